@@ -1,0 +1,134 @@
+/// One use of an operation: a value of a graph that is not computed yet.
+///
+/// Nodes are immutable and compared by identity. Adding a node never fails: one whose inputs do not fit carries the
+/// problems (its own and its inputs'), and whoever compiles it throws them.
+public final class Node: @unchecked Sendable {
+    public let operation: Operation
+    /// Written only while the node is destroyed.
+    public private(set) var inputs: [Node]
+    public let type: TensorType
+    /// What is wrong with the node or what it depends on; empty for a sound node.
+    public let problems: [GraphProblem]
+    /// What the owner of an input hangs on it (the evaluated tensor's storage).
+    public let attachment: (any AnyObject & Sendable)?
+
+    public init(_ operation: Operation, _ inputs: [Node] = [], attachment: (any AnyObject & Sendable)? = nil) {
+        self.operation = operation
+        self.inputs = inputs
+        self.attachment = attachment
+        var problems: [GraphProblem] = []
+        for input in inputs where !input.problems.isEmpty {
+            problems.append(contentsOf: input.problems.filter { !problems.contains($0) })
+        }
+        var type = TensorType([], .float32)
+        if problems.isEmpty {
+            let inference = Inference(operation: operation, inputs: inputs.map(\.type))
+            type = inference.run()
+            problems = inference.problems.map {
+                GraphProblem(scope: TraceScope.current, operation: operation.name, message: $0)
+            }
+        }
+        self.type = type
+        self.problems = problems
+    }
+
+    /// A poisoned node: stands for an expression that could not be built.
+    public init(problem message: String, operation name: String) {
+        operation = .constant(.floating(.nan), TensorType([], .float32))
+        inputs = []
+        attachment = nil
+        type = TensorType([], .float32)
+        problems = [GraphProblem(scope: TraceScope.current, operation: name, message: message)]
+    }
+
+    public var shape: Shape { type.shape }
+    public var elementType: ElementType { type.elementType }
+
+    /// Whether the node is sound.
+    public var isValid: Bool { problems.isEmpty }
+
+    // A long chain of nodes (a loop that never reads its result) would be released recursively and overflow the stack;
+    // this releases it in a loop.
+    deinit {
+        var pending = inputs
+        inputs = []
+        while var node = pending.popLast() {
+            if isKnownUniquelyReferenced(&node) {
+                pending.append(contentsOf: node.inputs)
+                node.inputs = []
+            }
+        }
+    }
+}
+
+extension Node: Hashable {
+    public static func == (a: Node, b: Node) -> Bool { a === b }
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+/// A set of nodes with named inputs and outputs.
+public struct Graph: Sendable {
+    public struct Output: Sendable {
+        public var name: String
+        public var node: Node
+        /// The input whose memory the output takes over: its value is not needed afterwards.
+        public var replaces: Int?
+
+        public init(name: String, node: Node, replaces: Int? = nil) {
+            self.name = name
+            self.node = node
+            self.replaces = replaces
+        }
+    }
+
+    /// Nodes with operation `.input`, in the order in which a program takes their values.
+    public var inputs: [Node]
+    public var outputs: [Output]
+
+    public init(inputs: [Node], outputs: [Output]) {
+        self.inputs = inputs
+        self.outputs = outputs
+    }
+
+    /// Every node that the outputs depend on, each after its inputs; the order depends only on the graph's structure.
+    public var nodes: [Node] { Node.sorted(outputs.map(\.node)) }
+
+    /// The problems of all outputs.
+    public var problems: [GraphProblem] {
+        var problems: [GraphProblem] = []
+        for output in outputs {
+            problems.append(contentsOf: output.node.problems.filter { !problems.contains($0) })
+        }
+        return problems
+    }
+
+    /// Throws what is wrong with the graph.
+    public func validate() throws(GraphError) {
+        let problems = problems
+        if !problems.isEmpty { throw GraphError(problems) }
+    }
+}
+
+extension Node {
+    /// All nodes that `outputs` depend on, each after its inputs.
+    public static func sorted(_ outputs: [Node]) -> [Node] {
+        var order: [Node] = []
+        var visited: Set<ObjectIdentifier> = []
+        // Depth first with an explicit stack: (node, next input to visit).
+        var stack: [(node: Node, next: Int)] = []
+        for output in outputs where visited.insert(ObjectIdentifier(output)).inserted {
+            stack.append((output, 0))
+            while let (node, next) = stack.last {
+                if next < node.inputs.count {
+                    stack[stack.count - 1].next += 1
+                    let input = node.inputs[next]
+                    if visited.insert(ObjectIdentifier(input)).inserted { stack.append((input, 0)) }
+                } else {
+                    order.append(node)
+                    stack.removeLast()
+                }
+            }
+        }
+        return order
+    }
+}

@@ -1,0 +1,35 @@
+/// One thing that is wrong with a graph.
+public struct GraphProblem: Hashable, Sendable, CustomStringConvertible {
+    /// The layers around the place, outermost first: path and configuration.
+    public var scope: [String]
+    /// The operation that could not be added.
+    public var operation: String
+    /// What happened, what was expected, what was received, how to fix it.
+    public var message: String
+
+    public var description: String {
+        let place = scope.last.map { "\($0): " } ?? ""
+        return "\(place)\(operation): \(message)"
+    }
+}
+
+/// A graph that can't be built; carries every problem of the trace.
+public struct GraphError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var problems: [GraphProblem]
+
+    public init(_ problems: [GraphProblem]) {
+        self.problems = problems
+    }
+
+    public var description: String {
+        problems.count == 1
+            ? problems[0].description
+            : "\(problems.count) problems:\n" + problems.map { "- \($0)" }.joined(separator: "\n")
+    }
+}
+
+/// Where in a model a graph is being traced; named in error messages.
+public enum TraceScope {
+    /// The layers around the current place, outermost first.
+    @TaskLocal public static var current: [String] = []
+}

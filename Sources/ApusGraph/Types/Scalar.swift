@@ -1,0 +1,56 @@
+/// A number that is part of a graph.
+public enum Scalar: Hashable, Sendable {
+    case floating(Double)
+    case integer(Int64)
+
+    public var double: Double {
+        switch self {
+        case .floating(let value): value
+        case .integer(let value): Double(value)
+        }
+    }
+
+    /// The value as an integer: fractions are cut, what does not fit saturates, NaN is 0.
+    public var integer: Int64 {
+        switch self {
+        case .floating(let value):
+            value.isNaN ? 0 : Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
+        case .integer(let value): value
+        }
+    }
+
+    /// The nearest value that a type represents.
+    public func rounded(to type: ElementType) -> Scalar {
+        switch type {
+        case .float32: .floating(Double(Float(double)))
+        case .bfloat16: .floating(Double(BFloat16(Float(double)).float))
+        case .float64: .floating(double)
+        case .int32: .integer(Int64(Int32(clamping: integer)))
+        case .int64: .integer(integer)
+        case .uint8: .integer(Int64(UInt8(clamping: integer)))
+        case .bool: .integer(double != 0 ? 1 : 0)
+        }
+    }
+}
+
+/// A 16-bit floating-point number with the exponent range of `Float`.
+public struct BFloat16: Hashable, Sendable {
+    public var bitPattern: UInt16
+
+    public init(bitPattern: UInt16) {
+        self.bitPattern = bitPattern
+    }
+
+    /// Rounds to the nearest value, ties to even; NaN stays NaN.
+    public init(_ value: Float) {
+        let bits = value.bitPattern
+        if value.isNaN {
+            bitPattern = UInt16(bits >> 16) | 0x40
+        } else {
+            bitPattern = UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
+        }
+    }
+
+    /// The same value, exactly.
+    public var float: Float { Float(bitPattern: UInt32(bitPattern) << 16) }
+}

@@ -1,0 +1,79 @@
+/// The extent of a tensor along each axis; a scalar has no axes.
+public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
+    /// The number of elements along each axis, outermost first.
+    public var dimensions: [Int]
+
+    public init(_ dimensions: [Int]) {
+        self.dimensions = dimensions
+    }
+
+    public init(arrayLiteral elements: Int...) {
+        dimensions = elements
+    }
+
+    /// The number of axes.
+    public var rank: Int { dimensions.count }
+
+    /// The number of elements: the product of the dimensions, 1 for a scalar.
+    public var count: Int { dimensions.reduce(1, *) }
+
+    /// The distance in elements between neighbours along each axis in row-major order.
+    public var strides: [Int] {
+        var strides = Array(repeating: 1, count: rank)
+        for axis in stride(from: rank - 2, through: 0, by: -1) {
+            strides[axis] = strides[axis + 1] * dimensions[axis + 1]
+        }
+        return strides
+    }
+
+    /// The extent along an axis; negative axes count from the end.
+    public subscript(axis: Int) -> Int {
+        get { dimensions[axis < 0 ? axis + rank : axis] }
+        set { dimensions[axis < 0 ? axis + rank : axis] = newValue }
+    }
+
+    /// The shape that two shapes broadcast to, or `nil` if they do not fit.
+    ///
+    /// As in NumPy: aligned at the last axis, missing axes count as 1, and an extent of 1 stretches to the other's.
+    public static func broadcast(_ a: Shape, _ b: Shape) -> Shape? {
+        let rank = max(a.rank, b.rank)
+        var result = Array(repeating: 1, count: rank)
+        for axis in 0..<rank {
+            let left = axis < rank - a.rank ? 1 : a.dimensions[axis - (rank - a.rank)]
+            let right = axis < rank - b.rank ? 1 : b.dimensions[axis - (rank - b.rank)]
+            guard left == right || left == 1 || right == 1 else { return nil }
+            result[axis] = left == 1 ? right : left
+        }
+        return Shape(result)
+    }
+
+    /// The shape without the given axes.
+    func removing(_ axes: [Int]) -> Shape {
+        Shape(dimensions.indices.filter { !axes.contains($0) }.map { dimensions[$0] })
+    }
+
+    /// The shape with extent 1 at the given axes.
+    func flattening(_ axes: [Int]) -> Shape {
+        Shape(dimensions.indices.map { axes.contains($0) ? 1 : dimensions[$0] })
+    }
+}
+
+extension Shape: CustomStringConvertible {
+    public var description: String { "[" + dimensions.map(String.init).joined(separator: ", ") + "]" }
+}
+
+/// What is known of a tensor before it is computed.
+public struct TensorType: Hashable, Sendable, CustomStringConvertible {
+    public var shape: Shape
+    public var elementType: ElementType
+
+    public init(_ shape: Shape, _ elementType: ElementType) {
+        self.shape = shape
+        self.elementType = elementType
+    }
+
+    /// The size of the elements in bytes.
+    public var byteCount: Int { shape.count * elementType.byteCount }
+
+    public var description: String { "\(elementType)\(shape)" }
+}

@@ -1,0 +1,109 @@
+#include "apus_base.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// libgomp's entry points. Its header exists only beside gcc, and clang's own OpenMP runtime must not be linked.
+void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
+int omp_get_thread_num(void);
+int omp_get_num_threads(void);
+int omp_get_max_threads(void);
+int omp_in_parallel(void);
+
+// MARK: Threads
+
+static int requested_threads = 0;
+
+int apus_thread_count(void) {
+    return requested_threads > 0 ? requested_threads : omp_get_max_threads();
+}
+
+void apus_set_thread_count(int count) {
+    requested_threads = count > 0 ? count : 0;
+}
+
+typedef struct {
+    apus_loop_body body;
+    void *context;
+    int64_t tasks;
+} loop;
+
+static void loop_share(void *pointer) {
+    const loop *l = pointer;
+    int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
+    int64_t first = l->tasks * thread / threads, last = l->tasks * (thread + 1) / threads;
+    if (first < last) l->body(l->context, first, last);
+}
+
+void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context) {
+    if (tasks <= 0) return;
+    int64_t threads = apus_thread_count();
+    if (threads > tasks) threads = tasks;
+    if (threads == 1 || omp_in_parallel()) {
+        body(context, 0, tasks);
+        return;
+    }
+    loop l = {body, context, tasks};
+    GOMP_parallel(loop_share, &l, (unsigned)threads, 0);
+}
+
+// MARK: Instruction sets
+
+static int chosen_isa = -1;
+
+static enum apus_isa best_isa(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd"))
+        return APUS_ISA_AVX512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+        return APUS_ISA_AVX2;
+#endif
+    return APUS_ISA_BASELINE;
+}
+
+void apus_set_isa(enum apus_isa isa) {
+    enum apus_isa best = best_isa();
+    chosen_isa = (int)(isa < best ? isa : best);
+}
+
+enum apus_isa apus_isa(void) {
+    if (chosen_isa < 0) {
+        const char *name = getenv("APUS_ISA");
+        enum apus_isa wish = APUS_ISA_AVX512;
+        if (name && !strcmp(name, "avx2")) wish = APUS_ISA_AVX2;
+        if (name && !strcmp(name, "baseline")) wish = APUS_ISA_BASELINE;
+        apus_set_isa(wish);
+    }
+    return (enum apus_isa)chosen_isa;
+}
+
+// MARK: Programs
+
+int64_t apus_run(const apus_step *steps, int64_t count, int *status) {
+    for (int64_t i = 0; i < count; i++) {
+        *status = steps[i].kernel(steps[i].buffers, steps[i].parameters);
+        if (*status) return i;
+    }
+    return -1;
+}
+
+static int64_t nanoseconds_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t apus_run_timed(const apus_step *steps, int64_t count, int *status, int64_t *nanoseconds) {
+    int64_t before = nanoseconds_now();
+    for (int64_t i = 0; i < count; i++) {
+        *status = steps[i].kernel(steps[i].buffers, steps[i].parameters);
+        if (*status) return i;
+        int64_t after = nanoseconds_now();
+        nanoseconds[i] += after - before;
+        before = after;
+    }
+    return -1;
+}

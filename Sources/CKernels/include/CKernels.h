@@ -1,0 +1,2 @@
+// Everything that Swift sees of the kernels.
+#include "apus_base.h"

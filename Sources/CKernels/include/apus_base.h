@@ -1,0 +1,69 @@
+// What every kernel shares: element types, the kernel signature, the parallel loop, the CPU dispatch.
+#ifndef APUS_BASE_H
+#define APUS_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Element types; the values equal `ElementType.rawValue` in Swift.
+enum apus_type {
+    APUS_FLOAT32 = 0,
+    APUS_BFLOAT16 = 1,
+    APUS_FLOAT64 = 2,
+    APUS_INT32 = 3,
+    APUS_INT64 = 4,
+    APUS_UINT8 = 5,
+    APUS_BOOL = 6,
+};
+
+/// A kernel: reads and writes `buffers` (one pointer an operand, in the order its header documents) as `parameters`
+/// say. Returns 0, or a positive status that the program reports. Never allocates, never keeps a pointer.
+typedef int (*apus_kernel)(void *const *buffers, const void *parameters);
+
+/// One step of a program.
+typedef struct {
+    apus_kernel kernel;
+    void **buffers;
+    const void *parameters;
+} apus_step;
+
+/// Runs the steps in order. Returns -1 when all succeeded, otherwise the index of the step that failed, with its
+/// status in `*status`.
+int64_t apus_run(const apus_step *steps, int64_t count, int *status);
+
+/// As `apus_run`, and adds each step's duration in nanoseconds to `nanoseconds[i]`.
+int64_t apus_run_timed(const apus_step *steps, int64_t count, int *status, int64_t *nanoseconds);
+
+// MARK: Threads
+
+/// The body of a parallel loop: does the tasks `first..<last`. Called at most once a thread.
+typedef void (*apus_loop_body)(void *context, int64_t first, int64_t last);
+
+/// Splits the tasks `0..<tasks` into one contiguous range a thread and runs `body` on each range, on libgomp's pool.
+/// With one task, one thread, or inside another parallel loop, `body` runs once on the calling thread. What a task
+/// computes must not depend on how tasks are split, so that results are the same for any number of threads.
+void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context);
+
+/// The number of threads a parallel loop may use: at first `OMP_NUM_THREADS` or the number of cores.
+int apus_thread_count(void);
+void apus_set_thread_count(int count);
+
+// MARK: Instruction sets
+
+/// The instruction sets that kernels are compiled for, best last.
+enum apus_isa {
+    APUS_ISA_BASELINE = 0,
+    APUS_ISA_AVX2 = 1,
+    APUS_ISA_AVX512 = 2,
+    APUS_ISA_COUNT = 3,
+};
+
+/// The instruction set in use: the best that this CPU has, unless the environment variable `APUS_ISA`
+/// (`baseline`, `avx2`, `avx512`) or `apus_set_isa` asks for less.
+enum apus_isa apus_isa(void);
+
+/// Chooses an instruction set; one that the CPU lacks is lowered to the best it has. For tests.
+void apus_set_isa(enum apus_isa isa);
+
+#endif
