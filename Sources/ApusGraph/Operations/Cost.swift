@@ -5,6 +5,11 @@ public struct Cost: Hashable, Sendable {
     /// Bytes read and written, each operand once.
     public var bytes: Int
 
+    public init(flops: Int, bytes: Int) {
+        self.flops = flops
+        self.bytes = bytes
+    }
+
     public static func + (a: Cost, b: Cost) -> Cost { Cost(flops: a.flops + b.flops, bytes: a.bytes + b.bytes) }
     public static let zero = Cost(flops: 0, bytes: 0)
 }

@@ -7,6 +7,12 @@ public struct GraphProblem: Hashable, Sendable, CustomStringConvertible {
     /// What happened, what was expected, what was received, how to fix it.
     public var message: String
 
+    public init(scope: [String], operation: String, message: String) {
+        self.scope = scope
+        self.operation = operation
+        self.message = message
+    }
+
     public var description: String {
         let place = scope.last.map { "\($0): " } ?? ""
         return "\(place)\(operation): \(message)"

@@ -1,0 +1,53 @@
+"""Training steps in Keras 3 on TensorFlow: a graph function, with and without XLA."""
+import os
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import keras
+import protocol
+import tensorflow as tf
+from keras import layers
+
+MODES = {
+    "graph": ("float32", lambda workload: True),
+    "xla": ("float32", lambda workload: True),
+}
+
+
+def network(workload):
+    if workload.kind == "lenet5":
+        return keras.Sequential([
+            layers.Input((28, 28, 1)),
+            layers.Conv2D(6, 5, padding="same", activation="relu"), layers.MaxPool2D(),
+            layers.Conv2D(16, 5, activation="relu"), layers.MaxPool2D(), layers.Flatten(),
+            layers.Dense(120, "relu"), layers.Dense(84, "relu"), layers.Dense(10)])
+    *hidden, last = workload.features[1:]
+    return keras.Sequential([layers.Input(workload.input_shape)]
+                            + [layers.Dense(units, workload.activation) for units in hidden] + [layers.Dense(last)])
+
+
+def make_step(workload, mode):
+    keras.utils.set_random_seed(0)
+    model = network(workload)
+    variables = model.trainable_variables
+    if workload.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(workload.learning_rate)
+    else:
+        optimizer = keras.optimizers.SGD(workload.learning_rate, workload.momentum)
+    optimizer.build(variables)
+    inputs, labels = map(tf.constant, protocol.random_batch(workload))
+    cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    @tf.function(jit_compile=mode == "xla")
+    def train():
+        with tf.GradientTape() as tape:
+            loss = cross_entropy(labels, model(inputs, training=True))
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
+
+    return lambda: float(train().numpy()), 1
+
+
+if __name__ == "__main__":
+    protocol.run("keras", f"{keras.__version__} on tensorflow {tf.__version__}", MODES, make_step)

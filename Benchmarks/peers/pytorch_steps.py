@@ -1,0 +1,68 @@
+"""Training steps in PyTorch: eager, channels-last, compiled, and with bfloat16 autocast."""
+import protocol
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+torch.manual_seed(0)
+torch.set_flush_denormal(True)
+
+MODES = {
+    "eager": ("float32", lambda workload: True),
+    "channels-last": ("float32", lambda workload: workload.kind == "lenet5"),
+    "compile": ("float32", lambda workload: True),
+    "bfloat16": ("bfloat16", lambda workload: True),
+}
+
+
+def network(workload):
+    if workload.kind == "lenet5":
+        return nn.Sequential(
+            nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+            nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
+    activation = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}[workload.activation]
+    layers = []
+    for inputs, outputs in zip(workload.features, workload.features[1:]):
+        layers += [nn.Linear(inputs, outputs), activation()]
+    return nn.Sequential(*layers[:-1])
+
+
+def make_step(workload, mode):
+    inputs, labels = protocol.random_batch(workload)
+    inputs, labels = torch.from_numpy(inputs), torch.from_numpy(labels).long()
+    model = network(workload).train()
+    if workload.kind == "lenet5":
+        inputs = inputs.permute(0, 3, 1, 2).contiguous()
+        if mode != "eager":
+            model = model.to(memory_format=torch.channels_last)
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
+    if workload.optimizer == "adam":
+        optimizer = torch.optim.Adam(model.parameters(), workload.learning_rate, fused=True)
+    else:
+        optimizer = torch.optim.SGD(
+            model.parameters(), workload.learning_rate, momentum=workload.momentum, fused=True)
+
+    def loss_of(inputs, labels):
+        return F.cross_entropy(model(inputs), labels)
+
+    if mode == "compile":
+        torch.compiler.reset()
+        loss_of = torch.compile(loss_of)
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        if mode == "bfloat16":
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = loss_of(inputs, labels)
+        else:
+            loss = loss_of(inputs, labels)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step, 1
+
+
+if __name__ == "__main__":
+    protocol.run("pytorch", torch.__version__.split("+")[0], MODES, make_step)

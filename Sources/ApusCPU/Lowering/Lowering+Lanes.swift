@@ -1,0 +1,149 @@
+import ApusGraph
+import CKernels
+
+extension Lowering {
+    // MARK: Conversion
+
+    /// A tensor [N, H, W, C] in the lanes layout.
+    mutating func packed(_ source: ValueID, _ type: TensorType) -> ValueID {
+        let result = temporary(type, .lanes)
+        step("pack lanes", apus_lanes_pack, [.read(source), .write(result)], packParameters(type), cost: moved(type))
+        return result
+    }
+
+    /// A tensor in the lanes layout in row-major order.
+    mutating func unpacked(_ source: ValueID, _ type: TensorType) -> ValueID {
+        let result = temporary(type)
+        guard type.elementType == .float32 else {
+            // The kernel moves float32 alone: bool goes there and back.
+            let numbers = TensorType(type.shape, .float32)
+            let wide = temporary(numbers, .lanes)
+            convert(source, type.elementType, to: wide, .float32, count: plan[source].elementCount)
+            let rows = unpacked(wide, numbers)
+            convert(rows, .float32, to: result, type.elementType, count: type.shape.count)
+            return result
+        }
+        step("unpack lanes", apus_lanes_unpack, [.read(source), .write(result)], packParameters(type), cost: moved(type))
+        return result
+    }
+
+    private func packParameters(_ type: TensorType) -> apus_lanes_pack_parameters {
+        let shape = type.shape
+        return apus_lanes_pack_parameters(
+            samples: Int64(shape[0]), height: Int64(shape[1]), width: Int64(shape[2]), channels: Int64(shape[3]),
+            type: Int32(type.elementType.rawValue), scale: 1, offset: 0)
+    }
+
+    private func moved(_ type: TensorType) -> Cost { Cost(flops: 0, bytes: 2 * type.byteCount) }
+
+    // MARK: Convolution
+
+    mutating func lanesConvolution(_ pattern: LanesConvolutionPattern) {
+        let node = graph.nodes[pattern.convolution]
+        let (x, kernel) = (node.inputs[0], node.inputs[1])
+        guard case .convolution(let geometry) = node.operation else { preconditionFailure("not a convolution") }
+        var parameters = lanesParameters(geometry, image: x.shape, kernel: kernel.shape)
+        parameters.relu = pattern.relu ? 1 : 0
+        parameters.pool = pattern.pools ? 1 : 0
+        let operands: [Operand] = [
+            .read(lanesValue(graph[x])), .read(value(graph[kernel])), pattern.bias.map { .read(value($0)) } ?? .none,
+        ]
+        let result = lanesResult(pattern.result)
+        var maskUse = Operand.none
+        if pattern.needsMasks {
+            let byteCount = Int(withUnsafePointer(to: parameters, apus_lanes_convolution_mask_bytes))
+            let masks = temporary(TensorType([byteCount], .uint8))
+            self.masks[pattern.convolution] = masks
+            maskUse = .write(masks)
+        }
+        let scratch = Int(withUnsafePointer(to: parameters, apus_lanes_convolution_scratch_bytes))
+        let parts = ["convolution", pattern.bias != nil ? "bias" : nil, pattern.relu ? "relu" : nil, pattern.pools ? "maxPool" : nil]
+        step(
+            "lanes " + parts.compactMap { $0 }.joined(separator: "+"), apus_lanes_convolution,
+            operands + [.write(result), maskUse, .scratch(byteCount: scratch)], parameters, cost: node.cost)
+    }
+
+    mutating func lanesGradient(_ pattern: LanesGradientPattern) {
+        let image: Shape
+        let kernel: Shape
+        if let number = pattern.kernelGradient {
+            (image, kernel) = (graph.nodes[pattern.input].shape, graph.nodes[number].shape)
+        } else {
+            (image, kernel) = (graph.nodes[pattern.inputGradient!].shape, graph.nodes[pattern.kernel].shape)
+        }
+        var parameters = lanesParameters(pattern.geometry, image: image, kernel: kernel)
+        var operands: [Operand] = [
+            pattern.kernelGradient == nil ? .none : .read(lanesValue(pattern.input)),
+            pattern.inputGradient == nil ? .none : .read(value(pattern.kernel)),
+            .read(lanesValue(pattern.gradient)),
+        ]
+        if let convolution = pattern.masksOf, case .lanesConvolution(let forward) = fusion.units[fusion.unitOf[convolution]!].kind {
+            parameters.relu = forward.relu ? 1 : 0
+            parameters.pool = forward.pools ? 1 : 0
+            operands.append(.read(masks[convolution]!))
+        } else {
+            operands.append(.none)
+        }
+        var cost = Cost.zero
+        for number in [pattern.inputGradient, pattern.kernelGradient, pattern.biasGradient].compactMap({ $0 }) {
+            cost = cost + graph.nodes[number].cost
+        }
+        operands.append(pattern.inputGradient.map { .write(lanesResult($0)) } ?? .none)
+        operands.append(pattern.kernelGradient.map { .write(result($0)) } ?? .none)
+        operands.append(pattern.biasGradient.map { .write(result($0)) } ?? .none)
+        operands.append(
+            .scratch(byteCount: Int(withUnsafePointer(to: parameters, apus_lanes_convolution_gradient_scratch_bytes))))
+        step("lanes convolution gradient", apus_lanes_convolution_gradient, operands, parameters, cost: cost)
+    }
+
+    private func lanesParameters(
+        _ geometry: ConvolutionGeometry, image: Shape, kernel: Shape
+    ) -> apus_lanes_convolution_parameters {
+        apus_lanes_convolution_parameters(
+            samples: Int64(image[0]), channels_in: Int64(image[3]), channels_out: Int64(kernel[3]),
+            height: Int64(image[1]), width: Int64(image[2]), kernel_height: Int64(kernel[0]),
+            kernel_width: Int64(kernel[1]), pad_top: Int64(geometry.padding.top), pad_left: Int64(geometry.padding.left),
+            pad_bottom: Int64(geometry.padding.bottom), pad_right: Int64(geometry.padding.right), relu: 0, pool: 0)
+    }
+
+    // MARK: Pooling
+
+    /// A pooling or its gradient whose tensors are in the lanes layout.
+    mutating func lanesPool(_ number: Int) {
+        let node = graph.nodes[number]
+        let inputs = graph.inputs(number)
+        let operands = inputs.map { Operand.read(lanesValue($0)) } + [.write(lanesResult(number))]
+        switch node.operation {
+        case .maxPool(let geometry):
+            step("lanes maxPool", apus_lanes_max_pool, operands, lanesParameters(geometry, node.inputs[0].shape), cost: node.cost)
+        case .maxPoolGradient(let geometry):
+            step("lanes maxPoolGradient", apus_lanes_max_pool_gradient, operands, lanesParameters(geometry, node.shape), cost: node.cost)
+        case .averagePool(let geometry):
+            step("lanes averagePool", apus_lanes_average_pool, operands, lanesParameters(geometry, node.inputs[0].shape), cost: node.cost)
+        case .averagePoolGradient(let geometry, _):
+            step("lanes averagePoolGradient", apus_lanes_average_pool_gradient, operands, lanesParameters(geometry, node.shape), cost: node.cost)
+        default: preconditionFailure("\(node.operation.name) is not a pooling")
+        }
+    }
+
+    private func lanesParameters(_ geometry: PoolGeometry, _ image: Shape) -> apus_lanes_pool_parameters {
+        let padding = geometry.effectivePadding(image: ImageSize(height: image[1], width: image[2]))
+        return apus_lanes_pool_parameters(
+            samples: Int64(image[0]), channels: Int64(image[3]), height: Int64(image[1]), width: Int64(image[2]),
+            window_height: Int64(geometry.window.height), window_width: Int64(geometry.window.width),
+            stride_height: Int64(geometry.strides.height), stride_width: Int64(geometry.strides.width),
+            pad_top: Int64(padding.top), pad_left: Int64(padding.left), pad_bottom: Int64(padding.bottom),
+            pad_right: Int64(padding.right), count_padding: geometry.countsPadding ? 1 : 0)
+    }
+}
+
+extension PoolGeometry {
+    /// The padding with which rounding down gives the geometry's output size: `ceilMode` as padding at the end.
+    func effectivePadding(image: ImageSize) -> ImagePadding {
+        guard ceilMode, let output = output(image: image) else { return padding }
+        var padding = padding
+        padding.bottom = max(0, (output.height - 1) * strides.height + window.height - image.height - padding.top)
+        padding.right = max(0, (output.width - 1) * strides.width + window.width - image.width - padding.left)
+        return padding
+    }
+}

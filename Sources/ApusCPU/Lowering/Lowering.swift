@@ -1,0 +1,295 @@
+import ApusGraph
+import CKernels
+
+/// Turns units, in order, into steps.
+struct Lowering {
+    let graph: IndexedGraph
+    let fusion: Fusion
+    var plan = Plan()
+    /// Where each node's elements are in row-major order, once somebody has asked.
+    private var rows: [Int: ValueID] = [:]
+    /// Where they are in the lanes layout.
+    private var lanes: [Int: ValueID] = [:]
+    /// What a lanes convolution noted for its gradient.
+    var masks: [Int: ValueID] = [:]
+    /// The slot of each output that can be written in place.
+    private var outputSlots: [Int: Int] = [:]
+    /// Elementwise steps by their position, for merging.
+    private var tapes: [Int: PendingTape] = [:]
+
+    struct PendingTape {
+        var tape: Tape
+        var counts: [Int]
+        var values: [[ValueID]]
+    }
+
+    static func lower(_ graph: Graph, options: CompileOptions) -> Plan {
+        let indexed = IndexedGraph(graph)
+        let fused = Fusion(indexed, options: options)
+        if let order = fused.order() {
+            var lowering = Lowering(graph: indexed, fusion: fused)
+            return lowering.run(order)
+        }
+        // Fusion closed a circle (rare: a gradient that needs an updated weight): one operation at a time has none.
+        let plain = Fusion(indexed, options: CompileOptions(fuses: false))
+        var lowering = Lowering(graph: indexed, fusion: plain)
+        return lowering.run(plain.order()!)
+    }
+
+    private init(graph: IndexedGraph, fusion: Fusion) {
+        self.graph = graph
+        self.fusion = fusion
+    }
+
+    private mutating func run(_ order: [Int]) -> Plan {
+        for (slot, input) in graph.graph.inputs.enumerated() {
+            let value = plan.add(PlanValue(type: input.type, layout: .rows, storage: .slot(slot)))
+            // An input that no output needs has no number.
+            if graph.contains(input) { rows[graph[input]] = value }
+        }
+        plan.slotCount = graph.graph.inputs.count
+        var slots: [Int] = []
+        for output in graph.graph.outputs {
+            let slot: Int
+            if let replaced = output.replaces {
+                slot = replaced
+            } else {
+                slot = plan.slotCount
+                plan.slotCount += 1
+            }
+            slots.append(slot)
+            let number = graph[output.node]
+            if output.node.isComputed, !fusion.lanes.contains(number), outputSlots[number] == nil { outputSlots[number] = slot }
+        }
+        for unit in order { lower(fusion.units[unit]) }
+        finishOutputs(slots)
+        mergeTapes()
+        return plan
+    }
+
+    private mutating func lower(_ unit: Unit) {
+        switch unit.kind {
+        case .single: single(unit.nodes[0])
+        case .cluster: cluster(unit.nodes)
+        case .product(let pattern): product(pattern)
+        case .convolution(let pattern): convolution(pattern)
+        case .lanesConvolution(let pattern): lanesConvolution(pattern)
+        case .lanesGradient(let pattern): lanesGradient(pattern)
+        }
+    }
+
+    // MARK: Values
+
+    /// A new value in the arena.
+    mutating func temporary(_ type: TensorType, _ layout: Layout = .rows) -> ValueID {
+        plan.add(PlanValue(type: type, layout: layout, storage: .arena(offset: nil)))
+    }
+
+    /// The value that a step computes for a node, in row-major order.
+    mutating func result(_ number: Int) -> ValueID {
+        let storage: Storage = outputSlots[number].map { .slot($0) } ?? .arena(offset: nil)
+        let value = plan.add(PlanValue(type: graph.nodes[number].type, layout: .rows, storage: storage))
+        rows[number] = value
+        return value
+    }
+
+    /// The value that a step computes for a node, in the lanes layout.
+    mutating func lanesResult(_ number: Int) -> ValueID {
+        let value = temporary(graph.nodes[number].type, .lanes)
+        lanes[number] = value
+        return value
+    }
+
+    /// Drops a node's value again, before any step has used it.
+    mutating func forget(_ number: Int) {
+        rows[number] = nil
+        lanes[number] = nil
+    }
+
+    /// A node's elements in row-major order without gaps; copies or converts if they are not there yet.
+    mutating func value(_ number: Int) -> ValueID {
+        if let value = rows[number] { return value }
+        let value: ValueID
+        let node = graph.nodes[number]
+        if let source = lanes[number] {
+            value = unpacked(source, node.type)
+        } else if case .constant(let scalar, let type) = node.operation {
+            value = constant(scalar, type)
+        } else {
+            let access = access(number)
+            if access.isContiguous {
+                let source = plan[access.value]
+                if source.type == node.type { return access.value }
+                value = plan.add(PlanValue(type: node.type, layout: .rows, storage: .alias(access.value)))
+            } else {
+                value = temporary(node.type)
+                copy(access, to: value, node.type)
+            }
+        }
+        rows[number] = value
+        return value
+    }
+
+    /// A node's elements in the lanes layout.
+    mutating func lanesValue(_ number: Int) -> ValueID {
+        if let value = lanes[number] { return value }
+        let value = packed(self.value(number), graph.nodes[number].type)
+        lanes[number] = value
+        return value
+    }
+
+    /// Where a node's elements can be found without a copy if possible: views are followed.
+    mutating func access(_ number: Int) -> Access {
+        let node = graph.nodes[number]
+        if let value = rows[number] { return Access(value, node.shape) }
+        func source() -> Int { graph.inputs(number)[0] }
+        switch node.operation {
+        case .stopGradient: return access(source())
+        case .reshape(let shape):
+            if let reshaped = access(source()).reshaped(shape) { return reshaped }
+            return Access(value(source()), graph.nodes[source()].shape).reshaped(shape)!
+        case .transpose(let permutation): return access(source()).transposed(permutation)
+        case .broadcast(let shape): return access(source()).broadcast(to: shape)
+        case .slice(let slices): return access(source()).sliced(slices)
+        case .reverse(let axes): return access(source()).reversed(axes)
+        default: return Access(value(number), node.shape)
+        }
+    }
+
+    /// Memory that holds one number everywhere, filled when the program is built.
+    private mutating func constant(_ scalar: Scalar, _ type: TensorType) -> ValueID {
+        plan.constants.append(Buffer(repeating: scalar, type))
+        return plan.add(PlanValue(type: type, layout: .rows, storage: .constant(plan.constants.count - 1)))
+    }
+
+    // MARK: Steps
+
+    mutating func step(
+        _ name: String, _ kernel: @escaping apus_kernel, _ operands: [Operand], _ parameters: ParameterBlock,
+        cost: Cost = .zero
+    ) {
+        plan.steps.append(PlanStep(name: name, kernel: kernel, operands: operands, parameters: parameters, cost: cost))
+    }
+
+    mutating func step<Parameters: BitwiseCopyable>(
+        _ name: String, _ kernel: @escaping apus_kernel, _ operands: [Operand], _ parameters: Parameters,
+        cost: Cost = .zero
+    ) {
+        step(name, kernel, operands, ParameterBlock(parameters), cost: cost)
+    }
+
+    /// Adds an elementwise step.
+    mutating func tapeStep(_ name: String, _ tape: Tape, count: Int, values: [ValueID], cost: Cost) {
+        guard count > 0 else { return }
+        guard let parameters = tape.compiled(counts: [count]) else {
+            preconditionFailure("the elementwise kernel refuses \(tape)")
+        }
+        tapes[plan.steps.count] = PendingTape(tape: tape, counts: [count], values: [values])
+        step(name, apus_elementwise, tape.operandUses(values), parameters, cost: cost)
+    }
+
+    // MARK: Outputs
+
+    /// Brings every output to its slot: what could not be computed there is copied at the end.
+    private mutating func finishOutputs(_ slots: [Int]) {
+        var finalCopies: [(from: ValueID, slot: Int, type: TensorType)] = []
+        for (output, slot) in zip(graph.graph.outputs, slots) {
+            let number = graph[output.node]
+            let source = value(number)
+            if plan[source].storage == .slot(slot) {
+                if isOverwrittenTooEarly(source, slot, output) {
+                    plan[source].storage = .arena(offset: nil)
+                } else {
+                    continue
+                }
+            }
+            finalCopies.append((source, slot, output.node.type))
+        }
+        // First everything that reads an input which another output replaces, into the arena; then to the slots.
+        let staged = finalCopies.map { copy -> ValueID in
+            guard case .slot = plan[plan.owner(of: copy.from)].storage, finalCopies.count > 1 else { return copy.from }
+            let stage = temporary(copy.type)
+            self.copy(Access(copy.from, copy.type.shape), to: stage, copy.type)
+            return stage
+        }
+        for (copy, source) in zip(finalCopies, staged) {
+            let target = plan.add(PlanValue(type: copy.type, layout: .rows, storage: .slot(copy.slot)))
+            self.copy(Access(source, copy.type.shape), to: target, copy.type)
+        }
+    }
+
+    /// Whether a step that writes an output over an input comes before one that still reads the input.
+    private func isOverwrittenTooEarly(_ value: ValueID, _ slot: Int, _ output: Graph.Output) -> Bool {
+        guard output.replaces != nil else { return false }
+        func touches(_ id: ValueID) -> Bool { plan[plan.owner(of: id)].storage == .slot(slot) && id != value }
+        guard let writer = plan.steps.firstIndex(where: { $0.writes.contains { plan.owner(of: $0) == value } }) else {
+            return false
+        }
+        if plan.steps[(writer + 1)...].contains(where: { $0.reads.contains { plan.owner(of: $0) != value && touches(plan.owner(of: $0)) } }) {
+            return true
+        }
+        // Within the step: only an elementwise kernel may read what it overwrites, and only at the same place.
+        let reads = plan.steps[writer].reads.filter { plan.owner(of: $0) != value && touches(plan.owner(of: $0)) }
+        if reads.isEmpty { return false }
+        guard let pending = tapes[writer] else { return true }
+        return !zip(pending.tape.operands, pending.values[0]).allSatisfy { operand, id in
+            operand.isOutput || !touches(plan.owner(of: id)) || (operand.strides == [1] && operand.offset == 0)
+                || operand.dimensions.isEmpty
+        }
+    }
+
+    // MARK: Merging
+
+    /// Joins elementwise steps of one tape over different tensors (the parameters of an optimizer) into one call each.
+    private mutating func mergeTapes() {
+        var removed: Set<Int> = []
+        for late in plan.steps.indices.reversed() where !removed.contains(late) {
+            guard var merged = tapes[late] else { continue }
+            var joined: [Int] = []
+            for early in plan.steps.indices[..<late].reversed() where !removed.contains(early) {
+                guard let candidate = tapes[early], candidate.tape == merged.tape,
+                    canMove(early, to: late, over: removed)
+                else { continue }
+                merged.counts.insert(contentsOf: candidate.counts, at: 0)
+                merged.values.insert(contentsOf: candidate.values, at: 0)
+                joined.append(early)
+                removed.insert(early)
+            }
+            guard !joined.isEmpty, let parameters = merged.tape.compiled(counts: merged.counts) else {
+                joined.forEach { removed.remove($0) }
+                continue
+            }
+            let cost = joined.reduce(plan.steps[late].cost) { $0 + plan.steps[$1].cost }
+            plan.steps[late] = PlanStep(
+                name: plan.steps[late].name + " ×\(merged.counts.count)", kernel: apus_elementwise,
+                operands: merged.values.flatMap { merged.tape.operandUses($0) }, parameters: parameters, cost: cost)
+            tapes[late] = merged
+        }
+        plan.steps = plan.steps.indices.filter { !removed.contains($0) }.map { plan.steps[$0] }
+    }
+
+    /// Whether a step can run later: nothing in between reads what it writes, or writes what it reads or writes.
+    private func canMove(_ early: Int, to late: Int, over removed: Set<Int>) -> Bool {
+        // Far moves keep values alive for long.
+        guard late - early <= 256 else { return false }
+        func memory(_ id: ValueID) -> Storage {
+            let owner = plan.owner(of: id)
+            // Arena offsets are not known yet: there, the owner itself is the memory.
+            if case .arena = plan[owner].storage { return .alias(owner) }
+            return plan[owner].storage
+        }
+        let reads = Set(plan.steps[early].reads.map(memory))
+        let writes = Set(plan.steps[early].writes.map(memory))
+        for step in plan.steps[(early + 1)...late] {
+            for read in step.reads where writes.contains(memory(read)) { return false }
+            for write in step.writes where writes.contains(memory(write)) || reads.contains(memory(write)) { return false }
+        }
+        return true
+    }
+}
+
+extension Tape {
+    func operandUses(_ values: [ValueID]) -> [Operand] {
+        zip(operands, values).map { $0.isOutput ? .write($1) : .read($1) }
+    }
+}

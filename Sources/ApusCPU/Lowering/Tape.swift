@@ -1,0 +1,128 @@
+import ApusGraph
+import CKernels
+
+/// A fused elementwise computation: instructions over blocks of elements, and the tensors they read and write.
+struct Tape: Equatable {
+    struct Instruction: Equatable {
+        var opcode: apus_elementwise_opcode
+        var type: ElementType
+        var target: ElementType = .float32
+        var destination: Source
+        var sources: [Source]
+    }
+
+    /// What an instruction reads or writes.
+    enum Source: Equatable, Hashable {
+        case register(Int)
+        case operand(Int)
+        case constant(Double)
+        case integer(Int64)
+    }
+
+    /// A tensor in memory, apart from which one it is.
+    struct Tensor: Equatable {
+        var type: ElementType
+        var isOutput: Bool
+        var dimensions: [Int]
+        var strides: [Int]
+        var offset: Int
+    }
+
+    var instructions: [Instruction] = []
+    var operands: [Tensor] = []
+
+    /// The kernel's object for this tape over one or more groups of tensors of `counts` elements each.
+    func compiled(counts: [Int]) -> ParameterBlock? {
+        let instructions = instructions.map(\.encoded)
+        let operands = operands.enumerated().map { $1.encoded(buffer: $0) }
+        let segments = counts.enumerated().map {
+            apus_ew_segment(count: Int64($1), first_buffer: Int64($0 * operands.count))
+        }
+        guard
+            let program = apus_elementwise_create(
+                instructions, Int32(instructions.count), operands, Int32(operands.count), segments, Int32(segments.count))
+        else { return nil }
+        return ParameterBlock(adopting: UnsafeRawPointer(program)) { apus_elementwise_destroy(OpaquePointer($0)) }
+    }
+}
+
+extension Tape.Tensor {
+    fileprivate func encoded(buffer: Int) -> apus_ew_operand {
+        var result = apus_ew_operand()
+        result.type = type.rawValue
+        result.is_output = isOutput ? 1 : 0
+        result.buffer = Int32(buffer)
+        result.offset = Int64(offset)
+        let count = dimensions.reduce(1, *)
+        switch (dimensions.count, strides) {
+        case (0, _): result.access = isOutput ? UInt8(APUS_EW_CONTIGUOUS.rawValue) : UInt8(APUS_EW_SCALAR.rawValue)
+        case (1, [1]): result.access = UInt8(APUS_EW_CONTIGUOUS.rawValue)
+        case (1, [0]): result.access = UInt8(APUS_EW_SCALAR.rawValue)
+        case (2, [0, 1]) where offset == 0:
+            result.access = UInt8(APUS_EW_PERIODIC.rawValue)
+            result.inner = Int64(dimensions[1])
+        case (2, [1, 0]) where offset == 0:
+            result.access = UInt8(APUS_EW_REPEATED.rawValue)
+            result.inner = Int64(dimensions[1])
+        default:
+            result.access = UInt8(APUS_EW_STRIDED.rawValue)
+            result.rank = Int32(dimensions.count)
+            withUnsafeMutableBytes(of: &result.dimensions) { bytes in
+                for (axis, extent) in dimensions.enumerated() {
+                    bytes.storeBytes(of: Int64(extent), toByteOffset: 8 * axis, as: Int64.self)
+                }
+            }
+            withUnsafeMutableBytes(of: &result.strides) { bytes in
+                for (axis, stride) in strides.enumerated() {
+                    bytes.storeBytes(of: Int64(stride), toByteOffset: 8 * axis, as: Int64.self)
+                }
+            }
+        }
+        precondition(count >= 0 && dimensions.count <= APUS_EW_MAX_RANK)
+        return result
+    }
+}
+
+extension Tape.Instruction {
+    fileprivate var encoded: apus_ew_instruction {
+        var result = apus_ew_instruction()
+        result.opcode = UInt16(opcode.rawValue)
+        result.type = type.laneType.rawValue
+        result.target = target.laneType.rawValue
+        var immediates: [Tape.Source] = []
+        func reference(_ source: Tape.Source) -> UInt16 {
+            switch source {
+            case .register(let index): return UInt16(index)
+            case .operand(let index): return UInt16(APUS_EW_OPERAND) + UInt16(index)
+            case .constant, .integer:
+                let index = immediates.firstIndex(of: source) ?? immediates.count
+                if index == immediates.count { immediates.append(source) }
+                precondition(index < 2, "an instruction has at most two constants")
+                return UInt16(index == 0 ? APUS_EW_IMMEDIATE : APUS_EW_IMMEDIATE2)
+            }
+        }
+        result.destination = reference(destination)
+        let none = UInt16(APUS_EW_NONE)
+        let references = sources.map(reference) + Array(repeating: none, count: 4 - sources.count)
+        (result.a, result.b, result.c, result.d) = (references[0], references[1], references[2], references[3])
+        for (index, immediate) in immediates.enumerated() {
+            let (floating, integer): (Double, Int64) =
+                switch immediate {
+                case .constant(let value): (value, 0)
+                case .integer(let value): (Double(value), value)
+                default: (0, 0)
+                }
+            if index == 0 {
+                (result.immediate, result.integer) = (floating, integer)
+            } else {
+                (result.immediate2, result.integer2) = (floating, integer)
+            }
+        }
+        return result
+    }
+}
+
+extension ElementType {
+    /// The type in which a kernel's registers hold values: bfloat16 is computed as float32.
+    var laneType: ElementType { self == .bfloat16 ? .float32 : self }
+}

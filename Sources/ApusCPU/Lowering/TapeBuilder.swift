@@ -1,0 +1,303 @@
+import ApusGraph
+import CKernels
+
+/// Writes the tape of a cluster of elementwise nodes.
+struct TapeBuilder {
+    /// How the builder learns about the graph around the cluster.
+    struct Environment {
+        let graph: IndexedGraph
+        /// The nodes whose results are needed outside, and where those go.
+        let outputs: [Int: ValueID]
+        /// Where to find a node that is not part of the cluster.
+        let access: (Int) -> Access
+        /// Whether writing to an output destroys an input.
+        let overwrites: (_ output: ValueID, _ input: ValueID) -> Bool
+        /// The number of elements, with the padding of the lanes layout.
+        let elementCount: Int
+    }
+
+    private let environment: Environment
+    private let members: Set<Int>
+    private var tape = Tape()
+    /// The memory of each operand.
+    private var values: [ValueID] = []
+    private var operandIndex: [Int: Int] = [:]
+    /// What holds each node's result.
+    private var place: [Int: Tape.Source] = [:]
+    /// How many reads of each node are still to come.
+    private var remaining: [Int: Int] = [:]
+    private var freeRegisters: [Int] = []
+    private var registerCount = 0
+    /// Nodes that are computed as part of the instruction of their only reader.
+    private var absorbed: Set<Int> = []
+
+    /// The tape and, for each of its operands, the value; `nil` if the cluster needs too many registers.
+    static func build(_ nodes: [Int], _ environment: Environment) -> (tape: Tape, values: [ValueID])? {
+        var builder = TapeBuilder(nodes, environment)
+        builder.run(nodes)
+        guard builder.registerCount <= APUS_EW_MAX_REGISTERS,
+            builder.values.count <= APUS_EW_MAX_OPERANDS
+        else { return nil }
+        return (builder.tape, builder.values)
+    }
+
+    private init(_ nodes: [Int], _ environment: Environment) {
+        self.environment = environment
+        members = Set(nodes)
+    }
+
+    private var graph: IndexedGraph { environment.graph }
+
+    private mutating func run(_ nodes: [Int]) {
+        // First which instructions there are, then where their results live.
+        var plans: [(node: Int, form: Form)] = []
+        for node in nodes.reversed() where !absorbed.contains(node) {
+            let form = self.form(of: node)
+            absorbed.formUnion(form.absorbs)
+            plans.append((node, form))
+        }
+        plans.reverse()
+        for (_, form) in plans {
+            for source in form.sources { if let member = member(source) { remaining[member, default: 0] += 1 } }
+        }
+        // An output that would overwrite an input which a later instruction still reads is stored at the end.
+        var delayed: [(node: Int, value: ValueID)] = []
+        for (index, (node, form)) in plans.enumerated() {
+            let sources = form.sources.map { resolve($0) } + form.constants
+            let type = graph.nodes[node].elementType.laneType
+            // In place only where source and result are equally wide.
+            let reuses = form.sources.allSatisfy { graph.nodes[$0].elementType.laneType == type }
+            if reuses { for source in form.sources { release(source) } }
+            defer { if !reuses { for source in form.sources { release(source) } } }
+            let destination: Tape.Source
+            if let value = environment.outputs[node], !isRead(value, byAnyOf: plans[(index + 1)...].map(\.form)),
+                graph.nodes[node].elementType != .bfloat16 || remaining[node, default: 0] == 0
+            {
+                destination = .operand(output(value, node))
+            } else {
+                destination = .register(takeRegister())
+                if let value = environment.outputs[node] {
+                    delayed.append((node, value))
+                    remaining[node, default: 0] += 1
+                }
+            }
+            place[node] = destination
+            tape.instructions.append(
+                Tape.Instruction(
+                    opcode: form.opcode, type: form.type, target: graph.nodes[node].elementType, destination: destination,
+                    sources: sources))
+        }
+        for (node, value) in delayed {
+            let source = place[node]!
+            tape.instructions.append(
+                Tape.Instruction(
+                    opcode: APUS_EW_COPY, type: graph.nodes[node].elementType,
+                    destination: .operand(output(value, node)), sources: [source]))
+        }
+    }
+
+    // MARK: Operands and registers
+
+    /// The member of the cluster that a node's value comes from, through reshapes.
+    private func member(_ node: Int) -> Int? {
+        var node = node
+        while case .reshape = graph.nodes[node].operation, !members.contains(node) { node = graph.inputs(node)[0] }
+        return members.contains(node) ? node : nil
+    }
+
+    private mutating func resolve(_ node: Int) -> Tape.Source {
+        if let member = member(node) { return place[member]! }
+        if case .constant(let value, let type) = graph.nodes[node].operation {
+            return type.elementType.isFloatingPoint ? .constant(value.double) : .integer(value.integer)
+        }
+        if let index = operandIndex[node] { return .operand(index) }
+        let access = environment.access(node)
+        let collapsed = access.collapsed
+        let index = add(
+            Tape.Tensor(
+                type: graph.nodes[node].elementType, isOutput: false, dimensions: collapsed.dimensions,
+                strides: collapsed.strides, offset: access.offset), access.value)
+        operandIndex[node] = index
+        return .operand(index)
+    }
+
+    private mutating func output(_ value: ValueID, _ node: Int) -> Int {
+        add(
+            Tape.Tensor(
+                type: graph.nodes[node].elementType, isOutput: true, dimensions: [environment.elementCount],
+                strides: [1], offset: 0), value)
+    }
+
+    private mutating func add(_ operand: Tape.Tensor, _ value: ValueID) -> Int {
+        tape.operands.append(operand)
+        values.append(value)
+        return values.count - 1
+    }
+
+    private func isRead(_ output: ValueID, byAnyOf forms: [Form]) -> Bool {
+        forms.contains { form in
+            form.sources.contains { source in
+                member(source) == nil && graph.nodes[source].constantValue == nil
+                    && environment.overwrites(output, environment.access(source).value)
+            }
+        }
+    }
+
+    private mutating func release(_ node: Int) {
+        guard let member = member(node) else { return }
+        remaining[member]! -= 1
+        if remaining[member] == 0, case .register(let register) = place[member]! { freeRegisters.append(register) }
+    }
+
+    private mutating func takeRegister() -> Int {
+        if let register = freeRegisters.popLast() { return register }
+        registerCount += 1
+        return registerCount - 1
+    }
+
+    // MARK: Instructions
+
+    /// One instruction before its operands have places.
+    private struct Form {
+        var opcode: apus_elementwise_opcode
+        var type: ElementType
+        var sources: [Int]
+        /// Constants after the sources.
+        var constants: [Tape.Source] = []
+        /// Nodes that the instruction computes along the way.
+        var absorbs: [Int] = []
+    }
+
+    /// The instruction for a node, together with those of its inputs that only it reads where one instruction does both.
+    private func form(of number: Int) -> Form {
+        let node = graph.nodes[number]
+        let inputs = graph.inputs(number)
+        let type = node.inputs[0].elementType
+        switch node.operation {
+        case .unary(let unary):
+            if !type.isFloatingPoint {
+                switch unary {
+                case .floor, .ceil, .round: return Form(opcode: APUS_EW_COPY, type: type, sources: inputs)
+                case .isFinite: return Form(opcode: APUS_EW_EQ, type: type, sources: [inputs[0], inputs[0]])
+                default: break
+                }
+            }
+            return Form(opcode: unary.opcode, type: type, sources: inputs)
+        case .binary(let binary):
+            return fused(binary, inputs, type) ?? Form(opcode: binary.opcode, type: type, sources: inputs)
+        case .select:
+            // g where y > 0, else 0
+            if node.elementType.isFloatingPoint, isZero(inputs[2]), let comparison = onlyRead(inputs[0]),
+                case .binary(.greater) = graph.nodes[comparison].operation, isZero(graph.inputs(comparison)[1]),
+                graph.nodes[graph.inputs(comparison)[0]].elementType == node.elementType
+            {
+                return Form(
+                    opcode: APUS_EW_RELU_MASK, type: node.elementType, sources: [inputs[1], graph.inputs(comparison)[0]],
+                    absorbs: [comparison])
+            }
+            return Form(opcode: APUS_EW_SELECT, type: node.elementType, sources: inputs)
+        case .clamp(let low, let high):
+            let bounds = [low, high].map { type.isFloatingPoint ? Tape.Source.constant($0.double) : .integer($0.integer) }
+            return Form(opcode: APUS_EW_CLAMP, type: type, sources: inputs, constants: bounds)
+        case .cast: return Form(opcode: APUS_EW_CAST, type: type, sources: inputs)
+        default: preconditionFailure("\(node.operation.name) is not elementwise")
+        }
+    }
+
+    /// A product with a sum around it, as one instruction.
+    private func fused(_ binary: BinaryOperation, _ inputs: [Int], _ type: ElementType) -> Form? {
+        guard type == .float32 || type == .float64 else { return nil }
+        func product(_ number: Int) -> (node: Int, factors: [Int])? {
+            guard let node = onlyRead(number), case .binary(.multiply) = graph.nodes[node].operation else { return nil }
+            return (node, graph.inputs(node))
+        }
+        switch binary {
+        case .add:
+            if inputs[0] != inputs[1], let left = product(inputs[0]), let right = product(inputs[1]) {
+                return Form(
+                    opcode: APUS_EW_AXPBY, type: type, sources: left.factors + right.factors,
+                    absorbs: [left.node, right.node])
+            }
+            for (index, other) in [(0, 1), (1, 0)] {
+                if let product = product(inputs[index]) {
+                    return Form(
+                        opcode: APUS_EW_FMA, type: type, sources: product.factors + [inputs[other]],
+                        absorbs: [product.node])
+                }
+            }
+        case .subtract:
+            if let right = product(inputs[1]) {
+                return Form(opcode: APUS_EW_FNMA, type: type, sources: right.factors + [inputs[0]], absorbs: [right.node])
+            }
+            if let left = product(inputs[0]) {
+                return Form(opcode: APUS_EW_FMS, type: type, sources: left.factors + [inputs[1]], absorbs: [left.node])
+            }
+        default: break
+        }
+        return nil
+    }
+
+    /// The member that a node's value comes from, if nothing but the current instruction reads it.
+    private func onlyRead(_ number: Int) -> Int? {
+        guard members.contains(number), graph.onlyUser(number) != nil, environment.outputs[number] == nil,
+            !absorbed.contains(number)
+        else { return nil }
+        let inputs = graph.inputs(graph.onlyUser(number)!)
+        return inputs.filter { $0 == number }.count == 1 ? number : nil
+    }
+
+    private func isZero(_ number: Int) -> Bool { graph.nodes[number].constantValue == 0 }
+}
+
+extension UnaryOperation {
+    fileprivate var opcode: apus_elementwise_opcode {
+        switch self {
+        case .negate: APUS_EW_NEG
+        case .absolute: APUS_EW_ABS
+        case .sign: APUS_EW_SIGN
+        case .exp: APUS_EW_EXP
+        case .expm1: APUS_EW_EXPM1
+        case .log: APUS_EW_LOG
+        case .log1p: APUS_EW_LOG1P
+        case .squareRoot: APUS_EW_SQRT
+        case .reciprocalSquareRoot: APUS_EW_RSQRT
+        case .square: APUS_EW_SQUARE
+        case .reciprocal: APUS_EW_RECIPROCAL
+        case .sine: APUS_EW_SIN
+        case .cosine: APUS_EW_COS
+        case .tanh: APUS_EW_TANH
+        case .sigmoid: APUS_EW_SIGMOID
+        case .erf: APUS_EW_ERF
+        case .floor: APUS_EW_FLOOR
+        case .ceil: APUS_EW_CEIL
+        case .round: APUS_EW_ROUND
+        case .relu: APUS_EW_RELU
+        case .logicalNot: APUS_EW_NOT
+        case .isFinite: APUS_EW_IS_FINITE
+        }
+    }
+}
+
+extension BinaryOperation {
+    fileprivate var opcode: apus_elementwise_opcode {
+        switch self {
+        case .add: APUS_EW_ADD
+        case .subtract: APUS_EW_SUB
+        case .multiply: APUS_EW_MUL
+        case .divide: APUS_EW_DIV
+        case .power: APUS_EW_POW
+        case .minimum: APUS_EW_MIN
+        case .maximum: APUS_EW_MAX
+        case .remainder: APUS_EW_REMAINDER
+        case .equal: APUS_EW_EQ
+        case .notEqual: APUS_EW_NE
+        case .less: APUS_EW_LT
+        case .lessOrEqual: APUS_EW_LE
+        case .greater: APUS_EW_GT
+        case .greaterOrEqual: APUS_EW_GE
+        case .logicalAnd: APUS_EW_AND
+        case .logicalOr: APUS_EW_OR
+        case .logicalXor: APUS_EW_XOR
+        }
+    }
+}

@@ -1,0 +1,38 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Memory that holds a tensor's elements, in row-major order.
+///
+/// Whoever shares a buffer treats it as immutable; only the sole owner of one may write to it.
+public final class Buffer: @unchecked Sendable {
+    public let pointer: UnsafeMutableRawPointer
+    public let byteCount: Int
+
+    /// Cache lines and vector registers are at most this wide.
+    static let alignment = 64
+
+    /// Uninitialized memory.
+    public init(byteCount: Int) {
+        self.byteCount = byteCount
+        pointer = .allocate(byteCount: max(byteCount, Buffer.alignment), alignment: Buffer.alignment)
+    }
+
+    /// A copy of some bytes.
+    public convenience init(copying bytes: UnsafeRawBufferPointer) {
+        self.init(byteCount: bytes.count)
+        if let base = bytes.baseAddress { pointer.copyMemory(from: base, byteCount: bytes.count) }
+    }
+
+    public func copy() -> Buffer {
+        Buffer(copying: UnsafeRawBufferPointer(start: pointer, count: byteCount))
+    }
+
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: pointer, count: byteCount) }
+
+    deinit { pointer.deallocate() }
+}

@@ -1,0 +1,168 @@
+public import ApusGraph
+import CKernels
+
+/// A compiled graph: run it with inputs, get outputs.
+///
+/// A program owns all memory that a run needs and allocates nothing while it runs. Runs of one program, and of different
+/// programs, happen one after the other on the engine.
+public final class Program: @unchecked Sendable {
+    /// The types of the inputs and outputs, in the graph's order.
+    public let inputTypes: [TensorType]
+    public let outputTypes: [TensorType]
+    /// For each output the input whose memory it takes over, if any.
+    public let replacements: [Int?]
+    /// The calls of kernels, in order.
+    public let steps: [Step]
+    /// The bytes of the arena: everything between inputs and outputs.
+    public let arenaByteCount: Int
+    /// The bytes of constants that were computed when the program was built.
+    public let constantByteCount: Int
+
+    /// One call of a kernel.
+    public struct Step: Sendable, Hashable {
+        public var name: String
+        public var cost: Cost
+    }
+
+    private let plan: Plan
+    private let arena: Buffer
+    private let calls: UnsafeMutablePointer<apus_step>
+    private let pointers: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    private let pointerCount: Int
+    /// For each slot, the places in `pointers` that hold its address; and the address they hold now.
+    private let relocations: [[Int]]
+    private let bound: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    private let times: UnsafeMutablePointer<Int64>
+
+    init(plan: consuming Plan, graph: Graph) {
+        inputTypes = graph.inputs.map(\.type)
+        outputTypes = graph.outputs.map(\.node.type)
+        replacements = graph.outputs.map(\.replaces)
+        let memory = MemoryPlanner(&plan)
+        arenaByteCount = memory.byteCount
+        arena = Buffer(byteCount: memory.byteCount)
+        // First touches of pages cost more than a step of training: take them now.
+        arena.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
+        constantByteCount = plan.constants.reduce(0) { $0 + $1.byteCount }
+        steps = plan.steps.map { Step(name: $0.name, cost: $0.cost) }
+
+        pointerCount = plan.steps.reduce(0) { $0 + $1.operands.count }
+        pointers = .allocate(capacity: max(1, pointerCount))
+        calls = .allocate(capacity: max(1, plan.steps.count))
+        times = .allocate(capacity: max(1, plan.steps.count))
+        times.initialize(repeating: 0, count: max(1, plan.steps.count))
+        bound = .allocate(capacity: max(1, plan.slotCount))
+        bound.initialize(repeating: nil, count: max(1, plan.slotCount))
+        var relocations = Array(repeating: [Int](), count: plan.slotCount)
+        var next = 0
+        for (index, step) in plan.steps.enumerated() {
+            calls[index] = apus_step(
+                kernel: step.kernel, buffers: pointers + next, parameters: step.parameters.pointer)
+            for (operand, use) in step.operands.enumerated() {
+                var address: UnsafeMutableRawPointer?
+                switch use {
+                case .none: break
+                case .scratch:
+                    let key = MemoryPlanner.ScratchKey(step: index, operand: operand)
+                    address = arena.pointer + memory.scratch[key]!
+                case .read(let id), .write(let id):
+                    switch plan[plan.owner(of: id)].storage {
+                    case .arena(let offset): address = arena.pointer + offset!
+                    case .constant(let constant): address = plan.constants[constant].pointer
+                    case .slot(let slot): relocations[slot].append(next)
+                    case .alias: preconditionFailure("an owner is no alias")
+                    }
+                }
+                pointers[next] = address
+                next += 1
+            }
+        }
+        self.relocations = relocations
+        self.plan = plan
+    }
+
+    deinit {
+        calls.deallocate()
+        pointers.deallocate()
+        bound.deallocate()
+        times.deallocate()
+    }
+
+    /// Operations by definition and bytes moved, of all steps.
+    public var cost: Cost { steps.reduce(.zero) { $0 + $1.cost } }
+
+    /// The most memory in use during a run: arena, constants, inputs and outputs.
+    public var peakByteCount: Int {
+        let outputs = zip(outputTypes, replacements).filter { $1 == nil }.reduce(0) { $0 + $1.0.byteCount }
+        return arenaByteCount + constantByteCount + inputTypes.reduce(0) { $0 + $1.byteCount } + outputs
+    }
+
+    // MARK: Running
+
+    /// The number of pointers that a run takes: inputs, then outputs that replace no input.
+    var slotCount: Int { relocations.count }
+
+    /// Computes the outputs.
+    ///
+    /// - Parameters:
+    ///   - inputs: One buffer an input, of the input's size. A buffer that an output replaces is overwritten: it must
+    ///     have no other owner.
+    /// - Returns: One buffer an output; where it replaces an input, the input's buffer.
+    /// - Throws: `ProgramError` if a kernel refuses its data, for instance an index out of range.
+    public func run(_ inputs: [Buffer]) throws(ProgramError) -> [Buffer] {
+        let outputs = zip(outputTypes, replacements).map { type, replaced in
+            replaced.map { inputs[$0] } ?? Buffer(byteCount: type.byteCount)
+        }
+        try run(inputs, into: outputs)
+        return outputs
+    }
+
+    /// Computes the outputs into given buffers; allocates nothing.
+    public func run(_ inputs: [Buffer], into outputs: [Buffer]) throws(ProgramError) {
+        precondition(inputs.count == inputTypes.count && outputs.count == outputTypes.count)
+        try Engine.run { () throws(ProgramError) in
+            for slot in inputs.indices { bind(slot, inputs[slot].pointer) }
+            var slot = inputs.count
+            for index in outputs.indices where replacements[index] == nil {
+                bind(slot, outputs[index].pointer)
+                slot += 1
+            }
+            try runBound()
+        }
+    }
+
+    /// Puts a buffer's address into every call that uses the slot.
+    private func bind(_ slot: Int, _ address: UnsafeMutableRawPointer) {
+        guard bound[slot] != address else { return }
+        bound[slot] = address
+        for place in relocations[slot] { pointers[place] = address }
+    }
+
+    private func runBound() throws(ProgramError) {
+        var status: Int32 = 0
+        let failed = isTiming
+            ? apus_run_timed(calls, Int64(steps.count), &status, times) : apus_run(calls, Int64(steps.count), &status)
+        if failed >= 0 { throw ProgramError(step: steps[Int(failed)].name, status: status) }
+    }
+
+    // MARK: Timing
+
+    /// Whether runs measure the time of each step.
+    public var isTiming = false
+
+    /// The nanoseconds that each step took, over all runs while `isTiming` was set.
+    public var stepNanoseconds: [Int] { steps.indices.map { Int(times[$0]) } }
+}
+
+/// A kernel refused its data while a program ran.
+public struct ProgramError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The step that failed.
+    public var step: String
+    /// What the kernel returned.
+    public var status: Int32
+
+    public var description: String {
+        "\(step) failed: an index or label is out of range (status \(status)); "
+            + "check that labels lie in 0..<classes and indices inside the axis they select from"
+    }
+}

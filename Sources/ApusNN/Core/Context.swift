@@ -1,0 +1,106 @@
+public import ApusGraph
+public import ApusTensor
+
+/// What a layer may know besides its input: its path, the mode, its random stream and its variables.
+///
+/// A context exists only while a model is being traced.
+public struct Context {
+    /// Where in the model the layer is: `0.conv2D`, `block1/conv1`; empty for the model itself.
+    public let path: String
+    let trace: Trace
+
+    public var mode: Mode { trace.mode }
+
+    /// The context of an inner layer.
+    public subscript(name: String) -> Context {
+        Context(path: joined(name), trace: trace)
+    }
+
+    private func joined(_ name: String) -> String { path.isEmpty ? name : "\(path)/\(name)" }
+
+    // MARK: Variables
+
+    /// A weight that training adjusts.
+    ///
+    /// The first trace creates it with the initializer. Asking for one path again gives the same weight (that is how weights are
+    /// shared); with another shape it is an error.
+    public func parameter(
+        _ name: String, shape: Shape, initializer: Initializer, regularizer: Regularizer? = nil,
+        constraint: Constraint? = nil
+    ) -> Tensor {
+        trace.variable(
+            joined(name),
+            VariableDescription(
+                shape: shape, initializer: initializer, isTrainable: true, regularizer: regularizer, constraint: constraint))
+    }
+
+    /// A value that training carries along without adjusting it, such as a running mean.
+    public func state(_ name: String, shape: Shape, initializer: Initializer) -> Tensor {
+        trace.variable(
+            joined(name), VariableDescription(shape: shape, initializer: initializer, isTrainable: false))
+    }
+
+    /// Gives a state its value after this step.
+    public func update(_ name: String, to value: Tensor) {
+        trace.updates[joined(name)] = value
+    }
+
+    // MARK: Randomness
+
+    /// `true` with the given probability, drawn anew in every step from the layer's own stream.
+    public func bernoulli(_ shape: Shape, probability: Double) -> Tensor {
+        random(.bernoulli(probability: probability), shape, .bool)
+    }
+
+    /// Normally distributed numbers, drawn anew in every step from the layer's own stream.
+    public func normal(_ shape: Shape, mean: Double = 0, standardDeviation: Double = 1) -> Tensor {
+        random(.normal(mean: mean, standardDeviation: standardDeviation), shape, .float32)
+    }
+
+    private func random(_ distribution: RandomDistribution, _ shape: Shape, _ type: ElementType) -> Tensor {
+        let stream = RandomKey.stream(trace.nextStream(path))
+        return Tensor(.random(distribution, stream: stream, TensorType(shape, type)), [trace.key.node])
+    }
+
+    // MARK: Layers
+
+    /// Calls a layer as part of this context's layer, named in error messages and in the summary.
+    public func callAsFunction(_ layer: some Layer, _ x: Tensor) -> Tensor {
+        let scope = TraceScope.current + ["\(path.isEmpty ? layer.kind : path) (\(layer))"]
+        let index = trace.records.count
+        trace.records.append(LayerRecord(path: path, layer: layer, input: x, depth: scope.count))
+        let output = TraceScope.$current.withValue(scope) { layer(x, in: self) }
+        trace.records[index].output = output
+        return output
+    }
+}
+
+/// What is known of a variable before it has a value.
+public struct VariableDescription: Hashable, Sendable {
+    public var shape: Shape
+    public var initializer: Initializer
+    public var isTrainable: Bool
+    public var regularizer: Regularizer?
+    public var constraint: Constraint?
+
+    init(
+        shape: Shape, initializer: Initializer, isTrainable: Bool, regularizer: Regularizer? = nil,
+        constraint: Constraint? = nil
+    ) {
+        self.shape = shape
+        self.initializer = initializer
+        self.isTrainable = isTrainable
+        self.regularizer = regularizer
+        self.constraint = constraint
+    }
+}
+
+/// One call of a layer during a trace.
+package struct LayerRecord {
+    package let path: String
+    package let layer: any Layer
+    package let input: Tensor
+    /// How many layers are around this one, itself included.
+    package let depth: Int
+    package var output: Tensor?
+}

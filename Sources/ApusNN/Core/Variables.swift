@@ -1,0 +1,89 @@
+public import ApusGraph
+public import ApusTensor
+
+/// The weights and running values of a model: an ordered map from path to tensor.
+///
+/// The order is that in which the model asks for its variables.
+public struct Variables: Sendable {
+    public struct Variable: Sendable {
+        public var value: Tensor
+        public var description: VariableDescription
+    }
+
+    public private(set) var paths: [String] = []
+    private var entries: [String: Variable] = [:]
+
+    public init() {}
+
+    public var count: Int { paths.count }
+
+    public subscript(path: String) -> Tensor? { entries[path]?.value }
+
+    public func variable(_ path: String) -> Variable? { entries[path] }
+
+    /// Adds a variable, or replaces one in its place.
+    public mutating func set(_ path: String, _ variable: Variable) {
+        if entries.updateValue(variable, forKey: path) == nil { paths.append(path) }
+    }
+
+    /// Replaces the value of a variable.
+    ///
+    /// - Throws: `VariablesError` if there is no such variable or the shape differs.
+    public mutating func setValue(_ path: String, _ value: Tensor) throws(VariablesError) {
+        guard let known = entries[path] else {
+            throw VariablesError("there is no variable \(path); the model has \(paths.joined(separator: ", "))")
+        }
+        guard value.shape == known.description.shape else {
+            throw VariablesError(
+                "the variable \(path) has the shape \(known.description.shape) but the new value has \(value.shape)")
+        }
+        entries[path]!.value = value
+    }
+
+    /// The number of weights that training adjusts, and of all values.
+    public var trainableCount: Int { elementCount { $0.isTrainable } }
+    public var elementCount: Int { elementCount { _ in true } }
+
+    private func elementCount(_ isIncluded: (VariableDescription) -> Bool) -> Int {
+        paths.reduce(0) { count, path in
+            let description = entries[path]!.description
+            return isIncluded(description) ? count + description.shape.count : count
+        }
+    }
+}
+
+/// A variable that does not exist or does not fit.
+public struct VariablesError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var description: String
+    init(_ description: String) { self.description = description }
+}
+
+extension Layer {
+    /// Creates the model's variables for inputs of the given shape (without the batch).
+    ///
+    /// Every variable draws from a stream of its own, so a change in one layer leaves the others' start values alone.
+    ///
+    /// - Throws: `GraphError` that names every layer that does not fit.
+    public func initialized(input: Shape, seed: UInt64) throws -> Variables {
+        let trace = try traced(input: input, batch: 1, mode: .training)
+        let key = RandomKey(seed: seed).child("initialization")
+        var variables = Variables()
+        for (path, description) in trace.descriptions {
+            let value = description.initializer.tensor(description.shape, key: key.child(path))
+            variables.set(path, Variables.Variable(value: value, description: description))
+        }
+        try evaluate(variables.paths.map { variables[$0]! })
+        return variables
+    }
+
+    /// One pass through the model with placeholders; throws every problem found on the way.
+    package func traced(input: Shape, batch: Int, mode: Mode) throws -> Trace {
+        let x = Tensor(Node(.input("input", TensorType(Shape([batch] + input.dimensions), .float32))))
+        let key = Tensor(Node(.input("key", TensorType([2], .int64))))
+        let trace = Trace(mode: mode, key: key)
+        let output = trace.context(self, x)
+        let problems = output.problems + trace.updates.values.flatMap(\.problems)
+        guard problems.isEmpty else { throw GraphError(problems) }
+        return trace
+    }
+}

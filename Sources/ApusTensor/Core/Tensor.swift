@@ -1,0 +1,79 @@
+public import ApusGraph
+package import ApusCPU
+import Synchronization
+
+/// An immutable n-dimensional array value.
+///
+/// A tensor is an expression until somebody looks: operators build a graph, and reading (`scalars`, `item()`, printing) or
+/// `evaluate` computes it, together with every other expression on the way that is still in use. So whole expressions reach the
+/// backend at once, and an expression that is built again with the same structure reuses its compiled program.
+///
+/// Operands that do not fit make a tensor that carries the error: compiling or evaluating it throws, reading it stops the program
+/// with the same message.
+public struct Tensor: Sendable {
+    let handle: Handle
+
+    /// The node that stands for the tensor in graphs.
+    package var node: Node { handle.node }
+
+    /// A tensor that is the value of a node.
+    package init(_ node: Node) {
+        handle = Handle(node)
+    }
+
+    /// A tensor with elements in memory.
+    package init(_ buffer: Buffer, _ type: TensorType) {
+        handle = Handle(Node(.input("tensor", type), attachment: buffer))
+    }
+
+    public var shape: Shape { node.shape }
+    public var elementType: ElementType { node.elementType }
+    /// The number of axes.
+    public var rank: Int { shape.rank }
+    /// The number of elements.
+    public var count: Int { shape.count }
+
+    /// What is wrong with the expression; empty for a sound one.
+    public var problems: [GraphProblem] { node.problems }
+
+    /// The memory of the tensor's elements, if it has been evaluated.
+    package var buffer: Buffer? { node.attachment as? Buffer }
+}
+
+/// Identity of a tensor: its node, which becomes a leaf when it is evaluated.
+final class Handle: Sendable {
+    private let state: Mutex<Node>
+
+    init(_ node: Node) {
+        state = Mutex(node)
+        (node.attachment as? HandleReference)?.set(self)
+    }
+
+    var node: Node { state.withLock { $0 } }
+
+    /// Replaces the expression by its value.
+    func become(_ buffer: Buffer) {
+        state.withLock { node in
+            if !(node.attachment is Buffer) { node = Node(.input("tensor", node.type), attachment: buffer) }
+        }
+    }
+}
+
+/// Lets a pending node find the tensor that stands for it, as long as somebody holds that tensor.
+final class HandleReference: Sendable {
+    private struct Reference: Sendable {
+        weak var handle: Handle?
+    }
+
+    private let reference = Mutex(Reference())
+
+    func set(_ handle: Handle) { reference.withLock { $0.handle = handle } }
+    var handle: Handle? { reference.withLock { $0.handle } }
+}
+
+extension Tensor {
+    /// A tensor that applies an operation; remembers that it stands for the new node.
+    package init(_ operation: Operation, _ inputs: [Node]) {
+        self.init(Node(operation, inputs, attachment: HandleReference()))
+    }
+}

@@ -1,0 +1,144 @@
+public import ApusGraph
+
+// MARK: Operators
+
+extension Tensor {
+    /// Combines two tensors; a number written in the program takes the tensor's element type.
+    static func combined(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor {
+        var (left, right) = (a.node, b.node)
+        let type = ElementType.promoted(left.weakType(beside: right), right.weakType(beside: left))
+        (left, right) = (left.cast(to: type), right.cast(to: type))
+        guard left.isValid, right.isValid, let shape = Shape.broadcast(left.shape, right.shape) else {
+            return Tensor(Node.binary(operation, left, right))
+        }
+        return Tensor(.binary(operation), [left.broadcast(to: shape), right.broadcast(to: shape)])
+    }
+
+    public static func + (a: Tensor, b: Tensor) -> Tensor { combined(.add, a, b) }
+    public static func - (a: Tensor, b: Tensor) -> Tensor { combined(.subtract, a, b) }
+    public static func * (a: Tensor, b: Tensor) -> Tensor { combined(.multiply, a, b) }
+    public static func / (a: Tensor, b: Tensor) -> Tensor { combined(.divide, a, b) }
+    /// The remainder with the divisor's sign, as in Python.
+    public static func % (a: Tensor, b: Tensor) -> Tensor { combined(.remainder, a, b) }
+    public static prefix func - (a: Tensor) -> Tensor { a.mapped(.negate) }
+
+    public static func + <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a + Tensor(weak: b) }
+    public static func + <T: TensorScalar>(a: T, b: Tensor) -> Tensor { Tensor(weak: a) + b }
+    public static func - <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a - Tensor(weak: b) }
+    public static func - <T: TensorScalar>(a: T, b: Tensor) -> Tensor { Tensor(weak: a) - b }
+    public static func * <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a * Tensor(weak: b) }
+    public static func * <T: TensorScalar>(a: T, b: Tensor) -> Tensor { Tensor(weak: a) * b }
+    public static func / <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a / Tensor(weak: b) }
+    public static func / <T: TensorScalar>(a: T, b: Tensor) -> Tensor { Tensor(weak: a) / b }
+
+    public static func += (a: inout Tensor, b: Tensor) { a = a + b }
+    public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
+    public static func *= (a: inout Tensor, b: Tensor) { a = a * b }
+    public static func /= (a: inout Tensor, b: Tensor) { a = a / b }
+
+    // Comparisons, element by element: bool tensors.
+    public static func .== (a: Tensor, b: Tensor) -> Tensor { combined(.equal, a, b) }
+    public static func .!= (a: Tensor, b: Tensor) -> Tensor { combined(.notEqual, a, b) }
+    public static func .< (a: Tensor, b: Tensor) -> Tensor { combined(.less, a, b) }
+    public static func .<= (a: Tensor, b: Tensor) -> Tensor { combined(.lessOrEqual, a, b) }
+    public static func .> (a: Tensor, b: Tensor) -> Tensor { combined(.greater, a, b) }
+    public static func .>= (a: Tensor, b: Tensor) -> Tensor { combined(.greaterOrEqual, a, b) }
+    public static func .& (a: Tensor, b: Tensor) -> Tensor { combined(.logicalAnd, a, b) }
+    public static func .| (a: Tensor, b: Tensor) -> Tensor { combined(.logicalOr, a, b) }
+    public static func .^ (a: Tensor, b: Tensor) -> Tensor { combined(.logicalXor, a, b) }
+    public static prefix func .! (a: Tensor) -> Tensor { a.mapped(.logicalNot) }
+
+    func mapped(_ operation: UnaryOperation) -> Tensor { Tensor(.unary(operation), [node]) }
+
+    /// A number that was written in the program and adapts to the tensor it is combined with.
+    init<T: TensorScalar>(weak value: T) {
+        switch value.tensorScalar {
+        case .floating(let number): self.init(Node(.constant(.floating(number), TensorType([], .float32)), attachment: Weak.fraction))
+        case .integer(let number):
+            self.init(Node(.constant(.floating(Double(number)), TensorType([], .float32)), attachment: Weak.whole))
+        }
+    }
+}
+
+/// Marks constants whose element type gives way to that of the other operand.
+private final class Weak: Sendable {
+    static let whole = Weak()
+    static let fraction = Weak()
+}
+
+extension Node {
+    /// The element type with which the node takes part in promotion beside another operand.
+    fileprivate func weakType(beside other: Node) -> ElementType {
+        guard case .constant(let value, _) = operation, shape.rank == 0, !(other.attachment is Weak) else { return elementType }
+        if other.elementType.isFloatingPoint, attachment is Weak { return other.elementType }
+        if attachment === Weak.whole, other.elementType != .bool, value.double == value.double.rounded() { return other.elementType }
+        return elementType
+    }
+}
+
+infix operator .& : LogicalConjunctionPrecedence
+infix operator .| : LogicalDisjunctionPrecedence
+infix operator .^ : LogicalDisjunctionPrecedence
+prefix operator .!
+
+// MARK: Functions
+
+public func minimum(_ a: Tensor, _ b: Tensor) -> Tensor { .combined(.minimum, a, b) }
+public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { .combined(.maximum, a, b) }
+/// aᵇ, element by element.
+public func pow(_ a: Tensor, _ b: Tensor) -> Tensor { .combined(.power, a, b) }
+/// aᵇ, element by element.
+public func pow<T: TensorScalar>(_ a: Tensor, _ exponent: T) -> Tensor {
+    .combined(.power, a, Tensor(Node.constant(exponent.tensorScalar, TensorType([], a.elementType))))
+}
+
+/// a where the condition holds, else b.
+public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
+    Tensor(Node.select(condition.node, a.node, b.node))
+}
+
+public func abs(_ x: Tensor) -> Tensor { x.mapped(.absolute) }
+/// −1, 0 or 1.
+public func sign(_ x: Tensor) -> Tensor { x.mapped(.sign) }
+public func exp(_ x: Tensor) -> Tensor { x.mapped(.exp) }
+/// eˣ − 1, accurate near 0.
+public func expm1(_ x: Tensor) -> Tensor { x.mapped(.expm1) }
+public func log(_ x: Tensor) -> Tensor { x.mapped(.log) }
+/// log(1 + x), accurate near 0.
+public func log1p(_ x: Tensor) -> Tensor { x.mapped(.log1p) }
+public func sqrt(_ x: Tensor) -> Tensor { x.mapped(.squareRoot) }
+/// 1 / √x
+public func rsqrt(_ x: Tensor) -> Tensor { x.mapped(.reciprocalSquareRoot) }
+public func square(_ x: Tensor) -> Tensor { x.mapped(.square) }
+/// 1 / x
+public func reciprocal(_ x: Tensor) -> Tensor { x.mapped(.reciprocal) }
+public func sin(_ x: Tensor) -> Tensor { x.mapped(.sine) }
+public func cos(_ x: Tensor) -> Tensor { x.mapped(.cosine) }
+public func tanh(_ x: Tensor) -> Tensor { x.mapped(.tanh) }
+/// 1 / (1 + e⁻ˣ)
+public func sigmoid(_ x: Tensor) -> Tensor { x.mapped(.sigmoid) }
+/// The error function 2/√π ∫₀ˣ e^(−t²) dt.
+public func erf(_ x: Tensor) -> Tensor { x.mapped(.erf) }
+public func floor(_ x: Tensor) -> Tensor { x.mapped(.floor) }
+public func ceil(_ x: Tensor) -> Tensor { x.mapped(.ceil) }
+/// The nearest whole number, halves to even.
+public func round(_ x: Tensor) -> Tensor { x.mapped(.round) }
+/// max(x, 0)
+public func relu(_ x: Tensor) -> Tensor { x.mapped(.relu) }
+/// Whether elements are neither infinite nor NaN.
+public func isFinite(_ x: Tensor) -> Tensor { x.mapped(.isFinite) }
+
+extension Tensor {
+    /// min(max(x, low), high)
+    public func clamped(_ low: Double, _ high: Double) -> Tensor {
+        Tensor(.clamp(low: .floating(low), high: .floating(high)), [node])
+    }
+
+    /// The tensor with another element type.
+    public func cast(to type: ElementType) -> Tensor {
+        elementType == type ? self : Tensor(.cast(type), [node])
+    }
+
+    /// The same value, which counts as a constant when gradients are taken.
+    public func stoppingGradient() -> Tensor { Tensor(.stopGradient, [node]) }
+}

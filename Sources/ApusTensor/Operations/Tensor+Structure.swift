@@ -1,0 +1,176 @@
+public import ApusGraph
+
+extension Tensor {
+    /// Negative axes count from the end; one that is out of range stays so and is reported by the operation.
+    func normalized(_ axis: Int) -> Int { axis < 0 ? axis + rank : axis }
+
+    func normalized(_ axes: [Int]?) -> [Int] { axes.map { $0.map(normalized) } ?? Array(0..<rank) }
+
+    // MARK: Movement
+
+    /// The elements in the same order under another shape; one extent may be −1: what is left.
+    public func reshaped(to shape: Shape) -> Tensor {
+        var shape = shape
+        if let free = shape.dimensions.firstIndex(of: -1), shape.dimensions.filter({ $0 == -1 }).count == 1 {
+            let rest = shape.dimensions.filter { $0 != -1 }.reduce(1, *)
+            if rest > 0, count % rest == 0 { shape.dimensions[free] = count / rest }
+        }
+        return Tensor(.reshape(shape), [node])
+    }
+
+    /// The axes in another order; reversed if none is given.
+    public func transposed(_ permutation: [Int]? = nil) -> Tensor {
+        Tensor(.transpose(permutation.map { $0.map(normalized) } ?? Array((0..<rank).reversed())), [node])
+    }
+
+    public func broadcast(to shape: Shape) -> Tensor { Tensor(.broadcast(shape), [node]) }
+
+    /// The tensor with a new axis of extent 1.
+    public func expandingShape(at axis: Int) -> Tensor {
+        var dimensions = shape.dimensions
+        let position = axis < 0 ? axis + rank + 1 : axis
+        guard (0...rank).contains(position) else {
+            return Tensor(Node(problem: "axis \(axis) is outside the shape \(shape)", operation: "expandingShape"))
+        }
+        dimensions.insert(1, at: position)
+        return reshaped(to: Shape(dimensions))
+    }
+
+    /// The tensor without an axis of extent 1.
+    public func squeezingShape(at axis: Int) -> Tensor {
+        let position = normalized(axis)
+        guard shape.dimensions.indices.contains(position), shape[position] == 1 else {
+            return Tensor(Node(problem: "axis \(axis) of shape \(shape) has not extent 1", operation: "squeezingShape"))
+        }
+        var dimensions = shape.dimensions
+        dimensions.remove(at: position)
+        return reshaped(to: Shape(dimensions))
+    }
+
+    /// The tensor with all axes in one.
+    public func flattened() -> Tensor { reshaped(to: [count]) }
+
+    public func reversed(axes: [Int]) -> Tensor { Tensor(.reverse(axes: normalized(axes)), [node]) }
+
+    /// The tensor with a constant around it.
+    public func padded(_ padding: [(low: Int, high: Int)], value: Double = 0) -> Tensor {
+        Tensor(.pad(padding.map { AxisPadding(low: $0.low, high: $0.high) }, value: .floating(value)), [node])
+    }
+
+    /// Tensors joined along an axis.
+    public static func concatenated(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
+        Tensor(.concatenate(axis: tensors.first?.normalized(axis) ?? axis), tensors.map(\.node))
+    }
+
+    /// Tensors of one shape joined along a new axis.
+    public static func stacked(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
+        concatenated(tensors.map { $0.expandingShape(at: axis) }, axis: axis)
+    }
+
+    // MARK: Indexing
+
+    /// The slices at the given indices along an axis (NumPy's `take`).
+    public func gathered(_ indices: Tensor, axis: Int = 0) -> Tensor {
+        Tensor(.gather(axis: normalized(axis)), [node, indices.node])
+    }
+
+    /// One element a position along an axis (NumPy's `take_along_axis`).
+    public func gatheredAlong(_ indices: Tensor, axis: Int) -> Tensor {
+        Tensor(.gatherAlong(axis: normalized(axis)), [node, indices.node])
+    }
+
+    /// Zeros of extent `size` along the axis, with each slice of this tensor added at its index.
+    public func scatterAdded(_ indices: Tensor, size: Int, axis: Int = 0) -> Tensor {
+        Tensor(.scatterAdd(axis: normalized(axis), size: size), [node, indices.node])
+    }
+
+    /// 1 at each index along a new last axis, else 0.
+    public func oneHot(classes: Int, type: ElementType = .float32) -> Tensor {
+        Tensor(.oneHot(classes: classes, type), [node])
+    }
+
+    // MARK: Reductions
+
+    private func reduced(_ reduction: Reduction, _ axes: [Int]?, _ keepingAxes: Bool) -> Tensor {
+        let axes = normalized(axes)
+        guard !axes.isEmpty else { return self }
+        let result = Tensor(.reduce(reduction, axes: axes), [node])
+        guard keepingAxes, result.problems.isEmpty else { return result }
+        return result.reshaped(to: Shape(shape.dimensions.indices.map { axes.contains($0) ? 1 : shape[$0] }))
+    }
+
+    public func sum(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.sum, axes, keepingAxes) }
+    public func mean(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.mean, axes, keepingAxes) }
+    public func max(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.maximum, axes, keepingAxes) }
+    public func min(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.minimum, axes, keepingAxes) }
+    public func product(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.product, axes, keepingAxes) }
+    public func any(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.any, axes, keepingAxes) }
+    public func all(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.all, axes, keepingAxes) }
+
+    /// The mean squared distance from the mean (divided by the number of elements).
+    public func variance(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
+        square(self - mean(axes: axes, keepingAxes: true)).mean(axes: axes, keepingAxes: keepingAxes)
+    }
+
+    /// The root of the variance.
+    public func standardDeviation(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
+        sqrt(variance(axes: axes, keepingAxes: keepingAxes))
+    }
+
+    /// The index of the first maximum along an axis.
+    public func argmax(axis: Int = -1) -> Tensor { Tensor(.argReduce(.argmax, axis: normalized(axis)), [node]) }
+    /// The index of the first minimum along an axis.
+    public func argmin(axis: Int = -1) -> Tensor { Tensor(.argReduce(.argmin, axis: normalized(axis)), [node]) }
+
+    /// Sums of the elements up to each one along an axis.
+    public func cumulativeSum(axis: Int = -1, exclusive: Bool = false, reverse: Bool = false) -> Tensor {
+        Tensor(.cumulativeSum(axis: normalized(axis), exclusive: exclusive, reverse: reverse), [node])
+    }
+
+    /// The indices that sort the tensor along an axis; equal elements keep their order.
+    public func sortIndices(axis: Int = -1, descending: Bool = false) -> Tensor {
+        let axis = normalized(axis)
+        let count = shape.dimensions.indices.contains(axis) ? shape[axis] : 0
+        return Tensor(.sortIndices(axis: axis, descending: descending, count: count), [node])
+    }
+
+    public func sorted(axis: Int = -1, descending: Bool = false) -> Tensor {
+        gatheredAlong(sortIndices(axis: axis, descending: descending), axis: axis)
+    }
+
+    /// The k greatest elements along an axis, greatest first, and their indices.
+    public func topK(_ k: Int, axis: Int = -1) -> (values: Tensor, indices: Tensor) {
+        let indices = Tensor(.sortIndices(axis: normalized(axis), descending: true, count: k), [node])
+        return (gatheredAlong(indices, axis: axis), indices)
+    }
+
+    // MARK: Linear algebra
+
+    /// The matrix product [..., m, k] × [..., k, n]; vectors count as one row or one column; leading axes broadcast.
+    public func matmul(_ other: Tensor) -> Tensor {
+        switch (rank, other.rank) {
+        case (1, 1): (reshaped(to: [1, count]).matmul(other.reshaped(to: [other.count, 1]))).reshaped(to: [])
+        case (1, 2...): reshaped(to: [1, count]).matmul(other).squeezingShape(at: -2)
+        case (2..., 1): matmul(other.reshaped(to: [other.count, 1])).squeezingShape(at: -1)
+        default: Tensor(Node.matmul(node, other.node))
+        }
+    }
+}
+
+// MARK: Functions of deep learning
+
+/// exp(x) / Σ exp(x) along an axis.
+public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor { Tensor(.softmax(axis: x.normalized(axis)), [x.node]) }
+
+/// log softmax(x) along an axis, accurate where the probability is tiny.
+public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor { Tensor(.logSoftmax(axis: x.normalized(axis)), [x.node]) }
+
+/// The mean over the batch of −log softmax(logits)[label]; logits [N, C], labels [N].
+public func softmaxCrossEntropy(_ logits: Tensor, _ labels: Tensor) -> Tensor {
+    Tensor(.softmaxCrossEntropy, [logits.node, labels.node]).mean()
+}
+
+/// The mean of (prediction − target)² over all elements.
+public func meanSquaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+    square(prediction - target).mean()
+}

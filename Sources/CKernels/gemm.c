@@ -1,0 +1,57 @@
+// The matrix product: decisions that depend on the shape, and the parallel phases.
+//
+// A product is packed at most once, then split into register tiles (gemm_tile.h) that each compute a few rows and
+// vectors of C over a block of k. A is read in place, one broadcast a row and k, so that it may have any strides; B is
+// read in place as well if its columns are contiguous and it stays in the cache.
+
+#include "gemm_shape.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define APUS_TEMPLATE "gemm_template.h"
+#include "multiversion.h"
+
+static gemm_shape shape_of(const apus_gemm_parameters *parameters) {
+    gemm_shape s = {.p = *parameters};
+    apus_gemm_parameters *p = &s.p;
+    // A batch that shares B and lies in one piece is one tall product.
+    if (p->batch > 1 && p->b_batch_stride == 0 && p->a_batch_stride == p->m * p->a_row_stride
+        && p->c_batch_stride == p->m * p->c_row_stride && !p->column_sums) {
+        p->m *= p->batch;
+        p->batch = 1;
+    }
+    // Packing row-major B costs as much as multiplying about three rows; it pays once B leaves the L2 cache. So does
+    // a large transposed A, of which each k is on another page.
+    s.packs_b = p->k > 0 && (p->b_column_stride != 1 || (p->m >= 128 && p->k * p->n > 1 << 18));
+    s.packs_a = p->k > 0 && p->a_column_stride != 1 && p->n >= 256 && p->m * p->k > 1 << 18;
+    s.packed_a_count = p->a_batch_stride == 0 || p->batch == 1 ? 1 : p->batch;
+    s.packed_b_count = p->b_batch_stride == 0 || p->batch == 1 ? 1 : p->batch;
+    // Whole vectors of the widest kind, so that the sizes serve every instruction set; and rows of A that are not a
+    // power of two apart, which would share few lines of the cache.
+    s.packed_a_offset = s.packs_b ? s.packed_b_count * p->k * gemm_ceiling(p->n, 16) * 16 : 0;
+    s.packed_a_stride = gemm_ceiling(p->k, 16) * 16 + 16;
+    s.k_blocks = gemm_greatest(1, gemm_ceiling(p->k, GEMM_K));
+    // The part of A in use takes at most half a megabyte.
+    s.row_blocks = gemm_greatest(1, gemm_ceiling(p->m * gemm_ceiling(p->k, s.k_blocks), GEMM_A));
+    s.row_blocks = gemm_least(s.row_blocks, gemm_ceiling(p->m, 48));
+    return s;
+}
+
+int64_t apus_gemm_scratch_bytes(const apus_gemm_parameters *parameters) {
+    gemm_shape s = shape_of(parameters);
+    int64_t a = s.packs_a ? s.packed_a_count * s.p.m * s.packed_a_stride : 0;
+    return (s.packed_a_offset + a) * (int64_t)sizeof(float);
+}
+
+int apus_gemm_float32(void *const *buffers, const void *parameters) {
+    gemm_shape s = shape_of(parameters);
+    const apus_gemm_parameters *p = &s.p;
+    if (p->batch <= 0 || p->m <= 0 || p->n <= 0) return 0;
+    gemm_job job = {&s, buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5], buffers[6]};
+    // Smaller products are done before another thread has begun.
+    bool splits = p->batch * p->m * gemm_ceiling(p->n, 16) * 16 * p->k >= SPLITMIN;
+    APUS_DISPATCH(gemm_run)(&job, splits);
+    return 0;
+}

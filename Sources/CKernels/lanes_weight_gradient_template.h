@@ -1,0 +1,143 @@
+// Register tiles of the weight gradient, for one instruction set.
+//
+// A tile is `taps` neighbouring kernel taps (or, for 1×1 kernels, input channels) × `outs` output channels. It runs over all
+// elements of a band with its sums in registers, then adds them up over the lanes.
+
+#include "lanes_vector_template.h"
+#include "lanes_expand_template.h"
+
+// 32 registers hold 5 × 4 sums, 5 inputs and a gradient; 16 hold 3 × 3.
+#undef MOST_TAPS
+#undef MOST_TILE_OUTS
+#if APUS_LANES == 16 || defined(__aarch64__)
+#define MOST_TAPS 5
+#define MOST_TILE_OUTS 4
+#else
+#define MOST_TAPS 3
+#define MOST_TILE_OUTS 3
+#endif
+
+/// Adds the lanes' sum of each of `count` <= 16 vectors to `results[i]`, in a fixed order.
+LANES_INLINE void APUS_FN(add_lanes)(const int count, const VF *v, float *results) {
+#if APUS_LANES == 16
+    // A tree: each step adds halves of two vectors side by side, until one vector holds all the sums.
+    VF a[8], b[4], c[2];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) {
+        VF even = 2 * i < count ? v[2 * i] : (VF){0}, odd = 2 * i + 1 < count ? v[2 * i + 1] : (VF){0};
+        a[i] = __builtin_shufflevector(even, odd, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
+            + __builtin_shufflevector(even, odd, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i++)
+        b[i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+            + __builtin_shufflevector(a[2 * i], a[2 * i + 1], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 2; i++)
+        c[i] = __builtin_shufflevector(b[2 * i], b[2 * i + 1], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
+            + __builtin_shufflevector(b[2 * i], b[2 * i + 1], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+    VF d = __builtin_shufflevector(c[0], c[1], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+        + __builtin_shufflevector(c[0], c[1], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    float sums[16];
+    memcpy(sums, &d, sizeof sums);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < count; i++) results[i] = sums[i];
+#else
+#pragma clang loop unroll(full)
+    for (int i = 0; i < count; i++) {
+        float f[APUS_LANES];
+        memcpy(f, &v[i], sizeof f);
+        for (int half = APUS_LANES / 2; half; half /= 2)
+            for (int j = 0; j < half; j++) f[j] += f[j + half];
+        results[i] = f[0];
+    }
+#endif
+}
+
+LANES_INLINE void APUS_FN(weight_compute)(const int taps, const int outs, const weight_tile *t, int64_t dw_tap, float *dw) {
+    VF sums[MOST_TAPS * MOST_TILE_OUTS];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < taps * outs; i++) sums[i] = (VF){0};
+    const int64_t x_tap = t->x_tap, g_channel = t->g_channel;
+    for (int64_t row = 0; row < t->rows; row++) {
+        const float *x = t->x + row * t->x_row, *g = t->g + row * t->g_row;
+        for (int64_t column = t->columns; column > 0; column--, x += ELEMENT, g += ELEMENT) {
+            VF inputs[MOST_TAPS];
+#pragma clang loop unroll(full)
+            for (int k = 0; k < taps; k++) inputs[k] = *(const VF *)(x + k * x_tap);
+#pragma clang loop unroll(full)
+            for (int o = 0; o < outs; o++) {
+                VF gradient = *(const VF *)(g + o * g_channel);
+#pragma clang loop unroll(full)
+                for (int k = 0; k < taps; k++) sums[k * outs + o] += gradient * inputs[k];
+            }
+        }
+    }
+    float results[MOST_TAPS * MOST_TILE_OUTS];
+    APUS_FN(add_lanes)(taps * outs < 16 ? taps * outs : 16, sums, results);
+    if (taps * outs > 16) APUS_FN(add_lanes)(taps * outs - 16, sums + 16, results + 16);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < taps; k++)
+#pragma clang loop unroll(full)
+        for (int o = 0; o < outs; o++) dw[k * dw_tap + o] += results[k * outs + o];
+}
+
+#undef TILE
+#define TILE(taps, outs) \
+    static void APUS_FN(weight_tile_##taps##_##outs)(const weight_tile *t, int64_t dw_tap, float *dw) { \
+        APUS_FN(weight_compute)(taps, outs, t, dw_tap, dw); \
+    }
+TILE(1, 1) TILE(1, 2) TILE(1, 3) TILE(2, 1) TILE(2, 2) TILE(2, 3) TILE(3, 1) TILE(3, 2) TILE(3, 3)
+#if MOST_TAPS > 3
+TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 1) TILE(4, 2) TILE(4, 3) TILE(4, 4) TILE(5, 1) TILE(5, 2) TILE(5, 3) TILE(5, 4)
+#endif
+
+static void (*const APUS_FN(weight_tiles)[5][4])(const weight_tile *, int64_t dw_tap, float *dw) = {
+#undef NAME
+#define NAME(taps, outs) APUS_FN(weight_tile_##taps##_##outs)
+#if MOST_TAPS > 3
+    {NAME(1, 1), NAME(1, 2), NAME(1, 3), NAME(1, 4)},
+    {NAME(2, 1), NAME(2, 2), NAME(2, 3), NAME(2, 4)},
+    {NAME(3, 1), NAME(3, 2), NAME(3, 3), NAME(3, 4)},
+    {NAME(4, 1), NAME(4, 2), NAME(4, 3), NAME(4, 4)},
+    {NAME(5, 1), NAME(5, 2), NAME(5, 3), NAME(5, 4)},
+#else
+    {NAME(1, 1), NAME(1, 2), NAME(1, 3), 0},
+    {NAME(2, 1), NAME(2, 2), NAME(2, 3), 0},
+    {NAME(3, 1), NAME(3, 2), NAME(3, 3), 0},
+#endif
+};
+
+/// Adds the products of one band with `outs` <= 4 output channels to dw, which points at the first of these channels.
+static void APUS_FN(weight_taps)(const apus_lanes_convolution_parameters *p, const weight_tile *band, int64_t x_channel,
+                                 int64_t outs, float *dw) {
+    const bool single = p->kernel_width == 1;  // then a tile's taps are input channels
+    const int64_t tap_count = single ? p->channels_in : p->kernel_width;
+    const int64_t pieces = lanes_divide_up(tap_count, MOST_TAPS), halves = lanes_divide_up(outs, MOST_TILE_OUTS);
+    for (int part = 0; part < ELEMENT / APUS_LANES; part++)
+        for (int64_t channel = 0; channel < (single ? 1 : p->channels_in); channel++)
+            for (int64_t ky = 0; ky < p->kernel_height; ky++)
+                for (int64_t piece = 0; piece < pieces; piece++)
+                    for (int64_t half = 0; half < halves; half++) {
+                        int64_t tap = lanes_part(tap_count, pieces, piece);
+                        int64_t taps = lanes_part(tap_count, pieces, piece + 1) - tap;
+                        int64_t out = lanes_part(outs, halves, half);
+                        int64_t tile_outs = lanes_part(outs, halves, half + 1) - out;
+                        weight_tile t = *band;
+                        t.x_tap = single ? x_channel : ELEMENT;
+                        t.x += channel * x_channel + ky * t.x_row + tap * t.x_tap + part * APUS_LANES;
+                        t.g += out * t.g_channel + part * APUS_LANES;
+                        int64_t dw_tap = single ? p->channels_out : p->channels_in * p->channels_out;
+                        int64_t at = (ky * p->kernel_width * p->channels_in + channel) * p->channels_out + tap * dw_tap;
+                        APUS_FN(weight_tiles)[taps - 1][tile_outs - 1](&t, dw_tap, dw + at + out);
+                    }
+}
+
+/// Adds the sum of `elements` elements of each channel to `sums`.
+static void APUS_FN(sum_channels)(const float *g, int64_t channels, int64_t stride, int64_t elements, float *sums) {
+    for (int64_t channel = 0; channel < channels; channel++) {
+        VE sum = (VE){0};
+        for (int64_t i = 0; i < elements; i++) sum += *(const VE *)(g + channel * stride + i * ELEMENT);
+        sums[channel] += APUS_FN(sum)(sum);
+    }
+}
