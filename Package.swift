@@ -8,12 +8,65 @@ let swift: [SwiftSetting] = [
 
 let package = Package(
     name: "apus",
+    products: [
+        .library(name: "Apus", targets: ["Apus"]),
+        .executable(name: "apus", targets: ["ApusCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    ],
     targets: [
+        // System libraries and C, from the ground up (the house is drawn in ARCHITECTURE.md).
         .systemLibrary(name: "COpenMP", path: "Sources/COpenMP"),
-        .target(name: "CKernels", dependencies: ["COpenMP"]),
+        .systemLibrary(name: "COneDNN", path: "Sources/COneDNN"),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
+        .target(name: "CKernels", dependencies: ["COpenMP", "COneDNN"]),
+
+        // The engine.
         .target(name: "ApusGraph", swiftSettings: swift),
+        .target(name: "ApusReference", dependencies: ["ApusGraph"], swiftSettings: swift),
         .target(name: "ApusCPU", dependencies: ["ApusGraph", "CKernels"], swiftSettings: swift),
         .target(name: "ApusTensor", dependencies: ["ApusGraph", "ApusCPU"], swiftSettings: swift),
+
+        // Networks, data, training.
         .target(name: "ApusNN", dependencies: ["ApusGraph", "ApusTensor"], swiftSettings: swift),
+        .target(name: "ApusFormats", dependencies: ["ApusGraph", "CZlib"], swiftSettings: swift),
+        .target(
+            name: "ApusData", dependencies: ["ApusGraph", "ApusCPU", "ApusTensor", "ApusFormats"],
+            swiftSettings: swift),
+        .target(
+            name: "ApusTraining",
+            dependencies: ["ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusData", "ApusFormats", "Yams"],
+            swiftSettings: swift),
+        .target(name: "ApusModels", dependencies: ["ApusNN"], swiftSettings: swift),
+        .target(
+            name: "Apus",
+            dependencies: [
+                "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusFormats", "ApusData", "ApusTraining", "ApusModels",
+            ], swiftSettings: swift),
+
+        // What people start.
+        .executableTarget(
+            name: "ApusCLI",
+            dependencies: ["Apus", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: swift),
+        .executableTarget(name: "apus-bench", dependencies: ["Apus"], path: "Benchmarks/ApusBench", swiftSettings: swift),
+
+        // Tests.
+        .target(
+            name: "ApusTestSupport", dependencies: ["ApusGraph", "ApusReference"], path: "Tests/ApusTestSupport",
+            swiftSettings: swift),
+        .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: swift),
+        .testTarget(name: "ApusGraphTests", dependencies: ["ApusGraph", "ApusReference", "ApusTestSupport"], swiftSettings: swift),
+        .testTarget(name: "ApusReferenceTests", dependencies: ["ApusReference", "ApusTestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusCPUTests", dependencies: ["ApusCPU", "ApusReference", "ApusTestSupport"], swiftSettings: swift),
+        .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor"], swiftSettings: swift),
+        .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], swiftSettings: swift),
+        .testTarget(name: "ApusDataTests", dependencies: ["ApusData"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusNNTests", dependencies: ["Apus"], path: "Tests/ApusNNTests", swiftSettings: swift),
+        .testTarget(name: "ApusTrainingTests", dependencies: ["Apus"], swiftSettings: swift),
     ]
 )

@@ -26,7 +26,7 @@ static double seconds(void) {
 
 // MARK: Peak
 
-// Sixteen independent chains x = x * s + t a round; `volatile` asm keeps the compiler from shortening them.
+// Twelve independent chains x = x * s + t a round; `volatile` asm keeps the compiler from shortening them.
 #define PEAK(name, target, lanes) \
     target static void name(void *context, int64_t first, int64_t last) { \
         typedef float vector __attribute__((vector_size(4 * lanes))); \

@@ -1,6 +1,7 @@
 // Times the batch-in-lanes kernels on the two convolution stages of LeNet-5.
 //
-//     clang -O2 -I Sources/CKernels/include Benchmarks/kernels/lanes_bench.c Sources/CKernels/{base,lanes_*}.c -l:libgomp.so.1
+//     clang -O2 -I Sources/CKernels/include Benchmarks/kernels/lanes_bench.c \
+//         Sources/CKernels/{base,lanes_*}.c -l:libgomp.so.1
 //     ./a.out [threads]
 #include "apus_lanes.h"
 
@@ -46,8 +47,10 @@ static void run(int64_t samples) {
     float *y2 = filled(blocks * 400 * 16), *flat = filled(samples * 400), *g2 = filled(blocks * 400 * 16);
     float *g1 = filled(blocks * 6 * 196 * 16), *w1 = filled(150), *w2 = filled(2400), *b1 = filled(6), *b2 = filled(16);
     float *dw1 = filled(150), *dw2 = filled(2400), *db1 = filled(6), *db2 = filled(16);
-    void *masks1 = bytes(apus_lanes_convolution_mask_bytes(&first)), *masks2 = bytes(apus_lanes_convolution_mask_bytes(&second));
-    void *s1 = bytes(apus_lanes_convolution_scratch_bytes(&first)), *s2 = bytes(apus_lanes_convolution_scratch_bytes(&second));
+    void *masks1 = bytes(apus_lanes_convolution_mask_bytes(&first));
+    void *masks2 = bytes(apus_lanes_convolution_mask_bytes(&second));
+    void *s1 = bytes(apus_lanes_convolution_scratch_bytes(&first));
+    void *s2 = bytes(apus_lanes_convolution_scratch_bytes(&second));
     void *t1 = bytes(apus_lanes_convolution_gradient_scratch_bytes(&first));
     void *t2 = bytes(apus_lanes_convolution_gradient_scratch_bytes(&second));
     double work1 = 2.0 * 784 * 150 * (double)samples, work2 = 2.0 * 100 * 2400 * (double)samples;
@@ -58,9 +61,12 @@ static void run(int64_t samples) {
         {"convolution 1", apus_lanes_convolution, {x, w1, b1, y1, masks1, s1}, &first, work1, 0, 1e9, 0},
         {"convolution 2", apus_lanes_convolution, {y1, w2, b2, y2, masks2, s2}, &second, work2, 0, 1e9, 0},
         {"unpack", apus_lanes_unpack, {y2, flat}, &output, 0, 400.0 * 8 * (double)samples, 1e9, 0},
-        {"gradient 2: dw, db", apus_lanes_convolution_gradient, {y1, w2, g2, masks2, NULL, dw2, db2, t2}, &second, work2, 0, 1e9, 0},
-        {"gradient 2: dx", apus_lanes_convolution_gradient, {y1, w2, g2, masks2, g1, NULL, NULL, t2}, &second, work2, 0, 1e9, 0},
-        {"gradient 1: dw, db", apus_lanes_convolution_gradient, {x, w1, g1, masks1, NULL, dw1, db1, t1}, &first, work1, 0, 1e9, 0},
+        {"gradient 2: dw, db", apus_lanes_convolution_gradient, {y1, w2, g2, masks2, NULL, dw2, db2, t2}, &second,
+         work2, 0, 1e9, 0},
+        {"gradient 2: dx", apus_lanes_convolution_gradient, {y1, w2, g2, masks2, g1, NULL, NULL, t2}, &second, work2,
+         0, 1e9, 0},
+        {"gradient 1: dw, db", apus_lanes_convolution_gradient, {x, w1, g1, masks1, NULL, dw1, db1, t1}, &first,
+         work1, 0, 1e9, 0},
     };
     int count = sizeof stages / sizeof *stages, rounds = 400;
     double best_forward = 1e9, best_backward = 1e9;
@@ -80,9 +86,12 @@ static void run(int64_t samples) {
     }
     printf("batch %lld, %d threads, isa %d\n", (long long)samples, apus_thread_count(), (int)apus_isa());
     for (int i = 0; i < count; i++)
-        printf("  %-20s %7.1f us (mean %7.1f) %7.1f %s\n", stages[i].name, stages[i].best * 1e6, stages[i].sum / rounds * 1e6,
-               (stages[i].flops ? stages[i].flops : stages[i].bytes) / stages[i].best * 1e-9, stages[i].flops ? "GFLOP/s" : "GB/s");
-    printf("  convolutions forward %.3f ms, backward %.3f ms; scratch %lld, %lld bytes\n", best_forward * 1e3, best_backward * 1e3,
+        printf("  %-20s %7.1f us (mean %7.1f) %7.1f %s\n", stages[i].name, stages[i].best * 1e6,
+               stages[i].sum / rounds * 1e6,
+               (stages[i].flops ? stages[i].flops : stages[i].bytes) / stages[i].best * 1e-9,
+                   stages[i].flops ? "GFLOP/s" : "GB/s");
+    printf("  convolutions forward %.3f ms, backward %.3f ms; scratch %lld, %lld bytes\n", best_forward * 1e3,
+           best_backward * 1e3,
            (long long)apus_lanes_convolution_gradient_scratch_bytes(&first),
            (long long)apus_lanes_convolution_gradient_scratch_bytes(&second));
 }

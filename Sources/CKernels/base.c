@@ -23,14 +23,51 @@ void apus_set_thread_count(int count) {
     requested_threads = count > 0 ? count : 0;
 }
 
+// The control register of floating-point arithmetic, of each thread.
+static uint64_t float_mode(void) {
+#if defined(__x86_64__)
+    return __builtin_ia32_stmxcsr();
+#elif defined(__aarch64__)
+    uint64_t mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    return mode;
+#else
+    return 0;
+#endif
+}
+
+static void set_float_mode(uint64_t mode) {
+#if defined(__x86_64__)
+    __builtin_ia32_ldmxcsr((unsigned)mode);
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+#else
+    (void)mode;
+#endif
+}
+
+uint64_t apus_flush_denormals(void) {
+    uint64_t mode = float_mode();
+#if defined(__x86_64__)
+    set_float_mode(mode | 0x8040);  // flush to zero, denormals are zero
+#elif defined(__aarch64__)
+    set_float_mode(mode | (1u << 24));
+#endif
+    return mode;
+}
+
+void apus_restore_denormals(uint64_t mode) { set_float_mode(mode); }
+
 typedef struct {
     apus_loop_body body;
     void *context;
     int64_t tasks;
+    uint64_t float_mode;
 } loop;
 
 static void loop_share(void *pointer) {
     const loop *l = pointer;
+    if (float_mode() != l->float_mode) set_float_mode(l->float_mode);
     int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
     int64_t first = l->tasks * thread / threads, last = l->tasks * (thread + 1) / threads;
     if (first < last) l->body(l->context, first, last);
@@ -44,7 +81,7 @@ void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context) {
         body(context, 0, tasks);
         return;
     }
-    loop l = {body, context, tasks};
+    loop l = {body, context, tasks, float_mode()};
     GOMP_parallel(loop_share, &l, (unsigned)threads, 0);
 }
 

@@ -80,3 +80,26 @@ void apus_engine_run(void (*body)(void *), void *context) {
     while (!mine.done) pthread_cond_wait(&changed, &queue);
     pthread_mutex_unlock(&queue);
 }
+
+typedef struct {
+    const apus_step *steps;
+    int64_t count;
+    int64_t *nanoseconds;
+    int status;
+    int64_t failed;
+} program_run;
+
+static void run_steps(void *context) {
+    program_run *run = context;
+    uint64_t mode = apus_flush_denormals();
+    run->failed = run->nanoseconds ? apus_run_timed(run->steps, run->count, &run->status, run->nanoseconds)
+                                   : apus_run(run->steps, run->count, &run->status);
+    apus_restore_denormals(mode);
+}
+
+int64_t apus_engine_run_steps(const apus_step *steps, int64_t count, int *status, int64_t *nanoseconds) {
+    program_run run = {steps, count, nanoseconds, 0, -1};
+    apus_engine_run(run_steps, &run);
+    *status = run.status;
+    return run.failed;
+}

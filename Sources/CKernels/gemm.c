@@ -13,6 +13,19 @@
 #define APUS_TEMPLATE "gemm_template.h"
 #include "multiversion.h"
 
+enum {
+    // The most rows of B in a block: a panel of it, 64 columns wide, is a quarter of a megabyte.
+    GEMM_K_BLOCK = 1024,
+    // The most floats of A in a block: half a megabyte.
+    GEMM_A_BLOCK = 1 << 17,
+    // Floats that must stay in the L2 cache for a matrix to be read in place.
+    GEMM_IN_PLACE = 1 << 18,
+    // The most rows for which a transposed B is multiplied by dot products.
+    GEMM_DOT_ROWS = 4,
+    // The least work worth a second thread, about 2 us.
+    GEMM_SPLIT = 200000,
+};
+
 static gemm_shape shape_of(const apus_gemm_parameters *parameters) {
     gemm_shape s = {.p = *parameters};
     apus_gemm_parameters *p = &s.p;
@@ -22,19 +35,20 @@ static gemm_shape shape_of(const apus_gemm_parameters *parameters) {
         p->m *= p->batch;
         p->batch = 1;
     }
+    s.dots = p->m <= GEMM_DOT_ROWS && p->b_row_stride == 1 && p->a_column_stride == 1 && p->b_column_stride != 1
+        && p->k >= 16 && !p->column_sums;
     // Packing row-major B costs as much as multiplying about three rows; it pays once B leaves the L2 cache. So does
     // a large transposed A, of which each k is on another page.
-    s.packs_b = p->k > 0 && (p->b_column_stride != 1 || (p->m >= 128 && p->k * p->n > 1 << 18));
-    s.packs_a = p->k > 0 && p->a_column_stride != 1 && p->n >= 256 && p->m * p->k > 1 << 18;
+    s.packs_b = p->k > 0 && !s.dots && (p->b_column_stride != 1 || (p->m >= 128 && p->k * p->n > GEMM_IN_PLACE));
+    s.packs_a = p->k > 0 && p->a_column_stride != 1 && p->n >= 256 && p->m * p->k > GEMM_IN_PLACE;
     s.packed_a_count = p->a_batch_stride == 0 || p->batch == 1 ? 1 : p->batch;
     s.packed_b_count = p->b_batch_stride == 0 || p->batch == 1 ? 1 : p->batch;
     // Whole vectors of the widest kind, so that the sizes serve every instruction set; and rows of A that are not a
     // power of two apart, which would share few lines of the cache.
     s.packed_a_offset = s.packs_b ? s.packed_b_count * p->k * gemm_ceiling(p->n, 16) * 16 : 0;
     s.packed_a_stride = gemm_ceiling(p->k, 16) * 16 + 16;
-    s.k_blocks = gemm_greatest(1, gemm_ceiling(p->k, GEMM_K));
-    // The part of A in use takes at most half a megabyte.
-    s.row_blocks = gemm_greatest(1, gemm_ceiling(p->m * gemm_ceiling(p->k, s.k_blocks), GEMM_A));
+    s.k_blocks = gemm_greatest(1, gemm_ceiling(p->k, GEMM_K_BLOCK));
+    s.row_blocks = gemm_greatest(1, gemm_ceiling(p->m * gemm_ceiling(p->k, s.k_blocks), GEMM_A_BLOCK));
     s.row_blocks = gemm_least(s.row_blocks, gemm_ceiling(p->m, 48));
     return s;
 }
@@ -50,8 +64,7 @@ int apus_gemm_float32(void *const *buffers, const void *parameters) {
     const apus_gemm_parameters *p = &s.p;
     if (p->batch <= 0 || p->m <= 0 || p->n <= 0) return 0;
     gemm_job job = {&s, buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5], buffers[6]};
-    // Smaller products are done before another thread has begun.
-    bool splits = p->batch * p->m * gemm_ceiling(p->n, 16) * 16 * p->k >= SPLITMIN;
+    bool splits = p->batch * p->m * gemm_ceiling(p->n, 16) * 16 * p->k >= GEMM_SPLIT;
     APUS_DISPATCH(gemm_run)(&job, splits);
     return 0;
 }

@@ -23,9 +23,9 @@ typedef float APUS_FN(gemm_quad) __attribute__((vector_size(16)));
 typedef float APUS_FN(gemm_quad_in_memory) __attribute__((vector_size(16), aligned(4), may_alias));
 #define gemm_quad APUS_FN(gemm_quad)
 
-/// Four consecutive floats from each of the rows 0, 4, 8, ... of `source`.
-static inline __attribute__((always_inline)) vfloat APUS_FN(gemm_load_quads)(const float *const *source, int64_t k) {
-#define GEMM_QUAD(i) ((gemm_quad)(*(const APUS_FN(gemm_quad_in_memory) *)(source[4 * (i)] + k)))
+/// Four consecutive floats from each of the columns 0, 4, 8, ... that begin at `p`.
+static inline __attribute__((always_inline)) vfloat APUS_FN(gemm_load_quads)(const float *p, int64_t stride) {
+#define GEMM_QUAD(i) ((gemm_quad)(*(const APUS_FN(gemm_quad_in_memory) *)(p + 4 * (i) * stride)))
 #if APUS_LANES == 16
     gemm_quad a = GEMM_QUAD(0), b = GEMM_QUAD(1), c = GEMM_QUAD(2), d = GEMM_QUAD(3);
     return __builtin_shufflevector(
@@ -34,25 +34,29 @@ static inline __attribute__((always_inline)) vfloat APUS_FN(gemm_load_quads)(con
 #elif APUS_LANES == 8
     return __builtin_shufflevector(GEMM_QUAD(0), GEMM_QUAD(1), 0, 1, 2, 3, 4, 5, 6, 7);
 #else
+    (void)stride;
     return GEMM_QUAD(0);
 #endif
 #undef GEMM_QUAD
 }
 
 /// Transposes APUS_LANES columns, each contiguous over k, into rows `stride` apart: 4 x 4 blocks within 128 bits.
-static void APUS_FN(gemm_transpose)(const float *const *columns, int64_t k, float *to, int64_t stride) {
+static void APUS_FN(gemm_transpose)(
+    const float *from, int64_t column_stride, int64_t k, float *to, int64_t stride) {
     int64_t i = 0;
-    for (; i + 4 <= k; i += 4) {
-        vfloat a = APUS_FN(gemm_load_quads)(columns, i), b = APUS_FN(gemm_load_quads)(columns + 1, i);
-        vfloat c = APUS_FN(gemm_load_quads)(columns + 2, i), d = APUS_FN(gemm_load_quads)(columns + 3, i);
+    for (; i + 4 <= k; i += 4, from += 4, to += 4 * stride) {
+        vfloat a = APUS_FN(gemm_load_quads)(from, column_stride);
+        vfloat b = APUS_FN(gemm_load_quads)(from + column_stride, column_stride);
+        vfloat c = APUS_FN(gemm_load_quads)(from + 2 * column_stride, column_stride);
+        vfloat d = APUS_FN(gemm_load_quads)(from + 3 * column_stride, column_stride);
         vfloat ab = GEMM_LOW(a, b), cd = GEMM_LOW(c, d), ab_high = GEMM_HIGH(a, b), cd_high = GEMM_HIGH(c, d);
-        vstore(to + i * stride, GEMM_LOW_PAIRS(ab, cd));
-        vstore(to + (i + 1) * stride, GEMM_HIGH_PAIRS(ab, cd));
-        vstore(to + (i + 2) * stride, GEMM_LOW_PAIRS(ab_high, cd_high));
-        vstore(to + (i + 3) * stride, GEMM_HIGH_PAIRS(ab_high, cd_high));
+        vstore(to, GEMM_LOW_PAIRS(ab, cd));
+        vstore(to + stride, GEMM_HIGH_PAIRS(ab, cd));
+        vstore(to + 2 * stride, GEMM_LOW_PAIRS(ab_high, cd_high));
+        vstore(to + 3 * stride, GEMM_HIGH_PAIRS(ab_high, cd_high));
     }
-    for (; i < k; i++)
-        for (int c = 0; c < APUS_LANES; c++) to[i * stride + c] = columns[c][i];
+    for (; i < k; i++, from++, to += stride)
+        for (int64_t c = 0; c < APUS_LANES; c++) to[c] = from[c * column_stride];
 }
 
 /// Copies `count` columns and `k` rows to rows `stride` apart, of whole vectors.
@@ -69,17 +73,13 @@ static void APUS_FN(gemm_copy)(
     }
     for (int64_t v = 0; v < vectors; v++) {
         int64_t first = v * APUS_LANES, lanes = v + 1 < vectors ? APUS_LANES : tail;
-        if (row_stride == 1) {
-            // Columns past the end repeat the last one.
-            const float *columns[APUS_LANES];
-            for (int64_t c = 0; c < APUS_LANES; c++)
-                columns[c] = from + (first + gemm_least(c, lanes - 1)) * column_stride;
-            APUS_FN(gemm_transpose)(columns, k, to + first, stride);
+        const float *begin = from + first * column_stride;
+        if (row_stride == 1 && lanes == APUS_LANES) {
+            APUS_FN(gemm_transpose)(begin, column_stride, k, to + first, stride);
         } else {
             for (int64_t i = 0; i < k; i++)
-                for (int64_t c = 0; c < APUS_LANES; c++)
-                    to[i * stride + first + c] =
-                        from[i * row_stride + (first + gemm_least(c, lanes - 1)) * column_stride];
+                for (int64_t c = 0; c < lanes; c++)
+                    to[i * stride + first + c] = begin[i * row_stride + c * column_stride];
         }
     }
 }

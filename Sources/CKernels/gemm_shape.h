@@ -7,6 +7,8 @@
 /// The parameters after folding the batch into the rows where possible, and the decisions on them.
 typedef struct {
     apus_gemm_parameters p;
+    /// Dot products instead of tiles; nothing is packed.
+    int32_t dots;
     /// Whether A or B are copied to the scratch: A as written, B in panels of the width of a register tile.
     int32_t packs_a, packs_b;
     /// The number of packed matrices: 1 if the batch shares one.
@@ -27,7 +29,7 @@ typedef struct {
 } gemm_job;
 
 /// Packing is shared out in pieces of this many rows.
-enum { GEMM_PACK_ROWS = 64 };
+enum { GEMM_PACK_ROWS = 128 };
 
 static inline void gemm_for(bool splits, int64_t tasks, apus_loop_body body, gemm_job *job) {
     if (splits)

@@ -108,6 +108,8 @@ static void APUS_FN(gemm_finish)(
     }
 }
 
+#include "gemm_dot.h"
+
 // MARK: Walk
 
 /// One panel of one matrix, between two row tiles and two rows of B.
@@ -210,6 +212,10 @@ static void APUS_FN(gemm_tiles_between)(void *context, int64_t first, int64_t la
 
 static void APUS_FN(gemm_run)(gemm_job *job, bool splits) {
     const gemm_shape *s = job->shape;
+    if (s->dots) {
+        gemm_for(splits, APUS_FN(gemm_dot_tasks)(s), APUS_FN(gemm_dot), job);
+        return;
+    }
     if (s->packs_a) gemm_for(splits, APUS_FN(gemm_pack_a_tasks)(s), APUS_FN(gemm_pack_a), job);
     if (s->packs_b) gemm_for(splits, APUS_FN(gemm_pack_b_tasks)(s), APUS_FN(gemm_pack_b), job);
     gemm_for(splits, APUS_FN(gemm_tasks)(s), APUS_FN(gemm_tiles_between), job);

@@ -70,8 +70,8 @@ static inline void lanes_copy_strip(const apus_lanes_convolution_parameters *p, 
     }
 }
 
-/// How a convolution's rows are cut into bands, so that a padded strip stays in the first-level cache and so that a few
-/// blocks still make work for several threads. Depends on the shape only.
+/// How a convolution's rows are cut into bands, so that a padded strip stays in the first-level cache and so that a
+/// few blocks still make work for several threads. Depends on the shape only.
 typedef struct {
     /// Bands of a block; a band is some rows of the result.
     int64_t count;

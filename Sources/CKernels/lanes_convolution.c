@@ -109,6 +109,7 @@ int apus_lanes_convolution(void *const *buffers, const void *parameters) {
     };
     job.bands = lanes_bands_of(p, &job.geometry, STRIP_BYTES);
     job.chunks = chunks_of(&job.geometry, &job.bands);
+    if (job.masks && !p->relu && !p->pool) job.masks = NULL;
     apus_parallel_for(job.chunks, convolution_chunks, &job);
     return 0;
 }

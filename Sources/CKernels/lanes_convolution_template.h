@@ -1,17 +1,21 @@
 // Register tiles of the lanes convolution, for one instruction set.
 //
-// A tile is `outs` output channels × `rows` × `columns` convolution elements, all in registers. For every input channel
-// and kernel tap it loads the elements, broadcasts the weights, and multiplies each with each. With pooling a tile has
-// two rows, and its windows are reduced before they are stored, so that the full-size image never exists.
+// A tile is `outs` output channels × `rows` × `columns` convolution elements, all in registers. For every input
+// channel and kernel tap it loads the elements, broadcasts the weights, and multiplies each with each. With pooling a
+// tile has two rows, and its windows are reduced before they are stored, so that the full-size image never exists.
 
 #include "lanes_vector_template.h"
 
-// Registers: outs × rows × columns accumulators, rows × columns inputs, a weight. 32 registers hold 6 × 4, 16 hold 3 × 4.
+// Registers: outs × rows × columns accumulators, rows × columns inputs, a weight. 32 registers hold 6 × 4 or 2 × 8,
+// 16 hold 2 × 4.
 #undef MOST_OUTS
+#undef WIDE
 #if APUS_LANES == 16 || defined(__aarch64__)
 #define MOST_OUTS 6
+#define WIDE 8
 #else
-#define MOST_OUTS 3
+#define MOST_OUTS 2
+#define WIDE 4
 #endif
 
 #if !LANES_INTRINSICS
@@ -86,10 +90,11 @@ LANES_INLINE void APUS_FN(store_window)(VF a, VF b, VF c, VF d, int relu, float 
     *(VF *)y = APUS_FN(keep_nan)(all, a, b, c, d);
 }
 
-LANES_INLINE void APUS_FN(convolution_compute)(const int outs, const int rows, const int columns, const convolution_tile *t,
+LANES_INLINE void APUS_FN(convolution_compute)(const int outs, const int rows, const int columns,
+                                               const convolution_tile *t,
                                                const convolution_constants *k) {
     const int area = rows * columns;
-    VF sums[MOST_OUTS * 4 > 16 ? MOST_OUTS * 4 : 16];
+    VF sums[MOST_OUTS * WIDE];
 #pragma clang loop unroll(full)
     for (int o = 0; o < outs; o++) {
         VF start = APUS_FN(splat)(t->bias ? t->bias[o] : 0.0f);
@@ -107,7 +112,8 @@ LANES_INLINE void APUS_FN(convolution_compute)(const int outs, const int rows, c
 #pragma clang loop unroll(full)
                 for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-                    for (int c = 0; c < columns; c++) inputs[r * columns + c] = *(const VF *)(x + r * x_row + c * ELEMENT);
+                    for (int c = 0; c < columns; c++)
+                        inputs[r * columns + c] = *(const VF *)(x + r * x_row + c * ELEMENT);
 #pragma clang loop unroll(full)
                 for (int o = 0; o < outs; o++) {
                     VF weight = APUS_FN(splat)(w[o]);
@@ -143,35 +149,36 @@ LANES_INLINE void APUS_FN(convolution_compute)(const int outs, const int rows, c
 
 #undef TILE
 #define TILE(outs, rows, columns) \
-    static void APUS_FN(convolution_tile_##outs##_##rows##_##columns)(const convolution_tile *t, const convolution_constants *k) { \
+    static void APUS_FN(convolution_tile_##outs##_##rows##_##columns)(const convolution_tile *t, \
+            const convolution_constants *k) { \
         APUS_FN(convolution_compute)(outs, rows, columns, t, k); \
     }
 #undef TILES
 #define TILES(outs) TILE(outs, 1, 1) TILE(outs, 1, 2) TILE(outs, 1, 3) TILE(outs, 1, 4) TILE(outs, 2, 2)
-TILES(1) TILES(2) TILES(3)
-TILE(1, 1, 8) TILE(2, 1, 8) TILE(1, 2, 4) TILE(2, 2, 4)
-#if MOST_OUTS > 3
-TILES(4) TILES(5) TILES(6)
+TILES(1) TILES(2) TILE(1, 1, 8) TILE(2, 1, 8) TILE(1, 2, 4) TILE(2, 2, 4)
+#if MOST_OUTS > 2
+TILES(3) TILES(4) TILES(5) TILES(6)
 #endif
 
 /// Index: outs - 1, then 1, 2, 3, 4, 8 columns of one row, 2, 4 columns of two rows.
-static void (*const APUS_FN(convolution_tiles)[6][7])(const convolution_tile *, const convolution_constants *) = {
+static void (*const APUS_FN(convolution_tiles)[MOST_OUTS][7])(const convolution_tile *,
+                                                              const convolution_constants *) = {
 #undef NAME
 #undef ROW
 #define NAME(outs, rows, columns) APUS_FN(convolution_tile_##outs##_##rows##_##columns)
 #define ROW(outs) NAME(outs, 1, 1), NAME(outs, 1, 2), NAME(outs, 1, 3), NAME(outs, 1, 4)
     {ROW(1), NAME(1, 1, 8), NAME(1, 2, 2), NAME(1, 2, 4)},
     {ROW(2), NAME(2, 1, 8), NAME(2, 2, 2), NAME(2, 2, 4)},
+#if MOST_OUTS > 2
     {ROW(3), 0, NAME(3, 2, 2), 0},
-#if MOST_OUTS > 3
     {ROW(4), 0, NAME(4, 2, 2), 0},
     {ROW(5), 0, NAME(5, 2, 2), 0},
     {ROW(6), 0, NAME(6, 2, 2), 0},
 #endif
 };
 
-/// `rows` rows of the result of one block. `x`, `y`, `masks` point at the first of them (`x` at the first padded row that
-/// they need).
+/// `rows` rows of the result of one block. `x`, `y`, `masks` point at the first of them (`x` at the first padded row
+/// that they need).
 static void APUS_FN(convolution_band)(const apus_lanes_convolution_parameters *p, const lanes_geometry *g,
                                       const convolution_constants *constants, const float *x, const float *w,
                                       const float *bias, float *y, uint16_t *masks, int64_t rows) {
@@ -181,7 +188,7 @@ static void APUS_FN(convolution_band)(const apus_lanes_convolution_parameters *p
         int64_t out = lanes_part(p->channels_out, groups, group);
         int64_t outs = lanes_part(p->channels_out, groups, group + 1) - out;
         // Few output channels leave registers for more columns.
-        int64_t most = outs <= 2 ? 8 : 4;
+        int64_t most = outs <= 2 ? WIDE : 4;
         for (int64_t row = 0; row < rows; row++) {
             for (int part = 0; part < ELEMENT / APUS_LANES; part++) {
                 for (int64_t column = 0; column < columns;) {

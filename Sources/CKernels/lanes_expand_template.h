@@ -1,11 +1,12 @@
-// Spreads the gradient of a pooled or rectified result over the convolution's elements. Included by templates: no guard.
+// Spreads the gradient of a pooled or rectified result over the convolution's elements. Included by templates: no
+// guard.
 
 /// The gradient of `rows` result rows of `channels` channels becomes that of `rows * pool` convolution rows:
 /// `dense[channel][rows * pool][columns * pool][16]`. Adds each channel's sum to `sums[channel]`, unless NULL.
 static void APUS_FN(expand)(const lanes_geometry *geometry, const float *g, const uint16_t *masks, int64_t channels,
                             int64_t rows, float *dense, float *sums) {
     const int64_t columns = geometry->columns_out, plane = geometry->rows_out * columns;
-    for (int64_t channel = 0; channel < channels; channel++, g += plane * ELEMENT, masks += plane * geometry->positions) {
+    for (int64_t channel = 0; channel < channels; channel++) {
         VE sum = (VE){0};
         if (geometry->pool == 1) {
             for (int64_t i = 0; i < rows * columns; i++, dense += ELEMENT) {
@@ -28,5 +29,7 @@ static void APUS_FN(expand)(const lanes_geometry *geometry, const float *g, cons
             }
         }
         if (sums) sums[channel] += APUS_FN(sum)(sum);
+        g += plane * ELEMENT;
+        masks += plane * geometry->positions;
     }
 }

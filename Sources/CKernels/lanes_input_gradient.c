@@ -5,8 +5,8 @@
 
 /// What one register tile needs. Strides are in floats.
 typedef struct {
-    /// The gradient at the tile's first column, in the row that the first kernel row meets; each further kernel row meets the
-    /// gradient row above.
+    /// The gradient at the tile's first column, in the row that the first kernel row meets; each further kernel row
+    /// meets the gradient row above.
     const float *g;
     int64_t g_channel, g_row;
     /// The copied kernel `[out][kernel_height][taps][ins]`, at the first kernel row that meets the image.
@@ -138,7 +138,8 @@ static void input_chunks(void *context, int64_t first_chunk, int64_t last_chunk)
             .sums = (float *)slot,
         };
         if (job->masks) {
-            job->expand(g, band.g, job->masks + at * g->positions, p->channels_out, last_row - first_row, expanded, NULL);
+            job->expand(g, band.g, job->masks + at * g->positions, p->channels_out, last_row - first_row, expanded,
+                        NULL);
             band.g = expanded;
             band.g_channel = (last_row - first_row) * g->pool * band.g_row;
         }
@@ -146,7 +147,8 @@ static void input_chunks(void *context, int64_t first_chunk, int64_t last_chunk)
     }
 }
 
-void lanes_input_gradient(const apus_lanes_convolution_parameters *p, const float *w, const float *g, const uint16_t *masks,
+void lanes_input_gradient(const apus_lanes_convolution_parameters *p, const float *w, const float *g,
+                          const uint16_t *masks,
                           float *dx, char *scratch) {
     input_job job = {
         .p = p,

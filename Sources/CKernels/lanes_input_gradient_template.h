@@ -1,8 +1,8 @@
 // Register tiles of the input gradient, for one instruction set.
 //
-// A tile takes `columns` elements of the gradient and spreads them over the `columns + taps - 1` input elements that they came
-// from, in `ins` input channels: so nothing is multiplied with padding. Sums stay in registers over all output channels and
-// kernel rows, then are added to a row in memory where neighbouring tiles overlap.
+// A tile takes `columns` elements of the gradient and spreads them over the `columns + taps - 1` input elements that
+// they came from, in `ins` input channels: so nothing is multiplied with padding. Sums stay in registers over all
+// output channels and kernel rows, then are added to a row in memory where neighbouring tiles overlap.
 
 #include "lanes_vector_template.h"
 #include "lanes_expand_template.h"
@@ -25,7 +25,8 @@ LANES_INLINE void APUS_FN(input_compute)(const int ins, const int taps, const in
 #pragma clang loop unroll(full)
     for (int i = 0; i < ins; i++)
 #pragma clang loop unroll(full)
-        for (int c = 0; c < width; c++) sums[i * width + c] = *(const VF *)(t->sums + i * t->sums_channel + c * ELEMENT);
+        for (int c = 0; c < width; c++)
+            sums[i * width + c] = *(const VF *)(t->sums + i * t->sums_channel + c * ELEMENT);
     const int64_t kernel_rows = t->kernel_rows, g_row = t->g_row;
     const float *g_channel = t->g, *w_channel = t->w;
     for (int64_t out = 0; out < t->channels_out; out++, g_channel += t->g_channel, w_channel += t->w_channel) {
@@ -81,7 +82,8 @@ static input_cut APUS_FN(cut_of)(const apus_lanes_convolution_parameters *p) {
 }
 
 /// The input rows of `band`, all channels. `w` is the copied kernel.
-static void APUS_FN(input_rows)(const apus_lanes_convolution_parameters *p, const lanes_geometry *geometry, input_cut cut,
+static void APUS_FN(input_rows)(const apus_lanes_convolution_parameters *p, const lanes_geometry *geometry,
+                                input_cut cut,
                                 const float *w, const input_band *band) {
     const int64_t groups = lanes_divide_up(p->channels_in, cut.most_ins), columns = geometry->columns;
     const int64_t parts = lanes_divide_up(columns, MOST_COLUMNS), plane = p->height * p->width * ELEMENT;
@@ -89,7 +91,8 @@ static void APUS_FN(input_rows)(const apus_lanes_convolution_parameters *p, cons
     // Where the convolution needs every input column exactly, sums go to dx itself.
     const bool direct = !p->pad_left && !p->pad_right;
     for (int64_t group = 0; group < groups; group++) {
-        int64_t in = lanes_part(p->channels_in, groups, group), ins = lanes_part(p->channels_in, groups, group + 1) - in;
+        int64_t in = lanes_part(p->channels_in, groups, group);
+        int64_t ins = lanes_part(p->channels_in, groups, group + 1) - in;
         for (int64_t row = band->row; row < band->row + band->rows; row++) {
             float *dx = band->dx + in * plane + row * p->width * ELEMENT;
             float *sums = direct ? dx : band->sums;
@@ -99,7 +102,7 @@ static void APUS_FN(input_rows)(const apus_lanes_convolution_parameters *p, cons
             // Kernel row ky meets convolution row `row + pad_top - ky`, which must be there.
             int64_t ky = lanes_maximum(row + p->pad_top - band->last_row + 1, 0);
             int64_t last_ky = lanes_minimum(row + p->pad_top - band->first_row + 1, p->kernel_height);
-            if (ky >= last_ky) last_ky = ky;
+            int64_t g_row = row + p->pad_top - ky - band->first_row;
             for (int64_t piece = 0; piece < cut.pieces && ky < last_ky; piece++) {
                 int64_t tap = lanes_part(p->kernel_width, cut.pieces, piece);
                 int64_t taps = lanes_part(p->kernel_width, cut.pieces, piece + 1) - tap;
@@ -108,7 +111,7 @@ static void APUS_FN(input_rows)(const apus_lanes_convolution_parameters *p, cons
                     int64_t count = lanes_part(columns, parts, part + 1) - column;
                     for (int lanes = 0; lanes < ELEMENT; lanes += APUS_LANES) {
                         input_tile t = {
-                            .g = band->g + (row + p->pad_top - ky - band->first_row) * band->g_row + column * ELEMENT + lanes,
+                            .g = band->g + g_row * band->g_row + column * ELEMENT + lanes,
                             .g_channel = band->g_channel,
                             .g_row = band->g_row,
                             .w = w + (in * p->kernel_width + tap * ins) * row_elements + ky * taps * ins,

@@ -10,7 +10,8 @@ typedef struct {
     float *y;
     /// Elements of a sample, and squares of 16 of them.
     int64_t elements, squares;
-    void (*run)(const apus_lanes_pack_parameters *, const void *x, float *y, int64_t block, int64_t first, int64_t last);
+    void (*run)(const apus_lanes_pack_parameters *, const void *x, float *y, int64_t block, int64_t first,
+                int64_t last);
 } pack_job;
 
 /// A task does this many squares of one block: about 2 µs.

@@ -17,7 +17,7 @@ typedef struct {
 
 /// A padded strip and an expanded gradient that share the first-level cache.
 #define STRIP_BYTES 40960
-#define EXPANDED_BYTES 28672
+#define EXPANDED_BYTES 40960
 
 typedef struct {
     lanes_geometry geometry;
@@ -62,7 +62,8 @@ typedef struct {
     void (*expand)(const lanes_geometry *, const float *g, const uint16_t *masks, int64_t channels, int64_t rows,
                    float *dense, float *sums);
     void (*sum_channels)(const float *g, int64_t channels, int64_t stride, int64_t elements, float *sums);
-    void (*taps)(const apus_lanes_convolution_parameters *, const weight_tile *, int64_t x_channel, int64_t outs, float *dw);
+    void (*taps)(const apus_lanes_convolution_parameters *, const weight_tile *, int64_t x_channel, int64_t outs,
+                 float *dw);
 } weight_job;
 
 /// The output channels `first_out..<last_out`, of tile boundaries, over one band of one block.
@@ -158,7 +159,8 @@ static void combine_tasks(void *context, int64_t first, int64_t last) {
         memcpy(job->db + from_bias - weights, sums + from_bias, (size_t)(to - from_bias) * sizeof(float));
 }
 
-void lanes_weight_gradient(const apus_lanes_convolution_parameters *p, const float *x, const float *g, const uint16_t *masks,
+void lanes_weight_gradient(const apus_lanes_convolution_parameters *p, const float *x, const float *g,
+                           const uint16_t *masks,
                            float *dw, float *db, char *scratch) {
     weight_job job = {
         .p = p,

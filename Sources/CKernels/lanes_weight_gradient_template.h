@@ -1,20 +1,19 @@
 // Register tiles of the weight gradient, for one instruction set.
 //
-// A tile is `taps` neighbouring kernel taps (or, for 1×1 kernels, input channels) × `outs` output channels. It runs over all
-// elements of a band with its sums in registers, then adds them up over the lanes.
+// A tile is `taps` neighbouring kernel taps (or, for 1×1 kernels, input channels) × `outs` output channels. It runs
+// over all elements of a band with its sums in registers, then adds them up over the lanes.
 
 #include "lanes_vector_template.h"
 #include "lanes_expand_template.h"
 
-// 32 registers hold 5 × 4 sums, 5 inputs and a gradient; 16 hold 3 × 3.
+// 32 registers hold 5 × 4 sums, 5 inputs and a gradient; 16 hold 3 × 4.
 #undef MOST_TAPS
-#undef MOST_TILE_OUTS
+#undef MOST_OUTS
+#define MOST_OUTS 4
 #if APUS_LANES == 16 || defined(__aarch64__)
 #define MOST_TAPS 5
-#define MOST_TILE_OUTS 4
 #else
 #define MOST_TAPS 3
-#define MOST_TILE_OUTS 3
 #endif
 
 /// Adds the lanes' sum of each of `count` <= 16 vectors to `results[i]`, in a fixed order.
@@ -31,11 +30,13 @@ LANES_INLINE void APUS_FN(add_lanes)(const int count, const VF *v, float *result
 #pragma clang loop unroll(full)
     for (int i = 0; i < 4; i++)
         b[i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
-            + __builtin_shufflevector(a[2 * i], a[2 * i + 1], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+            + __builtin_shufflevector(a[2 * i], a[2 * i + 1], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30,
+                                      31);
 #pragma clang loop unroll(full)
     for (int i = 0; i < 2; i++)
         c[i] = __builtin_shufflevector(b[2 * i], b[2 * i + 1], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
-            + __builtin_shufflevector(b[2 * i], b[2 * i + 1], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+            + __builtin_shufflevector(b[2 * i], b[2 * i + 1], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30,
+                                      31);
     VF d = __builtin_shufflevector(c[0], c[1], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
         + __builtin_shufflevector(c[0], c[1], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
     float sums[16];
@@ -54,8 +55,9 @@ LANES_INLINE void APUS_FN(add_lanes)(const int count, const VF *v, float *result
 #endif
 }
 
-LANES_INLINE void APUS_FN(weight_compute)(const int taps, const int outs, const weight_tile *t, int64_t dw_tap, float *dw) {
-    VF sums[MOST_TAPS * MOST_TILE_OUTS];
+LANES_INLINE void APUS_FN(weight_compute)(const int taps, const int outs, const weight_tile *t, int64_t dw_tap,
+                                          float *dw) {
+    VF sums[MOST_TAPS * MOST_OUTS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < taps * outs; i++) sums[i] = (VF){0};
     const int64_t x_tap = t->x_tap, g_channel = t->g_channel;
@@ -73,7 +75,7 @@ LANES_INLINE void APUS_FN(weight_compute)(const int taps, const int outs, const 
             }
         }
     }
-    float results[MOST_TAPS * MOST_TILE_OUTS];
+    float results[MOST_TAPS * MOST_OUTS];
     APUS_FN(add_lanes)(taps * outs < 16 ? taps * outs : 16, sums, results);
     if (taps * outs > 16) APUS_FN(add_lanes)(taps * outs - 16, sums + 16, results + 16);
 #pragma clang loop unroll(full)
@@ -87,24 +89,21 @@ LANES_INLINE void APUS_FN(weight_compute)(const int taps, const int outs, const 
     static void APUS_FN(weight_tile_##taps##_##outs)(const weight_tile *t, int64_t dw_tap, float *dw) { \
         APUS_FN(weight_compute)(taps, outs, t, dw_tap, dw); \
     }
-TILE(1, 1) TILE(1, 2) TILE(1, 3) TILE(2, 1) TILE(2, 2) TILE(2, 3) TILE(3, 1) TILE(3, 2) TILE(3, 3)
+#undef TILES
+#define TILES(taps) TILE(taps, 1) TILE(taps, 2) TILE(taps, 3) TILE(taps, 4)
+TILES(1) TILES(2) TILES(3)
 #if MOST_TAPS > 3
-TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 1) TILE(4, 2) TILE(4, 3) TILE(4, 4) TILE(5, 1) TILE(5, 2) TILE(5, 3) TILE(5, 4)
+TILES(4) TILES(5)
 #endif
 
-static void (*const APUS_FN(weight_tiles)[5][4])(const weight_tile *, int64_t dw_tap, float *dw) = {
-#undef NAME
-#define NAME(taps, outs) APUS_FN(weight_tile_##taps##_##outs)
+static void (*const APUS_FN(weight_tiles)[MOST_TAPS][MOST_OUTS])(const weight_tile *, int64_t dw_tap, float *dw) = {
+#undef ROW
+#define ROW(taps) \
+    {APUS_FN(weight_tile_##taps##_1), APUS_FN(weight_tile_##taps##_2), APUS_FN(weight_tile_##taps##_3), \
+     APUS_FN(weight_tile_##taps##_4)}
+    ROW(1), ROW(2), ROW(3),
 #if MOST_TAPS > 3
-    {NAME(1, 1), NAME(1, 2), NAME(1, 3), NAME(1, 4)},
-    {NAME(2, 1), NAME(2, 2), NAME(2, 3), NAME(2, 4)},
-    {NAME(3, 1), NAME(3, 2), NAME(3, 3), NAME(3, 4)},
-    {NAME(4, 1), NAME(4, 2), NAME(4, 3), NAME(4, 4)},
-    {NAME(5, 1), NAME(5, 2), NAME(5, 3), NAME(5, 4)},
-#else
-    {NAME(1, 1), NAME(1, 2), NAME(1, 3), 0},
-    {NAME(2, 1), NAME(2, 2), NAME(2, 3), 0},
-    {NAME(3, 1), NAME(3, 2), NAME(3, 3), 0},
+    ROW(4), ROW(5),
 #endif
 };
 
@@ -113,24 +112,21 @@ static void APUS_FN(weight_taps)(const apus_lanes_convolution_parameters *p, con
                                  int64_t outs, float *dw) {
     const bool single = p->kernel_width == 1;  // then a tile's taps are input channels
     const int64_t tap_count = single ? p->channels_in : p->kernel_width;
-    const int64_t pieces = lanes_divide_up(tap_count, MOST_TAPS), halves = lanes_divide_up(outs, MOST_TILE_OUTS);
+    const int64_t dw_tap = single ? p->channels_out : p->channels_in * p->channels_out;
+    const int64_t pieces = lanes_divide_up(tap_count, MOST_TAPS);
     for (int part = 0; part < ELEMENT / APUS_LANES; part++)
         for (int64_t channel = 0; channel < (single ? 1 : p->channels_in); channel++)
             for (int64_t ky = 0; ky < p->kernel_height; ky++)
-                for (int64_t piece = 0; piece < pieces; piece++)
-                    for (int64_t half = 0; half < halves; half++) {
-                        int64_t tap = lanes_part(tap_count, pieces, piece);
-                        int64_t taps = lanes_part(tap_count, pieces, piece + 1) - tap;
-                        int64_t out = lanes_part(outs, halves, half);
-                        int64_t tile_outs = lanes_part(outs, halves, half + 1) - out;
-                        weight_tile t = *band;
-                        t.x_tap = single ? x_channel : ELEMENT;
-                        t.x += channel * x_channel + ky * t.x_row + tap * t.x_tap + part * APUS_LANES;
-                        t.g += out * t.g_channel + part * APUS_LANES;
-                        int64_t dw_tap = single ? p->channels_out : p->channels_in * p->channels_out;
-                        int64_t at = (ky * p->kernel_width * p->channels_in + channel) * p->channels_out + tap * dw_tap;
-                        APUS_FN(weight_tiles)[taps - 1][tile_outs - 1](&t, dw_tap, dw + at + out);
-                    }
+                for (int64_t piece = 0; piece < pieces; piece++) {
+                    int64_t tap = lanes_part(tap_count, pieces, piece);
+                    int64_t taps = lanes_part(tap_count, pieces, piece + 1) - tap;
+                    weight_tile t = *band;
+                    t.x_tap = single ? x_channel : ELEMENT;
+                    t.x += channel * x_channel + ky * t.x_row + tap * t.x_tap + part * APUS_LANES;
+                    t.g += part * APUS_LANES;
+                    int64_t at = (ky * p->kernel_width * p->channels_in + channel) * p->channels_out + tap * dw_tap;
+                    APUS_FN(weight_tiles)[taps - 1][outs - 1](&t, dw_tap, dw + at);
+                }
 }
 
 /// Adds the sum of `elements` elements of each channel to `sums`.

@@ -92,17 +92,21 @@ MATH_INLINE void vstore_first(float *p, vfloat x, int64_t n) {
 }
 #else
 MATH_INLINE vfloat vload_first(const float *p, int64_t n) {
-    if (n == APUS_LANES) return vload(p);
-    vfloat x = {0};
-    for (int64_t i = 0; i < n; i++) x[i] = p[i];
-    return x;
+    switch (n) {
+    case 1: return (vfloat){p[0]};
+    case 2: return (vfloat){p[0], p[1]};
+    case 3: return (vfloat){p[0], p[1], p[2]};
+    default: return vload(p);
+    }
 }
 MATH_INLINE void vstore_first(float *p, vfloat x, int64_t n) {
     if (n == APUS_LANES) {
         vstore(p, x);
         return;
     }
-    for (int64_t i = 0; i < n; i++) p[i] = x[i];
+    p[0] = x[0];
+    if (n > 1) p[1] = x[1];
+    if (n > 2) p[2] = x[2];
 }
 #endif
 

@@ -7,19 +7,24 @@ extension Fusion {
     /// Joins elementwise nodes over the same number of elements with the clusters of their inputs.
     mutating func findClusters() {
         for number in graph.nodes.indices where unitOf[number] == nil && graph.nodes[number].operation.isElementwise {
-            var home: Int?
+            var joined: [Int] = []
+            var length = 1
             for input in clusterInputs(of: number) {
-                guard let unit = unitOf[input], case .cluster = units[unit].kind, unit != home,
-                    fits(number, units[unit])
+                // A cast rounds; in a register of the same tape it would not.
+                if case .cast(.bfloat16) = graph.nodes[input].operation { continue }
+                guard let unit = unitOf[input], case .cluster = units[unit].kind, !joined.contains(unit),
+                    fits(number, units[unit]), length + units[unit].nodes.count <= Self.longestTape,
+                    canMerge(joined + [unit], number)
                 else { continue }
-                if let current = home {
-                    merge(unit, into: current)
-                } else if canJoin(number, unit) {
-                    setNodes(units[unit].nodes + [number], ofUnit: unit)
-                    home = unit
-                }
+                joined.append(unit)
+                length += units[unit].nodes.count
             }
-            if home == nil { add(Unit(kind: .cluster, nodes: [number])) }
+            guard let home = joined.first else {
+                add(Unit(kind: .cluster, nodes: [number]))
+                continue
+            }
+            setNodes((joined.flatMap { units[$0].nodes } + [number]).sorted(), ofUnit: home)
+            for unit in joined.dropFirst() { units[unit].nodes = [] }
         }
         units.removeAll { $0.nodes.isEmpty }
         for (index, unit) in units.enumerated() { for node in unit.nodes { unitOf[node] = index } }
@@ -38,16 +43,5 @@ extension Fusion {
         graph.nodes[unit.nodes[0]].shape.count == graph.nodes[number].shape.count
             && lanes.contains(unit.nodes[0]) == lanes.contains(number)
             && (!lanes.contains(number) || graph.nodes[unit.nodes[0]].shape == graph.nodes[number].shape)
-            && unit.nodes.count < Self.longestTape
-    }
-
-    /// Adds one cluster to another, if nothing that the result needs depends on part of it.
-    private mutating func merge(_ unit: Int, into home: Int) {
-        guard units[unit].nodes.count + units[home].nodes.count <= Self.longestTape else { return }
-        let (nodes, previous) = (units[unit].nodes, units[home].nodes)
-        // Neither may depend on the other by way of a third unit.
-        guard nodes.allSatisfy({ canJoin($0, home) }), previous.allSatisfy({ canJoin($0, unit) }) else { return }
-        setNodes((previous + nodes).sorted(), ofUnit: home)
-        units[unit].nodes = []
     }
 }

@@ -89,23 +89,27 @@ struct Fusion {
 
     // MARK: Cycles
 
-    /// Whether computing `unit` and `node` together is possible: nothing that `node` needs depends on the unit by another way.
-    func canJoin(_ node: Int, _ unit: Int) -> Bool {
-        let first = units[unit].nodes[0]
+    /// Whether some units and a node can be computed together: no path leads out of them and back in.
+    func canMerge(_ merged: [Int], _ node: Int) -> Bool {
+        let first = merged.map { units[$0].nodes[0] }.min()!
         // A search this long is not worth a fusion.
         guard node - first <= 4096 else { return false }
+        func isInside(_ number: Int) -> Bool { number == node || unitOf[number].map(merged.contains) ?? false }
         var visited: Set<Int> = []
-        var pending = graph.inputs(node).filter { unitOf[$0] != unit }
+        var pending: [Int] = []
+        for member in merged.flatMap({ units[$0].nodes }) + [node] {
+            pending.append(contentsOf: graph.inputs(member).filter { !isInside($0) })
+        }
         while let current = pending.popLast() {
-            guard current >= first || unitOf[current] != nil else { continue }
-            if let other = unitOf[current] {
-                if other == unit { return false }
-                guard units[other].nodes.last! > first, visited.insert(other).inserted else { continue }
-                for member in units[other].nodes {
-                    pending.append(contentsOf: graph.inputs(member).filter { unitOf[$0] != other })
-                }
-            } else {
-                pending.append(contentsOf: graph.inputs(current))
+            guard let unit = unitOf[current] else {
+                // A view or an input: what it shows counts.
+                if visited.insert(-1 - current).inserted { pending.append(contentsOf: graph.inputs(current)) }
+                continue
+            }
+            if merged.contains(unit) { return false }
+            guard units[unit].nodes.last! > first, visited.insert(unit).inserted else { continue }
+            for member in units[unit].nodes {
+                pending.append(contentsOf: graph.inputs(member).filter { unitOf[$0] != unit })
             }
         }
         return true

@@ -28,8 +28,7 @@ extension Lowering {
                     let memory = values[values.owner(of: output)].storage
                     guard case .slot = memory else { return false }
                     return memory == values[values.owner(of: input)].storage
-                },
-                elementCount: count))
+                }))
         let cost = nodes.reduce(Cost.zero) { $0 + Cost(flops: graph.nodes[$1].cost.flops, bytes: 0) }
         if let (tape, operands) = built {
             let bytes = operands.reduce(0) { $0 + plan[$1].byteCount }

@@ -82,8 +82,7 @@ extension Lowering {
     mutating func convert(_ source: ValueID, _ from: ElementType, to target: ValueID, _ type: ElementType, count: Int) {
         var tape = Tape()
         tape.operands = [
-            Tape.Tensor(type: from, isOutput: false, dimensions: [count], strides: [1], offset: 0),
-            Tape.Tensor(type: type, isOutput: true, dimensions: [count], strides: [1], offset: 0),
+            Tape.Tensor(type: from, access: .contiguous), Tape.Tensor(type: type, isOutput: true, access: .contiguous),
         ]
         tape.instructions = [
             Tape.Instruction(

@@ -233,8 +233,7 @@ struct Lowering {
         if reads.isEmpty { return false }
         guard let pending = tapes[writer] else { return true }
         return !zip(pending.tape.operands, pending.values[0]).allSatisfy { operand, id in
-            operand.isOutput || !touches(plan.owner(of: id)) || (operand.strides == [1] && operand.offset == 0)
-                || operand.dimensions.isEmpty
+            operand.isOutput || !touches(plan.owner(of: id)) || operand.access == .contiguous || plan[id].elementCount == 1
         }
     }
 

@@ -22,10 +22,31 @@ struct Tape: Equatable {
     /// A tensor in memory, apart from which one it is.
     struct Tensor: Equatable {
         var type: ElementType
-        var isOutput: Bool
-        var dimensions: [Int]
-        var strides: [Int]
-        var offset: Int
+        var isOutput = false
+        var access: TensorAccess
+    }
+
+    /// How element i of the computation is found.
+    enum TensorAccess: Equatable {
+        /// Element i.
+        case contiguous
+        /// Element i modulo `inner`, element i divided by `inner`.
+        case periodic(inner: Int)
+        case repeated(inner: Int)
+        /// Any strides; offset 0 and no axes is one element for all.
+        case strided(dimensions: [Int], strides: [Int], offset: Int)
+
+        init(_ access: Access) {
+            let (dimensions, strides) = access.collapsed
+            switch (dimensions.count, strides) {
+            case (1, [1]) where access.offset == 0: self = .contiguous
+            case (2, [0, 1]) where access.offset == 0: self = .periodic(inner: dimensions[1])
+            case (2, [1, 0]) where access.offset == 0: self = .repeated(inner: dimensions[1])
+            case (_, _) where strides.allSatisfy { $0 == 0 }:
+                self = .strided(dimensions: [], strides: [], offset: access.offset)
+            default: self = .strided(dimensions: dimensions, strides: strides, offset: access.offset)
+            }
+        }
     }
 
     var instructions: [Instruction] = []
@@ -52,21 +73,22 @@ extension Tape.Tensor {
         result.type = type.rawValue
         result.is_output = isOutput ? 1 : 0
         result.buffer = Int32(buffer)
-        result.offset = Int64(offset)
-        let count = dimensions.reduce(1, *)
-        switch (dimensions.count, strides) {
-        case (0, _): result.access = isOutput ? UInt8(APUS_EW_CONTIGUOUS.rawValue) : UInt8(APUS_EW_SCALAR.rawValue)
-        case (1, [1]): result.access = UInt8(APUS_EW_CONTIGUOUS.rawValue)
-        case (1, [0]): result.access = UInt8(APUS_EW_SCALAR.rawValue)
-        case (2, [0, 1]) where offset == 0:
+        switch access {
+        case .contiguous: result.access = UInt8(APUS_EW_CONTIGUOUS.rawValue)
+        case .periodic(let inner):
             result.access = UInt8(APUS_EW_PERIODIC.rawValue)
-            result.inner = Int64(dimensions[1])
-        case (2, [1, 0]) where offset == 0:
+            result.inner = Int64(inner)
+        case .repeated(let inner):
             result.access = UInt8(APUS_EW_REPEATED.rawValue)
-            result.inner = Int64(dimensions[1])
-        default:
+            result.inner = Int64(inner)
+        case .strided(let dimensions, _, let offset) where dimensions.isEmpty:
+            result.access = UInt8(APUS_EW_SCALAR.rawValue)
+            result.offset = Int64(offset)
+        case .strided(let dimensions, let strides, let offset):
+            precondition(dimensions.count <= APUS_EW_MAX_RANK)
             result.access = UInt8(APUS_EW_STRIDED.rawValue)
             result.rank = Int32(dimensions.count)
+            result.offset = Int64(offset)
             withUnsafeMutableBytes(of: &result.dimensions) { bytes in
                 for (axis, extent) in dimensions.enumerated() {
                     bytes.storeBytes(of: Int64(extent), toByteOffset: 8 * axis, as: Int64.self)
@@ -78,7 +100,6 @@ extension Tape.Tensor {
                 }
             }
         }
-        precondition(count >= 0 && dimensions.count <= APUS_EW_MAX_RANK)
         return result
     }
 }

@@ -12,8 +12,6 @@ struct TapeBuilder {
         let access: (Int) -> Access
         /// Whether writing to an output destroys an input.
         let overwrites: (_ output: ValueID, _ input: ValueID) -> Bool
-        /// The number of elements, with the padding of the lanes layout.
-        let elementCount: Int
     }
 
     private let environment: Environment
@@ -112,20 +110,13 @@ struct TapeBuilder {
         }
         if let index = operandIndex[node] { return .operand(index) }
         let access = environment.access(node)
-        let collapsed = access.collapsed
-        let index = add(
-            Tape.Tensor(
-                type: graph.nodes[node].elementType, isOutput: false, dimensions: collapsed.dimensions,
-                strides: collapsed.strides, offset: access.offset), access.value)
+        let index = add(Tape.Tensor(type: graph.nodes[node].elementType, access: Tape.TensorAccess(access)), access.value)
         operandIndex[node] = index
         return .operand(index)
     }
 
     private mutating func output(_ value: ValueID, _ node: Int) -> Int {
-        add(
-            Tape.Tensor(
-                type: graph.nodes[node].elementType, isOutput: true, dimensions: [environment.elementCount],
-                strides: [1], offset: 0), value)
+        add(Tape.Tensor(type: graph.nodes[node].elementType, isOutput: true, access: .contiguous), value)
     }
 
     private mutating func add(_ operand: Tape.Tensor, _ value: ValueID) -> Int {

@@ -1,5 +1,6 @@
 public import ApusGraph
 import CKernels
+import Synchronization
 
 /// A compiled graph: run it with inputs, get outputs.
 ///
@@ -33,6 +34,8 @@ public final class Program: @unchecked Sendable {
     private let relocations: [[Int]]
     private let bound: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     private let times: UnsafeMutablePointer<Int64>
+    private let outputSlots: [Int?]
+    private let lock = Mutex(())
 
     init(plan: consuming Plan, graph: Graph) {
         inputTypes = graph.inputs.map(\.type)
@@ -44,6 +47,12 @@ public final class Program: @unchecked Sendable {
         // First touches of pages cost more than a step of training: take them now.
         arena.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
         constantByteCount = plan.constants.reduce(0) { $0 + $1.byteCount }
+        var slot = graph.inputs.count
+        outputSlots = graph.outputs.map { output in
+            guard output.replaces == nil else { return nil }
+            defer { slot += 1 }
+            return slot
+        }
         steps = plan.steps.map { Step(name: $0.name, cost: $0.cost) }
 
         pointerCount = plan.steps.reduce(0) { $0 + $1.operands.count }
@@ -99,9 +108,6 @@ public final class Program: @unchecked Sendable {
 
     // MARK: Running
 
-    /// The number of pointers that a run takes: inputs, then outputs that replace no input.
-    var slotCount: Int { relocations.count }
-
     /// Computes the outputs.
     ///
     /// - Parameters:
@@ -117,31 +123,34 @@ public final class Program: @unchecked Sendable {
         return outputs
     }
 
-    /// Computes the outputs into given buffers; allocates nothing.
+    /// Computes the outputs into given buffers.
     public func run(_ inputs: [Buffer], into outputs: [Buffer]) throws(ProgramError) {
         precondition(inputs.count == inputTypes.count && outputs.count == outputTypes.count)
-        try Engine.run { () throws(ProgramError) in
+        try lock.withLock { _ throws(ProgramError) in
             for slot in inputs.indices { bind(slot, inputs[slot].pointer) }
-            var slot = inputs.count
-            for index in outputs.indices where replacements[index] == nil {
-                bind(slot, outputs[index].pointer)
-                slot += 1
-            }
+            for index in outputs.indices { bindOutput(index, outputs[index].pointer) }
             try runBound()
         }
     }
 
-    /// Puts a buffer's address into every call that uses the slot.
-    private func bind(_ slot: Int, _ address: UnsafeMutableRawPointer) {
+    // The way of one who runs a program again and again, alone, and allocates nothing on the way.
+
+    /// Puts the address of an input into every call that uses it.
+    package func bind(_ slot: Int, _ address: UnsafeMutableRawPointer) {
         guard bound[slot] != address else { return }
         bound[slot] = address
         for place in relocations[slot] { pointers[place] = address }
     }
 
-    private func runBound() throws(ProgramError) {
+    /// As `bind`, for an output; one that replaces an input has the input's address already.
+    package func bindOutput(_ index: Int, _ address: UnsafeMutableRawPointer) {
+        if let slot = outputSlots[index] { bind(slot, address) }
+    }
+
+    /// Runs with the addresses that were bound.
+    package func runBound() throws(ProgramError) {
         var status: Int32 = 0
-        let failed = isTiming
-            ? apus_run_timed(calls, Int64(steps.count), &status, times) : apus_run(calls, Int64(steps.count), &status)
+        let failed = apus_engine_run_steps(calls, Int64(steps.count), &status, isTiming ? times : nil)
         if failed >= 0 { throw ProgramError(step: steps[Int(failed)].name, status: status) }
     }
 

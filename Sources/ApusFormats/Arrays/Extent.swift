@@ -24,17 +24,12 @@ enum Extent {
         return isEmpty ? 0 : product
     }
 
-    /// The size of an array in bytes, or `nil` if the size, or that of the array with any zero left out, does not fit.
+    /// The size of an array in bytes, or `nil` if it does not fit, even with any zeros left out.
     static func byteCount(_ dimensions: [Int], bytesPerElement: Int) -> Int? {
-        guard let count = count(dimensions), count(dimensions.map { max($0, 1) }, fits: bytesPerElement) else {
-            return nil
-        }
-        return count * bytesPerElement
-    }
-
-    private static func count(_ dimensions: [Int], fits bytesPerElement: Int) -> Bool {
-        guard let count = count(dimensions) else { return false }
-        return !count.multipliedReportingOverflow(by: bytesPerElement).overflow
+        guard let result = count(dimensions), let unit = count(dimensions.map { max($0, 1) }),
+            !unit.multipliedReportingOverflow(by: bytesPerElement).overflow
+        else { return nil }
+        return result * bytesPerElement
     }
 
     static func oversized(_ dimensions: [Int], path: String, offset: Int?) -> FormatError {

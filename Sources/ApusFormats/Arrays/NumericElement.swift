@@ -1,7 +1,7 @@
 public import ApusGraph
 
 /// A Swift type that stores one element of an array.
-public protocol NumericElement: BitwiseCopyable, Sendable {
+public protocol NumericElement: Sendable {
     static var elementType: ElementType { get }
 }
 

@@ -7,7 +7,15 @@ extension Node {
     ///   - targets: Nodes that the outputs may depend on.
     /// - Returns: One node a target: its gradient, of the target's type; zeros where nothing depends on it.
     public static func gradients(of outputs: [Node], seeds: [Node]? = nil, withRespectTo targets: [Node]) -> [Node] {
+        gradients(of: outputs, seeds: seeds, withRespectTo: targets, isPartial: false)
+    }
+
+    /// - Parameter isPartial: Whether the targets count as independent of each other: nothing flows through one to another.
+    private static func gradients(
+        of outputs: [Node], seeds: [Node]?, withRespectTo targets: [Node], isPartial: Bool
+    ) -> [Node] {
         let order = sorted(outputs)
+        let leaves = isPartial ? Set(targets) : []
         // Only nodes between a target and an output matter.
         var relevant = Set(targets)
         for node in order where node.inputs.contains(where: relevant.contains) { relevant.insert(node) }
@@ -19,7 +27,7 @@ extension Node {
         for (index, output) in outputs.enumerated() where output.elementType.isFloatingPoint {
             accumulate(output, seeds?[index] ?? output.filled(1))
         }
-        for node in order.reversed() where relevant.contains(node) {
+        for node in order.reversed() where relevant.contains(node) && !leaves.contains(node) {
             guard let gradient = gradients[node], !node.inputs.isEmpty else { continue }
             let wanted = node.inputs.map { relevant.contains($0) && $0.elementType.isFloatingPoint }
             guard wanted.contains(true) else { continue }
@@ -110,7 +118,8 @@ extension Node {
         guard let expansion else {
             preconditionFailure("\(operation.name) has neither a gradient rule nor an expansion")
         }
-        return Node.gradients(of: [expansion], seeds: [g], withRespectTo: inputs)
+        // Partial: what flows on from one input to another is the caller's walk, not part of this operation.
+        return Node.gradients(of: [expansion], seeds: [g], withRespectTo: inputs, isPartial: true)
     }
 
     /// Height and width of a tensor [N, H, W, C].

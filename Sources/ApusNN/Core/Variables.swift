@@ -8,6 +8,11 @@ public struct Variables: Sendable {
     public struct Variable: Sendable {
         public var value: Tensor
         public var description: VariableDescription
+
+        public init(value: Tensor, description: VariableDescription) {
+            self.value = value
+            self.description = description
+        }
     }
 
     public private(set) var paths: [String] = []

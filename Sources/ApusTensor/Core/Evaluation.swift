@@ -1,4 +1,4 @@
-import ApusCPU
+package import ApusCPU
 import ApusGraph
 
 /// Computes tensors that are still expressions, together, in as few programs as possible.
@@ -60,7 +60,7 @@ extension Tensor {
     }
 
     /// The elements' memory; evaluates the tensor and stops the program with the error's message where that fails.
-    func elements() -> Buffer {
+    package func elements() -> Buffer {
         if let buffer { return buffer }
         do {
             try evaluate([self])

@@ -49,6 +49,11 @@ void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context);
 int apus_thread_count(void);
 void apus_set_thread_count(int count);
 
+/// Makes the calling thread treat denormal numbers as 0; returns what `apus_restore_denormals` needs. Parallel loops pass the
+/// mode on to their threads.
+uint64_t apus_flush_denormals(void);
+void apus_restore_denormals(uint64_t mode);
+
 // MARK: Instruction sets
 
 /// The instruction sets that kernels are compiled for, best last.

@@ -23,7 +23,7 @@ typedef struct {
     float scale, offset;
 } apus_lanes_pack_parameters;
 
-/// Dense to lanes: `y = x * scale + offset`, lanes beyond `samples` 0. Buffers: x, y.
+/// Dense to lanes: `y = x * scale + offset`, lanes beyond `samples` 0. Buffers: x, y. Status 1: another element type.
 int apus_lanes_pack(void *const *buffers, const void *parameters);
 
 /// Lanes to dense float32. Buffers: x, y.
@@ -44,27 +44,28 @@ typedef struct {
 
 /// Bytes of the masks that a convolution with `relu` or `pool` stores for its gradient, 0 without both.
 ///
-/// For each element of the result (16 lanes) `positions` uint16, where `positions` is 4 with `pool` (the window in row-major
-/// order) and 1 without: `[ceil(N / 16)][channels_out][rows][columns][positions]`. A bit says that this lane's gradient goes to
-/// this position: that of the first maximum, and with `relu` only if the result is > 0.
+/// For each element of the result (16 lanes) `positions` uint16, where `positions` is 4 with `pool` (the window in
+/// row-major order) and 1 without: `[ceil(N / 16)][channels_out][rows][columns][positions]`. A bit says that this
+/// lane's gradient goes to this position: that of the first maximum, and with `relu` only if the result is > 0.
 int64_t apus_lanes_convolution_mask_bytes(const apus_lanes_convolution_parameters *parameters);
 
 int64_t apus_lanes_convolution_scratch_bytes(const apus_lanes_convolution_parameters *parameters);
 
-/// y = pool(relu(x ⊛ w + bias)). Buffers: x (lanes), w `[kernel_height][kernel_width][in][out]`, bias `[out]` or NULL,
-/// y (lanes), masks or NULL, scratch. NaN passes through ReLU and pooling.
+/// y = pool(relu(x ⊛ w + bias)). Buffers: x (lanes), w `[kernel_height][kernel_width][in][out]`, bias `[out]` or
+/// NULL, y (lanes), masks or NULL, scratch. NaN passes through ReLU and pooling.
 int apus_lanes_convolution(void *const *buffers, const void *parameters);
 
 int64_t apus_lanes_convolution_gradient_scratch_bytes(const apus_lanes_convolution_parameters *parameters);
 
-/// The gradient of `apus_lanes_convolution`. Buffers: x, w, g (the gradient of y), masks (NULL if neither `relu` nor `pool`),
-/// dx (lanes), dw (as w), db `[out]`, scratch. Each of dx, dw, db may be NULL: not wanted. x is read for dw only, w for dx only.
+/// The gradient of `apus_lanes_convolution`. Buffers: x, w, g (the gradient of y), masks (NULL if neither `relu` nor
+/// `pool`), dx (lanes), dw (as w), db `[out]`, scratch. Each of dx, dw, db may be NULL: not wanted. x is read for dw
+/// only, w for dx only. Status 1: masks missing.
 int apus_lanes_convolution_gradient(void *const *buffers, const void *parameters);
 
 // MARK: Pooling
 
-/// A window that slides over each channel. The result has `(height + pad_top + pad_bottom - window_height) / stride_height + 1`
-/// rows (rounded down), and columns accordingly. Padding must be smaller than the window.
+/// A window that slides over each channel. The result has `(height + pad_top + pad_bottom - window_height) /
+/// stride_height + 1` rows (rounded down), and columns accordingly. Padding must be smaller than the window.
 typedef struct {
     int64_t samples, channels, height, width;
     int64_t window_height, window_width, stride_height, stride_width;

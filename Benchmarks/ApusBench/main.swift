@@ -1,0 +1,173 @@
+import Apus
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+// The training steps that Benchmarks/run.py compares with those of other frameworks; the protocol is in Benchmarks/README.md.
+
+/// A network, its optimizer and its batch, as Benchmarks/README.md lists them.
+struct Workload {
+    let name: String
+    let model: Sequential
+    let optimizer: Optimizer
+    let input: Shape
+    let batch: Int
+
+    static let all: [Workload] = [
+        Workload(
+            name: "mlp",
+            model: Sequential {
+                Dense(256, activation: .relu)
+                Dense(128, activation: .relu)
+                Dense(10)
+            }, optimizer: .adam(learningRate: 1e-3), input: [784], batch: 128),
+        Workload(
+            name: "sigmoid",
+            model: Sequential {
+                for _ in 0..<5 { Dense(100, activation: .sigmoid) }
+                Dense(10)
+            }, optimizer: .sgd(learningRate: 0.01), input: [784], batch: 100),
+        Workload(
+            name: "lenet5-b128", model: .lenet5(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9), input: [28, 28, 1],
+            batch: 128),
+        Workload(
+            name: "lenet5-b32", model: .lenet5(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9), input: [28, 28, 1],
+            batch: 32),
+    ]
+}
+
+/// A training that repeats its step on one batch.
+struct Session {
+    private let step: TrainingStep
+    private var state: TrainingState
+    private let batch: Batch
+
+    init(_ workload: Workload) throws {
+        step = try TrainingStep(workload.model, loss: .softmaxCrossEntropy, optimizer: workload.optimizer)
+        state = try TrainingState(workload.model, optimizer: workload.optimizer, input: workload.input, seed: 1)
+        var key = RandomKey(seed: 2)
+        let inputs = Tensor.normal(Shape([workload.batch] + workload.input.dimensions), key: key.next())
+        let labels = Tensor.uniform([workload.batch], low: 0, high: 10, key: key.next(), type: .int32)
+        try evaluate(inputs, labels)
+        batch = Batch(
+            inputs: inputs, targets: labels, count: workload.batch, normalization: Normalization(scale: 1, offset: 0))
+    }
+
+    /// Does a step; returns its loss.
+    mutating func run() throws -> Double { try step(&state, batch).loss }
+
+    /// The steps of the program and the share of time that each takes.
+    mutating func profile(steps: Int) throws -> String {
+        let program = try step.program(for: state, batch)
+        program.isTiming = true
+        for _ in 0..<steps { _ = try run() }
+        program.isTiming = false
+        let total = program.stepNanoseconds.reduce(0, +)
+        let lines = zip(program.steps, program.stepNanoseconds).map { step, nanoseconds in
+            let micros = Double(nanoseconds) / Double(steps) / 1000
+            let rate = micros > 0 ? Double(step.cost.flops) / micros / 1000 : 0
+            return "\(micros.rounded(to: 2)) us  \((100 * Double(nanoseconds) / Double(max(1, total))).rounded(to: 1)) %  "
+                + "\(rate.rounded(to: 1)) GFLOP/s  \(step.name)"
+        }
+        return (lines + ["sum \((Double(total) / Double(steps) / 1000).rounded(to: 2)) us, arena \(program.arenaByteCount) bytes"])
+            .joined(separator: "\n")
+    }
+}
+
+extension Double {
+    func rounded(to digits: Int) -> Double {
+        let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
+        return (self * scale).rounded() / scale
+    }
+}
+
+func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+/// Warms up, then times every step for so many seconds.
+func measure(_ workload: Workload, seconds: Double) throws -> String {
+    var session = try Session(workload)
+    let first = try session.run()
+    var start = now()
+    var warmUp = 1
+    while warmUp < 10 || now() - start < 0.5 {
+        _ = try session.run()
+        warmUp += 1
+    }
+    var times: [Double] = []
+    times.reserveCapacity(100_000)
+    var last = first
+    start = now()
+    while times.count < 30 || now() - start < seconds {
+        let before = now()
+        last = try session.run()
+        times.append(now() - before)
+    }
+    times.sort()
+    return """
+        {"framework": "apus", "mode": "float32", "workload": "\(workload.name)", "median_ms": \(times[times.count / 2] * 1e3), \
+        "min_ms": \(times[0] * 1e3), "steps": \(times.count), "first_loss": \(first), "last_loss": \(last)}
+        """
+}
+
+/// The most memory that the process has used, in KiB.
+func peakMemory() -> Int {
+    guard let file = fopen("/proc/self/status", "r") else { return 0 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, 256, file) != nil {
+        let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        if text.hasPrefix("VmHWM:") { return Int(text.filter(\.isNumber)) ?? 0 }
+    }
+    return 0
+}
+
+func launch(_ workload: Workload, steps: Int) throws {
+    let head = #"{"framework": "apus", "mode": "float32", "workload": "\#(workload.name)", "event": "#
+    var session = try Session(workload)
+    _ = try session.run()
+    print(head + #""first-step"}"#)
+    fflush(nil)
+    for _ in 1..<max(1, steps) { _ = try session.run() }
+    print(head + #""end", "peak_memory_kb": \#(peakMemory())}"#)
+}
+
+/// The value after a flag.
+func value(_ flag: String) -> String? {
+    let arguments = CommandLine.arguments
+    guard let index = arguments.firstIndex(of: flag), index + 1 < arguments.count else { return nil }
+    return arguments[index + 1]
+}
+
+func workload(_ name: String) -> Workload {
+    guard let found = Workload.all.first(where: { $0.name == name }) else {
+        print("there is no workload \(name); known are \(Workload.all.map(\.name).joined(separator: ", "))")
+        exit(64)
+    }
+    return found
+}
+
+do {
+    if let name = value("--launch") {
+        try launch(workload(name), steps: value("--steps").flatMap(Int.init) ?? 100)
+    } else if let name = value("--profile") {
+        var session = try Session(workload(name))
+        for _ in 0..<100 { _ = try session.run() }
+        print(try session.profile(steps: 500))
+    } else {
+        let names = value("--workloads")?.split(separator: ",").map(String.init) ?? Workload.all.map(\.name)
+        for name in names {
+            print(try measure(workload(name), seconds: value("--seconds").flatMap(Double.init) ?? 1.5))
+            fflush(nil)
+        }
+    }
+} catch {
+    print("\(error)")
+    exit(1)
+}

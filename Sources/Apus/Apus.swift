@@ -1,0 +1,9 @@
+// What `import Apus` brings: everything that training a network takes.
+@_exported import ApusCPU
+@_exported import ApusData
+@_exported import ApusFormats
+@_exported import ApusGraph
+@_exported import ApusModels
+@_exported import ApusNN
+@_exported import ApusTensor
+@_exported import ApusTraining

@@ -1,0 +1,100 @@
+import ApusCPU
+public import ApusGraph
+public import ApusTensor
+
+extension Dataset {
+    /// Without names, greater labels are taken for an error.
+    static let greatestClassCount = 1 << 20
+
+    /// Samples with labels of classes.
+    ///
+    /// - Parameters:
+    ///   - features: `[N, ...]`, of any element type
+    ///   - labels: N numbers in `0..<classNames.count`
+    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the greatest label
+    /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if `features` can't be computed.
+    public init(
+        features: Tensor, labels: [Int], classNames: [String]? = nil, normalization: Normalization = .identity
+    ) throws {
+        let column = try Column(features, "features")
+        let count = column.count
+        guard labels.count == count else { throw Dataset.countsDiffer(features.shape, labels.count.counted("label")) }
+        let classCount = classNames?.count ?? Dataset.greatestClassCount
+        let wrong = labels.indices.filter { !(0..<classCount).contains(labels[$0]) }
+        if let row = wrong.first {
+            throw DatasetError(
+                .malformed, "the label of row \(row) is out of range"
+                    + (wrong.count > 1 ? ", and those of \((wrong.count - 1).counted("more row"))" : ""),
+                expected: "0..<\(classCount)", received: "\(labels[row])",
+                remedy: "Number the classes from 0"
+                    + (classNames == nil ? ", or give their names." : ", or name all of them."))
+        }
+        let names = classNames ?? (0..<((labels.max() ?? -1) + 1)).map { "\($0)" }
+        let buffer = Buffer(byteCount: 4 * labels.count)
+        for (index, label) in labels.enumerated() {
+            buffer.pointer.storeBytes(of: Int32(label), toByteOffset: 4 * index, as: Int32.self)
+        }
+        self.init(
+            column.column, Column(buffer: buffer, row: TensorType([], .int32)), rows: Array(0..<count),
+            classNames: names, normalization: normalization)
+    }
+
+    /// Samples with labels of classes.
+    ///
+    /// - Parameter labels: `[N]`, of an integer type
+    public init(
+        features: Tensor, labels: Tensor, classNames: [String]? = nil, normalization: Normalization = .identity
+    ) throws {
+        try labels.evaluated()
+        guard labels.elementType.isInteger, labels.rank == 1 else {
+            throw DatasetError(
+                .malformed, "labels must be one whole number a sample", expected: "an integer type and the shape [N]",
+                received: "\(labels.elementType)\(labels.shape)",
+                remedy: "Give the number of the class, not a vector of it; numeric targets go in as targets:.")
+        }
+        try self.init(
+            features: features, labels: labels.scalars(as: Int.self), classNames: classNames,
+            normalization: normalization)
+    }
+
+    /// Samples with numbers to predict.
+    ///
+    /// - Parameters:
+    ///   - features: `[N, ...]`, of any element type
+    ///   - targets: `[N, ...]`; stored as `float32`
+    /// - Throws: `DatasetError` if counts differ; `GraphError` if a tensor can't be computed.
+    public init(features: Tensor, targets: Tensor, normalization: Normalization = .identity) throws {
+        let column = try Column(features, "features")
+        let target = try Column(targets.elementType == .float32 ? targets : targets.cast(to: .float32), "targets")
+        guard column.count == target.count else {
+            throw Dataset.countsDiffer(features.shape, "targets \(targets.shape)")
+        }
+        self.init(
+            column.column, target.column, rows: Array(0..<column.count), classNames: [], normalization: normalization)
+    }
+
+    private static func countsDiffer(_ features: Shape, _ received: String) -> DatasetError {
+        DatasetError(
+            .malformed, "samples and targets differ in number", expected: "\(features[0]), one for each sample of features "
+                + "\(features)",
+            received: received, remedy: "Check that both come from the same part of the data, and that nothing was skipped.")
+    }
+}
+
+extension Column {
+    /// The rows of a tensor, and their number.
+    fileprivate init(_ tensor: Tensor) {
+        let row = TensorType(Shape(Array(tensor.shape.dimensions.dropFirst())), tensor.elementType)
+        self.init(buffer: tensor.elements(), row: row)
+    }
+}
+
+/// A tensor that was checked to be one row a sample.
+private struct CheckedRows {
+    let column: Column
+    let count: Int
+}
+
+extension Column {
+    fileprivate typealias Checked = CheckedRows
+}

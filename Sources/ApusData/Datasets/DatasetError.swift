@@ -1,0 +1,48 @@
+/// Samples that contradict each other, a folder without data, or a split that is impossible.
+public struct DatasetError: Error, Hashable, Sendable {
+    /// What sort of failure it is; a command derives its exit code from it.
+    public enum Kind: Hashable, Sendable {
+        /// There are no such files.
+        case missing
+        /// The data contradicts itself or what is known of it.
+        case malformed
+        /// The data is correct, but what is asked of it is impossible.
+        case impossible
+    }
+
+    public var kind: Kind
+    /// What happened.
+    public var problem: String
+    public var expected: String?
+    public var received: String?
+    /// How to fix it.
+    public var remedy: String
+
+    public init(
+        _ kind: Kind, _ problem: String, expected: String? = nil, received: String? = nil, remedy: String
+    ) {
+        self.kind = kind
+        self.problem = problem
+        self.expected = expected
+        self.received = received
+        self.remedy = remedy
+    }
+}
+
+extension DatasetError: CustomStringConvertible {
+    public var description: String {
+        var text = problem + "."
+        switch (expected, received) {
+        case (let expected?, let received?): text += " Expected \(expected); received \(received)."
+        case (let expected?, nil): text += " Expected \(expected)."
+        case (nil, let received?): text += " Received \(received)."
+        case (nil, nil): break
+        }
+        return "\(text) \(remedy)"
+    }
+}
+
+extension Int {
+    /// The count with its noun: `1 sample`, `2 samples`.
+    func counted(_ noun: String) -> String { self == 1 ? "1 \(noun)" : "\(self) \(noun)s" }
+}

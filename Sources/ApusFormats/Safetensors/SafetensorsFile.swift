@@ -1,0 +1,114 @@
+public import ApusGraph
+
+/// A file of named arrays: https://github.com/huggingface/safetensors.
+///
+/// Opening reads and checks the header only; arrays are read one by one, when they are asked for. The file stays open as
+/// long as this value lives, so it may be replaced (by a rename) meanwhile, but must not be changed in place.
+public struct SafetensorsFile: Sendable {
+    public let path: String
+    private let source: ByteSource
+    private let mapping: Mapping?
+    private let header: SafetensorsHeader
+    /// The size of the header, and so the place of the first element.
+    private let start: Int
+
+    /// Opens a file, and checks all that its header says against the rules of the format.
+    ///
+    /// - Throws: if the file is missing or damaged. Types without a counterpart here (`F16`, `I8`, `U32`, `F8_E4M3`, …) are
+    ///   refused only when their array is asked for.
+    public init(_ path: String) throws(FormatError) {
+        try self.init(ByteSource(path: path, content: "a safetensors file"))
+    }
+
+    package init(_ source: ByteSource) throws(FormatError) {
+        path = source.path
+        self.source = source
+        let prefix = try source.bytes(0..<min(8, source.count))
+        let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard prefix.count == 8, let count = Int(exactly: length), count >= 2, count <= source.count - 8 else {
+            throw FormatError(
+                .malformed, path: path, offset: 0, "the file ends before its header does, or is no safetensors file",
+                expected: prefix.count < 8 ? "8 bytes that give the length of the header" : "a header of 2 to \(source.count - 8) bytes",
+                received: prefix.count < 8 ? source.count.counted("byte") : "\(length) (bytes \(Signature.describe(prefix)))",
+                remedy: "Check the path, or download it again.")
+        }
+        guard count <= SafetensorsHeader.maximumByteCount else {
+            throw FormatError(
+                .malformed, path: path, offset: 0, "the header is too long",
+                expected: "at most \(SafetensorsHeader.maximumByteCount) bytes", received: "\(count) bytes",
+                remedy: "Save the file again, with fewer tensors.")
+        }
+        start = 8 + count
+        header = try SafetensorsHeader(source.bytes(8..<start), dataCount: source.count - start, path: path)
+        mapping = try source.map()
+    }
+
+    /// The names of the arrays, in the order in which they lie in the file.
+    public var names: [String] { header.entries.map(\.name) }
+
+    /// What the writer noted beside the arrays.
+    public var metadata: [String: String] { header.metadata }
+
+    public func contains(_ name: String) -> Bool { header.entry(named: name) != nil }
+
+    /// The shape and type of an array, without reading it.
+    ///
+    /// - Throws: if there is none of this name, or its type has no counterpart here.
+    public func type(of name: String) throws(FormatError) -> TensorType { try place(of: name).type }
+
+    /// Reads one array.
+    ///
+    /// - Throws: if there is none of this name, its type has no counterpart here, a bool is neither 0 nor 1, or the disk
+    ///   fails.
+    public func array(_ name: String) throws(FormatError) -> NumericArray {
+        let (type, range) = try place(of: name)
+        return try NumericArray(
+            shape: type.shape, elementType: type.elementType, bytes: source.bytes(range), path: path,
+            offset: range.lowerBound)
+    }
+
+    /// Reads the elements of one array into memory of exactly their size (`type(of:).byteCount`), without another copy.
+    ///
+    /// Bools are not checked.
+    public func read(_ name: String, into buffer: UnsafeMutableRawBufferPointer) throws(FormatError) {
+        let (type, range) = try place(of: name)
+        guard buffer.count == range.count else {
+            throw FormatError(
+                .mismatch, path: path, "the memory for tensor \"\(name)\" has the wrong size",
+                expected: "\(range.count.counted("byte")) for \(type)", received: buffer.count.counted("byte"),
+                remedy: "Give memory of the array's size.")
+        }
+        let length = try source.read(buffer, at: range.lowerBound)
+        guard length == range.count else { throw source.shrunk(at: range.lowerBound + length) }
+    }
+
+    /// Lends the elements of one array as they lie in the memory-mapped file, without a copy.
+    ///
+    /// The bytes need not be aligned to the size of an element; bools are not checked. Should the disk fail, or another
+    /// process cut the file short, then touching them ends the process: prefer `array(_:)` or `read(_:into:)` where the
+    /// file isn't under this program's control.
+    public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        let range = try place(of: name).range
+        guard let mapping else { return try array(name).bytes.withUnsafeBytes(body) }
+        return try body(UnsafeRawBufferPointer(rebasing: mapping.bytes[range]))
+    }
+
+    private func place(of name: String) throws(FormatError) -> (type: TensorType, range: Range<Int>) {
+        guard let entry = header.entry(named: name) else {
+            let names = header.entries.prefix(5).map { "\"\($0.name)\"" }.joined(separator: ", ")
+            let isMore = header.entries.count > 5
+            throw FormatError(
+                .mismatch, path: path, "there is no tensor \"\(name)\"",
+                expected: names.isEmpty ? "no tensor: the file is empty" : "one of \(names)\(isMore ? ", …" : "")",
+                remedy: "Check the name, or take the file of the same model.")
+        }
+        guard let type = entry.type.elementType else {
+            throw FormatError(
+                .unsupported, path: path, offset: start + entry.range.lowerBound,
+                "tensor \"\(name)\" has a type that is not supported", expected: "F32, F64, BF16, I32, I64, U8 or BOOL",
+                received: entry.type.rawValue, remedy: "Convert it in the program that saved it.")
+        }
+        let range = start + entry.range.lowerBound..<start + entry.range.upperBound
+        return (TensorType(Shape(entry.dimensions), type), range)
+    }
+}

@@ -1,0 +1,43 @@
+public import ApusNN
+
+/// Networks by name: values without weights.
+public enum Zoo: String, Sendable, CaseIterable {
+    case mlp
+    case lenet5
+
+    /// The model for images or feature vectors of `classes` classes; it yields logits.
+    public func model(classes: Int = 10) -> Sequential {
+        switch self {
+        case .mlp: .mlp(classes: classes)
+        case .lenet5: .lenet5(classes: classes)
+        }
+    }
+}
+
+extension Sequential {
+    /// A network of dense layers with ReLU: 256 and 128 units unless given otherwise.
+    public static func mlp(hidden: [Int] = [256, 128], classes: Int = 10) -> Sequential {
+        Sequential {
+            Flatten()
+            for units in hidden { Dense(units, activation: .relu) }
+            Dense(classes)
+        }
+    }
+
+    /// LeNet-5 for 28 × 28 images: two convolutions with pooling, three dense layers; 61,706 weights for ten classes.
+    ///
+    /// The layers and sizes of LeCun et al. (1998) in today's form: ReLU in place of tanh, maximum in place of trained average
+    /// pooling, every map connected to every map, softmax in place of radial basis functions. Image [28, 28, channels].
+    public static func lenet5(classes: Int = 10) -> Sequential {
+        Sequential {
+            Conv2D(filters: 6, kernelSize: 5, padding: .same, activation: .relu)
+            MaxPool2D(2)
+            Conv2D(filters: 16, kernelSize: 5, activation: .relu)
+            MaxPool2D(2)
+            Flatten()
+            Dense(120, activation: .relu)
+            Dense(84, activation: .relu)
+            Dense(classes)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import ApusCPU
+import ApusData
+import ApusGraph
+import ApusNN
+import ApusTensor
+import Synchronization
+
+/// A model at inference as compiled programs: predictions, and loss and metrics where targets are given.
+struct InferenceStep: Sendable {
+    private let model: any Layer
+    private let loss: Loss
+    private let metrics: [Metric]
+    private let compiled = Compiled()
+
+    private struct Key: Hashable {
+        let inputs: TensorType
+        let targets: TensorType?
+        let normalization: Normalization
+    }
+
+    private struct Entry {
+        let program: Program
+        let paths: [String]
+    }
+
+    private final class Compiled: Sendable {
+        let programs = Mutex<[Key: Entry]>([:])
+    }
+
+    init(_ model: some Layer, loss: Loss, metrics: [Metric]) {
+        self.model = model
+        self.loss = loss
+        self.metrics = metrics
+    }
+
+    /// The model's output for a batch of inputs.
+    func predict(_ variables: Variables, _ inputs: Tensor, _ normalization: Normalization) throws -> Tensor {
+        let key = Key(inputs: inputs.node.type, targets: nil, normalization: normalization)
+        let entry = try entry(key, variables)
+        let results = try entry.program.run(try buffers(entry, variables) + [inputs.elements()])
+        return Tensor(results[0], entry.program.outputTypes[0])
+    }
+
+    /// The loss (mean) and the metrics (sums) of a batch.
+    func measure(_ variables: Variables, _ batch: Batch) throws -> StepResult {
+        let key = Key(inputs: batch.inputs.node.type, targets: batch.targets.node.type, normalization: batch.normalization)
+        let entry = try entry(key, variables)
+        let results = try entry.program.run(
+            try buffers(entry, variables) + [batch.inputs.elements(), batch.targets.elements()])
+        func number(_ index: Int) -> Double { Double(results[index].pointer.load(as: Float.self)) }
+        var result = StepResult(loss: number(0), count: batch.count, names: StepResult.Names(metrics.map(\.rawValue)))
+        for index in metrics.indices { result.setSum(index, number(index + 1)) }
+        return result
+    }
+
+    private func buffers(_ entry: Entry, _ variables: Variables) throws -> [Buffer] {
+        try entry.paths.map { path in
+            guard let value = variables[path] else {
+                throw TrainingError("the weights lack the variable \(path); they belong to another model")
+            }
+            return value.elements()
+        }
+    }
+
+    private func entry(_ key: Key, _ variables: Variables) throws -> Entry {
+        try compiled.programs.withLock { programs in
+            if let known = programs[key] { return known }
+            let inputs = Node(.input("batch", key.inputs))
+            var nodes: [(path: String, node: Node)] = []
+            var values: [String: Tensor] = [:]
+            for path in variables.paths {
+                let node = Node(.input(path, variables[path]!.node.type))
+                nodes.append((path, node))
+                values[path] = Tensor(node)
+            }
+            let random = Node(.input("key", TensorType([2], .int64)))
+            let trace = Trace(mode: .inference, key: Tensor(random), values: values)
+            let output = trace.context(model, key.normalization(Tensor(inputs)))
+            var outputs = [Graph.Output(name: "output", node: output.node)]
+            var extra: [Node] = []
+            if let type = key.targets {
+                let targets = Node(.input("targets", type))
+                extra = [targets]
+                let target = Tensor(targets)
+                if output.problems.isEmpty, let problem = metrics.lazy.compactMap({ $0.problem(output, target) }).first {
+                    throw TrainingError(problem)
+                }
+                outputs = [Graph.Output(name: "loss", node: loss(output, target).node)]
+                outputs += metrics.map { Graph.Output(name: $0.rawValue, node: $0.sum(output, target).node) }
+            }
+            if let (path, _) = trace.descriptions.first(where: { values[$0.path] == nil }) {
+                throw TrainingError("the weights lack the variable \(path); they belong to another model")
+            }
+            let graph = Graph(inputs: nodes.map(\.node) + [inputs] + extra, outputs: outputs)
+            let entry = Entry(program: try CPU.compile(graph), paths: nodes.map(\.path))
+            programs[key] = entry
+            return entry
+        }
+    }
+}

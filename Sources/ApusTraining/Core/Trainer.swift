@@ -1,0 +1,99 @@
+public import ApusData
+public import ApusGraph
+public import ApusNN
+public import ApusTensor
+
+/// Trains a model on data, measures it and predicts with it.
+public struct Trainer: Sendable {
+    public let model: any Layer
+    public let loss: Loss
+    public let optimizer: Optimizer
+    public let metrics: [Metric]
+    public let seed: UInt64
+    /// The weights and the position; exists once training has begun.
+    public internal(set) var state: TrainingState?
+    private let inference: InferenceStep
+
+    public init(_ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], seed: UInt64) {
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.metrics = metrics
+        self.seed = seed
+        inference = InferenceStep(model, loss: loss, metrics: metrics)
+    }
+
+    /// Creates the weights for samples of the given shape, unless they exist.
+    public mutating func prepare(input: Shape) throws {
+        guard state == nil else { return }
+        state = try initialState(model, input)
+    }
+
+    private func initialState(_ model: some Layer, _ input: Shape) throws -> TrainingState {
+        try TrainingState(model, optimizer: optimizer, input: input, seed: seed)
+    }
+
+    /// Starts from given weights instead of random ones.
+    public mutating func load(_ variables: Variables) {
+        state = TrainingState(variables, optimizer: optimizer, seed: seed)
+    }
+
+    // MARK: Training
+
+    /// Trains for `epochs` epochs, each a pass over all samples in a new order.
+    ///
+    /// Called again, training goes on where it stopped. The same seed, data and settings give the same weights, bit for bit.
+    ///
+    /// - Throws: `GraphError` if the model does not fit the data, `DivergenceError` when the loss is not finite, and what callbacks
+    ///   throw.
+    @discardableResult
+    public mutating func fit(
+        _ training: Dataset, validation: Dataset? = nil, epochs: Int, batchSize: Int, callbacks: [Callback] = []
+    ) throws -> History {
+        guard training.count > 0 else { throw TrainingError("there is nothing to train on: the data set is empty") }
+        guard epochs >= 0, batchSize > 0 else {
+            throw TrainingError("epochs and batchSize must be positive, received \(epochs) and \(batchSize)")
+        }
+        try prepare(input: training.sampleShape)
+        var run = TrainingRun(
+            trainer: self, step: try makeStep(model), training: training, validation: validation, batchSize: batchSize,
+            callbacks: callbacks)
+        let lastEpoch = state!.epoch + epochs
+        defer { state = run.state }
+        try run.run(until: lastEpoch)
+        return run.history
+    }
+
+    private func makeStep(_ model: some Layer) throws -> TrainingStep {
+        try TrainingStep(model, loss: loss, optimizer: optimizer, metrics: metrics)
+    }
+
+    // MARK: Inference
+
+    /// Loss and metrics over a data set, exactly.
+    public func evaluate(_ dataset: Dataset, batchSize: Int = 256) throws -> Measurements {
+        try evaluate(try variables(), dataset, batchSize: batchSize)
+    }
+
+    func evaluate(_ variables: Variables, _ dataset: Dataset, batchSize: Int) throws -> Measurements {
+        guard dataset.count > 0 else { throw TrainingError("there is nothing to evaluate: the data set is empty") }
+        var sum = MeasurementSum(metrics)
+        for batch in dataset.batches(of: batchSize, epoch: 0, seed: seed, shuffled: false) {
+            sum.add(try inference.measure(variables, batch))
+        }
+        return sum.means
+    }
+
+    /// The model's outputs (for a classifier: logits) for inputs [N, ...].
+    public func predict(_ inputs: Tensor, normalization: Normalization = Normalization(scale: 1, offset: 0)) throws -> Tensor {
+        try evaluated(inputs)
+        return try inference.predict(try variables(), inputs, normalization)
+    }
+
+    private func evaluated(_ tensor: Tensor) throws { try tensor.evaluated() }
+
+    private func variables() throws -> Variables {
+        guard let state else { throw TrainingError("the model has no weights yet; call fit or load first") }
+        return state.variables
+    }
+}

@@ -1,0 +1,131 @@
+import ApusData
+import ApusNN
+
+/// One call of `fit`: the loop over epochs and batches.
+struct TrainingRun {
+    let trainer: Trainer
+    let step: TrainingStep
+    let training: Dataset
+    let validation: Dataset?
+    let batchSize: Int
+    var callbacks: [Callback]
+    private(set) var state: TrainingState
+    private(set) var history = History()
+    /// A state of some steps ago, from which divergence can be replayed.
+    private var snapshot: TrainingState
+    /// The steps between snapshots: a copy of the weights costs about as much as a step.
+    private static let snapshotInterval = 200
+
+    init(
+        trainer: Trainer, step: TrainingStep, training: Dataset, validation: Dataset?, batchSize: Int,
+        callbacks: [Callback]
+    ) {
+        self.trainer = trainer
+        self.step = step
+        self.training = training
+        self.validation = validation
+        self.batchSize = batchSize
+        self.callbacks = callbacks
+        state = trainer.state!
+        snapshot = trainer.state!
+    }
+
+    private var stepsPerEpoch: Int { (training.count + batchSize - 1) / batchSize }
+
+    mutating func run(until lastEpoch: Int) throws {
+        try send(.began(epochs: lastEpoch, stepsPerEpoch: stepsPerEpoch, samplesPerEpoch: training.count))
+        var reason = StopReason.completed
+        while state.epoch < lastEpoch {
+            if let stop = try runEpoch() {
+                reason = stop
+                break
+            }
+        }
+        history.stopReason = reason
+        try send(.ended(reason))
+    }
+
+    /// Trains for the rest of the current epoch; returns why the training is to end, if it is.
+    private mutating func runEpoch() throws -> StopReason? {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try send(.epochBegan(state.epoch + 1))
+        var sum = MeasurementSum(trainer.metrics)
+        let watchesSteps = callbacks.contains { $0.rule.watchesSteps }
+        for batch in training.batches(of: batchSize, epoch: state.epoch, seed: state.seed, startingAt: state.batch) {
+            if state.step % Self.snapshotInterval == 0 { snapshot = state }
+            let result = try step(&state, batch)
+            state.batch += 1
+            guard result.loss.isFinite else { throw try diagnose(result.loss) }
+            sum.add(result)
+            if watchesSteps, let stop = try send(.stepEnded(batch: state.batch, samples: sum.count, means: sum.means)) {
+                return stop
+            }
+        }
+        let seconds = (clock.now - start) / .seconds(1)
+        state.epoch += 1
+        state.batch = 0
+        let measured = try validation.map { try trainer.evaluate(state.variables, $0, batchSize: Swift.max(batchSize, 256)) }
+        let record = EpochRecord(
+            epoch: state.epoch, step: state.step, training: sum.means, validation: measured,
+            learningRate: trainer.optimizer.learningRate, seconds: seconds, samplesPerSecond: Double(sum.count) / seconds)
+        history.epochs.append(record)
+        return try send(.epochEnded(record))
+    }
+
+    /// Tells the callbacks what happened; returns why one of them wants to stop.
+    @discardableResult
+    private mutating func send(_ event: Event) throws -> StopReason? {
+        guard !callbacks.isEmpty else { return nil }
+        let isStep = if case .stepEnded = event { true } else { false }
+        var stop: StopReason?
+        for index in callbacks.indices where !isStep || callbacks[index].rule.watchesSteps {
+            var control = TrainerControl(state: state, history: history)
+            try callbacks[index].rule.handle(event, &control)
+            if let replacement = control.replacement { state = replacement }
+            stop = stop ?? control.stopReason
+        }
+        return stop
+    }
+
+    // MARK: Divergence
+
+    /// Finds where the first value that is not finite arose, by doing the steps since the snapshot once more.
+    private func diagnose(_ loss: Double) throws -> DivergenceError {
+        var replay = snapshot
+        while replay.step < state.step {
+            let batches = training.batches(of: batchSize, epoch: replay.epoch, seed: replay.seed, startingAt: replay.batch)
+            for batch in batches {
+                let before = replay
+                let result = try step(&replay, batch)
+                replay.batch += 1
+                if !result.loss.isFinite {
+                    let layer = try FiniteCheck.firstNonFiniteLayer(trainer.model, before, batch)
+                    return DivergenceError(step: replay.step, epoch: replay.epoch + 1, loss: result.loss, place: layer ?? "the loss")
+                }
+                if let variable = replay.nonFiniteVariables.first {
+                    return DivergenceError(
+                        step: replay.step, epoch: replay.epoch + 1, loss: result.loss, place: "the update of \(variable)")
+                }
+            }
+            replay.epoch += 1
+            replay.batch = 0
+        }
+        return DivergenceError(step: state.step, epoch: state.epoch + 1, loss: loss, place: "the loss")
+    }
+}
+
+/// The loss became NaN or infinite.
+public struct DivergenceError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The step, from 1, and the epoch, from 1.
+    public var step: Int
+    public var epoch: Int
+    public var loss: Double
+    /// Where the first value that is not finite arose: a layer's path and configuration, or a variable's update.
+    public var place: String
+
+    public var description: String {
+        "training diverged at step \(step) (epoch \(epoch)): the loss is \(loss); the first value that is not finite arose in "
+            + "\(place). Try a smaller learning rate, check the data for NaN, or clip gradients"
+    }
+}

@@ -1,0 +1,116 @@
+import ApusCPU
+public import ApusGraph
+public import ApusNN
+public import ApusTensor
+
+/// Everything that a training step changes: variables, the optimizer's slots, and the position.
+///
+/// A state is a value: a copy is a fork, and both go on independently. Steps update a state that has no copy in place.
+public struct TrainingState: Sendable {
+    /// What the state holds, in order; shared by all states of one model and optimizer.
+    final class Layout: Sendable {
+        let variables: [(path: String, description: VariableDescription)]
+        /// The optimizer's slots: of which variable, called what.
+        let slots: [(variable: Int, name: String)]
+
+        init(_ variables: Variables, optimizer: Optimizer) {
+            let entries = variables.paths.map { ($0, variables.variable($0)!.description) }
+            self.variables = entries
+            slots = entries.indices.filter { entries[$0].1.isTrainable }.flatMap { index in
+                optimizer.slots.map { (index, $0) }
+            }
+        }
+
+        func type(_ index: Int) -> TensorType {
+            let variable = index < variables.count ? index : slots[index - variables.count].variable
+            return TensorType(variables[variable].description.shape, .float32)
+        }
+    }
+
+    /// The memory of variables and slots; copied before it changes if another state shares it.
+    final class Memory: @unchecked Sendable {
+        var buffers: [Buffer]
+        init(_ buffers: [Buffer]) { self.buffers = buffers }
+    }
+
+    let layout: Layout
+    private var memory: Memory
+    public let optimizer: Optimizer
+    /// Where every random number of the training comes from.
+    public let seed: UInt64
+    /// The steps done.
+    public var step = 0
+    /// The epochs finished.
+    public var epoch = 0
+    /// The batches of the current epoch that are done.
+    public var batch = 0
+
+    /// A fresh state: start values drawn from the seed, slots zero.
+    ///
+    /// - Parameter input: The shape of one sample, without the batch.
+    /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible constants.
+    public init(_ model: some Layer, optimizer: Optimizer, input: Shape, seed: UInt64) throws {
+        self.init(try model.initialized(input: input, seed: seed), optimizer: optimizer, seed: seed)
+    }
+
+    /// A state that starts from given variables.
+    public init(_ variables: Variables, optimizer: Optimizer, seed: UInt64) {
+        let layout = Layout(variables, optimizer: optimizer)
+        self.layout = layout
+        self.optimizer = optimizer
+        self.seed = seed
+        let values = variables.paths.map { variables[$0]!.elements().copy() }
+        let slots = layout.slots.indices.map { index in
+            let type = layout.type(values.count + index)
+            let buffer = Buffer(byteCount: type.byteCount)
+            buffer.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: type.byteCount)
+            return buffer
+        }
+        memory = Memory(values + slots)
+    }
+
+    var buffers: [Buffer] { memory.buffers }
+
+    /// Makes sure that no other state shares the memory, so that a step may overwrite it.
+    mutating func makeUnique() {
+        if !isKnownUniquelyReferenced(&memory) { memory = Memory(memory.buffers.map { $0.copy() }) }
+    }
+
+    // MARK: Variables
+
+    /// The variables' values now; setting them keeps the slots.
+    public var variables: Variables {
+        get {
+            var variables = Variables()
+            for (index, entry) in layout.variables.enumerated() {
+                let value = Tensor(memory.buffers[index].copy(), layout.type(index))
+                variables.set(entry.path, Variables.Variable(value: value, description: entry.description))
+            }
+            return variables
+        }
+        set {
+            makeUnique()
+            for (index, entry) in layout.variables.enumerated() {
+                if let value = newValue[entry.path] { memory.buffers[index] = value.elements().copy() }
+            }
+        }
+    }
+
+    /// The optimizer's slots by name: `0.conv2D/kernel/momentum`.
+    public var slots: [(path: String, value: Tensor)] {
+        layout.slots.enumerated().map { index, slot in
+            let position = layout.variables.count + index
+            return (
+                "\(layout.variables[slot.variable].path)/\(slot.name)",
+                Tensor(memory.buffers[position].copy(), layout.type(position))
+            )
+        }
+    }
+
+    /// The paths of variables that hold a value which is not finite.
+    var nonFiniteVariables: [String] {
+        layout.variables.indices.filter { index in
+            memory.buffers[index].bytes.bindMemory(to: Float.self).contains { !$0.isFinite }
+        }.map { layout.variables[$0].path }
+    }
+}
