@@ -52,8 +52,7 @@ struct Session {
         let inputs = Tensor.normal(Shape([workload.batch] + workload.input.dimensions), key: key.next())
         let labels = Tensor.uniform([workload.batch], low: 0, high: 10, key: key.next(), type: .int32)
         try evaluate(inputs, labels)
-        batch = Batch(
-            inputs: inputs, targets: labels, count: workload.batch, normalization: Normalization(scale: 1, offset: 0))
+        batch = Batch(inputs: inputs, targets: labels)
     }
 
     /// Does a step; returns its loss.

@@ -14,7 +14,7 @@ extension Step {
         return (0..<UInt64(shape.count)).map { index in
             switch distribution {
             case .bernoulli(let probability):
-                let limit = (probability * 0x1p32).rounded(.toNearestOrAwayFromZero)
+                let limit = (probability * 0x1p32).rounded(.toNearestOrEven)
                 return Double(source.narrow(index)) < limit ? 1 : 0
             case .uniform(let low, let high):
                 guard elementType.isInteger else { return uniform(low, high, source, index, isWide) }

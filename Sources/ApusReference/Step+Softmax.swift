@@ -2,11 +2,11 @@ import ApusGraph
 import Foundation
 
 extension Step {
-    /// log Σ exp(z), without overflow.
-    private func logSumExp(_ z: [Double]) -> Double {
-        let greatest = z.contains(where: \.isNaN) ? .nan : z.max() ?? -.infinity
-        guard greatest.isFinite else { return greatest }
-        return greatest + log(z.reduce(0) { $0 + exp($1 - greatest) })
+    /// log softmax(z) = z − max z − log Σ exp(z − max z)
+    private func logSoftmax(_ z: [Double]) -> [Double] {
+        let greatest = z.contains(where: \.isNaN) ? .nan : z.max() ?? 0
+        let total = log(z.reduce(0) { $0 + exp($1 - greatest) })
+        return z.map { ($0 - greatest) - total }
     }
 
     func softmax(_ axis: Int) -> [Double] {
@@ -17,8 +17,7 @@ extension Step {
         let x = operands[0]
         var result = x.values
         for line in x.shape.lines(along: axis) {
-            let total = logSumExp(line.map { x.values[$0] })
-            for position in line { result[position] = x.values[position] - total }
+            for (position, value) in zip(line, logSoftmax(line.map { x.values[$0] })) { result[position] = value }
         }
         return result
     }
@@ -27,21 +26,17 @@ extension Step {
         let logits = operands[0]
         let labels = try checkedIndices(extent: logits.shape[1])
         return zip(logits.shape.lines(along: 1), labels).map { line, label in
-            logSumExp(line.map { logits.values[$0] }) - logits.values[line[label]]
+            -logSoftmax(line.map { logits.values[$0] })[label]
         }
     }
 
     func softmaxCrossEntropyGradient() throws -> [Double] {
         let (logits, gradient) = (operands[0], operands[2].values)
         let labels = try checkedIndices(extent: logits.shape[1])
-        var result = logits.values
-        for (sample, line) in logits.shape.lines(along: 1).enumerated() {
-            let total = logSumExp(line.map { logits.values[$0] })
-            for (label, position) in line.enumerated() {
-                let target = label == labels[sample] ? 1.0 : 0.0
-                result[position] = (exp(logits.values[position] - total) - target) * gradient[sample]
+        return logits.shape.lines(along: 1).enumerated().flatMap { sample, line in
+            logSoftmax(line.map { logits.values[$0] }).enumerated().map { label, logarithm in
+                (exp(logarithm) - (label == labels[sample] ? 1 : 0)) * gradient[sample]
             }
         }
-        return result
     }
 }

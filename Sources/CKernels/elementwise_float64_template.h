@@ -23,10 +23,14 @@ typedef int32_t i32vec_memory __attribute__((ext_vector_type(APUS_LANES / 2), al
 typedef int64_t i64vec_memory __attribute__((ext_vector_type(APUS_LANES / 2), aligned(8), may_alias));
 typedef uint8_t bytes_memory __attribute__((ext_vector_type(APUS_LANES / 2), aligned(1), may_alias));
 
+// What comparisons give: vectors of `long`, which int64_t need not be.
+#define mask64 APUS_FN(ew_mask64)
+typedef __typeof__((f64vec)0 < (f64vec)0) mask64;
+
 #define T double
 #define V f64vec
 #define V_memory f64vec_memory
-#define M i64vec
+#define M mask64
 #define B bytes
 #define B_memory bytes_memory
 #define WIDTH (APUS_LANES / 2)

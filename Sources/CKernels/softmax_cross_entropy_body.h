@@ -11,7 +11,7 @@ MATH_INLINE void LINE_FN(cross_entropy_sample_gradient)(const cross_entropy_job 
         // First, since the gradient may replace z.
         int64_t label = label_at(job, sample);
         float z_label = LINE_GET(z[label]);
-        float p_label = from_logits ? vexp(vsplat(z_label - maximum))[0] * inverse : z_label;
+        float p_label = from_logits ? LINE_FN(line_exp)(vsplat(z_label - maximum))[0] * inverse : z_label;
         if (from_logits) {
             LINE_FN(line_exponentials)(z, to, classes, maximum, inverse * g);
         } else {
@@ -29,7 +29,7 @@ MATH_INLINE void LINE_FN(cross_entropy_sample_gradient)(const cross_entropy_job 
     for (i = 0; i < classes; i += APUS_LANES) {
         int64_t n = classes - i < APUS_LANES ? classes - i : APUS_LANES;
         vfloat p = LINE_LOAD_FIRST(z + i, n);
-        if (from_logits) p = vexp(p - maximum) * inverse;
+        if (from_logits) p = LINE_FN(line_exp)(p - maximum) * inverse;
         LINE_STORE_FIRST(to + i, (p * weight - LINE_LOAD_FIRST(label + i, n)) * g, n);
     }
 }

@@ -13,10 +13,16 @@ MATH_INLINE vfloat LINE_FN(line_tail)(const LINE_TYPE *x, int64_t n) {
     return vselect(LINE_FN(line_inside)(n), LINE_LOAD_FIRST(x, n), vsplat(-INFINITY));
 }
 
-/// exp(v - maximum) in the first n lanes, 0 in the others. (Not exp of -infinity: underflow is slow on some CPUs.)
+/// exp(x) for x <= 0, and 0 where it would be denormal: underflow is slow on some CPUs, and masks of -infinity are common.
+MATH_INLINE vfloat LINE_FN(line_exp)(vfloat x) {
+    vint tiny = x < -87.0f;
+    return vselect(tiny, vsplat(0.0f), vexp(vselect(tiny, vsplat(-87.0f), x)));
+}
+
+/// exp(v - maximum) in the first n lanes, 0 in the others.
 MATH_INLINE vfloat LINE_FN(line_tail_exp)(vfloat v, float maximum, int64_t n) {
     vint inside = LINE_FN(line_inside)(n);
-    return vselect(inside, vexp(vselect(inside, v - maximum, vsplat(0.0f))), vsplat(0.0f));
+    return vselect(inside, LINE_FN(line_exp)(vselect(inside, v - maximum, vsplat(0.0f))), vsplat(0.0f));
 }
 
 /// The maximum and the sum of exp(x - maximum).
@@ -43,7 +49,7 @@ MATH_INLINE void LINE_FN(line_statistics)(const LINE_TYPE *x, int64_t n, float *
     for (i = 0; i + APUS_LANES <= n;) {
         vfloat s = {0};
         int64_t end = i + 64 * APUS_LANES < n ? i + 64 * APUS_LANES : n;
-        for (; i + APUS_LANES <= end; i += APUS_LANES) s += vexp(LINE_LOAD(x + i) - m);
+        for (; i + APUS_LANES <= end; i += APUS_LANES) s += LINE_FN(line_exp)(LINE_LOAD(x + i) - m);
         total += (double)vsum(s);
     }
     if (i < n) total += (double)vsum(LINE_FN(line_tail_exp)(LINE_LOAD_FIRST(x + i, n - i), m, n - i));
@@ -54,7 +60,7 @@ MATH_INLINE void LINE_FN(line_statistics)(const LINE_TYPE *x, int64_t n, float *
 /// y = exp(x - maximum) * factor
 MATH_INLINE void LINE_FN(line_exponentials)(const LINE_TYPE *x, LINE_TYPE *y, int64_t n, float maximum, float factor) {
     int64_t i = 0;
-    for (; i + APUS_LANES <= n; i += APUS_LANES) LINE_STORE(y + i, vexp(LINE_LOAD(x + i) - maximum) * factor);
+    for (; i + APUS_LANES <= n; i += APUS_LANES) LINE_STORE(y + i, LINE_FN(line_exp)(LINE_LOAD(x + i) - maximum) * factor);
     if (i < n) LINE_STORE_FIRST(y + i, LINE_FN(line_tail_exp)(LINE_LOAD_FIRST(x + i, n - i), maximum, n - i) * factor, n - i);
 }
 

@@ -73,7 +73,7 @@
     static void APUS_FN(softmax_gradient_##NAME)(const apus_softmax_parameters *p, const T *y, const T *g, T *dx,     \
                                                  int64_t columns) {                                                   \
         double sum[SOFTMAX_COLUMNS];                                                                                  \
-A total[SOFTMAX_COLUMNS];                                                                                             \
+        A total[SOFTMAX_COLUMNS];                                                                                     \
         for (int64_t j = 0; j < columns; j++) sum[j] = 0;                                                             \
         for (int64_t i = 0; i < p->axis; i++)                                                                         \
             for (int64_t j = 0; j < columns; j++) {                                                                   \

@@ -124,7 +124,7 @@ import Testing
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
         // Containers may forbid it even to root.
         guard mount("tmpfs", disk, "tmpfs", 0, "size=1m") == 0 else { return }
-        defer { umount2(disk, Int32(MNT_DETACH.rawValue)) }
+        defer { umount2(disk, Int32(MNT_DETACH)) }
         let path = "\(disk)/t.safetensors"
         let small = try NumericArray(shape: [1000], elements: [Float](repeating: 1, count: 1000))
         let large = try NumericArray(shape: [300_000], elements: [Float](repeating: 2, count: 300_000))

@@ -7,7 +7,7 @@ import Testing
         let arrays = try? [
             NumericArray(shape: [2, 3], elements: [0, 1, 2, 253, 254, 255] as [UInt8]),
             NumericArray(shape: [3], elements: [.min, -1, .max] as [Int32]),
-            NumericArray(shape: [2, 1, 2], elements: [1.5, -0.0, .infinity, 1e-40] as [Float]),
+            NumericArray(shape: [2, 1, 2], elements: [1.5, -0.0, .infinity, .leastNonzeroMagnitude] as [Float]),
             NumericArray(shape: [2], elements: [.pi, -.greatestFiniteMagnitude] as [Double]),
             NumericArray(shape: [0, 28, 28], elements: [UInt8]()),
             NumericArray(shape: [70_000], elements: (0..<70_000).map { Int32($0 * 30_000) }),

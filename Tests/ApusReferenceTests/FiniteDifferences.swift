@@ -46,7 +46,7 @@ func directions(_ inputs: [Node], flops: Int, using generator: inout PhiloxGener
             return Array(flat[start..<(start + count)])
         }
     }
-    let affordable = max(3, 100_000 / max(1, flops))
+    let affordable = max(3, 50_000 / max(1, flops))
     if total <= min(60, affordable) {
         return (0..<total).map { axis in split((0..<total).map { $0 == axis ? 1 : 0 }) }
     }

@@ -4,10 +4,9 @@ import ApusTestSupport
 import Testing
 
 @Suite struct TableTests {
-    @Test(arguments: OperationFamily.allCases)
-    func everyOperationHasARow(family: OperationFamily) {
+    @Test func everyOperationHasARow() {
         let covered = Set(OperationTable.rows.map { OperationFamily.member($0.instance(.float32).result.operation) })
-        for member in family.members {
+        for member in OperationFamily.allCases.flatMap(\.members) {
             #expect(covered.contains(member), "add a row for \(member) to the operation table")
         }
     }

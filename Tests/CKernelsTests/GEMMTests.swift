@@ -219,7 +219,9 @@ struct GEMMTests {
         return products
     }()
 
-    @Test("agrees with Float64 on every instruction set, with the same bits for 1, 2 and 5 threads", arguments: products)
+    @Test(
+        "agrees with Float64 on every instruction set, with the same bits for 1, 2 and 5 threads",
+        arguments: products)
     private func agrees(_ product: Product) {
         let operands = Operands(product)
         withEachISA {
@@ -246,7 +248,9 @@ struct GEMMTests {
         }
     }
 
-    @Test("nothing is written when there are no rows, columns or matrices", arguments: [(0, 3, 1), (3, 0, 1), (3, 3, 0)])
+    @Test(
+        "nothing is written when there are no rows, columns or matrices",
+        arguments: [(0, 3, 1), (3, 0, 1), (3, 3, 0)])
     func empty(m: Int, n: Int, batch: Int) {
         let operands = Operands(Product(m: m, n: n, k: 4, batch: batch))
         withEachISA { operands.run() }
@@ -276,7 +280,9 @@ struct GEMMTests {
         }
     }
 
-    @Test("sigmoid and tanh are accurate to 3e-7 everywhere", arguments: [APUS_ACTIVATION_SIGMOID, APUS_ACTIVATION_TANH])
+    @Test(
+        "sigmoid and tanh are accurate to 3e-7 everywhere",
+        arguments: [APUS_ACTIVATION_SIGMOID, APUS_ACTIVATION_TANH])
     func accuracy(activation: apus_activation) {
         // The identity: a column of values times 1.
         var values: [Float] = [0, -0.0, .infinity, -.infinity, 1e-30, -1e-30, 1e30, -1e30, 88.8, -88.8, 103, -103]

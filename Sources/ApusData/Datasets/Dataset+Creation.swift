@@ -1,5 +1,5 @@
 import ApusCPU
-public import ApusGraph
+import ApusGraph
 public import ApusTensor
 
 extension Dataset {
@@ -16,8 +16,7 @@ extension Dataset {
     public init(
         features: Tensor, labels: [Int], classNames: [String]? = nil, normalization: Normalization = .identity
     ) throws {
-        let column = try Column(features, "features")
-        let count = column.count
+        let (column, count) = try Column.rows(of: features, "features")
         guard labels.count == count else { throw Dataset.countsDiffer(features.shape, labels.count.counted("label")) }
         let classCount = classNames?.count ?? Dataset.greatestClassCount
         let wrong = labels.indices.filter { !(0..<classCount).contains(labels[$0]) }
@@ -35,7 +34,7 @@ extension Dataset {
             buffer.pointer.storeBytes(of: Int32(label), toByteOffset: 4 * index, as: Int32.self)
         }
         self.init(
-            column.column, Column(buffer: buffer, row: TensorType([], .int32)), rows: Array(0..<count),
+            column, Column(buffer: buffer, row: TensorType([], .int32)), rows: Array(0..<count),
             classNames: names, normalization: normalization)
     }
 
@@ -64,13 +63,11 @@ extension Dataset {
     ///   - targets: `[N, ...]`; stored as `float32`
     /// - Throws: `DatasetError` if counts differ; `GraphError` if a tensor can't be computed.
     public init(features: Tensor, targets: Tensor, normalization: Normalization = .identity) throws {
-        let column = try Column(features, "features")
-        let target = try Column(targets.elementType == .float32 ? targets : targets.cast(to: .float32), "targets")
-        guard column.count == target.count else {
-            throw Dataset.countsDiffer(features.shape, "targets \(targets.shape)")
-        }
-        self.init(
-            column.column, target.column, rows: Array(0..<column.count), classNames: [], normalization: normalization)
+        let (column, count) = try Column.rows(of: features, "features")
+        let numbers = targets.elementType == .float32 ? targets : targets.cast(to: .float32)
+        let (target, targetCount) = try Column.rows(of: numbers, "targets")
+        guard count == targetCount else { throw Dataset.countsDiffer(features.shape, "targets \(targets.shape)") }
+        self.init(column, target, rows: Array(0..<count), classNames: [], normalization: normalization)
     }
 
     private static func countsDiffer(_ features: Shape, _ received: String) -> DatasetError {
@@ -82,19 +79,15 @@ extension Dataset {
 }
 
 extension Column {
-    /// The rows of a tensor, and their number.
-    fileprivate init(_ tensor: Tensor) {
+    /// The rows of a tensor `[N, ...]`, and their number.
+    fileprivate static func rows(of tensor: Tensor, _ name: String) throws -> (column: Column, count: Int) {
+        try tensor.evaluated()
+        guard tensor.rank > 0 else {
+            throw DatasetError(
+                .malformed, "\(name) must have one row a sample", expected: "the shape [N, ...]",
+                received: "\(tensor.shape)", remedy: "Give a tensor whose first axis counts the samples.")
+        }
         let row = TensorType(Shape(Array(tensor.shape.dimensions.dropFirst())), tensor.elementType)
-        self.init(buffer: tensor.elements(), row: row)
+        return (Column(buffer: tensor.elements(), row: row), tensor.shape[0])
     }
-}
-
-/// A tensor that was checked to be one row a sample.
-private struct CheckedRows {
-    let column: Column
-    let count: Int
-}
-
-extension Column {
-    fileprivate typealias Checked = CheckedRows
 }

@@ -20,6 +20,13 @@ final class Inference {
     static let unknown = TensorType([], .float32)
 
     func run() -> TensorType {
+        let type = infer()
+        expect(
+            type.shape.dimensions.allSatisfy { $0 >= 0 }, "an extent can't be negative, received shape \(type.shape)")
+        return type
+    }
+
+    private func infer() -> TensorType {
         let expected = inputCount
         if let expected, inputs.count != expected {
             problems.append("takes \(expected) inputs but received \(inputs.count)")

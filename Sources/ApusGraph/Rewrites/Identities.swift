@@ -7,8 +7,11 @@ extension Node {
         case .stopGradient: return inputs[0]
         case .cast(let type):
             if inputs[0].elementType == type { return inputs[0] }
-            if case .constant(let value, _) = inputs[0].operation {
-                return .constant(value.rounded(to: inputs[0].elementType), TensorType(shape, type))
+            if case .constant(let value, let source) = inputs[0].operation {
+                let value = value.rounded(to: source.elementType)
+                // Between integers a cast wraps around, rounding does not.
+                let wraps = source.elementType.isInteger && type.isInteger && value.rounded(to: type) != value
+                return wraps ? nil : .constant(value, TensorType(shape, type))
             }
             return nil
         case .reshape(let shape):
@@ -36,7 +39,9 @@ extension Node {
             // One element along each reduced axis.
             let trivial = axes.allSatisfy { inputs[0].shape[$0] == 1 }
             if trivial { return inputs[0].reshape(shape) }
-            if case .constant(let value, _) = inputs[0].operation, reduction != .sum, reduction != .product {
+            if case .constant(let value, _) = inputs[0].operation, reduction != .sum, reduction != .product,
+                axes.allSatisfy({ inputs[0].shape[$0] > 0 })
+            {
                 return .constant(value, type)
             }
             return nil

@@ -26,6 +26,18 @@ extension Tensor {
         self.init(Buffer(elements: scalars, type), TensorType(shape, type))
     }
 
+    /// A tensor of elements as they lie in memory: row-major, in the machine's byte order.
+    ///
+    /// Bytes that do not fill the type make a tensor that carries the error.
+    public init(bytes: some Sequence<UInt8>, _ type: TensorType) {
+        let bytes = Array(bytes)
+        guard bytes.count == type.byteCount else {
+            self.init(Node(problem: "\(bytes.count) bytes do not fill \(type), which takes \(type.byteCount)", operation: "Tensor"))
+            return
+        }
+        self.init(bytes.withUnsafeBytes { Buffer(copying: $0) }, type)
+    }
+
     /// A vector of the given numbers.
     public init<T: TensorScalar>(_ scalars: [T], type: ElementType? = nil) {
         self.init(scalars, shape: [scalars.count], type: type)

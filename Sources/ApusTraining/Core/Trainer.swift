@@ -9,16 +9,21 @@ public struct Trainer: Sendable {
     public let loss: Loss
     public let optimizer: Optimizer
     public let metrics: [Metric]
+    public let schedule: Schedule
     public let seed: UInt64
     /// The weights and the position; exists once training has begun.
     public internal(set) var state: TrainingState?
     private let inference: InferenceStep
 
-    public init(_ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], seed: UInt64) {
+    public init(
+        _ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], schedule: Schedule = .constant,
+        seed: UInt64
+    ) {
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
         self.metrics = metrics
+        self.schedule = schedule
         self.seed = seed
         inference = InferenceStep(model, loss: loss, metrics: metrics)
     }
@@ -85,7 +90,7 @@ public struct Trainer: Sendable {
     }
 
     /// The model's outputs (for a classifier: logits) for inputs [N, ...].
-    public func predict(_ inputs: Tensor, normalization: Normalization = Normalization(scale: 1, offset: 0)) throws -> Tensor {
+    public func predict(_ inputs: Tensor, normalization: Normalization = .identity) throws -> Tensor {
         try evaluated(inputs)
         return try inference.predict(try variables(), inputs, normalization)
     }

@@ -31,8 +31,16 @@ struct TrainingRun {
     }
 
     private var stepsPerEpoch: Int { (training.count + batchSize - 1) / batchSize }
+    /// The epoch after which training ends.
+    private var lastEpoch = 0
+
+    /// The learning rate of the step after so many others.
+    private func learningRate(step: Int) -> Double {
+        trainer.optimizer.learningRate * trainer.schedule.factor(step: step, total: lastEpoch * stepsPerEpoch)
+    }
 
     mutating func run(until lastEpoch: Int) throws {
+        self.lastEpoch = lastEpoch
         try send(.began(epochs: lastEpoch, stepsPerEpoch: stepsPerEpoch, samplesPerEpoch: training.count))
         var reason = StopReason.completed
         while state.epoch < lastEpoch {
@@ -54,7 +62,7 @@ struct TrainingRun {
         let watchesSteps = callbacks.contains { $0.rule.watchesSteps }
         for batch in training.batches(of: batchSize, epoch: state.epoch, seed: state.seed, startingAt: state.batch) {
             if state.step % Self.snapshotInterval == 0 { snapshot = state }
-            let result = try step(&state, batch)
+            let result = try step(&state, batch, learningRate: learningRate(step: state.step))
             state.batch += 1
             guard result.loss.isFinite else { throw try diagnose(result.loss) }
             sum.add(result)
@@ -68,7 +76,7 @@ struct TrainingRun {
         let measured = try validation.map { try trainer.evaluate(state.variables, $0, batchSize: Swift.max(batchSize, 256)) }
         let record = EpochRecord(
             epoch: state.epoch, step: state.step, training: sum.means, validation: measured,
-            learningRate: trainer.optimizer.learningRate, seconds: seconds, samplesPerSecond: Double(sum.count) / seconds)
+            learningRate: learningRate(step: Swift.max(0, state.step - 1)), seconds: seconds, samplesPerSecond: Double(sum.count) / seconds)
         history.epochs.append(record)
         return try send(.epochEnded(record))
     }
@@ -97,7 +105,7 @@ struct TrainingRun {
             let batches = training.batches(of: batchSize, epoch: replay.epoch, seed: replay.seed, startingAt: replay.batch)
             for batch in batches {
                 let before = replay
-                let result = try step(&replay, batch)
+                let result = try step(&replay, batch, learningRate: learningRate(step: replay.step))
                 replay.batch += 1
                 if !result.loss.isFinite {
                     let layer = try FiniteCheck.firstNonFiniteLayer(trainer.model, before, batch)

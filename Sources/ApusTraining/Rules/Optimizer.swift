@@ -14,6 +14,15 @@ public enum Optimizer: Sendable, Hashable, Codable {
         }
     }
 
+    /// The same rule with another learning rate.
+    public func with(learningRate: Double) -> Optimizer {
+        switch self {
+        case .sgd(_, let momentum, let nesterov): .sgd(learningRate: learningRate, momentum: momentum, nesterov: nesterov)
+        case .adam(_, let beta1, let beta2, let epsilon):
+            .adam(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon)
+        }
+    }
+
     /// The names of the values that the rule keeps for each variable, all zero at first.
     public var slots: [String] {
         switch self {
@@ -75,5 +84,11 @@ public enum Optimizer: Sendable, Hashable, Codable {
 /// A training that can't be set up as asked.
 public struct TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String
-    package init(_ description: String) { self.description = description }
+    /// Whether what was asked for does not exist, rather than being wrong.
+    public var isMissingInput: Bool
+
+    package init(_ description: String, isMissingInput: Bool = false) {
+        self.description = description
+        self.isMissingInput = isMissingInput
+    }
 }

@@ -14,7 +14,8 @@ enum apus_elementwise_opcode {
     /// d = a. All types. With an immediate or scalar `a` it fills.
     APUS_EW_COPY = 0,
     /// d = a converted to `target`. Float to integer truncates, saturates, and turns NaN into 0; integer to integer wraps;
-    /// to bool is `a != 0`. All types.
+    /// to bool is `a != 0`. All types. To bfloat16 (from float32 or bfloat16 only) rounds a float32 value to what a
+    /// bfloat16 holds; it stays float32 in the register.
     APUS_EW_CAST,
 
     // One operand. Those marked * exist for floats only.
@@ -152,7 +153,7 @@ typedef struct apus_ew_program apus_ew_program;
 /// or instructions, an output without or with a non-contiguous store, mismatched dimensions.
 ///
 /// An instruction all of whose sources are constants, scalar operands, or results of such instructions is computed once
-/// for a segment and costs nothing a element (learning-rate schedules, bias corrections).
+/// for a segment and costs nothing an element (learning-rate schedules, bias corrections).
 ///
 /// Aliasing: the buffer of an output may be exactly the buffer of a contiguous input of the same element size. The store
 /// to it must then be the last instruction, or later instructions must not read that input (they would read the new value).

@@ -1,0 +1,29 @@
+import Apus
+import ArgumentParser
+import Foundation
+
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measures a trained network on the test data.", discussion: "Example: apus evaluate runs/lenet5-1")
+
+    @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
+    var runFolder: String
+
+    @Option(help: "The folder of the data set's files.")
+    var data: String?
+
+    @Flag(help: "Prints the result as JSON.")
+    var json = false
+
+    func run() throws {
+        let finished = try FinishedRun(runFolder)
+        var source = finished.experiment.data
+        if let data { source.directory = data }
+        let result = try finished.trainer.evaluate(try source.load().test)
+        if json {
+            print(String(decoding: try JSONEncoder().encode(Dictionary(uniqueKeysWithValues: zip(result.names, result.values))), as: UTF8.self))
+        } else {
+            print("test \(result)")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Apus
+import Foundation
+
+/// Shows how the training goes: a bar on a terminal, one line an epoch elsewhere, JSON lines if asked for.
+struct Progress: CallbackRule {
+    private let isJSON: Bool
+    private var epochs = 0
+    private var samplesPerEpoch = 0
+    private var epoch = 0
+    private var epochStart = Date()
+    private var trainingStart = Date()
+    private var shownAt = Date.distantPast
+
+    init(json: Bool) {
+        isJSON = json
+    }
+
+    var watchesSteps: Bool { !isJSON && Terminal.isInteractive }
+
+    mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+        switch event {
+        case .began(let epochs, _, let samples):
+            (self.epochs, samplesPerEpoch, trainingStart) = (epochs, samples, Date())
+        case .epochBegan(let epoch): (self.epoch, epochStart) = (epoch, Date())
+        case .stepEnded(_, let samples, let means): showBar(samples, means)
+        case .epochEnded(let record): show(record)
+        case .ended(let reason):
+            if isJSON { try printJSON(["event": "ended", "reason": "\(reason)"]) }
+        }
+    }
+
+    private mutating func showBar(_ samples: Int, _ means: Measurements) {
+        let now = Date()
+        guard now.timeIntervalSince(shownAt) > 0.1 else { return }
+        shownAt = now
+        let seconds = now.timeIntervalSince(epochStart)
+        let rate = Double(samples) / max(seconds, 1e-9)
+        let left = Double(samplesPerEpoch - samples + (epochs - epoch) * samplesPerEpoch) / max(rate, 1e-9)
+        let width = 24
+        let done = width * samples / max(1, samplesPerEpoch)
+        let bar = String(repeating: "━", count: done) + Terminal.dim(String(repeating: "━", count: width - done))
+        Terminal.write(
+            "\r\u{1B}[K\(head) \(bar) \(means)  \(Progress.rate(rate))  \(Progress.duration(left)) left")
+    }
+
+    private var head: String {
+        let number = "\(epoch)"
+        return "epoch " + String(repeating: " ", count: max(0, "\(epochs)".count - number.count)) + "\(number)/\(epochs)"
+    }
+
+    private func show(_ record: EpochRecord) {
+        if isJSON {
+            try? printJSON(record)
+            return
+        }
+        let clear = Terminal.isInteractive ? "\r\u{1B}[K" : ""
+        let validation = record.validation.map { "  validation \($0)" } ?? ""
+        Terminal.write(
+            "\(clear)\(head)  \(record.training)\(validation)  \(Progress.duration(record.seconds)), "
+                + "\(Progress.rate(record.samplesPerSecond))\n")
+    }
+
+    private struct EpochLine: Encodable {
+        let event = "epoch"
+        let record: EpochRecord
+    }
+
+    private func printJSON(_ record: EpochRecord) throws { try printLine(EpochLine(record: record)) }
+    private func printJSON(_ fields: [String: String]) throws { try printLine(fields) }
+
+    private func printLine(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        fflush(nil)
+    }
+
+    static func rate(_ samplesPerSecond: Double) -> String {
+        samplesPerSecond >= 10_000 ? "\(Int(samplesPerSecond / 1000))k samples/s" : "\(Int(samplesPerSecond)) samples/s"
+    }
+
+    static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e7 else { return "?" }
+        if seconds < 10 { return String(format: "%.1f s", seconds) }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return String(format: "%d:%02d min", whole / 60, whole % 60) }
+        return String(format: "%d:%02d h", whole / 3600, whole / 60 % 60)
+    }
+}

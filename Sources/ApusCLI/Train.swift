@@ -1,0 +1,148 @@
+import Apus
+import ArgumentParser
+import Foundation
+
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Trains a network and keeps everything in a run folder.",
+        discussion: "Example: apus train lenet5 --epochs 10")
+
+    @Argument(help: "A network of the zoo (mlp, lenet5), or an experiment file (.yaml, .json).")
+    var model: String
+
+    @Option(help: "Passes over the training data.")
+    var epochs: Int?
+
+    @Option(help: "Samples a step.")
+    var batchSize: Int?
+
+    @Option(help: "The optimizer: adam or sgd (with momentum 0.9).")
+    var optimizer: String?
+
+    @Option(help: "The optimizer's learning rate.")
+    var learningRate: Double?
+
+    @Option(help: "Where every random number comes from.")
+    var seed: UInt64?
+
+    @Option(help: "The share of the training data that is held back for validation.")
+    var validation: Double?
+
+    @Option(help: "The folder of the data set's files.")
+    var data: String?
+
+    @Option(name: .customLong("run"), help: "The folder of this run; by default runs/NAME-N.")
+    var runFolder: String?
+
+    @Option(name: .customLong("init"), help: "Weights to start from (.safetensors).")
+    var initialWeights: String?
+
+    @Flag(help: "Prints events as JSON lines instead of progress.")
+    var json = false
+
+    func run() throws {
+        let experiment = try self.experiment()
+        let model = try Zoo.model(named: experiment.model)
+        let data = try experiment.data.load()
+        let (training, validation) = try data.train.divided(experiment)
+
+        var trainer = Trainer(
+            model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
+            schedule: experiment.schedule, seed: experiment.seed)
+        try trainer.prepare(input: training.sampleShape)
+        if let initialWeights {
+            var variables = trainer.state!.variables
+            try variables.load(initialWeights)
+            trainer.load(variables)
+        }
+        // What does not fit is found before a folder is made.
+        let summary = try model.summary(input: training.sampleShape)
+
+        let folder = try RunFolder(named: experiment.name, path: runFolder)
+        try folder.write("experiment.yaml", experiment.yaml())
+        try folder.write("summary.txt", "\(summary)\n")
+        var record = RunRecord(
+            command: CommandLine.arguments, seed: experiment.seed, threads: Engine.threadCount,
+            dataFingerprint: String(training.fingerprint, radix: 16))
+        try folder.write("run.json", json: record)
+        if !json {
+            Terminal.write(
+                "\(Terminal.bold(experiment.name)): \(summary.parameterCount) parameters, \(training.count) samples to train on, "
+                    + "\(validation?.count ?? 0) to validate, \(data.test.count) to test; run folder \(folder.path)\n")
+        }
+        Interrupt.install()
+        do {
+            let history = try trainer.fit(
+                training, validation: validation, epochs: experiment.epochs, batchSize: experiment.batchSize,
+                callbacks: [
+                    Callback(Progress(json: json)), Callback(RunRecorder(folder)), .checkpoint(folder.checkpoints),
+                    Interrupt.callback,
+                ])
+            record.stopReason = history.stopReason.map { "\($0)" }
+            record.ended = Date()
+            guard history.stopReason != .interrupted else {
+                record.state = .interrupted
+                try folder.write("run.json", json: record)
+                Terminal.write(
+                    "\ninterrupted; the weights are in \(folder.checkpoints)/last/state.safetensors\n")
+                throw ExitCode(Failure.interrupted)
+            }
+            let test = try trainer.evaluate(data.test)
+            record.state = .completed
+            record.test = test
+            try folder.write("run.json", json: record)
+            print("test \(test)")
+        } catch let error where !(error is ExitCode) {
+            record.state = error is DivergenceError ? .diverged : .failed
+            record.stopReason = "\(error)"
+            record.ended = Date()
+            // The first error is the one to report.
+            try? folder.write("run.json", json: record)
+            throw error
+        }
+    }
+
+    /// The experiment that the arguments describe.
+    private func experiment() throws -> Experiment {
+        var experiment: Experiment
+        if model.hasSuffix(".yaml") || model.hasSuffix(".yml") || model.hasSuffix(".json") {
+            guard let text = try? String(contentsOfFile: model, encoding: .utf8) else {
+                throw FormatError(.missing, path: model, "there is no such file", remedy: "Check the path.")
+            }
+            experiment = try Experiment(yaml: text, path: model)
+        } else {
+            _ = try Zoo.model(named: model)
+            experiment = Experiment(name: model, model: model)
+        }
+        if let epochs { experiment.epochs = epochs }
+        if let batchSize { experiment.batchSize = batchSize }
+        if let seed { experiment.seed = seed }
+        if let validation { experiment.data.validation.fraction = validation }
+        if let data { experiment.data.directory = data }
+        switch optimizer {
+        case nil: if let learningRate { experiment.optimizer = experiment.optimizer.with(learningRate: learningRate) }
+        case "adam": experiment.optimizer = .adam(learningRate: learningRate ?? 0.001)
+        case "sgd": experiment.optimizer = .sgd(learningRate: learningRate ?? 0.01, momentum: 0.9)
+        case let other?: throw ValidationError("there is no optimizer \(other); choose adam or sgd")
+        }
+        guard experiment.epochs > 0 else { throw ValidationError("--epochs must be at least 1, received \(experiment.epochs)") }
+        guard experiment.batchSize > 0 else {
+            throw ValidationError("--batch-size must be at least 1, received \(experiment.batchSize)")
+        }
+        guard (0..<1).contains(experiment.data.validation.fraction) else {
+            throw ValidationError("--validation must be in 0..<1, received \(experiment.data.validation.fraction)")
+        }
+        return experiment
+    }
+}
+
+extension Dataset {
+    /// The part to train on and the part to validate on, as the experiment says.
+    fileprivate func divided(_ experiment: Experiment) throws -> (training: Dataset, validation: Dataset?) {
+        let validation = experiment.data.validation
+        guard validation.fraction > 0 else { return (self, nil) }
+        let (training, held) = try parts(
+            validation: validation.fraction, stratified: validation.stratified, seed: experiment.seed)
+        return (training, held)
+    }
+}

@@ -1,0 +1,67 @@
+/// Batches on their way from the thread that makes them to the one that uses them.
+///
+/// The maker sleeps until half of the batches are used and then fills up, so that it wakes once for several batches.
+package final class BatchQueue: @unchecked Sendable {
+    private let monitor = Monitor()
+    private let capacity: Int
+    // Guarded by the monitor.
+    private var ready: [Batch] = []
+    private var isComplete = false
+    private var isStopped = false
+
+    package init(capacity: Int) {
+        self.capacity = capacity
+        ready.reserveCapacity(capacity)
+    }
+
+    // MARK: The user's side
+
+    /// The next batch, as soon as there is one; `nil` after the last.
+    package func take() -> Batch? {
+        monitor.locked {
+            while ready.isEmpty, !isComplete { monitor.wait(for: .batch) }
+            guard !ready.isEmpty else { return nil }
+            let batch = ready.removeFirst()
+            if ready.count <= capacity / 2 { monitor.signal(.room) }
+            return batch
+        }
+    }
+
+    /// Makes the maker end, whatever it waits for.
+    package func stop() {
+        monitor.locked {
+            isStopped = true
+            ready.removeAll()
+            monitor.signal(.room)
+        }
+    }
+
+    // MARK: The maker's side
+
+    /// Makes batches until there are no more or nobody wants them.
+    package func fill(from gatherer: Gatherer) {
+        while true {
+            for _ in 0..<awaitRoom() {
+                let batch = gatherer.nextBatch()
+                guard put(batch) else { return }
+            }
+        }
+    }
+
+    /// Waits until half of the batches are used; returns how many are missing, at least one.
+    private func awaitRoom() -> Int {
+        monitor.locked {
+            while ready.count > capacity / 2, !isStopped { monitor.wait(for: .room) }
+            return capacity - ready.count
+        }
+    }
+
+    /// Adds a batch, `nil` after the last; returns whether to go on.
+    private func put(_ batch: Batch?) -> Bool {
+        monitor.locked {
+            if let batch, !isStopped { ready.append(batch) } else { isComplete = true }
+            monitor.signal(.batch)
+            return !isComplete
+        }
+    }
+}

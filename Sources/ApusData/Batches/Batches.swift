@@ -1,0 +1,75 @@
+import ApusTensor
+
+extension Dataset {
+    /// The batches of an epoch.
+    ///
+    /// The order of the samples is a pure function of seed and epoch, and starting at batch k gives exactly the batches from k on.
+    ///
+    /// - Parameters:
+    ///   - size: the number of samples of a batch; the last one has fewer if they do not divide
+    ///   - epoch: the number of the epoch, from 0
+    ///   - shuffled: whether every epoch has a random order of its own
+    ///   - dropsRemainder: whether a last batch of fewer samples is left out
+    ///   - batch: the number of the first batch to give, from 0
+    ///   - ahead: the number of batches that a thread prepares in the background; 0 makes each when it is asked for
+    public func batches(
+        of size: Int, epoch: Int, seed: UInt64, shuffled: Bool = true, dropsRemainder: Bool = false,
+        startingAt batch: Int = 0, ahead: Int = 4
+    ) -> Batches {
+        precondition(size > 0, "a batch needs at least one sample, received the size \(size)")
+        precondition(batch >= 0, "batches are counted from 0, received the start \(batch)")
+        let whole = count / size
+        let end = dropsRemainder || count % size == 0 ? whole : whole + 1
+        let key = RandomKey(seed: seed).child("shuffle").child(UInt64(bitPattern: Int64(epoch)))
+        return Batches(
+            dataset: self, size: size, key: shuffled ? key : nil, numbers: min(batch, end)..<end, ahead: max(0, ahead))
+    }
+}
+
+/// The batches of an epoch, made while they are iterated.
+///
+/// Memory goes round: a batch that is dropped before the next one is asked for makes room for a later one; one that is kept stays as
+/// it is.
+public struct Batches: Sequence, Sendable {
+    let dataset: Dataset
+    let size: Int
+    /// What the order is drawn from; in the data set's order without it.
+    let key: RandomKey?
+    let numbers: Range<Int>
+    let ahead: Int
+
+    /// The number of batches.
+    public var count: Int { numbers.count }
+    public var underestimatedCount: Int { count }
+
+    public func makeIterator() -> Iterator {
+        let gatherer = gatherer
+        guard ahead > 0, count > 1, let thread = PreparingThread(gatherer, ahead: ahead) else {
+            return Iterator(source: .direct(gatherer))
+        }
+        return Iterator(source: .prepared(thread))
+    }
+
+    /// Makes the batches one by one. At the same time live: those prepared, the one being made, and the caller's.
+    package var gatherer: Gatherer {
+        let order = key.map { $0.permutation(dataset.count).map { dataset.rows[$0] } } ?? dataset.rows
+        return Gatherer(dataset, order: order, size: size, batches: numbers, live: ahead + 2)
+    }
+
+    /// Gives the batches in turn; the preparing thread ends with it.
+    public struct Iterator: IteratorProtocol {
+        enum Source {
+            case direct(Gatherer)
+            case prepared(PreparingThread)
+        }
+
+        let source: Source
+
+        public mutating func next() -> Batch? {
+            switch source {
+            case .direct(let gatherer): gatherer.nextBatch()
+            case .prepared(let thread): thread.queue.take()
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+public import ApusGraph
+import ApusTensor
+
+/// What a model is made of: each layer's output shape, weights, operations and memory, for one sample.
+public struct ModelSummary: Sendable, Hashable {
+    public struct Row: Sendable, Hashable {
+        public var path: String
+        public var layer: String
+        /// Without the batch.
+        public var outputShape: Shape
+        public var parameterCount: Int
+        /// Floating-point operations of the forward pass.
+        public var flops: Int
+        /// Bytes of the output.
+        public var outputBytes: Int
+    }
+
+    public var input: Shape
+    public var rows: [Row]
+    public var parameterCount: Int
+    public var trainableCount: Int
+
+    public var flops: Int { rows.reduce(0) { $0 + $1.flops } }
+    public var outputBytes: Int { rows.reduce(0) { $0 + $1.outputBytes } }
+}
+
+extension Layer {
+    /// The model's layers for inputs of the given shape (without the batch).
+    ///
+    /// - Throws: `GraphError` that names every layer that does not fit.
+    public func summary(input: Shape) throws -> ModelSummary {
+        let trace = try traced(input: input, batch: 1, mode: .inference)
+        let counts = Dictionary(
+            trace.descriptions.map { ($0.path, $0.description) }, uniquingKeysWith: { first, _ in first })
+        // The innermost calls; a model without inner layers is its own row.
+        let inner = trace.records.filter { $0.depth > 1 }
+        let records = inner.isEmpty ? trace.records : inner.filter { record in
+            !inner.contains { $0.path != record.path && $0.path.hasPrefix(record.path + "/") }
+        }
+        var visited: Set<Node> = []
+        let rows = records.map { record -> ModelSummary.Row in
+            let output = record.output?.node ?? record.input.node
+            let fresh = Node.sorted([output]).filter { visited.insert($0).inserted }
+            let parameters = counts.filter { $0.key == record.path || $0.key.hasPrefix(record.path + "/") || record.path.isEmpty }
+            return ModelSummary.Row(
+                path: record.path.isEmpty ? record.layer.kind : record.path, layer: "\(record.layer)",
+                outputShape: Shape(Array(output.shape.dimensions.dropFirst())),
+                parameterCount: parameters.values.reduce(0) { $0 + $1.shape.count },
+                flops: fresh.reduce(0) { $0 + $1.cost.flops }, outputBytes: output.type.byteCount)
+        }
+        return ModelSummary(
+            input: input, rows: rows, parameterCount: counts.values.reduce(0) { $0 + $1.shape.count },
+            trainableCount: counts.values.filter(\.isTrainable).reduce(0) { $0 + $1.shape.count })
+    }
+}
+
+extension ModelSummary: CustomStringConvertible {
+    /// A table, one line a layer, and the totals.
+    public var description: String {
+        let header = ["layer", "output", "parameters", "FLOPs", "bytes"]
+        let cells = rows.map { row in
+            [
+                "\(row.path)  \(row.layer)", "\(row.outputShape)", ModelSummary.grouped(row.parameterCount),
+                ModelSummary.grouped(row.flops), ModelSummary.grouped(row.outputBytes),
+            ]
+        }
+        let total = [
+            "total", "", ModelSummary.grouped(parameterCount), ModelSummary.grouped(flops), ModelSummary.grouped(outputBytes),
+        ]
+        let widths = header.indices.map { column in ([header] + cells + [total]).map { $0[column].count }.max()! }
+        func line(_ row: [String]) -> String {
+            row.enumerated().map { column, text in
+                let space = String(repeating: " ", count: widths[column] - text.count)
+                return column < 2 ? text + space : space + text
+            }.joined(separator: "  ")
+        }
+        let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
+        return ([line(header), rule] + cells.map(line) + [rule, line(total)]).joined(separator: "\n")
+            + "\ninput \(input), \(ModelSummary.grouped(trainableCount)) of \(ModelSummary.grouped(parameterCount)) parameters are trained; "
+            + "FLOPs and bytes for one sample, forward"
+    }
+
+    /// A number with its thousands set apart.
+    private static func grouped(_ number: Int) -> String {
+        var digits = Array(String(number))
+        for position in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: position) }
+        return String(digits)
+    }
+}

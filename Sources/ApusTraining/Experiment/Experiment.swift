@@ -1,0 +1,94 @@
+import ApusData
+import Foundation
+import Yams
+
+/// A training as data: model, data, loss, optimizer, seed. The same experiment gives the same weights, bit for bit.
+public struct Experiment: Sendable, Hashable, Codable {
+    public var name: String
+    public var seed: UInt64
+    public var data: DataSource
+    /// A name of the zoo.
+    public var model: String
+    public var loss: Loss
+    public var metrics: [Metric]
+    public var optimizer: Optimizer
+    public var schedule: Schedule
+    public var batchSize: Int
+    public var epochs: Int
+
+    /// Where samples come from.
+    public struct DataSource: Sendable, Hashable, Codable {
+        public var source: String
+        /// A folder with the files; the default places if absent.
+        public var directory: String?
+        public var validation: Validation
+
+        public init(source: String = "fashion-mnist", directory: String? = nil, validation: Validation = Validation()) {
+            self.source = source
+            self.directory = directory
+            self.validation = validation
+        }
+    }
+
+    /// The part of the training samples that is held back to measure on.
+    public struct Validation: Sendable, Hashable, Codable {
+        public var fraction: Double
+        public var stratified: Bool
+
+        public init(fraction: Double = 0.1, stratified: Bool = true) {
+            self.fraction = fraction
+            self.stratified = stratified
+        }
+    }
+
+    public init(
+        name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: String,
+        loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
+        optimizer: Optimizer = .adam(learningRate: 0.001), schedule: Schedule = .constant, batchSize: Int = 128,
+        epochs: Int = 10
+    ) {
+        self.name = name
+        self.seed = seed
+        self.data = data
+        self.model = model
+        self.loss = loss
+        self.metrics = metrics
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.batchSize = batchSize
+        self.epochs = epochs
+    }
+
+    /// The experiment as a YAML file.
+    public func yaml() throws -> String { try YAMLEncoder().encode(self) }
+
+    /// Reads an experiment from a YAML or JSON text.
+    ///
+    /// - Throws: `TrainingError` that says where the text is wrong.
+    public init(yaml text: String, path: String) throws {
+        do {
+            self = try YAMLDecoder().decode(Experiment.self, from: text)
+        } catch let error as DecodingError {
+            throw TrainingError("\(path) is not an experiment: \(error.explanation)")
+        } catch {
+            throw TrainingError("\(path) is not YAML: \(error)")
+        }
+    }
+}
+
+extension DecodingError {
+    /// What is wrong, and where.
+    fileprivate var explanation: String {
+        func place(_ context: Context) -> String {
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return path.isEmpty ? "" : " at \(path)"
+        }
+        switch self {
+        case .keyNotFound(let key, let context): return "the key \(key.stringValue) is missing\(place(context))"
+        case .typeMismatch(let type, let context): return "expected \(type)\(place(context)); \(context.debugDescription)"
+        case .valueNotFound(let type, let context): return "expected \(type)\(place(context)) but found nothing"
+        case .dataCorrupted(let context): return "\(context.debugDescription)\(place(context))"
+        @unknown default: return "\(self)"
+        }
+    }
+}

@@ -1,0 +1,11 @@
+#undef POOL_FN
+#undef POOL_TYPE
+#undef POOL_LOAD
+#undef POOL_LOAD_FIRST
+#undef POOL_STORE
+#undef POOL_STORE_FIRST
+#undef POOL_VECTOR
+#undef POOL_MASK
+#undef POOL_SUM
+#undef POOL_LANES
+#undef POOL_SELECT

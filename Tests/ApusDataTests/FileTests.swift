@@ -1,0 +1,163 @@
+import ApusData
+import ApusFormats
+import ApusGraph
+import Foundation
+import Testing
+
+/// A folder that is removed with its object.
+private final class Folder {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "apus-data-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Writes a part of a data set of images of 2 × 3 pixels.
+    func write(_ part: String, images: Int, labels: [UInt8], width: Int = 3, compressed: Bool = false) throws {
+        let pixels = (0..<images * 2 * width).map { UInt8($0 % 256) }
+        let suffix = compressed ? ".gz" : ""
+        try IDX.write(
+            NumericArray(shape: [images, 2, width], elements: pixels), to: "\(path)/\(part)-images-idx3-ubyte\(suffix)",
+            compressed: compressed)
+        try IDX.write(
+            NumericArray(shape: [labels.count], elements: labels), to: "\(path)/\(part)-labels-idx1-ubyte\(suffix)",
+            compressed: compressed)
+    }
+}
+
+@Suite struct IDXFolderTests {
+    @Test(arguments: [false, true]) func readsAFolder(compressed: Bool) throws {
+        let folder = try Folder()
+        try folder.write("train", images: 3, labels: [0, 2, 1], compressed: compressed)
+        try folder.write("t10k", images: 2, labels: [3, 0], compressed: compressed)
+        let data = try IDXFolder.load(directory: folder.path)
+        #expect(data.train.description == "3 samples of uint8[2, 3, 1], 4 classes")
+        #expect(data.test.description == "2 samples of uint8[2, 3, 1], 4 classes")
+        #expect(data.train.normalization == .unitRange)
+        #expect(data.train.features(at: 1).scalars(as: Int.self) == Array(6..<12))
+        #expect((0..<3).map { data.train.label(at: $0) } == [0, 2, 1])
+        #expect(data.test.label(at: 0) == 3)
+    }
+
+    private func message(_ folder: Folder, classNames: [String]? = nil) -> String? {
+        let error = #expect(throws: DatasetError.self) { try IDXFolder.load(directory: folder.path, classNames: classNames) }
+        return error.map { "\($0)".replacingOccurrences(of: folder.path, with: "DIR") }
+    }
+
+    @Test func filesThatLack() throws {
+        let folder = try Folder()
+        let expected =
+            "DIR: the folder lacks files of the data set. Expected train-images-idx3-ubyte, train-labels-idx1-ubyte, "
+            + "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each with or without .gz; received "
+        #expect(message(folder) == expected + "none of them. Check the folder's path; copy or download what is missing.")
+        try folder.write("train", images: 1, labels: [0])
+        #expect(
+            message(folder) == expected + "all but t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. Check the folder's path; copy "
+                + "or download what is missing.")
+    }
+
+    @Test func countsThatDiffer() throws {
+        let folder = try Folder()
+        try folder.write("train", images: 3, labels: [0, 1])
+        try folder.write("t10k", images: 1, labels: [0])
+        #expect(
+            message(folder) == "DIR, train-images-idx3-ubyte and train-labels-idx1-ubyte: samples and targets differ in number. "
+                + "Expected 3, one for each sample of features [3, 2, 3, 1]; received 2 labels. Copy or download both files again.")
+    }
+
+    @Test func labelsOutOfRange() throws {
+        let folder = try Folder()
+        try folder.write("train", images: 2, labels: [0, 1])
+        try folder.write("t10k", images: 2, labels: [1, 7])
+        #expect(
+            message(folder, classNames: ["a", "b"]) == "DIR, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte: the label of row 1 "
+                + "is out of range. Expected 0..<2; received 7. Copy or download both files again.")
+    }
+
+    @Test func sizesThatDiffer() throws {
+        let folder = try Folder()
+        try folder.write("train", images: 2, labels: [0, 1])
+        try folder.write("t10k", images: 2, labels: [1, 0], width: 4)
+        #expect(
+            message(folder) == "DIR: the images of training and test differ in size. Expected as in training, [2, 2, 3]; received "
+                + "[2, 2, 4]. The files belong to different data sets: copy or download them again.")
+    }
+
+    @Test func damagedFile() throws {
+        let folder = try Folder()
+        try folder.write("train", images: 2, labels: [0, 1])
+        try folder.write("t10k", images: 2, labels: [1, 0])
+        try Data([0, 0, 8]).write(to: URL(fileURLWithPath: folder.path + "/t10k-labels-idx1-ubyte"))
+        #expect(throws: FormatError.self) { try IDXFolder.load(directory: folder.path) }
+    }
+}
+
+@Suite struct FashionMNISTTests {
+    @Test func looksInOrder() {
+        let system = "/usr/share/datasets/fashion-mnist"
+        #expect(FashionMNIST.candidates(directory: "a", environment: "b") == ["a"])
+        #expect(FashionMNIST.candidates(directory: nil, environment: "b") == ["b/fashion-mnist", "b", system])
+        #expect(FashionMNIST.candidates(directory: nil, environment: "") == [system])
+        #expect(FashionMNIST.candidates(directory: nil, environment: nil) == [system])
+    }
+
+    @Test func takesTheFirstFolderWithFiles() throws {
+        let empty = try Folder()
+        let folder = try Folder()
+        try folder.write("train", images: 2, labels: [0, 9])
+        try folder.write("t10k", images: 1, labels: [1])
+        let data = try FashionMNIST.load(from: [empty.path, folder.path])
+        #expect(data.train.count == 2)
+        #expect(data.train.classNames[data.train.label(at: 1)] == "Ankle boot")
+        #expect(data.train.normalization == FashionMNIST.standardization)
+    }
+
+    @Test func missing() {
+        let error = #expect(throws: DatasetError.self) { try FashionMNIST.load(from: ["/nowhere/a", "/nowhere/b"]) }
+        #expect(error?.kind == .missing)
+        #expect(
+            error?.description == "Fashion-MNIST was not found. Expected train-images-idx3-ubyte, train-labels-idx1-ubyte, "
+                + "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each with or without .gz; received none of them in /nowhere/a, "
+                + "in /nowhere/b. Install it (sudo apt-get install dataset-fashion-mnist), or name its folder by --data DIR or by "
+                + "the environment variable APUS_DATA.")
+        #expect(throws: DatasetError.self) { try FashionMNIST.load(directory: "/nowhere") }
+    }
+
+    @Test func eleventhClass() throws {
+        let folder = try Folder()
+        try folder.write("train", images: 2, labels: [0, 10])
+        try folder.write("t10k", images: 1, labels: [1])
+        let error = #expect(throws: DatasetError.self) { try FashionMNIST.load(directory: folder.path) }
+        #expect(error?.problem.hasSuffix("the label of row 1 is out of range") == true)
+        #expect(error?.expected == "0..<10")
+    }
+
+    @Test(.enabled(if: isInstalled, "Fashion-MNIST is not installed: sudo apt-get install dataset-fashion-mnist"))
+    func realFiles() throws {
+        let (train, test) = try FashionMNIST.load()
+        #expect(train.description == "60000 samples of uint8[28, 28, 1], 10 classes")
+        #expect(test.description == "10000 samples of uint8[28, 28, 1], 10 classes")
+        #expect(train.classCounts == Array(repeating: 6000, count: 10))
+        #expect(test.classCounts == Array(repeating: 1000, count: 10))
+        #expect((0..<5).map { train.label(at: $0) } == [9, 0, 0, 3, 0])
+        #expect(train.fingerprint == 6_820_240_913_293_379_295)
+
+        let measured = try train.measuredStandardization()
+        #expect(abs(measured.scale / FashionMNIST.standardization.scale - 1) < 1e-12)
+        #expect(abs(measured.offset / FashionMNIST.standardization.offset - 1) < 1e-12)
+        #expect(abs(FashionMNIST.mean / 255 - 0.2860) < 5e-5)
+        #expect(abs(FashionMNIST.standardDeviation / 255 - 0.3530) < 5e-5)
+
+        let (training, validation) = train.split(validation: 0.1, stratified: true, seed: 7)
+        #expect(training.classCounts == Array(repeating: 5400, count: 10))
+        #expect(validation.classCounts == Array(repeating: 600, count: 10))
+        var sum = 0
+        for batch in training.batches(of: 128, epoch: 0, seed: 7) { sum += batch.count }
+        #expect(sum == 54000)
+    }
+
+    private static var isInstalled: Bool { (try? FashionMNIST.load()) != nil }
+}
