@@ -18,10 +18,11 @@ let package = Package(
     ],
     targets: [
         // System libraries and C, from the ground up (the house is drawn in ARCHITECTURE.md).
-        .systemLibrary(name: "COpenMP", path: "Sources/COpenMP"),
-        .systemLibrary(name: "COneDNN", path: "Sources/COneDNN"),
-        .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
-        .target(name: "CKernels", dependencies: ["COpenMP", "COneDNN"]),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(
+            name: "CKernels", dependencies: ["COneDNN"],
+            linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
 
         // The engine.
         .target(name: "ApusGraph", swiftSettings: swift),

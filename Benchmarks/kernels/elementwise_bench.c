@@ -1,5 +1,5 @@
-// Times the elementwise engine: cycles of an instruction on a block, fused tapes against plain loops, optimizers, random
-// numbers. Build and run:
+// Times the elementwise engine: cycles of an instruction on a block, fused tapes against plain loops, optimizers,
+// random numbers. Build and run:
 //     clang -O2 -ISources/CKernels/include Benchmarks/kernels/elementwise_bench.c Sources/CKernels/base.c
 //         Sources/CKernels/elementwise*.c Sources/CKernels/random.c -l:libgomp.so.1 -lm -o /tmp/elementwise_bench
 #define _GNU_SOURCE
@@ -87,7 +87,8 @@ static void fusion(int64_t count) {
     apus_ew_segment segment = {count, 0};
     apus_ew_program *p = apus_elementwise_create(tape, 3, operands, 4, &segment, 1);
     double t = least(apus_elementwise, buffers, p, count > 1000000 ? 10 : 300);
-    printf("sigmoid(x*a+b)*y+z  %8ld elements %9.2f us  %.1f GB/s\n", (long)count, t * 1e6, 16.0 * (double)count / t / 1e9);
+    printf("sigmoid(x*a+b)*y+z  %8ld elements %9.2f us  %.1f GB/s\n", (long)count,
+           t * 1e6, 16.0 * (double)count / t / 1e9);
     apus_elementwise_destroy(p);
     for (int i = 0; i < 4; i++) free(buffers[i]);
 }
@@ -109,12 +110,14 @@ static void bias(int64_t rows, int64_t columns) {
 
 static void adam(int64_t count) {
     apus_ew_instruction tape[] = {
-        step(APUS_EW_AXPBY, O + 2, O + 2, I, O + 1, I2, 0.9, 0.1), step(APUS_EW_SQUARE, 0, O + 1, NONE, NONE, NONE, 0, 0),
+        step(APUS_EW_AXPBY, O + 2, O + 2, I, O + 1, I2, 0.9, 0.1),
+        step(APUS_EW_SQUARE, 0, O + 1, NONE, NONE, NONE, 0, 0),
         step(APUS_EW_AXPBY, O + 3, O + 3, I, 0, I2, 0.999, 0.001), step(APUS_EW_SQRT, 1, O + 3, NONE, NONE, NONE, 0, 0),
         step(APUS_EW_ADD, 1, 1, I, NONE, NONE, 1e-8, 0), step(APUS_EW_MUL, 2, O + 2, O + 4, NONE, NONE, 0, 0),
         step(APUS_EW_DIV, 2, 2, 1, NONE, NONE, 0, 0), step(APUS_EW_SUB, O, O, 2, NONE, NONE, 0, 0)};
     apus_ew_operand operands[] = {
-        tensor(0, 0, true), tensor(1, 0, false), tensor(2, 0, true), tensor(3, 0, true), tensor(4, APUS_EW_SCALAR, false)};
+        tensor(0, 0, true), tensor(1, 0, false), tensor(2, 0, true), tensor(3, 0, true),
+        tensor(4, APUS_EW_SCALAR, false)};
     void *buffers[] = {floats(count), floats(count), floats(count), floats(count), floats(1)};
     *(float *)buffers[4] = 1e-6f;
     apus_ew_segment segment = {count, 0};

@@ -129,7 +129,8 @@ static void sum_block(worker *w, int64_t n) {
         w->sums[i] += w->call->conversions->sum((const float *)w->places[p->sums[i].source], n);
 }
 
-/// The last n < 16 elements of a block, as 16: what lies in tensors is copied, so that nothing past their ends is touched.
+/// The last n < 16 elements of a block, as 16: what lies in tensors is copied, so that nothing past their ends is
+/// touched.
 static void run_tail(worker *w, int64_t done, int64_t n) {
     const apus_ew_program *p = w->call->program;
     for (int k = 0; k < p->operand_count; k++) {

@@ -135,7 +135,8 @@ CAST(cast_other, OTHER, OTHERV, __builtin_convertvector(x, OTHERV))
 #define VB(name) {[EW_VECTORS] = FN(name), [EW_SCALAR_B] = FN(name##_b)}
 #define VAB(name) {[EW_VECTORS] = FN(name), [EW_SCALAR_A] = FN(name##_a), [EW_SCALAR_B] = FN(name##_b)}
 #define VBC(name) \
-    {[EW_VECTORS] = FN(name), [EW_SCALAR_B] = FN(name##_b), [EW_SCALAR_C] = FN(name##_c), [EW_SCALAR_BC] = FN(name##_bc)}
+    {[EW_VECTORS] = FN(name), [EW_SCALAR_B] = FN(name##_b), [EW_SCALAR_C] = FN(name##_c), \
+     [EW_SCALAR_BC] = FN(name##_bc)}
 
 static const ew_kernel_forms FN(table)[EW_TABLE_SIZE] = {
     [APUS_EW_COPY] = {[EW_VECTORS] = FN(copy), [EW_SCALAR_A] = FN(fill)},

@@ -9,7 +9,8 @@
 /// The types of values in registers.
 enum ew_lane { EW_F32, EW_F64, EW_I32, EW_I64, EW_U8, EW_LANE_COUNT };
 
-/// Does one instruction on `n` elements, a multiple of 16: d = f(a, b, c, e). Any d may equal a source of the same size.
+/// Does one instruction on `n` elements, a multiple of 16: d = f(a, b, c, e). Any d may equal a source of the same
+/// size.
 typedef void (*ew_kernel)(void *d, const void *a, const void *b, const void *c, const void *e, int64_t n);
 
 /// Which sources are one scalar instead of n values.
@@ -105,6 +106,8 @@ struct apus_ew_program {
     int32_t step_count, uniform_count, segment_count, sum_count, splat_count;
     int64_t block, task;         // elements of a block and of a task
     int64_t slot_bytes;
+    int64_t cost;                // of one element, about 1/16 cycle
+    int32_t widest;              // bytes of the widest value in a slot
     bool parallel;
     const char *fused_name;
     ew_fused (*fused)(void);     // the loop for the instruction set in use, or NULL: interpret the steps
@@ -120,8 +123,23 @@ struct apus_ew_program {
     int64_t *first_task;         // of each segment, and the number of all
 };
 
+/// Compiles instructions into a program whose operands are described. False when they make no sense.
+bool ew_lower(apus_ew_program *program, const apus_ew_instruction *instructions, int32_t count);
+
 /// Lets a fused loop replace the steps if the program has the form of one.
 void ew_specialize(apus_ew_program *program);
+
+/// The lane of an element type, or -1.
+static inline int ew_lane_of(int type) {
+    switch (type) {
+    case APUS_FLOAT32: case APUS_BFLOAT16: return EW_F32;
+    case APUS_FLOAT64: return EW_F64;
+    case APUS_INT32: return EW_I32;
+    case APUS_INT64: return EW_I64;
+    case APUS_UINT8: case APUS_BOOL: return EW_U8;
+    default: return -1;
+    }
+}
 
 static inline int ew_lane_size(int lane) {
     return lane == EW_U8 ? 1 : lane == EW_F64 || lane == EW_I64 ? 8 : 4;

@@ -30,7 +30,19 @@ typedef uint32_t uvec __attribute__((ext_vector_type(APUS_LANES)));
 #define ftanh APUS_FN(ew_tanh)
 #define fsigmoid APUS_FN(ew_sigmoid)
 #define ferf APUS_FN(ew_erf)
+#define fscale APUS_FN(ew_scale)
 #define fexp_reduce APUS_FN(ew_exp_reduce)
+
+/// y * 2^n, right also for subnormal and infinite results.
+EW_INLINE fvec fscale(fvec y, ivec n) {
+#if APUS_LANES == 16 && defined(__x86_64__)
+    // One instruction instead of seven: exp is a quarter faster.
+    return __builtin_ia32_scalefps512_mask(y, __builtin_convertvector(n, fvec), y, (unsigned short)-1, 4);
+#else
+    ivec half = n >> 1;  // two factors, since 2^n itself may be out of range
+    return y * EW_FLOAT((half + 127) << 23) * EW_FLOAT((n - half + 127) << 23);
+#endif
+}
 
 /// expm1(r) and n with x = n log 2 + r, |r| <= log(2)/2.
 EW_INLINE fvec fexp_reduce(fvec x, ivec *exponent) {
@@ -52,9 +64,7 @@ EW_INLINE fvec fexp(fvec x) {
     ivec n;
     x = x < -104.0f ? (fvec)-104.0f : x;  // NaN passes both
     x = x > 89.0f ? (fvec)89.0f : x;
-    fvec y = fexp_reduce(x, &n) + 1.0f;
-    ivec half = n >> 1;  // two factors, so that subnormal results and overflow come out right
-    return y * EW_FLOAT((half + 127) << 23) * EW_FLOAT((n - half + 127) << 23);
+    return fscale(fexp_reduce(x, &n) + 1.0f, n);
 }
 
 EW_INLINE fvec fexpm1(fvec x) {

@@ -120,7 +120,8 @@ import Testing
     @Test func threadEndsWithItsObject() throws {
         let gatherer = try numbered(4000).batches(of: 16, epoch: 0, seed: 1).gatherer
         var thread = PreparingThread(gatherer, ahead: 4)
-        weak var queue = thread?.queue
+        weak var queue: BatchQueue?
+        queue = thread?.queue
         #expect(queue?.take()?.count == 16)
         #expect(queue != nil)
         thread = nil
@@ -139,10 +140,20 @@ import Testing
     }
 
     @Test func leavingEarlyLeavesNothingBehind() throws {
-        let data = try numbered(4000)
-        for epoch in 0..<2000 {
-            for (index, _) in data.batches(of: 16, epoch: epoch, seed: 1).enumerated() where index >= epoch % 4 { break }
-            _ = data.batches(of: 16, epoch: epoch, seed: 1).makeIterator()
+        let data = try numbered(40)
+        var seen: [PreparingThreadReference] = []
+        for epoch in 0..<200 {
+            let batches = data.batches(of: 4, epoch: epoch, seed: 1)
+            var iterator = batches.makeIterator()
+            for _ in 0..<epoch % 12 { _ = iterator.next() }
+            seen.append(PreparingThreadReference(queue: iterator.queue))
+            #expect(seen.last?.queue != nil)
+            for (index, _) in batches.enumerated() where index >= epoch % 4 { break }
         }
+        #expect(seen.allSatisfy { $0.queue == nil })
     }
+}
+
+private struct PreparingThreadReference {
+    weak var queue: BatchQueue?
 }

@@ -60,6 +60,19 @@ import Testing
         }
     }
 
+    /// Both middle parts need one more of the second class, which has only one to give: sizes come first.
+    @Test func sizesComeBeforeProportions() throws {
+        let labels = Array(repeating: 0, count: 15) + Array(repeating: 1, count: 7)
+        let fractions = [3, 4, 4, 3, 3, 3].map { $0 / 20.0 }
+        let parts = try numbered(labels).split(fractions, stratified: true, seed: 1)
+        #expect(parts.map(\.count) == [3, 5, 5, 3, 3, 3])
+        #expect(parts.flatMap(\.numbers).sorted() == Array(0..<22))
+        for (part, fraction) in zip(parts, fractions) {
+            #expect(abs(Double(part.classCounts[0]) - 15 * fraction) < 1.5)
+            #expect(abs(Double(part.classCounts[1]) - 7 * fraction) < 1.5)
+        }
+    }
+
     @Test(arguments: [(false, 10, 10), (true, 10, 10), (false, 503, 5), (true, 503, 5), (true, 97, 2)])
     func foldsCoverTheData(stratified: Bool, count: Int, k: Int) throws {
         let data = try numbered(count)
@@ -105,11 +118,11 @@ import Testing
 
     // MARK: Errors
 
-    private static let wrongFractions: [([Double], String)] = [
+    private static let outOfRange: [([Double], String)] = [
         ([0.5, 0.6], "[0.5, 0.6] with the sum 1.1"), ([-0.1, 0.6], "[-0.1, 0.6] with the sum 0.5"), ([.nan], "[nan]"),
     ]
 
-    @Test(arguments: wrongFractions) func wrongFractions(fractions: [Double], received: String) throws {
+    @Test(arguments: outOfRange) func wrongFractions(fractions: [Double], received: String) throws {
         let data = try numbered(10)
         let error = #expect(throws: DatasetError.self) { try data.parts(fractions, seed: 1) }
         #expect(error?.kind == .impossible)

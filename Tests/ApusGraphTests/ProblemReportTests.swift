@@ -52,7 +52,11 @@ import Testing
             broken.matrixTransposed, .matmul(broken, x), .select(broken, x, broken),
         ]
         let gradients = Node.gradients(of: [.binary(.add, broken, x)], withRespectTo: [x])
-        #expect(gradients.count == 1)
+        #expect(gradients.map(\.problems) == [broken.problems])
+        let seeded = Node.gradients(of: [x.unary(.exp)], seeds: [broken], withRespectTo: [x])
+        #expect(seeded.map(\.problems) == [broken.problems])
+        let misfit = Node.gradients(of: [x.unary(.exp)], seeds: [input([4])], withRespectTo: [x])[0]
+        #expect(misfit.problems.map(\.description) == ["gradient: expected a seed of the output's shape [3] but received [4]"])
         #expect(!graph(broken).simplified().outputs[0].node.isValid)
     }
 

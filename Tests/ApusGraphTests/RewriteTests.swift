@@ -48,6 +48,9 @@ struct RewriteCase: Sendable, CustomStringConvertible {
         },
         RewriteCase("reshape of reshape", 3, 1) { x, _ in x.reshape([12]).reshape([3, 4]) },
         RewriteCase("transpose of transpose", 3, 1) { x, _ in x.transpose([1, 0]).transpose([1, 0]) },
+        RewriteCase("two transposes", 4, 3) { x, _ in
+            x.reshape([3, 2, 2]).transpose([1, 2, 0]).transpose([0, 2, 1])
+        },
         RewriteCase("transposes that cancel", 5, 2) { x, _ in
             x.reshape([3, 2, 2]).transpose([1, 2, 0]).transpose([2, 0, 1]).reshape([12])
         },

@@ -205,4 +205,14 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
         #expect(!node.isValid)
         #expect(node.problems.map(\.description) == shapeError.messages)
     }
+
+    /// Problems pass through differentiation instead of stopping it.
+    @Test(arguments: elementwise + movement + indexing + reductions + layers)
+    func gradientCarriesTheMessage(_ shapeError: ShapeErrorCase) {
+        let node = shapeError.build()
+        let result = node.unary(.exp)
+        for gradient in Node.gradients(of: [result], withRespectTo: node.inputs) + Node.gradients(of: [result], withRespectTo: [node]) {
+            #expect(gradient.problems.map(\.description) == shapeError.messages)
+        }
+    }
 }

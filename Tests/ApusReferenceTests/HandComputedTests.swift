@@ -99,6 +99,8 @@ import Testing
         let line = (Shape([1, 1, 3, 1]), [1.0, 2, 3])
         #expect(try value(.averagePool(pool((1, 2), (1, 2), ceilMode: true)), line) == [1.5, 3])
         #expect(try value(.averagePool(pool((1, 2), (1, 2), ceilMode: true, countsPadding: true)), line) == [1.5, 3])
+        let column = (Shape([1, 3, 1, 1]), [1.0, 2, 3])
+        #expect(try value(.averagePool(pool((2, 1), (2, 1), ceilMode: true, countsPadding: true)), column) == [1.5, 3])
     }
 
     // MARK: Normalization

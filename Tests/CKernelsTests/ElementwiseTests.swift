@@ -9,7 +9,10 @@ private typealias ElementType = apus_type
 
 /// A source or destination of an instruction.
 private enum Place {
-    case register(Int), operand(Int), immediate(Double), immediate2(Double)
+    case register(Int)
+    case operand(Int)
+    case immediate(Double)
+    case immediate2(Double)
 
     var reference: UInt16 {
         switch self {
@@ -68,8 +71,9 @@ private final class Program {
 
     init?(_ tape: [apus_ew_instruction], _ operands: [apus_ew_operand], segments: [(count: Int, first: Int)]) {
         let segments = segments.map { apus_ew_segment(count: Int64($0.count), first_buffer: Int64($0.first)) }
-        guard let pointer = apus_elementwise_create(
-            tape, Int32(tape.count), operands, Int32(operands.count), segments, Int32(segments.count))
+        guard
+            let pointer = apus_elementwise_create(
+                tape, Int32(tape.count), operands, Int32(operands.count), segments, Int32(segments.count))
         else { return nil }
         self.pointer = pointer
     }
@@ -184,7 +188,8 @@ struct ElementwiseTests {
         let nearOne = normal(300, seed: 2).map { 1 + $0 * 1e-3 }
         let far = normal(300, seed: 3).map { $0 * 3000 }
         let special: [Float] = [
-            0, -0.0, 1, -1, .infinity, -.infinity, .nan, Float(bitPattern: 70000), -Float(bitPattern: 70000), 2.5, 3.5, -0.5, 88.6, 88.8, -87.5,
+            0, -0.0, 1, -1, .infinity, -.infinity, .nan, Float(bitPattern: 70000), -Float(bitPattern: 70000), 2.5, 3.5,
+            -0.5, 88.6, 88.8, -87.5,
             -103, 9999, -1e4, 1.2e4, 1e6, 3e38,
         ]
         return special + spread + nearOne + far
@@ -193,7 +198,8 @@ struct ElementwiseTests {
     @Test func functions() {
         everywhere { place in
             for (opcode, function) in Self.functions {
-                let x = Memory(Self.arguments), y = Memory([Float](repeating: 9, count: Self.arguments.count))
+                let x = Memory(Self.arguments)
+                let y = Memory([Float](repeating: 9, count: Self.arguments.count))
                 let program = Program(
                     [instruction(opcode, to: .operand(1), .operand(0))], [operand(0), operand(1, output: true)],
                     count: Self.arguments.count)
@@ -203,7 +209,8 @@ struct ElementwiseTests {
                     "opcode \(opcode.rawValue), \(place)")
 
                 let wide = Self.arguments.map(Double.init)
-                let x64 = Memory(wide), y64 = Memory([Double](repeating: 9, count: wide.count))
+                let x64 = Memory(wide)
+                let y64 = Memory([Double](repeating: 9, count: wide.count))
                 Program(
                     [instruction(opcode, APUS_FLOAT64, to: .operand(1), .operand(0))],
                     [operand(0, APUS_FLOAT64), operand(1, APUS_FLOAT64, output: true)], count: wide.count)?
@@ -222,10 +229,13 @@ struct ElementwiseTests {
         (APUS_EW_ADD, { $0 + $1 }), (APUS_EW_SUB, { $0 - $1 }), (APUS_EW_MUL, { $0 * $1 }), (APUS_EW_DIV, { $0 / $1 }),
         (APUS_EW_MIN, { $0.isNaN || $1.isNaN ? .nan : min($0, $1) }),
         (APUS_EW_MAX, { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }), (APUS_EW_POW, { pow($0, $1) }),
-        (APUS_EW_REMAINDER, { x, y in
-            let r = fmod(x, y)
-            return r != 0 && (r < 0) != (y < 0) ? r + y : r
-        }),
+        (
+            APUS_EW_REMAINDER,
+            { x, y in
+                let r = fmod(x, y)
+                return r != 0 && (r < 0) != (y < 0) ? r + y : r
+            }
+        ),
         (APUS_EW_RELU_MASK, { $1 > 0 ? $0 : 0 }), (APUS_EW_SIGMOID_GRADIENT, { $0 * $1 * (1 - $1) }),
         (APUS_EW_TANH_GRADIENT, { $0 * (1 - $1 * $1) }),
     ]
@@ -238,7 +248,8 @@ struct ElementwiseTests {
     @Test func binaries() {
         everywhere { place in
             for count in counts {
-                var a = normal(count), b = normal(count, seed: 2)
+                var a = normal(count)
+                var b = normal(count, seed: 2)
                 if count > 3 { (a[1], b[2], a[0], b[0]) = (.nan, .nan, .infinity, 0.5) }
                 let constant: Float = 0.5
                 let fill = [Float](repeating: constant, count: count)
@@ -255,9 +266,13 @@ struct ElementwiseTests {
                         let out = Memory([Float](repeating: 9, count: count))
                         Program(
                             [instruction(opcode, to: .operand(2), source, other)],
-                            [operand(0, APUS_FLOAT32, accessA), operand(1, APUS_FLOAT32, accessB), operand(2, output: true)],
+                            [
+                                operand(0, APUS_FLOAT32, accessA), operand(1, APUS_FLOAT32, accessB),
+                                operand(2, output: true),
+                            ],
                             count: count)?.run(inputs + [out])
-                        let absolute = opcode == APUS_EW_TANH_GRADIENT || opcode == APUS_EW_SIGMOID_GRADIENT ? 1e-6 : 1e-37
+                        let absolute =
+                            opcode == APUS_EW_TANH_GRADIENT || opcode == APUS_EW_SIGMOID_GRADIENT ? 1e-6 : 1e-37
                         expectClose(
                             out.values(), zip(x, y).map { function(Double($0), Double($1)) }, absolute: absolute,
                             "opcode \(opcode.rawValue), \(place), count \(count)")
@@ -266,8 +281,10 @@ struct ElementwiseTests {
                         let out = Memory([UInt8](repeating: 9, count: count))
                         Program(
                             [instruction(opcode, to: .operand(2), source, other)],
-                            [operand(0, APUS_FLOAT32, accessA), operand(1, APUS_FLOAT32, accessB),
-                             operand(2, APUS_BOOL, output: true)], count: count)?.run(inputs + [out])
+                            [
+                                operand(0, APUS_FLOAT32, accessA), operand(1, APUS_FLOAT32, accessB),
+                                operand(2, APUS_BOOL, output: true),
+                            ], count: count)?.run(inputs + [out])
                         #expect(out.values() == zip(x, y).map { function(Double($0), Double($1)) ? 1 : 0 as UInt8 })
                     }
                 }
@@ -284,28 +301,38 @@ struct ElementwiseTests {
         var functions: [(Opcode, (T, T) -> T)] = [
             (APUS_EW_ADD, { $0 &+ $1 }), (APUS_EW_SUB, { $0 &- $1 }), (APUS_EW_MUL, { $0 &* $1 }),
             (APUS_EW_DIV, { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue }),
-            (APUS_EW_REMAINDER, { x, y in
-                if y == 0 { return 0 }
-                let r = x.remainderReportingOverflow(dividingBy: y).partialValue
-                return r != 0 && (r < 0) != (y < 0) ? r + y : r
-            }),
+            (
+                APUS_EW_REMAINDER,
+                { x, y in
+                    if y == 0 { return 0 }
+                    let r = x.remainderReportingOverflow(dividingBy: y).partialValue
+                    return r != 0 && (r < 0) != (y < 0) ? r + y : r
+                }
+            ),
             (APUS_EW_MIN, { min($0, $1) }), (APUS_EW_MAX, { max($0, $1) }), (APUS_EW_AND, { $0 & $1 }),
             (APUS_EW_OR, { $0 | $1 }), (APUS_EW_XOR, { $0 ^ $1 }), (APUS_EW_SELECT, { $0 & 1 == 1 ? $0 : $1 }),
             (APUS_EW_FMA, { $0 &* $1 &+ $0 }),
         ]
         if T.isSigned {
-            functions.append((APUS_EW_POW, { x, y in
-                if y < 0 { return x == 1 ? 1 : x == -1 ? (y & 1 == 0 ? 1 : -1) : 0 }
-                return (0..<64).reversed().reduce(T(1)) { $0 &* $0 &* ((y >> T($1)) & 1 == 1 ? x : 1) }
-            }))
+            functions.append(
+                (
+                    APUS_EW_POW,
+                    { x, y in
+                        if y < 0 { return x == 1 ? 1 : x == -1 ? (y & 1 == 0 ? 1 : -1) : 0 }
+                        return (0..<64).reversed().reduce(T(1)) { $0 &* $0 &* ((y >> T($1)) & 1 == 1 ? x : 1) }
+                    }
+                ))
         }
         everywhere { place in
             for (opcode, function) in functions {
                 let out = Memory([T](repeating: 5, count: a.count))
                 let odd = Memory(a.map { UInt8(truncatingIfNeeded: $0 & 1) })
-                let sources: [Place] = opcode == APUS_EW_SELECT ? [.operand(3), .operand(0), .operand(1)]
+                let sources: [Place] =
+                    opcode == APUS_EW_SELECT
+                    ? [.operand(3), .operand(0), .operand(1)]
                     : [.operand(0), .operand(1), .operand(0)]
-                let step = opcode == APUS_EW_SELECT || opcode == APUS_EW_FMA
+                let step =
+                    opcode == APUS_EW_SELECT || opcode == APUS_EW_FMA
                     ? instruction(opcode, type, to: .operand(2), sources[0], sources[1], sources[2])
                     : instruction(opcode, type, to: .operand(2), sources[0], sources[1])
                 Program(
@@ -328,7 +355,8 @@ struct ElementwiseTests {
             x.isNaN ? 0 : x >= Double(T.max) ? .max : x <= Double(T.min) ? .min : T(x)
         }
         let floats: [Float] = [
-            0, 1.9, -1.9, 255.5, 256, -0.5, .nan, .infinity, -.infinity, 2e9, 2_147_483_648, -2_147_483_648, 3e9, -3e9, 9e18,
+            0, 1.9, -1.9, 255.5, 256, -0.5, .nan, .infinity, -.infinity, 2e9, 2_147_483_648, -2_147_483_648, 3e9, -3e9,
+            9e18,
             9.3e18, -9.3e18, 1e30, 16_777_216,
         ]
         func cast<A, B>(_ values: [A], _ from: ElementType, _ to: ElementType, _: B.Type) -> [B] {
@@ -349,11 +377,13 @@ struct ElementwiseTests {
             let wide = floats.map(Double.init)
             #expect(cast(wide, APUS_FLOAT64, APUS_INT32, Int32.self) == wide.map { saturating($0) })
             #expect(cast(wide, APUS_FLOAT64, APUS_INT64, Int64.self) == wide.map { saturating($0) })
-            #expect(cast(Array(wide.dropFirst(7)), APUS_FLOAT64, APUS_FLOAT32, Float.self) == Array(floats.dropFirst(7)))
+            #expect(
+                cast(Array(wide.dropFirst(7)), APUS_FLOAT64, APUS_FLOAT32, Float.self) == Array(floats.dropFirst(7)))
             let integers: [Int64] = [0, 1, -1, 255, 256, 1 << 31, 1 << 40, .max, .min, (1 << 53) + 1]
             #expect(cast(integers, APUS_INT64, APUS_FLOAT64, Double.self) == integers.map(Double.init))
             #expect(cast(integers, APUS_INT64, APUS_FLOAT32, Float.self) == integers.map { Float($0) })
-            #expect(cast(integers, APUS_INT64, APUS_INT32, Int32.self) == integers.map { Int32(truncatingIfNeeded: $0) })
+            #expect(
+                cast(integers, APUS_INT64, APUS_INT32, Int32.self) == integers.map { Int32(truncatingIfNeeded: $0) })
             #expect(cast(integers, APUS_INT64, APUS_BOOL, UInt8.self) == integers.map { $0 != 0 ? 1 : 0 })
             #expect(cast([0, 7, 255] as [UInt8], APUS_UINT8, APUS_INT64, Int64.self) == [0, 7, 255])
             let rounded = [Float(1.00390625), 1.01, -3.3, 1e-3].map { float(bfloat16($0)) }
@@ -379,8 +409,10 @@ struct ElementwiseTests {
                         let bits = x.map(bfloat16)
                         return (Memory(bits), bits.map(float))
                     }
-                    let (xs, x) = memory(normal(count)), (rs, r) = memory(normal(columns, seed: 2))
-                    let (cs, c) = memory(normal(rows, seed: 3)), (out, _) = memory([Float](repeating: 9, count: count))
+                    let (xs, x) = memory(normal(count))
+                    let (rs, r) = memory(normal(columns, seed: 2))
+                    let (cs, c) = memory(normal(rows, seed: 3))
+                    let (out, _) = memory([Float](repeating: 9, count: count))
                     let expected = (0..<count).map { (x[$0] + r[$0 % columns]) * c[$0 / columns] }
                     let operands = [
                         operand(0, type), operand(1, type, APUS_EW_PERIODIC, inner: columns),
@@ -392,19 +424,30 @@ struct ElementwiseTests {
                     ]
                     Program(tape, operands, count: count)?.run([xs, rs, cs, out])
                     func check(_ expected: [Float], _ what: String) {
-                        if type == APUS_FLOAT32 { #expect(out.values(Float.self) == expected, "\(what) \(place) \(rows)x\(columns)") }
-                        else { #expect(out.values(UInt16.self) == expected.map(bfloat16), "\(what) \(place) \(rows)x\(columns)") }
+                        if type == APUS_FLOAT32 {
+                            #expect(out.values(Float.self) == expected, "\(what) \(place) \(rows)x\(columns)")
+                        } else {
+                            #expect(
+                                out.values(UInt16.self) == expected.map(bfloat16), "\(what) \(place) \(rows)x\(columns)"
+                            )
+                        }
                     }
                     check(expected, "broadcast")
                     Program(
                         [instruction(APUS_EW_COPY, to: .operand(1), .operand(0))],
-                        [operand(0, type, APUS_EW_STRIDED, dimensions: [columns, rows], strides: [1, columns]),
-                         operand(1, type, output: true)], count: count)?.run([xs, out])
+                        [
+                            operand(0, type, APUS_EW_STRIDED, dimensions: [columns, rows], strides: [1, columns]),
+                            operand(1, type, output: true),
+                        ], count: count)?.run([xs, out])
                     check((0..<count).map { x[$0 % rows * columns + $0 / rows] }, "transposed")
                     Program(
                         [instruction(APUS_EW_COPY, to: .operand(1), .operand(0))],
-                        [operand(0, type, APUS_EW_STRIDED, dimensions: [rows, columns], strides: [0, -1], offset: columns - 1),
-                         operand(1, type, output: true)], count: count)?.run([xs, out])
+                        [
+                            operand(
+                                0, type, APUS_EW_STRIDED, dimensions: [rows, columns], strides: [0, -1],
+                                offset: columns - 1),
+                            operand(1, type, output: true),
+                        ], count: count)?.run([xs, out])
                     check((0..<count).map { x[columns - 1 - $0 % columns] }, "reversed first row")
                 }
             }
@@ -412,15 +455,23 @@ struct ElementwiseTests {
     }
 
     @Test func sixAxes() {
-        let sizes = [3, 2, 5, 1, 4, 7], count = sizes.reduce(1, *), order = [4, 2, 0, 5, 1, 3]
+        let sizes = [3, 2, 5, 1, 4, 7]
+        let count = sizes.reduce(1, *)
+        let order = [4, 2, 0, 5, 1, 3]
         let strides = (0..<6).map { sizes[($0 + 1)...].reduce(1, *) }
-        let x = normal(count), out = Memory([Float](repeating: 0, count: count))
+        let x = normal(count)
+        let out = Memory([Float](repeating: 0, count: count))
         Program(
             [instruction(APUS_EW_COPY, to: .operand(1), .operand(0))],
-            [operand(0, APUS_FLOAT32, APUS_EW_STRIDED, dimensions: order.map { sizes[$0] }, strides: order.map { strides[$0] }),
-             operand(1, output: true)], count: count)?.run([Memory(x), out])
+            [
+                operand(
+                    0, APUS_FLOAT32, APUS_EW_STRIDED, dimensions: order.map { sizes[$0] },
+                    strides: order.map { strides[$0] }),
+                operand(1, output: true),
+            ], count: count)?.run([Memory(x), out])
         let expected = (0..<count).map { i in
-            var rest = i, source = 0
+            var rest = i
+            var source = 0
             for axis in order.reversed() {
                 source += rest % sizes[axis] * strides[axis]
                 rest /= sizes[axis]
@@ -437,12 +488,15 @@ struct ElementwiseTests {
         let sizes = [1, 10, 1023, 1024, 0, 1025, 30011]
         var results: [String: [[UInt64]]] = [:]
         everywhere { place in
-            var memories = [Memory([Float(0.1)]), Memory([Int64(3)])], weights: [[Float]] = [], gradients: [[Float]] = []
+            var memories = [Memory([Float(0.1)]), Memory([Int64(3)])]
+            var weights: [[Float]] = []
+            var gradients: [[Float]] = []
             for (i, size) in sizes.enumerated() {
                 weights.append(normal(size, seed: UInt64(i + 1)))
                 gradients.append(normal(size, seed: UInt64(i + 100)))
                 memories += [
-                    Memory(weights[i]), Memory(gradients[i]), Memory([UInt16](repeating: 1, count: size)), Memory([Double(7)]),
+                    Memory(weights[i]), Memory(gradients[i]), Memory([UInt16](repeating: 1, count: size)),
+                    Memory([Double(7)]),
                 ]
             }
             let program = Program(
@@ -457,7 +511,8 @@ struct ElementwiseTests {
                     instruction(APUS_EW_REDUCE_SUM, to: .operand(5), .register(1)),
                 ],
                 [
-                    operand(0, APUS_FLOAT32, APUS_EW_SCALAR, shared: true), operand(1, APUS_INT64, APUS_EW_SCALAR, shared: true),
+                    operand(0, APUS_FLOAT32, APUS_EW_SCALAR, shared: true),
+                    operand(1, APUS_INT64, APUS_EW_SCALAR, shared: true),
                     operand(0, output: true), operand(1), operand(2, APUS_BFLOAT16, output: true),
                     operand(3, APUS_FLOAT64, APUS_EW_SCALAR, output: true),
                 ], segments: sizes.enumerated().map { ($1, 2 + 4 * $0) })
@@ -468,7 +523,8 @@ struct ElementwiseTests {
             for i in sizes.indices {
                 let updated: [Float] = memories[2 + 4 * i].values()
                 expectClose(
-                    updated, zip(weights[i], gradients[i]).map { Double($0) - rate * Double($1) }, absolute: 1e-6, "weights \(i) \(place)")
+                    updated, zip(weights[i], gradients[i]).map { Double($0) - rate * Double($1) }, absolute: 1e-6,
+                    "weights \(i) \(place)")
                 #expect(memories[4 + 4 * i].values() == updated.map(bfloat16))
                 let sum: Double = memories[5 + 4 * i].values()[0]
                 let expected = gradients[i].reduce(0.0) { $0 + Double($1) * Double($1) }
@@ -484,12 +540,17 @@ struct ElementwiseTests {
     /// More tensors and values than a block has, spread over registers that are used again and again.
     @Test func longTape() {
         everywhere { place in
-            let count = 5003, x = normal(count), out = Memory([Float](repeating: 0, count: count))
+            let count = 5003
+            let x = normal(count)
+            let out = Memory([Float](repeating: 0, count: count))
             var tape = [instruction(APUS_EW_FMA, to: .register(0), .operand(0), .immediate(0.5), .immediate2(0.25))]
             var expected = x.map { Double($0) * 0.5 + 0.25 }
             for step in 1..<32 {
                 tape.append(instruction(APUS_EW_TANH, to: .register(step), .register(step - 1)))
-                tape.append(instruction(APUS_EW_AXPBY, to: .register(step), .register(step), .immediate(2), .operand(0), .immediate2(0.1)))
+                tape.append(
+                    instruction(
+                        APUS_EW_AXPBY, to: .register(step), .register(step), .immediate(2), .operand(0),
+                        .immediate2(0.1)))
                 expected = zip(expected, x).map { tanh($0) * 2 + Double($1) * 0.1 }
             }
             tape.append(instruction(APUS_EW_CLAMP, to: .operand(1), .register(31), .immediate(-1.5), .immediate2(1.5)))
@@ -501,13 +562,17 @@ struct ElementwiseTests {
     @Test func selects() {
         everywhere { place in
             for count in counts {
-                let x = normal(count), y = normal(count, seed: 2), out = Memory([Float](repeating: 0, count: count))
+                let x = normal(count)
+                let y = normal(count, seed: 2)
+                let out = Memory([Float](repeating: 0, count: count))
                 Program(
                     [
                         instruction(APUS_EW_GT, to: .register(0), .operand(0), .operand(1)),
                         instruction(APUS_EW_NOT, APUS_BOOL, to: .register(1), .register(0)),
                         instruction(APUS_EW_SELECT, to: .operand(2), .register(1), .operand(0), .immediate(-7)),
-                    ], [operand(0), operand(1), operand(2, output: true)], count: count)?.run([Memory(x), Memory(y), out])
+                    ], [operand(0), operand(1), operand(2, output: true)], count: count)?.run([
+                        Memory(x), Memory(y), out,
+                    ])
                 #expect(out.values() == zip(x, y).map { $0 > $1 ? -7 : $0 }, "\(place)")
             }
         }
@@ -516,20 +581,31 @@ struct ElementwiseTests {
     // MARK: Fused loops
 
     private enum Rule: String, CaseIterable {
-        case sgd, momentum, adam, corrected = "adam corrected", l2 = "adam l2", adamw
+        case sgd, momentum, adam
+        case corrected = "adam corrected"
+        case l2 = "adam l2"
+        case adamw
     }
 
     /// The optimizers' tapes find their loops, whose results are the interpreter's.
     @Test func specializations() {
         func tape(_ rule: Rule) -> [apus_ew_instruction] {
-            let w = Place.operand(0), g = Place.operand(1), m = Place.operand(2), v = Place.operand(3), rate = Place.operand(4)
+            let w = Place.operand(0)
+            let g = Place.operand(1)
+            let m = Place.operand(2)
+            let v = Place.operand(3)
+            let rate = Place.operand(4)
             switch rule {
             case .sgd: return [instruction(APUS_EW_FNMA, to: w, rate, g, w)]
             case .momentum:
-                return [instruction(APUS_EW_FMA, to: m, m, .immediate(0.9), g), instruction(APUS_EW_FNMA, to: w, m, rate, w)]
+                return [
+                    instruction(APUS_EW_FMA, to: m, m, .immediate(0.9), g),
+                    instruction(APUS_EW_FNMA, to: w, m, rate, w),
+                ]
             default: break
             }
-            var tape: [apus_ew_instruction] = [], gradient = g
+            var tape: [apus_ew_instruction] = []
+            var gradient = g
             if rule == .l2 {
                 tape.append(instruction(APUS_EW_FMA, to: .register(5), w, .immediate(0.01), g))
                 gradient = .register(5)
@@ -554,7 +630,8 @@ struct ElementwiseTests {
             tape += [
                 instruction(APUS_EW_ADD, to: .register(1), .register(1), .immediate(1e-8)),
                 instruction(APUS_EW_DIV, to: .register(2), .register(2), .register(1)),
-                rule == .adamw ? instruction(APUS_EW_FMS, to: w, w, .immediate(0.9999), .register(2))
+                rule == .adamw
+                    ? instruction(APUS_EW_FMS, to: w, w, .immediate(0.9999), .register(2))
                     : instruction(APUS_EW_SUB, to: w, w, .register(2)),
             ]
             return tape
@@ -563,7 +640,8 @@ struct ElementwiseTests {
             for rule in Rule.allCases {
                 let moments = rule == .sgd ? 0 : rule == .momentum ? 1 : 2
                 let operands = [
-                    operand(0, output: true), operand(1), operand(2, output: moments > 0), operand(3, output: moments > 1),
+                    operand(0, output: true), operand(1), operand(2, output: moments > 0),
+                    operand(3, output: moments > 1),
                     operand(4, APUS_FLOAT32, APUS_EW_SCALAR), operand(5, APUS_FLOAT32, APUS_EW_SCALAR),
                     operand(6, APUS_FLOAT32, APUS_EW_SCALAR),
                 ]
@@ -576,7 +654,8 @@ struct ElementwiseTests {
                         #expect(program?.specialization == (disabled ? nil : rule.rawValue))
                         let memories = [
                             Memory(normal(count)), Memory(normal(count, seed: 2)), Memory(normal(count, seed: 3)),
-                            Memory(normal(count, seed: 4).map { $0 * $0 }), Memory([Float(0.01)]), Memory([Float(0.3)]), Memory([Float(0.2)]),
+                            Memory(normal(count, seed: 4).map { $0 * $0 }), Memory([Float(0.01)]), Memory([Float(0.3)]),
+                            Memory([Float(0.2)]),
                         ]
                         program?.run(memories)
                         results.append(memories[0].values() + memories[2].values() + memories[3].values())
@@ -604,7 +683,10 @@ struct ElementwiseTests {
             [instruction(APUS_EW_NEG, to: .operand(0), .operand(0))],  // destination is no output
             [instruction(APUS_EW_NEG, to: .operand(2), .operand(0))],  // no such operand
             [instruction(APUS_EW_NEG, to: .register(0), .operand(0))],  // output never written
-            [instruction(APUS_EW_NEG, to: .register(32), .operand(0)), instruction(APUS_EW_NEG, to: .operand(1), .operand(0))],
+            [
+                instruction(APUS_EW_NEG, to: .register(32), .operand(0)),
+                instruction(APUS_EW_NEG, to: .operand(1), .operand(0)),
+            ],
             [instruction(APUS_EW_EXP, APUS_INT32, to: .operand(1), .operand(0))],  // not for integers
             [instruction(APUS_EW_CAST, to: .operand(1), .operand(0), target: APUS_INT32)],  // result has another type
             [instruction(APUS_EW_GT, to: .operand(1), .operand(0), .operand(0))],
@@ -617,6 +699,8 @@ struct ElementwiseTests {
         let strided = operand(0, APUS_FLOAT32, APUS_EW_STRIDED, dimensions: [3, 3], strides: [1, 3])
         #expect(Program(copy, [strided, operands[1]], count: 8) == nil)
         #expect(Program(copy, [operand(0, APUS_FLOAT32, APUS_EW_PERIODIC), operands[1]], count: 8) == nil)
-        #expect(Program(copy, [operands[0], operand(1, APUS_FLOAT32, APUS_EW_PERIODIC, output: true, inner: 2)], count: 8) == nil)
+        #expect(
+            Program(copy, [operands[0], operand(1, APUS_FLOAT32, APUS_EW_PERIODIC, output: true, inner: 2)], count: 8)
+                == nil)
     }
 }

@@ -10,9 +10,11 @@ private struct Reference {
         func low(_ x: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: x) }
         func high(_ x: UInt64) -> UInt32 { UInt32(x >> 32) }
         let g = UInt64(g)
-        var c = [low(g), high(g) ^ high(stream), low(stream), low(step) ^ high(step)], k = [low(seed), high(seed)]
+        var c = [low(g), high(g) ^ high(stream), low(stream), low(step) ^ high(step)]
+        var k = [low(seed), high(seed)]
         for _ in 0..<10 {
-            let p0 = UInt64(c[0]) * 0xD251_1F53, p1 = UInt64(c[2]) * 0xCD9E_8D57
+            let p0 = UInt64(c[0]) * 0xD251_1F53
+            let p1 = UInt64(c[2]) * 0xCD9E_8D57
             c = [high(p1) ^ c[1] ^ k[0], low(p1), high(p0) ^ c[3] ^ k[1], low(p0)]
             k = [k[0] &+ 0x9E37_79B9, k[1] &+ 0xBB67_AE85]
         }
@@ -74,12 +76,15 @@ struct RandomTests {
     private static let counts = [1, 3, 33, 64, 65, 9001]
 
     /// The vectors that the authors of Philox publish with Random123.
-    @Test(arguments: [
-        ([0, 0, 0, 0], [0, 0], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
-        ([.max, .max, .max, .max], [.max, .max], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]),
-        ([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0],
-         [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]),
-    ] as [([UInt32], [UInt32], [UInt32])])
+    @Test(
+        arguments: [
+            ([0, 0, 0, 0], [0, 0], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
+            ([.max, .max, .max, .max], [.max, .max], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]),
+            (
+                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0],
+                [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+            ),
+        ] as [([UInt32], [UInt32], [UInt32])])
     func knownAnswers(counter: [UInt32], key: [UInt32], expected: [UInt32]) {
         var out = [UInt32](repeating: 0, count: 4)
         apus_philox(counter, key, &out)
@@ -93,7 +98,9 @@ struct RandomTests {
             for count in Self.counts {
                 let drawn = reference.draw(
                     APUS_RANDOM_INTEGER, APUS_INT32, Int32(0), count, low: Int64(Int32.min), high: Int64(Int32.max) + 1)
-                #expect(drawn.map { UInt32(bitPattern: $0) ^ 0x8000_0000 } == Array(reference.words(count).prefix(count)), "\(place)")
+                #expect(
+                    drawn.map { UInt32(bitPattern: $0) ^ 0x8000_0000 } == Array(reference.words(count).prefix(count)),
+                    "\(place)")
             }
         }
     }
@@ -102,7 +109,8 @@ struct RandomTests {
         let reference = Reference()
         everywhere { place in
             for count in Self.counts {
-                let words = reference.words(count).prefix(count), wide = reference.wideWords(count).prefix(count)
+                let words = reference.words(count).prefix(count)
+                let wide = reference.wideWords(count).prefix(count)
                 #expect(
                     reference.draw(APUS_RANDOM_INTEGER, APUS_INT32, Int32(0), count, low: -5, high: 100)
                         == words.map { Int32((UInt64($0) * 105) >> 32) - 5 }, "\(place)")
@@ -110,8 +118,11 @@ struct RandomTests {
                     reference.draw(APUS_RANDOM_INTEGER, APUS_INT64, Int64(0), count, low: -5, high: 1_000_000_000_000)
                         == wide.map { Int64($0.multipliedFullWidth(by: 1_000_000_000_005).high) - 5 }, "\(place)")
                 let coins = words.map { UInt64($0) < UInt64((0.3 * 0x1p32).rounded()) }
-                #expect(reference.draw(APUS_RANDOM_BERNOULLI, APUS_BOOL, UInt8(0), count, 0.3) == coins.map { $0 ? 1 : 0 })
-                #expect(reference.draw(APUS_RANDOM_BERNOULLI, APUS_FLOAT32, Float(0), count, 0.3) == coins.map { $0 ? 1 : 0 })
+                #expect(
+                    reference.draw(APUS_RANDOM_BERNOULLI, APUS_BOOL, UInt8(0), count, 0.3) == coins.map { $0 ? 1 : 0 })
+                #expect(
+                    reference.draw(APUS_RANDOM_BERNOULLI, APUS_FLOAT32, Float(0), count, 0.3)
+                        == coins.map { $0 ? 1 : 0 })
                 #expect(reference.draw(APUS_RANDOM_BERNOULLI, APUS_BOOL, UInt8(0), count, 1).allSatisfy { $0 == 1 })
                 #expect(reference.draw(APUS_RANDOM_BERNOULLI, APUS_BOOL, UInt8(0), count, 0).allSatisfy { $0 == 0 })
             }
@@ -122,14 +133,18 @@ struct RandomTests {
         let reference = Reference()
         everywhere { place in
             for count in Self.counts {
-                let words = reference.words(count).prefix(count), wide = reference.wideWords(count).prefix(count)
+                let words = reference.words(count).prefix(count)
+                let wide = reference.wideWords(count).prefix(count)
                 let x = reference.draw(APUS_RANDOM_UNIFORM, APUS_FLOAT32, Float(0), count, -1, 3)
-                for (x, w) in zip(x, words) { #expect(abs(Double(x) - (-1 + 4 * Double(w >> 8) * 0x1p-24)) < 3e-7 && x < 3) }
+                for (x, w) in zip(x, words) {
+                    #expect(abs(Double(x) - (-1 + 4 * Double(w >> 8) * 0x1p-24)) < 3e-7 && x < 3)
+                }
                 let y = reference.draw(APUS_RANDOM_UNIFORM, APUS_FLOAT64, 0.0, count, -1, 3)
                 for (y, w) in zip(y, wide) { #expect(abs(y - (-1 + 4 * Double(w >> 11) * 0x1p-53)) < 1e-15 && y < 3) }
                 let b = reference.draw(APUS_RANDOM_UNIFORM, APUS_BFLOAT16, UInt16(0), count)
                 for (b, w) in zip(b, words) {
-                    let value = Float(bitPattern: UInt32(b) << 16), u = Float(w >> 8) * 0x1p-24
+                    let value = Float(bitPattern: UInt32(b) << 16)
+                    let u = Float(w >> 8) * 0x1p-24
                     #expect(value < 1 && abs(value - u) <= max(u / 256, 0))
                 }
             }
@@ -140,7 +155,8 @@ struct RandomTests {
         let reference = Reference()
         everywhere { place in
             for count in Self.counts {
-                let words = reference.words(count + 1), wide = reference.wideWords(count + 1)
+                let words = reference.words(count + 1)
+                let wide = reference.wideWords(count + 1)
                 let x = reference.draw(APUS_RANDOM_NORMAL, APUS_FLOAT32, Float(0), count, 1, 2)
                 let y = reference.draw(APUS_RANDOM_NORMAL, APUS_FLOAT64, 0.0, count, 1, 2)
                 for i in 0..<count {
@@ -149,10 +165,12 @@ struct RandomTests {
                         1 + 2 * (-2 * log(u)).squareRoot() * (i % 2 == 0 ? cos(t) : sin(t))
                     }
                     let narrow = normal(
-                        Double(words[pair]) * 0x1p-32 + 0x1p-33, 2 * .pi * Double(Int32(bitPattern: words[pair + 1])) * 0x1p-32)
+                        Double(words[pair]) * 0x1p-32 + 0x1p-33,
+                        2 * .pi * Double(Int32(bitPattern: words[pair + 1])) * 0x1p-32)
                     #expect(abs(Double(x[i]) - narrow) < 5e-6, "\(place), element \(i)")
                     let exact = normal(
-                        (Double(wide[pair] >> 11) + 0.5) * 0x1p-53, 2 * .pi * Double(Int64(bitPattern: wide[pair + 1]) >> 11) * 0x1p-53)
+                        (Double(wide[pair] >> 11) + 0.5) * 0x1p-53,
+                        2 * .pi * Double(Int64(bitPattern: wide[pair + 1]) >> 11) * 0x1p-53)
                     #expect(abs(y[i] - exact) < 1e-11, "\(place), element \(i)")
                 }
             }
@@ -163,14 +181,18 @@ struct RandomTests {
         let reference = Reference()
         everywhere { place in
             for count in Self.counts {
-                let words = reference.words(count), wide = reference.wideWords(count)
+                let words = reference.words(count)
+                let wide = reference.wideWords(count)
                 let x = reference.draw(APUS_RANDOM_TRUNCATED_NORMAL, APUS_FLOAT32, Float(0), count)
                 let y = reference.draw(APUS_RANDOM_TRUNCATED_NORMAL, APUS_FLOAT64, 0.0, count)
                 for i in 0..<count {
                     let narrow = (Double(Int32(bitPattern: words[i])) + 0.5) * 0x1p-31 * limit
-                    #expect(abs(erf(Double(x[i]) / 2.0.squareRoot()) - narrow) < 4e-7 && abs(x[i]) <= 2, "\(place), element \(i)")
+                    #expect(
+                        abs(erf(Double(x[i]) / 2.0.squareRoot()) - narrow) < 4e-7 && abs(x[i]) <= 2,
+                        "\(place), element \(i)")
                     let exact = (Double(Int64(bitPattern: wide[i])) + 0.5) * 0x1p-63 * limit
-                    #expect(abs(erf(y[i] / 2.0.squareRoot()) - exact) < 1e-14 && abs(y[i]) <= 2, "\(place), element \(i)")
+                    #expect(
+                        abs(erf(y[i] / 2.0.squareRoot()) - exact) < 1e-14 && abs(y[i]) <= 2, "\(place), element \(i)")
                 }
             }
         }
@@ -178,19 +200,24 @@ struct RandomTests {
 
     /// Mean, variance and fourth moment, within five standard errors.
     @Test func moments() {
-        let count = 1 << 18, n = Double(count)
-        let x = Reference(seed: 7, step: 1, stream: 0).draw(APUS_RANDOM_NORMAL, APUS_FLOAT32, Float(0), count).map(Double.init)
+        let count = 1 << 18
+        let n = Double(count)
+        let x = Reference(seed: 7, step: 1, stream: 0).draw(APUS_RANDOM_NORMAL, APUS_FLOAT32, Float(0), count).map(
+            Double.init)
         #expect(abs(x.reduce(0, +) / n) < 5 / n.squareRoot())
         #expect(abs(x.reduce(0) { $0 + $1 * $1 } / n - 1) < 5 * (2 / n).squareRoot())
         #expect(abs(x.reduce(0) { $0 + $1 * $1 * $1 * $1 } / n - 3) < 5 * (96 / n).squareRoot())
     }
 
     @Test func refusesNonsense() {
-        func status(_ distribution: apus_random_distribution, _ type: apus_type, low: Int64 = 0, high: Int64 = 1) -> Int32 {
+        func status(_ distribution: apus_random_distribution, _ type: apus_type, low: Int64 = 0, high: Int64 = 1)
+            -> Int32
+        {
             var parameters = apus_random_parameters()
             (parameters.distribution, parameters.type) = (Int32(distribution.rawValue), Int32(type.rawValue))
             (parameters.low, parameters.high) = (low, high)
-            var key: [Int64] = [0, 0], output = [0.0]
+            var key: [Int64] = [0, 0]
+            var output = [0.0]
             return key.withUnsafeMutableBytes { key in
                 output.withUnsafeMutableBytes { output in
                     apus_random([key.baseAddress, output.baseAddress], &parameters)

@@ -136,28 +136,55 @@ extension Lowering {
         let node = graph.nodes[pattern.convolution]
         let (x, kernel) = (graph[node.inputs[0]], graph[node.inputs[1]])
         guard case .convolution(let geometry) = node.operation else { preconditionFailure("not a convolution") }
-        let operands: [Operand] = [
-            .read(value(x)), .read(value(kernel)), pattern.bias.map { .read(value($0)) } ?? .none,
-        ]
-        step(
-            "direct convolution", apus_direct_convolution, operands + [.write(result(pattern.result))],
-            convolutionParameters(geometry, image: node.inputs[0].type, kernel: node.inputs[1].shape), cost: node.cost)
+        convolutionStep(
+            geometry, image: node.inputs[0].type, kernel: node.inputs[1].shape, direction: APUS_ONEDNN_FORWARD,
+            direct: apus_direct_convolution,
+            operands: [
+                .read(value(x)), .read(value(kernel)), pattern.bias.map { .read(value($0)) } ?? .none,
+                .write(result(pattern.result)),
+            ], hasBias: pattern.bias != nil, cost: node.cost)
     }
 
     mutating func convolutionInputGradient(_ number: Int) {
         let node = graph.nodes[number]
         guard case .convolutionInputGradient(let geometry, _) = node.operation else { preconditionFailure("not a gradient") }
-        plainStep(
-            number, apus_direct_convolution_gradient_x,
-            convolutionParameters(geometry, image: node.type, kernel: node.inputs[1].shape))
+        let inputs = graph.inputs(number)
+        convolutionStep(
+            geometry, image: node.type, kernel: node.inputs[1].shape, direction: APUS_ONEDNN_INPUT_GRADIENT,
+            direct: apus_direct_convolution_gradient_x,
+            operands: [.read(value(inputs[0])), .read(value(inputs[1])), .write(result(number))], cost: node.cost)
     }
 
     mutating func convolutionKernelGradient(_ number: Int) {
         let node = graph.nodes[number]
         guard case .convolutionKernelGradient(let geometry, _) = node.operation else { preconditionFailure("not a gradient") }
-        plainStep(
-            number, apus_direct_convolution_gradient_w,
-            convolutionParameters(geometry, image: node.inputs[0].type, kernel: node.shape))
+        let inputs = graph.inputs(number)
+        convolutionStep(
+            geometry, image: node.inputs[0].type, kernel: node.shape, direction: APUS_ONEDNN_KERNEL_GRADIENT,
+            direct: apus_direct_convolution_gradient_w,
+            operands: [.read(value(inputs[0])), .read(value(inputs[1])), .write(result(number))], cost: node.cost)
+    }
+
+    /// A convolution or one of its gradients: by oneDNN, or by plain loops where it has no implementation.
+    private mutating func convolutionStep(
+        _ geometry: ConvolutionGeometry, image: TensorType, kernel: Shape, direction: apus_onednn_direction,
+        direct: @escaping apus_kernel, operands: [Operand], hasBias: Bool = false, cost: Cost
+    ) {
+        guard image.shape.count > 0, kernel.count > 0 else { return }
+        let parameters = convolutionParameters(geometry, image: image, kernel: kernel)
+        let names = ["convolution", "convolution input gradient", "convolution kernel gradient"]
+        let name = names[Int(direction.rawValue)] + (hasBias ? "+bias" : "")
+        guard image.elementType == .float32, let plan = parameters.onednnPlan(direction, hasBias: hasBias) else {
+            step("direct \(name)", direct, operands, parameters, cost: cost)
+            return
+        }
+        // The kernel gradient has a place for the bias gradient, which is a sum of its own here.
+        let bias: [Operand] = direction == APUS_ONEDNN_KERNEL_GRADIENT ? [.none] : []
+        let scratch = Operand.scratch(byteCount: Int(apus_onednn_plan_scratch_bytes(plan)))
+        let implementation = String(cString: apus_onednn_plan_name(plan))
+        step(
+            "\(name) [oneDNN \(implementation)]", apus_onednn_run, operands + bias + [scratch],
+            ParameterBlock(adopting: UnsafeRawPointer(plan)) { apus_onednn_plan_destroy(OpaquePointer($0)) }, cost: cost)
     }
 
     private func convolutionParameters(
@@ -172,6 +199,19 @@ extension Lowering {
             pad_left: Int64(geometry.padding.left), pad_bottom: Int64(geometry.padding.bottom),
             pad_right: Int64(geometry.padding.right), groups: Int64(geometry.groups),
             type: Int64(image.elementType.rawValue))
+    }
+}
+
+extension apus_direct_convolution_parameters {
+    /// oneDNN's plan for the same convolution, if it has an implementation.
+    fileprivate func onednnPlan(_ direction: apus_onednn_direction, hasBias: Bool) -> OpaquePointer? {
+        let shape = apus_onednn_convolution_shape(
+            n: samples, h: height, w: width, in_channels: channels_in, out_channels: channels_out, kernel_h: kernel_height,
+            kernel_w: kernel_width, stride_h: stride_height, stride_w: stride_width, pad_top: pad_top, pad_left: pad_left,
+            pad_bottom: pad_bottom, pad_right: pad_right, dilation_h: dilation_height, dilation_w: dilation_width,
+            groups: groups, type: Int32(APUS_FLOAT32.rawValue), has_bias: hasBias ? 1 : 0, relu: 0)
+        var message = [CChar](repeating: 0, count: 256)
+        return withUnsafePointer(to: shape) { apus_onednn_plan_convolution(direction, $0, &message, message.count) }
     }
 }
 

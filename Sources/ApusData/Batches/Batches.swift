@@ -65,6 +65,11 @@ public struct Batches: Sequence, Sendable {
 
         let source: Source
 
+        /// What the preparing thread fills, if there is one.
+        package var queue: BatchQueue? {
+            if case .prepared(let thread) = source { thread.queue } else { nil }
+        }
+
         public mutating func next() -> Batch? {
             switch source {
             case .direct(let gatherer): gatherer.nextBatch()

@@ -29,7 +29,8 @@ enum Apportionment {
     /// of each sort its share, rounded down or up.
     ///
     /// The whole parts of the shares are given first. Who gets one more of which sort is a flow from sorts to parts, found by
-    /// augmenting paths.
+    /// augmenting paths. It exists for two parts and for equal parts; of three parts and more, some unequal ones leave no such
+    /// rounding: then a part gets one thing more of some sort than its share rounded up.
     ///
     /// - Returns: For each sort, how many each part gets.
     static func sizes(sorts: [Int], _ fractions: [Double]) -> [[Int]] {

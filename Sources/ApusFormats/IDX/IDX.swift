@@ -55,7 +55,7 @@ struct IDXHeader {
 
     init(_ stream: any ByteStream) throws(FormatError) {
         magic = try stream.next(upTo: 4)
-        guard magic.starts(with: [0, 0].prefix(magic.count)) else {
+        guard !magic.isEmpty, magic.starts(with: [0, 0].prefix(magic.count)) else {
             throw FormatError(
                 .malformed, path: stream.path, offset: 0, "this is not an IDX file", expected: "00 00 at the start",
                 received: Signature.describe(magic), remedy: "Check the path; if it was downloaded, download it again.")

@@ -42,11 +42,12 @@ public enum NPY {
                 remedy: "Save the array again with numpy.save.")
         }
         let length = try stream.next(start[6] == 1 ? 2 : 4, of: "header length").reversed().reduce(0) { $0 << 8 | Int($1) }
-        guard length <= min(stream.limit, NPYHeader.maximumByteCount) else {
+        let limit = min(stream.count ?? stream.limit, NPYHeader.maximumByteCount)
+        guard length <= limit else {
             throw FormatError(
                 .malformed, path: stream.path, offset: 8, "the header is too long",
-                expected: "at most \(min(stream.limit, NPYHeader.maximumByteCount)) bytes",
-                received: length.counted("byte"), remedy: "Save the array again with numpy.save.")
+                expected: "at most \(limit) bytes", received: length.counted("byte"),
+                remedy: "Save the array again with numpy.save.")
         }
         let base = stream.position
         let header = try NPYHeader(stream.next(length, of: "header"), path: stream.path, base: base)

@@ -14,6 +14,11 @@ extension Node {
     private static func gradients(
         of outputs: [Node], seeds: [Node]?, withRespectTo targets: [Node], isPartial: Bool
     ) -> [Node] {
+        // The gradient of what could not be built carries its problems on.
+        let roots = outputs + checked(seeds ?? [], outputs)
+        if roots.contains(where: { !$0.isValid }) {
+            return Array(repeating: Node(.concatenate(axis: 0), roots), count: targets.count)
+        }
         let order = sorted(outputs)
         let leaves = isPartial ? Set(targets) : []
         // Only nodes between a target and an output matter.
@@ -36,6 +41,16 @@ extension Node {
             }
         }
         return targets.map { gradients[$0] ?? $0.filled(0) }
+    }
+
+    /// The seeds, poisoned where they do not have the shape of their output.
+    private static func checked(_ seeds: [Node], _ outputs: [Node]) -> [Node] {
+        zip(seeds, outputs).map { seed, output in
+            guard seed.isValid, output.isValid, seed.shape != output.shape else { return seed }
+            return Node(
+                problem: "expected a seed of the output's shape \(output.shape) but received \(seed.shape)",
+                operation: "gradient")
+        }
     }
 
     /// The gradient to each input, given the gradient to the result; `nil` where the result does not depend smoothly on the

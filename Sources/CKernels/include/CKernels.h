@@ -8,6 +8,7 @@
 #include "apus_lanes.h"
 #include "apus_movement.h"
 #include "apus_normalization.h"
+#include "apus_onednn.h"
 #include "apus_pool.h"
 #include "apus_random.h"
 #include "apus_reduce.h"

@@ -13,9 +13,9 @@
 enum apus_elementwise_opcode {
     /// d = a. All types. With an immediate or scalar `a` it fills.
     APUS_EW_COPY = 0,
-    /// d = a converted to `target`. Float to integer truncates, saturates, and turns NaN into 0; integer to integer wraps;
-    /// to bool is `a != 0`. All types. To bfloat16 (from float32 or bfloat16 only) rounds a float32 value to what a
-    /// bfloat16 holds; it stays float32 in the register.
+    /// d = a converted to `target`. Float to integer truncates, saturates, and turns NaN into 0; integer to integer
+    /// wraps; to bool is `a != 0`. All types. To bfloat16 (from float32 or bfloat16 only) rounds a float32 value to
+    /// what a bfloat16 holds; it stays float32 in the register.
     APUS_EW_CAST,
 
     // One operand. Those marked * exist for floats only.
@@ -98,7 +98,8 @@ enum {
 };
 
 /// One instruction. Values in registers have the types float32, float64, int32, int64, uint8, bool. A bfloat16 operand
-/// is read as float32 (`type` of the instruction is then APUS_FLOAT32), and written from float32, rounded to nearest even.
+/// is read as float32 (`type` of the instruction is then APUS_FLOAT32), and written from float32, rounded to nearest
+/// even.
 typedef struct {
     uint16_t opcode;
     uint8_t type;          ///< enum apus_type of the values read.
@@ -133,8 +134,7 @@ typedef struct {
     int32_t rank;        ///< APUS_EW_STRIDED: 1...6 axes, outermost first; their product must be the segment's count.
     int64_t dimensions[APUS_EW_MAX_RANK];
     int64_t strides[APUS_EW_MAX_RANK];  ///< In elements; 0 broadcasts, negative runs backwards.
-    int64_t offset;      ///< APUS_EW_STRIDED: element at which all indices are 0. Also for APUS_EW_CONTIGUOUS inputs and
-                         ///< APUS_EW_SCALAR.
+    int64_t offset;      ///< In elements, added to the start of the buffer, whatever the access.
 } apus_ew_operand;
 
 /// A group of tensors that the tape runs over: `count` logical elements, whose operands start at `first_buffer`.
@@ -149,14 +149,15 @@ typedef struct {
 typedef struct apus_ew_program apus_ew_program;
 
 /// Compiles a tape; the arrays are copied. Returns NULL when it makes no sense: an opcode that does not exist for its
-/// type, a register read before it was written or with another type, an index out of range, too many registers, operands
-/// or instructions, an output without or with a non-contiguous store, mismatched dimensions.
+/// type, a register read before it was written or with another type, an index out of range, too many registers,
+/// operands or instructions, an output without or with a non-contiguous store, mismatched dimensions.
 ///
 /// An instruction all of whose sources are constants, scalar operands, or results of such instructions is computed once
 /// for a segment and costs nothing an element (learning-rate schedules, bias corrections).
 ///
-/// Aliasing: the buffer of an output may be exactly the buffer of a contiguous input of the same element size. The store
-/// to it must then be the last instruction, or later instructions must not read that input (they would read the new value).
+/// Aliasing: the buffer of an output may be exactly the buffer of a contiguous input of the same element size. The
+/// store to it must then be the last instruction, or later instructions must not read that input (they would read the
+/// new value).
 apus_ew_program *apus_elementwise_create(
     const apus_ew_instruction *instructions, int32_t instruction_count,
     const apus_ew_operand *operands, int32_t operand_count,
@@ -164,7 +165,8 @@ apus_ew_program *apus_elementwise_create(
 
 void apus_elementwise_destroy(apus_ew_program *program);
 
-/// The kernel: runs `parameters`, an `apus_ew_program *`, over `buffers`. Results are the same for any number of threads.
+/// The kernel: runs `parameters`, an `apus_ew_program *`, over `buffers`. Results are the same for any number of
+/// threads.
 int apus_elementwise(void *const *buffers, const void *parameters);
 
 /// The name of the fused loop that replaces the interpreter for this program ("adam", ...), or NULL.

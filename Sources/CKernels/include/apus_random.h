@@ -34,7 +34,8 @@ typedef struct {
 /// where low and high are the halves of the 64 bits. With the element type float32, bfloat16, int32, uint8, bool:
 /// element i comes from word W = w[i % 4] of group i / 4:
 ///
-/// - uniform: u = (W >> 8) * 2^-24; first + u * (second - first) in float32, at most the largest value of the type below
+/// - uniform: u = (W >> 8) * 2^-24; first + u * (second - first) in float32, at most the largest value of the type
+/// below
 ///   second;
 /// - Bernoulli: W < round(first * 2^32);
 /// - integer: low + ((W * (high - low)) >> 32) in 64-bit arithmetic (bias at most (high - low) * 2^-32);
@@ -46,7 +47,8 @@ typedef struct {
 /// W = w[2j] + w[2j+1] * 2^32, j = i % 2, of group i / 2:
 ///
 /// - uniform: u = (W >> 11) * 2^-53; integer: low + high half of the 128-bit product W * (high - low);
-/// - truncated normal: x = ((int64)W + 0.5) * 2^-63 as above; normal: elements 2g, 2g+1 from the two 64-bit words (U, V)
+/// - truncated normal: x = ((int64)W + 0.5) * 2^-63 as above; normal: elements 2g, 2g+1 from the two 64-bit words (U,
+/// V)
 ///   of group g: r = sqrt(-2 log(((U >> 11) + 0.5) * 2^-53)), t = 2 pi * ((int64)V >> 11) * 2^-53.
 ///
 /// Returns 1 for a combination that does not exist. Words do not depend on threads or CPU; transcendental functions are

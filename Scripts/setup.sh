@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Installs what Apus needs from the system and is missing: libraries to build with, and the Fashion-MNIST images.
+# Does nothing, and asks for no rights, where everything is there.
+set -euo pipefail
+
+if ! command -v swift >/dev/null; then
+    echo "apus: the Swift toolchain (6.1 or newer) is missing; see https://www.swift.org/install" >&2
+    exit 1
+fi
+
+# package: a file that it brings
+missing=()
+need() { # package, file pattern...
+    local package=$1
+    shift
+    local pattern
+    for pattern in "$@"; do
+        compgen -G "$pattern" >/dev/null && return
+    done
+    missing+=("$package")
+}
+
+need libdnnl-dev /usr/include/dnnl.h /usr/local/include/dnnl.h "/usr/include/*/dnnl.h"
+need zlib1g-dev /usr/include/zlib.h /usr/local/include/zlib.h
+need libgomp1 "/usr/lib/*/libgomp.so.1" "/usr/lib64/libgomp.so.1"
+need dataset-fashion-mnist "${APUS_DATA:-/nowhere}/train-images-idx3-ubyte*" \
+    "${APUS_DATA:-/nowhere}/fashion-mnist/train-images-idx3-ubyte*" \
+    "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte*"
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "apus: missing: ${missing[*]} (names of Debian's packages)." >&2
+    echo "This system has no apt-get: install oneDNN, zlib and libgomp with their headers in its own way, and put the four" >&2
+    echo "Fashion-MNIST files into a folder that the environment variable APUS_DATA names." >&2
+    exit 1
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "apus: missing: ${missing[*]}. Install them as root: apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+    as_root=(sudo)
+fi
+echo "apus: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    echo "apus: could not install ${missing[*]}; the last lines above say why" >&2
+    exit 1
+fi

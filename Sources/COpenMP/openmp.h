@@ -1,1 +1,0 @@
-// Nothing to declare: see module.modulemap.
