@@ -109,7 +109,7 @@ extension Tape.Instruction {
         var result = apus_ew_instruction()
         result.opcode = UInt16(opcode.rawValue)
         result.type = type.laneType.rawValue
-        result.target = target.laneType.rawValue
+        result.target = target.rawValue
         var immediates: [Tape.Source] = []
         func reference(_ source: Tape.Source) -> UInt16 {
             switch source {

@@ -1,0 +1,60 @@
+import CKernels
+import Testing
+
+@Suite(.serialized)
+struct DirectConvolutionTests {
+    @Test(arguments: [APUS_FLOAT32, APUS_FLOAT64])
+    func forwardAndGradients(type: apus_type) {
+        var random = TestRandom(17)
+        for round in 0..<40 {
+            let n = random.pick([1, 2]), groups = random.pick([1, 1, 2, 3])
+            let h = Int.random(in: 1...8, using: &random), w = Int.random(in: 1...8, using: &random)
+            let ci = random.pick([1, 2, 5]), co = round == 39 ? 150 : random.pick([1, 3, 16, 33, 66])
+            let kernel = (random.pick([1, 2, 3]), random.pick([1, 2, 3]))
+            let stride = (random.pick([1, 2, 3]), random.pick([1, 2]))
+            let dilation = (random.pick([1, 1, 2]), random.pick([1, 1, 2]))
+            let pads = (0..<4).map { _ in Int.random(in: (round % 5 == 0 ? -1 : 0)...2, using: &random) }
+            let roomH = h + pads[0] + pads[2] - dilation.0 * (kernel.0 - 1) - 1
+            let roomW = w + pads[1] + pads[3] - dilation.1 * (kernel.1 - 1) - 1
+            if roomH < 0 || roomW < 0 { continue }
+            let oh = roomH / stride.0 + 1, ow = roomW / stride.1 + 1, inC = ci * groups, outC = co * groups
+            let p = apus_direct_convolution_parameters(
+                samples: Int64(n), height: Int64(h), width: Int64(w), channels_in: Int64(inC), channels_out: Int64(outC),
+                kernel_height: Int64(kernel.0), kernel_width: Int64(kernel.1), stride_height: Int64(stride.0),
+                stride_width: Int64(stride.1), dilation_height: Int64(dilation.0), dilation_width: Int64(dilation.1),
+                pad_top: Int64(pads[0]), pad_left: Int64(pads[1]), pad_bottom: Int64(pads[2]),
+                pad_right: Int64(pads[3]), groups: Int64(groups), type: Int64(type.rawValue))
+            let x = TestBuffer(type, random.reals(n * h * w * inC)), xs = x.values
+            let k = TestBuffer(type, random.reals(kernel.0 * kernel.1 * ci * outC)), ks = k.values
+            let bias = round % 3 == 0 ? nil : TestBuffer(type, random.reals(outC))
+            let g = TestBuffer(type, random.reals(n * oh * ow * outC)), gs = g.values
+            var y = [Double](repeating: 0, count: g.count), dx = [Double](repeating: 0, count: x.count)
+            var dw = [Double](repeating: 0, count: k.count)
+            for at in 0..<g.count {
+                let o = at % outC, column = at / outC % ow, row = at / outC / ow % oh, sample = at / outC / ow / oh
+                y[at] = bias?.values[o] ?? 0
+                for i in 0..<kernel.0 {
+                    let r = row * stride.0 + i * dilation.0 - pads[0]
+                    for j in 0..<kernel.1 where r >= 0 && r < h {
+                        let c = column * stride.1 + j * dilation.1 - pads[1]
+                        for channel in 0..<ci where c >= 0 && c < w {
+                            let from = ((sample * h + r) * w + c) * inC + o / co * ci + channel
+                            let weight = ((i * kernel.1 + j) * ci + channel) * outC + o
+                            y[at] += xs[from] * ks[weight]
+                            dx[from] += gs[at] * ks[weight]
+                            dw[weight] += gs[at] * xs[from]
+                        }
+                    }
+                }
+            }
+            withEveryISAAndThreadCount {
+                let results = [g.count, x.count, k.count].map { TestBuffer(type, count: $0) }
+                #expect(runKernel(apus_direct_convolution, p, [x, k, bias, results[0]]) == 0)
+                #expect(runKernel(apus_direct_convolution_gradient_x, p, [g, k, results[1]]) == 0)
+                #expect(runKernel(apus_direct_convolution_gradient_w, p, [x, g, results[2]]) == 0)
+                for (result, want) in zip(results, [y, dx, dw]) { expectEqual(result, want, tolerance(type), magnitude: 1) }
+                return results
+            }
+        }
+    }
+}
