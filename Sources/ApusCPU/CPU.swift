@@ -7,7 +7,7 @@ public enum CPU {
     /// - Throws: `GraphError` with every problem of the graph.
     public static func compile(_ graph: Graph, options: CompileOptions = CompileOptions()) throws(GraphError) -> Program {
         try graph.validate()
-        let graph = graph.simplified()
+        let graph = graph.simplified().legalized().simplified()
         return Program(plan: Lowering.lower(graph, options: options), graph: graph)
     }
 }

@@ -2,9 +2,9 @@ public import ApusGraph
 
 /// Computes a graph in plain Swift and `Float64`, node by node: the oracle that other backends are compared with.
 ///
-/// It follows the definitions of `Operation` literally and shares no code with kernels or with `Node.expansion`. Results
-/// of floating-point operations are not rounded to their element type (only `cast` and constants are, which is their meaning),
-/// integers wrap around.
+/// It follows the definitions of `Operation` literally and shares no code with kernels or with `Node.expansion`.
+/// Results of floating-point operations are not rounded to their element type (only `cast` and constants are, which
+/// is their meaning), integers wrap around.
 public struct ReferenceBackend: Sendable {
     public init() {}
 

@@ -32,6 +32,7 @@ extension Step {
         case .ceil: x.rounded(.up)
         case .round: x.rounded(.toNearestOrEven)
         case .relu: x > 0 || x.isNaN ? x : 0
+        case .softplus: max(x, 0) + log1p(exp(-abs(x)))
         case .logicalNot: x == 0 ? 1 : 0
         case .isFinite: x.isFinite ? 1 : 0
         }
@@ -46,7 +47,7 @@ extension Step {
         case .sign, .floor, .ceil, .round, .relu, .isFinite: floating(unary, x)
         // Not defined for integers; the graph refuses them.
         case .exp, .expm1, .log, .log1p, .squareRoot, .reciprocalSquareRoot, .reciprocal, .sine, .cosine, .tanh,
-            .sigmoid, .erf, .logicalNot:
+            .sigmoid, .erf, .softplus, .logicalNot:
             .nan
         }
     }

@@ -21,8 +21,8 @@ extension Step {
         return result
     }
 
-    /// y[n, i, j, o] = Σ x[n, i·s − top + p·d, j·s − left + q·d, c₀ + c] · kernel[p, q, c, o] over p, q, c, where c₀ is the first
-    /// channel of the group of o and cells outside the image are 0.
+    /// y[n, i, j, o] = Σ x[n, i·s − top + p·d, j·s − left + q·d, c₀ + c] · kernel[p, q, c, o] over p, q, c, where c₀
+    /// is the first channel of the group of o and cells outside the image are 0.
     func convolution(_ geometry: ConvolutionGeometry) -> [Double] {
         let (x, kernel) = (operands[0], operands[1])
         var y = Array(repeating: 0.0, count: shape.count)

@@ -67,8 +67,8 @@ extension Step {
         }
     }
 
-    /// What a window's sum is divided by: its cells inside the image, or also those in the padding; never the cells that only
-    /// rounding up adds.
+    /// What a window's sum is divided by: its cells inside the image, or also those in the padding; never the cells
+    /// that only rounding up adds.
     private func divisor(_ geometry: PoolGeometry, _ window: Window) -> Double {
         Double(geometry.countsPadding ? window.paddedCount : window.cells.count)
     }

@@ -2,7 +2,8 @@ import ApusGraph
 import Foundation
 
 extension Step {
-    /// Random numbers as a function of key, stream and element index; the mapping is that of the random kernel, word for word.
+    /// Random numbers as a function of key, stream and element index; the mapping is that of the random kernel, word
+    /// for word.
     func random(_ distribution: RandomDistribution, _ stream: UInt64) -> [Double] {
         let key = operands[0].values.map { UInt64(bitPattern: $0.integer) }
         let source = RandomWords(seed: key[0], step: key[1], stream: stream)
@@ -32,16 +33,20 @@ extension Step {
     }
 
     /// Integers in low..<high.
-    private func uniform(_ low: Int64, _ high: Int64, _ source: RandomWords, _ index: UInt64, _ isWide: Bool) -> Double {
+    private func uniform(_ low: Int64, _ high: Int64, _ source: RandomWords, _ index: UInt64, _ isWide: Bool) -> Double
+    {
         let range = UInt64(bitPattern: high &- low)
-        let offset = isWide
+        let offset =
+            isWide
             ? source.wide(index).multipliedFullWidth(by: range).high
             : (UInt64(source.narrow(index)) &* range) >> 32
         return elementType.wrapped(low &+ Int64(bitPattern: offset))
     }
 
     /// Numbers in low..<high, computed in the precision of the type.
-    private func uniform(_ low: Double, _ high: Double, _ source: RandomWords, _ index: UInt64, _ isWide: Bool) -> Double {
+    private func uniform(_ low: Double, _ high: Double, _ source: RandomWords, _ index: UInt64, _ isWide: Bool)
+        -> Double
+    {
         if isWide {
             let u = Double(source.wide(index) >> 11) * 0x1p-53
             return min(low + u * (high - low), high.nextDown)

@@ -1,11 +1,23 @@
 // Direct convolution for one instruction set and the types float32 and float64.
 
-/// Whether kernel tap `k` at output `o` lies in an image of `size`; its position.
+/// The position in the image of kernel tap `k` at output `o`.
 #undef TAP_AT
 #define TAP_AT(o, k, stride, dilation, pad) ((o) * (stride) + (k) * (dilation) - (pad))
 
 #undef DIRECT_TYPE
 #define DIRECT_TYPE(SUFFIX, T)                                                                                        \
+    /* sum[j] += from[i] * weights[i][j]; with a constant n the sums stay in registers. */                            \
+    static inline __attribute__((always_inline)) void APUS_FN(add_tap_##SUFFIX)(                                      \
+        T *restrict total, const T *restrict from, const T *restrict weights, int64_t in, int64_t stride,             \
+        int64_t n) {                                                                                                  \
+        T sum[CHANNEL_BLOCK];                                                                                         \
+        for (int64_t j = 0; j < n; j++) sum[j] = total[j];                                                            \
+        for (int64_t i = 0; i < in; i++, weights += stride) {                                                         \
+            T factor = from[i];                                                                                       \
+            for (int64_t j = 0; j < n; j++) sum[j] += factor * weights[j];                                            \
+        }                                                                                                             \
+        for (int64_t j = 0; j < n; j++) total[j] = sum[j];                                                            \
+    }                                                                                                                 \
     /* Task = sample * out_height + row. */                                                                           \
     static void APUS_FN(forward_tasks_##SUFFIX)(void *context, int64_t first, int64_t last) {                         \
         const convolution_job *job = context;                                                                         \
@@ -28,10 +40,10 @@
                                 if (v < 0 || v >= p->width) continue;                                                 \
                                 const T *from = image + (h * p->width + v) * p->channels_in + group * job->in;        \
                                 const T *weights = w + (kh * p->kernel_width + kw) * job->in * p->channels_out + o;   \
-                                for (int64_t i = 0; i < job->in; i++, weights += p->channels_out) {                   \
-                                    T factor = from[i];                                                               \
-                                    for (int64_t j = 0; j < n; j++) sum[j] += factor * weights[j];                    \
-                                }                                                                                     \
+                                if (n == CHANNEL_BLOCK)                                                               \
+                                    APUS_FN(add_tap_##SUFFIX)(sum, from, weights, job->in, p->channels_out, CHANNEL_BLOCK); \
+                                else                                                                                  \
+                                    APUS_FN(add_tap_##SUFFIX)(sum, from, weights, job->in, p->channels_out, n);       \
                             }                                                                                         \
                         }                                                                                             \
                         T *to = (T *)job->y + (task * job->out_width + column) * p->channels_out + o;                 \
@@ -79,6 +91,20 @@
                 }                                                                                                     \
         }                                                                                                             \
     }                                                                                                                 \
+    /* sum[j] += x[column's tap] * g[column][j] over a row. */                                                        \
+    static inline __attribute__((always_inline)) void APUS_FN(add_row_##SUFFIX)(                                      \
+        const convolution_job *job, T *restrict total, const T *restrict x, const T *restrict g, int64_t kw,          \
+        int64_t n) {                                                                                                  \
+        const apus_direct_convolution_parameters *p = job->p;                                                         \
+        T sum[CHANNEL_BLOCK] = {0};                                                                                   \
+        for (int64_t column = 0; column < job->out_width; column++, g += p->channels_out) {                           \
+            int64_t v = TAP_AT(column, kw, p->stride_width, p->dilation_width, p->pad_left);                          \
+            if (v < 0 || v >= p->width) continue;                                                                     \
+            T factor = x[v * p->channels_in];                                                                         \
+            for (int64_t j = 0; j < n; j++) sum[j] += factor * g[j];                                                  \
+        }                                                                                                             \
+        for (int64_t j = 0; j < n; j++) total[j] = sum[j];                                                            \
+    }                                                                                                                 \
     /* Task = (kernel row, kernel column, input channel of a group): a row of dw over all output channels. */         \
     static void APUS_FN(gradient_w_tasks_##SUFFIX)(void *context, int64_t first, int64_t last) {                      \
         const convolution_job *job = context;                                                                         \
@@ -97,13 +123,11 @@
                                      + group * job->in + i;                                                           \
                         const T *g = (const T *)job->g                                                                \
                                      + (sample * job->out_height + row) * job->out_width * p->channels_out + o;       \
-                        T sum[CHANNEL_BLOCK] = {0};                                                                   \
-                        for (int64_t column = 0; column < job->out_width; column++, g += p->channels_out) {           \
-                            int64_t v = TAP_AT(column, kw, p->stride_width, p->dilation_width, p->pad_left);          \
-                            if (v < 0 || v >= p->width) continue;                                                     \
-                            T factor = x[v * p->channels_in];                                                         \
-                            for (int64_t j = 0; j < n; j++) sum[j] += factor * g[j];                                  \
-                        }                                                                                             \
+                        T sum[CHANNEL_BLOCK];                                                                         \
+                        if (n == CHANNEL_BLOCK)                                                                       \
+                            APUS_FN(add_row_##SUFFIX)(job, sum, x, g, kw, CHANNEL_BLOCK);                             \
+                        else                                                                                          \
+                            APUS_FN(add_row_##SUFFIX)(job, sum, x, g, kw, n);                                         \
                         for (int64_t j = 0; j < n; j++) total[j] += (double)sum[j];                                   \
                     }                                                                                                 \
                 for (int64_t j = 0; j < n; j++)                                                                       \

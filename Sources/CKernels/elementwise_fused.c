@@ -8,6 +8,7 @@
 
 ew_fused ew_sgd(void) { return APUS_DISPATCH(ew_sgd); }
 ew_fused ew_momentum(void) { return APUS_DISPATCH(ew_momentum); }
+ew_fused ew_velocity(void) { return APUS_DISPATCH(ew_velocity); }
 ew_fused ew_adam(void) { return APUS_DISPATCH(ew_adam); }
 ew_fused ew_adam_corrected(void) { return APUS_DISPATCH(ew_adam_corrected); }
 ew_fused ew_adam_l2(void) { return APUS_DISPATCH(ew_adam_l2); }

@@ -34,6 +34,7 @@ typedef struct {
 
 ew_fused ew_sgd(void);
 ew_fused ew_momentum(void);
+ew_fused ew_velocity(void);
 ew_fused ew_adam(void);
 ew_fused ew_adam_corrected(void);
 ew_fused ew_adam_l2(void);
@@ -61,6 +62,9 @@ static const pattern patterns[] = {
     // m' = momentum m + g; w - lr m'
     {"momentum", 3, 2, 2, ew_momentum, {
         {MUL, T(0), IN(2), S(1)}, {ADD, OUT(1), T(0), IN(1)}, {MUL, T(1), OUT(1), S(0)}, {SUB, OUT(0), IN(0), T(1)}}},
+    // v' = momentum v - lr g; w + v'
+    {"velocity", 3, 2, 2, ew_velocity, {
+        {MUL, T(0), IN(2), S(1)}, {MUL, T(1), IN(1), S(0)}, {SUB, OUT(1), T(0), T(1)}, {ADD, OUT(0), IN(0), OUT(1)}}},
     // Bias correction inside the learning rate: w - lr m' / (sqrt(v') + eps)
     {"adam", 4, 3, 6, ew_adam, {
         MOMENTS(IN(1)), {MUL, T(5), OUT(1), S(4)}, {SQRT, T(6), OUT(2), 0}, {ADD, T(7), T(6), S(5)},

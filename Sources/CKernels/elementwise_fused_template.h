@@ -21,6 +21,15 @@ static void APUS_FN(ew_momentum)(void *const *p, int64_t n) {
     }
 }
 
+static void APUS_FN(ew_velocity)(void *const *p, int64_t n) {
+    fvec rate = SCALAR_(5), momentum = SCALAR_(6);
+    for (int64_t i = 0; i < n; i += APUS_LANES) {
+        fvec v = momentum * IN_(2) - rate * IN_(1), w = IN_(0) + v;
+        OUT_(4) = v;
+        OUT_(3) = w;
+    }
+}
+
 enum { APUS_FN(PLAIN), APUS_FN(CORRECTED), APUS_FN(L2), APUS_FN(DECOUPLED) };
 
 EW_INLINE void APUS_FN(ew_adam_loop)(void *const *p, int64_t n, int kind) {

@@ -221,6 +221,9 @@ static void POOL_FN(average_pool_gradient_row)(const pool_job *job, int64_t samp
     int64_t last = p->channels;
     POOL_TYPE *dx = (POOL_TYPE *)job->dx + (sample * p->height + row) * p->width * p->channels;
     const POOL_TYPE *g = (const POOL_TYPE *)job->g + sample * job->out_height * job->out_width * p->channels;
+    // One factor for all windows, if padding does not matter.
+    bool uniform = p->count_padding || !(p->pad_top | p->pad_left | p->pad_bottom | p->pad_right);
+    POOL_SUM factor = (POOL_SUM)1 / (POOL_SUM)(p->window_height * p->window_width);
     // Windows r with r*stride - pad <= row < r*stride - pad + window.
     int64_t r0 = row + p->pad_top - p->window_height;
     r0 = r0 < 0 ? 0 : r0 / p->stride_height + 1;
@@ -234,7 +237,7 @@ static void POOL_FN(average_pool_gradient_row)(const pool_job *job, int64_t samp
         POOL_VECTOR sum = (POOL_VECTOR){0};                                                                  \
         for (int64_t i = r0; i < r1; i++)                                                                    \
             for (int64_t j = c0; j < c1; j++) {                                                              \
-                POOL_SUM factor = (POOL_SUM)1 / (POOL_SUM)pool_divisor(p, pool_window_at(p, i, j));          \
+                if (!uniform) factor = (POOL_SUM)1 / (POOL_SUM)pool_divisor(p, pool_window_at(p, i, j));     \
                 sum += LOAD(g + (i * job->out_width + j) * p->channels + c) * factor;                        \
             }                                                                                                \
         STORE(dx + c, sum);                                                                                  \

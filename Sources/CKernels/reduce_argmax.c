@@ -1,4 +1,8 @@
 // The index of the first maximum or minimum along an axis.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "reduce_common.h"
 
 #define APUS_TEMPLATE "reduce_argmax_template.h"

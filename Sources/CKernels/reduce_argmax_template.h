@@ -1,4 +1,51 @@
 // Arg-max loops for one instruction set.
+#include "vector_math.h"
+#include "movement_vectors.h"
+
+// MARK: Contiguous float32 lines
+
+/// Bits whose signed order is the order of the floats, with -0 = +0; NaN above (flip = 0) or, after ~, below all.
+MATH_INLINE vint APUS_FN(argmax_key)(vfloat x, int32_t flip) {
+    vint bits = (vint)(x + 0.0f);
+    vint key = (bits ^ ((bits >> 31) & 0x7fffffff)) ^ flip;
+    vint nan = x != x;
+    return (nan & 0x7fffffff) | (~nan & key);
+}
+
+#undef ARGMAX_TOP
+#undef ARGMAX_FIRST
+#define ARGMAX_TOP(a, b) __builtin_elementwise_max(a, b)
+#define ARGMAX_FIRST(a, b) __builtin_elementwise_min(a, b)
+
+/// Every lane keeps its first best key; of the lanes with the best one, the smallest index wins.
+static int64_t APUS_FN(argmax_line_float32)(const float *x, int64_t n, bool minimum) {
+    int32_t flip = minimum ? -1 : 0;
+    vint lane;
+    for (int i = 0; i < APUS_LANES; i++) lane[i] = i;
+    vint best = lane * 0 + INT32_MIN, at = lane * 0 + INT32_MAX, index = lane;
+    int64_t i = 0;
+    for (; i + APUS_LANES <= n; i += APUS_LANES, index += APUS_LANES) {
+        vint key = APUS_FN(argmax_key)(vload(x + i), flip);
+        vint better = key > best;
+        best = ARGMAX_TOP(best, key);
+        at = (better & index) | (~better & at);
+    }
+    if (i < n) {
+        // No float has the key INT32_MIN, so the lanes behind the end do not win.
+        vint key = APUS_FN(argmax_key)(vload_first(x + i, n - i), flip);
+        vint better = (key > best) & (index < (int32_t)n);
+        best = (better & key) | (~better & best);
+        at = (better & index) | (~better & at);
+    }
+    vint top = best;
+    VECTOR_FOLD(top, ARGMAX_TOP)
+    vint equal = best == top;
+    at = (equal & at) | (~equal & INT32_MAX);
+    VECTOR_FOLD(at, ARGMAX_FIRST)
+    return at[0];
+}
+
+// MARK: Everything else
 
 #undef ARGMAX_SAME
 #define ARGMAX_SAME(v) (v)
@@ -100,6 +147,10 @@ ARGMAX_PAIR(uint8, uint8_t, uint8_t, ARGMAX_SAME)
     break;
 
 static void APUS_FN(argmax_line)(const apus_argmax_parameters *p, const char *x, int64_t *indices, int64_t columns) {
+    if (p->type == APUS_FLOAT32 && p->inner == 1 && p->axis < INT32_MAX - 64) {
+        indices[0] = APUS_FN(argmax_line_float32)((const float *)x, p->axis, p->minimum != 0);
+        return;
+    }
     switch (p->type) {
     case APUS_FLOAT32: ARGMAX_CALL(float32, float)
     case APUS_BFLOAT16: ARGMAX_CALL(bfloat16, uint16_t)

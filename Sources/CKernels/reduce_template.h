@@ -122,7 +122,9 @@ REDUCE_INLINE vfloat APUS_FN(reduce_load_first_bfloat16)(const uint16_t *p, int6
                 A wide[64];                                                                                            \
                 APUS_FN(NAME##_initialize)(wide, 64);                                                                  \
                 APUS_FN(NAME##_wide)(p, 64, length / 64, 64, wide);                                                    \
-                for (int j = 0; j < 64; j++) total = TAKE(total, wide[j]);                                             \
+                for (int half = 32; half; half /= 2)                                                                   \
+                    for (int j = 0; j < half; j++) wide[j] = TAKE(wide[j], wide[j + half]);                            \
+                total = TAKE(total, wide[0]);                                                                          \
                 done = length / 64 * 64;                                                                               \
             }                                                                                                          \
             for (; done < length; done++) {                                                                            \

@@ -6,7 +6,8 @@ import Testing
 @Suite struct DatasetTests {
     @Test func samplesAndLabels() throws {
         let data = try Dataset(
-            features: Tensor([0, 1, 2, 3, 4, 5] as [Float], shape: [3, 2]), labels: [1, 0, 1], classNames: ["cat", "dog"])
+            features: Tensor([0, 1, 2, 3, 4, 5] as [Float], shape: [3, 2]), labels: [1, 0, 1],
+            classNames: ["cat", "dog"])
         #expect(data.count == 3)
         #expect(data.sampleShape == [2])
         #expect(data.elementType == .float32)
@@ -49,27 +50,32 @@ import Testing
 
     @Test func countsThatDiffer() {
         #expect(
-            message { try Dataset(features: three, labels: [0, 1]) } == "samples and targets differ in number. Expected 3, one for "
+            message { try Dataset(features: three, labels: [0, 1]) }
+                == "samples and targets differ in number. Expected 3, one for "
                 + "each sample of features [3, 2]; received 2 labels. Check that both come from the same part of the data, and "
                 + "that nothing was skipped.")
         #expect(
-            message { try Dataset(features: three, targets: Tensor([1, 2] as [Float])) } == "samples and targets differ in number. "
+            message { try Dataset(features: three, targets: Tensor([1, 2] as [Float])) }
+                == "samples and targets differ in number. "
                 + "Expected 3, one for each sample of features [3, 2]; received targets [2]. Check that both come from the same "
                 + "part of the data, and that nothing was skipped.")
     }
 
     @Test func labelsOutOfRange() {
         #expect(
-            message { try Dataset(features: three, labels: [0, 2, 1], classNames: ["a", "b"]) } == "the label of row 1 is out of "
+            message { try Dataset(features: three, labels: [0, 2, 1], classNames: ["a", "b"]) }
+                == "the label of row 1 is out of "
                 + "range. Expected 0..<2; received 2. Number the classes from 0, or name all of them.")
         #expect(
-            message { try Dataset(features: three, labels: [0, -1, -2]) } == "the label of row 1 is out of range, and those of "
+            message { try Dataset(features: three, labels: [0, -1, -2]) }
+                == "the label of row 1 is out of range, and those of "
                 + "1 more row. Expected 0..<1048576; received -1. Number the classes from 0, or give their names.")
     }
 
     @Test func labelsThatAreNone() {
         #expect(
-            message { try Dataset(features: three, labels: Tensor([0, 1, 2] as [Float])) } == "labels must be one whole number a "
+            message { try Dataset(features: three, labels: Tensor([0, 1, 2] as [Float])) }
+                == "labels must be one whole number a "
                 + "sample. Expected an integer type and the shape [N]; received float32[3]. Give the number of the class, not a "
                 + "vector of it; numeric targets go in as targets:.")
     }
@@ -77,7 +83,8 @@ import Testing
     @Test func samplesWithoutAxis() {
         let scalar = Tensor([1] as [Float], shape: [])
         #expect(
-            message { try Dataset(features: scalar, labels: []) } == "features must have one row a sample. Expected the shape "
+            message { try Dataset(features: scalar, labels: []) }
+                == "features must have one row a sample. Expected the shape "
                 + "[N, ...]; received []. Give a tensor whose first axis counts the samples.")
     }
 
@@ -99,7 +106,9 @@ import Testing
         #expect(scaled.fingerprint == print)
         let others = try [
             data.prefix(99), data.shuffled(seed: 1), numbered(101), numbered((0..<100).map { $0 % 9 }),
-            Dataset(features: Tensor(data.numbers.map { UInt8($0) }, shape: [100, 1, 1]), labels: data.numbers.map { $0 % 10 }),
+            Dataset(
+                features: Tensor(data.numbers.map { UInt8($0) }, shape: [100, 1, 1]),
+                labels: data.numbers.map { $0 % 10 }),
         ]
         #expect(Set(others.map(\.fingerprint) + [print]).count == others.count + 1)
     }
@@ -140,7 +149,8 @@ import Testing
         let bytes = try Dataset(features: Tensor([0, 2, 4, 10, 255] as [UInt8]), labels: [0, 0, 0, 0, 0]).prefix(4)
         #expect(try bytes.measuredStandardization() == .standardizing(mean: 4, standardDeviation: 14.0.squareRoot()))
         let numbers = try Dataset(features: Tensor([-1, 0, 1, 2] as [Float], shape: [2, 2]), labels: [0, 0])
-        #expect(try numbers.measuredStandardization() == .standardizing(mean: 0.5, standardDeviation: 1.25.squareRoot()))
+        #expect(
+            try numbers.measuredStandardization() == .standardizing(mean: 0.5, standardDeviation: 1.25.squareRoot()))
         let constant = try Dataset(features: Tensor([3, 3] as [Float]), labels: [0, 0])
         #expect(try constant.measuredStandardization() == Normalization(scale: 1, offset: -3))
     }
@@ -149,12 +159,14 @@ import Testing
         let data = try numbered(1).prefix(0)
         let error = #expect(throws: DatasetError.self) { try data.measuredStandardization() }
         #expect(
-            error?.description == "an empty data set has no mean. Received 0 samples of uint8[2, 1], 10 classes. Give at least one "
+            error?.description
+                == "an empty data set has no mean. Received 0 samples of uint8[2, 1], 10 classes. Give at least one "
                 + "sample.")
         let broken = try Dataset(features: Tensor([1, .nan] as [Float]), labels: [0, 0])
         let failure = #expect(throws: DatasetError.self) { try broken.measuredStandardization() }
         #expect(
-            failure?.description == "the features can't be standardized. Expected finite numbers; received mean nan, standard "
+            failure?.description
+                == "the features can't be standardized. Expected finite numbers; received mean nan, standard "
                 + "deviation nan. Remove the samples that contain NaN or infinite numbers.")
     }
 }

@@ -43,7 +43,9 @@ private final class Folder {
     }
 
     private func message(_ folder: Folder, classNames: [String]? = nil) -> String? {
-        let error = #expect(throws: DatasetError.self) { try IDXFolder.load(directory: folder.path, classNames: classNames) }
+        let error = #expect(throws: DatasetError.self) {
+            try IDXFolder.load(directory: folder.path, classNames: classNames)
+        }
         return error.map { "\($0)".replacingOccurrences(of: folder.path, with: "DIR") }
     }
 
@@ -52,10 +54,12 @@ private final class Folder {
         let expected =
             "DIR: the folder lacks files of the data set. Expected train-images-idx3-ubyte, train-labels-idx1-ubyte, "
             + "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each with or without .gz; received "
-        #expect(message(folder) == expected + "none of them. Check the folder's path; copy or download what is missing.")
+        #expect(
+            message(folder) == expected + "none of them. Check the folder's path; copy or download what is missing.")
         try folder.write("train", images: 1, labels: [0])
         #expect(
-            message(folder) == expected + "all but t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. Check the folder's path; copy "
+            message(folder) == expected
+                + "all but t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. Check the folder's path; copy "
                 + "or download what is missing.")
     }
 
@@ -64,8 +68,10 @@ private final class Folder {
         try folder.write("train", images: 3, labels: [0, 1])
         try folder.write("t10k", images: 1, labels: [0])
         #expect(
-            message(folder) == "DIR, train-images-idx3-ubyte and train-labels-idx1-ubyte: samples and targets differ in number. "
-                + "Expected 3, one for each sample of features [3, 2, 3, 1]; received 2 labels. Copy or download both files again.")
+            message(folder)
+                == "DIR, train-images-idx3-ubyte and train-labels-idx1-ubyte: samples and targets differ in number. "
+                + "Expected 3, one for each sample of features [3, 2, 3, 1]; received 2 labels. Copy or download both files again."
+        )
     }
 
     @Test func labelsOutOfRange() throws {
@@ -73,7 +79,8 @@ private final class Folder {
         try folder.write("train", images: 2, labels: [0, 1])
         try folder.write("t10k", images: 2, labels: [1, 7])
         #expect(
-            message(folder, classNames: ["a", "b"]) == "DIR, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte: the label of row 1 "
+            message(folder, classNames: ["a", "b"])
+                == "DIR, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte: the label of row 1 "
                 + "is out of range. Expected 0..<2; received 7. Copy or download both files again.")
     }
 
@@ -82,7 +89,8 @@ private final class Folder {
         try folder.write("train", images: 2, labels: [0, 1])
         try folder.write("t10k", images: 2, labels: [1, 0], width: 4)
         #expect(
-            message(folder) == "DIR: the images of training and test differ in size. Expected as in training, [2, 2, 3]; received "
+            message(folder)
+                == "DIR: the images of training and test differ in size. Expected as in training, [2, 2, 3]; received "
                 + "[2, 2, 4]. The files belong to different data sets: copy or download them again.")
     }
 
@@ -119,7 +127,8 @@ private final class Folder {
         let error = #expect(throws: DatasetError.self) { try FashionMNIST.load(from: ["/nowhere/a", "/nowhere/b"]) }
         #expect(error?.kind == .missing)
         #expect(
-            error?.description == "Fashion-MNIST was not found. Expected train-images-idx3-ubyte, train-labels-idx1-ubyte, "
+            error?.description
+                == "Fashion-MNIST was not found. Expected train-images-idx3-ubyte, train-labels-idx1-ubyte, "
                 + "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each with or without .gz; received none of them in /nowhere/a, "
                 + "in /nowhere/b. Install it (sudo apt-get install dataset-fashion-mnist), or name its folder by --data DIR or by "
                 + "the environment variable APUS_DATA.")

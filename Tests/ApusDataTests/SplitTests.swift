@@ -127,7 +127,8 @@ import Testing
         let error = #expect(throws: DatasetError.self) { try data.parts(fractions, seed: 1) }
         #expect(error?.kind == .impossible)
         #expect(
-            error?.description == "the data can't be split into these fractions. Expected numbers in 0...1 with a sum of at "
+            error?.description
+                == "the data can't be split into these fractions. Expected numbers in 0...1 with a sum of at "
                 + "most 1; received \(received). Give fractions such as [0.8, 0.1, 0.1].")
     }
 
@@ -135,7 +136,8 @@ import Testing
         let data = try numbered(10)
         let error = #expect(throws: DatasetError.self) { try data.parts([0.99, 0.01], seed: 1) }
         #expect(
-            error?.description == "a part would be empty. Expected at least one sample for the fraction 0.01; received 10 samples. "
+            error?.description
+                == "a part would be empty. Expected at least one sample for the fraction 0.01; received 10 samples. "
                 + "Give a greater fraction or more data.")
     }
 
@@ -143,7 +145,8 @@ import Testing
         let data = try numbered(10)
         let error = #expect(throws: DatasetError.self) { try data.parts(validation: fraction, seed: 1) }
         #expect(
-            error?.description == "the validation part can't be this fraction of the data. Expected at least 0, less than 1; "
+            error?.description
+                == "the validation part can't be this fraction of the data. Expected at least 0, less than 1; "
                 + "received \(fraction). Give a fraction such as 0.1.")
     }
 
@@ -151,11 +154,13 @@ import Testing
         let data = try numbered(10)
         var error = #expect(throws: DatasetError.self) { try data.parts(folds: 11, seed: 1) }
         #expect(
-            error?.description == "the data can't be split into 11 folds. Expected at least 2, and at most one for each of "
+            error?.description
+                == "the data can't be split into 11 folds. Expected at least 2, and at most one for each of "
                 + "10 samples; received 11. Give a number such as 5.")
         error = #expect(throws: DatasetError.self) { try data.prefix(1).parts(folds: 1, seed: 1) }
         #expect(
-            error?.description == "the data can't be split into 1 fold. Expected at least 2, and at most one for each of "
+            error?.description
+                == "the data can't be split into 1 fold. Expected at least 2, and at most one for each of "
                 + "1 sample; received 1. Give more data.")
     }
 
@@ -163,7 +168,8 @@ import Testing
         let data = try Dataset(features: Tensor([1, 2] as [Float]), targets: Tensor([1, 2] as [Float]))
         let error = #expect(throws: DatasetError.self) { try data.parts(validation: 0.5, stratified: true, seed: 1) }
         #expect(
-            error?.description == "numeric targets can't be stratified. Expected labels of classes; received float32[]. "
+            error?.description
+                == "numeric targets can't be stratified. Expected labels of classes; received float32[]. "
                 + "Split without stratification.")
     }
 }

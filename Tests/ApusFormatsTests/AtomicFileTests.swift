@@ -33,13 +33,19 @@ import Testing
 
     enum Step: CaseIterable { case write, laterWrite, sync, close, rename }
 
-    @Test(arguments: Step.allCases, [
-        (ENOSPC, "No space left on device (ENOSPC)", "Free space on that disk, or choose a folder on another one."),
-        (EDQUOT, "Disk quota exceeded (EDQUOT)",
-            "Delete files of yours there, ask for a greater quota, or choose a folder on another disk."),
-        (EIO, "Input/output error (EIO)",
-            "The disk or its connection fails: look at the system's log, and choose a folder on another disk."),
-    ])
+    @Test(
+        arguments: Step.allCases,
+        [
+            (ENOSPC, "No space left on device (ENOSPC)", "Free space on that disk, or choose a folder on another one."),
+            (
+                EDQUOT, "Disk quota exceeded (EDQUOT)",
+                "Delete files of yours there, ask for a greater quota, or choose a folder on another disk."
+            ),
+            (
+                EIO, "Input/output error (EIO)",
+                "The disk or its connection fails: look at the system's log, and choose a folder on another disk."
+            ),
+        ])
     func failuresLeaveTheOldFile(step: Step, failure: (code: Int32, text: String, remedy: String)) throws {
         let folder = try TemporaryFolder()
         let path = try folder.file("t", [1, 2, 3])
@@ -99,11 +105,13 @@ import Testing
         let folder = try TemporaryFolder()
         #expect(
             message { () throws(FormatError) in try AtomicFile.write([1], to: "\(folder.path)/none/t") }
-                == "\(folder.path)/none/t: the file can't be written: No such file or directory (ENOENT), while creating "
+                == "\(folder.path)/none/t: the file can't be written: No such file or directory (ENOENT), while "
+                + "creating "
                 + "it. Create its folder first, or check the path.")
         #expect(
             message { () throws(FormatError) in try AtomicFile.write([1], to: folder.path) }
-                == "\(folder.path): the file can't be written: Is a directory (EISDIR), while creating it. The path names a "
+                == "\(folder.path): the file can't be written: Is a directory (EISDIR), while creating it. The "
+                + "path names a "
                 + "folder: give the path of a file.")
         #expect(
             message { () throws(FormatError) in try AtomicFile.write([1], to: "/dev/null") }
@@ -111,32 +119,35 @@ import Testing
                 + "device. Give the path of a file.")
         #expect(throws: FormatError.self) { try AtomicFile.write([1], to: "") }
         #expect(throws: FormatError.self) { try AtomicFile.write([1], to: "\(folder.path)/x/") }
-        #expect(throws: FormatError.self) { try AtomicFile.write([1], to: "\(folder.path)/\(String(repeating: "n", count: 300))") }
+        #expect(throws: FormatError.self) {
+            try AtomicFile.write([1], to: "\(folder.path)/\(String(repeating: "n", count: 300))")
+        }
         #expect(try folder.names == [])
     }
 
     #if os(Linux)
-    /// A disk of one megabyte, really full.
-    @Test(.enabled(if: geteuid() == 0, "mounting takes root"))
-    func aFullDisk() throws {
-        let folder = try TemporaryFolder()
-        let disk = try folder.file("disk")
-        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
-        // Containers may forbid it even to root.
-        guard mount("tmpfs", disk, "tmpfs", 0, "size=1m") == 0 else { return }
-        defer { umount2(disk, Int32(MNT_DETACH)) }
-        let path = "\(disk)/t.safetensors"
-        let small = try NumericArray(shape: [1000], elements: [Float](repeating: 1, count: 1000))
-        let large = try NumericArray(shape: [300_000], elements: [Float](repeating: 2, count: 300_000))
-        try SafetensorsFile.write([("w", small)], to: path)
-        #expect(
-            message { () throws(FormatError) in try SafetensorsFile.write([("w", large)], to: path) }
-                == "\(path): the file can't be written: No space left on device (ENOSPC), while writing its bytes. Free space "
-                + "on that disk, or choose a folder on another one.")
-        #expect(try SafetensorsFile(path).array("w") == small)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == ["t.safetensors"])
-        try SafetensorsFile.write([("w", small), ("v", small)], to: path)
-        #expect(try SafetensorsFile(path).names == ["w", "v"])
-    }
+        /// A disk of one megabyte, really full.
+        @Test(.enabled(if: geteuid() == 0, "mounting takes root"))
+        func aFullDisk() throws {
+            let folder = try TemporaryFolder()
+            let disk = try folder.file("disk")
+            try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
+            // Containers may forbid it even to root.
+            guard mount("tmpfs", disk, "tmpfs", 0, "size=1m") == 0 else { return }
+            defer { umount2(disk, Int32(MNT_DETACH)) }
+            let path = "\(disk)/t.safetensors"
+            let small = try NumericArray(shape: [1000], elements: [Float](repeating: 1, count: 1000))
+            let large = try NumericArray(shape: [300_000], elements: [Float](repeating: 2, count: 300_000))
+            try SafetensorsFile.write([("w", small)], to: path)
+            #expect(
+                message { () throws(FormatError) in try SafetensorsFile.write([("w", large)], to: path) }
+                    == "\(path): the file can't be written: No space left on device (ENOSPC), while writing its "
+                    + "bytes. Free space "
+                    + "on that disk, or choose a folder on another one.")
+            #expect(try SafetensorsFile(path).array("w") == small)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == ["t.safetensors"])
+            try SafetensorsFile.write([("w", small), ("v", small)], to: path)
+            #expect(try SafetensorsFile(path).names == ["w", "v"])
+        }
     #endif
 }

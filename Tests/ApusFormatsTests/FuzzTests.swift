@@ -3,22 +3,26 @@ import ApusGraph
 import Foundation
 import Testing
 
-/// Damaged files must lead to errors or arrays: no crash, no hang, no allocation beyond 4 times the file's size and 16 MB.
+/// Damaged files must lead to errors or arrays: no crash, no hang, no allocation beyond 4 times the file's size and 16
+/// MB.
 ///
 /// Each format runs in a process of its own, whose memory is limited by the system, and each file has ten seconds.
 /// The environment variable `APUS_FUZZ_COUNT` gives the number of files for each format (3000 without it),
-/// `APUS_FUZZ_SEED` another beginning. `swift test --sanitize=address --filter FuzzTests` finds more, but limits no memory.
+/// `APUS_FUZZ_SEED` another beginning. `swift test --sanitize=address --filter FuzzTests` finds more, but limits no
+/// memory.
 @Suite(.serialized) struct FuzzTests {
     #if compiler(>=6.2)
-    @Test func idx() async { await #expect(processExitsWith: .success) { try Fuzzing.idx(limited: true) } }
-    @Test func npy() async { await #expect(processExitsWith: .success) { try Fuzzing.npy(limited: true) } }
-    @Test func npz() async { await #expect(processExitsWith: .success) { try Fuzzing.npz(limited: true) } }
-    @Test func safetensors() async { await #expect(processExitsWith: .success) { try Fuzzing.safetensors(limited: true) } }
+        @Test func idx() async { await #expect(processExitsWith: .success) { try Fuzzing.idx(limited: true) } }
+        @Test func npy() async { await #expect(processExitsWith: .success) { try Fuzzing.npy(limited: true) } }
+        @Test func npz() async { await #expect(processExitsWith: .success) { try Fuzzing.npz(limited: true) } }
+        @Test func safetensors() async {
+            await #expect(processExitsWith: .success) { try Fuzzing.safetensors(limited: true) }
+        }
     #else
-    @Test func idx() throws { try Fuzzing.idx(limited: false) }
-    @Test func npy() throws { try Fuzzing.npy(limited: false) }
-    @Test func npz() throws { try Fuzzing.npz(limited: false) }
-    @Test func safetensors() throws { try Fuzzing.safetensors(limited: false) }
+        @Test func idx() throws { try Fuzzing.idx(limited: false) }
+        @Test func npy() throws { try Fuzzing.npy(limited: false) }
+        @Test func npz() throws { try Fuzzing.npz(limited: false) }
+        @Test func safetensors() throws { try Fuzzing.safetensors(limited: false) }
     #endif
 }
 
@@ -39,7 +43,9 @@ enum Fuzzing {
     }
 
     static func npy(limited: Bool) throws {
-        let names = ["little-i1", "big-f4", "fortran-i2", "fortran-f8", "version-2", "version-3", "scalar", "little-b1"]
+        let names = [
+            "little-i1", "big-f4", "fortran-i2", "fortran-f8", "version-2", "version-3", "scalar", "little-b1",
+        ]
         try run(names.map { try Fixture.bytes("\($0).npy") }, limited: limited) { bytes, mutator throws(FormatError) in
             var bytes = bytes
             if mutator.chance(2), bytes.count > 12, bytes[6] == 1 {
@@ -115,18 +121,18 @@ enum Fuzzing {
     /// Lets this process take only what the promise allows; more ends it.
     private static func limitMemory() {
         #if os(Linux) && canImport(Glibc)
-        // AddressSanitizer takes memory of its own without end.
-        guard dlsym(nil, "__asan_init") == nil else { return }
-        // Freed memory would be used again unseen if it did not go back to the system.
-        // Glibc's module lacks the function: mallopt(M_MMAP_THRESHOLD, 128 KiB).
-        guard let mallopt = dlsym(nil, "mallopt") else { return }
-        _ = unsafeBitCast(mallopt, to: (@convention(c) (Int32, Int32) -> Int32).self)(-3, 128 << 10)
-        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
-            let pages = text.split(separator: " ").first.flatMap({ UInt($0) })
-        else { return }
-        let bytes = pages * UInt(sysconf(Int32(_SC_PAGESIZE))) + 4 * 65536 + 16 << 20
-        var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
-        setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+            // AddressSanitizer takes memory of its own without end.
+            guard dlsym(nil, "__asan_init") == nil else { return }
+            // Freed memory would be used again unseen if it did not go back to the system.
+            // Glibc's module lacks the function: mallopt(M_MMAP_THRESHOLD, 128 KiB).
+            guard let mallopt = dlsym(nil, "mallopt") else { return }
+            _ = unsafeBitCast(mallopt, to: (@convention(c) (Int32, Int32) -> Int32).self)(-3, 128 << 10)
+            guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
+                let pages = text.split(separator: " ").first.flatMap({ UInt($0) })
+            else { return }
+            let bytes = pages * UInt(sysconf(Int32(_SC_PAGESIZE))) + 4 * 65536 + 16 << 20
+            var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
+            setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
         #endif
     }
 }

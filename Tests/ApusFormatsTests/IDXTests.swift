@@ -49,43 +49,85 @@ import Testing
         #expect(try IDX.read(labels, .labels).shape == [2])
         #expect(
             message { () throws(FormatError) in try IDX.read(labels, .images) }
-                == "labels: the file holds labels, not images (at byte 2). Expected images: uint8[count, height, width], "
+                == "labels: the file holds labels, not images (at byte 2). Expected images: uint8[count, height, "
+                + "width], "
                 + "magic 00 00 08 03; received uint8[2], magic 00 00 08 01. Give the file of images, such as "
                 + "train-images-idx3-ubyte.")
         #expect(
             message { () throws(FormatError) in try IDX.read(images, .labels) }
-                == "images: the file holds images, not labels (at byte 2). Expected labels: uint8[count], magic 00 00 08 "
+                == "images: the file holds images, not labels (at byte 2). Expected labels: uint8[count], magic "
+                + "00 00 08 "
                 + "01; received uint8[1, 2, 2], magic 00 00 08 03. Give the file of labels, such as "
                 + "train-labels-idx1-ubyte.")
         #expect(
             message { () throws(FormatError) in try IDX.read(fractions, .labels) }
-                == "fractions: the file does not hold labels (at byte 2). Expected labels: uint8[count], magic 00 00 08 "
-                + "01; received float32[1], magic 00 00 0d 01. Give the file of labels, such as train-labels-idx1-ubyte.")
+                == "fractions: the file does not hold labels (at byte 2). Expected labels: uint8[count], magic 00 "
+                + "00 08 "
+                + "01; received float32[1], magic 00 00 0d 01. Give the file of labels, such as "
+                + "train-labels-idx1-ubyte.")
     }
 
-    @Test(arguments: [
-        ([], "this is not an IDX file (at byte 0). Expected 00 00 at the start; received an empty file. Check the path; "
-            + "if it was downloaded, download it again."),
-        (Array("<html>".utf8), "this is not an IDX file (at byte 0). Expected 00 00 at the start; received 3c 68 74 6d (a "
-            + "web page?). Check the path; if it was downloaded, download it again."),
-        ([0, 0, 8], "the file ends too early (at byte 3). Expected an IDX header of at least 8 bytes; received 3 bytes. "
-            + "Copy or download it again."),
-        (idx(7, [1], [0]), "the IDX file has an unknown element type (at byte 2). Expected 08, 09, 0b, 0c, 0d or 0e; "
-            + "received 07. Copy or download it again."),
-        (idx(8, [], [0]), "the IDX file has no dimensions (at byte 3). Expected at least 1; received 0. Copy or download "
-            + "it again."),
-        ([0, 0, 8, 2, 0, 0, 0, 1], "the file ends too early (at byte 8). Expected 8 bytes of dimensions; received 4 "
-            + "bytes. Copy or download it again."),
-        (idx(8, [2, 3], [1, 2, 3, 4, 5]), "the file ends too early (at byte 17). Expected 18 bytes: a header of 12 and "
-            + "uint8[2, 3]; received 17 bytes. Copy or download it again."),
-        (idx(8, [2], [1, 2, 3]), "there are more bytes after the data (at byte 10). Expected 10 bytes: a header of 8 and "
-            + "uint8[2]; received 11 bytes. Copy or download it again, or remove the rest."),
-        (idx(13, [.max, .max, 9], []), "the dimensions are too large (at byte 4). Expected at most 2^63 - 1 bytes; "
-            + "received dimensions [4294967295, 4294967295, 9]. The file is damaged: copy or download it again."),
-        (idx(8, [.max, .max, .max, 0], []), "the dimensions are too large (at byte 4). Expected at most 2^63 - 1 bytes; "
-            + "received dimensions [4294967295, 4294967295, 4294967295, 0]. The file is damaged: copy or download it "
-            + "again."),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            (
+                [],
+                "this is not an IDX file (at byte 0). Expected 00 00 at the start; received an empty file. Check the "
+                    + "path; "
+                    + "if it was downloaded, download it again."
+            ),
+            (
+                Array("<html>".utf8),
+                "this is not an IDX file (at byte 0). Expected 00 00 at the start; received 3c 68 "
+                    + "74 6d (a "
+                    + "web page?). Check the path; if it was downloaded, download it again."
+            ),
+            (
+                [0, 0, 8],
+                "the file ends too early (at byte 3). Expected an IDX header of at least 8 bytes; received 3 "
+                    + "bytes. "
+                    + "Copy or download it again."
+            ),
+            (
+                idx(7, [1], [0]),
+                "the IDX file has an unknown element type (at byte 2). Expected 08, 09, 0b, 0c, 0d or 0e; "
+                    + "received 07. Copy or download it again."
+            ),
+            (
+                idx(8, [], [0]),
+                "the IDX file has no dimensions (at byte 3). Expected at least 1; received 0. Copy or "
+                    + "download "
+                    + "it again."
+            ),
+            (
+                [0, 0, 8, 2, 0, 0, 0, 1],
+                "the file ends too early (at byte 8). Expected 8 bytes of dimensions; received 4 "
+                    + "bytes. Copy or download it again."
+            ),
+            (
+                idx(8, [2, 3], [1, 2, 3, 4, 5]),
+                "the file ends too early (at byte 17). Expected 18 bytes: a header of 12 and "
+                    + "uint8[2, 3]; received 17 bytes. Copy or download it again."
+            ),
+            (
+                idx(8, [2], [1, 2, 3]),
+                "there are more bytes after the data (at byte 10). Expected 10 bytes: a header "
+                    + "of 8 and "
+                    + "uint8[2]; received 11 bytes. Copy or download it again, or remove the rest."
+            ),
+            (
+                idx(13, [.max, .max, 9], []),
+                "the dimensions are too large (at byte 4). Expected at most 2^63 - 1 bytes; "
+                    + "received dimensions [4294967295, 4294967295, 9]. The file is damaged: copy or download it again."
+            ),
+            (
+                idx(8, [.max, .max, .max, 0], []),
+                "the dimensions are too large (at byte 4). Expected at most 2^63 - 1 "
+                    + "bytes; "
+                    + "received dimensions [4294967295, 4294967295, 4294967295, 0]. The file is damaged: copy "
+                    + "or download it "
+                    + "again."
+            ),
+        ] as [([UInt8], String)])
     func damageIsNamed(bytes: [UInt8], text: String) throws {
         let folder = try TemporaryFolder()
         let path = try folder.file("t.idx", bytes)
@@ -96,10 +138,12 @@ import Testing
     @Test func missingFilesAreNamed() throws {
         #expect(
             message { () throws(FormatError) in try IDX.readImages("/none/train-images-idx3-ubyte") }
-                == "/none/train-images-idx3-ubyte: there is no such file. Expected an IDX file of images. Check the path.")
+                == "/none/train-images-idx3-ubyte: there is no such file. Expected an IDX file of images. Check "
+                + "the path.")
         #expect(
             message { () throws(FormatError) in try IDX.read("/") }
-                == "/: this is not a regular file. Expected an IDX file; received a folder. Give the path of a file in it.")
+                == "/: this is not a regular file. Expected an IDX file; received a folder. Give the path of a "
+                + "file in it.")
         #expect(
             message { () throws(FormatError) in try IDX.read("a\0b") }
                 == "a\\0b: the path contains a zero byte. Use a path without it.")
@@ -138,14 +182,17 @@ import Testing
         let array = try #require(array)
         let bytes = try IDX.encode(array, compressed: true)
         for count in 0..<bytes.count {
-            #expect(throws: FormatError.self, "\(count)") { try IDX.read(ByteSource(Array(bytes[..<count]), name: "t")) }
+            #expect(throws: FormatError.self, "\(count)") {
+                try IDX.read(ByteSource(Array(bytes[..<count]), name: "t"))
+            }
         }
         #expect(
             message { () throws(FormatError) in try IDX.read(ByteSource(Array(bytes.dropLast(9)), name: "t")) }
                 == "t: the compressed data ends too early (at byte 32). Expected gzip data. Copy or download it again.")
         #expect(
             message { () throws(FormatError) in try IDX.read(ByteSource(bytes + [0], name: "t")) }
-                == "t: there are more bytes after the compressed data (at byte 32). Expected gzip data. Copy or download "
+                == "t: there are more bytes after the compressed data (at byte 32). Expected gzip data. Copy or "
+                + "download "
                 + "it again.")
     }
 
@@ -175,7 +222,8 @@ import Testing
         #expect(
             message { () throws(FormatError) in try IDX.read(honest) }
                 == "honest: the compressed file announces far more data than its size makes likely. Expected at most "
-                + "16777216 bytes; received 67108872 bytes for uint8[67108864]. If you trust it, decompress it first and "
+                + "16777216 bytes; received 67108872 bytes for uint8[67108864]. If you trust it, decompress it "
+                + "first and "
                 + "read the result.")
     }
 }

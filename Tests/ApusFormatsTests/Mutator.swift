@@ -5,7 +5,8 @@ struct Mutator {
         0x7fff_ffff_ffff_ffff, 0x8000_0000_0000_0000, 0xffff_ffff_ffff_ffff,
     ]
     private static let numbers = [
-        "0", "1", "-1", "1.5", "1e9", "00", "64", "65536", "2147483648", "4294967295", "4294967296", "4611686018427387904",
+        "0", "1", "-1", "1.5", "1e9", "00", "64", "65536", "2147483648", "4294967295", "4294967296",
+        "4611686018427387904",
         "9223372036854775807", "9223372036854775808", "18446744073709551615", "99999999999999999999999",
     ]
 
@@ -58,7 +59,8 @@ struct Mutator {
             let width = [1, 2, 4, 8][below(4)]
             let isBigEndian = chance(2)
             for index in 0..<min(width, bytes.count - place) {
-                bytes[place + index] = UInt8(truncatingIfNeeded: length >> (8 * (isBigEndian ? width - 1 - index : index)))
+                bytes[place + index] = UInt8(
+                    truncatingIfNeeded: length >> (8 * (isBigEndian ? width - 1 - index : index)))
             }
         default: replaceNumber(&bytes, from: place)
         }

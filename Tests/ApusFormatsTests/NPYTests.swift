@@ -24,12 +24,20 @@ import Testing
         #expect(try NPY.read(Fixture.path("empty.npy")) == NumericArray(shape: [0, 3], elements: [Float]()))
     }
 
-    @Test(arguments: [("f2", "'<f2'"), ("u8", "'<u8'"), ("c8", "'<c8'"), ("S3", "'|S3'"), ("structure", "a structured type")])
+    @Test(arguments: [
+        ("f2", "'<f2'"), ("u8", "'<u8'"), ("c8", "'<c8'"), ("S3", "'|S3'"),
+        (
+            "structure",
+            "a "
+                + "structured type"
+        ),
+    ])
     func otherTypesAreRefused(name: String, received: String) throws {
         let path = Fixture.path("refused-\(name).npy")
         #expect(
             message { () throws(FormatError) in try NPY.read(path) }
-                == "\(path): the element type is not supported (at byte 20). Expected b1, u1, i1, u2, i2, u4, i4, i8, f4 "
+                == "\(path): the element type is not supported (at byte 20). Expected b1, u1, i1, u2, i2, u4, i4, "
+                + "i8, f4 "
                 + "or f8; received \(received). Convert it before it is saved, for example by array.astype('float32').")
     }
 
@@ -60,14 +68,19 @@ import Testing
                 data += [UInt8(value & 255), UInt8(value >> 8)]
             }
         }
-        let array = try NPY.read(ByteSource(npy("{'descr': '<i2', 'fortran_order': True, 'shape': (300, 500)}", data), name: "t"))
+        let array = try NPY.read(
+            ByteSource(npy("{'descr': '<i2', 'fortran_order': True, 'shape': (300, 500)}", data), name: "t"))
         #expect(try array.elements(as: Int32.self) == (0..<150_000).map { Int32($0 % 30_011) })
     }
 
     @Test(arguments: [
         ("", "a dictionary; received the end of the header"),
         ("{", "'descr', 'fortran_order' or 'shape'; received the end of the header"),
-        ("{'descr': '<f4', 'descr': '<f4'}", "'descr', 'fortran_order' and 'shape', once each; received \"'descr': '<f4'}\""),
+        (
+            "{'descr': '<f4', 'descr': '<f4'}",
+            "'descr', 'fortran_order' and 'shape', once each; received "
+                + "\"'descr': '<f4'}\""
+        ),
         ("{'descr': '<f4', 'shape': (1,)}", "'descr', 'fortran_order' and 'shape'; received the end of the header"),
         ("{'shape': (3)}", "(3,) or (3, 4); received \"}\""),
         ("{'shape': (3 4)}", "a comma; received \"4)}\""),
@@ -77,7 +90,8 @@ import Testing
     ])
     func damagedHeaders(header: String, text: String) {
         let text = "Expected \(text). Save the array again with numpy.save."
-        #expect(message { () throws(FormatError) in try NPY.read(ByteSource(npy(header, []), name: "t")) }.hasSuffix(text))
+        #expect(
+            message { () throws(FormatError) in try NPY.read(ByteSource(npy(header, []), name: "t")) }.hasSuffix(text))
     }
 
     @Test func damageIsNamed() throws {
@@ -86,7 +100,8 @@ import Testing
         let read = { (bytes: [UInt8]) throws(FormatError) in try NPY.read(ByteSource(bytes, name: "t")) }
         #expect(
             message { () throws(FormatError) in try read(Array(bytes.dropLast())) }
-                == "t: the file ends too early (at byte 135). Expected 136 bytes: a header of 128 and float32[2]; received "
+                == "t: the file ends too early (at byte 135). Expected 136 bytes: a header of 128 and float32[2]; "
+                + "received "
                 + "135 bytes. Copy or download it again.")
         #expect(
             message { () throws(FormatError) in try read(bytes + [0]) }
@@ -94,7 +109,8 @@ import Testing
                 + "float32[2]; received 137 bytes. Copy or download it again, or remove the rest.")
         #expect(
             message { () throws(FormatError) in try read([0x50, 0x4b, 3, 4, 0, 0, 0, 0]) }
-                == "t: this is not an .npy file (at byte 0). Expected 93 4e 55 4d 50 59 at the start; received 50 4b 03 04 "
+                == "t: this is not an .npy file (at byte 0). Expected 93 4e 55 4d 50 59 at the start; received 50 "
+                + "4b 03 04 "
                 + "00 00 00 00 (zip?). Check the path, or save the array again with numpy.save.")
         for count in 0..<bytes.count {
             #expect(throws: FormatError.self, "\(count)") { try read(Array(bytes[..<count])) }
@@ -146,8 +162,10 @@ import Testing
         }
         #expect(
             message { () throws(FormatError) in try NPZFile(ByteSource([0x93, 0x4e, 0x55, 0x4d], name: "t")) }
-                == "t: this is not an .npz file, or its end is missing (at byte 4). Expected the directory of a zip archive "
-                + "at the end; received a file that starts with 93 4e 55 4d (npy?). Check the path, or copy or download it "
+                == "t: this is not an .npz file, or its end is missing (at byte 4). Expected the directory of a "
+                + "zip archive "
+                + "at the end; received a file that starts with 93 4e 55 4d (npy?). Check the path, or copy or "
+                + "download it "
                 + "again.")
     }
 }

@@ -26,7 +26,9 @@ import Testing
             message { () throws(FormatError) in try array.elements(as: Float.self) }
                 == "the array's elements are of another type. Expected float32; received int32[2]. Ask for int32 "
                 + "elements, and convert them.")
-        for shape: Shape in [[.max, 2], [0, .max, .max], [-1], [-1, -1], [.max], Shape(Array(repeating: 1, count: 65))] {
+        for shape: Shape in [
+            [.max, 2], [0, .max, .max], [-1], [-1, -1], [.max], Shape(Array(repeating: 1, count: 65)),
+        ] {
             #expect(throws: FormatError.self) { try NumericArray(shape: shape, elementType: .float32, bytes: []) }
         }
     }

@@ -54,7 +54,8 @@ import Testing
         // Data of arrays that are written piece by piece is counted.
         #expect(
             message { () throws(FormatError) in
-                try SafetensorsFile.write([("w", TensorType([2], .float32))], to: path) { (_, output) throws(FormatError) in
+                try SafetensorsFile.write([("w", TensorType([2], .float32))], to: path) {
+                    (_, output) throws(FormatError) in
                     try output.append(contentsOf: [1, 2, 3])
                 }
             } == "\(path): the bytes of tensor \"w\" do not fit its shape. Expected 8 bytes for float32[2]; received 3 "
@@ -72,59 +73,145 @@ import Testing
 
     /// What the format forbids, and the message that says so.
     static let broken: [(bytes: [UInt8], text: String)] = [
-        ([], "the file ends before its header does, or is no safetensors file (at byte 0). Expected 8 bytes that give the "
-            + "length of the header; received 0 bytes. Check the path, or download it again."),
-        ([16, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d], "the file ends before its header does, or is no safetensors file (at byte "
-            + "0). Expected a header of 2 to 2 bytes; received 16 (bytes 10 00 00 00 00 00 00 00). Check the path, or "
-            + "download it again."),
-        ([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7b, 0x7d], "the file ends before its header does, or is no "
-            + "safetensors file (at byte 0). Expected a header of 2 to 2 bytes; received 18446744073709551615 (bytes ff ff "
-            + "ff ff ff ff ff ff). Check the path, or download it again."),
-        (safetensors(" {}"), "this is not a safetensors file (at byte 8). Expected an opening brace (7b); received 20. Save "
-            + "the file again, or download it again."),
-        (safetensors("{} x"), "the header goes on after its object (at byte 11). Expected only spaces; received 78. Save the "
-            + "file again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#, data: [1, 2]),
-            "the name \"a\" occurs twice (at byte 8). Expected different names. Save the file again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"U8","dtype":"U8"}}"#), "the name \"dtype\" occurs twice (at byte 27). Expected "
-            + "different names. Save the file again, or download it again."),
-        (safetensors(#"{"__metadata__":{"a":"1","a":"2"}}"#), "the name \"a\" occurs twice (at byte 33). Expected different "
-            + "names. Save the file again, or download it again."),
-        (safetensors(#"{"__metadata__":{"a":1}}"#), "the header is not as expected (at byte 29). Expected a string; received "
-            + "31 7d 7d. Save the file again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"U8","shape":[1]}}"#), "tensor \"a\" lacks data_offsets (at byte 13). Expected dtype, "
-            + "shape and data_offsets. Save the file again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"U9","shape":[1]}}"#), "tensor \"a\" has an unknown type (at byte 14). Expected F32, BF16, "
-            + "I64 or the like; received U9. Save the file again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,7]}}"#, data: [0, 0, 0, 0, 0, 0, 0]), "the data of "
-            + "tensor \"a\" does not fit its shape (at byte 13). Expected 8 bytes for F32[2]; received 7 bytes. Save the file "
-            + "again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}"#), "the size of tensor "
-            + "\"a\" is too large, or no whole number of bytes (at byte 13). Expected at most 2^60 - 1 bytes; received "
-            + "F32[4611686018427387904, 4]. Save the file again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}}"#, data: [0]), "the size of tensor \"a\" is too "
-            + "large, or no whole number of bytes (at byte 13). Expected at most 2^60 - 1 bytes; received F4[3]. Save the file "
-            + "again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}"#, data: [0]), "tensor \"a\" has wrong "
-            + "data_offsets (at byte 13). Expected [begin, end]; received [1, 0]. Save the file again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}"#, data: [1, 2, 3]),
-            "tensor \"b\" overlaps another tensor (at byte 113). Expected data from 2 on; received data from 1 on. Save the "
-            + "file again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}"#, data: [1, 2, 3]), "tensor \"a\" is preceded by "
-            + "a hole (at byte 61). Expected data from 0 on; received data from 1 on. Save the file again, or download it "
-            + "again."),
-        (safetensors(#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, data: [1]), "the file ends too early (at byte "
-            + "62). Expected 2 bytes of data; received 1 byte. Save the file again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, data: [1, 2, 3]), "there are more bytes after "
-            + "the data (at byte 63). Expected 2 bytes of data; received 3 bytes. Save the file again, or download it again."),
-        (safetensors(#"{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,2]}}"#), "the header is not as expected (at byte 36). "
-            + "Expected a whole number of 0 or more; received 2d 31 5d 2c 22 64 61 74. Save the file again, or download it "
-            + "again."),
-        (safetensors(#"{"a":{"dtype":"U8","shape":[01],"data_offsets":[0,2]}}"#), "the header is not as expected (at byte 36). "
-            + "Expected a whole number of 0 or more; received 30 31 5d 2c 22 64 61 74. Save the file again, or download it "
-            + "again."),
-        (safetensors(#"{"\ud800":{}}"#), "half of a character is missing (at byte 16). Expected a pair of \\u escapes; received "
-            + "22 3a 7b 7d 7d. Save the file again, or download it again."),
+        (
+            [],
+            "the file ends before its header does, or is no safetensors file (at byte 0). Expected 8 bytes that "
+                + "give the "
+                + "length of the header; received 0 bytes. Check the path, or download it again."
+        ),
+        (
+            [16, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d],
+            "the file ends before its header does, or is no safetensors file "
+                + "(at byte "
+                + "0). Expected a header of 2 to 2 bytes; received 16 (bytes 10 00 00 00 00 00 00 00). Check "
+                + "the path, or "
+                + "download it again."
+        ),
+        (
+            [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7b, 0x7d],
+            "the file ends before its header does, or is no "
+                + "safetensors file (at byte 0). Expected a header of 2 to 2 bytes; received 18446744073709551615 "
+                + "(bytes ff ff "
+                + "ff ff ff ff ff ff). Check the path, or download it again."
+        ),
+        (
+            safetensors(" {}"),
+            "this is not a safetensors file (at byte 8). Expected an opening brace (7b); "
+                + "received 20. Save "
+                + "the file again, or download it again."
+        ),
+        (
+            safetensors("{} x"),
+            "the header goes on after its object (at byte 11). Expected only spaces; received "
+                + "78. Save the "
+                + "file again, or download it again."
+        ),
+        (
+            safetensors(
+                #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"#
+                    + #""a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#,
+                data: [1, 2]),
+            "the name \"a\" occurs twice (at byte 8). Expected different names. Save the file again, or download "
+                + "it again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"U8","dtype":"U8"}}"#),
+            "the name \"dtype\" occurs twice (at byte 27). Expected "
+                + "different names. Save the file again, or download it again."
+        ),
+        (
+            safetensors(#"{"__metadata__":{"a":"1","a":"2"}}"#),
+            "the name \"a\" occurs twice (at byte 33). Expected different "
+                + "names. Save the file again, or download it again."
+        ),
+        (
+            safetensors(#"{"__metadata__":{"a":1}}"#),
+            "the header is not as expected (at byte 29). Expected a string; received "
+                + "31 7d 7d. Save the file again, or download it again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"U8","shape":[1]}}"#),
+            "tensor \"a\" lacks data_offsets (at byte 13). Expected dtype, "
+                + "shape and data_offsets. Save the file again, or download it again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"U9","shape":[1]}}"#),
+            "tensor \"a\" has an unknown type (at byte 14). Expected F32, BF16, "
+                + "I64 or the like; received U9. Save the file again, or download it again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,7]}}"#, data: [0, 0, 0, 0, 0, 0, 0]),
+            "the data of "
+                + "tensor \"a\" does not fit its shape (at byte 13). Expected 8 bytes for F32[2]; received 7 bytes. "
+                + "Save the file "
+                + "again, or download it again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}"#),
+            "the size of tensor "
+                + "\"a\" is too large, or no whole number of bytes (at byte 13). Expected at most 2^60 - 1 "
+                + "bytes; received "
+                + "F32[4611686018427387904, 4]. Save the file again, or download it again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}}"#, data: [0]),
+            "the size of tensor \"a\" is too "
+                + "large, or no whole number of bytes (at byte 13). Expected at most 2^60 - 1 bytes; received F4[3]. "
+                + "Save the file "
+                + "again, or download it again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}"#, data: [0]),
+            "tensor \"a\" has wrong "
+                + "data_offsets (at byte 13). Expected [begin, end]; received [1, 0]. Save the file again, or "
+                + "download it again."
+        ),
+        (
+            safetensors(
+                #"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"#
+                    + #""b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}"#,
+                data: [1, 2, 3]),
+            "tensor \"b\" overlaps another tensor (at byte 113). Expected data from 2 on; received data from 1 "
+                + "on. Save the "
+                + "file again, or download it again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}"#, data: [1, 2, 3]),
+            "tensor \"a\" is preceded by "
+                + "a hole (at byte 61). Expected data from 0 on; received data from 1 on. Save the file again, or "
+                + "download it "
+                + "again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, data: [1]),
+            "the file ends too early (at byte "
+                + "62). Expected 2 bytes of data; received 1 byte. Save the file again, or download it again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, data: [1, 2, 3]),
+            "there are more bytes after "
+                + "the data (at byte 63). Expected 2 bytes of data; received 3 bytes. Save the file again, or "
+                + "download it again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,2]}}"#),
+            "the header is not as expected (at byte 36). "
+                + "Expected a whole number of 0 or more; received 2d 31 5d 2c 22 64 61 74. Save the file again, or "
+                + "download it "
+                + "again."
+        ),
+        (
+            safetensors(#"{"a":{"dtype":"U8","shape":[01],"data_offsets":[0,2]}}"#),
+            "the header is not as expected (at byte 36). "
+                + "Expected a whole number of 0 or more; received 30 31 5d 2c 22 64 61 74. Save the file again, or "
+                + "download it "
+                + "again."
+        ),
+        (
+            safetensors(#"{"\ud800":{}}"#),
+            "half of a character is missing (at byte 16). Expected a pair of \\u escapes; received "
+                + "22 3a 7b 7d 7d. Save the file again, or download it again."
+        ),
     ]
 
     @Test(arguments: broken.indices)
@@ -164,11 +251,13 @@ import Testing
             let file = try SafetensorsFile(ByteSource(safetensors(header, data: data), name: "t"))
             #expect(
                 message { () throws(FormatError) in try file.array("a") }
-                    == "t: tensor \"a\" has a type that is not supported (at byte \(8 + header.utf8.count)). Expected F32, "
+                    == "t: tensor \"a\" has a type that is not supported (at byte \(8 + header.utf8.count)). "
+                    + "Expected F32, "
                     + "F64, BF16, I32, I64, U8 or BOOL; received \(type). Convert it in the program that saved it.")
             #expect(
                 message { () throws(FormatError) in try file.array("b") }
-                    == "t: there is no tensor \"b\". Expected one of \"a\". Check the name, or take the file of the same "
+                    == "t: there is no tensor \"b\". Expected one of \"a\". Check the name, or take the file of "
+                    + "the same "
                     + "model.")
         }
     }

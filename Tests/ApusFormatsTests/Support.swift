@@ -77,9 +77,10 @@ extension NumericArray {
 
 /// An IDX file, byte for byte.
 func idx(_ code: UInt8, _ dimensions: [UInt32], _ data: [UInt8]) -> [UInt8] {
-    [0, 0, code, UInt8(dimensions.count)] + dimensions.flatMap { size in
-        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: size >> $0) }
-    } + data
+    [0, 0, code, UInt8(dimensions.count)]
+        + dimensions.flatMap { size in
+            [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: size >> $0) }
+        } + data
 }
 
 /// A safetensors file of a header and data.

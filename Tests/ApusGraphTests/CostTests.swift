@@ -9,7 +9,8 @@ import Testing
 
     @Test func convolutionAndGradientsCostTheSame() {
         let geometry = ConvolutionGeometry(
-            strides: ImageSize(height: 2, width: 2), padding: ImagePadding(top: 1, left: 1, bottom: 1, right: 1), groups: 2)
+            strides: ImageSize(height: 2, width: 2), padding: ImagePadding(top: 1, left: 1, bottom: 1, right: 1),
+            groups: 2)
         let x = input([2, 8, 8, 4])
         let kernel = input([3, 3, 2, 6])
         let y = Node(.convolution(geometry), [x, kernel])

@@ -8,9 +8,12 @@ import Testing
     private let y = input([2], .float64)
 
     private func evaluate(_ nodes: [Node]) throws -> [[Double]] {
-        try ReferenceBackend().run(nodes, inputs: [
-            x: ReferenceValue([2, 3], [2]), y: ReferenceValue([5, 7], [2]),
-        ]).map(\.values)
+        try ReferenceBackend().run(
+            nodes,
+            inputs: [
+                x: ReferenceValue([2, 3], [2]), y: ReferenceValue([5, 7], [2]),
+            ]
+        ).map(\.values)
     }
 
     @Test func sharedNodesAddUp() throws {

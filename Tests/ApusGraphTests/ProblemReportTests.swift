@@ -35,7 +35,9 @@ import Testing
         #expect(broken.problems[0].scope == ["lenet: Sequential", "lenet/2: Dense(120)"])
         #expect(
             broken.problems[0].description
-                == "lenet/2: Dense(120): matmul: the left matrix [2, 3] has 3 columns but the right matrix [4, 5] has 4 rows")
+                == "lenet/2: Dense(120): matmul: "
+                + "the left matrix [2, 3] has 3 columns but the right matrix [4, 5] has 4 rows"
+        )
     }
 
     @Test func aPoisonedNodeCarriesItsProblem() {
@@ -48,7 +50,8 @@ import Testing
         let x = input([3])
         let broken = x.reshape([5])
         _ = [
-            broken.cast(to: .int32), broken.broadcast(to: [2]), broken.transpose([0]), broken.reduce(.sum, [7], keepingAxes: true),
+            broken.cast(to: .int32), broken.broadcast(to: [2]), broken.transpose([0]),
+            broken.reduce(.sum, [7], keepingAxes: true),
             broken.matrixTransposed, .matmul(broken, x), .select(broken, x, broken),
         ]
         let gradients = Node.gradients(of: [.binary(.add, broken, x)], withRespectTo: [x])
@@ -56,7 +59,10 @@ import Testing
         let seeded = Node.gradients(of: [x.unary(.exp)], seeds: [broken], withRespectTo: [x])
         #expect(seeded.map(\.problems) == [broken.problems])
         let misfit = Node.gradients(of: [x.unary(.exp)], seeds: [input([4])], withRespectTo: [x])[0]
-        #expect(misfit.problems.map(\.description) == ["gradient: expected a seed of the output's shape [3] but received [4]"])
+        #expect(
+            misfit.problems.map(\.description) == [
+                "gradient: expected a seed of the output's shape [3] but received [4]"
+            ])
         #expect(!graph(broken).simplified().outputs[0].node.isValid)
     }
 

@@ -17,10 +17,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ([3, 4], [4], [3, 4]), ([3, 1], [1, 4], [3, 4]), ([], [2, 3], [2, 3]), ([5, 1, 3], [2, 1], [5, 2, 3]),
-        ([0, 3], [1, 3], [0, 3]), ([1], [0], [0]), ([2], [2], [2]),
-    ] as [(Shape, Shape, Shape)])
+    @Test(
+        arguments: [
+            ([3, 4], [4], [3, 4]), ([3, 1], [1, 4], [3, 4]), ([], [2, 3], [2, 3]), ([5, 1, 3], [2, 1], [5, 2, 3]),
+            ([0, 3], [1, 3], [0, 3]), ([1], [0], [0]), ([2], [2], [2]),
+        ] as [(Shape, Shape, Shape)])
     func broadcastShape(_ a: Shape, _ b: Shape, _ expected: Shape) {
         #expect(Shape.broadcast(a, b) == expected)
         #expect(Shape.broadcast(b, a) == expected)
@@ -41,10 +42,11 @@ import Testing
         #expect(x.reduce(.sum, []) === x)
     }
 
-    @Test(arguments: [
-        ([2, 3], [3, 4], [2, 4]), ([5, 2, 3], [3, 4], [5, 2, 4]), ([5, 2, 3], [5, 3, 4], [5, 2, 4]),
-        ([2, 3], [5, 3, 4], [5, 2, 4]), ([7, 1, 2, 3], [5, 3, 4], [7, 5, 2, 4]),
-    ] as [(Shape, Shape, Shape)])
+    @Test(
+        arguments: [
+            ([2, 3], [3, 4], [2, 4]), ([5, 2, 3], [3, 4], [5, 2, 4]), ([5, 2, 3], [5, 3, 4], [5, 2, 4]),
+            ([2, 3], [5, 3, 4], [5, 2, 4]), ([7, 1, 2, 3], [5, 3, 4], [7, 5, 2, 4]),
+        ] as [(Shape, Shape, Shape)])
     func matmulShape(_ a: Shape, _ b: Shape, _ expected: Shape) {
         let product = Node.matmul(input(a), input(b))
         #expect(product.problems == [])

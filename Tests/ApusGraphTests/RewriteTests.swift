@@ -119,7 +119,10 @@ struct RewriteCase: Sendable, CustomStringConvertible {
     }
 
     /// Reductions of nothing are not those of one element.
-    @Test(arguments: [(Reduction.mean, ElementType.float64, 2.0), (.any, .bool, 1), (.all, .bool, 0), (.sum, .float64, 2), (.product, .float64, 2)])
+    @Test(arguments: [
+        (Reduction.mean, ElementType.float64, 2.0), (.any, .bool, 1), (.all, .bool, 0), (.sum, .float64, 2),
+        (.product, .float64, 2),
+    ])
     func reductionsOfNothing(_ reduction: Reduction, _ type: ElementType, _ value: Double) throws {
         let node = Node.constant(value, [0, 3], type).reduce(reduction, [0])
         let graph = Graph(inputs: [], outputs: [Graph.Output(name: "y", node: node)])

@@ -2,10 +2,12 @@ import ApusGraph
 import Testing
 
 @Suite struct ScalarTests {
-    @Test(arguments: [
-        (1.0, UInt16(0x3f80)), (-2, 0xc000), (257, 0x4380), (259, 0x4382), (3.4e38, 0x7f80), (.infinity, 0x7f80), (Float(bitPattern: 1), 0),
-        (Float(bitPattern: 0x1_0000), 1),
-    ] as [(Float, UInt16)])
+    @Test(
+        arguments: [
+            (1.0, UInt16(0x3f80)), (-2, 0xc000), (257, 0x4380), (259, 0x4382), (3.4e38, 0x7f80), (.infinity, 0x7f80),
+            (Float(bitPattern: 1), 0),
+            (Float(bitPattern: 0x1_0000), 1),
+        ] as [(Float, UInt16)])
     func bfloat16RoundsToNearestEven(_ value: Float, _ bits: UInt16) {
         #expect(BFloat16(value).bitPattern == bits)
     }
@@ -31,7 +33,10 @@ import Testing
 
     /// The known answers of the paper's implementation.
     @Test(arguments: [
-        (Philox.Words(0, 0, 0, 0), SIMD2<UInt32>(0, 0), Philox.Words(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8)),
+        (
+            Philox.Words(0, 0, 0, 0), SIMD2<UInt32>(0, 0),
+            Philox.Words(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8)
+        ),
         (
             Philox.Words(repeating: .max), SIMD2<UInt32>(repeating: .max),
             Philox.Words(0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd)

@@ -31,7 +31,8 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
             "select by numbers", "select: expected a bool condition but received float32[3]"
         ) { .select(input([3]), input([3]), input([3])) },
         ShapeErrorCase(
-            "function of integers", "exp: expected a floating-point tensor but received int32[3]; convert it with cast(to: .float32)"
+            "function of integers",
+            "exp: expected a floating-point tensor but received int32[3]; convert it with cast(to: .float32)"
         ) { input([3], .int32).unary(.exp) },
         ShapeErrorCase("sum of bool", "add: expected numbers but received bool[3]; convert it with cast(to:)") {
             .binary(.add, input([3], .bool), input([3], .bool))
@@ -91,9 +92,12 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
             Node(.pad([AxisPadding(low: -1, high: 0)], value: .floating(0)), [input([5])])
         },
         ShapeErrorCase(
-            "concatenate", "concatenate: tensor 1 is float32[2, 4], which differs from float32[2, 3] in more than axis 0"
+            "concatenate",
+            "concatenate: tensor 1 is float32[2, 4], which differs from float32[2, 3] in more than axis 0"
         ) { Node(.concatenate(axis: 0), [input([2, 3]), input([2, 4])]) },
-        ShapeErrorCase("concatenate nothing", "concatenate: needs at least one tensor") { Node(.concatenate(axis: 0), []) },
+        ShapeErrorCase("concatenate nothing", "concatenate: needs at least one tensor") {
+            Node(.concatenate(axis: 0), [])
+        },
         ShapeErrorCase("reverse", "reverse: axis 2 is outside the shape [5, 3], which has 2 axes") {
             Node(.reverse(axes: [2]), [input([5, 3])])
         },
@@ -126,9 +130,12 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
             input([0, 3]).reduce(.maximum, [0])
         },
         ShapeErrorCase(
-            "mean of integers", "mean: expected a floating-point tensor but received int64[3]; convert it with cast(to: .float32)"
+            "mean of integers",
+            "mean: expected a floating-point tensor but received int64[3]; convert it with cast(to: .float32)"
         ) { input([3], .int64).reduce(.mean, [0]) },
-        ShapeErrorCase("any of numbers", "any: expected a bool tensor but received float32[3]") { input([3]).reduce(.any, [0]) },
+        ShapeErrorCase("any of numbers", "any: expected a bool tensor but received float32[3]") {
+            input([3]).reduce(.any, [0])
+        },
         ShapeErrorCase("argmax of nothing", "argmax: no extreme of an empty axis: axis 0 of shape [0, 3]") {
             Node(.argReduce(.argmax, axis: 0), [input([0, 3])])
         },
@@ -138,7 +145,8 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
     ]
 
     static let layers = [
-        ShapeErrorCase("matmul", "matmul: the left matrix [2, 3] has 3 columns but the right matrix [4, 5] has 4 rows") {
+        ShapeErrorCase("matmul", "matmul: the left matrix [2, 3] has 3 columns but the right matrix [4, 5] has 4 rows")
+        {
             .matmul(input([2, 3]), input([4, 5]))
         },
         ShapeErrorCase("matmul of a vector", "matmul: expected matrices but received shapes [3] and [3, 5]") {
@@ -165,7 +173,10 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
         ShapeErrorCase("convolution strides", "convolution: strides must be positive, received 0 × 1") {
             Node(.convolution(ConvolutionGeometry(strides: size(0, 1))), [input([1, 5, 5, 3]), input([3, 3, 3, 8])])
         },
-        ShapeErrorCase("convolution of a matrix", "convolution: expected a tensor [N, H, W, C] with 4 axes but received shape [5, 5]") {
+        ShapeErrorCase(
+            "convolution of a matrix",
+            "convolution: expected a tensor [N, H, W, C] with 4 axes but received shape [5, 5]"
+        ) {
             Node(.convolution(ConvolutionGeometry()), [input([5, 5]), input([3, 3, 3, 8])])
         },
         ShapeErrorCase(
@@ -177,7 +188,8 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
             Node(
                 .averagePool(
                     PoolGeometry(
-                        window: size(2, 2), strides: size(2, 2), padding: ImagePadding(top: 2, left: 0, bottom: 0, right: 0))),
+                        window: size(2, 2), strides: size(2, 2),
+                        padding: ImagePadding(top: 2, left: 0, bottom: 0, right: 0))),
                 [input([1, 5, 5, 3])])
         },
         ShapeErrorCase(
@@ -191,7 +203,8 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
             Node(.softmax(axis: 1), [input([3])])
         },
         ShapeErrorCase(
-            "labels", "softmaxCrossEntropy: expected integer labels but received float32[4]; convert it with cast(to: .int32)",
+            "labels",
+            "softmaxCrossEntropy: expected integer labels but received float32[4]; convert it with cast(to: .int32)",
             "softmaxCrossEntropy: expected labels of shape [5] but received [4]"
         ) { Node(.softmaxCrossEntropy, [input([5, 3]), input([4])]) },
         ShapeErrorCase("logits", "softmaxCrossEntropy: expected logits [N, C] with 2 axes but received shape [3]") {
@@ -211,7 +224,9 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
     func gradientCarriesTheMessage(_ shapeError: ShapeErrorCase) {
         let node = shapeError.build()
         let result = node.unary(.exp)
-        for gradient in Node.gradients(of: [result], withRespectTo: node.inputs) + Node.gradients(of: [result], withRespectTo: [node]) {
+        for gradient in Node.gradients(of: [result], withRespectTo: node.inputs)
+            + Node.gradients(of: [result], withRespectTo: [node])
+        {
             #expect(gradient.problems.map(\.description) == shapeError.messages)
         }
     }

@@ -35,7 +35,8 @@ struct TensorFunction {
 
 func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
 
-/// Directions that tell a gradient: every axis where there are few inputs and the function is cheap, otherwise random ones.
+/// Directions that tell a gradient: every axis where there are few inputs and the function is cheap, otherwise random
+/// ones.
 func directions(_ inputs: [Node], flops: Int, using generator: inout PhiloxGenerator) -> [[[Double]]] {
     let counts = inputs.map(\.shape.count)
     let total = counts.reduce(0, +)

@@ -23,8 +23,8 @@ import Testing
         #expect(relativeDifference(numeric, analytic) < 1e-7, "\(numeric.prefix(8)) against \(analytic.prefix(8))")
     }
 
-    /// The gradient of `Σ (weights · y + y² / 2)`, so that what arrives at the operation depends on the inputs too, along a
-    /// random direction: the Hessian times that direction.
+    /// The gradient of `Σ (weights · y + y² / 2)`, so that what arrives at the operation depends on the inputs too,
+    /// along a random direction: the Hessian times that direction.
     @Test(arguments: OperationTable.rows.filter(\.isTwiceDifferentiable))
     func gradientOfGradientEqualsFiniteDifferences(row: OperationRow) throws {
         let instance = row.instance(.float64)

@@ -20,7 +20,9 @@ import Testing
             Graph(inputs: nodes, outputs: [Graph.Output(name: "y", node: result)]), inputs: values)[0].values
     }
 
-    private func expectClose(_ received: [Double], _ expected: [Double], sourceLocation: SourceLocation = #_sourceLocation) {
+    private func expectClose(
+        _ received: [Double], _ expected: [Double], sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         #expect(relativeDifference(received, expected) < 1e-14, "\(received)", sourceLocation: sourceLocation)
         #expect(received.count == expected.count, sourceLocation: sourceLocation)
     }
@@ -67,17 +69,20 @@ import Testing
     // MARK: Pooling
 
     private func pool(
-        _ window: (Int, Int), _ strides: (Int, Int), padding: Int = 0, ceilMode: Bool = false, countsPadding: Bool = false
+        _ window: (Int, Int), _ strides: (Int, Int), padding: Int = 0, ceilMode: Bool = false,
+        countsPadding: Bool = false
     ) -> PoolGeometry {
         PoolGeometry(
-            window: ImageSize(height: window.0, width: window.1), strides: ImageSize(height: strides.0, width: strides.1),
+            window: ImageSize(height: window.0, width: window.1),
+            strides: ImageSize(height: strides.0, width: strides.1),
             padding: ImagePadding(top: padding, left: padding, bottom: padding, right: padding), ceilMode: ceilMode,
             countsPadding: countsPadding)
     }
 
     @Test func maxPool() throws {
         #expect(try value(.maxPool(pool((2, 2), (1, 1))), oneToNine) == [5, 6, 8, 9])
-        #expect(try value(.maxPool(pool((2, 2), (2, 2), padding: 1)), ([1, 2, 2, 1], [-1, -2, -3, -4])) == [-1, -2, -3, -4])
+        #expect(
+            try value(.maxPool(pool((2, 2), (2, 2), padding: 1)), ([1, 2, 2, 1], [-1, -2, -3, -4])) == [-1, -2, -3, -4])
         #expect(try value(.maxPool(pool((1, 2), (1, 1))), ([1, 1, 3, 1], [1, .nan, 2])).allSatisfy(\.isNaN))
     }
 
@@ -124,7 +129,8 @@ import Testing
     }
 
     @Test func layerNorm() throws {
-        #expect(try value(.layerNorm(epsilon: 0), ([2, 2], [1, 3, 8, 4]), ([2], [2, 3]), ([2], [0, 1])) == [-2, 4, 2, -2])
+        #expect(
+            try value(.layerNorm(epsilon: 0), ([2, 2], [1, 3, 8, 4]), ([2], [2, 3]), ([2], [0, 1])) == [-2, 4, 2, -2])
         // √(variance + ε) = √(1 + 3) = 2
         #expect(try value(.layerNorm(epsilon: 3), ([1, 2], [1, 3]), ([2], [1, 1]), ([2], [0, 0])) == [-0.5, 0.5])
     }
@@ -152,18 +158,30 @@ import Testing
 
     @Test func indexing() throws {
         let integers: [Int: ElementType] = [1: .int64]
-        #expect(try value(.scatterAdd(axis: 0, size: 4), ([3], [1, 2, 3]), ([3], [1, 1, 0]), integers: integers) == [3, 3, 0, 0])
         #expect(
-            try value(.scatterAdd(axis: 1, size: 2), ([2, 3], [1, 2, 3, 4, 5, 6]), ([3], [1, 0, 1]), integers: integers)
+            try value(.scatterAdd(axis: 0, size: 4), ([3], [1, 2, 3]), ([3], [1, 1, 0]), integers: integers) == [
+                3, 3, 0, 0,
+            ])
+        #expect(
+            try value(
+                .scatterAdd(axis: 1, size: 2), ([2, 3], [1, 2, 3, 4, 5, 6]), ([3], [1, 0, 1]), integers: integers)
                 == [2, 4, 5, 10])
         #expect(
-            try value(.gather(axis: 1), ([2, 3], [1, 2, 3, 4, 5, 6]), ([2], [2, 0]), integers: integers) == [3, 1, 6, 4])
+            try value(.gather(axis: 1), ([2, 3], [1, 2, 3, 4, 5, 6]), ([2], [2, 0]), integers: integers) == [
+                3, 1, 6, 4,
+            ])
         #expect(
-            try value(.gatherAlong(axis: 1), ([2, 3], [1, 2, 3, 4, 5, 6]), ([2, 1], [2, 0]), integers: integers) == [3, 4])
+            try value(.gatherAlong(axis: 1), ([2, 3], [1, 2, 3, 4, 5, 6]), ([2, 1], [2, 0]), integers: integers) == [
+                3, 4,
+            ])
         #expect(
-            try value(.scatterAddAlong(axis: 1, size: 3), ([2, 2], [1, 2, 3, 4]), ([2, 2], [2, 2, 0, 1]), integers: integers)
+            try value(
+                .scatterAddAlong(axis: 1, size: 3), ([2, 2], [1, 2, 3, 4]), ([2, 2], [2, 2, 0, 1]), integers: integers)
                 == [0, 0, 3, 3, 4, 0])
-        #expect(try value(.oneHot(classes: 3, .float64), ([3], [2, 0, 3]), integers: [0: .int32]) == [0, 0, 1, 1, 0, 0, 0, 0, 0])
+        #expect(
+            try value(.oneHot(classes: 3, .float64), ([3], [2, 0, 3]), integers: [0: .int32]) == [
+                0, 0, 1, 1, 0, 0, 0, 0, 0,
+            ])
     }
 
     @Test func reductions() throws {
@@ -200,7 +218,9 @@ import Testing
 
     // MARK: Elementwise
 
-    private func binary(_ operation: BinaryOperation, _ a: [Double], _ b: [Double], _ type: ElementType) throws -> [Double] {
+    private func binary(_ operation: BinaryOperation, _ a: [Double], _ b: [Double], _ type: ElementType) throws
+        -> [Double]
+    {
         try value(.binary(operation), ([a.count], a), ([b.count], b), integers: [0: type, 1: type])
     }
 
@@ -209,7 +229,10 @@ import Testing
         #expect(try binary(.divide, a, b, .int32) == [3, -3, -3, 3, 0, -2])
         #expect(try binary(.remainder, a, b, .int32) == [1, 1, -1, -1, 0, 0])
         #expect(try binary(.remainder, a, b, .float64).prefix(4) == [1, 1, -1, -1])
-        #expect(try binary(.remainder, [1, -1, 5.5, -5.5], [.infinity, .infinity, -2, 2], .float64) == [1, .infinity, -0.5, 0.5])
+        #expect(
+            try binary(.remainder, [1, -1, 5.5, -5.5], [.infinity, .infinity, -2, 2], .float64) == [
+                1, .infinity, -0.5, 0.5,
+            ])
         #expect(try binary(.remainder, [2, .infinity], [0, 2], .float64).allSatisfy(\.isNaN))
         #expect(try binary(.power, [2, 2, -1, 0, 3], [10, -1, -3, -1, 0], .int64) == [1024, 0, -1, 0, 1])
         #expect(try binary(.add, [250, 2_147_483_647], [10, 1], .int32) == [260, -2_147_483_648])
@@ -223,7 +246,9 @@ import Testing
             #expect(try binary(operation, [.nan, 1], [1, .nan], .float64).allSatisfy(\.isNaN))
         }
         #expect(try value(.unary(.relu), ([3], [.nan, -1, 2])).description == "[nan, 0.0, 2.0]")
-        #expect(try value(.clamp(low: .floating(0), high: .floating(1)), ([3], [.nan, -1, 2])).description == "[nan, 0.0, 1.0]")
+        #expect(
+            try value(.clamp(low: .floating(0), high: .floating(1)), ([3], [.nan, -1, 2])).description
+                == "[nan, 0.0, 1.0]")
         #expect(try value(.reduce(.maximum, axes: [0]), ([2], [.nan, 1]))[0].isNaN)
     }
 

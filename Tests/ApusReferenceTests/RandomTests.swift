@@ -30,7 +30,8 @@ import Testing
     @Test func keyStepAndStreamMatter() throws {
         let uniform = RandomDistribution.uniform(low: 0, high: 1)
         let draws = [
-            try draw(uniform, .float32, 5), try draw(uniform, .float32, 5, seed: 1), try draw(uniform, .float32, 5, step: 1),
+            try draw(uniform, .float32, 5), try draw(uniform, .float32, 5, seed: 1),
+            try draw(uniform, .float32, 5, step: 1),
             try draw(uniform, .float32, 5, stream: 1), try draw(uniform, .float32, 5, seed: 0x1p40),
             try draw(uniform, .float32, 5, stream: 1 << 40),
         ]

@@ -1,7 +1,9 @@
 import ApusGraph
 
 extension OperationTable {
-    private static let specials: [Double] = [.nan, .infinity, -.infinity, 0, -0.0, 1, -1, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5]
+    private static let specials: [Double] = [
+        .nan, .infinity, -.infinity, 0, -0.0, 1, -1, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5,
+    ]
 
     // MARK: One operand
 
@@ -24,7 +26,8 @@ extension OperationTable {
         let whole: [UnaryOperation] = [.negate, .absolute, .sign, .square, .relu, .floor, .ceil, .round, .isFinite]
         let integers = whole.flatMap { unary in
             [
-                OperationRow("\(unary) int32", [.integers([3, 17], -9...9)], isExact: true) { x, _ in x[0].unary(unary) },
+                OperationRow("\(unary) int32", [.integers([3, 17], -9...9)], isExact: true) { x, _ in x[0].unary(unary)
+                },
                 OperationRow("\(unary) int64", [.integers([37], -9...9, .int64)], isExact: true) { x, _ in
                     x[0].unary(unary)
                 },
@@ -48,15 +51,16 @@ extension OperationTable {
         case .log1p: .uniform(-0.6...2)
         case .reciprocal: .magnitude(0.5...2)
         case .sine, .cosine: .uniform(-4...4)
-        case .sigmoid: .uniform(-5...5)
+        case .sigmoid, .softplus: .uniform(-5...5)
         }
     }
 
     private static func isExact(_ unary: UnaryOperation) -> Bool {
         switch unary {
         case .negate, .absolute, .sign, .floor, .ceil, .round, .relu, .logicalNot, .isFinite: true
-        case .exp, .expm1, .log, .log1p, .squareRoot, .reciprocalSquareRoot, .square, .reciprocal, .sine, .cosine, .tanh,
-            .sigmoid, .erf:
+        case .exp, .expm1, .log, .log1p, .squareRoot, .reciprocalSquareRoot, .square, .reciprocal, .sine, .cosine,
+            .tanh,
+            .sigmoid, .erf, .softplus:
             false
         }
     }
@@ -84,13 +88,19 @@ extension OperationTable {
             OperationRow("power of negative numbers", [.floating([3, 7], .magnitude(0.5...2))]) { x, type in
                 .binary(.power, x[0], .constant(3, [], type))
             },
-            OperationRow("remainder of all signs", [
-                .floating([8], .values([5.3, -5.3, 5.3, -5.3, 0.7, -0.7, 17.3, 3.3])),
-                .floating([8], .values([2, 2, -2, -2, 3.5, 3.5, 0.9, -7])),
-            ], toleranceFactor: 20) { x, _ in .binary(.remainder, x[0], x[1]) },
-            OperationRow("maximum with ties", [
-                .floating([7], .values([1, 2, 3])), .floating([7], .values([3, 2, 1])),
-            ], isDifferentiable: false, isExact: true) { x, _ in .binary(.maximum, x[0], x[1]) },
+            OperationRow(
+                "remainder of all signs",
+                [
+                    .floating([8], .values([5.3, -5.3, 5.3, -5.3, 0.7, -0.7, 17.3, 3.3])),
+                    .floating([8], .values([2, 2, -2, -2, 3.5, 3.5, 0.9, -7])),
+                ], toleranceFactor: 20
+            ) { x, _ in .binary(.remainder, x[0], x[1]) },
+            OperationRow(
+                "maximum with ties",
+                [
+                    .floating([7], .values([1, 2, 3])), .floating([7], .values([3, 2, 1])),
+                ], isDifferentiable: false, isExact: true
+            ) { x, _ in .binary(.maximum, x[0], x[1]) },
         ]
     }
 
@@ -137,7 +147,8 @@ extension OperationTable {
 
     static var choices: [OperationRow] {
         [
-            OperationRow("select [3, 17]", [.bool([3, 17]), .floating([3, 17]), .floating([3, 17])], isExact: true) { x, _ in
+            OperationRow("select [3, 17]", [.bool([3, 17]), .floating([3, 17]), .floating([3, 17])], isExact: true) {
+                x, _ in
                 .select(x[0], x[1], x[2])
             },
             OperationRow("select scalar", [.bool([]), .floating([]), .floating([])], isExact: true) { x, _ in
@@ -146,7 +157,9 @@ extension OperationTable {
             OperationRow("select broadcast", [.bool([3, 1]), .floating([17]), .floating([])], isExact: true) { x, _ in
                 .select(x[0], x[1], x[2])
             },
-            OperationRow("select int32", [.bool([37]), .integers([37], -9...9), .integers([37], -9...9)], isExact: true) {
+            OperationRow(
+                "select int32", [.bool([37]), .integers([37], -9...9), .integers([37], -9...9)], isExact: true
+            ) {
                 x, _ in .select(x[0], x[1], x[2])
             },
             OperationRow("clamp [3, 17]", [.floating([3, 17], .distinct())], isExact: true) { x, _ in
@@ -155,7 +168,9 @@ extension OperationTable {
             OperationRow("clamp from below only", [.floating([33], .distinct())], isExact: true) { x, _ in
                 Node(.clamp(low: .floating(0), high: .floating(.infinity)), [x[0]])
             },
-            OperationRow("clamp of special values", [.floating([13], .values(specials))], isDifferentiable: false, isExact: true) {
+            OperationRow(
+                "clamp of special values", [.floating([13], .values(specials))], isDifferentiable: false, isExact: true
+            ) {
                 x, _ in Node(.clamp(low: .floating(-1), high: .floating(2)), [x[0]])
             },
             OperationRow("clamp int32", [.integers([37], -9...9)], isExact: true) { x, _ in

@@ -6,7 +6,8 @@ extension OperationTable {
             OperationRow("gather rows", [.floating([7, 5]), .integers([11], 0...6)], isExact: true) { x, _ in
                 Node(.gather(axis: 0), x)
             },
-            OperationRow("gather last axis", [.floating([3, 17]), .integers([5], 0...16, .int64)], isExact: true) { x, _ in
+            OperationRow("gather last axis", [.floating([3, 17]), .integers([5], 0...16, .int64)], isExact: true) {
+                x, _ in
                 Node(.gather(axis: 1), x)
             },
             OperationRow("gather by matrix", [.floating([2, 5, 3]), .integers([2, 4], 0...4)], isExact: true) { x, _ in
@@ -18,7 +19,10 @@ extension OperationTable {
             OperationRow("gather nothing", [.floating([5, 3]), .integers([0], 0...4)], isExact: true) { x, _ in
                 Node(.gather(axis: 0), x)
             },
-            OperationRow("gather uint8 by uint8", [.integers([9], 0...255, .uint8), .integers([13], 0...8, .uint8)], isExact: true) {
+            OperationRow(
+                "gather uint8 by uint8", [.integers([9], 0...255, .uint8), .integers([13], 0...8, .uint8)],
+                isExact: true
+            ) {
                 x, _ in Node(.gather(axis: 0), x)
             },
             OperationRow("scatterAdd rows", [.floating([11, 5]), .integers([11], 0...6)]) { x, _ in
@@ -42,10 +46,13 @@ extension OperationTable {
             OperationRow("gatherAlong rows", [.floating([5, 3]), .integers([7, 3], 0...4)], isExact: true) { x, _ in
                 Node(.gatherAlong(axis: 0), x)
             },
-            OperationRow("gatherAlong last axis", [.floating([3, 17]), .integers([3, 2], 0...16, .int64)], isExact: true) {
+            OperationRow(
+                "gatherAlong last axis", [.floating([3, 17]), .integers([3, 2], 0...16, .int64)], isExact: true
+            ) {
                 x, _ in Node(.gatherAlong(axis: 1), x)
             },
-            OperationRow("gatherAlong middle", [.floating([2, 5, 3]), .integers([2, 4, 3], 0...4)], isExact: true) { x, _ in
+            OperationRow("gatherAlong middle", [.floating([2, 5, 3]), .integers([2, 4, 3], 0...4)], isExact: true) {
+                x, _ in
                 Node(.gatherAlong(axis: 1), x)
             },
             OperationRow("scatterAddAlong rows", [.floating([7, 3]), .integers([7, 3], 0...4)]) { x, _ in

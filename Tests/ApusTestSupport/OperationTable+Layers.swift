@@ -7,7 +7,8 @@ extension OperationTable {
         _ window: (Int, Int), _ strides: (Int, Int), _ padding: ImagePadding = .zero, ceilMode: Bool = false
     ) -> PoolGeometry {
         PoolGeometry(
-            window: ImageSize(height: window.0, width: window.1), strides: ImageSize(height: strides.0, width: strides.1),
+            window: ImageSize(height: window.0, width: window.1),
+            strides: ImageSize(height: strides.0, width: strides.1),
             padding: padding, ceilMode: ceilMode)
     }
 
@@ -19,7 +20,10 @@ extension OperationTable {
             ("gaps", [1, 7, 7, 1], pool((2, 1), (3, 4))),
             ("padding", [1, 5, 5, 3], pool((3, 3), (2, 2), ImagePadding(top: 1, left: 0, bottom: 1, right: 2))),
             ("ceil", [1, 6, 8, 2], pool((3, 3), (2, 2), ceilMode: true)),
-            ("ceil and padding", [1, 6, 5, 2], pool((3, 2), (2, 2), ImagePadding(top: 1, left: 1, bottom: 1, right: 0), ceilMode: true)),
+            (
+                "ceil and padding", [1, 6, 5, 2],
+                pool((3, 2), (2, 2), ImagePadding(top: 1, left: 1, bottom: 1, right: 0), ceilMode: true)
+            ),
             ("ceil that adds no window", [1, 3, 3, 1], pool((1, 1), (3, 3), ceilMode: true)),
             ("global", [3, 4, 5, 2], pool((4, 5), (1, 1))),
             ("1×1", [1, 3, 3, 2], pool((1, 1), (1, 1))),
@@ -39,26 +43,32 @@ extension OperationTable {
                 OperationRow("maxPoolSelect \(name)", [fixed, .floating(shape)], isExact: true) { x, _ in
                     Node(.maxPoolSelect(geometry), x)
                 },
-            ] + [false, true].flatMap { countsPadding in
-                var geometry = geometry
-                geometry.countsPadding = countsPadding
-                let suffix = countsPadding ? " with padding counted" : ""
-                return [
-                    OperationRow("averagePool \(name)\(suffix)", [.floating(shape)], toleranceFactor: 2) { [geometry] x, _ in
-                        Node(.averagePool(geometry), x)
-                    },
-                    OperationRow("averagePoolGradient \(name)\(suffix)", [.floating(output)], toleranceFactor: 2) {
-                        [geometry] x, _ in Node(.averagePoolGradient(geometry, image: image), x)
-                    },
-                ]
-            }
+            ]
+                + [false, true].flatMap { countsPadding in
+                    var geometry = geometry
+                    geometry.countsPadding = countsPadding
+                    let suffix = countsPadding ? " with padding counted" : ""
+                    return [
+                        OperationRow("averagePool \(name)\(suffix)", [.floating(shape)], toleranceFactor: 2) {
+                            [geometry] x, _ in
+                            Node(.averagePool(geometry), x)
+                        },
+                        OperationRow("averagePoolGradient \(name)\(suffix)", [.floating(output)], toleranceFactor: 2) {
+                            [geometry] x, _ in Node(.averagePoolGradient(geometry, image: image), x)
+                        },
+                    ]
+                }
         } + [
-            OperationRow("maxPool with ties", [.floating([1, 5, 5, 2], .integers(-1...1))], isDifferentiable: false, isExact: true) {
+            OperationRow(
+                "maxPool with ties", [.floating([1, 5, 5, 2], .integers(-1...1))], isDifferentiable: false,
+                isExact: true
+            ) {
                 x, _ in Node(.maxPool(pool((3, 3), (1, 1))), x)
             },
             OperationRow(
                 "maxPoolGradient with ties",
-                [.floating([1, 5, 5, 2], .integers(-1...1), isDifferentiable: false), .floating([1, 3, 3, 2])], toleranceFactor: 2
+                [.floating([1, 5, 5, 2], .integers(-1...1), isDifferentiable: false), .floating([1, 3, 3, 2])],
+                toleranceFactor: 2
             ) { x, _ in Node(.maxPoolGradient(pool((3, 3), (1, 1))), x) },
             OperationRow(
                 "maxPool with NaN", [.floating([1, 4, 4, 1], .values([1, .nan, 3, 4, 5, 6, -.infinity]))],
@@ -75,7 +85,10 @@ extension OperationTable {
         return shapes.flatMap { shape -> [OperationRow] in
             let channels: Shape = [shape[-1]]
             let pairs: Shape = [2, shape[-1]]
-            let (x, scale, offset) = (TestInput.floating(shape), TestInput.floating(channels, .magnitude(0.5...2)), TestInput.floating(channels))
+            let (x, scale, offset) = (
+                TestInput.floating(shape), TestInput.floating(channels, .magnitude(0.5...2)),
+                TestInput.floating(channels)
+            )
             let variance = TestInput.floating(channels, .uniform(0.5...2))
             let moments = TestInput.floating(pairs, .uniform(0.5...2))
             return [
@@ -86,7 +99,8 @@ extension OperationTable {
                 OperationRow("batchNormTraining \(shape)", [x, scale, offset], toleranceFactor: 8) { x, _ in
                     Node(.batchNormTraining(epsilon: epsilon), x + [Node(.channelMoments, [x[0]])])
                 },
-                OperationRow("batchNormParameterGradient \(shape)", [x, .floating(shape), moments], toleranceFactor: 8) { x, _ in
+                OperationRow("batchNormParameterGradient \(shape)", [x, .floating(shape), moments], toleranceFactor: 8)
+                { x, _ in
                     Node(.batchNormParameterGradient(epsilon: epsilon), x)
                 },
                 OperationRow(
@@ -98,7 +112,9 @@ extension OperationTable {
                 },
             ]
         } + [
-            OperationRow("channelMoments far from zero", [.floating([33, 3], .uniform(100...101))], toleranceFactor: 100) {
+            OperationRow(
+                "channelMoments far from zero", [.floating([33, 3], .uniform(100...101))], toleranceFactor: 100
+            ) {
                 x, _ in Node(.channelMoments, x)
             }
         ]
@@ -107,7 +123,9 @@ extension OperationTable {
     // MARK: Softmax
 
     static var softmax: [OperationRow] {
-        let shapes: [(Shape, Int)] = [([3, 17], 1), ([5, 3], 0), ([2, 5, 3], 1), ([7], 0), ([3, 1], 1), ([0, 5], 1)]
+        let shapes: [(Shape, Int)] = [
+            ([3, 17], 1), ([5, 3], 0), ([2, 5, 3], 1), ([7], 0), ([3, 1], 1), ([0, 5], 1),
+        ]
         let along = shapes.flatMap { shape, axis in
             [
                 OperationRow("softmax \(shape) axis \(axis)", [.floating(shape)], toleranceFactor: 4) { x, _ in
@@ -119,10 +137,12 @@ extension OperationTable {
             ]
         }
         let losses = ([(3, 10), (7, 2), (1, 17), (5, 1), (0, 3)] as [(Int, Int)]).flatMap { samples, classes in
-            let labels = TestInput.integers([samples], 0...(classes - 1), samples == 7 ? .uint8 : samples == 3 ? .int64 : .int32)
+            let labels = TestInput.integers(
+                [samples], 0...(classes - 1), samples == 7 ? .uint8 : samples == 3 ? .int64 : .int32)
             return [
                 OperationRow(
-                    "softmaxCrossEntropy [\(samples), \(classes)]", [.floating([samples, classes]), labels], toleranceFactor: 4
+                    "softmaxCrossEntropy [\(samples), \(classes)]", [.floating([samples, classes]), labels],
+                    toleranceFactor: 4
                 ) { x, _ in Node(.softmaxCrossEntropy, x) },
                 OperationRow(
                     "softmaxCrossEntropyGradient [\(samples), \(classes)]",
@@ -132,12 +152,14 @@ extension OperationTable {
         }
         return along + losses + [
             OperationRow(
-                "softmax of large numbers", [.floating([2, 5], .values([1000, 999, -1000, 0, 998]))], isDifferentiable: false,
+                "softmax of large numbers", [.floating([2, 5], .values([1000, 999, -1000, 0, 998]))],
+                isDifferentiable: false,
                 toleranceFactor: 4
             ) { x, _ in Node(.softmax(axis: 1), x) },
             OperationRow(
                 "softmaxCrossEntropy of large numbers",
-                [.floating([2, 5], .values([1000, 999, -1000, 0, 998])), .integers([2], 0...2)], isDifferentiable: false,
+                [.floating([2, 5], .values([1000, 999, -1000, 0, 998])), .integers([2], 0...2)],
+                isDifferentiable: false,
                 toleranceFactor: 4
             ) { x, _ in Node(.softmaxCrossEntropy, x) },
         ]

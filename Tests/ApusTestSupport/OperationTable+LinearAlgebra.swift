@@ -3,11 +3,14 @@ import ApusGraph
 extension OperationTable {
     static var matrixProducts: [OperationRow] {
         let shapes: [(Shape, Shape)] = [
-            ([3, 5], [5, 7]), ([1, 1], [1, 1]), ([1, 17], [17, 1]), ([17, 1], [1, 5]), ([7, 33], [33, 3]), ([2, 3, 5], [2, 5, 4]),
+            ([3, 5], [5, 7]), ([1, 1], [1, 1]), ([1, 17], [17, 1]), ([17, 1], [1, 5]), ([7, 33], [33, 3]),
+            ([2, 3, 5], [2, 5, 4]),
             ([2, 1, 3, 2], [2, 1, 2, 5]), ([3, 0], [0, 4]), ([0, 3], [3, 4]), ([13, 17], [17, 11]),
         ]
         return shapes.map { a, b in
-            OperationRow("matmul \(a) \(b)", [.floating(a), .floating(b)], toleranceFactor: 2) { x, _ in Node(.matmul, x) }
+            OperationRow("matmul \(a) \(b)", [.floating(a), .floating(b)], toleranceFactor: 2) { x, _ in
+                Node(.matmul, x)
+            }
         }
     }
 
@@ -33,7 +36,8 @@ extension OperationTable {
         return [
             Setting(name: "3×3", x: [2, 5, 6, 3], kernel: [3, 3, 3, 4]),
             Setting(
-                name: "same padding", x: [1, 5, 4, 2], kernel: [3, 3, 2, 3], geometry: ConvolutionGeometry(padding: padding(1, 1, 1, 1))),
+                name: "same padding", x: [1, 5, 4, 2], kernel: [3, 3, 2, 3],
+                geometry: ConvolutionGeometry(padding: padding(1, 1, 1, 1))),
             Setting(
                 name: "stride 2", x: [2, 7, 6, 2], kernel: [3, 3, 2, 3],
                 geometry: ConvolutionGeometry(strides: size(2, 2), padding: padding(0, 0, 1, 1))),
@@ -42,7 +46,8 @@ extension OperationTable {
                 geometry: ConvolutionGeometry(strides: size(3, 1), padding: padding(2, 0, 1, 3))),
             Setting(name: "1×1", x: [2, 3, 3, 5], kernel: [1, 1, 5, 7]),
             Setting(
-                name: "1×1 stride 2", x: [1, 5, 5, 3], kernel: [1, 1, 3, 2], geometry: ConvolutionGeometry(strides: size(2, 2))),
+                name: "1×1 stride 2", x: [1, 5, 5, 3], kernel: [1, 1, 3, 2],
+                geometry: ConvolutionGeometry(strides: size(2, 2))),
             Setting(
                 name: "dilation", x: [1, 7, 8, 2], kernel: [3, 3, 2, 2],
                 geometry: ConvolutionGeometry(padding: padding(1, 2, 1, 2), dilation: size(2, 3))),
@@ -52,7 +57,8 @@ extension OperationTable {
                 geometry: ConvolutionGeometry(padding: padding(1, 1, 1, 1), groups: 3)),
             Setting(
                 name: "everything", x: [2, 7, 6, 4], kernel: [2, 3, 2, 6],
-                geometry: ConvolutionGeometry(strides: size(2, 1), padding: padding(1, 0, 2, 1), dilation: size(1, 2), groups: 2)),
+                geometry: ConvolutionGeometry(
+                    strides: size(2, 1), padding: padding(1, 0, 2, 1), dilation: size(1, 2), groups: 2)),
             Setting(name: "window of the image", x: [3, 4, 3, 2], kernel: [4, 3, 2, 5]),
             Setting(name: "5×5", x: [1, 6, 7, 1], kernel: [5, 5, 1, 2]),
             Setting(name: "line", x: [2, 1, 9, 2], kernel: [1, 3, 2, 3]),

@@ -52,7 +52,9 @@ extension OperationTable {
             moved("reverse two axes", [2, 3, 5], .reverse(axes: [2, 0])),
             moved("reverse no axis", [2, 3], .reverse(axes: [])),
         ].flatMap { $0 } + [
-            OperationRow("concatenate axis 0", [.floating([2, 3]), .floating([1, 3]), .floating([4, 3])], isExact: true) {
+            OperationRow(
+                "concatenate axis 0", [.floating([2, 3]), .floating([1, 3]), .floating([4, 3])], isExact: true
+            ) {
                 x, _ in Node(.concatenate(axis: 0), x)
             },
             OperationRow("concatenate last axis", [.floating([2, 3, 5]), .floating([2, 3, 1])], isExact: true) { x, _ in
@@ -61,11 +63,14 @@ extension OperationTable {
             OperationRow("concatenate with empty", [.floating([0, 3]), .floating([2, 3])], isExact: true) { x, _ in
                 Node(.concatenate(axis: 0), x)
             },
-            OperationRow("concatenate one", [.floating([2, 3])], isExact: true) { x, _ in Node(.concatenate(axis: 1), x) },
+            OperationRow("concatenate one", [.floating([2, 3])], isExact: true) { x, _ in Node(.concatenate(axis: 1), x)
+            },
             OperationRow("concatenate itself", [.floating([2, 3])], isExact: true) { x, _ in
                 Node(.concatenate(axis: 1), [x[0], x[0]])
             },
-            OperationRow("concatenate int64", [.integers([3], -9...9, .int64), .integers([4], -9...9, .int64)], isExact: true) {
+            OperationRow(
+                "concatenate int64", [.integers([3], -9...9, .int64), .integers([4], -9...9, .int64)], isExact: true
+            ) {
                 x, _ in Node(.concatenate(axis: 0), x)
             },
         ]

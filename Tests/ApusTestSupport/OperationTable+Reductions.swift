@@ -5,7 +5,8 @@ extension OperationTable {
 
     private static var folds: [OperationRow] {
         let shapes: [(Shape, [Int])] = [
-            ([3, 17], [1]), ([3, 17], [0]), ([3, 17], [0, 1]), ([131], [0]), ([2, 3, 5, 7], [1, 2]), ([2, 3, 5, 3], [0, 2]),
+            ([3, 17], [1]), ([3, 17], [0]), ([3, 17], [0, 1]), ([131], [0]), ([2, 3, 5, 7], [1, 2]),
+            ([2, 3, 5, 3], [0, 2]),
             ([5, 1], [1]), ([2, 3, 5], [2, 0]), ([], []), ([1], [0]),
         ]
         var rows: [OperationRow] = []
@@ -23,14 +24,16 @@ extension OperationTable {
                 for type in [ElementType.int32, .int64, .uint8] {
                     rows.append(
                         OperationRow(
-                            "reduce \(reduction) \(type)", [.integers([5, 7], type == .uint8 ? 0...200 : -9...9, type)], isExact: true
+                            "reduce \(reduction) \(type)",
+                            [.integers([5, 7], type == .uint8 ? 0...200 : -9...9, type)], isExact: true
                         ) { x, _ in Node(.reduce(reduction, axes: [1]), x) })
                 }
             }
             if reduction == .maximum || reduction == .minimum {
                 rows.append(
                     OperationRow(
-                        "reduce \(reduction) with NaN", [.floating([3, 5], .values([1, 2, .nan, 4, 5, -.infinity, 0, 8, .infinity]))],
+                        "reduce \(reduction) with NaN",
+                        [.floating([3, 5], .values([1, 2, .nan, 4, 5, -.infinity, 0, 8, .infinity]))],
                         isDifferentiable: false, isExact: true
                     ) { x, _ in Node(.reduce(reduction, axes: [1]), x) })
             } else if isLogical {
@@ -64,10 +67,14 @@ extension OperationTable {
     private static var extremes: [OperationRow] {
         ArgReduction.allCases.flatMap { reduction in
             [
-                OperationRow("\(reduction) last axis", [.floating([3, 17], .distinct())], isDifferentiable: false, isExact: true) {
+                OperationRow(
+                    "\(reduction) last axis", [.floating([3, 17], .distinct())], isDifferentiable: false, isExact: true
+                ) {
                     x, _ in Node(.argReduce(reduction, axis: 1), x)
                 },
-                OperationRow("\(reduction) middle", [.floating([2, 5, 3], .distinct())], isDifferentiable: false, isExact: true) {
+                OperationRow(
+                    "\(reduction) middle", [.floating([2, 5, 3], .distinct())], isDifferentiable: false, isExact: true
+                ) {
                     x, _ in Node(.argReduce(reduction, axis: 1), x)
                 },
                 OperationRow("\(reduction) with ties", [.integers([7, 33], -2...2)], isExact: true) { x, _ in
@@ -77,7 +84,8 @@ extension OperationTable {
                     "\(reduction) with NaN", [.floating([3, 5], .values([1, 2, .nan, 9, .nan, 3, 1, 0]))],
                     isDifferentiable: false, isExact: true
                 ) { x, _ in Node(.argReduce(reduction, axis: 1), x) },
-                OperationRow("\(reduction) of one", [.floating([3, 1])], isDifferentiable: false, isExact: true) { x, _ in
+                OperationRow("\(reduction) of one", [.floating([3, 1])], isDifferentiable: false, isExact: true) {
+                    x, _ in
                     Node(.argReduce(reduction, axis: 1), x)
                 },
             ]
@@ -89,7 +97,9 @@ extension OperationTable {
         for exclusive in [false, true] {
             for reverse in [false, true] {
                 let name = "cumulativeSum" + (exclusive ? " exclusive" : "") + (reverse ? " reverse" : "")
-                for (shape, axis) in [([17], 0), ([3, 7], 1), ([5, 3], 0), ([2, 5, 3], 1), ([0, 3], 1), ([3, 1], 1)] as [(Shape, Int)] {
+                for (shape, axis) in [
+                    ([17], 0), ([3, 7], 1), ([5, 3], 0), ([2, 5, 3], 1), ([0, 3], 1), ([3, 1], 1),
+                ] as [(Shape, Int)] {
                     rows.append(
                         OperationRow("\(name) \(shape) axis \(axis)", [.floating(shape)], toleranceFactor: 4) { x, _ in
                             Node(.cumulativeSum(axis: axis, exclusive: exclusive, reverse: reverse), x)
@@ -104,20 +114,26 @@ extension OperationTable {
         for descending in [false, true] {
             let name = "sortIndices" + (descending ? " descending" : "")
             rows += [
-                OperationRow("\(name) [3, 17]", [.floating([3, 17], .distinct())], isDifferentiable: false, isExact: true) {
+                OperationRow(
+                    "\(name) [3, 17]", [.floating([3, 17], .distinct())], isDifferentiable: false, isExact: true
+                ) {
                     x, _ in Node(.sortIndices(axis: 1, descending: descending, count: 17), x)
                 },
-                OperationRow("\(name) first 3 of middle", [.floating([2, 7, 3])], isDifferentiable: false, isExact: true) {
+                OperationRow(
+                    "\(name) first 3 of middle", [.floating([2, 7, 3])], isDifferentiable: false, isExact: true
+                ) {
                     x, _ in Node(.sortIndices(axis: 1, descending: descending, count: 3), x)
                 },
                 OperationRow("\(name) with ties", [.integers([131], -3...3)], isExact: true) { x, _ in
                     Node(.sortIndices(axis: 0, descending: descending, count: 131), x)
                 },
                 OperationRow(
-                    "\(name) with NaN", [.floating([9], .values([2, .nan, 1, -.infinity, .nan, .infinity, 0, -0.0, 1]))],
+                    "\(name) with NaN",
+                    [.floating([9], .values([2, .nan, 1, -.infinity, .nan, .infinity, 0, -0.0, 1]))],
                     isDifferentiable: false, isExact: true
                 ) { x, _ in Node(.sortIndices(axis: 0, descending: descending, count: 9), x) },
-                OperationRow("\(name) of nothing", [.floating([3, 5])], isDifferentiable: false, isExact: true) { x, _ in
+                OperationRow("\(name) of nothing", [.floating([3, 5])], isDifferentiable: false, isExact: true) {
+                    x, _ in
                     Node(.sortIndices(axis: 1, descending: descending, count: 0), x)
                 },
             ]

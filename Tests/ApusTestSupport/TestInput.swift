@@ -6,8 +6,8 @@ public enum Drawing: Sendable, Hashable {
     case uniform(ClosedRange<Double>)
     /// Either sign, with the absolute value in a range.
     case magnitude(ClosedRange<Double>)
-    /// A shuffled grid around zero, (k + phase) · spacing: no ties, and no value nearer to 0 than the phase allows. For operations
-    /// with kinks and extremes.
+    /// A shuffled grid around zero, (k + phase) · spacing: no ties, and no value nearer to 0 than the phase allows.
+    /// For operations with kinks and extremes.
     case distinct(spacing: Double = 0.25, phase: Double = 0.25)
     case integers(ClosedRange<Int>)
     /// Exactly these, repeated as often as needed.

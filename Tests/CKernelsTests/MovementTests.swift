@@ -214,7 +214,7 @@ struct MovementTests {
                 }
                 #expect(copy(shape, from: source, strides, offset, to: result, destinationStrides,
                              destinationOffset) == 0)
-                expectEqual(result, expected, "\(shape) \(strides) to \(destinationStrides)")
+                expectEqual(result, expected, 0, "\(shape) \(strides) to \(destinationStrides)")
                 return [result]
             }
         }
@@ -239,6 +239,14 @@ struct MovementTests {
         #expect(copy([3, 0], from: some, [1, 1], to: none, [0, 1]) == 0)
     }
 
+    /// The element 1, with ones in the bytes that do not count.
+    private func bitsOfOne(_ type: apus_type) -> UInt64 {
+        let one = TestBuffer(type, [1])
+        var bits: UInt64 = ~0
+        withExtendedLifetime(one) { _ = memcpy(&bits, one.pointer, TestBuffer.bytes(type)) }
+        return bits
+    }
+
     @Test(arguments: allTypes)
     func pad(type: apus_type) {
         var random = TestRandom(3)
@@ -248,11 +256,9 @@ struct MovementTests {
             let before = shape.map { _ in random.pick([0, 0, 1, 3]) }, after = shape.map { _ in random.pick([0, 2]) }
             let padded = (0..<rank).map { shape[$0] + before[$0] + after[$0] }
             let source = TestBuffer(type, random.integers(shape.reduce(1, *), 0..<2)), values = source.values
-            var bits: UInt64 = 0
-            memcpy(&bits, TestBuffer(type, [1]).pointer, TestBuffer.bytes(type))
             let parameters = apus_pad_parameters(
                 rank: Int64(rank), shape: eightAxes(shape), before: eightAxes(before), after: eightAxes(after),
-                element_bytes: Int64(TestBuffer.bytes(type)), value: bits)
+                element_bytes: Int64(TestBuffer.bytes(type)), value: bitsOfOne(type))
             let strides = rowMajorStrides(shape)
             let expected = allIndices(padded).map { index -> Double in
                 let at = zip(index, before).map(-)
@@ -262,7 +268,7 @@ struct MovementTests {
             withEveryISAAndThreadCount {
                 let result = TestBuffer(type, count: expected.count)
                 #expect(runKernel(apus_pad, parameters, [source, result]) == 0)
-                expectEqual(result, expected, "\(shape) \(before) \(after)")
+                expectEqual(result, expected, 0, "\(shape) \(before) \(after)")
                 return [result]
             }
         }
@@ -271,12 +277,10 @@ struct MovementTests {
     @Test(arguments: allTypes)
     func fill(type: apus_type) {
         for count in [0, 1, 3, 17, 1000, 200_003] {
-            var bits: UInt64 = ~0
-            memcpy(&bits, TestBuffer(type, [1]).pointer, TestBuffer.bytes(type))
             withEveryISAAndThreadCount {
                 let result = TestBuffer(type, count: count)
                 runKernel(apus_fill, apus_fill_parameters(
-                    count: Int64(count), element_bytes: Int64(TestBuffer.bytes(type)), value: bits), [result])
+                    count: Int64(count), element_bytes: Int64(TestBuffer.bytes(type)), value: bitsOfOne(type)), [result])
                 expectEqual(result, [Double](repeating: 1, count: count))
                 return [result]
             }

@@ -135,7 +135,7 @@ struct ReduceTests {
                 withEveryISAAndThreadCount {
                     let y = TestBuffer(indexType, count: want.count)
                     #expect(runKernel(apus_argmax, p, [x, y]) == 0)
-                    expectEqual(y, want, "\(outer) \(axis) \(inner)")
+                    expectEqual(y, want, 0, "\(outer) \(axis) \(inner)")
                     return [y]
                 }
             }

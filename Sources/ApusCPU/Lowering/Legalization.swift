@@ -33,6 +33,7 @@ extension Node {
     /// An equal expression that kernels exist for, or `nil` if the node has one itself.
     fileprivate var legalReplacement: Node? {
         switch operation {
+        case .unary(let unary): return unary.opcode == nil ? expansion : nil
         case .matmul:
             switch inputs[0].elementType {
             case .bfloat16: return throughFloat32

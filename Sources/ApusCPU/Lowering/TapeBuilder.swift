@@ -173,7 +173,8 @@ struct TapeBuilder {
                 default: break
                 }
             }
-            return Form(opcode: unary.opcode, type: type, sources: inputs)
+            guard let opcode = unary.opcode else { preconditionFailure("\(unary.rawValue) was not expanded") }
+            return Form(opcode: opcode, type: type, sources: inputs)
         case .binary(let binary):
             return fused(binary, inputs, type) ?? Form(opcode: binary.opcode, type: type, sources: inputs)
         case .select:
@@ -241,7 +242,8 @@ struct TapeBuilder {
 }
 
 extension UnaryOperation {
-    fileprivate var opcode: apus_elementwise_opcode {
+    /// The kernel's instruction, if it has one; others are expanded before fusion.
+    var opcode: apus_elementwise_opcode? {
         switch self {
         case .negate: APUS_EW_NEG
         case .absolute: APUS_EW_ABS
@@ -265,6 +267,7 @@ extension UnaryOperation {
         case .relu: APUS_EW_RELU
         case .logicalNot: APUS_EW_NOT
         case .isFinite: APUS_EW_IS_FINITE
+        default: nil
         }
     }
 }

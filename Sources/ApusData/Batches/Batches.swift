@@ -3,7 +3,8 @@ import ApusTensor
 extension Dataset {
     /// The batches of an epoch.
     ///
-    /// The order of the samples is a pure function of seed and epoch, and starting at batch k gives exactly the batches from k on.
+    /// The order of the samples is a pure function of seed and epoch, and starting at batch k gives exactly the
+    /// batches from k on.
     ///
     /// - Parameters:
     ///   - size: the number of samples of a batch; the last one has fewer if they do not divide
@@ -28,8 +29,8 @@ extension Dataset {
 
 /// The batches of an epoch, made while they are iterated.
 ///
-/// Memory goes round: a batch that is dropped before the next one is asked for makes room for a later one; one that is kept stays as
-/// it is.
+/// Memory goes round: a batch that is dropped before the next one is asked for makes room for a later one; one that
+/// is kept stays as it is.
 public struct Batches: Sequence, Sendable {
     let dataset: Dataset
     let size: Int

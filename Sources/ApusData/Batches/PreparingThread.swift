@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A thread that makes batches ahead of their use; it ends when the last one is made or this object is released.
@@ -34,14 +34,14 @@ private final class Work {
 private func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     let work = Unmanaged.passRetained(Work(body))
     #if canImport(Glibc)
-    var thread = pthread_t()
+        var thread = pthread_t()
     #else
-    var thread: pthread_t?
+        var thread: pthread_t?
     #endif
     #if canImport(Darwin)
-    let status = pthread_create(&thread, nil, { runWork($0) }, work.toOpaque())
+        let status = pthread_create(&thread, nil, { runWork($0) }, work.toOpaque())
     #else
-    let status = pthread_create(&thread, nil, { runWork($0!) }, work.toOpaque())
+        let status = pthread_create(&thread, nil, { runWork($0!) }, work.toOpaque())
     #endif
     guard status == 0 else {
         work.release()

@@ -11,8 +11,10 @@ extension Dataset {
     /// - Parameters:
     ///   - features: `[N, ...]`, of any element type
     ///   - labels: N numbers in `0..<classNames.count`
-    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the greatest label
-    /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if `features` can't be computed.
+    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
+    ///     greatest label
+    /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if `features` can't be
+    ///   computed.
     public init(
         features: Tensor, labels: [Int], classNames: [String]? = nil, normalization: Normalization = .identity
     ) throws {
@@ -22,7 +24,8 @@ extension Dataset {
         let wrong = labels.indices.filter { !(0..<classCount).contains(labels[$0]) }
         if let row = wrong.first {
             throw DatasetError(
-                .malformed, "the label of row \(row) is out of range"
+                .malformed,
+                "the label of row \(row) is out of range"
                     + (wrong.count > 1 ? ", and those of \((wrong.count - 1).counted("more row"))" : ""),
                 expected: "0..<\(classCount)", received: "\(labels[row])",
                 remedy: "Number the classes from 0"
@@ -72,9 +75,11 @@ extension Dataset {
 
     private static func countsDiffer(_ features: Shape, _ received: String) -> DatasetError {
         DatasetError(
-            .malformed, "samples and targets differ in number", expected: "\(features[0]), one for each sample of features "
+            .malformed, "samples and targets differ in number",
+            expected: "\(features[0]), one for each sample of features "
                 + "\(features)",
-            received: received, remedy: "Check that both come from the same part of the data, and that nothing was skipped.")
+            received: received,
+            remedy: "Check that both come from the same part of the data, and that nothing was skipped.")
     }
 }
 

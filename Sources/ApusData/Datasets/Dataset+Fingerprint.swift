@@ -4,8 +4,8 @@ import Synchronization
 extension Dataset {
     /// A 64-bit hash of all samples and targets in their order; the same on every machine and in every version.
     ///
-    /// It covers element types, shapes, bytes and the number of classes; not the names of classes and not the normalization.
-    /// It is computed when it is first asked for.
+    /// It covers element types, shapes, bytes and the number of classes; not the names of classes and not the
+    /// normalization. It is computed when it is first asked for.
     public var fingerprint: UInt64 {
         knownFingerprint.value {
             var hash = ByteHash()

@@ -3,7 +3,8 @@ public import ApusTensor
 
 /// Samples in memory with a label or a target each, in a certain order.
 ///
-/// The order is a list of rows beside the samples, so that splits, shuffled copies and prefixes share the samples' memory.
+/// The order is a list of rows beside the samples, so that splits, shuffled copies and prefixes share the samples'
+/// memory.
 public struct Dataset: Sendable {
     let features: Column
     let targets: Column
@@ -66,7 +67,8 @@ public struct Dataset: Sendable {
     var labels: UnsafePointer<Int32> { UnsafePointer(targets.buffer.pointer.assumingMemoryBound(to: Int32.self)) }
 
     private func row(_ index: Int) -> Int {
-        precondition(rows.indices.contains(index), "the data set has \(count.counted("sample")), there is no sample \(index)")
+        precondition(
+            rows.indices.contains(index), "the data set has \(count.counted("sample")), there is no sample \(index)")
         return rows[index]
     }
 

@@ -1,14 +1,15 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Fashion-MNIST: 60 000 training and 10 000 test images of clothes, 28 × 28 grey levels, ten classes.
 ///
-/// Source: Xiao, Rasul and Vollgraf, *Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms*, 2017.
+/// Source: Xiao, Rasul and Vollgraf, *Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
+/// Algorithms*, 2017.
 public enum FashionMNIST {
     /// The classes in the order of their labels.
     public static let classNames = [
@@ -28,8 +29,9 @@ public enum FashionMNIST {
 
     /// Reads the training and the test part: images `uint8` `[28, 28, 1]`, labels in 0..<10.
     ///
-    /// - Parameter directory: the folder of the four files, plain or compressed; without it, the folder that the environment variable
-    ///   `APUS_DATA` names or its sub-folder `fashion-mnist`, else `/usr/share/datasets/fashion-mnist`
+    /// - Parameter directory: the folder of the four files, plain or compressed; without it, the folder that the
+    ///   environment variable `APUS_DATA` names or its sub-folder `fashion-mnist`, else
+    ///   `/usr/share/datasets/fashion-mnist`
     /// - Throws: `DatasetError` if the files are missing or contradict each other; `FormatError` if they are damaged.
     public static func load(directory: String? = nil) throws -> (train: Dataset, test: Dataset) {
         let environment = getenv("APUS_DATA").map { String(cString: $0) }
@@ -55,7 +57,8 @@ public enum FashionMNIST {
                 .missing, "Fashion-MNIST was not found",
                 expected: IDXFolder.fileNames.joined(separator: ", ") + ", each with or without .gz",
                 received: "none of them in " + candidates.joined(separator: ", in "),
-                remedy: "Install it (sudo apt-get install dataset-fashion-mnist), or name its folder by --data DIR or by the "
+                remedy:
+                    "Install it (sudo apt-get install dataset-fashion-mnist), or name its folder by --data DIR or by the "
                     + "environment variable APUS_DATA.")
         }
         return try IDXFolder.load(directory: folder, classNames: classNames, normalization: standardization)

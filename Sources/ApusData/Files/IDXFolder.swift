@@ -3,16 +3,17 @@ import ApusFormats
 import ApusGraph
 import ApusTensor
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A folder with images and labels as MNIST comes: four IDX files, plain or compressed by gzip.
 ///
-/// `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`, each with or without `.gz`.
+/// `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`, each
+/// with or without `.gz`.
 public enum IDXFolder {
     /// One of the two parts.
     enum Part: String, CaseIterable {
@@ -28,9 +29,11 @@ public enum IDXFolder {
     /// Reads the training and the test part: images `uint8` `[height, width, 1]`.
     ///
     /// - Parameters:
-    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the greatest label
+    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
+    ///     greatest label
     ///   - normalization: how steps scale the images
-    /// - Throws: `DatasetError` for missing files, counts that differ and labels out of range; `FormatError` for damaged files.
+    /// - Throws: `DatasetError` for missing files, counts that differ and labels out of range; `FormatError` for
+    ///   damaged files.
     public static func load(
         directory: String, classNames: [String]? = nil, normalization: Normalization = .unitRange
     ) throws -> (train: Dataset, test: Dataset) {
@@ -39,7 +42,8 @@ public enum IDXFolder {
             throw DatasetError(
                 .missing, "\(directory): the folder lacks files of the data set",
                 expected: fileNames.joined(separator: ", ") + ", each with or without .gz",
-                received: missing.count == fileNames.count ? "none of them" : "all but " + missing.joined(separator: ", "),
+                received: missing.count == fileNames.count
+                    ? "none of them" : "all but " + missing.joined(separator: ", "),
                 remedy: "Check the folder's path; copy or download what is missing.")
         }
         let train = try arrays(.train, directory)

@@ -10,8 +10,8 @@ enum Apportionment {
         return abs(quota - whole) <= rounding * max(1, whole) ? whole : quota
     }
 
-    /// Distributes `count` things: everybody gets the whole part of its share, and what is left goes to the largest remainders
-    /// (Hamilton's method; of equal remainders the first).
+    /// Distributes `count` things: everybody gets the whole part of its share, and what is left goes to the largest
+    /// remainders (Hamilton's method; of equal remainders the first).
     ///
     /// - Parameter fractions: sum to 1
     static func sizes(_ count: Int, _ fractions: [Double]) -> [Int] {
@@ -25,12 +25,12 @@ enum Apportionment {
         return sizes
     }
 
-    /// Distributes several sorts of things at once: the parts have the same sizes as without regard to sorts, and every part gets
-    /// of each sort its share, rounded down or up.
+    /// Distributes several sorts of things at once: the parts have the same sizes as without regard to sorts, and
+    /// every part gets of each sort its share, rounded down or up.
     ///
-    /// The whole parts of the shares are given first. Who gets one more of which sort is a flow from sorts to parts, found by
-    /// augmenting paths. It exists for two parts and for equal parts; of three parts and more, some unequal ones leave no such
-    /// rounding: then a part gets one thing more of some sort than its share rounded up.
+    /// The whole parts of the shares are given first. Who gets one more of which sort is a flow from sorts to parts,
+    /// found by augmenting paths. It exists for two parts and for equal parts; of three parts and more, some unequal
+    /// ones leave no such rounding: then a part gets one thing more of some sort than its share rounded up.
     ///
     /// - Returns: For each sort, how many each part gets.
     static func sizes(sorts: [Int], _ fractions: [Double]) -> [[Int]] {
@@ -40,7 +40,8 @@ enum Apportionment {
         var wanted = fractions.indices.map { part in sizes[part] - given.reduce(0) { $0 + $1[part] } }
         let floors = given
 
-        /// Gives one more of a sort to a part that wants it, if need be by moving others; `seen` are parts already tried.
+        /// Gives one more of a sort to a part that wants it, if need be by moving others; `seen` are parts already
+        /// tried.
         func give(_ sort: Int, _ seen: inout Set<Int>) -> Bool {
             let open = fractions.indices.filter { part in
                 given[sort][part] == floors[sort][part] && quotas[sort][part] > Double(floors[sort][part])

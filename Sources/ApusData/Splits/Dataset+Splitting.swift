@@ -4,8 +4,8 @@ import ApusTensor
 extension Dataset {
     /// Splits off a part for validation.
     ///
-    /// Sizes are exact: `count * validation`, rounded to the nearest. Impossible fractions stop the program; for those that come
-    /// from a file use `parts(validation:stratified:seed:)`.
+    /// Sizes are exact: `count * validation`, rounded to the nearest. Impossible fractions stop the program; for
+    /// those that come from a file use `parts(validation:stratified:seed:)`.
     ///
     /// - Parameters:
     ///   - validation: the part's fraction, 0 ≤ validation < 1
@@ -18,8 +18,8 @@ extension Dataset {
 
     /// Splits into parts of the given fractions; what is left of 1 is in no part.
     ///
-    /// Sizes are exact, by largest remainders. Impossible fractions stop the program; for those that come from a file use
-    /// `parts(_:stratified:seed:)`.
+    /// Sizes are exact, by largest remainders. Impossible fractions stop the program; for those that come from a file
+    /// use `parts(_:stratified:seed:)`.
     public func split(_ fractions: [Double], stratified: Bool = false, seed: UInt64) -> [Dataset] {
         orStop { () throws(DatasetError) in try parts(fractions, stratified: stratified, seed: seed) }
     }
@@ -37,13 +37,15 @@ extension Dataset {
 
     /// The same as `split(validation:stratified:seed:)`.
     ///
-    /// - Throws: `DatasetError` if the fraction is not in 0..<1, if a part would be empty, or if numeric targets are to be stratified.
+    /// - Throws: `DatasetError` if the fraction is not in 0..<1, if a part would be empty, or if numeric targets are
+    ///   to be stratified.
     public func parts(
         validation: Double, stratified: Bool = false, seed: UInt64
     ) throws(DatasetError) -> (training: Dataset, validation: Dataset) {
         guard validation >= 0, validation < 1 else {
             throw DatasetError(
-                .impossible, "the validation part can't be this fraction of the data", expected: "at least 0, less than 1",
+                .impossible, "the validation part can't be this fraction of the data",
+                expected: "at least 0, less than 1",
                 received: "\(validation)", remedy: "Give a fraction such as 0.1.")
         }
         let parts = try parts([1 - validation, validation], stratified: stratified, seed: seed)
@@ -52,15 +54,16 @@ extension Dataset {
 
     /// The same as `split(_:stratified:seed:)`.
     ///
-    /// - Throws: `DatasetError` if a fraction is not in 0...1, if they sum to more than 1, if a part of a positive fraction would be
-    ///   empty, or if numeric targets are to be stratified.
+    /// - Throws: `DatasetError` if a fraction is not in 0...1, if they sum to more than 1, if a part of a positive
+    ///   fraction would be empty, or if numeric targets are to be stratified.
     public func parts(
         _ fractions: [Double], stratified: Bool = false, seed: UInt64
     ) throws(DatasetError) -> [Dataset] {
         let sum = fractions.reduce(0, +)
         guard fractions.allSatisfy({ (0...1).contains($0) }), sum <= 1 + 1e-9 else {
             throw DatasetError(
-                .impossible, "the data can't be split into these fractions", expected: "numbers in 0...1 with a sum of at most 1",
+                .impossible, "the data can't be split into these fractions",
+                expected: "numbers in 0...1 with a sum of at most 1",
                 received: "\(fractions)" + (sum.isFinite ? " with the sum \(sum)" : ""),
                 remedy: "Give fractions such as [0.8, 0.1, 0.1].")
         }
@@ -68,7 +71,8 @@ extension Dataset {
         let parts = try distributed(fractions + rest, stratified: stratified, seed: seed)
         if let index = fractions.indices.first(where: { fractions[$0] > 0 && parts[$0].isEmpty }) {
             throw DatasetError(
-                .impossible, "a part would be empty", expected: "at least one sample for the fraction \(fractions[index])",
+                .impossible, "a part would be empty",
+                expected: "at least one sample for the fraction \(fractions[index])",
                 received: count.counted("sample"), remedy: "Give a greater fraction or more data.")
         }
         return fractions.indices.map { view(parts[$0]) }
@@ -111,7 +115,8 @@ extension Dataset {
         }
         guard isClassification else {
             throw DatasetError(
-                .impossible, "numeric targets can't be stratified", expected: "labels of classes", received: "\(targetType)",
+                .impossible, "numeric targets can't be stratified", expected: "labels of classes",
+                received: "\(targetType)",
                 remedy: "Split without stratification.")
         }
         // Each class deals its samples in random order: the first so many to the first part, and so on.

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Bytes that can be read at any place: a regular file, or memory.
@@ -82,7 +82,8 @@ package final class ByteSource: Sendable {
         var failure: FormatError?
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
             do throws(FormatError) {
-                initialized = try read(UnsafeMutableRawBufferPointer(buffer)[..<range.count].rebased, at: range.lowerBound)
+                initialized = try read(
+                    UnsafeMutableRawBufferPointer(buffer)[..<range.count].rebased, at: range.lowerBound)
             } catch {
                 failure = error
             }

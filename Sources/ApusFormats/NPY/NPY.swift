@@ -2,7 +2,8 @@ import ApusGraph
 
 /// NumPy's format of one array in a file, versions 1 to 3.
 ///
-/// Types `b1`, `u1`, `i4`, `i8`, `f4`, `f8` are read as they are, `i1`, `i2` and `u2` as `int32`, `u4` as `int64`; others
+/// Types `b1`, `u1`, `i4`, `i8`, `f4`, `f8` are read as they are, `i1`, `i2` and `u2` as `int32`, `u4` as `int64`;
+/// others
 /// (`f2`, `u8`, complex numbers, texts, structures, Python objects) are refused. Both byte orders, C and Fortran order.
 ///
 /// Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
@@ -41,7 +42,9 @@ public enum NPY {
                 expected: "1.0, 2.0 or 3.0", received: "\(start[6]).\(start[7])",
                 remedy: "Save the array again with numpy.save.")
         }
-        let length = try stream.next(start[6] == 1 ? 2 : 4, of: "header length").reversed().reduce(0) { $0 << 8 | Int($1) }
+        let length = try stream.next(start[6] == 1 ? 2 : 4, of: "header length").reversed().reduce(0) {
+            $0 << 8 | Int($1)
+        }
         let limit = min(stream.count ?? stream.limit, NPYHeader.maximumByteCount)
         guard length <= limit else {
             throw FormatError(
@@ -78,7 +81,8 @@ public enum NPY {
                 remedy: "Convert the array to float32, or save it as safetensors.")
         }
         let dimensions = type.shape.dimensions
-        let shape = dimensions.count == 1 ? "(\(dimensions[0]),)" : "(\(dimensions.map(String.init).joined(separator: ", ")))"
+        let shape =
+            dimensions.count == 1 ? "(\(dimensions[0]),)" : "(\(dimensions.map(String.init).joined(separator: ", ")))"
         var text = Array("{'descr': '\(code)', 'fortran_order': False, 'shape': \(shape), }".utf8)
         text += Array(repeating: UInt8(ascii: " "), count: 63 - (10 + text.count) % 64) + [UInt8(ascii: "\n")]
         return magic + [1, 0, UInt8(truncatingIfNeeded: text.count), UInt8(truncatingIfNeeded: text.count >> 8)] + text

@@ -1,6 +1,7 @@
 import ApusGraph
 
-/// The dictionary at the start of an `.npy` file, such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
+/// The dictionary at the start of an `.npy` file, such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4),
+/// }`.
 ///
 /// A reader of just this much of Python's literals.
 struct NPYHeader {

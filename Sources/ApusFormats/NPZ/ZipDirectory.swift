@@ -23,7 +23,11 @@ struct ZipDirectory {
         let (range, count) = try ZipDirectory.locate(source)
         var fields = Fields(try source.bytes(range), base: range.lowerBound, path: path)
         for _ in 0..<count { entries.append(try ZipDirectory.entry(&fields, path)) }
-        guard fields.isAtEnd else { throw fields.failure("the directory of the zip archive holds more than it announces") }
+        guard fields.isAtEnd else {
+            throw fields.failure(
+                "the directory of the zip archive holds more than it "
+                    + "announces")
+        }
         try check(end: range.lowerBound)
     }
 

@@ -1,6 +1,7 @@
 /// A strict reader of JSON (RFC 8259) that builds nothing: its user asks for what should come next.
 ///
-/// Built for headers of foreign files: it never reads past the end, and memory is taken only for strings that are asked for.
+/// Built for headers of foreign files: it never reads past the end, and memory is taken only for strings that are
+/// asked for.
 struct JSONCursor {
     private let bytes: [UInt8]
     private let path: String
@@ -169,12 +170,22 @@ struct JSONCursor {
         guard let byte = peek else { throw failure("the header ends within a string", "an escape") }
         index += 1
         if let plain = escapes[byte] { return [plain] }
-        guard byte == 0x75 else { throw failure("a string contains an unknown escape", "one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u") }
+        guard byte == 0x75 else {
+            throw failure(
+                "a string contains an unknown escape",
+                "one of \\\" \\\\ \\/ \\b "
+                    + "\\f \\n \\r \\t \\u")
+        }
         var value = try hexadecimal()
         if (0xd800..<0xdc00).contains(value), bytes[index...].starts(with: [0x5c, 0x75]) {
             index += 2
             let low = try hexadecimal()
-            guard (0xdc00..<0xe000).contains(low) else { throw failure("half of a character is missing", "\\udc00 to \\udfff") }
+            guard (0xdc00..<0xe000).contains(low) else {
+                throw failure(
+                    "half of a character is missing",
+                    "\\udc00 "
+                        + "to \\udfff")
+            }
             value = 0x10000 + (value - 0xd800) << 10 + (low - 0xdc00)
         }
         guard let scalar = Unicode.Scalar(value) else {
@@ -199,7 +210,8 @@ struct JSONCursor {
         let end = index >= bytes.count
         return FormatError(
             .malformed, path: path, offset: offset, problem, expected: expected,
-            received: end ? "the end of the header" : Signature.hexadecimal(Array(bytes[index..<min(index + 8, bytes.count)])),
+            received: end
+                ? "the end of the header" : Signature.hexadecimal(Array(bytes[index..<min(index + 8, bytes.count)])),
             remedy: "Save the file again, or download it again.")
     }
 }

@@ -2,7 +2,8 @@ public import ApusGraph
 
 /// A file of named arrays: https://github.com/huggingface/safetensors.
 ///
-/// Opening reads and checks the header only; arrays are read one by one, when they are asked for. The file stays open as
+/// Opening reads and checks the header only; arrays are read one by one, when they are asked for. The file stays open
+/// as
 /// long as this value lives, so it may be replaced (by a rename) meanwhile, but must not be changed in place.
 public struct SafetensorsFile: Sendable {
     public let path: String
@@ -14,7 +15,8 @@ public struct SafetensorsFile: Sendable {
 
     /// Opens a file, and checks all that its header says against the rules of the format.
     ///
-    /// - Throws: if the file is missing or damaged. Types without a counterpart here (`F16`, `I8`, `U32`, `F8_E4M3`, …) are
+    /// - Throws: if the file is missing or damaged. Types without a counterpart here (`F16`, `I8`, `U32`, `F8_E4M3`,
+    /// …) are
     ///   refused only when their array is asked for.
     public init(_ path: String) throws(FormatError) {
         try self.init(ByteSource(path: path, content: "a safetensors file"))
@@ -28,8 +30,14 @@ public struct SafetensorsFile: Sendable {
         guard prefix.count == 8, let count = Int(exactly: length), count >= 2, count <= source.count - 8 else {
             throw FormatError(
                 .malformed, path: path, offset: 0, "the file ends before its header does, or is no safetensors file",
-                expected: prefix.count < 8 ? "8 bytes that give the length of the header" : "a header of 2 to \(source.count - 8) bytes",
-                received: prefix.count < 8 ? source.count.counted("byte") : "\(length) (bytes \(Signature.describe(prefix)))",
+                expected: prefix.count < 8
+                    ? "8 bytes that give the length of the header"
+                    : "a header of 2 to "
+                        + "\(source.count - 8) bytes",
+                received: prefix.count < 8
+                    ? source.count.counted("byte")
+                    : "\(length) (bytes "
+                        + "\(Signature.describe(prefix)))",
                 remedy: "Check the path, or download it again.")
         }
         guard count <= SafetensorsHeader.maximumByteCount else {
@@ -58,7 +66,8 @@ public struct SafetensorsFile: Sendable {
 
     /// Reads one array.
     ///
-    /// - Throws: if there is none of this name, its type has no counterpart here, a bool is neither 0 nor 1, or the disk
+    /// - Throws: if there is none of this name, its type has no counterpart here, a bool is neither 0 nor 1, or the
+    /// disk
     ///   fails.
     public func array(_ name: String) throws(FormatError) -> NumericArray {
         let (type, range) = try place(of: name)

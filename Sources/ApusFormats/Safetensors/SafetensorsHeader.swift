@@ -70,7 +70,9 @@ struct SafetensorsHeader {
             guard result.count <= maximumMetadataCount else {
                 throw FormatError(
                     .unsupported, path: path, offset: offset, "there are too many metadata entries",
-                    expected: "at most \(maximumMetadataCount)", received: "more", remedy: "Save the file without them.")
+                    expected: "at most \(maximumMetadataCount)", received: "more",
+                    remedy: "Save the file without "
+                        + "them.")
             }
         }
         return result

@@ -1,14 +1,15 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Writes files that appear whole or not at all.
 ///
-/// The bytes go to a temporary file in the same folder (`.apus-….tmp`), which is synced to the disk and then renamed; last,
+/// The bytes go to a temporary file in the same folder (`.apus-….tmp`), which is synced to the disk and then renamed;
+/// last,
 /// the folder is synced. Whatever fails before the rename, a file that was there before stays as it was, and the
 /// temporary file is removed. A process that is killed leaves its temporary file behind, and the old file intact.
 public enum AtomicFile {

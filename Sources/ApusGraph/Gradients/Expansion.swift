@@ -5,6 +5,7 @@ extension Node {
     /// an expansion alone.
     public var expansion: Node? {
         switch operation {
+        case .unary(let unary): return unary.expansion(of: inputs[0])
         case .channelMoments:
             let x = inputs[0]
             let axes = Array(0..<(x.shape.rank - 1))

@@ -1,30 +1,4 @@
 extension Node {
-    /// The gradient rules of elementwise operations of one operand; `self` is the result y, x the operand.
-    func gradient(of unary: UnaryOperation, _ g: Node) -> Node? {
-        let (x, y) = (inputs[0], self)
-        switch unary {
-        case .negate: return -g
-        case .absolute: return g * x.unary(.sign)
-        case .sign, .floor, .ceil, .round: return g.filled(0)
-        case .exp: return g * y
-        case .expm1: return g * (y + 1)
-        case .log: return g / x
-        case .log1p: return g / (x + 1)
-        case .squareRoot: return g * 0.5 / y
-        case .reciprocalSquareRoot: return g * -0.5 * y / x
-        case .square: return g * (x * 2)
-        case .reciprocal: return -g * y.unary(.square)
-        case .sine: return g * x.unary(.cosine)
-        case .cosine: return -g * x.unary(.sine)
-        case .tanh: return g * (1 - y.unary(.square))
-        case .sigmoid: return g * y * (1 - y)
-        case .erf: return g * (-x.unary(.square)).unary(.exp) * (2 / Double.pi.squareRoot())
-        // By the result, not the operand: so the operand need not be kept.
-        case .relu: return .select(.binary(.greater, y, y.filled(0)), g, g.filled(0))
-        case .logicalNot, .isFinite: return nil
-        }
-    }
-
     /// The gradient rules of elementwise operations of two operands; `self` is the result.
     func gradients(of binary: BinaryOperation, _ g: Node, wanted: [Bool]) -> [Node?] {
         let (a, b) = (inputs[0], inputs[1])

@@ -6,6 +6,11 @@ extension Inference {
         case .uniform(let low, let high):
             expect(low < high, "uniform needs low < high but received \(low) and \(high)")
             expect(type.elementType != .bool, "uniform numbers can't be bool")
+            if type.elementType.isInteger {
+                expect(
+                    low == low.rounded() && high == high.rounded(),
+                    "uniform integers need whole bounds but received \(low) and \(high)")
+            }
         case .normal(_, let spread), .truncatedNormal(_, let spread):
             expect(spread >= 0, "a standard deviation can't be negative, received \(spread)")
             expect(type.elementType.isFloatingPoint, "normal numbers need a floating-point type, received \(type)")
@@ -17,20 +22,13 @@ extension Inference {
     }
 
     func unary(_ unary: UnaryOperation) -> TensorType {
-        switch unary {
-        case .negate, .absolute, .sign, .square, .relu, .floor, .ceil, .round:
-            expectNumber(0)
-            return inputs[0]
-        case .logicalNot:
-            expect(inputs[0].elementType == .bool, "expected a bool tensor but received \(inputs[0])")
-            return inputs[0]
-        case .isFinite:
-            return TensorType(inputs[0].shape, .bool)
-        case .exp, .expm1, .log, .log1p, .squareRoot, .reciprocalSquareRoot, .reciprocal, .sine, .cosine, .tanh,
-            .sigmoid, .erf:
-            expectFloatingPoint(0)
-            return inputs[0]
+        switch unary.domain {
+        case .numbers: expectNumber(0)
+        case .floatingPoint: expectFloatingPoint(0)
+        case .bool: expect(inputs[0].elementType == .bool, "expected a bool tensor but received \(inputs[0])")
+        case .any: break
         }
+        return unary.yieldsBool ? TensorType(inputs[0].shape, .bool) : inputs[0]
     }
 
     func binary(_ binary: BinaryOperation) -> TensorType {

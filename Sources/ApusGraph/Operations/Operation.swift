@@ -104,12 +104,6 @@ public enum Operation: Hashable, Sendable {
     case softmaxCrossEntropyGradient
 }
 
-/// Elementwise operations of one operand.
-public enum UnaryOperation: String, Sendable, Hashable, CaseIterable {
-    case negate, absolute, sign, exp, expm1, log, log1p, squareRoot, reciprocalSquareRoot, square, reciprocal
-    case sine, cosine, tanh, sigmoid, erf, floor, ceil, round, relu, logicalNot, isFinite
-}
-
 /// Elementwise operations of two operands.
 public enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
     case add, subtract, multiply, divide, power, minimum, maximum, remainder

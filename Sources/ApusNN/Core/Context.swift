@@ -35,14 +35,18 @@ public struct Context {
     }
 
     /// A value that training carries along without adjusting it, such as a running mean.
+    ///
+    /// After an `update` in the same step it is the new value, so that a layer that is called twice moves its state twice.
     public func state(_ name: String, shape: Shape, initializer: Initializer) -> Tensor {
         trace.variable(
             joined(name), VariableDescription(shape: shape, initializer: initializer, isTrainable: false))
     }
 
-    /// Gives a state its value after this step.
+    /// Gives a state its value after this step, in both modes of a trace; only training steps keep it.
+    ///
+    /// The state must have been asked for, and the new value must have its shape.
     public func update(_ name: String, to value: Tensor) {
-        trace.updates[joined(name)] = value
+        trace.update(joined(name), value)
     }
 
     // MARK: Randomness
@@ -64,13 +68,22 @@ public struct Context {
 
     // MARK: Layers
 
-    /// Calls a layer as part of this context's layer, named in error messages and in the summary.
+    /// Calls a layer in this context, named in error messages and in the summary: `context["conv1"](conv, x)`.
+    ///
+    /// The layers of the framework name themselves, so `conv(x, in: context["conv1"])` does the same with them.
     public func callAsFunction(_ layer: some Layer, _ x: Tensor) -> Tensor {
+        entering(layer, x) { layer(x, in: self) }
+    }
+
+    /// Runs a layer's computation under its name, unless the caller does so already.
+    func entering<L: Layer>(_ layer: L, _ x: Tensor, _ body: () -> Tensor) -> Tensor {
+        if let open = trace.open.last, open.path == path, open.layer as? L == layer { return body() }
+        trace.open.append((path, layer))
         let scope = TraceScope.current + ["\(path.isEmpty ? layer.kind : path) (\(layer))"]
-        let index = trace.records.count
-        trace.records.append(LayerRecord(path: path, layer: layer, input: x, depth: scope.count))
-        let output = TraceScope.$current.withValue(scope) { layer(x, in: self) }
-        trace.records[index].output = output
+        let output = TraceScope.$current.withValue(scope, operation: body)
+        trace.records.append(
+            LayerRecord(path: path, layer: layer, input: x, depth: trace.open.count, output: output))
+        trace.open.removeLast()
         return output
     }
 }
@@ -102,5 +115,5 @@ package struct LayerRecord {
     package let input: Tensor
     /// How many layers are around this one, itself included.
     package let depth: Int
-    package var output: Tensor?
+    package let output: Tensor
 }

@@ -15,11 +15,11 @@ public struct Sequential: Layer {
     }
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        var x = x
-        for (index, layer) in layers.enumerated() {
-            x = context["\(index).\(layer.kind)"](layer, x)
+        context.entering(self, x) {
+            layers.enumerated().reduce(x) { x, child in
+                context["\(child.offset).\(child.element.kind)"](child.element, x)
+            }
         }
-        return x
     }
 
     public static func == (a: Sequential, b: Sequential) -> Bool {

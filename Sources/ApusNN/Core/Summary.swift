@@ -30,27 +30,30 @@ extension Layer {
     /// - Throws: `GraphError` that names every layer that does not fit.
     public func summary(input: Shape) throws -> ModelSummary {
         let trace = try traced(input: input, batch: 1, mode: .inference)
-        let counts = Dictionary(
-            trace.descriptions.map { ($0.path, $0.description) }, uniquingKeysWith: { first, _ in first })
-        // The innermost calls; a model without inner layers is its own row.
-        let inner = trace.records.filter { $0.depth > 1 }
-        let records = inner.isEmpty ? trace.records : inner.filter { record in
-            !inner.contains { $0.path != record.path && $0.path.hasPrefix(record.path + "/") }
-        }
         var visited: Set<Node> = []
-        let rows = records.map { record -> ModelSummary.Row in
-            let output = record.output?.node ?? record.input.node
-            let fresh = Node.sorted([output]).filter { visited.insert($0).inserted }
-            let parameters = counts.filter { $0.key == record.path || $0.key.hasPrefix(record.path + "/") || record.path.isEmpty }
-            return ModelSummary.Row(
-                path: record.path.isEmpty ? record.layer.kind : record.path, layer: "\(record.layer)",
-                outputShape: Shape(Array(output.shape.dimensions.dropFirst())),
-                parameterCount: parameters.values.reduce(0) { $0 + $1.shape.count },
-                flops: fresh.reduce(0) { $0 + $1.cost.flops }, outputBytes: output.type.byteCount)
+        var uncounted = trace.descriptions
+        var rows: [ModelSummary.Row] = []
+        // Inner layers come before the layer around them, so every node and weight counts for the innermost, once.
+        for (index, record) in trace.records.enumerated() {
+            let output = record.output.node
+            let flops = Node.sorted([output]).filter { visited.insert($0).inserted }.reduce(0) { $0 + $1.cost.flops }
+            let own = uncounted.filter { record.path.isEmpty || $0.path.hasPrefix(record.path + "/") }
+            uncounted.removeAll { description in own.contains { $0.path == description.path } }
+            let isInnermost = index == 0 || trace.records[index - 1].depth <= record.depth
+            // A layer around others has a row if it computes something itself.
+            guard isInnermost || flops > 0 || !own.isEmpty else { continue }
+            rows.append(
+                ModelSummary.Row(
+                    path: record.path.isEmpty ? record.layer.kind : record.path, layer: "\(record.layer)",
+                    outputShape: Shape(Array(output.shape.dimensions.dropFirst())),
+                    parameterCount: own.reduce(0) { $0 + $1.description.shape.count }, flops: flops,
+                    outputBytes: output.type.byteCount))
+        }
+        func count(_ isIncluded: (VariableDescription) -> Bool) -> Int {
+            trace.descriptions.reduce(0) { $0 + (isIncluded($1.description) ? $1.description.shape.count : 0) }
         }
         return ModelSummary(
-            input: input, rows: rows, parameterCount: counts.values.reduce(0) { $0 + $1.shape.count },
-            trainableCount: counts.values.filter(\.isTrainable).reduce(0) { $0 + $1.shape.count })
+            input: input, rows: rows, parameterCount: count { _ in true }, trainableCount: count(\.isTrainable))
     }
 }
 

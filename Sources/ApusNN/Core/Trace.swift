@@ -8,9 +8,14 @@ package final class Trace {
     package let key: Tensor
     /// Every variable that was asked for, in order.
     package private(set) var descriptions: [(path: String, description: VariableDescription)] = []
-    /// The values of variables after the step.
-    package var updates: [String: Tensor] = [:]
+    /// The values of states after the step.
+    package private(set) var updates: [String: Tensor] = [:]
+    /// The calls of layers in the order in which they ended: inner layers before the layer around them.
     package var records: [LayerRecord] = []
+    /// The layers that are being called, outermost first.
+    var open: [(path: String, layer: any Layer)] = []
+    /// Wrong uses of variables, which poison only what is computed from them.
+    private var misuses: [GraphProblem] = []
     /// The tensor that stands for each variable.
     private var values: [String: Tensor]
     private var shapes: [String: Shape] = [:]
@@ -32,7 +37,7 @@ package final class Trace {
                     "the variable \(path) is used with the shapes \(known) and \(description.shape); "
                         + "give the second layer a context of its own, context[\"name\"]")
             }
-            return values[path]!
+            return updates[path] ?? values[path]!
         }
         guard description.shape.dimensions.allSatisfy({ $0 > 0 }) else {
             return problem("the variable \(path) would have the shape \(description.shape); all extents must be positive")
@@ -52,7 +57,36 @@ package final class Trace {
         return placeholder
     }
 
-    private func problem(_ message: String) -> Tensor { Tensor(Node(problem: message, operation: "parameter")) }
+    /// Notes the value of a state after the step.
+    func update(_ path: String, _ value: Tensor) {
+        guard let description = descriptions.first(where: { $0.path == path })?.description else {
+            problem("there is no state \(path) to update; ask for it with context.state first", "update")
+            return
+        }
+        guard !description.isTrainable else {
+            problem("\(path) is a parameter, which the optimizer changes; only a state can be updated", "update")
+            return
+        }
+        guard value.shape == description.shape || !value.problems.isEmpty else {
+            problem("the state \(path) has the shape \(description.shape) but its new value has \(value.shape)", "update")
+            return
+        }
+        updates[path] = value.cast(to: .float32)
+    }
+
+    @discardableResult
+    private func problem(_ message: String, _ operation: String = "parameter") -> Tensor {
+        let node = Node(problem: message, operation: operation)
+        misuses += node.problems
+        return Tensor(node)
+    }
+
+    /// Everything that is wrong with a model, in the order of its layers, each problem once.
+    package func problems(_ output: Tensor) -> [GraphProblem] {
+        let updated = descriptions.compactMap { updates[$0.path] }
+        let found = records.flatMap(\.output.problems) + output.problems + updated.flatMap(\.problems) + misuses
+        return found.reduce(into: []) { known, problem in if !known.contains(problem) { known.append(problem) } }
+    }
 
     /// A name that is new with each call: a layer may draw more than once.
     func nextStream(_ path: String) -> String {

@@ -6,10 +6,10 @@ public import ApusTensor
 /// The order is that in which the model asks for its variables.
 public struct Variables: Sendable {
     public struct Variable: Sendable {
-        public var value: Tensor
-        public var description: VariableDescription
+        public let value: Tensor
+        public let description: VariableDescription
 
-        public init(value: Tensor, description: VariableDescription) {
+        package init(value: Tensor, description: VariableDescription) {
             self.value = value
             self.description = description
         }
@@ -26,23 +26,25 @@ public struct Variables: Sendable {
 
     public func variable(_ path: String) -> Variable? { entries[path] }
 
-    /// Adds a variable, or replaces one in its place.
-    public mutating func set(_ path: String, _ variable: Variable) {
+    /// Adds a variable, or replaces one in its place; the value has the description's shape, in float32.
+    package mutating func set(_ path: String, _ variable: Variable) {
         if entries.updateValue(variable, forKey: path) == nil { paths.append(path) }
     }
 
-    /// Replaces the value of a variable.
+    /// Replaces the value of a variable; numbers of another type become float32.
     ///
-    /// - Throws: `VariablesError` if there is no such variable or the shape differs.
-    public mutating func setValue(_ path: String, _ value: Tensor) throws(VariablesError) {
+    /// - Throws: `VariablesError` if there is no such variable or the shape differs; `GraphError` or `ProgramError` if the value
+    ///   can't be computed.
+    public mutating func setValue(_ path: String, _ value: Tensor) throws {
         guard let known = entries[path] else {
             throw VariablesError("there is no variable \(path); the model has \(paths.joined(separator: ", "))")
         }
+        let value = try value.cast(to: .float32).evaluated()
         guard value.shape == known.description.shape else {
             throw VariablesError(
                 "the variable \(path) has the shape \(known.description.shape) but the new value has \(value.shape)")
         }
-        entries[path]!.value = value
+        entries[path] = Variable(value: value, description: known.description)
     }
 
     /// The number of weights that training adjusts, and of all values.
@@ -87,7 +89,7 @@ extension Layer {
         let key = Tensor(Node(.input("key", TensorType([2], .int64))))
         let trace = Trace(mode: mode, key: key)
         let output = trace.context(self, x)
-        let problems = output.problems + trace.updates.values.flatMap(\.problems)
+        let problems = trace.problems(output)
         guard problems.isEmpty else { throw GraphError(problems) }
         return trace
     }

@@ -1,6 +1,3 @@
-import ApusGraph
-import ApusTensor
-
 /// Writes a layer as its initializer is called, leaving out what is at its default.
 struct Configuration {
     private let name: String
@@ -25,12 +22,5 @@ struct Configuration {
         if mirror.displayStyle == .optional { return mirror.children.first.map { text($0.value) } ?? "nil" }
         if mirror.displayStyle == .enum { return ".\(value)" }
         return "\(value)"
-    }
-}
-
-extension Tensor {
-    /// A tensor that carries an error, unless what came before is already broken: then that error.
-    static func invalid(_ message: String, _ operation: String, after x: Tensor) -> Tensor {
-        x.problems.isEmpty ? Tensor(Node(problem: message, operation: operation)) : x
     }
 }

@@ -40,15 +40,25 @@ public struct Conv2D: Layer {
     }
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        guard x.problems.isEmpty else { return x }
-        guard x.rank == 4 else {
-            return .invalid("expected images [N, H, W, C] but received shape \(x.shape)", "convolution", after: x)
+        context.entering(self, x) {
+            var check = Check("convolution", x)
+            check.expectPositive("filters", filters)
+            check.expectPositive("kernelSize", kernelSize)
+            check.expectPositive("strides", strides)
+            check.expectPositive("dilation", dilation)
+            check.expectPositive("groups", groups)
+            check.expect(
+                groups <= 0 || filters % groups == 0, "filters must be a multiple of groups: \(groups) does not divide \(filters)")
+            check.expectImages()
+            check.expectInput(
+                x.shape[3] % groups == 0,
+                "expected a multiple of \(groups) input channels (axis 3), one part for each group, but received \(x.shape[3]) in "
+                    + "shape \(x.shape)")
+            return check.passed ? convolved(x, context) : check.failure
         }
-        guard groups > 0, x.shape[3] % groups == 0, filters > 0, filters % groups == 0 else {
-            return .invalid(
-                "\(groups) groups do not divide \(x.shape[3]) input channels (axis 3) and \(filters) filters", "convolution",
-                after: x)
-        }
+    }
+
+    private func convolved(_ x: Tensor, _ context: Context) -> Tensor {
         let kernel = context.parameter(
             "kernel", shape: [kernelSize.height, kernelSize.width, x.shape[3] / groups, filters],
             initializer: kernelInitializer, regularizer: kernelRegularizer, constraint: kernelConstraint)

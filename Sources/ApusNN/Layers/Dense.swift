@@ -27,19 +27,20 @@ public struct Dense: Layer {
     }
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        guard x.rank >= 1 || !x.problems.isEmpty else {
-            return .invalid("expected a tensor with features in its last axis but received a scalar", "dense", after: x)
+        context.entering(self, x) {
+            var check = Check("dense", x)
+            check.expectPositive("units", units)
+            check.expectInput(
+                x.rank >= 2, "expected a batch [N, ..., features] but received shape \(x.shape); "
+                    + "put Flatten() before it, or add an axis for the batch")
+            guard check.passed else { return check.failure }
+            let kernel = context.parameter(
+                "kernel", shape: [x.shape[-1], units], initializer: kernelInitializer, regularizer: kernelRegularizer,
+                constraint: kernelConstraint)
+            var y = x.matmul(kernel)
+            if useBias { y = y + context.parameter("bias", shape: [units], initializer: biasInitializer) }
+            return activation(y)
         }
-        guard x.problems.isEmpty else { return x }
-        guard x.rank >= 2 else {
-            return .invalid("expected a batch [N, features] but received shape \(x.shape)", "dense", after: x)
-        }
-        let kernel = context.parameter(
-            "kernel", shape: [x.shape[-1], units], initializer: kernelInitializer, regularizer: kernelRegularizer,
-            constraint: kernelConstraint)
-        var y = x.matmul(kernel)
-        if useBias { y = y + context.parameter("bias", shape: [units], initializer: biasInitializer) }
-        return activation(y)
     }
 }
 

@@ -18,7 +18,7 @@ public struct MaxPool2D: Layer {
     }
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        x.pooled(poolSize, strides, padding, ceilMode) { .maxPool($0) }
+        context.entering(self, x) { x.pooled("maxPool", poolSize, strides, padding, ceilMode) { .maxPool($0) } }
     }
 }
 
@@ -45,22 +45,26 @@ public struct AveragePool2D: Layer {
     }
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        x.pooled(poolSize, strides, padding, ceilMode) { geometry in
-            var geometry = geometry
-            geometry.countsPadding = countsPadding
-            return .averagePool(geometry)
+        context.entering(self, x) {
+            x.pooled("averagePool", poolSize, strides, padding, ceilMode) { geometry in
+                var geometry = geometry
+                geometry.countsPadding = countsPadding
+                return .averagePool(geometry)
+            }
         }
     }
 }
 
 extension Tensor {
     fileprivate func pooled(
-        _ size: Size2D, _ strides: Size2D?, _ padding: Padding, _ ceilMode: Bool, _ operation: (PoolGeometry) -> Operation
+        _ name: String, _ size: Size2D, _ strides: Size2D?, _ padding: Padding, _ ceilMode: Bool,
+        _ operation: (PoolGeometry) -> Operation
     ) -> Tensor {
-        guard problems.isEmpty else { return self }
-        guard rank == 4 else {
-            return .invalid("expected images [N, H, W, C] but received shape \(shape)", "pooling", after: self)
-        }
+        var check = Check(name, self)
+        check.expectPositive("poolSize", size)
+        if let strides { check.expectPositive("strides", strides) }
+        check.expectImages()
+        guard check.passed else { return check.failure }
         let strides = strides ?? size
         let resolved = padding.resolved(
             image: ImageSize(height: shape[1], width: shape[2]), window: size.imageSize, strides: strides.imageSize,

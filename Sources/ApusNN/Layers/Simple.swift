@@ -6,9 +6,12 @@ public struct Flatten: Layer, CustomStringConvertible {
     public init() {}
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        guard x.problems.isEmpty else { return x }
-        guard x.rank >= 1 else { return .invalid("expected a batch but received a scalar", "flatten", after: x) }
-        return x.reshaped(to: [x.shape[0], x.shape.dimensions.dropFirst().reduce(1, *)])
+        context.entering(self, x) {
+            var check = Check("flatten", x)
+            check.expectInput(x.rank >= 1, "expected a batch [N, ...] but received a scalar")
+            guard check.passed else { return check.failure }
+            return x.reshaped(to: [x.shape[0], x.shape.dimensions.dropFirst().reduce(1, *)])
+        }
     }
 
     public var description: String { "Flatten()" }
@@ -22,7 +25,9 @@ public struct ActivationLayer: Layer, CustomStringConvertible {
         self.activation = activation
     }
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { activation(x) }
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        context.entering(self, x) { activation(x) }
+    }
 
     public var description: String { "ActivationLayer(.\(activation))" }
 }
@@ -38,12 +43,14 @@ public struct Dropout: Layer, CustomStringConvertible {
     }
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        guard (0..<1).contains(rate) else {
-            return .invalid("a rate lies in 0..<1, received \(rate)", "dropout", after: x)
+        context.entering(self, x) {
+            var check = Check("dropout", x)
+            check.expect((0..<1).contains(rate), "the rate must be in 0..<1, received \(rate)")
+            guard check.passed else { return check.failure }
+            guard context.mode == .training, rate > 0 else { return x }
+            let kept = context.bernoulli(x.shape, probability: 1 - rate)
+            return select(kept, x * (1 / (1 - rate)), Tensor.zeros(x.shape, type: x.elementType))
         }
-        guard context.mode == .training, rate > 0, x.problems.isEmpty else { return x }
-        let kept = context.bernoulli(x.shape, probability: 1 - rate)
-        return select(kept, x * (1 / (1 - rate)), Tensor.zeros(x.shape, type: x.elementType))
     }
 
     public var description: String { "Dropout(\(rate))" }
@@ -69,10 +76,16 @@ public struct BatchNorm: Layer {
     }
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        guard x.problems.isEmpty else { return x }
-        guard x.rank >= 2 else {
-            return .invalid("expected a batch with channels in its last axis but received shape \(x.shape)", "batchNorm", after: x)
+        context.entering(self, x) {
+            var check = Check("batchNorm", x)
+            check.expect((0...1).contains(momentum), "momentum must be in 0...1, received \(momentum)")
+            check.expect(epsilon > 0 && epsilon.isFinite, "epsilon must be a number > 0, received \(epsilon)")
+            check.expectInput(x.rank >= 2, "expected a batch [N, ..., channels] but received shape \(x.shape)")
+            return check.passed ? normalized(x, context) : check.failure
         }
+    }
+
+    private func normalized(_ x: Tensor, _ context: Context) -> Tensor {
         let channels: Shape = [x.shape[-1]]
         let gamma = scale ? context.parameter("gamma", shape: channels, initializer: .ones) : Tensor.ones(channels)
         let beta = center ? context.parameter("beta", shape: channels, initializer: .zeros) : Tensor.zeros(channels)

@@ -14,7 +14,8 @@ public struct Size2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, 
 
     /// `[height, width]`, or `[both]`.
     public init(arrayLiteral elements: Int...) {
-        self.init(elements.first ?? 0, elements.last ?? 0)
+        precondition((1...2).contains(elements.count), "a size is one number or [height, width], received \(elements)")
+        self.init(elements[0], elements[elements.count - 1])
     }
 
     public init(from decoder: any Decoder) throws {

@@ -125,6 +125,8 @@ public func ceil(_ x: Tensor) -> Tensor { x.mapped(.ceil) }
 public func round(_ x: Tensor) -> Tensor { x.mapped(.round) }
 /// max(x, 0)
 public func relu(_ x: Tensor) -> Tensor { x.mapped(.relu) }
+/// log(1 + eˣ), a smooth ReLU.
+public func softplus(_ x: Tensor) -> Tensor { x.mapped(.softplus) }
 /// Whether elements are neither infinite nor NaN.
 public func isFinite(_ x: Tensor) -> Tensor { x.mapped(.isFinite) }
 

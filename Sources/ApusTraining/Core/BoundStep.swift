@@ -17,7 +17,6 @@ final class BoundStep: Sendable {
     private let lock = Mutex(())
 
     init(graph: Graph, layout: TrainingState.Layout, metrics: [Metric], count: Int) throws {
-        precondition(metrics.count <= StepResult.capacity, "at most \(StepResult.capacity) metrics")
         program = try CPU.compile(graph)
         self.layout = layout
         self.count = count

@@ -14,20 +14,14 @@ enum FiniteCheck {
         let trace = Trace(mode: .training, key: key, values: values)
         let input = batch.normalization(batch.inputs)
         let output = trace.context(model, input)
-        guard output.problems.isEmpty else { return nil }
-        // Inner layers end before the layers around them.
-        let records = trace.records.enumerated().sorted { ($0.element.depth, -$0.offset) > ($1.element.depth, -$1.offset) }
-        let checked = [input] + records.compactMap(\.element.output)
+        guard trace.problems(output).isEmpty else { return nil }
+        let checked = [input] + trace.records.map(\.output)
         let isFinite = checked.map { ApusTensor.isFinite($0).all() }
         try evaluate(isFinite)
         if !isFinite[0].item(as: Bool.self) { return "the input data" }
         if let variable = state.nonFiniteVariables.first { return "the variable \(variable)" }
-        let broken = zip(records, isFinite.dropFirst()).filter { !$1.item(as: Bool.self) }.map(\.0)
-        // The first in the order of the calls among the innermost.
-        guard let deepest = broken.map(\.element.depth).max(),
-            let first = broken.filter({ $0.element.depth == deepest }).min(by: { $0.offset < $1.offset })
-        else { return nil }
-        let path = first.element.path.isEmpty ? "the model" : first.element.path
-        return "\(path) (\(first.element.layer))"
+        // Inner layers end before the layer around them, so the first in this order is the place itself.
+        let broken = zip(trace.records, isFinite.dropFirst()).first { !$1.item(as: Bool.self) }?.0
+        return broken.map { "\($0.path.isEmpty ? "the model" : $0.path) (\($0.layer))" }
     }
 }

@@ -54,9 +54,14 @@ struct InferenceStep: Sendable {
     }
 
     private func buffers(_ entry: Entry, _ variables: Variables) throws -> [Buffer] {
-        try entry.paths.map { path in
+        try zip(entry.paths, entry.program.inputTypes).map { path, type in
             guard let value = variables[path] else {
                 throw TrainingError("the weights lack the variable \(path); they belong to another model")
+            }
+            guard value.shape == type.shape else {
+                throw TrainingError(
+                    "the variable \(path) has the shape \(value.shape) but the model expects \(type.shape); "
+                        + "the weights belong to another model or input size")
             }
             return value.elements()
         }
@@ -76,20 +81,22 @@ struct InferenceStep: Sendable {
             let random = Node(.input("key", TensorType([2], .int64)))
             let trace = Trace(mode: .inference, key: Tensor(random), values: values)
             let output = trace.context(model, key.normalization(Tensor(inputs)))
+            if let (path, _) = trace.descriptions.first(where: { values[$0.path] == nil }) {
+                throw TrainingError("the weights lack the variable \(path); they belong to another model")
+            }
+            let problems = trace.problems(output)
+            guard problems.isEmpty else { throw GraphError(problems) }
             var outputs = [Graph.Output(name: "output", node: output.node)]
             var extra: [Node] = []
             if let type = key.targets {
                 let targets = Node(.input("targets", type))
                 extra = [targets]
                 let target = Tensor(targets)
-                if output.problems.isEmpty, let problem = metrics.lazy.compactMap({ $0.problem(output, target) }).first {
-                    throw TrainingError(problem)
-                }
-                outputs = [Graph.Output(name: "loss", node: loss(output, target).node)]
+                if let problem = metrics.lazy.compactMap({ $0.problem(output, target) }).first { throw TrainingError(problem) }
+                // As in training, and as in Keras: with penalties, so that both curves show the same quantity.
+                let total = trace.penalties(values).reduce(loss(output, target), +)
+                outputs = [Graph.Output(name: "loss", node: total.node)]
                 outputs += metrics.map { Graph.Output(name: $0.rawValue, node: $0.sum(output, target).node) }
-            }
-            if let (path, _) = trace.descriptions.first(where: { values[$0.path] == nil }) {
-                throw TrainingError("the weights lack the variable \(path); they belong to another model")
             }
             let graph = Graph(inputs: nodes.map(\.node) + [inputs] + extra, outputs: outputs)
             let entry = Entry(program: try CPU.compile(graph), paths: nodes.map(\.path))

@@ -50,7 +50,7 @@ public struct Trainer: Sendable {
     /// Called again, training goes on where it stopped. The same seed, data and settings give the same weights, bit for bit.
     ///
     /// - Throws: `GraphError` if the model does not fit the data, `DivergenceError` when the loss is not finite, and what callbacks
-    ///   throw.
+    ///   throw. After a divergence the state is the one before the step that broke it.
     @discardableResult
     public mutating func fit(
         _ training: Dataset, validation: Dataset? = nil, epochs: Int, batchSize: Int, callbacks: [Callback] = []
@@ -58,6 +58,9 @@ public struct Trainer: Sendable {
         guard training.count > 0 else { throw TrainingError("there is nothing to train on: the data set is empty") }
         guard epochs >= 0, batchSize > 0 else {
             throw TrainingError("epochs and batchSize must be positive, received \(epochs) and \(batchSize)")
+        }
+        if let validation, validation.isEmpty {
+            throw TrainingError("there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
         try prepare(input: training.sampleShape)
         var run = TrainingRun(
@@ -81,6 +84,7 @@ public struct Trainer: Sendable {
     }
 
     func evaluate(_ variables: Variables, _ dataset: Dataset, batchSize: Int) throws -> Measurements {
+        guard batchSize > 0 else { throw TrainingError("batchSize must be positive, received \(batchSize)") }
         guard dataset.count > 0 else { throw TrainingError("there is nothing to evaluate: the data set is empty") }
         var sum = MeasurementSum(metrics)
         for batch in dataset.batches(of: batchSize, epoch: 0, seed: seed, shuffled: false) {

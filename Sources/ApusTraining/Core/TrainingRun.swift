@@ -90,7 +90,10 @@ struct TrainingRun {
         for index in callbacks.indices where !isStep || callbacks[index].rule.watchesSteps {
             var control = TrainerControl(state: state, history: history)
             try callbacks[index].rule.handle(event, &control)
-            if let replacement = control.replacement { state = replacement }
+            if let replacement = control.replacement {
+                state = replacement
+                snapshot = replacement
+            }
             stop = stop ?? control.stopReason
         }
         return stop
@@ -98,8 +101,9 @@ struct TrainingRun {
 
     // MARK: Divergence
 
-    /// Finds where the first value that is not finite arose, by doing the steps since the snapshot once more.
-    private func diagnose(_ loss: Double) throws -> DivergenceError {
+    /// Finds where the first value that is not finite arose, by doing the steps since the snapshot once more, and goes back to the
+    /// state before it.
+    private mutating func diagnose(_ loss: Double) throws -> DivergenceError {
         var replay = snapshot
         while replay.step < state.step {
             let batches = training.batches(of: batchSize, epoch: replay.epoch, seed: replay.seed, startingAt: replay.batch)
@@ -108,10 +112,12 @@ struct TrainingRun {
                 let result = try step(&replay, batch, learningRate: learningRate(step: replay.step))
                 replay.batch += 1
                 if !result.loss.isFinite {
+                    state = before
                     let layer = try FiniteCheck.firstNonFiniteLayer(trainer.model, before, batch)
                     return DivergenceError(step: replay.step, epoch: replay.epoch + 1, loss: result.loss, place: layer ?? "the loss")
                 }
                 if let variable = replay.nonFiniteVariables.first {
+                    state = before
                     return DivergenceError(
                         step: replay.step, epoch: replay.epoch + 1, loss: result.loss, place: "the update of \(variable)")
                 }

@@ -8,7 +8,7 @@ public import ApusTensor
 /// A state is a value: a copy is a fork, and both go on independently. Steps update a state that has no copy in place.
 public struct TrainingState: Sendable {
     /// What the state holds, in order; shared by all states of one model and optimizer.
-    final class Layout: Sendable {
+    final class Layout: Sendable, Equatable {
         let variables: [(path: String, description: VariableDescription)]
         /// The optimizer's slots: of which variable, called what.
         let slots: [(variable: Int, name: String)]
@@ -19,6 +19,12 @@ public struct TrainingState: Sendable {
             slots = entries.indices.filter { entries[$0].1.isTrainable }.flatMap { index in
                 optimizer.slots.map { (index, $0) }
             }
+        }
+
+        static func == (a: Layout, b: Layout) -> Bool {
+            // All states of one training share their layout; only states that were made apart are compared in full.
+            a === b
+                || (a.variables.elementsEqual(b.variables, by: ==) && a.slots.elementsEqual(b.slots, by: ==))
         }
 
         func type(_ index: Int) -> TensorType {

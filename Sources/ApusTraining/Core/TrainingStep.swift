@@ -15,9 +15,12 @@ public struct TrainingStep: Sendable {
     private let optimizer: Optimizer
     private let compiled = Compiled()
 
-    /// - Throws: `TrainingError` for impossible constants of the optimizer.
+    /// - Throws: `TrainingError` for impossible constants of the optimizer, or too many metrics.
     public init(_ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = []) throws {
         try optimizer.validate()
+        guard metrics.count <= StepResult.capacity else {
+            throw TrainingError("a step measures at most \(StepResult.capacity) metrics, received \(metrics.count)")
+        }
         self.model = model
         self.loss = loss
         self.metrics = metrics
@@ -37,12 +40,13 @@ public struct TrainingStep: Sendable {
     /// Trains on a batch.
     ///
     /// - Returns: Loss and metrics of the batch before the update.
-    /// - Throws: `GraphError` if the model does not fit the batch, `ProgramError` if a label is out of range; the state is then
-    ///   as before.
+    /// - Throws: `GraphError` if the model does not fit the batch, `TrainingError` if the state was made for another optimizer or
+    ///   model; the state is then as before. `ProgramError` if a label is out of range; the weights are then as before.
     @discardableResult
     public func callAsFunction(
         _ state: inout TrainingState, _ batch: Batch, learningRate: Double
     ) throws -> StepResult {
+        if batch.inputs.buffer == nil || batch.targets.buffer == nil { try evaluate(batch.inputs, batch.targets) }
         let bound = try step(for: BatchType(batch), state)
         state.makeUnique()
         let result = try bound.run(state.buffers, batch, seed: state.seed, step: state.step, learningRate: learningRate)
@@ -57,7 +61,12 @@ public struct TrainingStep: Sendable {
 
     private func step(for type: BatchType, _ state: TrainingState) throws -> BoundStep {
         try compiled.programs.withLock { programs in
-            if let known = programs[type], known.layout === state.layout { return known }
+            if let known = programs[type], known.layout == state.layout { return known }
+            guard state.optimizer.slots == optimizer.slots else {
+                throw TrainingError(
+                    "the state was made for \(state.optimizer) but the step uses \(optimizer), which keeps other values for each variable; "
+                        + "give both the same optimizer")
+            }
             let traced = try BoundStep(
                 graph: graph(for: type, state.layout), layout: state.layout, metrics: metrics, count: type.count)
             programs[type] = traced
@@ -83,9 +92,11 @@ public struct TrainingStep: Sendable {
         let trace = Trace(mode: .training, key: Tensor(key), values: values)
         let output = trace.context(model, type.normalization(Tensor(inputs)))
         let target = Tensor(targets)
-        var problems = output.problems
+        let dataLoss = loss(output, target)
+        var problems = trace.problems(output)
         if problems.isEmpty {
-            problems = metrics.compactMap { metric in
+            problems = dataLoss.problems
+            problems += metrics.compactMap { metric in
                 metric.problem(output, target).map { GraphProblem(scope: [], operation: metric.rawValue, message: $0) }
             }
         }
@@ -97,17 +108,16 @@ public struct TrainingStep: Sendable {
         }
         guard problems.isEmpty else { throw GraphError(problems) }
 
-        let dataLoss = loss(output, target)
-        let penalties = layout.variables.compactMap { variable in
-            variable.description.regularizer.map { $0(values[variable.path]!) }
-        }
-        let total = penalties.reduce(dataLoss, +)
+        let total = trace.penalties(values).reduce(dataLoss, +)
         let trainable = layout.variables.indices.filter { layout.variables[$0].description.isTrainable }
         let gradients = Node.gradients(of: [total.node], withRespectTo: trainable.map { state[$0] })
 
         // Steps count from 1 in the rules, from 0 in the key.
         let step = Tensor(key)[1].cast(to: .float64) + 1
         let scale = optimizer.scale(rate: Tensor(rate), step: step)
+        // Rules belong to the model as it is now; weights may come from before it was edited.
+        let constraints = Dictionary(uniqueKeysWithValues: trace.descriptions.map { ($0.path, $0.description.constraint) })
+            .compactMapValues { $0 }
         var results = state
         let slotCount = optimizer.slots.count
         for (position, index) in trainable.enumerated() {
@@ -115,7 +125,7 @@ public struct TrainingStep: Sendable {
             let slots = (first..<(first + slotCount)).map { Tensor(state[$0]) }
             var (variable, newSlots) = optimizer.update(
                 Tensor(state[index]), gradient: Tensor(gradients[position]), slots: slots, scale: scale)
-            if let constraint = layout.variables[index].description.constraint { variable = constraint(variable) }
+            if let constraint = constraints[layout.variables[index].path] { variable = constraint(variable) }
             results[index] = variable.node
             for (offset, slot) in newSlots.enumerated() { results[first + offset] = slot.node }
         }
@@ -128,6 +138,13 @@ public struct TrainingStep: Sendable {
             outputs: results.enumerated().map { Graph.Output(name: layout.name($0), node: $1, replaces: $0) }
                 + [Graph.Output(name: "loss", node: total.node)]
                 + zip(metrics, measured).map { Graph.Output(name: $0.rawValue, node: $1) })
+    }
+}
+
+extension Trace {
+    /// What the regularizers of the model add to the loss.
+    func penalties(_ values: [String: Tensor]) -> [Tensor] {
+        descriptions.compactMap { path, description in description.regularizer.flatMap { rule in values[path].map { rule($0) } } }
     }
 }
 

@@ -1,0 +1,46 @@
+import ApusGraph
+import ApusTensor
+
+/// Collects everything that is wrong with a layer's configuration and its input.
+///
+/// A broken input hides nothing that does not depend on it: the layer's own problems join those that came before.
+struct Check {
+    private let operation: String
+    private let input: Tensor
+    private var problems: [Node] = []
+
+    init(_ operation: String, _ input: Tensor) {
+        self.operation = operation
+        self.input = input
+    }
+
+    /// Adds a problem of the configuration unless the condition holds.
+    mutating func expect(_ condition: Bool, _ message: @autoclosure () -> String) {
+        if !condition { problems.append(Node(problem: message(), operation: operation)) }
+    }
+
+    /// Adds a problem of the input, if there is one to look at and the configuration is sound, unless the condition holds.
+    mutating func expectInput(_ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String) {
+        if passed { expect(condition(), message()) }
+    }
+
+    mutating func expectPositive(_ name: String, _ value: Int) {
+        expect(value > 0, "\(name) must be positive, received \(value)")
+    }
+
+    mutating func expectPositive(_ name: String, _ size: Size2D) {
+        expect(size.height > 0 && size.width > 0, "\(name) must be positive, received \(size)")
+    }
+
+    mutating func expectImages() {
+        expectInput(input.rank == 4, "expected images [N, H, W, C] but received shape \(input.shape)")
+    }
+
+    /// Whether the layer may go on.
+    var passed: Bool { problems.isEmpty && input.problems.isEmpty }
+
+    /// A tensor that carries the input's problems and the layer's.
+    var failure: Tensor {
+        problems.isEmpty ? input : Tensor(Node(.concatenate(axis: 0), [input.node] + problems))
+    }
+}
