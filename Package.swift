@@ -59,15 +59,23 @@ let package = Package(
             name: "ApusTestSupport", dependencies: ["ApusGraph", "ApusReference"], path: "Tests/ApusTestSupport",
             swiftSettings: swift),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: swift),
-        .testTarget(name: "ApusGraphTests", dependencies: ["ApusGraph", "ApusReference", "ApusTestSupport"], swiftSettings: swift),
-        .testTarget(name: "ApusReferenceTests", dependencies: ["ApusReference", "ApusTestSupport"], swiftSettings: swift),
         .testTarget(
-            name: "ApusCPUTests", dependencies: ["ApusCPU", "ApusReference", "ApusTestSupport"], swiftSettings: swift),
-        .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor"], swiftSettings: swift),
-        .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], swiftSettings: swift),
-        .testTarget(name: "ApusDataTests", dependencies: ["ApusData"], swiftSettings: swift),
+            name: "ApusGraphTests", dependencies: ["ApusGraph", "ApusReference", "ApusTestSupport"], swiftSettings: swift),
         .testTarget(
-            name: "ApusNNTests", dependencies: ["Apus"], path: "Tests/ApusNNTests", swiftSettings: swift),
+            name: "ApusReferenceTests", dependencies: ["ApusGraph", "ApusReference", "ApusTestSupport"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "ApusCPUTests",
+            dependencies: ["ApusCPU", "ApusGraph", "ApusReference", "ApusTestSupport", "CKernels"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusCPU"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusGraph"], exclude: ["Fixtures"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "ApusDataTests", dependencies: ["ApusData", "ApusCPU", "ApusTensor", "ApusFormats", "ApusGraph"],
+            swiftSettings: swift),
+        .testTarget(name: "ApusNNTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(name: "ApusTrainingTests", dependencies: ["Apus"], swiftSettings: swift),
     ]
 )

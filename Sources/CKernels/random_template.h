@@ -48,6 +48,8 @@ static void APUS_FN(random_words)(const random_draw *r, uint64_t first, uint32_t
 EW_INLINE uvec APUS_FN(random_load)(const uint32_t *words, int i) { return *(const uvec *)(words + i); }
 
 EW_INLINE void APUS_FN(random_uniform)(const random_draw *r, const uint32_t *words, float *d) {
+// Product and sum are rounded one by one, so that every CPU draws the same bits.
+#pragma clang fp contract(off)
     fvec low = (fvec)r->first, width = (fvec)(r->second - r->first), limit = (fvec)r->limit;
     for (int i = 0; i < 64; i += APUS_LANES) {
         ivec bits = __builtin_bit_cast(ivec, APUS_FN(random_load)(words, i) >> 8);

@@ -1,4 +1,4 @@
-import ApusGraph
+package import ApusGraph
 package import ApusTensor
 
 /// What one pass through a model collects.

@@ -33,6 +33,7 @@ struct Check {
     }
 
     mutating func expectImages() {
+        let input = input
         expectInput(input.rank == 4, "expected images [N, H, W, C] but received shape \(input.shape)")
     }
 

@@ -1,0 +1,72 @@
+import ApusCPU
+import ApusGraph
+import ApusReference
+import ApusTestSupport
+import CKernels
+import Testing
+
+/// Every row of the operation table on the processor against the meaning.
+@Suite(.serialized) struct OperationTests {
+    private static let rows = OperationTable.rows
+    private static let floatingRows = rows.filter(\.dependsOnType)
+    private static let differentiableRows = rows.filter(\.isDifferentiable)
+
+    private func check(_ row: OperationRow, _ type: ElementType, _ options: CompileOptions = .fused) throws {
+        let instance = row.instance(type)
+        let expected = try ReferenceBackend().run(instance.graph, inputs: instance.values)[0]
+        let received = try CPU.values(instance.graph, instance.values, options: options)[0]
+        let difference = difference(received, from: expected, row.tolerance(expected.elementType))
+        #expect(difference == nil, "\(row) in \(type)")
+    }
+
+    @Test(arguments: rows) func float32(row: OperationRow) throws {
+        try check(row, .float32)
+        try check(row, .float32, .unfused)
+    }
+
+    @Test(arguments: floatingRows) func bfloat16(row: OperationRow) throws { try check(row, .bfloat16) }
+
+    @Test(arguments: floatingRows) func float64(row: OperationRow) throws { try check(row, .float64) }
+
+    @Test(arguments: differentiableRows) func gradients(row: OperationRow) throws {
+        let instance = row.instance(.float32)
+        let graph = instance.gradientGraph
+        let expected = try ReferenceBackend().run(graph, inputs: instance.gradientValues)
+        for options in [CompileOptions.fused, .unfused] {
+            let received = try CPU.values(graph, instance.gradientValues, options: options)
+            for (received, expected) in zip(received, expected) {
+                let tolerance = Tolerance.of(.float32) * (8 * row.toleranceFactor)
+                let difference = difference(received, from: expected, tolerance)
+                #expect(difference == nil, "gradient of \(row), fused: \(options.fuses)")
+            }
+        }
+    }
+
+    @Test(arguments: rows) func instructionSets(row: OperationRow) throws {
+        try kernelLock.withLock {
+            let best = apus_isa()
+            defer { apus_set_isa(best) }
+            // The best one is what all other tests use.
+            for isa in [APUS_ISA_BASELINE, APUS_ISA_AVX2] {
+                apus_set_isa(isa)
+                try check(row, .float32)
+            }
+        }
+    }
+
+    /// Own kernels split work so that the bits do not depend on the number of threads.
+    @Test(arguments: rows) func threadCounts(row: OperationRow) throws {
+        let instance = row.instance(.float32)
+        try kernelLock.withLock {
+            let program = try CPU.compile(instance.graph)
+            guard !program.stepNames.contains(where: { $0.contains("oneDNN") }) else { return }
+            let before = Engine.threadCount
+            defer { Engine.threadCount = before }
+            let results = try [1, 2, 3].map { threads in
+                Engine.threadCount = threads
+                return try program.run(instance.values.map { Buffer($0) }).map { Array($0.bytes) }
+            }
+            #expect(results[0] == results[1] && results[0] == results[2], "\(row)")
+        }
+    }
+}

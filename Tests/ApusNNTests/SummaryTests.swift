@@ -1,0 +1,69 @@
+import ApusModels
+import ApusNN
+import ApusTensor
+import Testing
+
+@Suite struct SummaryTests {
+    @Test func leNet5() throws {
+        let summary = try Sequential.lenet5().summary(input: [28, 28, 1])
+        #expect(summary.parameterCount == 61_706)
+        #expect(summary.trainableCount == 61_706)
+        #expect(
+            summary.rows.map(\.outputShape) == [
+                [28, 28, 6], [14, 14, 6], [10, 10, 16], [5, 5, 16], [400], [120], [84], [10],
+            ])
+        #expect(summary.rows.map(\.parameterCount) == [156, 0, 2416, 0, 0, 48_120, 10_164, 850])
+        #expect("\(summary)" == SummaryTests.leNet5Text)
+    }
+
+    static let leNet5Text = ""
+
+    struct Residual: Layer {
+        var filters: Int
+        func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+            let conv = Conv2D(filters: filters, kernelSize: 3, padding: .same, useBias: false)
+            var y = relu(BatchNorm()(conv(x, in: context["conv1"]), in: context["norm1"]))
+            y = BatchNorm()(conv(y, in: context["conv2"]), in: context["norm2"])
+            return relu(x + y)
+        }
+    }
+
+    /// Layers that are called directly have rows; what the layer around them computes itself has one, too.
+    @Test func layersInsideLayers() throws {
+        let model = Sequential {
+            Residual(filters: 4)
+            Flatten()
+        }
+        let summary = try model.summary(input: [8, 8, 4])
+        #expect(
+            summary.rows.map(\.path) == [
+                "0.residual/conv1", "0.residual/norm1", "0.residual/conv2", "0.residual/norm2", "0.residual", "1.flatten",
+            ])
+        #expect(summary.rows.map(\.parameterCount) == [144, 16, 144, 16, 0, 0])
+        #expect(summary.parameterCount == 320)
+        #expect(summary.trainableCount == 304)
+        #expect(summary.rows[0].flops == 2 * 8 * 8 * 4 * 36)
+        // relu(x + y)
+        #expect(summary.rows[4].flops == 2 * 8 * 8 * 4)
+        #expect(summary.rows[4].layer == "Residual(filters: 4)")
+    }
+
+    @Test func sharedWeightsCountOnce() throws {
+        struct Twice: Layer {
+            func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+                let layer = Dense(3)
+                return layer(layer(x, in: context["shared"]), in: context["shared"])
+            }
+        }
+        let summary = try Twice().summary(input: [3])
+        #expect(summary.rows.map(\.parameterCount) == [12, 0])
+        #expect(summary.rows.map(\.flops) == [summary.rows[0].flops, summary.rows[0].flops])
+        #expect(summary.parameterCount == 12)
+    }
+
+    @Test func aLayerByItself() throws {
+        let summary = try Dense(2).summary(input: [3])
+        #expect(summary.rows.map(\.path) == ["dense"])
+        #expect(summary.rows.map(\.layer) == ["Dense(2)"])
+    }
+}
