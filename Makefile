@@ -1,7 +1,7 @@
 # Apus: the commands of the README. Every target installs what it lacks and may be repeated.
 
 SWIFT_BUILD = swift build -c release
-APUS = .build/release/ApusCLI
+APUS = .build/release/apus
 
 .PHONY: train test bench build setup kernels-bench format clean
 
@@ -14,7 +14,7 @@ test: setup
 	swift test -c release
 
 build: setup
-	$(SWIFT_BUILD) --product ApusCLI
+	$(SWIFT_BUILD) --product apus
 
 ## Compares training steps with PyTorch, JAX and Keras (installs them with pip in environments of their own).
 bench: setup

@@ -47,7 +47,12 @@ enum Failure {
             case .malformed, .unsupported, .mismatch: badData
             }
         case let error as DatasetError: error.kind == .missing ? missingInput : badData
-        case let error as TrainingError: error.isMissingInput ? missingInput : usage
+        case let error as TrainingError:
+            switch error.kind {
+            case .setting: usage
+            case .missing: missingInput
+            case .malformed: badData
+            }
         case is GraphError, is ProgramError, is VariablesError: badData
         default: nil
         }

@@ -41,7 +41,8 @@
                                 const T *from = image + (h * p->width + v) * p->channels_in + group * job->in;        \
                                 const T *weights = w + (kh * p->kernel_width + kw) * job->in * p->channels_out + o;   \
                                 if (n == CHANNEL_BLOCK)                                                               \
-                                    APUS_FN(add_tap_##SUFFIX)(sum, from, weights, job->in, p->channels_out, CHANNEL_BLOCK); \
+                                    APUS_FN(add_tap_##SUFFIX)(sum, from, weights, job->in, p->channels_out,           \
+                                                              CHANNEL_BLOCK);                                         \
                                 else                                                                                  \
                                     APUS_FN(add_tap_##SUFFIX)(sum, from, weights, job->in, p->channels_out, n);       \
                             }                                                                                         \

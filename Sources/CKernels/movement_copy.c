@@ -14,8 +14,8 @@ static void swap_axes(copy_box *b, int i, int j) {
     b->destination_strides[j] = d;
 }
 
-/// Drops axes of size 1, turns axes that the destination runs backwards, sorts them by the destination's strides, merges
-/// neighbours that are one axis in both. Returns the number of elements.
+/// Drops axes of size 1, turns axes that the destination runs backwards, sorts them by the destination's strides,
+/// merges neighbours that are one axis in both. Returns the number of elements.
 static int64_t normalize(copy_box *b) {
     int rank = 0;
     int64_t count = 1;

@@ -27,7 +27,9 @@ typedef struct {
     bool moments;
 } normalization_job;
 
-static const char *at(const char *base, int64_t elements, int64_t bytes) { return base ? base + elements * bytes : NULL; }
+static const char *at(const char *base, int64_t elements, int64_t bytes) {
+    return base ? base + elements * bytes : NULL;
+}
 
 static void run(normalization_job *job, apus_loop_body body, int64_t tasks) {
     if (job->p->rows * job->p->channels < NORMALIZATION_SHARED)

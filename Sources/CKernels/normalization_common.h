@@ -15,8 +15,8 @@ enum { NORMALIZATION_SHARED = 32768 };
 static inline int64_t normalization_minimum(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t normalization_maximum(int64_t a, int64_t b) { return a > b ? a : b; }
 
-/// x seen with several short rows as one long row, so that few channels fill registers. The last `rest` rows of x do not
-/// make a whole group.
+/// x seen with several short rows as one long row, so that few channels fill registers. The last `rest` rows of x do
+/// not make a whole group.
 typedef struct {
     int64_t group, rows, width, rest, strips;
     /// Parts of the rows for sums over them.

@@ -75,66 +75,66 @@ REDUCE_INLINE vfloat APUS_FN(reduce_load_first_bfloat16)(const uint16_t *p, int6
 /// Plain loops: elements T, accumulators A of the enum apus_type ATYPE. TAKE(a, v) is the new accumulator, LOAD an
 /// element as an A.
 #undef REDUCE_PLAIN
-#define REDUCE_PLAIN(NAME, T, A, ATYPE, LOAD, START, TAKE)                                                             \
-    static void APUS_FN(NAME##_initialize)(void *accumulators, int64_t count) {                                        \
-        A *a = accumulators;                                                                                           \
-        for (int64_t i = 0; i < count; i++) a[i] = START;                                                              \
-    }                                                                                                                  \
-    static void APUS_FN(NAME##_combine)(void *accumulators, const void *others, int64_t count) {                       \
-        A *a = accumulators;                                                                                           \
-        const A *b = others;                                                                                           \
-        for (int64_t i = 0; i < count; i++) {                                                                          \
-            A v = b[i];                                                                                                \
-            a[i] = TAKE(a[i], v);                                                                                      \
-        }                                                                                                              \
-    }                                                                                                                  \
-    REDUCE_INLINE void APUS_FN(NAME##_wide)(const T *restrict x, int64_t stride, int64_t rows, int64_t width,          \
-                                            A *restrict a) {                                                           \
-        for (int64_t i = 0; i < rows; i++, x += stride) {                                                              \
-            _Pragma("clang loop vectorize(enable)") for (int64_t j = 0; j < width; j++) {                              \
-                A v = LOAD(x[j]);                                                                                      \
-                a[j] = TAKE(a[j], v);                                                                                  \
-            }                                                                                                          \
-        }                                                                                                              \
-    }                                                                                                                  \
+#define REDUCE_PLAIN(NAME, T, A, ATYPE, LOAD, START, TAKE)                                                            \
+    static void APUS_FN(NAME##_initialize)(void *accumulators, int64_t count) {                                       \
+        A *a = accumulators;                                                                                          \
+        for (int64_t i = 0; i < count; i++) a[i] = START;                                                             \
+    }                                                                                                                 \
+    static void APUS_FN(NAME##_combine)(void *accumulators, const void *others, int64_t count) {                      \
+        A *a = accumulators;                                                                                          \
+        const A *b = others;                                                                                          \
+        for (int64_t i = 0; i < count; i++) {                                                                         \
+            A v = b[i];                                                                                               \
+            a[i] = TAKE(a[i], v);                                                                                     \
+        }                                                                                                             \
+    }                                                                                                                 \
+    REDUCE_INLINE void APUS_FN(NAME##_wide)(const T *restrict x, int64_t stride, int64_t rows, int64_t width,         \
+                                            A *restrict a) {                                                          \
+        for (int64_t i = 0; i < rows; i++, x += stride) {                                                             \
+            for (int64_t j = 0; j < width; j++) {                                                                     \
+                A v = LOAD(x[j]);                                                                                     \
+                a[j] = TAKE(a[j], v);                                                                                 \
+            }                                                                                                         \
+        }                                                                                                             \
+    }                                                                                                                 \
     static void APUS_FN(NAME##_rows)(const void *x, int64_t stride, int64_t rows, int64_t width, void *accumulators) { \
-        const T *p = x;                                                                                                \
-        A *a = accumulators;                                                                                           \
-        if (stride == width && width < 32 && rows >= 64) {                                                             \
-            /* Several short rows as one. */                                                                           \
-            int64_t group = 64 / width;                                                                                \
-            A wide[64];                                                                                                \
-            APUS_FN(NAME##_initialize)(wide, group * width);                                                           \
-            APUS_FN(NAME##_wide)(p, group * width, rows / group, group * width, wide);                                 \
-            for (int64_t i = 0; i < group; i++) APUS_FN(NAME##_combine)(a, wide + i * width, width);                   \
-            p += rows / group * group * stride;                                                                        \
-            rows %= group;                                                                                             \
-        }                                                                                                              \
-        APUS_FN(NAME##_wide)(p, stride, rows, width, a);                                                               \
-    }                                                                                                                  \
-    static void APUS_FN(NAME##_lines)(const void *x, int64_t stride, int64_t lines, int64_t length,                    \
-                                      void *accumulators) {                                                            \
-        for (int64_t l = 0; l < lines; l++) {                                                                          \
-            const T *p = (const T *)x + l * stride;                                                                    \
-            A total = ((A *)accumulators)[l];                                                                          \
-            int64_t done = 0;                                                                                          \
-            if (length >= 128) {                                                                                       \
-                A wide[64];                                                                                            \
-                APUS_FN(NAME##_initialize)(wide, 64);                                                                  \
-                APUS_FN(NAME##_wide)(p, 64, length / 64, 64, wide);                                                    \
-                for (int half = 32; half; half /= 2)                                                                   \
-                    for (int j = 0; j < half; j++) wide[j] = TAKE(wide[j], wide[j + half]);                            \
-                total = TAKE(total, wide[0]);                                                                          \
-                done = length / 64 * 64;                                                                               \
-            }                                                                                                          \
-            for (; done < length; done++) {                                                                            \
-                A v = LOAD(p[done]);                                                                                   \
-                total = TAKE(total, v);                                                                                \
-            }                                                                                                          \
-            ((A *)accumulators)[l] = total;                                                                            \
-        }                                                                                                              \
-    }                                                                                                                  \
-    static const reduce_loops APUS_FN(NAME##_loops) = {                                                                \
+        const T *p = x;                                                                                               \
+        A *a = accumulators;                                                                                          \
+        if (stride == width && width < 32 && rows >= 64) {                                                            \
+            /* Several short rows as one. */                                                                          \
+            int64_t group = 64 / width;                                                                               \
+            A wide[64];                                                                                               \
+            APUS_FN(NAME##_initialize)(wide, group * width);                                                          \
+            APUS_FN(NAME##_wide)(p, group * width, rows / group, group * width, wide);                                \
+            for (int64_t i = 0; i < group; i++) APUS_FN(NAME##_combine)(a, wide + i * width, width);                  \
+            p += rows / group * group * stride;                                                                       \
+            rows %= group;                                                                                            \
+        }                                                                                                             \
+        APUS_FN(NAME##_wide)(p, stride, rows, width, a);                                                              \
+    }                                                                                                                 \
+    static void APUS_FN(NAME##_lines)(const void *x, int64_t stride, int64_t lines, int64_t length,                   \
+                                      void *accumulators) {                                                           \
+        for (int64_t l = 0; l < lines; l++) {                                                                         \
+            const T *p = (const T *)x + l * stride;                                                                   \
+            A total = ((A *)accumulators)[l];                                                                         \
+            int64_t done = 0;                                                                                         \
+            if (length >= 128) {                                                                                      \
+                A wide[64];                                                                                           \
+                APUS_FN(NAME##_initialize)(wide, 64);                                                                 \
+                APUS_FN(NAME##_wide)(p, 64, length / 64, 64, wide);                                                   \
+                for (int half = 32; half; half /= 2)                                                                  \
+                    for (int j = 0; j < half; j++) wide[j] = TAKE(wide[j], wide[j + half]);                           \
+                total = TAKE(total, wide[0]);                                                                         \
+                done = length / 64 * 64;                                                                              \
+            }                                                                                                         \
+            for (; done < length; done++) {                                                                           \
+                A v = LOAD(p[done]);                                                                                  \
+                total = TAKE(total, v);                                                                               \
+            }                                                                                                         \
+            ((A *)accumulators)[l] = total;                                                                           \
+        }                                                                                                             \
+    }                                                                                                                 \
+    static const reduce_loops APUS_FN(NAME##_loops) = {                                                               \
         ATYPE, APUS_FN(NAME##_initialize), APUS_FN(NAME##_lines), APUS_FN(NAME##_rows), APUS_FN(NAME##_combine)};
 
 #undef REDUCE_SAME

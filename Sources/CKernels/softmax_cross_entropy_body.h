@@ -1,5 +1,5 @@
-// Cross-entropy of LINE_TYPE logits (float32 or bfloat16). Included after softmax_line_body.h, with LINE_GET and LINE_PUT
-// to read and write one element.
+// Cross-entropy of LINE_TYPE logits (float32 or bfloat16). Included after softmax_line_body.h, with LINE_GET and
+// LINE_PUT to read and write one element.
 
 /// gradient = (p * weight - label) * g, where p = z, or exp(z - maximum) * inverse from logits.
 MATH_INLINE void LINE_FN(cross_entropy_sample_gradient)(const cross_entropy_job *job, int64_t sample,

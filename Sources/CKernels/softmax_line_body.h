@@ -13,7 +13,8 @@ MATH_INLINE vfloat LINE_FN(line_tail)(const LINE_TYPE *x, int64_t n) {
     return vselect(LINE_FN(line_inside)(n), LINE_LOAD_FIRST(x, n), vsplat(-INFINITY));
 }
 
-/// exp(x) for x <= 0, and 0 where it would be denormal: underflow is slow on some CPUs, and masks of -infinity are common.
+/// exp(x) for x <= 0, and 0 where it would be denormal: underflow is slow on some CPUs, and masks of -infinity are
+/// common.
 MATH_INLINE vfloat LINE_FN(line_exp)(vfloat x) {
     vint tiny = x < -87.0f;
     return vselect(tiny, vsplat(0.0f), vexp(vselect(tiny, vsplat(-87.0f), x)));
@@ -60,8 +61,12 @@ MATH_INLINE void LINE_FN(line_statistics)(const LINE_TYPE *x, int64_t n, float *
 /// y = exp(x - maximum) * factor
 MATH_INLINE void LINE_FN(line_exponentials)(const LINE_TYPE *x, LINE_TYPE *y, int64_t n, float maximum, float factor) {
     int64_t i = 0;
-    for (; i + APUS_LANES <= n; i += APUS_LANES) LINE_STORE(y + i, LINE_FN(line_exp)(LINE_LOAD(x + i) - maximum) * factor);
-    if (i < n) LINE_STORE_FIRST(y + i, LINE_FN(line_tail_exp)(LINE_LOAD_FIRST(x + i, n - i), maximum, n - i) * factor, n - i);
+    for (; i + APUS_LANES <= n; i += APUS_LANES)
+        LINE_STORE(y + i, LINE_FN(line_exp)(LINE_LOAD(x + i) - maximum) * factor);
+    if (i < n) {
+        vfloat v = LINE_FN(line_tail_exp)(LINE_LOAD_FIRST(x + i, n - i), maximum, n - i);
+        LINE_STORE_FIRST(y + i, v * factor, n - i);
+    }
 }
 
 static inline __attribute__((unused)) void LINE_FN(softmax_line)(const LINE_TYPE *x, LINE_TYPE *y, int64_t n,

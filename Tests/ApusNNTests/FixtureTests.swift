@@ -47,16 +47,20 @@ import Testing
     }
 
     /// The functions of the fixtures that `Activation` has.
-    static let activations = try! FixtureCase.all("activations").filter {
-        Activation(rawValue: $0.configuration.function!) != nil && $0.configuration.axis ?? -1 == -1
+    static var activations: [FixtureCase] {
+        get throws {
+            try FixtureCase.all("activations").filter {
+                Activation(rawValue: $0.configuration.function!) != nil && $0.configuration.axis ?? -1 == -1
+            }
+        }
     }
 
-    @Test(arguments: activations) func activation(_ item: FixtureCase) throws {
+    @Test(arguments: try activations) func activation(_ item: FixtureCase) throws {
         try check(item, ActivationLayer(Activation(rawValue: item.configuration.function!)!), .layer)
     }
 
-    @Test func everyActivationHasAFixture() {
-        let covered = Set(FixtureTests.activations.map { $0.configuration.function! })
+    @Test func everyActivationHasAFixture() throws {
+        let covered = Set(try FixtureTests.activations.map { $0.configuration.function! })
         #expect(covered == Set(Activation.allCases.map(\.rawValue)).subtracting(["linear"]))
     }
 

@@ -5,8 +5,6 @@ import ApusTensor
 import Testing
 
 @Suite struct InitializerTests {
-    static let fixtures = try! FixtureCase.all("initializers")
-
     static func named(_ name: String) -> Initializer? {
         switch name {
         case "glorotUniform": .glorotUniform
@@ -20,7 +18,7 @@ import Testing
     }
 
     /// Real draws have the fixture's limit and moments, within what their number allows.
-    @Test(arguments: fixtures) func draws(_ item: FixtureCase) throws {
+    @Test(arguments: try FixtureCase.all("initializers")) func draws(_ item: FixtureCase) throws {
         let configuration = item.configuration
         let shape = Shape(configuration.shape!)
         let initializer = try #require(InitializerTests.named(configuration.initializer!))

@@ -19,7 +19,8 @@ struct DirectConvolutionTests {
             if roomH < 0 || roomW < 0 { continue }
             let oh = roomH / stride.0 + 1, ow = roomW / stride.1 + 1, inC = ci * groups, outC = co * groups
             let p = apus_direct_convolution_parameters(
-                samples: Int64(n), height: Int64(h), width: Int64(w), channels_in: Int64(inC), channels_out: Int64(outC),
+                samples: Int64(n), height: Int64(h), width: Int64(w), channels_in: Int64(inC),
+                channels_out: Int64(outC),
                 kernel_height: Int64(kernel.0), kernel_width: Int64(kernel.1), stride_height: Int64(stride.0),
                 stride_width: Int64(stride.1), dilation_height: Int64(dilation.0), dilation_width: Int64(dilation.1),
                 pad_top: Int64(pads[0]), pad_left: Int64(pads[1]), pad_bottom: Int64(pads[2]),
@@ -52,7 +53,9 @@ struct DirectConvolutionTests {
                 #expect(runKernel(apus_direct_convolution, p, [x, k, bias, results[0]]) == 0)
                 #expect(runKernel(apus_direct_convolution_gradient_x, p, [g, k, results[1]]) == 0)
                 #expect(runKernel(apus_direct_convolution_gradient_w, p, [x, g, results[2]]) == 0)
-                for (result, want) in zip(results, [y, dx, dw]) { expectEqual(result, want, tolerance(type), magnitude: 1) }
+                for (result, want) in zip(results, [y, dx, dw]) {
+                    expectEqual(result, want, tolerance(type), magnitude: 1)
+                }
                 return results
             }
         }

@@ -280,7 +280,8 @@ struct MovementTests {
             withEveryISAAndThreadCount {
                 let result = TestBuffer(type, count: count)
                 runKernel(apus_fill, apus_fill_parameters(
-                    count: Int64(count), element_bytes: Int64(TestBuffer.bytes(type)), value: bitsOfOne(type)), [result])
+                    count: Int64(count), element_bytes: Int64(TestBuffer.bytes(type)),
+                    value: bitsOfOne(type)), [result])
                 expectEqual(result, [Double](repeating: 1, count: count))
                 return [result]
             }

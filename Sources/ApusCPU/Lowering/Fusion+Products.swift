@@ -76,7 +76,9 @@ extension Fusion {
                 case .binary(.greater) = graph.nodes[inputs[0]].operation
             else { return nil }
             let compared = graph.inputs(inputs[0])
-            guard graph.nodes[compared[1]].constantValue == 0, unitOf[inputs[0]] == nil else { return nil }
+            guard graph.nodes[compared[1]].constantValue == 0, unitOf[inputs[0]] == nil,
+                graph.nodes[compared[0]].elementType == graph.nodes[value].elementType
+            else { return nil }
             let members = graph.onlyUser(inputs[0]) == user ? [inputs[0], user] : [user]
             return (.relu, compared[0], user, members)
         case .binary(.multiply):

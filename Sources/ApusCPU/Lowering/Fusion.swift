@@ -80,10 +80,13 @@ struct Fusion {
 
     /// Follows views back to the units that compute what they show.
     private func collectUnits(feeding node: Int, into set: inout Set<Int>) {
-        if let unit = unitOf[node] {
-            set.insert(unit)
-        } else {
-            for input in graph.inputs(node) { collectUnits(feeding: input, into: &set) }
+        var pending = [node]
+        while let next = pending.popLast() {
+            if let unit = unitOf[next] {
+                set.insert(unit)
+            } else {
+                pending.append(contentsOf: graph.inputs(next))
+            }
         }
     }
 
@@ -117,6 +120,12 @@ struct Fusion {
 }
 
 extension Node {
+    /// Whether the node's elements are its input's, in another order or number.
+    var isFollowed: Bool {
+        if case .constant = operation { return false }
+        return operation.isView
+    }
+
     /// Whether a step computes the node: it is neither given nor a view.
     var isComputed: Bool {
         if case .input = operation { return false }

@@ -1,4 +1,5 @@
 import ApusGraph
+import CKernels
 
 extension Graph {
     /// The graph with what this backend has no kernel for expressed by what it has: bfloat16 through float32, float64 through
@@ -6,7 +7,7 @@ extension Graph {
     func legalized() -> Graph {
         var legal: [Node: Node] = [:]
         func visit(_ root: Node) -> Node {
-            for node in Node.sorted([root]) where legal[node] == nil {
+            for node in Node.sorted([root], leavingOut: { legal[$0] != nil }) {
                 if case .input = node.operation {
                     legal[node] = node
                     continue
@@ -37,11 +38,20 @@ extension Node {
         case .matmul:
             switch inputs[0].elementType {
             case .bfloat16: return throughFloat32
-            case .float64: return sumOfProducts
+            case .float64: return pointwiseConvolution
             default: return nil
             }
         case .convolution, .convolutionInputGradient, .convolutionKernelGradient:
+            // A sum of nothing.
+            if inputs.contains(where: { $0.shape.count == 0 }) { return .constant(.floating(0), type) }
             return elementType == .bfloat16 ? throughFloat32 : nil
+        case .averagePool(let geometry) where geometry.ceilMode && geometry.countsPadding:
+            return paddedAveragePool(geometry)
+        case .averagePoolGradient(let geometry, let image) where geometry.ceilMode && geometry.countsPadding:
+            return paddedAveragePoolGradient(geometry, image)
+        case .batchNormInputGradient where elementType == .float32:
+            // The kernel computes the parameters' gradient itself.
+            return hasOwnParameterGradient ? nil : expansion
         case .channelMoments, .batchNorm, .batchNormTraining, .batchNormParameterGradient, .batchNormInputGradient,
             .layerNorm:
             switch elementType {
@@ -49,6 +59,12 @@ extension Node {
             case .float64: return expansion
             default: return nil
             }
+        case .binary(.power) where elementType == .uint8:
+            return Node.binary(.power, inputs[0].cast(to: .int32), inputs[1].cast(to: .int32)).cast(to: .uint8)
+        case .cast(.bfloat16) where inputs[0].elementType != .float32 && inputs[0].elementType != .bfloat16:
+            return inputs[0].cast(to: .float32).cast(to: .bfloat16)
+        case .reduce(let reduction, let axes): return inParts(reduction, axes)
+        case .pad(let padding, let value): return inParts(padding, value)
         case .gather, .scatterAdd, .gatherAlong, .scatterAddAlong:
             return inputs[1].elementType == .uint8 ? Node(operation, [inputs[0], inputs[1].cast(to: .int32)]) : nil
         default: return nil
@@ -59,12 +75,103 @@ extension Node {
         Node(operation, inputs.map { $0.elementType == .bfloat16 ? $0.cast(to: .float32) : $0 }).cast(to: .bfloat16)
     }
 
-    /// [..., m, k] × [..., k, n] as Σ over k of products: needs no product kernel, but memory for all products.
-    private var sumOfProducts: Node {
+    /// [..., m, k] × [..., k, n] as a 1 × 1 convolution of an image of m rows, one group a matrix.
+    private var pointwiseConvolution: Node {
         let (a, b) = (inputs[0].shape, inputs[1].shape)
-        let leading = a.dimensions.dropLast(2)
-        let left = inputs[0].reshape(Shape(leading + [a[-2], a[-1], 1]))
-        let right = inputs[1].reshape(Shape(leading + [1, b[-2], b[-1]]))
-        return Node.binary(.multiply, left, right).reduce(.sum, [leading.count + 1])
+        guard a.count > 0, b.count > 0 else { return .constant(.floating(0), type) }
+        let count = a.dimensions.dropLast(2).reduce(1, *)
+        func interleaved(_ node: Node) -> Node {
+            node.reshape([count, node.shape[-2], node.shape[-1]]).transpose([1, 0, 2])
+        }
+        let product = Node(
+            .convolution(ConvolutionGeometry(groups: count)),
+            [
+                interleaved(inputs[0]).reshape([1, a[-2], 1, count * a[-1]]),
+                interleaved(inputs[1]).reshape([1, 1, b[-2], count * b[-1]]),
+            ])
+        return product.reshape([a[-2], count, b[-1]]).transpose([1, 0, 2]).reshape(shape)
+    }
+
+    // MARK: Pooling
+
+    /// An average over incomplete windows that counts padding: the padding becomes part of the image, so that what is left to
+    /// leave out is only what rounding up adds.
+    private func paddedAveragePool(_ geometry: PoolGeometry) -> Node {
+        let image = Node(.pad(geometry.axisPadding, value: .floating(0)), [inputs[0]])
+        let pooled = Node(.averagePool(geometry.withoutPadding), [image])
+        // Windows that start in the padding at the end do not count.
+        return Node(.slice(shape.dimensions.map { AxisSlice(start: 0, count: $0) }), [pooled])
+    }
+
+    private func paddedAveragePoolGradient(_ geometry: PoolGeometry, _ image: ImageSize) -> Node {
+        let padding = geometry.padding
+        let padded = ImageSize(
+            height: image.height + padding.top + padding.bottom, width: image.width + padding.left + padding.right)
+        guard let output = geometry.withoutPadding.output(image: padded) else { return self }
+        let g = inputs[0].shape
+        let none = AxisPadding(low: 0, high: 0)
+        let gradient = Node(
+            .pad(
+                [
+                    none, AxisPadding(low: 0, high: output.height - g[1]), AxisPadding(low: 0, high: output.width - g[2]),
+                    none,
+                ], value: .floating(0)), [inputs[0]])
+        let whole = Node(.averagePoolGradient(geometry.withoutPadding, image: padded), [gradient])
+        let starts = [0, padding.top, padding.left, 0]
+        return Node(.slice(zip(starts, shape.dimensions).map { AxisSlice(start: $0, count: $1) }), [whole])
+    }
+
+    // MARK: Normalization
+
+    /// Whether the last input is the parameters' gradient that belongs to the others.
+    private var hasOwnParameterGradient: Bool {
+        func source(_ node: Node) -> Node {
+            var node = node
+            while case .cast = node.operation { node = node.inputs[0] }
+            return node
+        }
+        let gradient = source(inputs[4])
+        guard case .batchNormParameterGradient = gradient.operation, gradient.operation.epsilon == operation.epsilon else {
+            return false
+        }
+        return zip(gradient.inputs, [inputs[0], inputs[1], inputs[3]]).allSatisfy { source($0) === source($1) }
+    }
+
+    // MARK: Many axes
+
+    /// A reduction in two, if its axes alternate too often between kept and reduced for one call of the kernel.
+    private func inParts(_ reduction: Reduction, _ axes: [Int]) -> Node? {
+        let isReduced = inputs[0].shape.dimensions.indices.filter { inputs[0].shape[$0] != 1 }.map(axes.contains)
+        let groups = 1 + zip(isReduced, isReduced.dropFirst()).count { $0 != $1 }
+        guard groups > Int(APUS_REDUCE_MAX_RANK), axes.count > 1 else { return nil }
+        let sorted = axes.sorted()
+        let half = sorted.count / 2
+        // The later axes first, so that the earlier ones keep their numbers.
+        return inputs[0].reduce(reduction, Array(sorted[half...])).reduce(reduction, Array(sorted[..<half]))
+    }
+
+    /// A padding of many axes in two.
+    private func inParts(_ padding: [AxisPadding], _ value: Scalar) -> Node? {
+        let none = AxisPadding(low: 0, high: 0)
+        let padded = padding.indices.filter { padding[$0] != none }
+        guard padded.count >= Int(APUS_MOVEMENT_MAX_RANK) else { return nil }
+        let first = Set(padded.prefix(padded.count / 2))
+        let early = padding.indices.map { first.contains($0) ? padding[$0] : none }
+        let late = padding.indices.map { first.contains($0) ? none : padding[$0] }
+        return Node(.pad(late, value: value), [Node(.pad(early, value: value), inputs)])
+    }
+}
+
+extension PoolGeometry {
+    fileprivate var withoutPadding: PoolGeometry {
+        PoolGeometry(window: window, strides: strides, ceilMode: ceilMode)
+    }
+
+    /// The padding of a tensor [N, H, W, C].
+    fileprivate var axisPadding: [AxisPadding] {
+        [
+            AxisPadding(low: 0, high: 0), AxisPadding(low: padding.top, high: padding.bottom),
+            AxisPadding(low: padding.left, high: padding.right), AxisPadding(low: 0, high: 0),
+        ]
     }
 }

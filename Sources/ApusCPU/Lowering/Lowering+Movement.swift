@@ -22,16 +22,25 @@ extension Lowering {
                 axes.append((extent, access.strides[axis], strides[axis]))
             }
         }
-        precondition(axes.count <= APUS_MOVEMENT_MAX_RANK, "more than eight axes in one copy")
+        // More axes than the kernel takes: one copy for each index along the shortest ones.
+        var starts = [(source: access.offset, destination: offset)]
+        while axes.count > APUS_MOVEMENT_MAX_RANK {
+            let axis = axes.remove(at: axes.indices.min { axes[$0].extent < axes[$1].extent }!)
+            starts = starts.flatMap { start in
+                (0..<axis.extent).map { (start.source + $0 * axis.source, start.destination + $0 * axis.destination) }
+            }
+        }
         parameters.rank = Int64(axes.count)
         fill(&parameters.shape, axes.map(\.extent))
         fill(&parameters.source_strides, axes.map(\.source))
         fill(&parameters.destination_strides, axes.map(\.destination))
-        parameters.source_offset = Int64(access.offset)
-        parameters.destination_offset = Int64(offset)
         parameters.element_bytes = Int64(type.byteCount)
-        let bytes = 2 * access.shape.count * type.byteCount
-        step("copy", apus_copy, [.read(access.value), .write(target)], parameters, cost: Cost(flops: 0, bytes: bytes))
+        let bytes = 2 * axes.reduce(type.byteCount) { $0 * $1.extent }
+        for start in starts {
+            parameters.source_offset = Int64(start.source)
+            parameters.destination_offset = Int64(start.destination)
+            step("copy", apus_copy, [.read(access.value), .write(target)], parameters, cost: Cost(flops: 0, bytes: bytes))
+        }
     }
 
     mutating func concatenate(_ number: Int, axis: Int) {

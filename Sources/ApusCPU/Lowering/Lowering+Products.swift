@@ -16,8 +16,10 @@ extension Lowering {
         (parameters.c_batch_stride, parameters.c_row_stride) = (Int64(m * n), Int64(n))
         parameters.alpha = 1
         parameters.has_bias = pattern.bias != nil ? 1 : 0
-        parameters.activation = Int32((pattern.activation?.kernelCode ?? APUS_ACTIVATION_NONE).rawValue)
-        parameters.derivative = Int32((pattern.derivative?.activation.kernelCode ?? APUS_ACTIVATION_NONE).rawValue)
+        let function = pattern.activation ?? pattern.derivative?.activation
+        parameters.activation = Int32((function?.kernelCode ?? APUS_ACTIVATION_NONE).rawValue)
+        // Not which function, but whether its derivative is taken.
+        parameters.derivative = pattern.derivative != nil ? 1 : 0
         parameters.column_sums = pattern.columnSums != nil ? 1 : 0
 
         let bias = pattern.bias.map { value($0) }

@@ -16,6 +16,8 @@ struct Lowering {
     private var outputSlots: [Int: Int] = [:]
     /// Elementwise steps by their position, for merging.
     private var tapes: [Int: PendingTape] = [:]
+    /// Operations that no kernel computes.
+    private var problems: [GraphProblem] = []
 
     struct PendingTape {
         var tape: Tape
@@ -23,17 +25,20 @@ struct Lowering {
         var values: [[ValueID]]
     }
 
-    static func lower(_ graph: Graph, options: CompileOptions) -> Plan {
+    /// - Throws: `GraphError` if there is no kernel for an operation on its types.
+    static func lower(_ graph: Graph, options: CompileOptions) throws(GraphError) -> Plan {
         let indexed = IndexedGraph(graph)
-        let fused = Fusion(indexed, options: options)
-        if let order = fused.order() {
-            var lowering = Lowering(graph: indexed, fusion: fused)
-            return lowering.run(order)
+        var fusion = Fusion(indexed, options: options)
+        var order = fusion.order()
+        if order == nil {
+            // Fusion closed a circle (rare: a gradient that needs an updated weight): one operation at a time has none.
+            fusion = Fusion(indexed, options: CompileOptions(fuses: false))
+            order = fusion.order()
         }
-        // Fusion closed a circle (rare: a gradient that needs an updated weight): one operation at a time has none.
-        let plain = Fusion(indexed, options: CompileOptions(fuses: false))
-        var lowering = Lowering(graph: indexed, fusion: plain)
-        return lowering.run(plain.order()!)
+        var lowering = Lowering(graph: indexed, fusion: fusion)
+        let plan = lowering.run(order!)
+        guard lowering.problems.isEmpty else { throw GraphError(lowering.problems) }
+        return plan
     }
 
     private init(graph: IndexedGraph, fusion: Fusion) {
@@ -140,20 +145,33 @@ struct Lowering {
 
     /// Where a node's elements can be found without a copy if possible: views are followed.
     mutating func access(_ number: Int) -> Access {
-        let node = graph.nodes[number]
-        if let value = rows[number] { return Access(value, node.shape) }
-        func source() -> Int { graph.inputs(number)[0] }
-        switch node.operation {
-        case .stopGradient: return access(source())
-        case .reshape(let shape):
-            if let reshaped = access(source()).reshaped(shape) { return reshaped }
-            return Access(value(source()), graph.nodes[source()].shape).reshaped(shape)!
-        case .transpose(let permutation): return access(source()).transposed(permutation)
-        case .broadcast(let shape): return access(source()).broadcast(to: shape)
-        case .slice(let slices): return access(source()).sliced(slices)
-        case .reverse(let axes): return access(source()).reversed(axes)
-        default: return Access(value(number), node.shape)
+        // Down to what lies in memory; chains of views may be long.
+        var views: [Int] = []
+        var source = number
+        while rows[source] == nil, lanes[source] == nil, graph.nodes[source].isFollowed {
+            views.append(source)
+            source = graph.inputs(source)[0]
         }
+        var access = Access(value(source), graph.nodes[source].shape)
+        for view in views.reversed() {
+            switch graph.nodes[view].operation {
+            case .reshape(let shape):
+                if let reshaped = access.reshaped(shape) {
+                    access = reshaped
+                } else {
+                    let type = TensorType(access.shape, graph.nodes[view].elementType)
+                    let copied = temporary(type)
+                    copy(access, to: copied, type)
+                    access = Access(copied, shape)
+                }
+            case .transpose(let permutation): access = access.transposed(permutation)
+            case .broadcast(let shape): access = access.broadcast(to: shape)
+            case .slice(let slices): access = access.sliced(slices)
+            case .reverse(let axes): access = access.reversed(axes)
+            default: break
+            }
+        }
+        return access
     }
 
     /// Memory that holds one number everywhere, filled when the program is built.
@@ -182,7 +200,10 @@ struct Lowering {
     mutating func tapeStep(_ name: String, _ tape: Tape, count: Int, values: [ValueID], cost: Cost) {
         guard count > 0 else { return }
         guard let parameters = tape.compiled(counts: [count]) else {
-            preconditionFailure("the elementwise kernel refuses \(tape)")
+            let types = values.map { plan[$0].type.elementType.description }.joined(separator: ", ")
+            let message = "this backend has no kernel for it on \(types); convert the operands with cast(to:)"
+            problems.append(GraphProblem(scope: [], operation: name, message: message))
+            return
         }
         tapes[plan.steps.count] = PendingTape(tape: tape, counts: [count], values: [values])
         step(name, apus_elementwise, tape.operandUses(values), parameters, cost: cost)
@@ -192,20 +213,18 @@ struct Lowering {
 
     /// Brings every output to its slot: what could not be computed there is copied at the end.
     private mutating func finishOutputs(_ slots: [Int]) {
+        // First whatever steps the outputs still need: they may read inputs that other outputs replace.
+        let sources = graph.graph.outputs.map { value(graph[$0.node]) }
         var finalCopies: [(from: ValueID, slot: Int, type: TensorType)] = []
-        for (output, slot) in zip(graph.graph.outputs, slots) {
-            let number = graph[output.node]
-            let source = value(number)
+        for (index, slot) in slots.enumerated() {
+            let source = plan.owner(of: sources[index])
             if plan[source].storage == .slot(slot) {
-                if isOverwrittenTooEarly(source, slot, output) {
-                    plan[source].storage = .arena(offset: nil)
-                } else {
-                    continue
-                }
+                guard isOverwrittenTooEarly(source, slot) || isCopied(slot, except: source, among: sources) else { continue }
+                plan[source].storage = .arena(offset: nil)
             }
-            finalCopies.append((source, slot, output.node.type))
+            finalCopies.append((sources[index], slot, graph.graph.outputs[index].node.type))
         }
-        // First everything that reads an input which another output replaces, into the arena; then to the slots.
+        // What lies in a slot goes to the arena before slots are written.
         let staged = finalCopies.map { copy -> ValueID in
             guard case .slot = plan[plan.owner(of: copy.from)].storage, finalCopies.count > 1 else { return copy.from }
             let stage = temporary(copy.type)
@@ -218,26 +237,36 @@ struct Lowering {
         }
     }
 
-    /// Whether a step that writes an output over an input comes before one that still reads the input.
-    private func isOverwrittenTooEarly(_ value: ValueID, _ slot: Int, _ output: Graph.Output) -> Bool {
-        guard output.replaces != nil else { return false }
-        func touches(_ id: ValueID) -> Bool { plan[plan.owner(of: id)].storage == .slot(slot) && id != value }
+    /// Whether an output is a copy of what the caller gave in a slot.
+    private func isCopied(_ slot: Int, except value: ValueID, among sources: [ValueID]) -> Bool {
+        sources.contains { source in
+            let owner = plan.owner(of: source)
+            return owner != value && plan[owner].storage == .slot(slot)
+        }
+    }
+
+    /// Whether the step that writes a value over an input comes before one that still reads the input.
+    private func isOverwrittenTooEarly(_ value: ValueID, _ slot: Int) -> Bool {
+        func readsInput(_ id: ValueID) -> Bool {
+            let owner = plan.owner(of: id)
+            return owner != value && plan[owner].storage == .slot(slot)
+        }
         guard let writer = plan.steps.firstIndex(where: { $0.writes.contains { plan.owner(of: $0) == value } }) else {
             return false
         }
-        if plan.steps[(writer + 1)...].contains(where: { $0.reads.contains { plan.owner(of: $0) != value && touches(plan.owner(of: $0)) } }) {
-            return true
-        }
+        if plan.steps[(writer + 1)...].contains(where: { $0.reads.contains(where: readsInput) }) { return true }
         // Within the step: only an elementwise kernel may read what it overwrites, and only at the same place.
-        let reads = plan.steps[writer].reads.filter { plan.owner(of: $0) != value && touches(plan.owner(of: $0)) }
-        if reads.isEmpty { return false }
+        guard plan.steps[writer].reads.contains(where: readsInput) else { return false }
         guard let pending = tapes[writer] else { return true }
         return !zip(pending.tape.operands, pending.values[0]).allSatisfy { operand, id in
-            operand.isOutput || !touches(plan.owner(of: id)) || operand.access == .contiguous || plan[id].elementCount == 1
+            operand.isOutput || !readsInput(id) || operand.access == .contiguous || plan[id].elementCount == 1
         }
     }
 
     // MARK: Merging
+
+    /// The number of steps that one may be moved over: far moves keep values alive for long.
+    private static let longestMove = 256
 
     /// Joins elementwise steps of one tape over different tensors (the parameters of an optimizer) into one call each.
     private mutating func mergeTapes() {
@@ -245,7 +274,7 @@ struct Lowering {
         for late in plan.steps.indices.reversed() where !removed.contains(late) {
             guard var merged = tapes[late] else { continue }
             var joined: [Int] = []
-            for early in plan.steps.indices[..<late].reversed() where !removed.contains(early) {
+            for early in (max(0, late - Self.longestMove)..<late).reversed() where !removed.contains(early) {
                 guard let candidate = tapes[early], candidate.tape == merged.tape,
                     canMove(early, to: late, over: removed)
                 else { continue }
@@ -269,8 +298,6 @@ struct Lowering {
 
     /// Whether a step can run later: nothing in between reads what it writes, or writes what it reads or writes.
     private func canMove(_ early: Int, to late: Int, over removed: Set<Int>) -> Bool {
-        // Far moves keep values alive for long.
-        guard late - early <= 256 else { return false }
         func memory(_ id: ValueID) -> Storage {
             let owner = plan.owner(of: id)
             // Arena offsets are not known yet: there, the owner itself is the memory.

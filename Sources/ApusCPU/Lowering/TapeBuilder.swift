@@ -61,7 +61,7 @@ struct TapeBuilder {
         // An output that would overwrite an input which a later instruction still reads is stored at the end.
         var delayed: [(node: Int, value: ValueID)] = []
         for (index, (node, form)) in plans.enumerated() {
-            let sources = form.sources.map { resolve($0) } + form.constants
+            let sources = withTwoConstantsAtMost(form.sources.map { resolve($0) } + form.constants, form.type)
             let type = graph.nodes[node].elementType.laneType
             // In place only where source and result are equally wide.
             let reuses = form.sources.allSatisfy { graph.nodes[$0].elementType.laneType == type }
@@ -123,6 +123,19 @@ struct TapeBuilder {
         tape.operands.append(operand)
         values.append(value)
         return values.count - 1
+    }
+
+    /// The sources with constants moved to registers until the instruction can hold the others.
+    private mutating func withTwoConstantsAtMost(_ sources: [Tape.Source], _ type: ElementType) -> [Tape.Source] {
+        var sources = sources
+        while Set(sources.filter(\.isConstant)).count > 2, let first = sources.firstIndex(where: \.isConstant) {
+            let constant = sources[first]
+            let register = Tape.Source.register(takeRegister())
+            tape.instructions.append(
+                Tape.Instruction(opcode: APUS_EW_COPY, type: type, destination: register, sources: [constant]))
+            for index in sources.indices where sources[index] == constant { sources[index] = register }
+        }
+        return sources
     }
 
     private func isRead(_ output: ValueID, byAnyOf forms: [Form]) -> Bool {
@@ -239,6 +252,15 @@ struct TapeBuilder {
     }
 
     private func isZero(_ number: Int) -> Bool { graph.nodes[number].constantValue == 0 }
+}
+
+extension Tape.Source {
+    fileprivate var isConstant: Bool {
+        switch self {
+        case .constant, .integer: true
+        case .register, .operand: false
+        }
+    }
 }
 
 extension UnaryOperation {

@@ -111,18 +111,20 @@ public struct Graph: Sendable {
 
 extension Node {
     /// All nodes that `outputs` depend on, each after its inputs.
-    public static func sorted(_ outputs: [Node]) -> [Node] {
+    ///
+    /// - Parameter isKnown: Nodes that are left out, with everything that only they depend on.
+    public static func sorted(_ outputs: [Node], leavingOut isKnown: (Node) -> Bool = { _ in false }) -> [Node] {
         var order: [Node] = []
         var visited: Set<ObjectIdentifier> = []
         // Depth first with an explicit stack: (node, next input to visit).
         var stack: [(node: Node, next: Int)] = []
-        for output in outputs where visited.insert(ObjectIdentifier(output)).inserted {
+        for output in outputs where visited.insert(ObjectIdentifier(output)).inserted && !isKnown(output) {
             stack.append((output, 0))
             while let (node, next) = stack.last {
                 if next < node.inputs.count {
                     stack[stack.count - 1].next += 1
                     let input = node.inputs[next]
-                    if visited.insert(ObjectIdentifier(input)).inserted { stack.append((input, 0)) }
+                    if visited.insert(ObjectIdentifier(input)).inserted, !isKnown(input) { stack.append((input, 0)) }
                 } else {
                     order.append(node)
                     stack.removeLast()

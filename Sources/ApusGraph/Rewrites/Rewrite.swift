@@ -22,9 +22,7 @@ private struct Rewriter {
     private var known: [Key: Node] = [:]
 
     mutating func rewrite(_ output: Node) -> Node {
-        for node in Node.sorted([output]) where rewritten[node] == nil {
-            rewritten[node] = shared(node)
-        }
+        for node in Node.sorted([output], leavingOut: { rewritten[$0] != nil }) { rewritten[node] = shared(node) }
         return rewritten[output]!
     }
 

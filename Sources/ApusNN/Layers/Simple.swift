@@ -48,8 +48,11 @@ public struct Dropout: Layer, CustomStringConvertible {
             check.expect((0..<1).contains(rate), "the rate must be in 0..<1, received \(rate)")
             guard check.passed else { return check.failure }
             guard context.mode == .training, rate > 0 else { return x }
-            let kept = context.bernoulli(x.shape, probability: 1 - rate)
-            return select(kept, x * (1 / (1 - rate)), Tensor.zeros(x.shape, type: x.elementType))
+            // Numbers get a name, and so the type Double: written beside a tensor, 1 − 0.9 would be a float32 expression.
+            let probability = 1 - rate
+            let factor = 1 / probability
+            let kept = context.bernoulli(x.shape, probability: probability)
+            return select(kept, x * factor, Tensor.zeros(x.shape, type: x.elementType))
         }
     }
 
@@ -96,8 +99,9 @@ public struct BatchNorm: Layer {
         }
         let moments = Tensor(.channelMoments, [x.node])
         let constant = moments.stoppingGradient()
-        context.update("runningMean", to: mean * momentum + constant[0] * (1 - momentum))
-        context.update("runningVariance", to: variance * momentum + constant[1] * (1 - momentum))
+        let share = 1 - momentum
+        context.update("runningMean", to: mean * momentum + constant[0] * share)
+        context.update("runningVariance", to: variance * momentum + constant[1] * share)
         return Tensor(.batchNormTraining(epsilon: epsilon), [x.node, gamma.node, beta.node, moments.node])
     }
 }

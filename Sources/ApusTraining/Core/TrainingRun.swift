@@ -139,7 +139,7 @@ public struct DivergenceError: Error, Hashable, Sendable, CustomStringConvertibl
     public var place: String
 
     public var description: String {
-        "training diverged at step \(step) (epoch \(epoch)): the loss is \(loss); the first value that is not finite arose in "
+        "training diverged at step \(step) (epoch \(epoch)): the loss is \(loss.isNaN ? "NaN" : "\(loss)"); the first value that is not finite arose in "
             + "\(place). Try a smaller learning rate, check the data for NaN, or clip gradients"
     }
 }

@@ -69,9 +69,9 @@ public struct Experiment: Sendable, Hashable, Codable {
         do {
             self = try YAMLDecoder().decode(Experiment.self, from: text)
         } catch let error as DecodingError {
-            throw TrainingError("\(path) is not an experiment: \(error.explanation)")
+            throw TrainingError("\(path) is not an experiment: \(error.explanation)", kind: .malformed)
         } catch {
-            throw TrainingError("\(path) is not YAML: \(error)")
+            throw TrainingError("\(path) is not YAML: \(error)", kind: .malformed)
         }
     }
 }

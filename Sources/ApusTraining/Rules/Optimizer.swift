@@ -57,8 +57,10 @@ public enum Optimizer: Sendable, Hashable, Codable {
             guard nesterov else { return (variable + velocity, [velocity]) }
             return (variable + (velocity * momentum - gradient * scale), [velocity])
         case .adam(_, let beta1, let beta2, let epsilon):
-            let mean = slots[0] * beta1 + gradient * (1 - beta1)
-            let variance = slots[1] * beta2 + square(gradient) * (1 - beta2)
+            // In Double: as an expression of tensors, 1 − 0.999 would lose four digits.
+            let (share1, share2) = (1 - beta1, 1 - beta2)
+            let mean = slots[0] * beta1 + gradient * share1
+            let variance = slots[1] * beta2 + square(gradient) * share2
             return (variable - mean * scale / (sqrt(variance) + epsilon), [mean, variance])
         }
     }
@@ -84,11 +86,20 @@ public enum Optimizer: Sendable, Hashable, Codable {
 /// A training that can't be set up as asked.
 public struct TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String
-    /// Whether what was asked for does not exist, rather than being wrong.
-    public var isMissingInput: Bool
+    /// What sort of failure it is; a command derives its exit code from it.
+    public var kind: Kind
 
-    package init(_ description: String, isMissingInput: Bool = false) {
+    public enum Kind: Sendable, Hashable {
+        /// A setting is impossible.
+        case setting
+        /// What was asked for does not exist.
+        case missing
+        /// A file or weights do not say what they should.
+        case malformed
+    }
+
+    package init(_ description: String, kind: Kind = .setting) {
         self.description = description
-        self.isMissingInput = isMissingInput
+        self.kind = kind
     }
 }

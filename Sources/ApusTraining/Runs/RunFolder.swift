@@ -42,7 +42,7 @@ public struct RunFolder: Sendable {
         guard FileManager.default.fileExists(atPath: "\(path)/experiment.yaml") else {
             throw TrainingError(
                 "\(path) is not the folder of a run: it has no experiment.yaml. Give the folder that `apus train` printed, for instance runs/lenet5-1",
-                isMissingInput: true)
+                kind: .missing)
         }
         self.path = path
     }

@@ -40,7 +40,9 @@ extension Variables {
             !known.contains(name) && !(isCheckpoint && known.contains { name.hasPrefix($0 + "/") })
         }.map { "\($0) is not a variable of the model" }
         guard problems.isEmpty else {
-            throw TrainingError("the weights in \(path) do not belong to this model: \(problems.joined(separator: "; "))")
+            throw TrainingError(
+                "the weights in \(path) do not belong to this model: \(problems.joined(separator: "; "))",
+                kind: .malformed)
         }
         for name in paths {
             let type = try file.type(of: name)

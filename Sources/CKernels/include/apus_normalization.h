@@ -38,8 +38,8 @@ int apus_batch_norm_gradient(void *const *buffers, const void *parameters);
 
 // MARK: Per row
 
-/// mean[r], rstd[r] = 1/sqrt(variance + epsilon), y = (x - mean) * rstd * scale + offset. Mean and rstd may be NULL. y may
-/// be x.
+/// mean[r], rstd[r] = 1/sqrt(variance + epsilon), y = (x - mean) * rstd * scale + offset. Mean and rstd may be NULL.
+/// y may be x.
 /// Buffers: x, scale [channels] or NULL (1), offset [channels] or NULL (0), y, mean [rows], rstd [rows].
 int apus_layer_norm(void *const *buffers, const void *parameters);
 

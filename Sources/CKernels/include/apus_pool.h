@@ -26,8 +26,8 @@ int64_t apus_pool_width(const apus_pool_parameters *parameters);
 /// Buffers: x, y.
 int apus_max_pool(void *const *buffers, const void *parameters);
 
-/// The gradient to x: each g goes to the first maximum of its window in row-major order (the first NaN, if there is one);
-/// where windows overlap, the shares add up.
+/// The gradient to x: each g goes to the first maximum of its window in row-major order (the first NaN, if there is
+/// one); where windows overlap, the shares add up.
 /// Buffers: x, g, dx, scratch.
 int apus_max_pool_gradient(void *const *buffers, const void *parameters);
 

@@ -34,8 +34,8 @@ typedef struct {
     int64_t operation;
     /// enum apus_type of x.
     int64_t type;
-    /// enum apus_type of y. Any, all: bool. Maximum, minimum: that of x. Sum, mean, product: that of x; also float32 from
-    /// bfloat16; also int32 or int64 from int32, int64, uint8, bool (computed in int64, then wrapped).
+    /// enum apus_type of y. Any, all: bool. Maximum, minimum: that of x. Sum, mean, product: that of x; also float32
+    /// from bfloat16; also int32 or int64 from int32, int64, uint8, bool (computed in int64, then wrapped).
     int64_t result_type;
 } apus_reduce_parameters;
 

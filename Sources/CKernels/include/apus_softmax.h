@@ -42,9 +42,11 @@ typedef struct {
     int64_t label_form, label_type;
 } apus_cross_entropy_parameters;
 
-/// loss[n] = log sum_c exp(z[n, c]) - z[n, label[n]]; with dense labels sum_c label[n, c] * (logsumexp(z[n]) - z[n, c]).
-/// Each result may be NULL: the losses, the softmax probabilities, the mean of the losses over the samples (one element),
-/// the gradient of that mean to the logits, softmax(z) - onehot(label) (dense: softmax(z) * sum(label) - label), over N.
+/// loss[n] = logsumexp(z[n]) - z[n, label[n]], where logsumexp(z[n]) = log sum_c exp(z[n, c]);
+/// with dense labels sum_c label[n, c] * (logsumexp(z[n]) - z[n, c]).
+/// Each result may be NULL: the losses, the softmax probabilities, the mean of the losses over the samples (one
+/// element), and the gradient of that mean to the logits: softmax(z) - onehot(label), divided by the number of samples
+/// (dense: softmax(z) * sum(label) - label).
 /// Index labels out of range: APUS_STATUS_LABEL_OUT_OF_RANGE.
 /// Buffers: logits, labels, losses or NULL, probabilities or NULL, mean or NULL, gradient or NULL, scratch.
 int apus_cross_entropy(void *const *buffers, const void *parameters);

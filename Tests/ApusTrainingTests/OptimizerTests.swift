@@ -1,0 +1,7 @@
+import ApusCPU
+import ApusFixtures
+import ApusGraph
+import ApusTensor
+import Testing
+
+@testable import ApusTraining
