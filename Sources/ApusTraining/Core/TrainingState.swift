@@ -1,4 +1,4 @@
-import ApusCPU
+package import ApusCPU
 public import ApusGraph
 public import ApusNN
 public import ApusTensor
@@ -75,7 +75,7 @@ public struct TrainingState: Sendable {
         memory = Memory(values + slots)
     }
 
-    var buffers: [Buffer] { memory.buffers }
+    package var buffers: [Buffer] { memory.buffers }
 
     /// Makes sure that no other state shares the memory, so that a step may overwrite it.
     mutating func makeUnique() {

@@ -44,7 +44,7 @@ public struct Experiment: Sendable, Hashable, Codable {
     public init(
         name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: String,
         loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
-        optimizer: Optimizer = .adam(learningRate: 0.001), schedule: Schedule = .constant, batchSize: Int = 128,
+        optimizer: Optimizer = .adam(learningRate: 0.003), schedule: Schedule = .cosine(warmupSteps: 200), batchSize: Int = 128,
         epochs: Int = 10
     ) {
         self.name = name

@@ -1,4 +1,4 @@
-import ApusTensor
+package import ApusTensor
 
 /// How a gradient changes a variable: a pure rule with named slots.
 public enum Optimizer: Sendable, Hashable, Codable {
@@ -36,7 +36,7 @@ public enum Optimizer: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - rate: The learning rate η, a scalar.
     ///   - step: The number t of this step, from 1, a float64 scalar.
-    func scale(rate: Tensor, step: Tensor) -> Tensor {
+    package func scale(rate: Tensor, step: Tensor) -> Tensor {
         switch self {
         case .sgd: return rate
         case .adam(_, let beta1, let beta2, _):
@@ -49,7 +49,7 @@ public enum Optimizer: Sendable, Hashable, Codable {
     /// The variable and its slots after a step.
     ///
     /// - Parameter scale: What `scale(rate:step:)` yields.
-    func update(_ variable: Tensor, gradient: Tensor, slots: [Tensor], scale: Tensor) -> (variable: Tensor, slots: [Tensor]) {
+    package func update(_ variable: Tensor, gradient: Tensor, slots: [Tensor], scale: Tensor) -> (variable: Tensor, slots: [Tensor]) {
         switch self {
         case .sgd(_, let momentum, let nesterov):
             guard momentum != 0 else { return (variable - gradient * scale, []) }
@@ -68,7 +68,7 @@ public enum Optimizer: Sendable, Hashable, Codable {
     /// What is wrong with the constants.
     ///
     /// - Throws: `TrainingError` that names the constant, its value and its range.
-    func validate() throws(TrainingError) {
+    package func validate() throws(TrainingError) {
         func check(_ isRight: Bool, _ name: String, _ value: Double, _ range: String) throws(TrainingError) {
             if !isRight { throw TrainingError("the optimizer's \(name) is \(value) but must be \(range)") }
         }

@@ -1,0 +1,212 @@
+import ApusData
+import ApusNN
+import ApusTensor
+import ApusTraining
+import Synchronization
+import Testing
+
+@Suite struct TrainerTests {
+    private func trainer(
+        _ model: Sequential = .small, optimizer: Optimizer = .adam(learningRate: 0.01), schedule: Schedule = .constant, seed: UInt64 = 7
+    ) -> Trainer {
+        Trainer(
+            model, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy], schedule: schedule, seed: seed)
+    }
+
+    @Test func learns() throws {
+        var trainer = trainer(.lively)
+        let (training, validation) = try blobs(400).split(validation: 0.25, stratified: true, seed: 1)
+        let history = try trainer.fit(training, validation: validation, epochs: 8, batchSize: 32)
+        #expect(history.stopReason == .completed)
+        #expect(history.epochs.map(\.epoch) == Array(1...8))
+        #expect(history.epochs.map(\.step) == (1...8).map { $0 * 10 })
+        let (first, last) = (try #require(history.epochs.first), try #require(history.epochs.last))
+        #expect(last.training.loss < 0.5 * first.training.loss)
+        #expect(try #require(last.validation?[.accuracy]) > 0.95)
+        #expect(last.value("validation.accuracy") == last.validation?[.accuracy])
+        #expect(last.value("training.loss") == last.training.loss)
+        #expect(last.value("loss") == last.validation?.loss)
+        #expect(last.value("validation.f1") == nil)
+        #expect(last.learningRate == 0.01)
+
+        let test = try blobs(200, seed: 2)
+        let measured = try trainer.evaluate(test)
+        #expect(measured.names == ["loss", "accuracy"])
+        #expect(try #require(measured[.accuracy]) > 0.95)
+        let outputs = try trainer.predict(try test.whole.inputs)
+        #expect(outputs.shape == [200, 4])
+        let hits = zip(outputs.argmax(axis: -1).scalars(as: Int.self), (0..<200).map { $0 % 4 }).count { $0 == $1 }
+        #expect(measured[.accuracy] == Double(hits) / 200)
+    }
+
+    @Test func learnsNumbers() throws {
+        let x = Tensor.uniform([256, 3], low: -1, high: 1, key: RandomKey(seed: 1))
+        let y = x.matmul(Tensor([[1], [-2], [0.5]] as [[Float]])) + 0.25
+        let data = try Dataset(features: x, targets: y)
+        var trainer = Trainer(
+            Dense(1), loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.1, momentum: 0.9), metrics: [.meanAbsoluteError], seed: 1)
+        let history = try trainer.fit(data, epochs: 30, batchSize: 32)
+        #expect(try #require(history.epochs.last?.training[.meanAbsoluteError]) < 1e-3)
+        let kernel = try #require(trainer.state?.variables["kernel"]).scalars
+        #expect(zip(kernel, [1, -2, 0.5]).allSatisfy { abs($0 - $1) < 1e-3 })
+    }
+
+    /// Sums over all samples, not means of means: the last batch has two of 50.
+    @Test func epochsAreMeasuredExactly() throws {
+        var trainer = trainer(optimizer: .sgd(learningRate: 0))
+        let data = try blobs(50, deviation: 2)
+        let record = try #require(try trainer.fit(data, validation: data, epochs: 1, batchSize: 16).epochs.first)
+        let whole = try trainer.evaluate(data, batchSize: 50)
+        #expect(record.training[.accuracy] == whole[.accuracy])
+        #expect(record.validation?[.accuracy] == whole[.accuracy])
+        #expect(abs(record.training.loss - whole.loss) < 1e-6)
+        #expect(abs(try trainer.evaluate(data, batchSize: 16).loss - whole.loss) < 1e-6)
+        let outputs = try trainer.predict(try data.whole.inputs).argmax(axis: -1).scalars(as: Int.self)
+        #expect(whole[.accuracy] == Double(outputs.enumerated().count { $0.offset % 4 == $0.element }) / 50)
+    }
+
+    /// Training and evaluation show the same quantity.
+    @Test func penaltiesCountInBoth() throws {
+        let model = Sequential([Dense(4, kernelRegularizer: .l2(0.1))])
+        var trainer = trainer(model, optimizer: .sgd(learningRate: 0))
+        let data = try blobs(32)
+        let record = try #require(try trainer.fit(data, epochs: 1, batchSize: 32).epochs.first)
+        #expect(abs(record.training.loss - (try trainer.evaluate(data)).loss) < 1e-6)
+    }
+
+    @Test func goesOnWhereItStopped() throws {
+        let data = try blobs(96)
+        var once = trainer(.lively)
+        try once.fit(data, epochs: 4, batchSize: 32)
+        var twice = trainer(.lively)
+        try twice.fit(data, epochs: 1, batchSize: 32)
+        let history = try twice.fit(data, epochs: 3, batchSize: 32)
+        #expect(history.epochs.map(\.epoch) == [2, 3, 4])
+        #expect(once.state?.numbers == twice.state?.numbers)
+    }
+
+    @Test func seedsDecide() throws {
+        let data = try blobs(96)
+        func train(_ seed: UInt64) throws -> [[Float]]? {
+            var trainer = trainer(.lively, seed: seed)
+            try trainer.fit(data, epochs: 2, batchSize: 32)
+            return trainer.state?.numbers
+        }
+        #expect(try train(1) == train(1))
+        #expect(try train(1) != train(2))
+    }
+
+    @Test func watchingChangesNothing() throws {
+        let data = try blobs(96)
+        var alone = trainer(.lively)
+        try alone.fit(data, epochs: 2, batchSize: 32)
+        let events = Mutex<[String]>([])
+        var watched = trainer(.lively)
+        let watcher = Callback.onEvent(watchesSteps: true) { event, control in
+            _ = control.state.variables
+            let text =
+                switch event {
+                case .began(let epochs, let steps, let samples): "began \(epochs) \(steps) \(samples)"
+                case .epochBegan(let epoch): "epoch \(epoch)"
+                case .stepEnded(let batch, let samples, _): "step \(batch) \(samples)"
+                case .epochEnded(let record): "epoch \(record.epoch) ended"
+                case .ended(let reason): "ended \(reason)"
+                }
+            events.withLock { $0.append(text) }
+        }
+        try watched.fit(data.prefix(80), validation: data, epochs: 0, batchSize: 32, callbacks: [watcher])
+        try watched.fit(data, validation: data, epochs: 2, batchSize: 32, callbacks: [watcher])
+        #expect(watched.state?.numbers == alone.state?.numbers)
+        #expect(
+            events.withLock { $0 } == ["began 0 3 80", "ended completed", "began 2 3 96"]
+                + (1...2).flatMap { ["epoch \($0)", "step 1 32", "step 2 64", "step 3 96", "epoch \($0) ended"] } + ["ended completed"])
+    }
+
+    @Test func callbacksStopWithAReason() throws {
+        var trainer = trainer()
+        let history = try trainer.fit(
+            try blobs(96), epochs: 5, batchSize: 32,
+            callbacks: [
+                .onEvent(watchesSteps: true) { event, control in
+                    if case .stepEnded(2, _, _) = event, control.state.epoch == 1 { control.stop(.callback("enough")) }
+                },
+                .onEvent { event, control in if case .epochEnded = event { control.stop(.interrupted) } },
+            ])
+        #expect(history.stopReason == .interrupted)
+        #expect(trainer.state?.epoch == 1)
+        let rest = try trainer.fit(
+            try blobs(96), epochs: 5, batchSize: 32,
+            callbacks: [
+                .onEvent(watchesSteps: true) { event, control in
+                    if case .stepEnded(2, _, _) = event { control.stop(.callback("enough")) }
+                }
+            ])
+        #expect(rest.stopReason == .callback("enough"))
+        #expect(trainer.state?.epoch == 1)
+        #expect(trainer.state?.batch == 2)
+        #expect(trainer.state?.step == 5)
+    }
+
+    @Test func scheduleSetsTheRate() throws {
+        var trainer = trainer(optimizer: .sgd(learningRate: 0.5), schedule: .cosine(warmupSteps: 3))
+        let history = try trainer.fit(try blobs(96), epochs: 4, batchSize: 32)
+        let expected = [2, 5, 8, 11].map { 0.5 * Schedule.cosine(warmupSteps: 3).factor(step: $0, total: 12) }
+        #expect(history.epochs.map(\.learningRate) == expected)
+        // A rate of 0 moves nothing: a schedule that is ignored would.
+        var still = self.trainer(optimizer: .sgd(learningRate: 0), schedule: .cosine())
+        try still.prepare(input: [2])
+        let before = still.state?.numbers
+        try still.fit(try blobs(96), epochs: 1, batchSize: 32)
+        #expect(still.state?.numbers == before)
+    }
+
+    // MARK: Mistakes
+
+    @Test func impossibleRequests() throws {
+        let data = try blobs(20)
+        func problem(_ body: (inout Trainer) throws -> Void) -> String {
+            var trainer = trainer()
+            return message { try body(&trainer) }
+        }
+        #expect(problem { try $0.fit(data.prefix(0), epochs: 1, batchSize: 1) } == "there is nothing to train on: the data set is empty")
+        #expect(problem { try $0.fit(data, epochs: 1, batchSize: 0) } == "epochs and batchSize must be positive, received 1 and 0")
+        #expect(
+            problem { try $0.fit(data, validation: data.prefix(0), epochs: 1, batchSize: 4) }
+                == "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
+        #expect(problem { _ = try $0.evaluate(data) } == "the model has no weights yet; call fit or load first")
+        #expect(problem { _ = try $0.predict(.ones([1, 2])) } == "the model has no weights yet; call fit or load first")
+        #expect(
+            problem {
+                try $0.prepare(input: [2])
+                _ = try $0.evaluate(data, batchSize: 0)
+            } == "batchSize must be positive, received 0")
+        #expect(
+            problem {
+                try $0.prepare(input: [3])
+                _ = try $0.evaluate(data)
+            }.contains("0.dense (Dense(16, activation: .relu)): parameter: the variable 0.dense/kernel has the shape [3, 16]"))
+        var many = Trainer(
+            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: Array(repeating: .accuracy, count: 9), seed: 1)
+        #expect(message { try many.fit(data, epochs: 1, batchSize: 4) } == "a step measures at most 8 metrics, received 9")
+    }
+
+    @Test func metricsThatDoNotFit() throws {
+        var trainer = Trainer(
+            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy, .meanAbsoluteError], seed: 1)
+        #expect(
+            message { try trainer.fit(try blobs(20), epochs: 1, batchSize: 4) }
+                == "meanAbsoluteError: meanAbsoluteError needs equal shapes but received [4, 4] and [4]")
+    }
+
+    @Test func weightsOfAnotherShapeAreRefused() throws {
+        var trainer = trainer()
+        let data = try blobs(20)
+        try trainer.fit(data, epochs: 1, batchSize: 4)
+        _ = try trainer.evaluate(data)
+        trainer.load(try Sequential.small.initialized(input: [3], seed: 1))
+        #expect(
+            message { try trainer.evaluate(data) } == """
+                the variable 0.dense/kernel has the shape [3, 16] but the model expects [2, 16]; the weights belong to another model or input size
+                """)
+    }
+}

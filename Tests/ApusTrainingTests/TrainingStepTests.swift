@@ -1,0 +1,243 @@
+import ApusCPU
+import ApusData
+import ApusGraph
+import ApusModels
+import ApusNN
+import ApusTensor
+import ApusTraining
+import CAllocations
+import Testing
+
+@Suite struct TrainingStepTests {
+    private let optimizer = Optimizer.adam(learningRate: 0.01)
+
+    private func fresh(_ model: Sequential = .lively, seed: UInt64 = 7) throws -> (TrainingStep, TrainingState) {
+        (
+            try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy]),
+            try TrainingState(model, optimizer: optimizer, input: [2], seed: seed)
+        )
+    }
+
+    // MARK: Allocations
+
+    /// Counts what this thread asks the allocator for; the engine's threads run C, which asks for nothing.
+    @Test(.enabled(if: apus_test_allocation_count() >= 0)) func aSteadyStepAllocatesNothing() throws {
+        let (step, initial) = try fresh()
+        var state = initial
+        let batch = try blobs(64).whole
+        for _ in 0..<3 { try step(&state, batch) }
+        let before = apus_test_allocation_count()
+        var sum = 0.0
+        for _ in 0..<100 { sum += try step(&state, batch).loss }
+        let count = apus_test_allocation_count() - before
+        // The counter counts.
+        UnsafeMutableRawPointer.allocate(byteCount: 1000, alignment: 64).deallocate()
+        let counted = apus_test_allocation_count() - before
+        #expect(count == 0, "\(count) allocations in 100 steps")
+        #expect(counted == count + 1)
+        #expect(sum.isFinite && state.step == 103)
+    }
+
+    // MARK: Values
+
+    @Test func aCopyIsAFork() throws {
+        let (step, start) = try fresh()
+        let before = start.numbers
+        var (a, b) = (start, start)
+        let batches = Array(try blobs(64).batches(of: 16, epoch: 0, seed: 1))
+        for batch in batches { try step(&a, batch) }
+        #expect(start.numbers == before)
+        #expect(b.numbers == before)
+        for batch in batches { try step(&b, batch) }
+        #expect(a.numbers == b.numbers)
+        #expect(start.numbers == before)
+        #expect(start.step == 0 && a.step == 4)
+        // From the fork on, each goes its way.
+        var c = a
+        try step(&c, batches[0])
+        try step(&a, batches[1])
+        #expect(a.numbers != c.numbers)
+    }
+
+    @Test func aLoneStateIsUpdatedInPlace() throws {
+        var (step, state) = try fresh()
+        let batch = try blobs(16).whole
+        try step(&state, batch)
+        let addresses = state.buffers.map(\.pointer)
+        for _ in 0..<3 { try step(&state, batch) }
+        #expect(state.buffers.map(\.pointer) == addresses)
+        let copy = state
+        try step(&state, batch)
+        #expect(state.buffers.map(\.pointer) != addresses)
+        #expect(copy.buffers.map(\.pointer) == addresses)
+        step = try fresh().0
+    }
+
+    @Test func variablesAreSnapshots() throws {
+        var (step, state) = try fresh()
+        let variables = state.variables
+        let before = variables["0.dense/kernel"]!.scalars
+        try step(&state, try blobs(16).whole)
+        #expect(variables["0.dense/kernel"]!.scalars == before)
+        #expect(state.variables["0.dense/kernel"]!.scalars != before)
+        state.variables = variables
+        #expect(state.variables["0.dense/kernel"]!.scalars == before)
+        step = try fresh().0
+    }
+
+    // MARK: Reproducibility
+
+    /// Dropout, normalization and shuffling included.
+    private func train(seed: UInt64, threads: Int? = nil, model: Sequential = .lively) throws -> [[Float]] {
+        let usual = Engine.threadCount
+        if let threads { Engine.threadCount = threads }
+        defer { Engine.threadCount = usual }
+        let (step, start) = try fresh(model, seed: seed)
+        var state = start
+        let data = try blobs(100)
+        for epoch in 0..<3 { for batch in data.batches(of: 32, epoch: epoch, seed: seed) { try step(&state, batch) } }
+        return state.numbers
+    }
+
+    @Test func sameSeedSameBits() throws {
+        let first = try train(seed: 7)
+        #expect(try train(seed: 7) == first)
+        #expect(try train(seed: 8) != first)
+    }
+
+    @Test func threadsDoNotChangeBits() throws {
+        let one = try train(seed: 7, threads: 1)
+        #expect(try train(seed: 7, threads: 2) == one)
+        #expect(try train(seed: 7, threads: 3) == one)
+    }
+
+    @Test func threadsDoNotChangeBitsOfLeNet() throws {
+        let inputs = Tensor.uniform([40, 28, 28, 1], key: RandomKey(seed: 5))
+        try evaluate(inputs)
+        let batch = Batch(inputs: inputs, targets: Tensor((0..<40).map { Int32($0 % 10) }))
+        func train(threads: Int) throws -> [[Float]] {
+            let usual = Engine.threadCount
+            Engine.threadCount = threads
+            defer { Engine.threadCount = usual }
+            let step = try TrainingStep(Sequential.lenet5(), loss: .softmaxCrossEntropy, optimizer: optimizer)
+            var state = try TrainingState(Sequential.lenet5(), optimizer: optimizer, input: [28, 28, 1], seed: 7)
+            for _ in 0..<3 { try step(&state, batch) }
+            return state.numbers
+        }
+        #expect(try train(threads: 1) == train(threads: 2))
+    }
+
+    // MARK: Rules on weights
+
+    private func train(_ layer: Dense, steps: Int = 20, check: (TrainingState) -> Void = { _ in }) throws -> TrainingState {
+        let model = Sequential([layer, Dense(4)])
+        var (step, state) = try fresh(model)
+        let batch = try blobs(32).whole
+        for _ in 0..<steps {
+            try step(&state, batch)
+            check(state)
+        }
+        step = try fresh().0
+        return state
+    }
+
+    @Test func maxNormHoldsAfterEveryStep() throws {
+        let free = try train(Dense(8, activation: .relu))
+        func norms(_ state: TrainingState) -> [Float] { sqrt(square(state.variables["0.dense/kernel"]!).sum(axes: [0])).scalars }
+        #expect(norms(free).contains { $0 > 0.6 })
+        _ = try train(Dense(8, activation: .relu, kernelConstraint: .maxNorm(0.5))) { state in
+            #expect(norms(state).allSatisfy { $0 <= 0.5 * (1 + 1e-6) })
+        }
+        _ = try train(Dense(8, activation: .relu, kernelConstraint: .nonNegative)) { state in
+            #expect(state.variables["0.dense/kernel"]!.scalars.allSatisfy { $0 >= 0 })
+        }
+    }
+
+    @Test func noPenaltyEqualsNone() throws {
+        let none = try train(Dense(8)).numbers
+        #expect(try train(Dense(8, kernelRegularizer: .l2(0))).numbers == none)
+        #expect(try train(Dense(8, kernelRegularizer: .l1(0))).numbers == none)
+        #expect(try train(Dense(8, kernelRegularizer: .l2(0.01))).numbers != none)
+    }
+
+    /// The gradient with the penalty less the one without it is 2 λ w; the loss grows by λ Σ w².
+    @Test func l2GradientIsExact() throws {
+        let rule = Optimizer.sgd(learningRate: 1, momentum: 0.5)
+        func run(_ regularizer: Regularizer?) throws -> (loss: Double, start: [Float], gradient: [Float]) {
+            let model = Dense(4, kernelRegularizer: regularizer)
+            let step = try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: rule)
+            var state = try TrainingState(model, optimizer: rule, input: [2], seed: 3)
+            let start = state.variables["kernel"]!.scalars
+            let loss = try step(&state, try blobs(32).whole).loss
+            return (loss, start, state.slots.first { $0.path == "kernel/momentum" }!.value.scalars.map { -$0 })
+        }
+        let (plain, penalized) = (try run(nil), try run(.l2(0.25)))
+        for index in plain.start.indices {
+            #expect(abs(penalized.gradient[index] - plain.gradient[index] - 0.5 * plain.start[index]) < 1e-6)
+        }
+        let penalty = 0.25 * plain.start.reduce(0) { $0 + Double($1 * $1) }
+        #expect(abs(penalized.loss - plain.loss - penalty) < 1e-6)
+    }
+
+    /// A rule that is added to the model holds for weights from before.
+    @Test func rulesBelongToTheModel() throws {
+        var state = try TrainingState(Dense(4), optimizer: optimizer, input: [2], seed: 3)
+        let step = try TrainingStep(Dense(4, kernelConstraint: .maxNorm(0.1)), loss: .softmaxCrossEntropy, optimizer: optimizer)
+        try step(&state, try blobs(16).whole)
+        #expect(sqrt(square(state.variables["kernel"]!).sum(axes: [0])).scalars.allSatisfy { $0 <= 0.100001 })
+    }
+
+    // MARK: Mistakes
+
+    @Test func stateOfAnotherOptimizer() throws {
+        let (step, _) = try fresh(.small)
+        var state = try TrainingState(Sequential.small, optimizer: .sgd(), input: [2], seed: 1)
+        #expect(
+            message { try step(&state, try blobs(16).whole) } == """
+                the state was made for sgd(learningRate: 0.01, momentum: 0.0, nesterov: false) but the step uses \
+                adam(learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-07), which keeps other values for each variable; \
+                give both the same optimizer
+                """)
+    }
+
+    @Test func stateOfAnotherModel() throws {
+        let (step, _) = try fresh(Sequential([Dense(9), Dense(4)]))
+        var state = try TrainingState(Sequential([Dense(16)]), optimizer: optimizer, input: [2], seed: 1)
+        #expect(
+            message { try step(&state, try blobs(16).whole) } == """
+                2 problems:
+                - 0.dense (Dense(9)): parameter: the variable 0.dense/kernel has the shape [2, 16] but the model expects [2, 9]; the weights belong to another model or input size
+                - 0.dense (Dense(9)): parameter: the variable 0.dense/bias has the shape [16] but the model expects [9]; the weights belong to another model or input size
+                """)
+    }
+
+    @Test func statesOfOneModelShareAProgram() throws {
+        let (step, a) = try fresh(.small, seed: 1)
+        let b = try fresh(.small, seed: 2).1
+        let batch = try blobs(16).whole
+        #expect(try step.program(for: a, batch) === step.program(for: b, batch))
+    }
+
+    @Test func aWrongLabelLeavesTheWeights() throws {
+        for model in [Sequential.small, .lively] {
+            var (step, state) = try fresh(model)
+            let before = state.numbers
+            let batch = Batch(inputs: .ones([3, 2]), targets: Tensor([0, 4, 1] as [Int32]))
+            #expect(message { try step(&state, batch) }.contains("an index or label is out of range"))
+            #expect(state.numbers == before)
+            #expect(state.step == 0)
+            step = try fresh().0
+        }
+    }
+
+    @Test func aBatchThatDoesNotFit() throws {
+        var (step, state) = try fresh(.small)
+        #expect(
+            message { try step(&state, Batch(inputs: .ones([3, 5]), targets: .zeros([3], type: .int32))) }
+                .contains("0.dense (Dense(16, activation: .relu)): parameter: the variable 0.dense/kernel has the shape [2, 16]"))
+        #expect(
+            message { try step(&state, Batch(inputs: .ones([3, 2]), targets: .zeros([3]))) }
+                == "softmaxCrossEntropy: expected integer labels but received float32[3]; convert it with cast(to: .int32)")
+        step = try fresh().0
+    }
+}
