@@ -111,7 +111,7 @@ import Glibc
         try withTemporaryFolder { folder in
             // A rate that ruins the weights after a while: the first epochs are best.
             let kept = Mutex<[(loss: Double, kernel: [Float])]>([])
-            var trainer = trainer(.sgd(learningRate: 20))
+            var trainer = trainer(.sgd(learningRate: 2))
             let data = try blobs(64, deviation: 2)
             try trainer.fit(
                 data, validation: data, epochs: 6, batchSize: 16,

@@ -45,7 +45,7 @@ import Testing
         #expect(error.loss.isNaN)
         #expect(try #require(state).numbers.joined().allSatisfy(\.isFinite))
         #expect(
-            "\(error)" == "training diverged at step \(error.step) (epoch 1): the loss is nan; the first value that is not finite arose in "
+            "\(error)" == "training diverged at step \(error.step) (epoch 1): the loss is NaN; the first value that is not finite arose in "
                 + "the input data. Try a smaller learning rate, check the data for NaN, or clip gradients")
     }
 

@@ -23,6 +23,7 @@ import Testing
     @Test func mistakes() throws {
         func problem(_ text: String) -> String { message { try Experiment(yaml: text, path: "e.yaml") } }
         let text = try experiment.yaml()
+        #expect(text.contains("learningRate: 0.30000000000000004\n"))
         #expect(problem("").hasPrefix("e.yaml is not"))
         #expect(problem("a: [").hasPrefix("e.yaml is not YAML: "))
         #expect(problem(text.replacing("name: run\n", with: "")) == "e.yaml is not an experiment: the key name is missing")

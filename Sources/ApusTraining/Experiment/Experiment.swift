@@ -60,7 +60,13 @@ public struct Experiment: Sendable, Hashable, Codable {
     }
 
     /// The experiment as a YAML file.
-    public func yaml() throws -> String { try YAMLEncoder().encode(self) }
+    public func yaml() throws -> String {
+        // Yams writes 15 digits of a number, which may be another number; JSON writes the fewest digits that are the same.
+        let text = try YAMLEncoder().encode(self)
+        let exact = String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
+        guard let layout = try compose(yaml: text), let numbers = try compose(yaml: exact) else { return text }
+        return try serialize(node: layout.takingNumbers(of: numbers))
+    }
 
     /// Reads an experiment from a YAML or JSON text.
     ///
@@ -68,10 +74,30 @@ public struct Experiment: Sendable, Hashable, Codable {
     public init(yaml text: String, path: String) throws {
         do {
             self = try YAMLDecoder().decode(Experiment.self, from: text)
+        } catch DecodingError.dataCorrupted(let context) where context.underlyingError is YamlError {
+            throw TrainingError("\(path) is not YAML: \(context.underlyingError!)")
         } catch let error as DecodingError {
             throw TrainingError("\(path) is not an experiment: \(error.explanation)", kind: .malformed)
         } catch {
             throw TrainingError("\(path) is not YAML: \(error)", kind: .malformed)
+        }
+    }
+}
+
+extension Node {
+    /// The same text, with every number as another text of the same data writes it.
+    fileprivate func takingNumbers(of other: Node) -> Node {
+        switch (self, other) {
+        case (.mapping(let entries), .mapping(let others)):
+            var copy = entries
+            for (key, value) in entries { copy[key] = others[key.string ?? ""].map(value.takingNumbers) ?? value }
+            return .mapping(copy)
+        case (.sequence(let items), .sequence(let others)):
+            var copy = items
+            for index in items.indices where others.indices.contains(index) { copy[index] = items[index].takingNumbers(of: others[index]) }
+            return .sequence(copy)
+        case (.scalar, .scalar) where tag == Tag(.float): return other
+        default: return self
         }
     }
 }
