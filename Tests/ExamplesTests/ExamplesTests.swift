@@ -1,0 +1,75 @@
+import Foundation
+import Testing
+
+/// The programs in Examples/, as they are built: they run and print what they promise.
+@Suite struct ExamplesTests {
+    /// Where the build puts programs and tests.
+    private static let products = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+
+    /// The lines that a program prints.
+    private func run(_ name: String, _ environment: [String: String] = [:]) throws -> [String] {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "apus-example-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (process, output) = (Process(), Pipe())
+        process.executableURL = ExamplesTests.products.appending(path: name)
+        process.currentDirectoryURL = folder
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(name) printed:\n\(text)")
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    private func numbers(_ line: String) -> [Double] {
+        line.split(whereSeparator: { " ,".contains($0) }).compactMap { Double($0) }
+    }
+
+    @Test func activations() throws {
+        let lines = try run("1-activations").map(numbers)
+        #expect(lines.map(\.first) == [1, 2, 3, 4, 5])
+        // Weights this small: every layer's activations lie near 1/2, and closer together from layer to layer.
+        #expect(lines.allSatisfy { abs($0[1] - 0.5) < 0.02 })
+        #expect(lines[0][2] < 0.03 && lines[4][2] < 0.02)
+    }
+
+    @Test func gradients() throws {
+        let lines = try run("2-gradients").map(numbers)
+        #expect(lines.count == 5)
+        #expect(abs(lines[4][0] - 3) < 1e-3 && abs(lines[4][1] + 2) < 1e-3)
+        #expect(zip(lines, lines.dropFirst().prefix(3)).allSatisfy { $0[1] > $1[1] })
+    }
+
+    @Test func model() throws {
+        let lines = try run("3-model")
+        #expect(lines.first?.hasPrefix("layer") == true)
+        #expect(lines.contains { $0.hasPrefix("6.dropout  Dropout(0.3)") })
+        #expect(lines.last?.contains("61,706 of 61,706 parameters are trained") == true)
+    }
+
+    private static let hasFashionMNIST =
+        ProcessInfo.processInfo.environment["APUS_DATA"] != nil
+        || FileManager.default.fileExists(atPath: "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz")
+
+    @Test(.enabled(if: hasFashionMNIST, "needs Fashion-MNIST")) func training() throws {
+        let lines = try run("4-training", ["EPOCHS": "1"])
+        #expect(lines.count == 2)
+        #expect(lines[0].hasPrefix("1 loss "))
+        #expect(lines[1].hasPrefix("loss "))
+        #expect(try #require(numbers(lines[1]).last) > 0.75)
+    }
+
+    @Test func ownLayer() throws {
+        let lines = try run("5-own-layer")
+        #expect(lines.contains { $0.hasPrefix("1.residual/conv1  Conv2D(filters: 8, kernelSize: 3, padding: .same, useBias: false)") })
+        #expect(try #require(lines.last.map(numbers)?.last) > 0.95)
+    }
+
+    @Test func ownLoop() throws {
+        let lines = try run("6-own-loop").map(numbers)
+        #expect(lines.count == 10)
+        #expect(try #require(lines.last?.last) > 0.95)
+    }
+}
