@@ -6,6 +6,9 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// The programs that the README and the design show; each is a folder of Examples.
+let examples = ["1-activations", "2-gradients", "3-model", "4-training", "5-own-layer", "6-own-loop"]
+
 let package = Package(
     name: "apus",
     products: [
@@ -75,7 +78,13 @@ let package = Package(
         .testTarget(
             name: "ApusDataTests", dependencies: ["ApusData", "ApusCPU", "ApusTensor", "ApusFormats", "ApusGraph"],
             swiftSettings: swift),
-        .testTarget(name: "ApusNNTests", dependencies: ["Apus"], swiftSettings: swift),
-        .testTarget(name: "ApusTrainingTests", dependencies: ["Apus"], swiftSettings: swift),
-    ]
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        .target(
+            name: "ApusFixtures", dependencies: ["ApusTensor", "ApusFormats", "ApusCPU"], path: "Tests/ApusFixtures",
+            swiftSettings: swift),
+        .testTarget(name: "ApusNNTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
+        .testTarget(name: "ApusTrainingTests", dependencies: ["Apus", "ApusFixtures", "CAllocations"], swiftSettings: swift),
+        .testTarget(
+            name: "ExamplesTests", dependencies: examples.map { .target(name: $0) }, swiftSettings: swift),
+    ] + examples.map { .executableTarget(name: $0, dependencies: ["Apus"], path: "Examples/\($0)", swiftSettings: swift) }
 )

@@ -35,6 +35,8 @@ import Testing
         #expect(try #require(measured[.accuracy]) > 0.95)
         let outputs = try trainer.predict(try test.whole.inputs)
         #expect(outputs.shape == [200, 4])
+        #expect(try trainer.predict(.zeros([0, 2])).shape == [0, 4])
+        for count in 1...40 { #expect(try trainer.predict(.ones([count, 2])).shape == [count, 4]) }
         let hits = zip(outputs.argmax(axis: -1).scalars(as: Int.self), (0..<200).map { $0 % 4 }).count { $0 == $1 }
         #expect(measured[.accuracy] == Double(hits) / 200)
     }

@@ -211,6 +211,20 @@ import Testing
                 """)
     }
 
+    @Test func variablesAreReplacedWhole() throws {
+        var state = try TrainingState(Sequential.small, optimizer: optimizer, input: [2], seed: 1)
+        let other = try Sequential.small.initialized(input: [2], seed: 2)
+        try state.load(other)
+        #expect(state.variables.paths.map { state.variables[$0]!.scalars } == other.paths.map { other[$0]!.scalars })
+        #expect(
+            message { try state.load(try Sequential([Dense(16), Flatten(), Dense(4)]).initialized(input: [3], seed: 2)) } == """
+                the weights do not belong to this model: 0.dense/kernel has shape [3, 16], the model expects [2, 16]; \
+                1.dense/kernel is missing; 1.dense/bias is missing; \
+                2.dense/kernel is not a variable of the model; 2.dense/bias is not a variable of the model
+                """)
+        #expect(state.variables["0.dense/kernel"]!.scalars == other["0.dense/kernel"]!.scalars)
+    }
+
     @Test func statesOfOneModelShareAProgram() throws {
         let (step, a) = try fresh(.small, seed: 1)
         let b = try fresh(.small, seed: 2).1
@@ -232,6 +246,9 @@ import Testing
 
     @Test func aBatchThatDoesNotFit() throws {
         var (step, state) = try fresh(.small)
+        #expect(
+            message { try step(&state, Batch(inputs: .ones([0, 2]), targets: .zeros([0], type: .int32))) }
+                == "there is nothing to train on: the batch is empty")
         #expect(
             message { try step(&state, Batch(inputs: .ones([3, 5]), targets: .zeros([3], type: .int32))) }
                 .contains("0.dense (Dense(16, activation: .relu)): parameter: the variable 0.dense/kernel has the shape [2, 16]"))

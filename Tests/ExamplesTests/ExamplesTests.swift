@@ -39,7 +39,7 @@ import Testing
         let lines = try run("2-gradients").map(numbers)
         #expect(lines.count == 5)
         #expect(abs(lines[4][0] - 3) < 1e-3 && abs(lines[4][1] + 2) < 1e-3)
-        #expect(zip(lines, lines.dropFirst().prefix(3)).allSatisfy { $0[1] > $1[1] })
+        #expect(lines[0][1] > 1 && lines[1][1] < 0.1 && lines[3][1] < 1e-6)
     }
 
     @Test func model() throws {

@@ -34,7 +34,7 @@ public struct EarlyStopping: CallbackRule {
             } else if let best, record.epoch - best.epoch >= patience {
                 control.stop(
                     .callback(
-                        "\(monitor) has not improved for \(patience) epochs; the best was "
+                        "\(monitor) has not improved for \(patience) \(patience == 1 ? "epoch" : "epochs"); the best was "
                             + "\(Measurements.rounded(best.value)) in epoch \(best.epoch)"))
             }
         case .ended:

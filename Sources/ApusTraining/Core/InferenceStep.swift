@@ -11,6 +11,8 @@ struct InferenceStep: Sendable {
     private let loss: Loss
     private let metrics: [Metric]
     private let compiled = Compiled()
+    /// The number of sizes and types of batches whose programs are kept.
+    private static let capacity = 16
 
     private struct Key: Hashable {
         let inputs: TensorType
@@ -100,6 +102,8 @@ struct InferenceStep: Sendable {
             }
             let graph = Graph(inputs: nodes.map(\.node) + [inputs] + extra, outputs: outputs)
             let entry = Entry(program: try CPU.compile(graph), paths: nodes.map(\.path))
+            // Each program has memory of its own; whoever predicts with many sizes shall not run out of it.
+            if programs.count >= InferenceStep.capacity { programs.removeAll() }
             programs[key] = entry
             return entry
         }

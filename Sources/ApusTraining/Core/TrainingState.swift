@@ -84,8 +84,8 @@ public struct TrainingState: Sendable {
 
     // MARK: Variables
 
-    /// The variables' values now; setting them keeps the slots.
-    public var variables: Variables {
+    /// The variables' values now, a copy.
+    public package(set) var variables: Variables {
         get {
             var variables = Variables()
             for (index, entry) in layout.variables.enumerated() {
@@ -100,6 +100,22 @@ public struct TrainingState: Sendable {
                 if let value = newValue[entry.path] { memory.buffers[index] = value.elements().copy() }
             }
         }
+    }
+
+    /// Puts other values in place of the variables'; the slots stay.
+    ///
+    /// - Throws: `TrainingError` that lists every variable that is missing, left over, or of another shape. Nothing changes then.
+    public mutating func load(_ variables: Variables) throws {
+        let known = Dictionary(uniqueKeysWithValues: layout.variables.map { ($0.path, $0.description.shape) })
+        var problems = layout.variables.compactMap { path, description -> String? in
+            guard let value = variables[path] else { return "\(path) is missing" }
+            return value.shape == description.shape ? nil : "\(path) has shape \(value.shape), the model expects \(description.shape)"
+        }
+        problems += variables.paths.filter { known[$0] == nil }.map { "\($0) is not a variable of the model" }
+        guard problems.isEmpty else {
+            throw TrainingError("the weights do not belong to this model: \(problems.joined(separator: "; "))")
+        }
+        self.variables = variables
     }
 
     /// The optimizer's slots by name: `0.conv2D/kernel/momentum`.

@@ -67,6 +67,7 @@ public struct TrainingStep: Sendable {
                     "the state was made for \(state.optimizer) but the step uses \(optimizer), which keeps other values for each variable; "
                         + "give both the same optimizer")
             }
+            guard type.count > 0 else { throw TrainingError("there is nothing to train on: the batch is empty") }
             let traced = try BoundStep(
                 graph: graph(for: type, state.layout), layout: state.layout, metrics: metrics, count: type.count)
             programs[type] = traced
