@@ -3,7 +3,7 @@
 SWIFT_BUILD = swift build -c release
 APUS = .build/release/apus
 
-.PHONY: train test bench build setup kernels-bench format clean
+.PHONY: train test bench bench-kernels build setup format clean
 
 ## Trains LeNet-5 on Fashion-MNIST; ARGS are passed on: make train ARGS="--epochs 3"
 train: build
@@ -24,6 +24,15 @@ bench: setup
 ## Installs the system's parts that are missing.
 setup:
 	@bash Scripts/setup.sh
+
+## Times the kernels by themselves against the machine's measured peak.
+bench-kernels: setup
+	@for name in gemm lanes elementwise; do \
+	    echo "== $$name"; \
+	    clang -O2 -ISources/CKernels/include Benchmarks/kernels/$${name}_bench.c Sources/CKernels/base.c \
+	        Sources/CKernels/$$name*.c $$(test $$name = elementwise && echo Sources/CKernels/random.c) \
+	        -l:libgomp.so.1 -lm -o .build/$${name}_bench && .build/$${name}_bench || exit 1; \
+	done
 
 format:
 	swift format --in-place --recursive Sources Tests Examples Benchmarks Package.swift

@@ -6,7 +6,8 @@ let epochs = Int(ProcessInfo.processInfo.environment["EPOCHS"] ?? "") ?? 10
 let data = try FashionMNIST.load()
 let (training, validation) = data.train.split(validation: 0.1, stratified: true, seed: 7)
 var trainer = Trainer(
-    Sequential.lenet5(), loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 1e-3), metrics: [.accuracy], seed: 7)
+    Sequential.lenet5(), loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 1e-3), metrics: [.accuracy], seed: 7
+)
 let history = try trainer.fit(
     training, validation: validation, epochs: epochs, batchSize: 128,
     callbacks: [.earlyStopping(patience: 3), .checkpoint("runs/lenet")])

@@ -21,7 +21,9 @@ public func expectClose(
 ) throws {
     try evaluate(received, expected)
     guard received.shape == expected.shape else {
-        Issue.record("\(name): expected the shape \(expected.shape) but received \(received.shape)", sourceLocation: sourceLocation)
+        Issue.record(
+            "\(name): expected the shape \(expected.shape) but received \(received.shape)",
+            sourceLocation: sourceLocation)
         return
     }
     let (values, targets) = (received.scalars(as: Double.self), expected.scalars(as: Double.self))

@@ -55,7 +55,8 @@ import Testing
         func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
             let count =
                 isParameter
-                ? context.parameter(name, shape: [], initializer: .zeros) : context.state(name, shape: [], initializer: .zeros)
+                ? context.parameter(name, shape: [], initializer: .zeros)
+                : context.state(name, shape: [], initializer: .zeros)
             context.update(update, to: (count + 1).broadcast(to: shape))
             return x
         }
@@ -88,7 +89,8 @@ import Testing
         parameter.isParameter = true
         #expect(
             message { try parameter.initialized(input: [1], seed: 1) }
-                == "\(place(parameter)): update: count is a parameter, which the optimizer changes; only a state can be updated")
+                == "\(place(parameter)): update: count is a parameter, which the optimizer changes; only a state can be updated"
+        )
         var shape = Counter()
         shape.shape = [2]
         #expect(
@@ -116,7 +118,9 @@ import Testing
         #expect(
             message { try variables.setValue("offset", .zeros([3])) }
                 == "there is no variable offset; the model has kernel, bias")
-        #expect(message { try variables.setValue("bias", Tensor.zeros([2]) + Tensor.zeros([3])) }.hasPrefix("add: shapes [2] and [3]"))
+        #expect(
+            message { try variables.setValue("bias", Tensor.zeros([2]) + Tensor.zeros([3])) }.hasPrefix(
+                "add: shapes [2] and [3]"))
         #expect(variables.trainableCount == 8)
     }
 }

@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct DropoutTests {
     /// The output for ones, and the gradient to them.
-    private func run(_ layer: some Layer, mode: Mode = .training, seed: Int = 7, step: Int = 0) throws -> (y: [Float], dx: [Float]) {
+    private func run(_ layer: some Layer, mode: Mode = .training, seed: Int = 7, step: Int = 0) throws -> (
+        y: [Float], dx: [Float]
+    ) {
         let trace = Trace(mode: mode, key: Tensor([seed, step]))
         let x = Tensor(Array(repeating: Float(1), count: 20_000), shape: [200, 100])
         let y = trace.context(layer, x)

@@ -11,10 +11,13 @@ import Testing
             item, Dense(configuration.units!, activation: item.activation, useBias: configuration.useBias!), .layer)
     }
 
-    @Test(arguments: try FixtureCase.all("conv2d") + FixtureCase.all("conv2d-wide")) func conv2D(_ item: FixtureCase) throws {
+    @Test(arguments: try FixtureCase.all("conv2d") + FixtureCase.all("conv2d-wide")) func conv2D(_ item: FixtureCase)
+        throws
+    {
         let configuration = item.configuration
         let layer = Conv2D(
-            filters: configuration.filters!, kernelSize: Size2D(configuration.kernelSize!), strides: Size2D(configuration.strides!),
+            filters: configuration.filters!, kernelSize: Size2D(configuration.kernelSize!),
+            strides: Size2D(configuration.strides!),
             padding: item.padding, dilation: Size2D(configuration.dilation!), groups: configuration.groups!,
             activation: item.activation, useBias: configuration.useBias!)
         try check(item, layer, .layer)
@@ -25,7 +28,8 @@ import Testing
         let strides = Size2D(item.configuration.strides!)
         switch item.configuration.layer {
         case "MaxPool2D": try check(item, MaxPool2D(size, strides: strides, padding: item.padding), .elementwise)
-        case "AveragePool2D": try check(item, AveragePool2D(size, strides: strides, padding: item.padding), .elementwise)
+        case "AveragePool2D":
+            try check(item, AveragePool2D(size, strides: strides, padding: item.padding), .elementwise)
         default: Issue.record("there is no pooling \(item.configuration.layer ?? "")")
         }
     }
@@ -37,7 +41,8 @@ import Testing
             "gamma": "scale", "beta": "offset", "runningMean": "runningMean", "runningVariance": "runningVariance",
         ]
         let run = try LayerRun(
-            layer, item["input"], names.mapValues { try item[$0] }, r: item["r"], mode: isTraining ? .training : .inference)
+            layer, item["input"], names.mapValues { try item[$0] }, r: item["r"],
+            mode: isTraining ? .training : .inference)
         try expectClose(run.output, item["output"], .layer, "output")
         try expectClose(run.inputGradient, item["gradient/input"], .layer, "gradient/input")
         try expectClose(run.gradients["gamma"]!, item["gradient/scale"], .layer, "gradient/scale")
@@ -82,7 +87,9 @@ import Testing
         let run = try LayerRun(layer, item["input"], variables, r: item["r"])
         try expectClose(run.output, item["output"], tolerance, "output")
         try expectClose(run.inputGradient, item["gradient/input"], tolerance, "gradient/input")
-        for name in names { try expectClose(run.gradients[name]!, item["gradient/\(name)"], tolerance, "gradient/\(name)") }
+        for name in names {
+            try expectClose(run.gradients[name]!, item["gradient/\(name)"], tolerance, "gradient/\(name)")
+        }
     }
 }
 

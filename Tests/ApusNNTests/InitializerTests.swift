@@ -63,7 +63,10 @@ import Testing
 
     @Test func variablesDrawFromStreamsOfTheirOwn() throws {
         let variables = try model.initialized(input: [8], seed: 7)
-        #expect(variables.paths == ["0.dense/kernel", "0.dense/bias", "1.dense/kernel", "1.dense/bias", "2.dense/kernel", "2.dense/bias"])
+        #expect(
+            variables.paths == [
+                "0.dense/kernel", "0.dense/bias", "1.dense/kernel", "1.dense/bias", "2.dense/kernel", "2.dense/bias",
+            ])
         // Of equal shape, yet different numbers.
         #expect(variables["0.dense/kernel"]!.scalars != variables["1.dense/kernel"]!.scalars)
         let again = try model.initialized(input: [8], seed: 7)
@@ -76,7 +79,9 @@ import Testing
         var edited = model
         edited.layers[1] = Dense(8, activation: .tanh, kernelInitializer: .heNormal)
         let (before, after) = (try model.initialized(input: [8], seed: 7), try edited.initialized(input: [8], seed: 7))
-        for path in before.paths where path != "1.dense/kernel" { #expect(before[path]!.scalars == after[path]!.scalars) }
+        for path in before.paths where path != "1.dense/kernel" {
+            #expect(before[path]!.scalars == after[path]!.scalars)
+        }
         #expect(before["1.dense/kernel"]!.scalars != after["1.dense/kernel"]!.scalars)
     }
 }

@@ -10,7 +10,8 @@ struct LayerRun {
     let updates: [String: Tensor]
 
     init(
-        _ layer: some Layer, _ input: Tensor, _ variables: [String: Tensor] = [:], r: Tensor? = nil, mode: Mode = .training
+        _ layer: some Layer, _ input: Tensor, _ variables: [String: Tensor] = [:], r: Tensor? = nil,
+        mode: Mode = .training
     ) throws {
         let trace = Trace(mode: mode, key: Tensor([1, 2]), values: variables)
         let x = Tensor(input.node)

@@ -8,7 +8,8 @@ import Testing
     /// Every layer with everything set to something else than its default.
     static let everything = Sequential {
         Conv2D(
-            filters: 6, kernelSize: [5, 3], strides: 2, padding: .explicit(top: 1, left: 2, bottom: 3, right: 4), dilation: [2, 1],
+            filters: 6, kernelSize: [5, 3], strides: 2, padding: .explicit(top: 1, left: 2, bottom: 3, right: 4),
+            dilation: [2, 1],
             groups: 3, activation: .relu, useBias: false, kernelInitializer: .truncatedNormal(standardDeviation: 0.1),
             biasInitializer: .constant(0.5), kernelRegularizer: .l1l2(l1: 1e-5, l2: 1e-4), kernelConstraint: .unitNorm)
         BatchNorm(momentum: 0.9, epsilon: 1e-5, center: false, scale: false)
@@ -78,9 +79,11 @@ import Testing
     }
 
     @Test func kindsAreSpelledAsInFiles() {
-        #expect(SequentialTests.everything.layers.map(\.kind) == [
-            "conv2D", "batchNorm", "activationLayer", "maxPool2D", "averagePool2D", "flatten", "sequential", "dense",
-        ])
+        #expect(
+            SequentialTests.everything.layers.map(\.kind) == [
+                "conv2D", "batchNorm", "activationLayer", "maxPool2D", "averagePool2D", "flatten", "sequential",
+                "dense",
+            ])
     }
 
     @Test func unknownLayersAreNamed() {
@@ -89,8 +92,23 @@ import Testing
         }
         #expect(
             text.contains(
-                "there is no layer dence; known are activationLayer, averagePool2D, batchNorm, conv2D, dense, dropout, flatten, maxPool2D, sequential"
-            ))
+                "there is no layer dence; known are activationLayer, averagePool2D, batchNorm, conv2D, dense, "))
+    }
+
+    struct Doubling: Layer {
+        var factor = 2.0
+        func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { x * factor }
+    }
+
+    /// A layer of one's own needs no registration, except to be read from a file.
+    @Test func ownLayersAreReadOnceTheyAreKnown() throws {
+        let model = Sequential([Doubling(factor: 3)])
+        let data = try JSONEncoder().encode(model)
+        #expect(String(decoding: data, as: UTF8.self) == #"[{"doubling":{"factor":3}}]"#)
+        #expect(
+            message { try JSONDecoder().decode(Sequential.self, from: data) }.contains("there is no layer doubling"))
+        LayerKinds.register(Doubling.self)
+        #expect(try JSONDecoder().decode(Sequential.self, from: data) == model)
     }
 
     @Test func anEmptyModelIsTheIdentity() throws {

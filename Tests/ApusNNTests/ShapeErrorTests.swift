@@ -26,7 +26,8 @@ import Testing
         Mistake(Dense(0), [4], "dense (Dense(0)): dense: units must be positive, received 0"),
         Mistake(
             Conv2D(filters: 6, kernelSize: 5), [28, 28],
-            "conv2D (Conv2D(filters: 6, kernelSize: 5)): convolution: expected images [N, H, W, C] but received shape [1, 28, 28]"),
+            "conv2D (Conv2D(filters: 6, kernelSize: 5)): convolution: expected images [N, H, W, C] but received shape [1, 28, 28]"
+        ),
         Mistake(
             Conv2D(filters: 6, kernelSize: 5), [4, 28, 1],
             "conv2D (Conv2D(filters: 6, kernelSize: 5)): convolution: the window of 5 × 5 does not fit the padded image of 4 × 28; "
@@ -34,7 +35,8 @@ import Testing
         Mistake(
             Conv2D(filters: 6, kernelSize: 3, groups: 3), [8, 8, 4],
             "conv2D (Conv2D(filters: 6, kernelSize: 3, groups: 3)): convolution: "
-                + "expected a multiple of 3 input channels (axis 3), one part for each group, but received 4 in shape [1, 8, 8, 4]"),
+                + "expected a multiple of 3 input channels (axis 3), one part for each group, but received 4 in shape [1, 8, 8, 4]"
+        ),
         Mistake(
             Conv2D(filters: 5, kernelSize: [3, 0], strides: 0, groups: 2), [8, 8, 4],
             """
@@ -44,7 +46,8 @@ import Testing
             - conv2D (Conv2D(filters: 5, kernelSize: [3, 0], strides: 0, groups: 2)): convolution: filters must be a multiple of groups: 2 does not divide 5
             """),
         Mistake(
-            MaxPool2D(2), [10], "maxPool2D (MaxPool2D(2)): maxPool: expected images [N, H, W, C] but received shape [1, 10]"),
+            MaxPool2D(2), [10],
+            "maxPool2D (MaxPool2D(2)): maxPool: expected images [N, H, W, C] but received shape [1, 10]"),
         Mistake(
             MaxPool2D(3), [2, 2, 1],
             "maxPool2D (MaxPool2D(3)): maxPool: the window of 3 × 3 does not fit the image of 2 × 2; "
@@ -55,8 +58,11 @@ import Testing
         Mistake(Dropout(1), [3], "dropout (Dropout(1.0)): dropout: the rate must be in 0..<1, received 1.0"),
         Mistake(Dropout(.nan), [3], "dropout (Dropout(nan)): dropout: the rate must be in 0..<1, received nan"),
         Mistake(
-            BatchNorm(epsilon: 0), [], "batchNorm (BatchNorm(epsilon: 0.0)): batchNorm: epsilon must be a number > 0, received 0.0"),
-        Mistake(BatchNorm(), [], "batchNorm (BatchNorm()): batchNorm: expected a batch [N, ..., channels] but received shape [1]"),
+            BatchNorm(epsilon: 0), [],
+            "batchNorm (BatchNorm(epsilon: 0.0)): batchNorm: epsilon must be a number > 0, received 0.0"),
+        Mistake(
+            BatchNorm(), [],
+            "batchNorm (BatchNorm()): batchNorm: expected a batch [N, ..., channels] but received shape [1]"),
     ]
 
     @Test(arguments: mistakes) func oneLayer(_ mistake: Mistake) {
@@ -109,6 +115,7 @@ import Testing
         }
         let model = Sequential { Adding() }
         #expect(
-            message { try model.initialized(input: [4], seed: 1) }.hasPrefix("0.adding (Adding()): add: shapes [1, 4] and [1, 3] do not fit"))
+            message { try model.initialized(input: [4], seed: 1) }.hasPrefix(
+                "0.adding (Adding()): add: shapes [1, 4] and [1, 3] do not fit"))
     }
 }

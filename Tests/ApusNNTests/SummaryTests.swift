@@ -51,7 +51,8 @@ import Testing
         let summary = try model.summary(input: [8, 8, 4])
         #expect(
             summary.rows.map(\.path) == [
-                "0.residual/conv1", "0.residual/norm1", "0.residual/conv2", "0.residual/norm2", "0.residual", "1.flatten",
+                "0.residual/conv1", "0.residual/norm1", "0.residual/conv2", "0.residual/norm2", "0.residual",
+                "1.flatten",
             ])
         #expect(summary.rows.map(\.parameterCount) == [144, 16, 144, 16, 0, 0])
         #expect(summary.parameterCount == 320)

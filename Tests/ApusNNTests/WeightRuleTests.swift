@@ -28,7 +28,8 @@ import Testing
         let limited = Constraint.maxNorm(3)(weights)
         #expect(abs(norms(limited)[0] - 3) < 1e-5)
         // Weights inside stay where they are, but for ε.
-        #expect(zip(limited.scalars, weights.scalars).enumerated().allSatisfy { $0 % 2 == 0 || abs($1.0 - $1.1) < 1e-6 })
+        #expect(
+            zip(limited.scalars, weights.scalars).enumerated().allSatisfy { $0 % 2 == 0 || abs($1.0 - $1.1) < 1e-6 })
         #expect(norms(Constraint.unitNorm(weights)).allSatisfy { abs($0 - 1) < 1e-6 })
         #expect(Constraint.nonNegative(weights).scalars == [1, 0, 3, 0.5])
         // A kernel [height, width, in, out] counts as one vector for each output.

@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 @Suite struct CallbackTests {
@@ -21,7 +21,8 @@ import Glibc
     @Test func stopsWithAReason() throws {
         var trainer = trainer(.sgd(learningRate: 0))
         let data = try blobs(32)
-        let history = try trainer.fit(data, validation: data, epochs: 10, batchSize: 16, callbacks: [.earlyStopping(patience: 3)])
+        let history = try trainer.fit(
+            data, validation: data, epochs: 10, batchSize: 16, callbacks: [.earlyStopping(patience: 3)])
         #expect(history.epochs.count == 4)
         let loss = try #require(history.epochs.first?.validation?.loss)
         let rounded = String(format: "%.4f", loss)
@@ -42,7 +43,9 @@ import Glibc
             callbacks: [
                 .onEvent { event, control in
                     let variables = control.state.variables
-                    if case .epochEnded = event { seen.withLock { $0.append(variables.paths.map { variables[$0]!.scalars }) } }
+                    if case .epochEnded = event {
+                        seen.withLock { $0.append(variables.paths.map { variables[$0]!.scalars }) }
+                    }
                 },
                 .earlyStopping(patience: 4, restoreBest: restoring),
             ])
@@ -59,7 +62,8 @@ import Glibc
         var trainer = trainer(.sgd(learningRate: 0))
         let data = try blobs(32)
         let history = try trainer.fit(
-            data, validation: data, epochs: 10, batchSize: 16, callbacks: [.earlyStopping(monitor: "validation.accuracy", patience: 1)])
+            data, validation: data, epochs: 10, batchSize: 16,
+            callbacks: [.earlyStopping(monitor: "validation.accuracy", patience: 1)])
         #expect(history.epochs.count == 2)
         #expect("\(history.stopReason!)".hasPrefix("validation.accuracy has not improved for 1 epoch; the best was "))
     }
@@ -68,7 +72,11 @@ import Glibc
         let data = try blobs(32)
         var trainer = trainer()
         #expect(
-            message { try trainer.fit(data, validation: data, epochs: 3, batchSize: 16, callbacks: [.earlyStopping(monitor: "validation.f1", patience: 1)]) } == """
+            message {
+                try trainer.fit(
+                    data, validation: data, epochs: 3, batchSize: 16,
+                    callbacks: [.earlyStopping(monitor: "validation.f1", patience: 1)])
+            } == """
                 early stopping watches validation.f1, which this training does not measure; \
                 it has training.loss, training.accuracy, validation.loss, validation.accuracy
                 """)
@@ -93,12 +101,15 @@ import Glibc
             let state = try #require(trainer.state)
             var variables = try Sequential.small.initialized(input: [2], seed: 99)
             try variables.load("\(folder)/a/b/last/state.safetensors")
-            #expect(variables.paths.map { variables[$0]!.scalars } == state.variables.paths.map { state.variables[$0]!.scalars })
+            #expect(
+                variables.paths.map { variables[$0]!.scalars }
+                    == state.variables.paths.map { state.variables[$0]!.scalars })
             // The optimizer's slots lie beside them.
             let file = try SafetensorsFile("\(folder)/a/b/last/state.safetensors")
             #expect(Set(file.names) == Set(variables.paths + state.slots.map(\.path)))
             #expect(file.metadata["step"] == "8")
-            let position = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: "\(folder)/a/b/last/state.json")))
+            let position = try JSONSerialization.jsonObject(
+                with: Data(contentsOf: URL(filePath: "\(folder)/a/b/last/state.json")))
             let entries = try #require(position as? [String: Any])
             #expect(entries["epoch"] as? Int == 2)
             #expect(entries["step"] as? Int == 8)
@@ -119,13 +130,32 @@ import Glibc
                     .checkpoint(folder),
                     .onEvent { event, control in
                         guard case .epochEnded(let record) = event else { return }
-                        kept.withLock { $0.append((record.validation!.loss, control.state.variables["0.dense/kernel"]!.scalars)) }
+                        kept.withLock {
+                            $0.append((record.validation!.loss, control.state.variables["0.dense/kernel"]!.scalars))
+                        }
                     },
                 ])
             var variables = try Sequential.small.initialized(input: [2], seed: 1)
             try variables.load("\(folder)/best/state.safetensors")
             let best = kept.withLock { $0.min { $0.loss < $1.loss }! }
             #expect(variables["0.dense/kernel"]!.scalars == best.kernel)
+        }
+    }
+
+    @Test func anInterruptedTrainingIsSaved() throws {
+        try withTemporaryFolder { folder in
+            var trainer = trainer()
+            let stop = Callback.onEvent(watchesSteps: true) { event, control in
+                if case .stepEnded(3, _, _) = event { control.stop(.interrupted) }
+            }
+            try trainer.fit(try blobs(64), epochs: 2, batchSize: 16, callbacks: [stop, .checkpoint(folder)])
+            let position = try JSONSerialization.jsonObject(
+                with: Data(contentsOf: URL(filePath: "\(folder)/last/state.json")))
+            let entries = try #require(position as? [String: Any])
+            #expect(entries["batch"] as? Int == 3)
+            #expect(entries["epoch"] as? Int == 0)
+            #expect(entries["step"] as? Int == 3)
+            #expect(!FileManager.default.fileExists(atPath: "\(folder)/best"))
         }
     }
 
@@ -155,30 +185,34 @@ import Glibc
                     2.dense/kernel is not a variable of the model; 2.dense/bias is not a variable of the model
                     """)
             #expect(variables.paths.map { variables[$0]!.scalars } == before)
+            // As many numbers in another order do not fit either.
+            var turned = try Dense(2).initialized(input: [3], seed: 1)
+            try Dense(3).initialized(input: [2], seed: 1).save(path)
+            #expect(message { try turned.load(path) }.contains("kernel has shape [2, 3], the model expects [3, 2]"))
         }
     }
 
     #if canImport(Glibc)
-    /// A disk that is full while a checkpoint is written leaves the old one whole. Needs permission to mount a small disk.
-    @Test func aFullDiskLeavesTheOldFile() throws {
-        try withTemporaryFolder { folder in
-            guard mount("tmpfs", folder, "tmpfs", 0, "size=64k") == 0 else {
-                print("not tested: no permission to mount a file system (\(String(cString: strerror(errno))))")
-                return
+        /// A disk that is full while a checkpoint is written leaves the old one whole. Needs permission to mount a small disk.
+        @Test func aFullDiskLeavesTheOldFile() throws {
+            try withTemporaryFolder { folder in
+                guard mount("tmpfs", folder, "tmpfs", 0, "size=64k") == 0 else {
+                    print("not tested: no permission to mount a file system (\(String(cString: strerror(errno))))")
+                    return
+                }
+                defer { umount(folder) }
+                var state = try TrainingState(Sequential([Dense(1000)]), optimizer: .sgd(), input: [4], seed: 1)
+                try state.save("\(folder)/last")
+                let old = try Data(contentsOf: URL(filePath: "\(folder)/last/state.safetensors"))
+                let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/last").sorted()
+                // 20 KB each: two of them fit, not the filler besides.
+                try Data(count: 24_000).write(to: URL(filePath: "\(folder)/filler"))
+                state.variables = try Sequential([Dense(1000)]).initialized(input: [4], seed: 2)
+                let text = message { try state.save("\(folder)/last") }
+                #expect(text.contains("No space left on device") || text.contains("full"), "\(text)")
+                #expect(try Data(contentsOf: URL(filePath: "\(folder)/last/state.safetensors")) == old)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/last").sorted() == names)
             }
-            defer { umount(folder) }
-            var state = try TrainingState(Sequential([Dense(1000)]), optimizer: .sgd(), input: [4], seed: 1)
-            try state.save("\(folder)/last")
-            let old = try Data(contentsOf: URL(filePath: "\(folder)/last/state.safetensors"))
-            let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/last").sorted()
-            // 20 KB each: two of them fit, not the filler besides.
-            try Data(count: 24_000).write(to: URL(filePath: "\(folder)/filler"))
-            state.variables = try Sequential([Dense(1000)]).initialized(input: [4], seed: 2)
-            let text = message { try state.save("\(folder)/last") }
-            #expect(text.contains("No space left on device") || text.contains("full"), "\(text)")
-            #expect(try Data(contentsOf: URL(filePath: "\(folder)/last/state.safetensors")) == old)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/last").sorted() == names)
         }
-    }
     #endif
 }

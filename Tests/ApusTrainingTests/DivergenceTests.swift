@@ -9,7 +9,8 @@ import Testing
         _ data: Dataset, learningRate: Double, epochs: Int = 20
     ) throws -> (error: DivergenceError?, state: TrainingState?) {
         var trainer = Trainer(
-            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: learningRate, momentum: 0.9), seed: 7)
+            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: learningRate, momentum: 0.9),
+            seed: 7)
         do {
             try trainer.fit(data, epochs: epochs, batchSize: 16)
         } catch let error as DivergenceError {
@@ -45,7 +46,8 @@ import Testing
         #expect(error.loss.isNaN)
         #expect(try #require(state).numbers.joined().allSatisfy(\.isFinite))
         #expect(
-            "\(error)" == "training diverged at step \(error.step) (epoch 1): the loss is NaN; the first value that is not finite arose in "
+            "\(error)"
+                == "training diverged at step \(error.step) (epoch 1): the loss is NaN; the first value that is not finite arose in "
                 + "the input data. Try a smaller learning rate, check the data for NaN, or clip gradients")
     }
 
@@ -60,7 +62,9 @@ import Testing
             Sequential { Sequential { Dense(4) } }
         }
         var trainer = Trainer(model, loss: .softmaxCrossEntropy, optimizer: .sgd(), seed: 7)
-        #expect(message { try trainer.fit(try blobs(64), epochs: 1, batchSize: 64) }.contains("arose in 1.logarithm (Logarithm())."))
+        #expect(
+            message { try trainer.fit(try blobs(64), epochs: 1, batchSize: 64) }.contains(
+                "arose in 1.logarithm (Logarithm())."))
     }
 
     @Test func longAfterTheLastSnapshot() throws {

@@ -1,12 +1,17 @@
+import ApusData
+import ApusNN
 import ApusTraining
 import Foundation
 import Testing
 
 @Suite struct ExperimentTests {
     private let experiment = Experiment(
-        name: "run", seed: .max, data: Experiment.DataSource(directory: "/data", validation: Experiment.Validation(fraction: 0.25, stratified: false)),
+        name: "run", seed: .max,
+        data: Experiment.DataSource(
+            directory: "/data", validation: Experiment.Validation(fraction: 0.25, stratified: false)),
         model: "lenet5", loss: .meanSquaredError, metrics: [.accuracy, .meanAbsoluteError],
-        optimizer: .sgd(learningRate: 0.1 + 0.2, momentum: 0.9, nesterov: true), schedule: .cosine(warmupSteps: 200), batchSize: 32, epochs: 3)
+        optimizer: .sgd(learningRate: 0.1 + 0.2, momentum: 0.9, nesterov: true), schedule: .cosine(warmupSteps: 200),
+        batchSize: 32, epochs: 3)
 
     @Test func survivesYAML() throws {
         #expect(try Experiment(yaml: try experiment.yaml(), path: "a.yaml") == experiment)
@@ -20,17 +25,73 @@ import Testing
         #expect(try Experiment(yaml: text, path: "a.json") == experiment)
     }
 
+    /// What is left out is at its default, in the form in which people write files.
+    @Test func filesMayBeShort() throws {
+        func read(_ text: String) throws -> Experiment { try Experiment(yaml: text, path: "e.yaml") }
+        let standard = Experiment(name: "a", model: "mlp")
+        #expect(try read("{name: a, model: mlp}") == standard)
+        let text = """
+            name: a
+            model: mlp
+            data: {validation: {fraction: 0.2}}
+            metrics: []
+            optimizer: {sgd: {momentum: 0.9}}
+            schedule: {cosine: {warmupSteps: 200}}
+            """
+        var expected = standard
+        expected.data.validation.fraction = 0.2
+        expected.metrics = []
+        expected.optimizer = .sgd(momentum: 0.9)
+        expected.schedule = .cosine(warmupSteps: 200)
+        #expect(try read(text) == expected)
+        expected.optimizer = .adam()
+        expected.schedule = .constant
+        #expect(
+            try read(
+                text.replacing("{sgd: {momentum: 0.9}}", with: "adam").replacing(
+                    "{cosine: {warmupSteps: 200}}", with: "constant")) == expected)
+    }
+
+    @Test func unknownNamesAreErrors() {
+        func problem(_ text: String) -> String {
+            message { try Experiment(yaml: "name: a\nmodel: mlp\n" + text, path: "e.yaml") }.replacing(
+                "e.yaml is not an experiment: ", with: "")
+        }
+        #expect(problem("batchsize: 3") == "there is no key batchsize (did you mean batchSize?)")
+        #expect(
+            problem("colour: 3")
+                == "there is no key colour (known are name, seed, data, model, loss, metrics, optimizer, schedule, batchSize, epochs)"
+        )
+        #expect(problem("optimizer: {adm: {}}") == "there is no optimizer adm (did you mean adam?) at optimizer")
+        #expect(problem("optimizer: lion") == "there is no optimizer lion (known are adam, sgd) at optimizer")
+        #expect(
+            problem("optimizer: {adam: {learnRate: 1}}")
+                == "there is no key learnRate (did you mean learningRate?) at optimizer.adam")
+        #expect(
+            problem("optimizer: {adam: {}, sgd: {}}")
+                == #"expected one optimizer but received ["adam", "sgd"] at optimizer"#)
+        #expect(problem("schedule: cosinus") == "there is no schedule cosinus (did you mean cosine?) at schedule")
+        #expect(problem("metrics: [accurate]") == "there is no metric accurate (did you mean accuracy?) at metrics")
+        #expect(
+            problem("data: {validation: {fractions: 0.1}}")
+                == "there is no key fractions (did you mean fraction?) at data.validation")
+    }
+
     @Test func mistakes() throws {
         func problem(_ text: String) -> String { message { try Experiment(yaml: text, path: "e.yaml") } }
         let text = try experiment.yaml()
         #expect(text.contains("learningRate: 0.30000000000000004\n"))
         #expect(problem("").hasPrefix("e.yaml is not"))
         #expect(problem("a: [").hasPrefix("e.yaml is not YAML: "))
-        #expect(problem(text.replacing("name: run\n", with: "")) == "e.yaml is not an experiment: the key name is missing")
-        #expect(problem(text.replacing("epochs: 3", with: "epochs: many")).hasPrefix("e.yaml is not an experiment: expected Int at epochs"))
+        #expect(
+            problem(text.replacing("name: run\n", with: "")) == "e.yaml is not an experiment: the key name is missing")
+        #expect(
+            problem(text.replacing("epochs: 3", with: "epochs: many")).hasPrefix(
+                "e.yaml is not an experiment: expected Int at epochs"))
         #expect(
             problem(text.replacing("loss: meanSquaredError", with: "loss: mse"))
-                == "e.yaml is not an experiment: Cannot initialize Loss from invalid String value mse at loss")
+                == "e.yaml is not an experiment: there is no loss mse (known are softmaxCrossEntropy, meanSquaredError) at loss"
+        )
         #expect(problem(text.replacing("momentum: 0.9", with: "momentum: much")).contains("at optimizer.sgd.momentum"))
     }
 }
@@ -56,7 +117,8 @@ import Testing
             try folder.write("summary.txt", "first")
             #expect(
                 message { try RunFolder(named: "x", path: "\(parent)/mine/run") }
-                    == "the folder \(parent)/mine/run exists and is not empty; a run never overwrites another: choose a new name")
+                    == "the folder \(parent)/mine/run exists and is not empty; a run never overwrites another: choose a new name"
+            )
             #expect(try String(contentsOfFile: "\(folder.path)/summary.txt", encoding: .utf8) == "first")
             // An empty folder holds nothing that could be lost.
             try FileManager.default.createDirectory(atPath: "\(parent)/empty", withIntermediateDirectories: false)
@@ -64,9 +126,32 @@ import Testing
         }
     }
 
+    @Test func metricsAreRecorded() throws {
+        try withTemporaryFolder { parent in
+            let folder = try RunFolder(named: "x", in: parent)
+            var trainer = Trainer(
+                Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy], seed: 1)
+            let data = try blobs(40)
+            let history = try trainer.fit(
+                data, validation: data, epochs: 2, batchSize: 16, callbacks: [Callback(RunRecorder(folder))])
+            let lines = try String(contentsOfFile: "\(folder.path)/metrics.csv", encoding: .utf8).split(separator: "\n")
+            #expect(
+                lines[0]
+                    == "epoch,step,training.loss,training.accuracy,validation.loss,validation.accuracy,learningRate,seconds,samplesPerSecond"
+            )
+            #expect(lines.count == 3)
+            let fields = lines[2].split(separator: ",").map { Double($0) }
+            let last = try #require(history.epochs.last)
+            #expect(fields[0] == 2 && fields[1] == 6)
+            #expect(fields[2] == last.training.loss && fields[5] == last.validation?[.accuracy])
+        }
+    }
+
     @Test func experimentsAreFoundAgain() throws {
         try withTemporaryFolder { parent in
-            #expect(message { try RunFolder(existing: parent) }.hasPrefix("\(parent) is not the folder of a run: it has no experiment.yaml."))
+            #expect(
+                message { try RunFolder(existing: parent) }.hasPrefix(
+                    "\(parent) is not the folder of a run: it has no experiment.yaml."))
             let folder = try RunFolder(named: "x", in: parent)
             let experiment = Experiment(name: "x", model: "mlp")
             try folder.write("experiment.yaml", experiment.yaml())

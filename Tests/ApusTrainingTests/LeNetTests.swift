@@ -17,9 +17,13 @@ import Testing
 
     init() throws {
         item = try #require(try FixtureCase.all("lenet5").first)
-        let layers = ["0.conv2D": "conv1", "2.conv2D": "conv2", "5.dense": "dense1", "6.dense": "dense2", "7.dense": "dense3"]
+        let layers = [
+            "0.conv2D": "conv1", "2.conv2D": "conv2", "5.dense": "dense1", "6.dense": "dense2", "7.dense": "dense3",
+        ]
         names = Dictionary(
-            uniqueKeysWithValues: layers.flatMap { layer, name in ["kernel", "bias"].map { ("\(layer)/\($0)", "\(name)/\($0)") } })
+            uniqueKeysWithValues: layers.flatMap { layer, name in
+                ["kernel", "bias"].map { ("\(layer)/\($0)", "\(name)/\($0)") }
+            })
         var start = try model.initialized(input: [28, 28, 1], seed: 1)
         for path in start.paths { try start.setValue(path, item["start/\(names[path]!)"]) }
         self.start = start

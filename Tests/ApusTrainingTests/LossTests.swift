@@ -29,13 +29,16 @@ import Testing
     }
 
     @Test func whatDoesNotFit() {
-        func problem(_ loss: Loss, _ output: Tensor, _ target: Tensor) -> String { message { try loss(output, target).evaluated() } }
+        func problem(_ loss: Loss, _ output: Tensor, _ target: Tensor) -> String {
+            message { try loss(output, target).evaluated() }
+        }
         #expect(
             problem(.meanSquaredError, .zeros([4, 2]), .zeros([4]))
                 == "meanSquaredError: the model yields shape [4, 2] but the targets have [4]; they must be equal")
         #expect(
             problem(.softmaxCrossEntropy, .zeros([4, 2]), .zeros([4]))
-                == "softmaxCrossEntropy: expected integer labels but received float32[4]; convert it with cast(to: .int32)")
+                == "softmaxCrossEntropy: expected integer labels but received float32[4]; convert it with cast(to: .int32)"
+        )
         #expect(
             problem(.softmaxCrossEntropy, .zeros([4]), .zeros([4], type: .int32))
                 == "softmaxCrossEntropy: expected logits [N, C] with 2 axes but received shape [4]")

@@ -15,7 +15,9 @@ import Testing
         "adam": .adam(learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7),
     ]
 
-    static var fixtures: [FixtureCase] { get throws { try FixtureCase.all("optimizers").filter { rules[$0.name] != nil } } }
+    static var fixtures: [FixtureCase] {
+        get throws { try FixtureCase.all("optimizers").filter { rules[$0.name] != nil } }
+    }
 
     @Test func everyRuleHasAFixture() throws {
         #expect(try Set(OptimizerTests.fixtures.map(\.name)) == Set(OptimizerTests.rules.keys))
@@ -32,7 +34,8 @@ import Testing
             return names.indices.flatMap { index in
                 let first = 2 + index * (2 + slotCount)
                 let (variable, slots) = optimizer.update(
-                    arguments[first], gradient: arguments[first + 1], slots: Array(arguments[(first + 2)..<(first + 2 + slotCount)]),
+                    arguments[first], gradient: arguments[first + 1],
+                    slots: Array(arguments[(first + 2)..<(first + 2 + slotCount)]),
                     scale: scale)
                 return [variable] + slots
             }
@@ -42,14 +45,17 @@ import Testing
         let gradients = try names.map { try item["\($0)/gradients"] }
         let expected = try names.map { try item["\($0)/values"] }
         for number in 0..<12 {
-            var arguments = [Tensor(optimizer.learningRate, type: .float32), Tensor(Double(number + 1), type: .float64)]
+            var arguments = [
+                Tensor(optimizer.learningRate, type: .float32), Tensor(Double(number + 1), type: .float64),
+            ]
             for index in names.indices { arguments += [values[index], gradients[index][number]] + slots[index] }
             let results = try step(arguments)
             for index in names.indices {
                 let first = index * (1 + slotCount)
                 values[index] = results[first]
                 slots[index] = Array(results[(first + 1)..<(first + 1 + slotCount)])
-                try expectClose(values[index], expected[index][number], .layer, "\(names[index]) after step \(number + 1)")
+                try expectClose(
+                    values[index], expected[index][number], .layer, "\(names[index]) after step \(number + 1)")
             }
         }
     }
@@ -68,7 +74,9 @@ import Testing
             let errors = zip(inputs, targets).map { x, y in
                 zip(x, formulas.weights).reduce(0) { $0 + Double($1.0) * $1.1 } - Double(y)
             }
-            let gradient = (0..<2).map { axis in zip(inputs, errors).reduce(0) { $0 + 2 * $1.1 * Double($1.0[axis]) / 3 } }
+            let gradient = (0..<2).map { axis in
+                zip(inputs, errors).reduce(0) { $0 + 2 * $1.1 * Double($1.0[axis]) / 3 }
+            }
             let loss = errors.reduce(0) { $0 + $1 * $1 } / 3
             let result = try step(&state, try data.whole)
             #expect(abs(result.loss - loss) <= 1e-5 * loss + 1e-7)
@@ -77,6 +85,14 @@ import Testing
             for axis in 0..<2 { #expect(abs(Double(weights[axis]) - formulas.weights[axis]) <= 2e-6) }
         }
         #expect(state.step == 12)
+        // Slots show what the weights hide: constants such as 1 − β₂ that are rounded too early.
+        #expect(state.slots.map(\.path) == optimizer.slots.map { "kernel/\($0)" })
+        for (slot, expected) in zip(state.slots, [formulas.first, formulas.second]) {
+            let scale = expected.map(abs).max()!
+            for (value, target) in zip(slot.value.scalars, expected) {
+                #expect(abs(Double(value) - target) <= 1e-5 * scale, "\(slot.path)")
+            }
+        }
     }
 
     /// The rules as their papers write them.

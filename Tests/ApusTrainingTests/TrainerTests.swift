@@ -7,10 +7,12 @@ import Testing
 
 @Suite struct TrainerTests {
     private func trainer(
-        _ model: Sequential = .small, optimizer: Optimizer = .adam(learningRate: 0.01), schedule: Schedule = .constant, seed: UInt64 = 7
+        _ model: Sequential = .small, optimizer: Optimizer = .adam(learningRate: 0.01), schedule: Schedule = .constant,
+        seed: UInt64 = 7
     ) -> Trainer {
         Trainer(
-            model, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy], schedule: schedule, seed: seed)
+            model, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy], schedule: schedule,
+            seed: seed)
     }
 
     @Test func learns() throws {
@@ -46,7 +48,8 @@ import Testing
         let y = x.matmul(Tensor([[1], [-2], [0.5]] as [[Float]])) + 0.25
         let data = try Dataset(features: x, targets: y)
         var trainer = Trainer(
-            Dense(1), loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.1, momentum: 0.9), metrics: [.meanAbsoluteError], seed: 1)
+            Dense(1), loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.1, momentum: 0.9),
+            metrics: [.meanAbsoluteError], seed: 1)
         let history = try trainer.fit(data, epochs: 30, batchSize: 32)
         #expect(try #require(history.epochs.last?.training[.meanAbsoluteError]) < 1e-3)
         let kernel = try #require(trainer.state?.variables["kernel"]).scalars
@@ -87,6 +90,22 @@ import Testing
         #expect(once.state?.numbers == twice.state?.numbers)
     }
 
+    /// Stopped in the middle of an epoch and continued: the same bits as without a stop.
+    @Test(arguments: [1, 2, 4]) func aStopChangesNothing(step: Int) throws {
+        let data = try blobs(90)
+        var once = trainer(.lively)
+        try once.fit(data, epochs: 2, batchSize: 32)
+        var twice = trainer(.lively)
+        let stop = Callback.onEvent(watchesSteps: true) { event, control in
+            if case .stepEnded = event, control.state.step == step { control.stop(.interrupted) }
+        }
+        #expect(try twice.fit(data, epochs: 2, batchSize: 32, callbacks: [stop]).stopReason == .interrupted)
+        let position = try #require(twice.state)
+        #expect(position.step == step && position.epoch == step / 3 && position.batch == step % 3)
+        try twice.fit(data, epochs: 2 - position.epoch, batchSize: 32)
+        #expect(once.state?.numbers == twice.state?.numbers)
+    }
+
     @Test func seedsDecide() throws {
         let data = try blobs(96)
         func train(_ seed: UInt64) throws -> [[Float]]? {
@@ -121,7 +140,9 @@ import Testing
         #expect(watched.state?.numbers == alone.state?.numbers)
         #expect(
             events.withLock { $0 } == ["began 0 3 80", "ended completed", "began 2 3 96"]
-                + (1...2).flatMap { ["epoch \($0)", "step 1 32", "step 2 64", "step 3 96", "epoch \($0) ended"] } + ["ended completed"])
+                + (1...2).flatMap { ["epoch \($0)", "step 1 32", "step 2 64", "step 3 96", "epoch \($0) ended"] } + [
+                    "ended completed"
+                ])
     }
 
     @Test func callbacksStopWithAReason() throws {
@@ -170,13 +191,19 @@ import Testing
             var trainer = trainer()
             return message { try body(&trainer) }
         }
-        #expect(problem { try $0.fit(data.prefix(0), epochs: 1, batchSize: 1) } == "there is nothing to train on: the data set is empty")
-        #expect(problem { try $0.fit(data, epochs: 1, batchSize: 0) } == "epochs and batchSize must be positive, received 1 and 0")
+        #expect(
+            problem { try $0.fit(data.prefix(0), epochs: 1, batchSize: 1) }
+                == "there is nothing to train on: the data set is empty")
+        #expect(
+            problem { try $0.fit(data, epochs: 1, batchSize: 0) }
+                == "epochs and batchSize must be positive, received 1 and 0")
         #expect(
             problem { try $0.fit(data, validation: data.prefix(0), epochs: 1, batchSize: 4) }
-                == "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
+                == "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data"
+        )
         #expect(problem { _ = try $0.evaluate(data) } == "the model has no weights yet; call fit or load first")
-        #expect(problem { _ = try $0.predict(.ones([1, 2])) } == "the model has no weights yet; call fit or load first")
+        #expect(
+            problem { _ = try $0.predict(.ones([1, 2])) } == "the model has no weights yet; call fit or load first")
         #expect(
             problem {
                 try $0.prepare(input: [2])
@@ -186,15 +213,19 @@ import Testing
             problem {
                 try $0.prepare(input: [3])
                 _ = try $0.evaluate(data)
-            }.contains("0.dense (Dense(16, activation: .relu)): parameter: the variable 0.dense/kernel has the shape [3, 16]"))
+            }.contains(
+                "0.dense (Dense(16, activation: .relu)): parameter: the variable 0.dense/kernel has the shape [3, 16]"))
         var many = Trainer(
-            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: Array(repeating: .accuracy, count: 9), seed: 1)
-        #expect(message { try many.fit(data, epochs: 1, batchSize: 4) } == "a step measures at most 8 metrics, received 9")
+            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(),
+            metrics: Array(repeating: .accuracy, count: 9), seed: 1)
+        #expect(
+            message { try many.fit(data, epochs: 1, batchSize: 4) } == "a step measures at most 8 metrics, received 9")
     }
 
     @Test func metricsThatDoNotFit() throws {
         var trainer = Trainer(
-            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy, .meanAbsoluteError], seed: 1)
+            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy, .meanAbsoluteError],
+            seed: 1)
         #expect(
             message { try trainer.fit(try blobs(20), epochs: 1, batchSize: 4) }
                 == "meanAbsoluteError: meanAbsoluteError needs equal shapes but received [4, 4] and [4]")

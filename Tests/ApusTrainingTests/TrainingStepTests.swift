@@ -127,9 +127,67 @@ import Testing
         #expect(try train(threads: 1) == train(threads: 2))
     }
 
+    /// Several trainings at once, on one compiled step, do not disturb each other.
+    @Test func trainingsAtOnce() async throws {
+        let (step, start) = try fresh()
+        let batches = Array(try blobs(128).batches(of: 32, epoch: 0, seed: 1))
+        let train: @Sendable () throws -> [[Float]] = {
+            var state = start
+            for _ in 0..<10 { for batch in batches { try step(&state, batch) } }
+            return state.numbers
+        }
+        let alone = try train()
+        try await withThrowingTaskGroup(of: [[Float]].self) { group in
+            for _ in 0..<4 { group.addTask { try train() } }
+            for try await numbers in group { #expect(numbers == alone) }
+        }
+    }
+
+    // MARK: Layers that differ while they learn
+
+    /// Running values move in place, while the step needs the batch's own.
+    @Test func runningValuesMove() throws {
+        let model = Sequential([BatchNorm(momentum: 0.75), Dense(4)])
+        var (step, state) = try fresh(model)
+        let batch = try blobs(32).whole
+        let mean = batch.inputs.mean(axes: [0]).scalars
+        let variance = batch.inputs.variance(axes: [0]).scalars
+        var (expectedMean, expectedVariance) = ([Float(0), 0], [Float(1), 1])
+        for _ in 0..<3 {
+            try step(&state, batch)
+            for channel in 0..<2 {
+                expectedMean[channel] = 0.75 * expectedMean[channel] + 0.25 * mean[channel]
+                expectedVariance[channel] = 0.75 * expectedVariance[channel] + 0.25 * variance[channel]
+            }
+            let variables = state.variables
+            for channel in 0..<2 {
+                #expect(abs(variables["0.batchNorm/runningMean"]!.scalars[channel] - expectedMean[channel]) < 1e-6)
+                #expect(
+                    abs(variables["0.batchNorm/runningVariance"]!.scalars[channel] - expectedVariance[channel]) < 1e-5)
+            }
+        }
+        #expect(state.slots.map(\.path).allSatisfy { !$0.contains("running") })
+        step = try fresh().0
+    }
+
+    /// Without learning, only dropout makes two steps differ.
+    @Test(arguments: [0, 0.5]) func everyStepDropsAnew(rate: Double) throws {
+        let rule = Optimizer.sgd(learningRate: 0)
+        let model = Sequential([Dense(32), Dropout(rate), Dense(4)])
+        let step = try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: rule)
+        var state = try TrainingState(model, optimizer: rule, input: [2], seed: 3)
+        let batch = try blobs(16).whole
+        var again = state
+        let losses = try (0..<5).map { _ in try step(&state, batch).loss }
+        #expect(Set(losses).count == (rate == 0 ? 1 : 5))
+        #expect(try (0..<5).map { _ in try step(&again, batch).loss } == losses)
+    }
+
     // MARK: Rules on weights
 
-    private func train(_ layer: Dense, steps: Int = 20, check: (TrainingState) -> Void = { _ in }) throws -> TrainingState {
+    private func train(_ layer: Dense, steps: Int = 20, check: (TrainingState) -> Void = { _ in }) throws
+        -> TrainingState
+    {
         let model = Sequential([layer, Dense(4)])
         var (step, state) = try fresh(model)
         let batch = try blobs(32).whole
@@ -143,7 +201,9 @@ import Testing
 
     @Test func maxNormHoldsAfterEveryStep() throws {
         let free = try train(Dense(8, activation: .relu))
-        func norms(_ state: TrainingState) -> [Float] { sqrt(square(state.variables["0.dense/kernel"]!).sum(axes: [0])).scalars }
+        func norms(_ state: TrainingState) -> [Float] {
+            sqrt(square(state.variables["0.dense/kernel"]!).sum(axes: [0])).scalars
+        }
         #expect(norms(free).contains { $0 > 0.6 })
         _ = try train(Dense(8, activation: .relu, kernelConstraint: .maxNorm(0.5))) { state in
             #expect(norms(state).allSatisfy { $0 <= 0.5 * (1 + 1e-6) })
@@ -182,7 +242,8 @@ import Testing
     /// A rule that is added to the model holds for weights from before.
     @Test func rulesBelongToTheModel() throws {
         var state = try TrainingState(Dense(4), optimizer: optimizer, input: [2], seed: 3)
-        let step = try TrainingStep(Dense(4, kernelConstraint: .maxNorm(0.1)), loss: .softmaxCrossEntropy, optimizer: optimizer)
+        let step = try TrainingStep(
+            Dense(4, kernelConstraint: .maxNorm(0.1)), loss: .softmaxCrossEntropy, optimizer: optimizer)
         try step(&state, try blobs(16).whole)
         #expect(sqrt(square(state.variables["kernel"]!).sum(axes: [0])).scalars.allSatisfy { $0 <= 0.100001 })
     }
@@ -217,7 +278,9 @@ import Testing
         try state.load(other)
         #expect(state.variables.paths.map { state.variables[$0]!.scalars } == other.paths.map { other[$0]!.scalars })
         #expect(
-            message { try state.load(try Sequential([Dense(16), Flatten(), Dense(4)]).initialized(input: [3], seed: 2)) } == """
+            message {
+                try state.load(try Sequential([Dense(16), Flatten(), Dense(4)]).initialized(input: [3], seed: 2))
+            } == """
                 the weights do not belong to this model: 0.dense/kernel has shape [3, 16], the model expects [2, 16]; \
                 1.dense/kernel is missing; 1.dense/bias is missing; \
                 2.dense/kernel is not a variable of the model; 2.dense/bias is not a variable of the model
@@ -251,10 +314,13 @@ import Testing
                 == "there is nothing to train on: the batch is empty")
         #expect(
             message { try step(&state, Batch(inputs: .ones([3, 5]), targets: .zeros([3], type: .int32))) }
-                .contains("0.dense (Dense(16, activation: .relu)): parameter: the variable 0.dense/kernel has the shape [2, 16]"))
+                .contains(
+                    "0.dense (Dense(16, activation: .relu)): parameter: the variable 0.dense/kernel has the shape [2, 16]"
+                ))
         #expect(
             message { try step(&state, Batch(inputs: .ones([3, 2]), targets: .zeros([3]))) }
-                == "softmaxCrossEntropy: expected integer labels but received float32[3]; convert it with cast(to: .int32)")
+                == "softmaxCrossEntropy: expected integer labels but received float32[3]; convert it with cast(to: .int32)"
+        )
         step = try fresh().0
     }
 }
