@@ -1,9 +1,9 @@
 import ApusGraph
 
 extension Step {
-    /// The second operand as indices into an axis of the given extent.
-    func checkedIndices(extent: Int) throws -> [Int] {
-        try operands[1].values.map { value in
+    /// An operand, as a rule the second, as indices into an axis of the given extent.
+    func checkedIndices(extent: Int, operand: Int = 1) throws -> [Int] {
+        try operands[operand].values.map { value in
             let index = Int(value.integer)
             guard (0..<extent).contains(index) else {
                 throw ReferenceError.indexOutOfRange(operation: operation.name, index: index, extent: extent)
@@ -64,8 +64,8 @@ extension Step {
     }
 
     /// An index outside the classes gives only zeros.
-    func oneHot(_ classes: Int) -> [Double] {
-        operands[0].values.flatMap { index in (0..<classes).map { Double($0) == index ? 1.0 : 0.0 } }
+    func oneHot(_ classes: Int) throws -> [Double] {
+        try checkedIndices(extent: classes, operand: 0).flatMap { index in (0..<classes).map { $0 == index ? 1 : 0 } }
     }
 
     /// a + b in the result's type.

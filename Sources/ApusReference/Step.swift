@@ -38,7 +38,7 @@ struct Step {
         case .scatterAdd(let axis, let size): try scatterAdd(axis, size)
         case .gatherAlong(let axis): try gatherAlong(axis)
         case .scatterAddAlong(let axis, let size): try scatterAddAlong(axis, size)
-        case .oneHot(let classes, _): oneHot(classes)
+        case .oneHot(let classes, _): try oneHot(classes)
 
         case .reduce(let reduction, let axes): reduce(reduction, axes)
         case .argReduce(let reduction, let axis): argReduce(reduction, axis)

@@ -1,4 +1,5 @@
-// The differences between oneDNN 2.x and 3.x: there a memory descriptor is a struct, here a pointer to a hidden one.
+// The differences between oneDNN 2.x and 3.x: a memory descriptor is a struct there and a pointer to a hidden one here, and
+// the implementations of an operation are listed by an iterator there and by the primitive descriptor itself here.
 #ifndef APUS_ONEDNN_COMMON_H
 #define APUS_ONEDNN_COMMON_H
 
@@ -26,6 +27,22 @@ static inline void descriptor_destroy(descriptor *d) {
     *d = NULL;
 }
 
+static inline dnnl_status_t append_relu(dnnl_post_ops_t operations) {
+    return dnnl_post_ops_append_eltwise(operations, dnnl_eltwise_relu, 0, 0);
+}
+
+/// The implementations of an operation, the current one first.
+typedef dnnl_primitive_desc_t implementations;
+
+static inline dnnl_primitive_desc_t implementations_current(implementations all) {
+    dnnl_primitive_desc_t current = NULL;
+    return dnnl_primitive_desc_clone(&current, all) == dnnl_success ? current : NULL;
+}
+
+static inline bool implementations_next(implementations all) { return dnnl_primitive_desc_next_impl(all) == dnnl_success; }
+
+static inline void implementations_destroy(implementations all) { dnnl_primitive_desc_destroy(all); }
+
 #else
 
 typedef dnnl_memory_desc_t descriptor;
@@ -43,25 +60,22 @@ static inline dnnl_status_t descriptor_of_any_order(descriptor *d, int rank, con
 
 static inline void descriptor_destroy(descriptor *d) { (void)d; }
 
+static inline dnnl_status_t append_relu(dnnl_post_ops_t operations) {
+    return dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0);
+}
+
+typedef dnnl_primitive_desc_iterator_t implementations;
+
+static inline dnnl_primitive_desc_t implementations_current(implementations all) {
+    return dnnl_primitive_desc_iterator_fetch(all);
+}
+
+static inline bool implementations_next(implementations all) {
+    return dnnl_primitive_desc_iterator_next(all) == dnnl_success;
+}
+
+static inline void implementations_destroy(implementations all) { dnnl_primitive_desc_iterator_destroy(all); }
+
 #endif
-
-/// What a convolution primitive is made from.
-typedef struct {
-    descriptor image, kernel, bias, result;
-    dnnl_dims_t strides, dilation, padding_before, padding_after;
-} convolution_descriptors;
-
-/// The implementation name of a primitive descriptor.
-static inline const char *implementation_name(const_dnnl_primitive_desc_t pd) {
-    const char *name = NULL;
-    if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name) != dnnl_success || !name) return "unknown";
-    return name;
-}
-
-/// Whether an implementation is a last resort: the reference loops, or a detour over matrix products of unrolled images.
-static inline bool is_last_resort(const_dnnl_primitive_desc_t pd) {
-    const char *name = implementation_name(pd);
-    return strncmp(name, "ref", 3) == 0 || strstr(name, "gemm") != NULL;
-}
 
 #endif

@@ -179,8 +179,8 @@ import Testing
                 .scatterAddAlong(axis: 1, size: 3), ([2, 2], [1, 2, 3, 4]), ([2, 2], [2, 2, 0, 1]), integers: integers)
                 == [0, 0, 3, 3, 4, 0])
         #expect(
-            try value(.oneHot(classes: 3, .float64), ([3], [2, 0, 3]), integers: [0: .int32]) == [
-                0, 0, 1, 1, 0, 0, 0, 0, 0,
+            try value(.oneHot(classes: 3, .float64), ([3], [2, 0, 1]), integers: [0: .int32]) == [
+                0, 0, 1, 1, 0, 0, 0, 1, 0,
             ])
     }
 

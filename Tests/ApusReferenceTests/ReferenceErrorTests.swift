@@ -44,6 +44,10 @@ import Testing
         #expect(
             message { _ = try backend.run(graph(loss, [x, indices]), inputs: values) }
                 == "softmaxCrossEntropy: index \(index) is outside 0..<2")
+        let oneHot = Node(.oneHot(classes: 2, .float32), [indices])
+        #expect(
+            message { _ = try backend.run(graph(oneHot, [indices]), inputs: [values[1]]) }
+                == "oneHot: index \(index) is outside 0..<2")
     }
 
     @Test func poisonedGraph() {
