@@ -48,3 +48,13 @@ int apus_lanes_unpack(void *const *buffers, const void *parameters) {
     pack_job job = {.run = APUS_DISPATCH(unpack_squares)};
     return run(&job, buffers, parameters);
 }
+
+int apus_lanes_clear_padding(void *const *buffers, const void *parameters) {
+    const apus_lanes_pack_parameters *p = parameters;
+    int64_t rest = p->samples % APUS_LANES_BLOCK, elements = p->channels * p->height * p->width;
+    if (rest == 0) return 0;
+    float *last = (float *)buffers[0] + p->samples / APUS_LANES_BLOCK * elements * APUS_LANES_BLOCK;
+    for (int64_t i = 0; i < elements; i++)
+        for (int64_t lane = rest; lane < APUS_LANES_BLOCK; lane++) last[i * APUS_LANES_BLOCK + lane] = 0;
+    return 0;
+}

@@ -79,15 +79,21 @@ dnnl_primitive_desc_t onednn_choose(onednn_builder *b, implementations all) {
 
 // MARK: Building
 
+static dnnl_status_t make_attributes(dnnl_primitive_attr_t *attributes) {
+    dnnl_status_t status = dnnl_primitive_attr_create(attributes);
+    if (status != dnnl_success) return status;
+    // The library's own scratch memory belongs to the thread that made the primitive; another thread would crash.
+    return dnnl_primitive_attr_set_scratchpad_mode(*attributes, dnnl_scratchpad_mode_user);
+}
+
 onednn_builder onednn_begin(int scratch_buffer) {
     pthread_once(&once, make_engine);
     onednn_builder b = {.engine = engine, .status = engine_status, .thread_count_before = offer_threads()};
     b.plan = calloc(1, sizeof *b.plan);
     if (!b.plan) b.status = dnnl_out_of_memory;
     if (b.plan) b.plan->scratch_buffer = scratch_buffer;
-    if (b.status == dnnl_success) b.status = dnnl_primitive_attr_create(&b.attributes);
-    // The library's own scratch memory belongs to the thread that made the primitive; another thread would crash.
-    if (b.status == dnnl_success) b.status = dnnl_primitive_attr_set_scratchpad_mode(b.attributes, dnnl_scratchpad_mode_user);
+    if (b.status == dnnl_success) b.status = make_attributes(&b.attributes);
+    if (b.status == dnnl_success) b.status = make_attributes(&b.plain_attributes);
     return b;
 }
 
@@ -129,7 +135,7 @@ void onednn_append_reorder(
     onednn_builder *b, descriptor_reference from, dnnl_memory_t from_memory, descriptor_reference to, dnnl_memory_t to_memory) {
     if (b->status != dnnl_success) return;
     dnnl_primitive_desc_t pd = NULL;
-    b->status = dnnl_reorder_primitive_desc_create(&pd, from, b->engine, to, b->engine, b->attributes);
+    b->status = dnnl_reorder_primitive_desc_create(&pd, from, b->engine, to, b->engine, b->plain_attributes);
     onednn_append(b, pd, 2, (dnnl_exec_arg_t[]){{DNNL_ARG_FROM, from_memory}, {DNNL_ARG_TO, to_memory}});
     if (pd) dnnl_primitive_desc_destroy(pd);
 }
@@ -153,6 +159,7 @@ static const char *status_text(dnnl_status_t status) {
 
 apus_onednn_plan *onednn_finish(onednn_builder *b, const char *what, int *status, char *message, size_t message_size) {
     if (b->attributes) dnnl_primitive_attr_destroy(b->attributes);
+    if (b->plain_attributes) dnnl_primitive_attr_destroy(b->plain_attributes);
     restore_threads(b->thread_count_before);
     bool is_good = b->status == dnnl_success;
     if (status) *status = is_good ? 0 : STATUS_BASE + (int)b->status;

@@ -45,11 +45,24 @@ static dnnl_status_t list(
 #endif
 }
 
+/// A column as the transposed product of rows, Cᵀ = Bᵀ Aᵀ, because the library has no good kernels for columns.
+static apus_onednn_matrix_shape transposed(const apus_onednn_matrix_shape *s) {
+    return (apus_onednn_matrix_shape){
+        .batch = s->batch, .m = s->n, .n = s->m, .k = s->k,
+        .a_batch_stride = s->b_batch_stride, .a_row_stride = s->b_column_stride, .a_column_stride = s->b_row_stride,
+        .b_batch_stride = s->a_batch_stride, .b_row_stride = s->a_column_stride, .b_column_stride = s->a_row_stride,
+        .c_batch_stride = s->c_batch_stride, .c_row_stride = s->m, .type = s->type, .result_type = s->result_type,
+    };
+}
+
 apus_onednn_plan *apus_onednn_matrix_product(
-    const apus_onednn_matrix_shape *s, int *status, char *message, size_t message_size) {
+    const apus_onednn_matrix_shape *shape, int *status, char *message, size_t message_size) {
     onednn_builder b = onednn_begin(3);
-    const char *reason = fault(s);
+    const char *reason = fault(shape);
     if (reason) onednn_reject(&b, reason);
+    bool is_column = shape->n == 1 && shape->c_row_stride == 1;
+    const apus_onednn_matrix_shape rows = is_column ? transposed(shape) : *shape, *s = &rows;
+    int left_buffer = is_column ? 1 : 0, right_buffer = is_column ? 0 : 1;
     descriptor left, right, result;
     memset(&left, 0, sizeof left);
     memset(&right, 0, sizeof right);
@@ -64,8 +77,8 @@ apus_onednn_plan *apus_onednn_matrix_product(
     onednn_name(&b, pd);
     if (b.status == dnnl_success) {
         dnnl_exec_arg_t arguments[] = {
-            {DNNL_ARG_SRC, onednn_memory(&b, reference(&left), 0)},
-            {DNNL_ARG_WEIGHTS, onednn_memory(&b, reference(&right), 1)},
+            {DNNL_ARG_SRC, onednn_memory(&b, reference(&left), left_buffer)},
+            {DNNL_ARG_WEIGHTS, onednn_memory(&b, reference(&right), right_buffer)},
             {DNNL_ARG_DST, onednn_memory(&b, reference(&result), 2)},
         };
         onednn_append(&b, pd, 3, arguments);
@@ -77,7 +90,7 @@ apus_onednn_plan *apus_onednn_matrix_product(
 
     char what[160];
     snprintf(
-        what, sizeof what, "%lld products of [%lld, %lld] and [%lld, %lld] in %s", (long long)s->batch, (long long)s->m,
-        (long long)s->k, (long long)s->k, (long long)s->n, s->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
+        what, sizeof what, "%lld products of [%lld, %lld] and [%lld, %lld] in %s", (long long)shape->batch,
+        (long long)shape->m, (long long)shape->k, (long long)shape->k, (long long)shape->n, shape->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
     return onednn_finish(&b, what, status, message, message_size);
 }

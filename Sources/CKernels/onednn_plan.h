@@ -33,8 +33,8 @@ struct apus_onednn_plan {
 typedef struct {
     apus_onednn_plan *plan;
     dnnl_engine_t engine;
-    /// Every primitive gets its scratch memory from us.
-    dnnl_primitive_attr_t attributes;
+    /// Of the primitive that does the work, which may get operations fused; and of conversions, which must not.
+    dnnl_primitive_attr_t attributes, plain_attributes;
     dnnl_status_t status;
     /// Why the plan cannot be, in words; NULL: what `status` says.
     const char *reason;

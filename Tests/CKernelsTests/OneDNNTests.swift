@@ -1,27 +1,35 @@
 import CKernels
 import Testing
 
-/// oneDNN's convolutions against sums in Float64, written from the definition.
-@Suite struct OneDNNTests {
+/// oneDNN's convolutions and matrix products against sums in Float64, written from the definition.
+@Suite(.serialized) struct OneDNNTests {
+    typealias Element = apus_type
+    typealias Plan = OpaquePointer
+
     struct Case: CustomTestStringConvertible, Sendable {
         var n = 2, h = 7, w = 5, inputs = 3, outputs = 4, kernelH = 3, kernelW = 3
         var strideH = 1, strideW = 1, top = 0, left = 0, bottom = 0, right = 0, dilation = 1, groups = 1
-        var type = APUS_FLOAT32
+        var hasBias = true, relu = false
 
         var outH: Int { (h + top + bottom - dilation * (kernelH - 1) - 1) / strideH + 1 }
         var outW: Int { (w + left + right - dilation * (kernelW - 1) - 1) / strideW + 1 }
+        var imageCount: Int { n * h * w * inputs }
+        var kernelCount: Int { kernelH * kernelW * inputs / groups * outputs }
+        var resultCount: Int { n * outH * outW * outputs }
+
         var testDescription: String {
             "\(n)×\(h)×\(w)×\(inputs)→\(outputs) kernel \(kernelH)×\(kernelW) stride \(strideH),\(strideW) "
-                + "padding \(top),\(left),\(bottom),\(right) dilation \(dilation) groups \(groups) type \(type.rawValue)"
+                + "padding \(top),\(left),\(bottom),\(right) dilation \(dilation) groups \(groups)"
+                + (hasBias ? " bias" : "") + (relu ? " relu" : "")
         }
 
-        var shape: apus_onednn_convolution_shape {
-            apus_onednn_convolution_shape(
+        func shape(_ type: Element) -> apus_convolution_shape {
+            apus_convolution_shape(
                 n: Int64(n), h: Int64(h), w: Int64(w), in_channels: Int64(inputs), out_channels: Int64(outputs),
                 kernel_h: Int64(kernelH), kernel_w: Int64(kernelW), stride_h: Int64(strideH), stride_w: Int64(strideW),
                 pad_top: Int64(top), pad_left: Int64(left), pad_bottom: Int64(bottom), pad_right: Int64(right),
                 dilation_h: Int64(dilation), dilation_w: Int64(dilation), groups: Int64(groups),
-                type: Int32(type.rawValue), has_bias: 1, relu: 0)
+                type: Int32(type.rawValue), has_bias: hasBias ? 1 : 0, relu: relu ? 1 : 0)
         }
 
         /// Calls `body` with the indices of input, kernel and output of every product of the convolution.
@@ -53,64 +61,134 @@ import Testing
     }
 
     static let cases: [Case] = [
-        Case(), Case(inputs: 17, outputs: 33), Case(strideH: 2, strideW: 2, top: 1, left: 1, bottom: 1, right: 1),
-        Case(h: 9, strideH: 3, strideW: 2, top: 2, left: 0, bottom: 1, right: 2), Case(kernelH: 1, kernelW: 1),
-        Case(h: 1, w: 1, inputs: 32, outputs: 32, kernelH: 1, kernelW: 1), Case(h: 1, w: 11, kernelH: 1, kernelW: 5, left: 2, right: 2),
-        Case(h: 11, w: 11, dilation: 2), Case(inputs: 4, outputs: 6, groups: 2), Case(inputs: 5, outputs: 5, top: 1, left: 1, bottom: 1, right: 1, groups: 5),
+        Case(),
+        Case(inputs: 17, outputs: 33, hasBias: false, relu: true),
+        Case(strideH: 2, strideW: 2, top: 1, left: 1, bottom: 1, right: 1, relu: true),
+        Case(h: 9, strideH: 3, strideW: 2, top: 2, left: 0, bottom: 1, right: 2),
+        Case(h: 8, w: 8, strideH: 3, strideW: 3),
+        Case(kernelH: 1, kernelW: 1),
+        Case(h: 6, w: 9, inputs: 24, outputs: 20, kernelH: 1, kernelW: 1, strideH: 2, strideW: 2),
+        Case(h: 1, w: 1, inputs: 32, outputs: 32, kernelH: 1, kernelW: 1),
+        Case(n: 1, h: 1, w: 1, top: 1, left: 1, bottom: 1, right: 1),
+        Case(h: 1, w: 11, kernelH: 1, kernelW: 5, left: 2, right: 2),
+        Case(n: 3, h: 1, w: 19, inputs: 5, outputs: 7, kernelH: 1, kernelW: 4, strideW: 2, left: 3, dilation: 2),
+        Case(h: 11, w: 11, dilation: 2),
+        Case(h: 11, w: 12, strideH: 3, strideW: 3, top: 1, left: 1, right: 2, dilation: 2),
+        Case(inputs: 4, outputs: 6, groups: 2),
+        Case(h: 9, w: 8, inputs: 32, outputs: 32, strideH: 2, strideW: 1, top: 1, left: 1, bottom: 1, right: 1, groups: 2),
+        Case(inputs: 5, outputs: 5, top: 1, left: 1, bottom: 1, right: 1, groups: 5),
+        Case(inputs: 17, outputs: 17, strideH: 2, strideW: 2, top: 1, left: 0, bottom: 0, right: 1, groups: 17),
+        Case(inputs: 5, outputs: 10, top: 1, left: 1, bottom: 1, right: 1, groups: 5),
+        Case(h: 13, w: 13, inputs: 8, outputs: 8, strideH: 2, strideW: 2, top: 2, left: 2, bottom: 2, right: 2, dilation: 2, groups: 8),
         Case(n: 1, h: 8, w: 8, inputs: 64, outputs: 32, kernelH: 5, kernelW: 5, top: 2, left: 2, bottom: 2, right: 2),
     ]
 
-    /// Reproducible numbers in -1...1, multiples of 1/64 so that bfloat16 holds them exactly.
-    private func numbers(_ count: Int, _ seed: UInt64) -> [Float] {
+    // MARK: Tensors
+
+    /// A tensor as kernels see it, in memory of its own.
+    final class Memory {
+        let count: Int
+        let type: Element
+        let pointer: UnsafeMutableRawPointer
+
+        init(_ count: Int, _ type: Element) {
+            self.count = count
+            self.type = type
+            let byteCount = (count * (type == APUS_FLOAT32 ? 4 : 2) + 63) / 64 * 64
+            pointer = .allocate(byteCount: max(64, byteCount), alignment: 64)
+            // Not a number until it is written.
+            pointer.initializeMemory(as: UInt8.self, repeating: 0xff, count: max(64, byteCount))
+        }
+
+        convenience init(_ values: [Float], _ type: Element) {
+            self.init(values.count, type)
+            for (index, value) in values.enumerated() {
+                if type == APUS_FLOAT32 {
+                    pointer.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
+                } else {
+                    pointer.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: 2 * index, as: UInt16.self)
+                }
+            }
+        }
+
+        deinit { pointer.deallocate() }
+
+        var values: [Double] {
+            (0..<count).map { index in
+                guard type == APUS_BFLOAT16 else { return Double(pointer.load(fromByteOffset: 4 * index, as: Float.self)) }
+                return Double(Float(bitPattern: UInt32(pointer.load(fromByteOffset: 2 * index, as: UInt16.self)) << 16))
+            }
+        }
+
+        func relativeError(_ expected: [Double]) -> Double {
+            var difference = 0.0
+            var norm = 0.0
+            for (x, y) in zip(values, expected) {
+                difference += (x - y) * (x - y)
+                norm += y * y
+            }
+            return (difference / max(norm, 1e-30)).squareRoot()
+        }
+    }
+
+    /// Reproducible numbers in -1...1, rounded to what `type` holds.
+    private func numbers(_ count: Int, _ seed: UInt64, _ type: Element) -> [Float] {
         var state = seed &* 2 &+ 1
         return (0..<count).map { _ in
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Float(Int(state >> 40) % 129 - 64) / 64
+            let value = Float(Int(state >> 40) - 1 << 23) / Float(1 << 23)
+            guard type == APUS_BFLOAT16 else { return value }
+            let bits = value.bitPattern
+            return Float(bitPattern: (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
         }
     }
 
-    private func relativeError(_ a: [Float], _ b: [Double]) -> Double {
-        var difference = 0.0
-        var norm = 0.0
-        for (x, y) in zip(a, b) {
-            difference += (Double(x) - y) * (Double(x) - y)
-            norm += y * y
-        }
-        return (difference / max(norm, 1e-30)).squareRoot()
+    // MARK: Plans
+
+    typealias Constructor = (
+        UnsafePointer<apus_convolution_shape>?, UnsafeMutablePointer<Int32>?, UnsafeMutablePointer<CChar>?, Int
+    ) -> Plan?
+
+    private func convolution(_ make: Constructor, _ shape: apus_convolution_shape) -> (plan: Plan?, status: Int32, message: String) {
+        var message = [CChar](repeating: 0, count: 512)
+        var status: Int32 = -1
+        let plan = withUnsafePointer(to: shape) { make($0, &status, &message, message.count) }
+        return (plan, status, message.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })
     }
 
-    /// Runs a plan on copies of the inputs; the outputs are written in place.
-    private func run(_ direction: apus_onednn_direction, _ shape: apus_onednn_convolution_shape, _ buffers: [UnsafeMutableRawPointer?]) throws {
-        var message = [CChar](repeating: 0, count: 256)
-        let plan = withUnsafePointer(to: shape) { apus_onednn_plan_convolution(direction, $0, &message, 256) }
-        let unwrapped = try #require(plan, "no plan")
-        defer { apus_onednn_plan_destroy(unwrapped) }
-        let scratch = UnsafeMutableRawPointer.allocate(
-            byteCount: Int(apus_onednn_plan_scratch_bytes(unwrapped)) + 64, alignment: 64)
-        defer { scratch.deallocate() }
-        let all = buffers + [scratch]
-        let status = all.withUnsafeBufferPointer { apus_onednn_run($0.baseAddress, UnsafeRawPointer(unwrapped)) }
-        #expect(status == 0)
+    /// Runs a plan and destroys it.
+    private func run(_ plan: Plan, _ memories: [Memory?]) {
+        defer { apus_onednn_plan_destroy(plan) }
+        #expect(execute(plan, memories) == 0)
+        #expect(String(cString: apus_onednn_plan_name(plan)).contains("ref") == false)
     }
 
-    private func withBuffers(_ arrays: [[Float]], _ body: ([UnsafeMutableRawPointer?]) throws -> Void) rethrows -> [[Float]] {
-        let pointers = arrays.map { array -> UnsafeMutableRawPointer in
-            let pointer = UnsafeMutableRawPointer.allocate(byteCount: max(64, 4 * array.count), alignment: 64)
-            array.withUnsafeBytes { pointer.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-            return pointer
-        }
-        defer { pointers.forEach { $0.deallocate() } }
-        try body(pointers)
-        return zip(pointers, arrays).map { Array(UnsafeBufferPointer(start: $0.assumingMemoryBound(to: Float.self), count: $1.count)) }
+    /// Runs a plan with scratch memory that is not a number before.
+    private func execute(_ plan: Plan, _ memories: [Memory?]) -> Int32 {
+        let scratch = Memory(Int(apus_onednn_plan_scratch_bytes(plan)) / 2, APUS_BFLOAT16)
+        let buffers = (memories + [scratch]).map { $0?.pointer }
+        return buffers.withUnsafeBufferPointer { apus_onednn_run($0.baseAddress, UnsafeRawPointer(plan)) }
     }
 
-    @Test(arguments: cases) func float32(_ c: Case) throws {
-        let x = numbers(c.n * c.h * c.w * c.inputs, 1)
-        let kernel = numbers(c.kernelH * c.kernelW * c.inputs / c.groups * c.outputs, 2)
-        let bias = numbers(c.outputs, 3)
-        let g = numbers(c.n * c.outH * c.outW * c.outputs, 4)
+    /// Whether oneDNN multiplies bfloat16 on this CPU.
+    private func has(_ type: Element) -> Bool {
+        guard type == APUS_BFLOAT16 else { return true }
+        let (plan, status, message) = convolution(apus_onednn_convolution_forward, Case().shape(type))
+        apus_onednn_plan_destroy(plan)
+        #expect(plan != nil || status > 100 && message.contains("bfloat16"))
+        return plan != nil
+    }
 
-        var y = g.indices.map { Double(bias[$0 % c.outputs]) }
+    // MARK: Convolutions
+
+    @Test(arguments: cases, [APUS_FLOAT32, APUS_BFLOAT16]) func convolution(_ c: Case, _ type: Element) throws {
+        guard has(type) else { return }
+        let x = numbers(c.imageCount, 1, type)
+        let kernel = numbers(c.kernelCount, 2, type)
+        let bias = numbers(c.outputs, 3, APUS_FLOAT32)
+        let g = numbers(c.resultCount, 4, type)
+
+        var y = g.indices.map { c.hasBias ? Double(bias[$0 % c.outputs]) : 0 }
         var dx = x.map { _ in 0.0 }
         var dk = kernel.map { _ in 0.0 }
         var db = bias.map { _ in 0.0 }
@@ -120,15 +198,141 @@ import Testing
             dk[k] += Double(g[o]) * Double(x[i])
         }
         for (index, value) in g.enumerated() { db[index % c.outputs] += Double(value) }
+        if c.relu { y = y.map { max(0, $0) } }
 
-        let forward = try withBuffers([x, kernel, bias, g.map { _ in .nan }]) { try run(APUS_ONEDNN_FORWARD, c.shape, $0) }
-        #expect(relativeError(forward[3], y) < 1e-6)
-        let input = try withBuffers([g, kernel, x.map { _ in .nan }]) { try run(APUS_ONEDNN_INPUT_GRADIENT, c.shape, $0) }
-        #expect(relativeError(input[2], dx) < 1e-6)
-        let weights = try withBuffers([x, g, kernel.map { _ in .nan }, bias.map { _ in .nan }]) {
-            try run(APUS_ONEDNN_KERNEL_GRADIENT, c.shape, $0)
+        let shape = c.shape(type)
+        // A kernel is float32 always, its gradient unrounded.
+        let kernelMemory = Memory(kernel, APUS_FLOAT32)
+        let biasMemory = c.hasBias ? Memory(bias, APUS_FLOAT32) : nil
+        let images = Memory(x, type)
+        let gradient = Memory(g, type)
+        let tolerance = type == APUS_FLOAT32 ? 1e-6 : 3e-3
+
+        let result = Memory(c.resultCount, type)
+        run(try #require(convolution(apus_onednn_convolution_forward, shape).plan), [images, kernelMemory, biasMemory, result])
+        #expect(result.relativeError(y) <= tolerance)
+
+        let imageGradient = Memory(c.imageCount, type)
+        run(try #require(convolution(apus_onednn_convolution_input_gradient, shape).plan), [gradient, kernelMemory, imageGradient])
+        #expect(imageGradient.relativeError(dx) <= tolerance)
+
+        let kernelGradient = Memory(c.kernelCount, APUS_FLOAT32)
+        let biasGradient = c.hasBias ? Memory(c.outputs, APUS_FLOAT32) : nil
+        run(
+            try #require(convolution(apus_onednn_convolution_kernel_gradient, shape).plan),
+            [images, gradient, kernelGradient, biasGradient])
+        #expect(kernelGradient.relativeError(dk) <= 1e-6)
+        if let biasGradient { #expect(biasGradient.relativeError(db) <= 1e-6) }
+    }
+
+    @Test func badShapesAreRefused() throws {
+        func reason(_ change: (inout apus_convolution_shape) -> Void) -> String {
+            var shape = Case().shape(APUS_FLOAT32)
+            change(&shape)
+            let (plan, status, message) = convolution(apus_onednn_convolution_kernel_gradient, shape)
+            #expect(plan == nil)
+            #expect(status == 102)
+            apus_onednn_plan_destroy(plan)
+            return message
         }
-        #expect(relativeError(weights[2], dk) < 1e-6)
-        #expect(relativeError(weights[3], db) < 1e-6)
+        #expect(reason { $0.kernel_h = 8 }.contains("the window is larger than the padded image"))
+        #expect(reason { $0.stride_w = 0 }.contains("strides, dilations and groups must be positive"))
+        #expect(reason { $0.groups = 0 }.contains("strides, dilations and groups must be positive"))
+        #expect(reason { $0.groups = 2 }.contains("groups do not divide the channels"))
+        #expect(reason { $0.pad_right = -1 }.contains("the padding is negative"))
+        #expect(reason { $0.type = Int32(APUS_FLOAT64.rawValue) }.contains("images are float32 or bfloat16"))
+        #expect(reason { $0.kernel_h = 8 }.contains("the kernel gradient of the convolution of [2, 7, 5, 3] with a kernel [8, 3, 3, 4]"))
+    }
+
+    @Test func aMissingBufferIsAnError() throws {
+        let c = Case()
+        let plan = try #require(convolution(apus_onednn_convolution_forward, c.shape(APUS_FLOAT32)).plan)
+        defer { apus_onednn_plan_destroy(plan) }
+        let memories = [Memory(c.imageCount, APUS_FLOAT32), nil, nil, Memory(c.resultCount, APUS_FLOAT32)]
+        #expect(execute(plan, memories) == 102)
+    }
+
+    // MARK: Threads
+
+    /// A plan follows the number of threads, moves to other buffers, and leaves libgomp's default as it was.
+    @Test func plansRunWithAnyNumberOfThreads() throws {
+        kernelLock.lock()
+        defer { kernelLock.unlock() }
+        apus_set_thread_count(0)
+        defer { apus_set_thread_count(0) }
+        let number = apus_thread_count()
+        let c = Case(n: 4, h: 12, w: 12, inputs: 24, outputs: 40, top: 1, left: 1, bottom: 1, right: 1)
+        let images = Memory(numbers(c.imageCount, 1, APUS_FLOAT32), APUS_FLOAT32)
+        let gradient = Memory(numbers(c.resultCount, 2, APUS_FLOAT32), APUS_FLOAT32)
+        var expected: [Double]?
+        for planned in 1...3 {
+            apus_set_thread_count(Int32(planned))
+            let plan = try #require(convolution(apus_onednn_convolution_kernel_gradient, c.shape(APUS_FLOAT32)).plan)
+            defer { apus_onednn_plan_destroy(plan) }
+            for running in 1...3 {
+                apus_set_thread_count(Int32(running))
+                let kernelGradient = Memory(c.kernelCount, APUS_FLOAT32)
+                let biasGradient = Memory(c.outputs, APUS_FLOAT32)
+                #expect(execute(plan, [images, gradient, kernelGradient, biasGradient]) == 0)
+                if expected == nil { expected = kernelGradient.values }
+                #expect(kernelGradient.relativeError(expected!) <= 1e-6)
+            }
+        }
+        apus_set_thread_count(0)
+        #expect(apus_thread_count() == number)
+    }
+
+    // MARK: Matrix products
+
+    struct Product: Sendable {
+        var batch, m, n, k: Int
+        var transposedA, transposedB, sharedB: Bool
+    }
+
+    static let products: [Product] = [(1, 1, 1, 1), (1, 17, 33, 5), (3, 17, 33, 5), (2, 1, 7, 13), (2, 7, 1, 13), (2, 13, 7, 1), (2, 31, 64, 96)]
+        .flatMap { batch, m, n, k in
+            (0..<8).map { bits in
+                Product(
+                    batch: batch, m: m, n: n, k: k, transposedA: bits & 1 > 0, transposedB: bits & 2 > 0, sharedB: bits & 4 > 0)
+            }
+        }
+
+    @Test(arguments: [(APUS_FLOAT32, APUS_FLOAT32), (APUS_BFLOAT16, APUS_FLOAT32), (APUS_BFLOAT16, APUS_BFLOAT16)])
+    func matrixProducts(_ type: Element, _ resultType: Element) throws {
+        guard has(type) else { return }
+        for p in Self.products {
+            let (m, n, k) = (Int64(p.m), Int64(p.n), Int64(p.k))
+            var shape = apus_onednn_matrix_shape(
+                batch: Int64(p.batch), m: m, n: n, k: k,
+                a_batch_stride: m * k, a_row_stride: p.transposedA ? 1 : k, a_column_stride: p.transposedA ? m : 1,
+                b_batch_stride: p.sharedB ? 0 : k * n, b_row_stride: p.transposedB ? 1 : n, b_column_stride: p.transposedB ? k : 1,
+                c_batch_stride: m * n, c_row_stride: n, type: Int32(type.rawValue), result_type: Int32(resultType.rawValue))
+            let a = numbers(p.batch * p.m * p.k, 5, type)
+            let b = numbers((p.sharedB ? 1 : p.batch) * p.k * p.n, 6, type)
+            var expected = [Double](repeating: 0, count: p.batch * p.m * p.n)
+            for t in 0..<p.batch {
+                for i in 0..<p.m {
+                    for j in 0..<p.n {
+                        for l in 0..<p.k {
+                            let left = t * Int(shape.a_batch_stride) + i * Int(shape.a_row_stride) + l * Int(shape.a_column_stride)
+                            let right = t * Int(shape.b_batch_stride) + l * Int(shape.b_row_stride) + j * Int(shape.b_column_stride)
+                            expected[(t * p.m + i) * p.n + j] += Double(a[left]) * Double(b[right])
+                        }
+                    }
+                }
+            }
+            var status: Int32 = -1
+            var message = [CChar](repeating: 0, count: 256)
+            let plan = try #require(apus_onednn_matrix_product(&shape, &status, &message, message.count), "\(p)")
+            let result = Memory(p.batch * p.m * p.n, resultType)
+            run(plan, [Memory(a, type), Memory(b, type), result])
+            #expect(result.relativeError(expected) <= (resultType == APUS_BFLOAT16 ? 3e-3 : 1e-6), "\(p)")
+        }
+    }
+
+    @Test func theVersionIsKnown() {
+        var (major, minor, patch): (Int32, Int32, Int32) = (0, -1, -1)
+        #expect(apus_onednn_version(&major, &minor, &patch) == 0)
+        #expect(major >= 2 && minor >= 0 && patch >= 0)
     }
 }

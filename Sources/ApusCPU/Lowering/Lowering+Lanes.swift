@@ -27,6 +27,17 @@ extension Lowering {
         return result
     }
 
+    /// A gradient in the lanes layout whose padding lanes are 0: what elementwise operations made of them must not reach the sums
+    /// over samples.
+    private mutating func lanesGradientValue(_ number: Int) -> ValueID {
+        let value = lanesValue(number)
+        let type = graph.nodes[number].type
+        if type.shape[0] % 16 != 0 {
+            step("clear lanes", apus_lanes_clear_padding, [.write(value)], packParameters(type))
+        }
+        return value
+    }
+
     private func packParameters(_ type: TensorType) -> apus_lanes_pack_parameters {
         let shape = type.shape
         return apus_lanes_pack_parameters(
@@ -75,7 +86,7 @@ extension Lowering {
         var operands: [Operand] = [
             pattern.kernelGradient == nil ? .none : .read(lanesValue(pattern.input)),
             pattern.inputGradient == nil ? .none : .read(value(pattern.kernel)),
-            .read(lanesValue(pattern.gradient)),
+            .read(lanesGradientValue(pattern.gradient)),
         ]
         if let convolution = pattern.masksOf, case .lanesConvolution(let forward) = fusion.units[fusion.unitOf[convolution]!].kind {
             parameters.relu = forward.relu ? 1 : 0

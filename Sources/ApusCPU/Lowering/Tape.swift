@@ -38,6 +38,11 @@ struct Tape: Equatable {
 
         init(_ access: Access) {
             let (dimensions, strides) = access.collapsed
+            // One element is contiguous too, unless it was stretched: so a variable [1] is updated like any other.
+            if dimensions.isEmpty, access.offset == 0, access.shape.rank > 0, !access.strides.contains(0) {
+                self = .contiguous
+                return
+            }
             switch (dimensions.count, strides) {
             case (1, [1]) where access.offset == 0: self = .contiguous
             case (2, [0, 1]) where access.offset == 0: self = .periodic(inner: dimensions[1])

@@ -29,6 +29,9 @@ int apus_lanes_pack(void *const *buffers, const void *parameters);
 /// Lanes to dense float32. Buffers: x, y.
 int apus_lanes_unpack(void *const *buffers, const void *parameters);
 
+/// Sets the lanes beyond `samples` to 0, in place: for gradients that were computed in lanes. Buffers: x.
+int apus_lanes_clear_padding(void *const *buffers, const void *parameters);
+
 // MARK: Convolution
 
 /// A convolution of stride 1 with zero padding, then ReLU if `relu`, then 2×2 max pooling of stride 2 if `pool`.
