@@ -31,8 +31,8 @@ static void make_engine(void) {
     if (engine_status == dnnl_success) engine_status = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
 }
 
-/// oneDNN plans for, and runs on, as many threads as libgomp offers the calling thread: offers as many as our own loops use.
-/// Returns the number offered before, which must be restored, for our own default is made from it.
+/// oneDNN plans for, and runs on, as many threads as libgomp offers the calling thread: offers as many as our own loops
+/// use. Returns the number offered before, which must be restored, for our own default is made from it.
 static int offer_threads(void) {
     int before = omp_get_max_threads(), count = apus_thread_count();
     if (count != before) omp_set_num_threads(count);
@@ -53,7 +53,8 @@ static const char *implementation_name(const_dnnl_primitive_desc_t pd) {
 
 static bool is_reference(const_dnnl_primitive_desc_t pd) { return strstr(implementation_name(pd), "ref") != NULL; }
 
-/// How much of a last resort an implementation is: 0 made for the task, 1 a detour over matrix products, 2 reference loops.
+/// How much of a last resort an implementation is: 0 made for the task, 1 a detour over matrix products, 2 reference
+/// loops.
 static int grade(const_dnnl_primitive_desc_t pd) {
     if (is_reference(pd)) return 2;
     const char *name = implementation_name(pd), *gemm = strstr(name, "gemm");
@@ -110,7 +111,9 @@ static dnnl_memory_t memory_at(onednn_builder *b, descriptor_reference d, int bu
     return memory;
 }
 
-dnnl_memory_t onednn_memory(onednn_builder *b, descriptor_reference d, int buffer) { return memory_at(b, d, buffer, 0); }
+dnnl_memory_t onednn_memory(onednn_builder *b, descriptor_reference d, int buffer) {
+    return memory_at(b, d, buffer, 0);
+}
 
 dnnl_memory_t onednn_scratch_memory(onednn_builder *b, descriptor_reference d) {
     if (b->status != dnnl_success) return NULL;
@@ -119,7 +122,8 @@ dnnl_memory_t onednn_scratch_memory(onednn_builder *b, descriptor_reference d) {
     return memory;
 }
 
-void onednn_append(onednn_builder *b, const_dnnl_primitive_desc_t pd, int argument_count, const dnnl_exec_arg_t *arguments) {
+void onednn_append(
+    onednn_builder *b, const_dnnl_primitive_desc_t pd, int argument_count, const dnnl_exec_arg_t *arguments) {
     if (b->status != dnnl_success) return;
     onednn_step *step = &b->plan->steps[b->plan->step_count++];
     memcpy(step->arguments, arguments, (size_t)argument_count * sizeof *arguments);
@@ -132,7 +136,8 @@ void onednn_append(onednn_builder *b, const_dnnl_primitive_desc_t pd, int argume
 }
 
 void onednn_append_reorder(
-    onednn_builder *b, descriptor_reference from, dnnl_memory_t from_memory, descriptor_reference to, dnnl_memory_t to_memory) {
+    onednn_builder *b, descriptor_reference from, dnnl_memory_t from_memory, descriptor_reference to,
+    dnnl_memory_t to_memory) {
     if (b->status != dnnl_success) return;
     dnnl_primitive_desc_t pd = NULL;
     b->status = dnnl_reorder_primitive_desc_create(&pd, from, b->engine, to, b->engine, b->plain_attributes);
@@ -189,8 +194,8 @@ int64_t apus_onednn_plan_scratch_bytes(const apus_onednn_plan *plan) { return pl
 
 const char *apus_onednn_plan_name(const apus_onednn_plan *plan) { return plan->name; }
 
-/// Points the memory objects of a plan to their buffers. Programs keep theirs, so there is mostly nothing to do; setting a
-/// handle is not free, as the library walks over the memory's padding then.
+/// Points the memory objects of a plan to their buffers. Programs keep theirs, so there is mostly nothing to do;
+/// setting a handle is not free, as the library walks over the memory's padding then.
 static dnnl_status_t place(const apus_onednn_plan *plan, void *const *buffers) {
     for (int i = 0; i < plan->place_count; i++) {
         const onednn_place *p = &plan->places[i];

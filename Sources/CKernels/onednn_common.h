@@ -1,5 +1,5 @@
-// The differences between oneDNN 2.x and 3.x: a memory descriptor is a struct there and a pointer to a hidden one here, and
-// the implementations of an operation are listed by an iterator there and by the primitive descriptor itself here.
+// The differences between oneDNN 2.x and 3.x: a memory descriptor is a struct there and a pointer to a hidden one here,
+// and the implementations of an operation are listed by an iterator there and by the primitive descriptor itself here.
 #ifndef APUS_ONEDNN_COMMON_H
 #define APUS_ONEDNN_COMMON_H
 
@@ -18,7 +18,8 @@ static inline dnnl_status_t descriptor_by_strides(
     return dnnl_memory_desc_create_with_strides(d, rank, dims, type, strides);
 }
 
-static inline dnnl_status_t descriptor_of_any_order(descriptor *d, int rank, const dnnl_dims_t dims, dnnl_data_type_t type) {
+static inline dnnl_status_t descriptor_of_any_order(
+    descriptor *d, int rank, const dnnl_dims_t dims, dnnl_data_type_t type) {
     return dnnl_memory_desc_create_with_tag(d, rank, dims, type, dnnl_format_tag_any);
 }
 
@@ -39,7 +40,9 @@ static inline dnnl_primitive_desc_t implementations_current(implementations all)
     return dnnl_primitive_desc_clone(&current, all) == dnnl_success ? current : NULL;
 }
 
-static inline bool implementations_next(implementations all) { return dnnl_primitive_desc_next_impl(all) == dnnl_success; }
+static inline bool implementations_next(implementations all) {
+    return dnnl_primitive_desc_next_impl(all) == dnnl_success;
+}
 
 static inline void implementations_destroy(implementations all) { dnnl_primitive_desc_destroy(all); }
 
@@ -54,7 +57,8 @@ static inline dnnl_status_t descriptor_by_strides(
     return dnnl_memory_desc_init_by_strides(d, rank, dims, type, strides);
 }
 
-static inline dnnl_status_t descriptor_of_any_order(descriptor *d, int rank, const dnnl_dims_t dims, dnnl_data_type_t type) {
+static inline dnnl_status_t descriptor_of_any_order(
+    descriptor *d, int rank, const dnnl_dims_t dims, dnnl_data_type_t type) {
     return dnnl_memory_desc_init_by_tag(d, rank, dims, type, dnnl_format_tag_any);
 }
 

@@ -95,16 +95,17 @@ static dnnl_status_t list(
     switch (direction) {
     case APUS_ONEDNN_FORWARD:
         return dnnl_convolution_forward_primitive_desc_create(
-            all, b->engine, dnnl_forward_training, direct, reference(&c->image), reference(&c->kernel), reference(&c->bias),
-            reference(&c->result), c->strides, c->dilation, c->padding_before, c->padding_after, b->attributes);
+            all, b->engine, dnnl_forward_training, direct, reference(&c->image), reference(&c->kernel),
+            reference(&c->bias), reference(&c->result), c->strides, c->dilation, c->padding_before, c->padding_after,
+            b->attributes);
     case APUS_ONEDNN_INPUT_GRADIENT:
         return dnnl_convolution_backward_data_primitive_desc_create(
             all, b->engine, direct, reference(&c->image), reference(&c->kernel), reference(&c->result), c->strides,
             c->dilation, c->padding_before, c->padding_after, hint, b->attributes);
     default:
         return dnnl_convolution_backward_weights_primitive_desc_create(
-            all, b->engine, direct, reference(&c->image), reference(&c->kernel), reference(&c->bias), reference(&c->result),
-            c->strides, c->dilation, c->padding_before, c->padding_after, hint, b->attributes);
+            all, b->engine, direct, reference(&c->image), reference(&c->kernel), reference(&c->bias),
+            reference(&c->result), c->strides, c->dilation, c->padding_before, c->padding_after, hint, b->attributes);
     }
 }
 
@@ -118,8 +119,8 @@ static dnnl_status_t list(
     switch (direction) {
     case APUS_ONEDNN_FORWARD:
         status = dnnl_dilated_convolution_forward_desc_init(
-            &operation, dnnl_forward_training, direct, &c->image, &c->kernel, reference(&c->bias), &c->result, c->strides,
-            c->dilation, c->padding_before, c->padding_after);
+            &operation, dnnl_forward_training, direct, &c->image, &c->kernel, reference(&c->bias), &c->result,
+            c->strides, c->dilation, c->padding_before, c->padding_after);
         break;
     case APUS_ONEDNN_INPUT_GRADIENT:
         status = dnnl_dilated_convolution_backward_data_desc_init(
@@ -174,7 +175,8 @@ static void append(onednn_builder *b, direction direction, const convolution *c,
     if (b->status != dnnl_success) return;
     bool is_gradient = direction == APUS_ONEDNN_KERNEL_GRADIENT;
     descriptor_reference ours = reference(&c->plain_kernel);
-    descriptor_reference theirs = dnnl_primitive_desc_query_md(pd, is_gradient ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+    descriptor_reference theirs =
+        dnnl_primitive_desc_query_md(pd, is_gradient ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
 
     dnnl_memory_t kernel = onednn_memory(b, ours, buffers[direction].kernel);
     bool needs_reorder = !dnnl_memory_desc_equal(ours, theirs);
@@ -212,10 +214,10 @@ static apus_onednn_plan *plan(
                                         "the kernel gradient of the convolution"};
     char what[320];
     snprintf(
-        what, sizeof what, "%s of [%lld, %lld, %lld, %lld] with a kernel [%lld, %lld, %lld, %lld] in %s", names[direction],
-        (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->in_channels, (long long)s->kernel_h,
-        (long long)s->kernel_w, (long long)(s->groups ? s->in_channels / s->groups : 0), (long long)s->out_channels,
-        s->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
+        what, sizeof what, "%s of [%lld, %lld, %lld, %lld] with a kernel [%lld, %lld, %lld, %lld] in %s",
+        names[direction], (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->in_channels,
+        (long long)s->kernel_h, (long long)s->kernel_w, (long long)(s->groups ? s->in_channels / s->groups : 0),
+        (long long)s->out_channels, s->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
     return onednn_finish(&b, what, status, message, message_size);
 }
 

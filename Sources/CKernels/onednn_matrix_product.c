@@ -16,8 +16,8 @@ static const char *fault(const apus_onednn_matrix_shape *s) {
 
 /// A batch of matrices; without the batch axis if no operand has more than one.
 static void describe(
-    onednn_builder *b, descriptor *d, int64_t batch, int64_t rows, int64_t columns, int64_t batch_stride, int64_t row_stride,
-    int64_t column_stride, int32_t type) {
+    onednn_builder *b, descriptor *d, int64_t batch, int64_t rows, int64_t columns, int64_t batch_stride,
+    int64_t row_stride, int64_t column_stride, int32_t type) {
     if (b->status != dnnl_success) return;
     // A stride along an axis of extent 1 means nothing, but the library checks it and chooses by it.
     if (columns == 1 && row_stride != 1) column_stride = 1;
@@ -91,6 +91,7 @@ apus_onednn_plan *apus_onednn_matrix_product(
     char what[160];
     snprintf(
         what, sizeof what, "%lld products of [%lld, %lld] and [%lld, %lld] in %s", (long long)shape->batch,
-        (long long)shape->m, (long long)shape->k, (long long)shape->k, (long long)shape->n, shape->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
+        (long long)shape->m, (long long)shape->k, (long long)shape->k, (long long)shape->n,
+        shape->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
     return onednn_finish(&b, what, status, message, message_size);
 }

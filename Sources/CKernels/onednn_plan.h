@@ -47,8 +47,9 @@ onednn_builder onednn_begin(int scratch_buffer);
 /// Fails for a reason that lies in the shape.
 void onednn_reject(onednn_builder *builder, const char *reason);
 
-/// The best implementation of a list, which is destroyed. Those that are only a last resort (the reference loops, or a detour
-/// over matrix products of unrolled images) come after all others. The caller destroys the result; NULL after a failure.
+/// The best implementation of a list, which is destroyed. Those that are only a last resort (the reference loops, or a
+/// detour over matrix products of unrolled images) come after all others. The caller destroys the result; NULL after a
+/// failure.
 dnnl_primitive_desc_t onednn_choose(onednn_builder *builder, implementations all);
 
 /// A memory object that lies in a buffer.
@@ -70,7 +71,8 @@ void onednn_append_reorder(
 void onednn_name(onednn_builder *builder, const_dnnl_primitive_desc_t pd);
 
 /// The plan, or NULL with status and message, which names the computation as `what`.
-apus_onednn_plan *onednn_finish(onednn_builder *builder, const char *what, int *status, char *message, size_t message_size);
+apus_onednn_plan *onednn_finish(
+    onednn_builder *builder, const char *what, int *status, char *message, size_t message_size);
 
 /// The library's name of an element type; undefined for those that it is not used for.
 static inline dnnl_data_type_t onednn_type(int32_t type) {

@@ -41,7 +41,9 @@ import Testing
                     for j in 0..<outW {
                         for u in 0..<kernelH {
                             for v in 0..<kernelW {
-                                let (row, column) = (i * strideH + u * dilation - top, j * strideW + v * dilation - left)
+                                let (row, column) = (
+                                    i * strideH + u * dilation - top, j * strideW + v * dilation - left
+                                )
                                 guard (0..<h).contains(row), (0..<w).contains(column) else { continue }
                                 for o in 0..<outputs {
                                     for c in 0..<groupIn {
@@ -75,11 +77,15 @@ import Testing
         Case(h: 11, w: 11, dilation: 2),
         Case(h: 11, w: 12, strideH: 3, strideW: 3, top: 1, left: 1, right: 2, dilation: 2),
         Case(inputs: 4, outputs: 6, groups: 2),
-        Case(h: 9, w: 8, inputs: 32, outputs: 32, strideH: 2, strideW: 1, top: 1, left: 1, bottom: 1, right: 1, groups: 2),
+        Case(
+            h: 9, w: 8, inputs: 32, outputs: 32, strideH: 2, strideW: 1, top: 1, left: 1, bottom: 1, right: 1, groups: 2
+        ),
         Case(inputs: 5, outputs: 5, top: 1, left: 1, bottom: 1, right: 1, groups: 5),
         Case(inputs: 17, outputs: 17, strideH: 2, strideW: 2, top: 1, left: 0, bottom: 0, right: 1, groups: 17),
         Case(inputs: 5, outputs: 10, top: 1, left: 1, bottom: 1, right: 1, groups: 5),
-        Case(h: 13, w: 13, inputs: 8, outputs: 8, strideH: 2, strideW: 2, top: 2, left: 2, bottom: 2, right: 2, dilation: 2, groups: 8),
+        Case(
+            h: 13, w: 13, inputs: 8, outputs: 8, strideH: 2, strideW: 2, top: 2, left: 2, bottom: 2, right: 2,
+            dilation: 2, groups: 8),
         Case(n: 1, h: 8, w: 8, inputs: 64, outputs: 32, kernelH: 5, kernelW: 5, top: 2, left: 2, bottom: 2, right: 2),
     ]
 
@@ -115,7 +121,9 @@ import Testing
 
         var values: [Double] {
             (0..<count).map { index in
-                guard type == APUS_BFLOAT16 else { return Double(pointer.load(fromByteOffset: 4 * index, as: Float.self)) }
+                guard type == APUS_BFLOAT16 else {
+                    return Double(pointer.load(fromByteOffset: 4 * index, as: Float.self))
+                }
                 return Double(Float(bitPattern: UInt32(pointer.load(fromByteOffset: 2 * index, as: UInt16.self)) << 16))
             }
         }
@@ -149,7 +157,9 @@ import Testing
         UnsafePointer<apus_convolution_shape>?, UnsafeMutablePointer<Int32>?, UnsafeMutablePointer<CChar>?, Int
     ) -> Plan?
 
-    private func convolution(_ make: Constructor, _ shape: apus_convolution_shape) -> (plan: Plan?, status: Int32, message: String) {
+    private func convolution(_ make: Constructor, _ shape: apus_convolution_shape) -> (
+        plan: Plan?, status: Int32, message: String
+    ) {
         var message = [CChar](repeating: 0, count: 512)
         var status: Int32 = -1
         let plan = withUnsafePointer(to: shape) { make($0, &status, &message, message.count) }
@@ -209,11 +219,15 @@ import Testing
         let tolerance = type == APUS_FLOAT32 ? 1e-6 : 3e-3
 
         let result = Memory(c.resultCount, type)
-        run(try #require(convolution(apus_onednn_convolution_forward, shape).plan), [images, kernelMemory, biasMemory, result])
+        run(
+            try #require(convolution(apus_onednn_convolution_forward, shape).plan),
+            [images, kernelMemory, biasMemory, result])
         #expect(result.relativeError(y) <= tolerance)
 
         let imageGradient = Memory(c.imageCount, type)
-        run(try #require(convolution(apus_onednn_convolution_input_gradient, shape).plan), [gradient, kernelMemory, imageGradient])
+        run(
+            try #require(convolution(apus_onednn_convolution_input_gradient, shape).plan),
+            [gradient, kernelMemory, imageGradient])
         #expect(imageGradient.relativeError(dx) <= tolerance)
 
         let kernelGradient = Memory(c.kernelCount, APUS_FLOAT32)
@@ -241,7 +255,9 @@ import Testing
         #expect(reason { $0.groups = 2 }.contains("groups do not divide the channels"))
         #expect(reason { $0.pad_right = -1 }.contains("the padding is negative"))
         #expect(reason { $0.type = Int32(APUS_FLOAT64.rawValue) }.contains("images are float32 or bfloat16"))
-        #expect(reason { $0.kernel_h = 8 }.contains("the kernel gradient of the convolution of [2, 7, 5, 3] with a kernel [8, 3, 3, 4]"))
+        #expect(
+            reason { $0.kernel_h = 8 }.contains(
+                "the kernel gradient of the convolution of [2, 7, 5, 3] with a kernel [8, 3, 3, 4]"))
     }
 
     @Test func aMissingBufferIsAnError() throws {
@@ -289,13 +305,16 @@ import Testing
         var transposedA, transposedB, sharedB: Bool
     }
 
-    static let products: [Product] = [(1, 1, 1, 1), (1, 17, 33, 5), (3, 17, 33, 5), (2, 1, 7, 13), (2, 7, 1, 13), (2, 13, 7, 1), (2, 31, 64, 96)]
-        .flatMap { batch, m, n, k in
-            (0..<8).map { bits in
-                Product(
-                    batch: batch, m: m, n: n, k: k, transposedA: bits & 1 > 0, transposedB: bits & 2 > 0, sharedB: bits & 4 > 0)
-            }
+    static let products: [Product] = [
+        (1, 1, 1, 1), (1, 17, 33, 5), (3, 17, 33, 5), (2, 1, 7, 13), (2, 7, 1, 13), (2, 13, 7, 1), (2, 31, 64, 96),
+    ]
+    .flatMap { batch, m, n, k in
+        (0..<8).map { bits in
+            Product(
+                batch: batch, m: m, n: n, k: k, transposedA: bits & 1 > 0, transposedB: bits & 2 > 0,
+                sharedB: bits & 4 > 0)
         }
+    }
 
     @Test(arguments: [(APUS_FLOAT32, APUS_FLOAT32), (APUS_BFLOAT16, APUS_FLOAT32), (APUS_BFLOAT16, APUS_BFLOAT16)])
     func matrixProducts(_ type: Element, _ resultType: Element) throws {
@@ -305,8 +324,10 @@ import Testing
             var shape = apus_onednn_matrix_shape(
                 batch: Int64(p.batch), m: m, n: n, k: k,
                 a_batch_stride: m * k, a_row_stride: p.transposedA ? 1 : k, a_column_stride: p.transposedA ? m : 1,
-                b_batch_stride: p.sharedB ? 0 : k * n, b_row_stride: p.transposedB ? 1 : n, b_column_stride: p.transposedB ? k : 1,
-                c_batch_stride: m * n, c_row_stride: n, type: Int32(type.rawValue), result_type: Int32(resultType.rawValue))
+                b_batch_stride: p.sharedB ? 0 : k * n, b_row_stride: p.transposedB ? 1 : n,
+                b_column_stride: p.transposedB ? k : 1,
+                c_batch_stride: m * n, c_row_stride: n, type: Int32(type.rawValue),
+                result_type: Int32(resultType.rawValue))
             let a = numbers(p.batch * p.m * p.k, 5, type)
             let b = numbers((p.sharedB ? 1 : p.batch) * p.k * p.n, 6, type)
             var expected = [Double](repeating: 0, count: p.batch * p.m * p.n)
@@ -314,8 +335,12 @@ import Testing
                 for i in 0..<p.m {
                     for j in 0..<p.n {
                         for l in 0..<p.k {
-                            let left = t * Int(shape.a_batch_stride) + i * Int(shape.a_row_stride) + l * Int(shape.a_column_stride)
-                            let right = t * Int(shape.b_batch_stride) + l * Int(shape.b_row_stride) + j * Int(shape.b_column_stride)
+                            let left =
+                                t * Int(shape.a_batch_stride) + i * Int(shape.a_row_stride) + l
+                                * Int(shape.a_column_stride)
+                            let right =
+                                t * Int(shape.b_batch_stride) + l * Int(shape.b_row_stride) + j
+                                * Int(shape.b_column_stride)
                             expected[(t * p.m + i) * p.n + j] += Double(a[left]) * Double(b[right])
                         }
                     }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Compiles the oneDNN shim against oneDNN 3.x from PyPI and runs it: Debian 12 has 2.6, newer systems have 3.x. With `--system`
-# it takes the installed library instead. Needs python3 with venv and pip, and clang; leaves nothing in the tree.
+# Compiles the oneDNN shim against oneDNN 3.x from PyPI and runs it: Debian 12 has 2.6, newer systems have 3.x. With
+# `--system` it takes the installed library instead. Needs python3 with venv and pip, and clang; leaves nothing in the
+# tree.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)

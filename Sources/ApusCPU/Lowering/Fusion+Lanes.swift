@@ -163,9 +163,7 @@ extension Fusion {
         var members = members
         func matches(_ candidate: LanesGradientPattern) -> Bool {
             guard let known = pattern else { return true }
-            return (known.kernel == candidate.kernel || known.kernel < 0 || candidate.kernel < 0)
-                && (known.input == candidate.input || known.input < 0 || candidate.input < 0)
-                && known.geometry == candidate.geometry
+            return known.geometry == candidate.geometry && shapes(of: known) == shapes(of: candidate)
         }
         var sums: [Int] = []
         for user in graph.users[gradient] where unitOf[user] == nil {
@@ -203,6 +201,11 @@ extension Fusion {
             guard !graph.isOutput[gradient], graph.users[gradient].allSatisfy({ members.contains($0) }) else { return nil }
         }
         return (pattern, members.sorted())
+    }
+
+    /// The shapes of image and kernel.
+    private func shapes(of pattern: LanesGradientPattern) -> [Shape] {
+        [pattern.inputGradient ?? pattern.input, pattern.kernelGradient ?? pattern.kernel].map { graph.nodes[$0].shape }
     }
 
     // MARK: Between

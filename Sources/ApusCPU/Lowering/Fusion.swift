@@ -97,7 +97,14 @@ struct Fusion {
         let first = merged.map { units[$0].nodes[0] }.min()!
         // A search this long is not worth a fusion.
         guard node - first <= 4096 else { return false }
-        func isInside(_ number: Int) -> Bool { number == node || unitOf[number].map(merged.contains) ?? false }
+        // A member's value may be read through reshapes: they keep the order of elements.
+        func isInside(_ number: Int) -> Bool {
+            var number = number
+            while unitOf[number] == nil, number != node, case .reshape = graph.nodes[number].operation {
+                number = graph.inputs(number)[0]
+            }
+            return number == node || unitOf[number].map(merged.contains) ?? false
+        }
         var visited: Set<Int> = []
         var pending: [Int] = []
         for member in merged.flatMap({ units[$0].nodes }) + [node] {

@@ -18,16 +18,16 @@ extension Lowering {
         for node in nodes where isRead(node, outside: members) {
             outputs[node] = isLanes ? lanesResult(node) : result(node)
         }
-        let values = plan
+        var memory: [ValueID: Storage] = [:]
+        for id in Array(outputs.values) + environment.values.map(\.value) { memory[id] = plan[plan.owner(of: id)].storage }
         let count = outputs.first.map { plan[$0.value].elementCount } ?? 0
         let built = TapeBuilder.build(
             nodes,
             TapeBuilder.Environment(
                 graph: graph, outputs: outputs, access: { environment[$0]! },
-                overwrites: { output, input in
-                    let memory = values[values.owner(of: output)].storage
-                    guard case .slot = memory else { return false }
-                    return memory == values[values.owner(of: input)].storage
+                overwrites: { [memory] output, input in
+                    guard case .slot(let slot) = memory[output] else { return false }
+                    return memory[input] == .slot(slot)
                 }))
         let cost = nodes.reduce(Cost.zero) { $0 + Cost(flops: graph.nodes[$1].cost.flops, bytes: 0) }
         if let (tape, operands) = built {

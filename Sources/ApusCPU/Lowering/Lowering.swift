@@ -152,6 +152,9 @@ struct Lowering {
             views.append(source)
             source = graph.inputs(source)[0]
         }
+        precondition(
+            source != number || rows[source] != nil || lanes[source] != nil || graph.nodes[source].constantValue != nil,
+            "\(graph.nodes[number].operation.name) is read before it is computed")
         var access = Access(value(source), graph.nodes[source].shape)
         for view in views.reversed() {
             switch graph.nodes[view].operation {

@@ -126,6 +126,8 @@ public final class Program: @unchecked Sendable {
     /// Computes the outputs into given buffers.
     public func run(_ inputs: [Buffer], into outputs: [Buffer]) throws(ProgramError) {
         precondition(inputs.count == inputTypes.count && outputs.count == outputTypes.count)
+        precondition(zip(inputs, inputTypes).allSatisfy { $0.byteCount >= $1.byteCount }, "a buffer is smaller than its input")
+        precondition(zip(outputs, outputTypes).allSatisfy { $0.byteCount >= $1.byteCount }, "a buffer is smaller than its output")
         try lock.withLock { _ throws(ProgramError) in
             for slot in inputs.indices { bind(slot, inputs[slot].pointer) }
             for index in outputs.indices { bindOutput(index, outputs[index].pointer) }
@@ -152,6 +154,33 @@ public final class Program: @unchecked Sendable {
         var status: Int32 = 0
         let failed = apus_engine_run_steps(calls, Int64(steps.count), &status, isTiming ? times : nil)
         if failed >= 0 { throw ProgramError(step: steps[Int(failed)].name, status: status) }
+    }
+
+    // MARK: Memory
+
+    /// Bytes of the arena that a step reads or writes for one value.
+    package struct ArenaUse: Sendable {
+        /// Tells values apart; `nil` for memory that only the step uses.
+        package var value: Int?
+        package var bytes: Range<Int>
+        package var isWrite: Bool
+    }
+
+    /// What a step does in the arena: so that tests can follow every byte through a run.
+    package func arenaUses(ofStep index: Int) -> [ArenaUse] {
+        plan.steps[index].operands.enumerated().compactMap { operand, use in
+            guard let address = calls[index].buffers[operand] else { return nil }
+            let start = UnsafeRawPointer(address) - UnsafeRawPointer(arena.pointer)
+            switch use {
+            case .none: return nil
+            case .scratch(let byteCount): return ArenaUse(value: nil, bytes: start..<(start + byteCount), isWrite: true)
+            case .read(let id), .write(let id):
+                let owner = plan.owner(of: id)
+                guard case .arena = plan[owner].storage else { return nil }
+                let isWrite = if case .write = use { true } else { false }
+                return ArenaUse(value: owner.index, bytes: start..<(start + plan[owner].byteCount), isWrite: isWrite)
+            }
+        }
     }
 
     // MARK: Timing

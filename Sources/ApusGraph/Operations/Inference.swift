@@ -23,6 +23,11 @@ final class Inference {
         let type = infer()
         expect(
             type.shape.dimensions.allSatisfy { $0 >= 0 }, "an extent can't be negative, received shape \(type.shape)")
+        // Bytes are counted in Int.
+        guard type.shape.count <= Int.max / 64 else {
+            problems.append("a tensor of shape \(type.shape) has too many elements")
+            return Self.unknown
+        }
         return type
     }
 

@@ -3,6 +3,22 @@ public enum Scalar: Hashable, Sendable {
     case floating(Double)
     case integer(Int64)
 
+    // By bits, so that a constant NaN equals itself and a structure that holds one can be found again.
+    public static func == (a: Scalar, b: Scalar) -> Bool {
+        switch (a, b) {
+        case (.floating(let a), .floating(let b)): a.bitPattern == b.bitPattern
+        case (.integer(let a), .integer(let b)): a == b
+        case (.floating, .integer), (.integer, .floating): false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .floating(let value): hasher.combine(value.bitPattern)
+        case .integer(let value): hasher.combine(value)
+        }
+    }
+
     public var double: Double {
         switch self {
         case .floating(let value): value

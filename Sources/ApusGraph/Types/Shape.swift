@@ -14,8 +14,16 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
     /// The number of axes.
     public var rank: Int { dimensions.count }
 
-    /// The number of elements: the product of the dimensions, 1 for a scalar.
-    public var count: Int { dimensions.reduce(1, *) }
+    /// The number of elements: the product of the dimensions, 1 for a scalar; `Int.max` if it is greater than that.
+    public var count: Int {
+        var count = 1
+        for extent in dimensions {
+            let (product, overflows) = count.multipliedReportingOverflow(by: extent)
+            if overflows { return dimensions.contains(0) ? 0 : .max }
+            count = product
+        }
+        return count
+    }
 
     /// The distance in elements between neighbours along each axis in row-major order.
     public var strides: [Int] {

@@ -25,7 +25,7 @@ public func evaluate(_ tensors: [Tensor]) throws {
         }
     }
     for (tensor, node) in zip(pending, nodes) { want(node, tensor.handle) }
-    for node in Node.sorted(nodes) where node.isWorthKeeping {
+    for node in Node.sorted(nodes, leavingOut: { $0.knownValue != nil }) where node.isWorthKeeping {
         if let handle = (node.attachment as? HandleReference)?.handle { want(node, handle) }
     }
 

@@ -24,18 +24,40 @@ struct Expression {
     init(outputs: [Node]) {
         self.outputs = outputs
         var numbers: [Node: Int] = [:]
-        for node in Node.sorted(outputs) {
-            numbers[node] = structure.entries.count
-            var operation = node.operation
-            if let leaf = Expression.leaf(node) {
-                operation = .input("", node.type)
-                inputs.append(leaf)
-            } else if case .input(let name, _) = operation {
-                unboundInput = name
-            }
-            structure.entries.append(Structure.Entry(operation: operation, inputs: node.inputs.map { numbers[$0]! }))
+        var entries: [Structure.Entry] = []
+        var inputs: [Buffer] = []
+        func add(_ operation: Operation, _ operands: [Int] = []) -> Int {
+            entries.append(Structure.Entry(operation: operation, inputs: operands))
+            return entries.count - 1
         }
+        func addLeaf(_ buffer: Buffer, _ type: TensorType) -> Int {
+            inputs.append(buffer)
+            return add(.input("", type))
+        }
+        // What has been computed before is data, like a leaf.
+        func isKnown(_ node: Node) -> Bool {
+            guard let value = node.knownValue, let buffer = value.attachment as? Buffer else { return false }
+            numbers[node] = addLeaf(buffer, node.type)
+            return true
+        }
+        for node in Node.sorted(outputs, leavingOut: isKnown) {
+            switch node.operation {
+            case .input(let name, _):
+                if let buffer = node.attachment as? Buffer {
+                    numbers[node] = addLeaf(buffer, node.type)
+                } else {
+                    unboundInput = name
+                    numbers[node] = add(node.operation)
+                }
+            case .constant(let value, let type) where !Expression.isStructural(value.double):
+                let scalar = addLeaf(Buffer(scalar: value, type.elementType), TensorType([], type.elementType))
+                numbers[node] = type.shape.rank == 0 ? scalar : add(.broadcast(type.shape), [scalar])
+            default: numbers[node] = add(node.operation, node.inputs.map { numbers[$0]! })
+            }
+        }
+        structure.entries = entries
         structure.outputs = outputs.map { numbers[$0]! }
+        self.inputs = inputs
     }
 
     /// The graph that computes the expression for any data.
@@ -52,17 +74,8 @@ struct Expression {
             outputs: structure.outputs.enumerated().map { Graph.Output(name: "output\($0.offset)", node: copies[$0.element]) })
     }
 
-    /// The data that a node stands for: an evaluated tensor's, or a number's that is likely to differ next time.
-    private static func leaf(_ node: Node) -> Buffer? {
-        switch node.operation {
-        case .input: return node.attachment as? Buffer
-        case .constant(let value, let type) where type.shape.rank == 0 && !isStructural(value.double):
-            return Buffer(scalar: value, type.elementType)
-        default: return nil
-        }
-    }
-
-    /// Whether a number takes part in rewrites and so belongs to the structure.
+    /// Whether a number takes part in rewrites and so belongs to the structure; others are data, as they are likely to differ next
+    /// time.
     private static func isStructural(_ value: Double) -> Bool {
         value == 0 || abs(value) == 1 || abs(value) == 2 || abs(value) == 0.5
     }
@@ -83,7 +96,7 @@ final class ProgramCache: Sendable {
     private let capacity = 256
 
     /// How many programs were compiled so far.
-    var compilations: Int { state.withLock { $0.compilations } }
+    fileprivate var compilations: Int { state.withLock { $0.compilations } }
 
     func program(for expression: Expression) throws -> Program {
         let known = state.withLock { state in
@@ -104,3 +117,6 @@ final class ProgramCache: Sendable {
         return program
     }
 }
+
+/// How many programs the evaluation of expressions has compiled so far: what tests of laziness look at.
+package var evaluationCompilationCount: Int { ProgramCache.shared.compilations }

@@ -78,8 +78,11 @@ extension Tensor {
         guard step != 0, start.isFinite, end.isFinite, step.isFinite else {
             return Tensor(Node(problem: "the step must be finite and not 0, received \(step)", operation: "arange"))
         }
-        let count = Swift.max(0, Int(((end - start) / step).rounded(.up)))
-        return Tensor((0..<count).map { start + Double($0) * step }, type: type)
+        let extent = Swift.max(0, ((end - start) / step).rounded(.up))
+        guard extent < 0x1p40 else {
+            return Tensor(Node(problem: "\(extent) numbers from \(start) to \(end) by \(step) are too many", operation: "arange"))
+        }
+        return Tensor((0..<Int(extent)).map { start + Double($0) * step }, type: type)
     }
 
     /// `count` numbers at equal distances, both ends included.

@@ -27,9 +27,14 @@ private struct ElementFormatter {
         let visible = ElementFormatter.offsets(tensor.shape)
         let buffer = tensor.elements()
         let type = tensor.elementType
-        let values = visible.map { buffer.element($0, type, as: Double.self) }
-        let format = ElementFormatter.format(values, type)
-        let texts = values.map(format)
+        let texts: [String]
+        if type.isInteger {
+            // Not by way of Double, which does not hold every int64.
+            texts = visible.map { String(buffer.element($0, type, as: Int.self)) }
+        } else {
+            let values = visible.map { buffer.element($0, type, as: Double.self) }
+            texts = values.map(ElementFormatter.format(values, type))
+        }
         self.texts = Dictionary(uniqueKeysWithValues: zip(visible, texts))
         width = texts.map(\.count).max() ?? 0
     }
@@ -68,7 +73,6 @@ private struct ElementFormatter {
     /// where the range is wide.
     private static func format(_ values: [Double], _ type: ElementType) -> (Double) -> String {
         if type == .bool { return { $0 != 0 ? "true" : "false" } }
-        if !type.isFloatingPoint { return { String(Int($0)) } }
         let finite = values.filter(\.isFinite).map(abs)
         let largest = finite.max() ?? 0
         let smallest = finite.filter { $0 > 0 }.min() ?? 0

@@ -25,6 +25,11 @@ public enum TensorSlice: TensorIndex, Sendable {
     }
 
     public var tensorIndex: TensorSlice { self }
+
+    /// Where a range ends that includes a position: at the axis' end after the last one, −1.
+    fileprivate static func end(after position: Int) -> Int? {
+        position == -1 || position == .max ? nil : position + 1
+    }
 }
 
 extension Int: TensorIndex {
@@ -36,7 +41,7 @@ extension Range<Int>: TensorIndex {
 }
 
 extension ClosedRange<Int>: TensorIndex {
-    public var tensorIndex: TensorSlice { .range(lowerBound, upperBound + 1, step: 1) }
+    public var tensorIndex: TensorSlice { .range(lowerBound, TensorSlice.end(after: upperBound), step: 1) }
 }
 
 extension PartialRangeFrom<Int>: TensorIndex {
@@ -48,7 +53,7 @@ extension PartialRangeUpTo<Int>: TensorIndex {
 }
 
 extension PartialRangeThrough<Int>: TensorIndex {
-    public var tensorIndex: TensorSlice { .range(nil, upperBound + 1, step: 1) }
+    public var tensorIndex: TensorSlice { .range(nil, TensorSlice.end(after: upperBound), step: 1) }
 }
 
 extension Tensor {

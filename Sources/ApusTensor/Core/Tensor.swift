@@ -37,7 +37,7 @@ public struct Tensor: Sendable {
     public var problems: [GraphProblem] { node.problems }
 
     /// The memory of the tensor's elements, if it has been evaluated.
-    package var buffer: Buffer? { node.attachment as? Buffer }
+    package var buffer: Buffer? { handle.buffer }
 }
 
 /// Identity of a tensor: its node, which becomes a leaf when it is evaluated.
@@ -51,29 +51,63 @@ final class Handle: Sendable {
 
     var node: Node { state.withLock { $0 } }
 
+    var buffer: Buffer? {
+        let node = node
+        return (node.knownValue ?? node).attachment as? Buffer
+    }
+
     /// Replaces the expression by its value.
+    ///
+    /// Expressions that were built from this one before find the value too. While a function is being differentiated the
+    /// expression stays: gradients flow through it.
     func become(_ buffer: Buffer) {
         state.withLock { node in
-            if !(node.attachment is Buffer) { node = Node(.input("tensor", node.type), attachment: buffer) }
+            guard !(node.attachment is Buffer) else { return }
+            let value = Node(.input("tensor", node.type), attachment: buffer)
+            let reference = node.attachment as? HandleReference
+            reference?.become(value)
+            if reference == nil || !Differentiation.isUnderWay { node = value }
         }
     }
 }
 
-/// Lets a pending node find the tensor that stands for it, as long as somebody holds that tensor.
+/// Lets a pending node find the tensor that stands for it, as long as somebody holds that tensor, and its value once it is known.
 final class HandleReference: Sendable {
     private struct Reference: Sendable {
         weak var handle: Handle?
+        var value: Node?
     }
 
     private let reference = Mutex(Reference())
 
     func set(_ handle: Handle) { reference.withLock { $0.handle = handle } }
+    func become(_ value: Node) { reference.withLock { $0.value = value } }
     var handle: Handle? { reference.withLock { $0.handle } }
+    var value: Node? { reference.withLock { $0.value } }
+}
+
+extension Node {
+    /// A leaf with the node's value, if the tensor that stands for it has been evaluated.
+    var knownValue: Node? { (attachment as? HandleReference)?.value }
+}
+
+/// Whether the current task is inside a function that is being differentiated.
+enum Differentiation {
+    @TaskLocal static var isUnderWay = false
 }
 
 extension Tensor {
     /// A tensor that applies an operation; remembers that it stands for the new node.
     package init(_ operation: Operation, _ inputs: [Node]) {
         self.init(Node(operation, inputs, attachment: HandleReference()))
+    }
+
+    /// A tensor for a node that was built without one: from now on the node's value is kept where the tensor is.
+    package init(tracking node: Node) {
+        switch node.operation {
+        case .input, .constant: self.init(node)
+        default:
+            if node.attachment == nil, node.isValid { self.init(node.operation, node.inputs) } else { self.init(node) }
+        }
     }
 }

@@ -7,7 +7,7 @@ extension Tensor {
     static func combined(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor {
         var (left, right) = (a.node, b.node)
         let type = ElementType.promoted(left.weakType(beside: right), right.weakType(beside: left))
-        (left, right) = (left.cast(to: type), right.cast(to: type))
+        (left, right) = (left.promoted(to: type), right.promoted(to: type))
         guard left.isValid, right.isValid, let shape = Shape.broadcast(left.shape, right.shape) else {
             return Tensor(Node.binary(operation, left, right))
         }
@@ -55,7 +55,7 @@ extension Tensor {
         switch value.tensorScalar {
         case .floating(let number): self.init(Node(.constant(.floating(number), TensorType([], .float32)), attachment: Weak.fraction))
         case .integer(let number):
-            self.init(Node(.constant(.floating(Double(number)), TensorType([], .float32)), attachment: Weak.whole))
+            self.init(Node(.constant(.integer(number), TensorType([], .float32)), attachment: Weak.whole))
         }
     }
 }
@@ -74,6 +74,17 @@ extension Node {
         if attachment === Weak.whole, other.elementType != .bool, value.double == value.double.rounded() { return other.elementType }
         return elementType
     }
+
+    /// The node in the element type of an operation; a number written in the program is rounded only to that.
+    fileprivate func promoted(to type: ElementType) -> Node {
+        guard attachment is Weak, case .constant(let value, _) = operation else { return cast(to: type) }
+        if type.isInteger, value.rounded(to: type).integer != value.integer {
+            return Node(
+                problem: "the number \(value.integer) does not fit \(type); convert the tensor with cast(to:)",
+                operation: "constant")
+        }
+        return .constant(value, TensorType([], type))
+    }
 }
 
 infix operator .& : LogicalConjunctionPrecedence
@@ -89,12 +100,12 @@ public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { .combined(.maximum, a,
 public func pow(_ a: Tensor, _ b: Tensor) -> Tensor { .combined(.power, a, b) }
 /// aᵇ, element by element.
 public func pow<T: TensorScalar>(_ a: Tensor, _ exponent: T) -> Tensor {
-    .combined(.power, a, Tensor(Node.constant(exponent.tensorScalar, TensorType([], a.elementType))))
+    .combined(.power, a, Tensor(weak: exponent))
 }
 
 /// a where the condition holds, else b.
 public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
-    Tensor(Node.select(condition.node, a.node, b.node))
+    Tensor(tracking: Node.select(condition.node, a.node, b.node))
 }
 
 public func abs(_ x: Tensor) -> Tensor { x.mapped(.absolute) }

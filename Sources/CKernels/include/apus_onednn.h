@@ -1,4 +1,5 @@
-// Convolutions and matrix products by oneDNN, in terms of this project: describe, plan, run. The same over oneDNN 2.x and 3.x.
+// Convolutions and matrix products by oneDNN, in terms of this project: describe, plan, run. The same over oneDNN 2.x
+// and 3.x.
 #ifndef APUS_ONEDNN_H
 #define APUS_ONEDNN_H
 
@@ -9,12 +10,13 @@ int apus_onednn_version(int *major, int *minor, int *patch);
 
 // MARK: Plans
 
-/// A computation that is ready to run. A plan may run on any thread, but on one at a time: it remembers where its buffers were.
+/// A computation that is ready to run. A plan may run on any thread, but on one at a time: it remembers where its
+/// buffers were.
 typedef struct apus_onednn_plan apus_onednn_plan;
 
-/// The kernel: runs a plan on the buffers that the plan's constructor documents, all 64-byte aligned. Returns 0, or 100 plus
-/// oneDNN's status; 102 (invalid arguments) also if a buffer is missing. oneDNN sums in an order of its own: results may
-/// differ in their last bits between thread counts, and its calls take and release small heap blocks.
+/// The kernel: runs a plan on the buffers that the plan's constructor documents, all 64-byte aligned. Returns 0, or 100
+/// plus oneDNN's status; 102 (invalid arguments) also if a buffer is missing. oneDNN sums in an order of its own:
+/// results may differ in their last bits between thread counts, and its calls take and release small heap blocks.
 int apus_onednn_run(void *const *buffers, const void *plan);
 
 /// The bytes of the scratch buffer; with 0 it may be NULL.
@@ -26,15 +28,17 @@ const char *apus_onednn_plan_name(const apus_onednn_plan *plan);
 /// Frees a plan; NULL is fine.
 void apus_onednn_plan_destroy(apus_onednn_plan *plan);
 
-// Every constructor of a plan returns NULL if the shape is wrong or oneDNN has nothing better than its reference loops for it
-// (bfloat16 on older CPUs, say), with 100 plus oneDNN's status in `*status` and a sentence in `message`; both may be NULL.
+// Every constructor of a plan returns NULL if the shape is wrong or oneDNN has nothing better than its reference loops
+// for it (bfloat16 on older CPUs, say), with 100 plus oneDNN's status in `*status` and a sentence in `message`; both
+// may be NULL.
 
 // MARK: Convolutions
 
-/// A convolution of images [n, h, w, in_channels] with a kernel [kernel_h, kernel_w, in_channels / groups, out_channels], whose
-/// output channels are ordered by group. Its result has ⌊(h + pad_top + pad_bottom - dilation_h (kernel_h - 1) - 1) / stride_h⌋ + 1
-/// rows, and columns likewise. With h = kernel_h = 1 it is a convolution of sequences. Kernels, biases and their gradients
-/// are float32; where oneDNN prefers another order or type, the plan converts them in its scratch memory.
+/// A convolution of images [n, h, w, in_channels] with a kernel [kernel_h, kernel_w, in_channels / groups,
+/// out_channels], whose output channels are ordered by group. Its result has ⌊(h + pad_top + pad_bottom - dilation_h
+/// (kernel_h - 1) - 1) / stride_h⌋ + 1 rows, and columns likewise. With h = kernel_h = 1 it is a convolution of
+/// sequences. Kernels, biases and their gradients are float32; where oneDNN prefers another order or type, the plan
+/// converts them in its scratch memory.
 typedef struct {
     int64_t n, h, w, in_channels, out_channels;
     int64_t kernel_h, kernel_w;
@@ -52,18 +56,18 @@ typedef struct {
     int32_t relu;
 } apus_convolution_shape;
 
-/// y[n,i,j,o] = Σ x[n, i stride_h + u dilation_h - pad_top, j stride_w + v dilation_w - pad_left, c] kernel[u,v,c,o] + bias[o]
-/// over u, v and the channels c of o's group. Buffers: x, kernel, bias (or NULL), y, scratch.
+/// y[n,i,j,o] = Σ x[n, i stride_h + u dilation_h - pad_top, j stride_w + v dilation_w - pad_left, c] kernel[u,v,c,o] +
+/// bias[o] over u, v and the channels c of o's group. Buffers: x, kernel, bias (or NULL), y, scratch.
 apus_onednn_plan *apus_onednn_convolution_forward(
     const apus_convolution_shape *shape, int *status, char *message, size_t message_size);
 
-/// The gradient to x, which is also the transposed convolution of g. Buffers: g (the gradient of y), kernel, gradient of x,
-/// scratch.
+/// The gradient to x, which is also the transposed convolution of g. Buffers: g (the gradient of y), kernel, gradient
+/// of x, scratch.
 apus_onednn_plan *apus_onednn_convolution_input_gradient(
     const apus_convolution_shape *shape, int *status, char *message, size_t message_size);
 
-/// The gradients to kernel and bias, summed in float32. Buffers: x, g (the gradient of y), gradient of the kernel, gradient of
-/// the bias (or NULL), scratch.
+/// The gradients to kernel and bias, summed in float32. Buffers: x, g (the gradient of y), gradient of the kernel,
+/// gradient of the bias (or NULL), scratch.
 apus_onednn_plan *apus_onednn_convolution_kernel_gradient(
     const apus_convolution_shape *shape, int *status, char *message, size_t message_size);
 
@@ -84,8 +88,8 @@ apus_onednn_plan *apus_onednn_plan_convolution(
 /// A batch of products: C is m x n, A is m x k, B is k x n. Strides count elements.
 typedef struct {
     int64_t batch, m, n, k;
-    /// Column stride 1 is A as written, row stride 1 its transpose; one of both must be 1. A batch stride of 0 uses one matrix
-    /// for all products.
+    /// Column stride 1 is A as written, row stride 1 its transpose; one of both must be 1. A batch stride of 0 uses one
+    /// matrix for all products.
     int64_t a_batch_stride, a_row_stride, a_column_stride;
     int64_t b_batch_stride, b_row_stride, b_column_stride;
     /// The columns of C are contiguous.

@@ -1,0 +1,54 @@
+import ApusCPU
+import ApusGraph
+import ApusReference
+import ApusTestSupport
+import Testing
+import Glibc
+
+/// Random graphs: fused and unfused programs against the meaning, and every byte of their memory plans.
+@Suite(.serialized) struct FuzzTests {
+    private func check(_ seed: UInt64, imageBatch: Int?) throws {
+        let (graph, values) = RandomGraph.draw(seed: seed, size: imageBatch == nil ? 40 : 34, imageBatch: imageBatch)
+        print("SEED", seed); fflush(stdout)
+        let expected = try ReferenceBackend().run(graph, inputs: values)
+        for options in [CompileOptions.fused, .unfused] {
+            try kernelLock.withLock {
+                let program = try CPU.compile(graph, options: options)
+                // Twice: the second run finds what the first left in the arena.
+                _ = try program.values(values)
+                for (index, (received, expected)) in zip(try program.values(values), expected).enumerated() {
+                    let error = relativeDifference(received.values, expected.values)
+                    #expect(error < 2e-4, "seed \(seed), fused: \(options.fuses), output \(index) of \(expected.type)")
+                }
+                #expect(program.memoryConflict == nil, "seed \(seed), fused: \(options.fuses)")
+            }
+        }
+    }
+
+    @Test(arguments: 0..<200) func matrices(seed: Int) throws { try check(UInt64(seed), imageBatch: nil) }
+
+    @Test(arguments: 0..<60) func images(seed: Int) throws {
+        try check(1000 + UInt64(seed), imageBatch: [16, 13, 1, 17][seed % 4])
+    }
+}
+
+extension Program {
+    /// Follows every byte of the arena through a run: the first step that would read what another value has overwritten.
+    var memoryConflict: String? {
+        var content: [Int?] = Array(repeating: nil, count: arenaByteCount)
+        for (index, step) in steps.enumerated() {
+            let uses = arenaUses(ofStep: index)
+            for use in uses where use.bytes.upperBound > arenaByteCount { return "step \(index) \(step.name) leaves the arena" }
+            for use in uses where !use.isWrite && use.bytes.contains(where: { content[$0] != use.value }) {
+                return "step \(index) \(step.name) reads value \(use.value ?? -1), which has been overwritten"
+            }
+            for (position, use) in uses.enumerated() where use.isWrite {
+                for other in uses[..<position] where other.value != use.value || use.value == nil {
+                    if other.bytes.overlaps(use.bytes) { return "step \(index) \(step.name) writes over its own operand" }
+                }
+                for byte in use.bytes { content[byte] = use.value }
+            }
+        }
+        return nil
+    }
+}
