@@ -9,7 +9,6 @@ import Glibc
 @Suite(.serialized) struct FuzzTests {
     private func check(_ seed: UInt64, imageBatch: Int?) throws {
         let (graph, values) = RandomGraph.draw(seed: seed, size: imageBatch == nil ? 40 : 34, imageBatch: imageBatch)
-        print("SEED", seed); fflush(stdout)
         let expected = try ReferenceBackend().run(graph, inputs: values)
         for options in [CompileOptions.fused, .unfused] {
             try kernelLock.withLock {
@@ -17,7 +16,9 @@ import Glibc
                 // Twice: the second run finds what the first left in the arena.
                 _ = try program.values(values)
                 for (index, (received, expected)) in zip(try program.values(values), expected).enumerated() {
-                    let error = relativeDifference(received.values, expected.values)
+                    // Sums that cancel have no relative accuracy.
+                    let isClose = zip(received.values, expected.values).allSatisfy { abs($0 - $1) < 1e-6 }
+                    let error = isClose ? 0 : relativeDifference(received.values, expected.values)
                     #expect(error < 2e-4, "seed \(seed), fused: \(options.fuses), output \(index) of \(expected.type)")
                 }
                 #expect(program.memoryConflict == nil, "seed \(seed), fused: \(options.fuses)")
@@ -25,9 +26,9 @@ import Glibc
         }
     }
 
-    @Test(arguments: 0..<200) func matrices(seed: Int) throws { try check(UInt64(seed), imageBatch: nil) }
+    @Test(arguments: 200..<4200) func matrices(seed: Int) throws { try check(UInt64(seed), imageBatch: nil) }
 
-    @Test(arguments: 0..<60) func images(seed: Int) throws {
+    @Test(arguments: 60..<1200) func images(seed: Int) throws {
         try check(1000 + UInt64(seed), imageBatch: [16, 13, 1, 17][seed % 4])
     }
 }

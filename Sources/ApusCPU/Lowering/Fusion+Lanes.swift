@@ -195,7 +195,10 @@ extension Fusion {
         }
         guard var pattern else { return nil }
         pattern.biasGradient = sums.first
-        members += [pattern.inputGradient, pattern.kernelGradient, pattern.biasGradient].compactMap { $0 }
+        let results = [pattern.inputGradient, pattern.kernelGradient, pattern.biasGradient].compactMap { $0 }
+        // None may be needed for another.
+        guard results.allSatisfy({ result in !depends(results.filter { $0 != result }, on: result) }) else { return nil }
+        members += results
         // Masks are undone inside; nobody else may need the gradient in between.
         if masksOf != nil {
             guard !graph.isOutput[gradient], graph.users[gradient].allSatisfy({ members.contains($0) }) else { return nil }

@@ -11,7 +11,7 @@ extension Fusion {
                 pattern = next.pattern
                 members += next.members
             }
-            if let sums = columnSums(of: pattern) {
+            if let sums = columnSums(of: pattern), !depends(members, on: sums) {
                 pattern.columnSums = sums
                 members.append(sums)
             }
@@ -76,11 +76,11 @@ extension Fusion {
                 case .binary(.greater) = graph.nodes[inputs[0]].operation
             else { return nil }
             let compared = graph.inputs(inputs[0])
-            guard graph.nodes[compared[1]].constantValue == 0, unitOf[inputs[0]] == nil,
+            // A comparison that others read stays outside, and may be where y is computed and forgotten.
+            guard graph.nodes[compared[1]].constantValue == 0, unitOf[inputs[0]] == nil, graph.onlyUser(inputs[0]) == user,
                 graph.nodes[compared[0]].elementType == graph.nodes[value].elementType
             else { return nil }
-            let members = graph.onlyUser(inputs[0]) == user ? [inputs[0], user] : [user]
-            return (.relu, compared[0], user, members)
+            return (.relu, compared[0], user, [inputs[0], user])
         case .binary(.multiply):
             let other = inputs[0] == value ? inputs[1] : inputs[0]
             // g · (1 − y²)
@@ -107,6 +107,17 @@ extension Fusion {
         guard case .binary(.subtract) = graph.nodes[number].operation else { return nil }
         let inputs = graph.inputs(number)
         return graph.nodes[inputs[0]].constantValue == 1 ? inputs[1] : nil
+    }
+
+    /// Whether some nodes need another, by whatever way; also if that takes long to find out.
+    func depends(_ nodes: [Int], on target: Int) -> Bool {
+        var visited: Set<Int> = []
+        var pending = nodes
+        while let node = pending.popLast() {
+            if node == target || visited.count > 4096 { return true }
+            if node > target, visited.insert(node).inserted { pending.append(contentsOf: graph.inputs(node)) }
+        }
+        return false
     }
 
     /// The node Σ over the rows of the right operand, if the graph computes it: with `aᵀ · g` comes the bias gradient Σ g.
