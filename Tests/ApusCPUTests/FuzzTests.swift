@@ -3,7 +3,6 @@ import ApusGraph
 import ApusReference
 import ApusTestSupport
 import Testing
-import Glibc
 
 /// Random graphs: fused and unfused programs against the meaning, and every byte of their memory plans.
 @Suite(.serialized) struct FuzzTests {
@@ -26,9 +25,9 @@ import Glibc
         }
     }
 
-    @Test(arguments: 200..<4200) func matrices(seed: Int) throws { try check(UInt64(seed), imageBatch: nil) }
+    @Test(arguments: 0..<200) func matrices(seed: Int) throws { try check(UInt64(seed), imageBatch: nil) }
 
-    @Test(arguments: 60..<1200) func images(seed: Int) throws {
+    @Test(arguments: 0..<60) func images(seed: Int) throws {
         try check(1000 + UInt64(seed), imageBatch: [16, 13, 1, 17][seed % 4])
     }
 }

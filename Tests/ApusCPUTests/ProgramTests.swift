@@ -252,6 +252,7 @@ import CAllocations
         }
         let measurement = Measurement(program)
         try kernelLock.withLock {
+            defer { withExtendedLifetime(buffers + [result]) {} }
             try program.runBound()
             apus_engine_run(
                 { context in
@@ -261,6 +262,7 @@ import CAllocations
                     measurement.count = apus_test_allocation_count() - before
                 }, Unmanaged.passUnretained(measurement).toOpaque())
         }
+        #expect(apus_test_allocation_count() != 0)
         #expect(measurement.count == 0)
     }
     #endif

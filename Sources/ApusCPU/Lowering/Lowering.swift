@@ -273,14 +273,15 @@ struct Lowering {
 
     /// Joins elementwise steps of one tape over different tensors (the parameters of an optimizer) into one call each.
     private mutating func mergeTapes() {
+        let conflicts = nextConflicts()
         var removed: Set<Int> = []
         for late in plan.steps.indices.reversed() where !removed.contains(late) {
             guard var merged = tapes[late] else { continue }
             var joined: [Int] = []
-            for early in (max(0, late - Self.longestMove)..<late).reversed() where !removed.contains(early) {
-                guard let candidate = tapes[early], candidate.tape == merged.tape,
-                    canMove(early, to: late, over: removed)
-                else { continue }
+            // A step can run later if none in between must come after it.
+            for early in (max(0, late - Self.longestMove)..<late).reversed()
+            where conflicts[early] > late && !removed.contains(early) {
+                guard let candidate = tapes[early], candidate.tape == merged.tape else { continue }
                 merged.counts.insert(contentsOf: candidate.counts, at: 0)
                 merged.values.insert(contentsOf: candidate.values, at: 0)
                 joined.append(early)
@@ -299,21 +300,25 @@ struct Lowering {
         plan.steps = plan.steps.indices.filter { !removed.contains($0) }.map { plan.steps[$0] }
     }
 
-    /// Whether a step can run later: nothing in between reads what it writes, or writes what it reads or writes.
-    private func canMove(_ early: Int, to late: Int, over removed: Set<Int>) -> Bool {
+    /// For each step the next one that reads or writes what it writes, or writes what it reads.
+    private func nextConflicts() -> [Int] {
         func memory(_ id: ValueID) -> Storage {
             let owner = plan.owner(of: id)
             // Arena offsets are not known yet: there, the owner itself is the memory.
             if case .arena = plan[owner].storage { return .alias(owner) }
             return plan[owner].storage
         }
-        let reads = Set(plan.steps[early].reads.map(memory))
-        let writes = Set(plan.steps[early].writes.map(memory))
-        for step in plan.steps[(early + 1)...late] {
-            for read in step.reads where writes.contains(memory(read)) { return false }
-            for write in step.writes where writes.contains(memory(write)) || reads.contains(memory(write)) { return false }
+        var nextRead: [Storage: Int] = [:]
+        var nextWrite: [Storage: Int] = [:]
+        var conflicts = Array(repeating: Int.max, count: plan.steps.count)
+        for (index, step) in plan.steps.enumerated().reversed() {
+            let (reads, writes) = (step.reads.map(memory), step.writes.map(memory))
+            let next = writes.flatMap { [nextRead[$0], nextWrite[$0]] } + reads.map { nextWrite[$0] }
+            conflicts[index] = next.compactMap { $0 }.min() ?? .max
+            for read in reads { nextRead[read] = index }
+            for write in writes { nextWrite[write] = index }
         }
-        return true
+        return conflicts
     }
 }
 

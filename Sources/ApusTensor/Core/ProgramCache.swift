@@ -88,15 +88,11 @@ final class ProgramCache: Sendable {
     private struct State {
         var programs: [Expression.Structure: (program: Program, lastUse: Int)] = [:]
         var clock = 0
-        var compilations = 0
     }
 
     private let state = Mutex(State())
     /// Beyond this, the programs that were not used for longest are dropped.
     private let capacity = 256
-
-    /// How many programs were compiled so far.
-    fileprivate var compilations: Int { state.withLock { $0.compilations } }
 
     func program(for expression: Expression) throws -> Program {
         let known = state.withLock { state in
@@ -106,8 +102,8 @@ final class ProgramCache: Sendable {
         }
         if let known { return known }
         let program = try CPU.compile(expression.graph())
+        CompilationCounter.current?.increment()
         state.withLock { state in
-            state.compilations += 1
             state.programs[expression.structure] = (program, state.clock)
             if state.programs.count > capacity {
                 let oldest = state.programs.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(capacity / 4)
@@ -118,5 +114,15 @@ final class ProgramCache: Sendable {
     }
 }
 
-/// How many programs the evaluation of expressions has compiled so far: what tests of laziness look at.
-package var evaluationCompilationCount: Int { ProgramCache.shared.compilations }
+/// Counts the programs that the current task compiles to evaluate expressions: what tests of laziness look at.
+package final class CompilationCounter: Sendable {
+    @TaskLocal package static var current: CompilationCounter?
+
+    private let state = Mutex(0)
+
+    package init() {}
+
+    package var count: Int { state.withLock { $0 } }
+
+    fileprivate func increment() { state.withLock { $0 += 1 } }
+}
