@@ -43,7 +43,7 @@ let package = Package(
             name: "ApusTraining",
             dependencies: ["ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusData", "ApusFormats", "Yams"],
             swiftSettings: swift),
-        .target(name: "ApusModels", dependencies: ["ApusNN"], swiftSettings: swift),
+        .target(name: "ApusModels", dependencies: ["ApusNN", "ApusTraining"], swiftSettings: swift),
         .target(
             name: "Apus",
             dependencies: [

@@ -2,13 +2,21 @@ import Apus
 import ArgumentParser
 import Foundation
 
-extension Zoo {
-    /// The network of a name, with a suggestion where there is none.
-    static func model(named name: String) throws -> Sequential {
-        guard let network = Zoo(rawValue: name) else {
-            throw ValidationError("there is no network \(name); the zoo has \(Zoo.allCases.map(\.rawValue).joined(separator: ", "))")
+/// What a command is given for a network: a name of the zoo, or a file.
+enum ModelArgument {
+    static func isFile(_ text: String) -> Bool { [".yaml", ".yml", ".json"].contains { text.hasSuffix($0) } }
+
+    static func text(of file: String) throws -> String {
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw FormatError(.missing, path: file, "there is no such file", remedy: "Check the path.")
         }
-        return network.model()
+        return text
+    }
+
+    /// The network of a name, of a list of layers in a file, or of the experiment in one.
+    static func model(_ argument: String) throws -> Sequential {
+        guard isFile(argument) else { return try ModelSource.name(argument).model() }
+        return try ModelSource(yaml: try text(of: argument), path: argument).model()
     }
 }
 
@@ -31,7 +39,7 @@ struct FinishedRun {
     init(_ path: String, input: Shape = [28, 28, 1]) throws {
         folder = try RunFolder(existing: path)
         experiment = try folder.experiment()
-        let model = try Zoo.model(named: experiment.model)
+        let model = try experiment.model.model()
         var trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics, seed: experiment.seed)
         var variables = try model.initialized(input: input, seed: experiment.seed)

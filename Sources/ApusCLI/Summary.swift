@@ -7,7 +7,7 @@ struct Summary: ParsableCommand {
         abstract: "Shows a network's layers: shapes, parameters, operations, memory.",
         discussion: "Example: apus summary lenet5 --plan")
 
-    @Argument(help: "A network of the zoo: mlp, lenet5.")
+    @Argument(help: "A network of the zoo (mlp, lenet5), or a file with layers or an experiment.")
     var model: String
 
     @Option(help: "The shape of one input, for instance 28,28,1.")
@@ -20,7 +20,7 @@ struct Summary: ParsableCommand {
     var batchSize = 128
 
     func run() throws {
-        let model = try Zoo.model(named: model)
+        let model = try ModelArgument.model(model)
         let parts = input.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
         guard !parts.isEmpty, parts.allSatisfy({ ($0 ?? 0) > 0 }) else {
             throw ValidationError("--input takes positive extents like 28,28,1, received \(input)")

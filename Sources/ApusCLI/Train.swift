@@ -42,7 +42,7 @@ struct Train: ParsableCommand {
 
     func run() throws {
         let experiment = try self.experiment()
-        let model = try Zoo.model(named: experiment.model)
+        let model = try experiment.model.model()
         let data = try experiment.data.load()
         let (training, validation) = try data.train.divided(experiment)
 
@@ -105,26 +105,18 @@ struct Train: ParsableCommand {
     /// The experiment that the arguments describe.
     private func experiment() throws -> Experiment {
         var experiment: Experiment
-        if model.hasSuffix(".yaml") || model.hasSuffix(".yml") || model.hasSuffix(".json") {
-            guard let text = try? String(contentsOfFile: model, encoding: .utf8) else {
-                throw FormatError(.missing, path: model, "there is no such file", remedy: "Check the path.")
-            }
-            experiment = try Experiment(yaml: text, path: model)
+        if ModelArgument.isFile(model) {
+            experiment = try Experiment(yaml: try ModelArgument.text(of: model), path: model)
         } else {
-            _ = try Zoo.model(named: model)
-            experiment = Experiment(name: model, model: model)
+            experiment = Experiment(name: model, model: .name(model))
         }
         if let epochs { experiment.epochs = epochs }
         if let batchSize { experiment.batchSize = batchSize }
         if let seed { experiment.seed = seed }
         if let validation { experiment.data.validation.fraction = validation }
         if let data { experiment.data.directory = data }
-        switch optimizer {
-        case nil: if let learningRate { experiment.optimizer = experiment.optimizer.with(learningRate: learningRate) }
-        case "adam": experiment.optimizer = .adam(learningRate: learningRate ?? 0.001)
-        case "sgd": experiment.optimizer = .sgd(learningRate: learningRate ?? 0.01, momentum: 0.9)
-        case let other?: throw ValidationError("there is no optimizer \(other); choose adam or sgd")
-        }
+        if let optimizer { experiment.optimizer = try Optimizer(named: optimizer) }
+        if let learningRate { experiment.optimizer = experiment.optimizer.with(learningRate: learningRate) }
         guard experiment.epochs > 0 else { throw ValidationError("--epochs must be at least 1, received \(experiment.epochs)") }
         guard experiment.batchSize > 0 else {
             throw ValidationError("--batch-size must be at least 1, received \(experiment.batchSize)")

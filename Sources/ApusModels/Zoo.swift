@@ -1,4 +1,5 @@
 public import ApusNN
+public import ApusTraining
 
 /// Networks by name: values without weights.
 public enum Zoo: String, Sendable, CaseIterable {
@@ -10,6 +11,20 @@ public enum Zoo: String, Sendable, CaseIterable {
         switch self {
         case .mlp: .mlp(classes: classes)
         case .lenet5: .lenet5(classes: classes)
+        }
+    }
+}
+
+extension ModelSource {
+    /// The network: layers as they are, or the one of a name.
+    ///
+    /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
+    public func model(classes: Int = 10) throws -> Sequential {
+        switch self {
+        case .layers(let layers): return layers
+        case .name(let name):
+            if let network = Zoo(rawValue: name) { return network.model(classes: classes) }
+            throw TrainingError("there is no network \(name) (\(Names.hint(name, Zoo.allCases.map(\.rawValue))))")
         }
     }
 }

@@ -134,15 +134,15 @@ import Testing
         #expect(try numbered(100).fingerprint == 5_843_219_172_569_939_806)
     }
 
-    // MARK: Normalization
+    // MARK: InputNormalization
 
     @Test func normalizations() throws {
-        #expect(Normalization.unitRange == Normalization(scale: 1 / 255, offset: 0))
+        #expect(InputNormalization.unitRange == InputNormalization(scale: 1 / 255, offset: 0))
         #expect(
-            Normalization.standardizing(mean: 3, standardDeviation: 2) == Normalization(scale: 0.5, offset: -1.5))
+            InputNormalization.standardizing(mean: 3, standardDeviation: 2) == InputNormalization(scale: 0.5, offset: -1.5))
         let bytes = Tensor([0, 51, 255] as [UInt8])
-        #expect(Normalization.identity(bytes).elementType == .float32)
-        #expect(Normalization.unitRange(bytes).elementType == .float32)
+        #expect(InputNormalization.identity(bytes).elementType == .float32)
+        #expect(InputNormalization.unitRange(bytes).elementType == .float32)
     }
 
     @Test func standardizationOfBytesAndOfNumbers() throws {
@@ -152,7 +152,7 @@ import Testing
         #expect(
             try numbers.measuredStandardization() == .standardizing(mean: 0.5, standardDeviation: 1.25.squareRoot()))
         let constant = try Dataset(features: Tensor([3, 3] as [Float]), labels: [0, 0])
-        #expect(try constant.measuredStandardization() == Normalization(scale: 1, offset: -3))
+        #expect(try constant.measuredStandardization() == InputNormalization(scale: 1, offset: -3))
     }
 
     @Test func standardizationOfNothing() throws {

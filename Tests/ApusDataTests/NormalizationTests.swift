@@ -5,10 +5,10 @@ import Testing
 
 @Suite struct NormalizationTests {
     @Test(arguments: [
-        (Normalization.identity, [0, 51, 255] as [Float]), (.unitRange, [0, 0.2, 1]),
+        (InputNormalization.identity, [0, 51, 255] as [Float]), (.unitRange, [0, 0.2, 1]),
         (.standardizing(mean: 51, standardDeviation: 2), [-25.5, 0, 102]),
     ])
-    func scalesBytes(normalization: Normalization, expected: [Float]) throws {
+    func scalesBytes(normalization: InputNormalization, expected: [Float]) throws {
         let result = try normalization(Tensor([0, 51, 255] as [UInt8])).evaluated()
         #expect(result.elementType == .float32)
         for (value, expected) in zip(result.scalars, expected) { #expect(abs(value - expected) < 1e-5) }

@@ -8,6 +8,8 @@ public import Testing
 public struct FixtureCase: Sendable, CustomTestStringConvertible {
     public let name: String
     public let configuration: FixtureConfiguration
+    /// The configuration as it is written: JSON.
+    private let text: Data
     private let file: SafetensorsFile
 
     public var testDescription: String { name }
@@ -19,7 +21,7 @@ public struct FixtureCase: Sendable, CustomTestStringConvertible {
         return try cases.map { name in
             let text = Data(file.metadata[name, default: ""].utf8)
             return FixtureCase(
-                name: name, configuration: try JSONDecoder().decode(FixtureConfiguration.self, from: text), file: file)
+                name: name, configuration: try JSONDecoder().decode(FixtureConfiguration.self, from: text), text: text, file: file)
         }
     }
 
@@ -38,6 +40,29 @@ public struct FixtureCase: Sendable, CustomTestStringConvertible {
     }
 
     public func contains(_ name: String) -> Bool { file.contains("\(self.name)/\(name)") }
+
+    /// The names of tensors that begin with `prefix/`, without it.
+    public func names(_ prefix: String) -> [String] {
+        let start = "\(name)/\(prefix)/"
+        return file.names.filter { $0.hasPrefix(start) }.map { String($0.dropFirst(start.count)) }.sorted()
+    }
+
+    /// Part of the configuration as a value that Apus reads from files.
+    public func value<Value: Decodable>(_ key: String, as type: Value.Type = Value.self) throws -> Value {
+        let configuration = try JSONSerialization.jsonObject(with: text) as! [String: Any]
+        return try JSONDecoder().decode(
+            Value.self, from: JSONSerialization.data(withJSONObject: configuration[key]!, options: .fragmentsAllowed))
+    }
+
+    /// The configuration but for some keys, as a mapping of one name: `{"sgd": {"learningRate": 0.1}}`.
+    public func value<Value: Decodable>(
+        named key: String, without others: [String], as type: Value.Type = Value.self
+    ) throws -> Value {
+        var constants = try JSONSerialization.jsonObject(with: text) as! [String: Any]
+        let name = constants.removeValue(forKey: key) as! String
+        for other in others { constants[other] = nil }
+        return try JSONDecoder().decode(Value.self, from: JSONSerialization.data(withJSONObject: [name: constants]))
+    }
 }
 
 /// What the metadata of a case may say.

@@ -26,7 +26,7 @@ import Testing
         Mistake(Dense(0), [4], "dense (Dense(0)): dense: units must be positive, received 0"),
         Mistake(
             Conv2D(filters: 6, kernelSize: 5), [28, 28],
-            "conv2D (Conv2D(filters: 6, kernelSize: 5)): convolution: expected images [N, H, W, C] but received shape [1, 28, 28]"
+            "conv2D (Conv2D(filters: 6, kernelSize: 5)): conv2D: expected images [N, H, W, C] but received shape [1, 28, 28]"
         ),
         Mistake(
             Conv2D(filters: 6, kernelSize: 5), [4, 28, 1],
@@ -34,27 +34,27 @@ import Testing
                 + "use a smaller kernel, more padding, or fewer layers that shrink the image"),
         Mistake(
             Conv2D(filters: 6, kernelSize: 3, groups: 3), [8, 8, 4],
-            "conv2D (Conv2D(filters: 6, kernelSize: 3, groups: 3)): convolution: "
+            "conv2D (Conv2D(filters: 6, kernelSize: 3, groups: 3)): conv2D: "
                 + "expected a multiple of 3 input channels (axis 3), one part for each group, but received 4 in shape [1, 8, 8, 4]"
         ),
         Mistake(
             Conv2D(filters: 5, kernelSize: [3, 0], strides: 0, groups: 2), [8, 8, 4],
             """
             3 problems:
-            - conv2D (Conv2D(filters: 5, kernelSize: [3, 0], strides: 0, groups: 2)): convolution: kernelSize must be positive, received [3, 0]
-            - conv2D (Conv2D(filters: 5, kernelSize: [3, 0], strides: 0, groups: 2)): convolution: strides must be positive, received 0
-            - conv2D (Conv2D(filters: 5, kernelSize: [3, 0], strides: 0, groups: 2)): convolution: filters must be a multiple of groups: 2 does not divide 5
+            - conv2D (Conv2D(filters: 5, kernelSize: [3, 0], strides: 0, groups: 2)): conv2D: kernelSize must be positive, received [3, 0]
+            - conv2D (Conv2D(filters: 5, kernelSize: [3, 0], strides: 0, groups: 2)): conv2D: strides must be positive, received 0
+            - conv2D (Conv2D(filters: 5, kernelSize: [3, 0], strides: 0, groups: 2)): conv2D: filters must be a multiple of groups: 2 does not divide 5
             """),
         Mistake(
             MaxPool2D(2), [10],
-            "maxPool2D (MaxPool2D(2)): maxPool: expected images [N, H, W, C] but received shape [1, 10]"),
+            "maxPool2D (MaxPool2D(2)): maxPool2D: expected images [N, H, W, C] but received shape [1, 10]"),
         Mistake(
             MaxPool2D(3), [2, 2, 1],
             "maxPool2D (MaxPool2D(3)): maxPool: the window of 3 × 3 does not fit the image of 2 × 2; "
                 + "use a smaller window or fewer layers that shrink the image"),
         Mistake(
             AveragePool2D(0), [2, 2, 1],
-            "averagePool2D (AveragePool2D(0)): averagePool: poolSize must be positive, received 0"),
+            "averagePool2D (AveragePool2D(0)): averagePool2D: poolSize must be positive, received 0"),
         Mistake(Dropout(1), [3], "dropout (Dropout(1.0)): dropout: the rate must be in 0..<1, received 1.0"),
         Mistake(Dropout(.nan), [3], "dropout (Dropout(nan)): dropout: the rate must be in 0..<1, received nan"),
         Mistake(

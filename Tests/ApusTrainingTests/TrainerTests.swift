@@ -215,11 +215,47 @@ import Testing
                 _ = try $0.evaluate(data)
             }.contains(
                 "0.dense (Dense(16, activation: .relu)): parameter: the variable 0.dense/kernel has the shape [3, 16]"))
-        var many = Trainer(
-            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(),
-            metrics: Array(repeating: .accuracy, count: 9), seed: 1)
+        var unreduced = Trainer(
+            Sequential.small, loss: .softmaxCrossEntropy.reduced(.none), optimizer: .sgd(), seed: 1)
         #expect(
-            message { try many.fit(data, epochs: 1, batchSize: 4) } == "a step measures at most 8 metrics, received 9")
+            message { try unreduced.fit(data, epochs: 1, batchSize: 4) }
+                == "training needs one number to make small, but the loss has the reduction none; use mean or sum")
+    }
+
+    /// Metrics of many numbers, and of all samples at once, in the training and at inference.
+    @Test func metricsOfEverySort() throws {
+        let data = try blobs(50)
+        var trainer = Trainer(
+            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.05),
+            metrics: [.accuracy, .confusionMatrix, .f1(average: .none), .rocAUC, .topKAccuracy(k: 4)], seed: 1)
+        let history = try trainer.fit(data, validation: data, epochs: 10, batchSize: 16)
+        let measured = try trainer.evaluate(data, batchSize: 7)
+        let matrix = try #require(measured.tables["confusionMatrix"])
+        #expect(matrix.map { $0.reduce(0, +) } == data.classCounts.map(Double.init))
+        #expect((0..<4).reduce(0) { $0 + matrix[$1][$1] } / 50 == measured[.accuracy])
+        #expect(measured["top4Accuracy"] == 1)
+        #expect(measured.names.filter { $0.hasPrefix("f1[") }.count == 4)
+        #expect(try #require(measured[.rocAUC]) > 0.99)
+        #expect(history.epochs.last?.validation?.values.dropFirst() == measured.values.dropFirst())
+        #expect(history.epochs.last?.validation?.tables == measured.tables)
+        #expect(history.epochs.last?.training.tables["confusionMatrix"] != nil)
+    }
+
+    /// A sample of weight 2 counts as two, one of weight 0 not at all.
+    @Test func weightsOfSamples() throws {
+        let data = try blobs(32)
+        let weights = (0..<32).map { Double($0 % 3) }
+        var trainer = Trainer(Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy], seed: 1)
+        try trainer.fit(data.weighted(weights), epochs: 1, batchSize: 8)
+        let weighted = try trainer.evaluate(data.weighted(weights), batchSize: 5)
+        let rows = (0..<32).flatMap { Array(repeating: $0, count: $0 % 3) }
+        let repeated = try Dataset(
+            features: .stacked(rows.map { data.features(at: $0) }), labels: rows.map { data.label(at: $0) })
+        let plain = try trainer.evaluate(repeated)
+        #expect(abs(weighted[.accuracy]! - plain[.accuracy]!) < 1e-6)
+        // The loss is divided by the number of samples, as in Keras.
+        #expect(abs(weighted.loss * 32 - plain.loss * Double(repeated.count)) < 1e-4)
+        #expect(message { try data.weighted([1]) }.contains("weights must be one number ≥ 0 a sample"))
     }
 
     @Test func metricsThatDoNotFit() throws {
@@ -228,7 +264,7 @@ import Testing
             seed: 1)
         #expect(
             message { try trainer.fit(try blobs(20), epochs: 1, batchSize: 4) }
-                == "meanAbsoluteError: meanAbsoluteError needs equal shapes but received [4, 4] and [4]")
+                == "meanAbsoluteError: the model yields shape [4, 4] but the targets have [4]; they must be equal")
     }
 
     @Test func weightsOfAnotherShapeAreRefused() throws {

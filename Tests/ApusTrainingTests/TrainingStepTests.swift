@@ -255,8 +255,7 @@ import Testing
         var state = try TrainingState(Sequential.small, optimizer: .sgd(), input: [2], seed: 1)
         #expect(
             message { try step(&state, try blobs(16).whole) } == """
-                the state was made for sgd(learningRate: 0.01, momentum: 0.0, nesterov: false) but the step uses \
-                adam(learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-07), which keeps other values for each variable; \
+                the state was made for SGD() but the step uses Adam(learningRate: 0.01), which keeps other values for each variable; \
                 give both the same optimizer
                 """)
     }
@@ -319,8 +318,8 @@ import Testing
                 ))
         #expect(
             message { try step(&state, Batch(inputs: .ones([3, 2]), targets: .zeros([3]))) }
-                == "softmaxCrossEntropy: expected integer labels but received float32[3]; convert it with cast(to: .int32)"
-        )
+                .contains(
+                    "softmaxCrossEntropy: expected integer labels but received float32[3]; convert it with cast(to: .int32)"))
         step = try fresh().0
     }
 }

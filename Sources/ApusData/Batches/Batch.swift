@@ -6,17 +6,23 @@ public struct Batch: Sendable {
     public let inputs: Tensor
     /// Labels, `int32` `[N]`, or numbers, `float32` `[N, ...]`.
     public let targets: Tensor
+    /// A factor on the loss and the metrics of each sample, `float32` `[N]`; `nil` where all count the same.
+    public let weights: Tensor?
     /// The number of samples N.
     public let count: Int
-    public let normalization: Normalization
+    public let normalization: InputNormalization
 
     /// A batch of tensors whose first axes are equally long.
-    public init(inputs: Tensor, targets: Tensor, normalization: Normalization = .identity) {
+    public init(inputs: Tensor, targets: Tensor, weights: Tensor? = nil, normalization: InputNormalization = .identity) {
         precondition(
             inputs.rank > 0 && targets.rank > 0 && inputs.shape[0] == targets.shape[0],
             "a batch needs as many inputs as targets, received \(inputs.shape) and \(targets.shape)")
+        precondition(
+            weights.map { $0.shape == [inputs.shape[0]] } ?? true,
+            "a batch needs one weight a sample, received \(weights?.shape ?? []) for \(inputs.shape)")
         self.inputs = inputs
         self.targets = targets
+        self.weights = weights
         self.normalization = normalization
         count = inputs.shape[0]
     }

@@ -13,6 +13,7 @@ package final class Gatherer: @unchecked Sendable {
     private let end: Int
     private var inputs: BufferRing
     private var targets: BufferRing
+    private var weights: BufferRing
 
     /// - Parameters:
     ///   - order: the rows of all samples of the epoch
@@ -26,6 +27,7 @@ package final class Gatherer: @unchecked Sendable {
         end = batches.upperBound
         inputs = BufferRing(byteCount: size * dataset.features.rowByteCount, capacity: live)
         targets = BufferRing(byteCount: size * dataset.targets.rowByteCount, capacity: live)
+        weights = BufferRing(byteCount: size * (dataset.weights?.rowByteCount ?? 0), capacity: live)
     }
 
     /// The number of buffers allocated for inputs so far.
@@ -37,7 +39,8 @@ package final class Gatherer: @unchecked Sendable {
         next += 1
         return Batch(
             inputs: Gatherer.gather(rows, dataset.features, &inputs),
-            targets: Gatherer.gather(rows, dataset.targets, &targets), normalization: dataset.normalization)
+            targets: Gatherer.gather(rows, dataset.targets, &targets),
+            weights: dataset.weights.map { Gatherer.gather(rows, $0, &weights) }, normalization: dataset.normalization)
     }
 
     private static func gather(_ rows: ArraySlice<Int>, _ column: Column, _ ring: inout BufferRing) -> Tensor {

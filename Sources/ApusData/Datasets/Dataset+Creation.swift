@@ -16,7 +16,7 @@ extension Dataset {
     /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if `features` can't be
     ///   computed.
     public init(
-        features: Tensor, labels: [Int], classNames: [String]? = nil, normalization: Normalization = .identity
+        features: Tensor, labels: [Int], classNames: [String]? = nil, normalization: InputNormalization = .identity
     ) throws {
         let (column, count) = try Column.rows(of: features, "features")
         guard labels.count == count else { throw Dataset.countsDiffer(features.shape, labels.count.counted("label")) }
@@ -45,7 +45,7 @@ extension Dataset {
     ///
     /// - Parameter labels: `[N]`, of an integer type
     public init(
-        features: Tensor, labels: Tensor, classNames: [String]? = nil, normalization: Normalization = .identity
+        features: Tensor, labels: Tensor, classNames: [String]? = nil, normalization: InputNormalization = .identity
     ) throws {
         try labels.evaluated()
         guard labels.elementType.isInteger, labels.rank == 1 else {
@@ -65,12 +65,28 @@ extension Dataset {
     ///   - features: `[N, ...]`, of any element type
     ///   - targets: `[N, ...]`; stored as `float32`
     /// - Throws: `DatasetError` if counts differ; `GraphError` if a tensor can't be computed.
-    public init(features: Tensor, targets: Tensor, normalization: Normalization = .identity) throws {
+    public init(features: Tensor, targets: Tensor, normalization: InputNormalization = .identity) throws {
         let (column, count) = try Column.rows(of: features, "features")
         let numbers = targets.elementType == .float32 ? targets : targets.cast(to: .float32)
         let (target, targetCount) = try Column.rows(of: numbers, "targets")
         guard count == targetCount else { throw Dataset.countsDiffer(features.shape, "targets \(targets.shape)") }
         self.init(column, target, rows: Array(0..<count), classNames: [], normalization: normalization)
+    }
+
+    /// The same samples, each with a factor on its loss and its part of the metrics.
+    ///
+    /// - Throws: `DatasetError` unless there is a number ≥ 0 for each sample.
+    public func weighted(_ weights: [Double]) throws -> Dataset {
+        guard weights.count == count, weights.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
+            throw DatasetError(
+                .malformed, "weights must be one number ≥ 0 a sample", expected: "\(count) numbers",
+                received: "\(weights.count), the least of them \(weights.min() ?? 0)", remedy: "Give a factor for each sample, 1 for those that count as usual.")
+        }
+        let memory = Buffer(byteCount: 4 * Swift.max(1, (rows.max() ?? 0) + 1))
+        for (row, weight) in zip(rows, weights) { memory.pointer.storeBytes(of: Float(weight), toByteOffset: 4 * row, as: Float.self) }
+        return Dataset(
+            features, targets, weights: Column(buffer: memory, row: TensorType([], .float32)), rows: rows,
+            classNames: classNames, normalization: normalization)
     }
 
     private static func countsDiffer(_ features: Shape, _ received: String) -> DatasetError {

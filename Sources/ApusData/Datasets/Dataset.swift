@@ -8,19 +8,23 @@ public import ApusTensor
 public struct Dataset: Sendable {
     let features: Column
     let targets: Column
+    /// One factor a row of memory.
+    let weights: Column?
     /// The row of each sample.
     let rows: [Int]
     /// The name of each class, in the order of the labels; empty for numeric targets.
     public let classNames: [String]
     /// How the steps of training and inference scale the samples.
-    public var normalization: Normalization
+    public var normalization: InputNormalization
     let knownFingerprint = FingerprintCache()
 
     init(
-        _ features: Column, _ targets: Column, rows: [Int], classNames: [String], normalization: Normalization
+        _ features: Column, _ targets: Column, weights: Column? = nil, rows: [Int], classNames: [String],
+        normalization: InputNormalization
     ) {
         self.features = features
         self.targets = targets
+        self.weights = weights
         self.rows = rows
         self.classNames = classNames
         self.normalization = normalization
@@ -76,7 +80,7 @@ public struct Dataset: Sendable {
 
     /// The samples of some rows of memory.
     func view(_ rows: [Int]) -> Dataset {
-        Dataset(features, targets, rows: rows, classNames: classNames, normalization: normalization)
+        Dataset(features, targets, weights: weights, rows: rows, classNames: classNames, normalization: normalization)
     }
 
     /// The first samples: all of them if there are fewer than `count`.

@@ -35,7 +35,7 @@ public enum IDXFolder {
     /// - Throws: `DatasetError` for missing files, counts that differ and labels out of range; `FormatError` for
     ///   damaged files.
     public static func load(
-        directory: String, classNames: [String]? = nil, normalization: Normalization = .unitRange
+        directory: String, classNames: [String]? = nil, normalization: InputNormalization = .unitRange
     ) throws -> (train: Dataset, test: Dataset) {
         let missing = fileNames.filter { path(of: $0, in: directory) == nil }
         guard missing.isEmpty else {
@@ -74,7 +74,7 @@ public enum IDXFolder {
 
     private static func dataset(
         _ arrays: (images: NumericArray, labels: NumericArray), _ part: Part, _ directory: String,
-        _ classNames: [String], _ normalization: Normalization
+        _ classNames: [String], _ normalization: InputNormalization
     ) throws -> Dataset {
         let buffer = arrays.images.bytes.withUnsafeBytes { Buffer(copying: $0) }
         let shape = Shape(arrays.images.shape.dimensions + [1])

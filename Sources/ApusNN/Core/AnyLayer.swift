@@ -1,54 +1,88 @@
-import Synchronization
-
-/// A layer of any kind, encoded as `{kind: configuration}`.
-public struct AnyLayer: Codable, Sendable {
+/// A layer of any kind, as a list of layers holds it.
+///
+/// In files: a kind (`flatten`), a kind with constants (`dense: 10`, `conv2D: {filters: 6, kernelSize: 5}`), an activation
+/// (`relu`), a name beside the kind (`{name: stem, conv2D: {…}}`, `{shared: encoder, dense: 8}`), or a merge with its branches
+/// (`concatenate: [[…], […]]`).
+public struct AnyLayer: Codable, Hashable, Sendable {
     public var layer: any Layer
 
     public init(_ layer: any Layer) {
         self.layer = layer
     }
 
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
+    public static func == (a: AnyLayer, b: AnyLayer) -> Bool { AnyHashable(a.layer) == AnyHashable(b.layer) }
+
+    public func hash(into hasher: inout Hasher) { layer.hash(into: &hasher) }
+
+    private static let (name, shared) = (NameKey("name"), NameKey("shared"))
 
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        guard let key = container.allKeys.first, container.allKeys.count == 1 else {
+        if let kind = try? decoder.singleValueContainer().decode(String.self) {
+            layer = try LayerKinds.layer(kind, from: nil, at: decoder.codingPath)
+            return
+        }
+        guard let container = try? decoder.container(keyedBy: NameKey.self) else {
+            // A list within a list is layers one after the other.
+            layer = try Sequential(from: decoder)
+            return
+        }
+        let names = [AnyLayer.name, AnyLayer.shared].filter(container.contains)
+        let kinds = container.allKeys.filter { key in !names.contains { $0.stringValue == key.stringValue } }
+        guard kinds.count == 1, names.count <= 1 else {
             throw DecodingError.dataCorrupted(
                 DecodingError.Context(
                     codingPath: decoder.codingPath,
-                    debugDescription: "expected one kind of layer but received \(container.allKeys.map(\.stringValue))"))
+                    debugDescription: "expected one kind of layer but received "
+                        + "\(container.allKeys.map(\.stringValue).sorted().joined(separator: ", "))"))
         }
-        guard let type = LayerKinds.type(key.stringValue) else {
-            throw DecodingError.dataCorruptedError(
-                forKey: key, in: container,
-                debugDescription: "there is no layer \(key.stringValue); known are \(LayerKinds.names.joined(separator: ", "))")
+        layer = try LayerKinds.layer(
+            kinds[0].stringValue, from: try container.superDecoder(forKey: kinds[0]), at: decoder.codingPath)
+        if let key = names.first {
+            layer = Named(
+                try container.decode(String.self, forKey: key), layer, isShared: key.stringValue == AnyLayer.shared.stringValue)
         }
-        layer = try container.decode(type, forKey: key)
     }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(layer, forKey: Key(stringValue: layer.kind))
+        let named = layer as? Named
+        let layer = named?.layer ?? layer
+        guard named != nil || (layer as? any Configurable)?.isStandard != true else {
+            var container = encoder.singleValueContainer()
+            return try container.encode(layer.kind)
+        }
+        var container = encoder.container(keyedBy: NameKey.self)
+        if let named { try container.encode(named.name, forKey: named.isShared ? AnyLayer.shared : AnyLayer.name) }
+        try container.encode(layer, forKey: NameKey(layer.kind))
     }
 }
 
 /// The kinds of layers that can be read from files.
 public enum LayerKinds {
-    private static let types = Mutex<[String: any Layer.Type]>(
-        Dictionary(
-            uniqueKeysWithValues: ([
-                Sequential.self, Dense.self, Conv2D.self, MaxPool2D.self, AveragePool2D.self, Flatten.self, Dropout.self,
-                BatchNorm.self, ActivationLayer.self,
-            ] as [any Layer.Type]).map { ($0.kind, $0) }))
+    package static let registry = Registry<any Layer>(
+        "layer",
+        [
+            Dense.self, Embedding.self, Conv1D.self, Conv2D.self, Conv1DTranspose.self, Conv2DTranspose.self,
+            DepthwiseConv1D.self, DepthwiseConv2D.self, SeparableConv1D.self, SeparableConv2D.self, MaxPool1D.self,
+            MaxPool2D.self, AveragePool1D.self, AveragePool2D.self, GlobalAveragePool.self, GlobalMaxPool.self,
+            AdaptiveAveragePool1D.self, AdaptiveAveragePool2D.self, Flatten.self, Reshape.self, Permute.self,
+            ZeroPadding1D.self, ZeroPadding2D.self, Cropping1D.self, Cropping2D.self, UpSampling1D.self, UpSampling2D.self,
+            Rescaling.self, Normalization.self, BatchNorm.self, LayerNorm.self, GroupNorm.self, InstanceNorm.self,
+            RMSNorm.self, LocalResponseNorm.self, Dropout.self, SpatialDropout.self, AlphaDropout.self,
+            GaussianDropout.self, GaussianNoise.self, ActivationLayer.self, PReLU.self, Residual.self, Parallel.self,
+        ], others: [Sequential.kind: Sequential.self])
 
     /// Makes a layer type of one's own readable.
-    public static func register(_ type: any Layer.Type) { types.withLock { $0[type.kind] = type } }
+    public static func register(_ type: any Layer.Type) { registry.register(type.kind, type) }
 
-    static func type(_ kind: String) -> (any Layer.Type)? { types.withLock { $0[kind] } }
-    static var names: [String] { types.withLock { $0.keys.sorted() } }
+    static func layer(_ kind: String, from decoder: (any Decoder)?, at path: [any CodingKey]) throws -> any Layer {
+        if let decoder, let merge = Parallel.Merge(rawValue: kind) {
+            return Parallel(merge, try [Sequential](from: decoder))
+        }
+        // An activation's name is a layer as well, unless a layer is called so.
+        if !registry.contains(kind), let activation = Activation.named(kind) {
+            guard let decoder else { return ActivationLayer(activation) }
+            return ActivationLayer(try Activation(kind, Fields(decoder)))
+        }
+        return try registry.member(kind, from: decoder, at: path)
+    }
 }

@@ -16,6 +16,9 @@ public struct Context {
         Context(path: joined(name), trace: trace)
     }
 
+    /// The context of the whole model.
+    var root: Context { Context(path: "", trace: trace) }
+
     private func joined(_ name: String) -> String { path.isEmpty ? name : "\(path)/\(name)" }
 
     // MARK: Variables
@@ -49,6 +52,20 @@ public struct Context {
         trace.update(joined(name), value)
     }
 
+    /// Adds a penalty to the loss of training: a scalar.
+    public func addLoss(_ penalty: Tensor) { trace.losses.append(penalty) }
+
+    /// A layer's output, with its penalty divided by the size of the batch added to the loss.
+    func regularized(_ output: Tensor, _ regularizer: Regularizer?) -> Tensor {
+        if let regularizer, output.rank > 0 { addLoss(regularizer(output) / Double(Swift.max(1, output.shape[0]))) }
+        return output
+    }
+
+    /// Whether no other layer shares weights at this path.
+    func isFirst(sharing layer: any Layer) -> Bool {
+        trace.sharing.updateValue(AnyLayer(layer), forKey: path).map { $0 == AnyLayer(layer) } ?? true
+    }
+
     // MARK: Randomness
 
     /// `true` with the given probability, drawn anew in every step from the layer's own stream.
@@ -79,7 +96,7 @@ public struct Context {
     func entering<L: Layer>(_ layer: L, _ x: Tensor, _ body: () -> Tensor) -> Tensor {
         if let open = trace.open.last, open.path == path, open.layer as? L == layer { return body() }
         trace.open.append((path, layer))
-        let scope = TraceScope.current + ["\(path.isEmpty ? layer.kind : path) (\(layer))"]
+        let scope = TraceScope.current + ["\(path.isEmpty ? layer.kind : path) (\(layer.label))"]
         let output = TraceScope.$current.withValue(scope, operation: body)
         trace.records.append(
             LayerRecord(path: path, layer: layer, input: x, depth: trace.open.count, output: output))

@@ -7,19 +7,38 @@ public import ApusTensor
 /// `inner(x, in: context["name"])`.
 public protocol Layer: Sendable, Hashable, Codable {
     func callAsFunction(_ x: Tensor, in context: Context) -> Tensor
+
+    /// The name of the type in files and paths: `conv2D`, `dense`.
+    static var kind: String { get }
+
+    /// The layer with every layer inside it, and then itself, rewritten.
+    func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer
 }
 
 extension Layer {
-    /// The layer's type as experiments and paths spell it: `conv2D`, `dense`.
+    /// The type's name with small first letters: `Conv2D` → `conv2D`, `RMSNorm` → `rmsNorm`.
+    public static var kind: String { Names.kind(of: Self.self) }
+
+    /// The layer's type as experiments and paths spell it.
     public var kind: String { Self.kind }
 
-    /// The type's name with a small first letter.
-    public static var kind: String {
-        let name = String(describing: Self.self)
-        let capitals = name.prefix { $0.isUppercase }
-        // `MaxPool2D` → `maxPool2D`, `ReLU` → `reLU`; a name in capitals alone becomes small.
-        return capitals.count == name.count ? name.lowercased() : name.prefix(1).lowercased() + name.dropFirst()
-    }
+    public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer { try transform(self) }
+}
+
+extension Layer where Self: Configurable {
+    // Both protocols know the name.
+    public static var kind: String { Names.kind(of: Self.self) }
+}
+
+/// A layer that holds others, which say more of themselves than it does of them.
+protocol Container {
+    /// What messages and tables call it.
+    var label: String { get }
+}
+
+extension Layer {
+    /// The layer in messages and tables.
+    var label: String { (self as? any Container)?.label ?? "\(self)" }
 }
 
 /// Whether a model learns or predicts: dropout and normalization differ.

@@ -44,7 +44,7 @@ extension Layer {
             guard isInnermost || flops > 0 || !own.isEmpty else { continue }
             rows.append(
                 ModelSummary.Row(
-                    path: record.path.isEmpty ? record.layer.kind : record.path, layer: "\(record.layer)",
+                    path: record.path.isEmpty ? record.layer.kind : record.path, layer: record.layer.label,
                     outputShape: Shape(Array(output.shape.dimensions.dropFirst())),
                     parameterCount: own.reduce(0) { $0 + $1.description.shape.count }, flops: flops,
                     outputBytes: output.type.byteCount))

@@ -12,6 +12,10 @@ package final class Trace {
     package private(set) var updates: [String: Tensor] = [:]
     /// The calls of layers in the order in which they ended: inner layers before the layer around them.
     package var records: [LayerRecord] = []
+    /// What layers add to the loss besides the penalties of weights.
+    package var losses: [Tensor] = []
+    /// The layers whose weights others may share, by path.
+    var sharing: [String: AnyLayer] = [:]
     /// The layers that are being called, outermost first.
     var open: [(path: String, layer: any Layer)] = []
     /// Wrong uses of variables, which poison only what is computed from them.
@@ -84,7 +88,8 @@ package final class Trace {
     /// Everything that is wrong with a model, in the order of its layers, each problem once.
     package func problems(_ output: Tensor) -> [GraphProblem] {
         let updated = descriptions.compactMap { updates[$0.path] }
-        let found = records.flatMap(\.output.problems) + output.problems + updated.flatMap(\.problems) + misuses
+        let found =
+            records.flatMap(\.output.problems) + output.problems + (updated + losses).flatMap(\.problems) + misuses
         return found.reduce(into: []) { known, problem in if !known.contains(problem) { known.append(problem) } }
     }
 

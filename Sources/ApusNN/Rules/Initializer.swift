@@ -2,20 +2,27 @@ public import ApusGraph
 public import ApusTensor
 
 /// How a variable gets its start values.
-public enum Initializer: Sendable, Hashable, Codable {
+///
+/// Fan in and fan out are the numbers of inputs and outputs that one element of a weight connects: of a kernel
+/// [window…, in, out] the window's size times `in`, and times `out`.
+public enum Initializer: ConfigurableCases {
     case zeros
     case ones
-    case constant(Double)
+    case constant(Double = 0)
+    /// Given numbers, as many as the variable has; one number stands for all.
+    case values([Double])
     /// N(0, σ²)
     case normal(standardDeviation: Double = 0.05)
     /// Uniform in [low, high).
     case uniform(low: Double = -0.05, high: Double = 0.05)
     /// N(0, σ²), cut at two standard deviations.
     case truncatedNormal(standardDeviation: Double = 0.05)
-    /// Variance 2 / (fan in + fan out), uniform. Glorot & Bengio (2010); the default of Dense and Conv2D, as in Keras.
+    /// Variance 2 / (fan in + fan out), uniform; also called Xavier's. Glorot & Bengio (2010); the default, as in Keras.
     case glorotUniform
     /// Variance 2 / (fan in + fan out), truncated normal.
     case glorotNormal
+    /// N(0, 1 / fan in), not cut: the form 1/√n of Xavier's rule.
+    case inverseRootN
     /// Variance 2 / fan in, uniform. He et al. (2015).
     case heUniform
     /// Variance 2 / fan in, truncated normal.
@@ -24,8 +31,37 @@ public enum Initializer: Sendable, Hashable, Codable {
     case lecunUniform
     /// Variance 1 / fan in, truncated normal.
     case lecunNormal
+    /// Variance scale / fan.
+    case varianceScaling(scale: Double = 1, mode: Fan = .fanIn, distribution: Distribution = .truncatedNormal)
+    /// A matrix [all axes but the last, last] with orthonormal columns, or rows if it is wide, times the gain.
+    /// Saxe, McClelland & Ganguli (2014).
+    case orthogonal(gain: Double = 1)
+    /// The identity for matrices; for convolution kernels output o is input o at the window's middle (Dirac).
+    case identity(gain: Double = 1)
 
-    /// The numbers of inputs and outputs that one element of a weight connects, for kernels [in, out] and [kh, kw, in, out].
+    /// Which number of connections a variance is divided by.
+    public enum Fan: String, Sendable, Hashable, Codable, CaseIterable { case fanIn, fanOut, fanAverage }
+
+    /// What numbers of a given variance are drawn from.
+    public enum Distribution: String, Sendable, Hashable, Codable, CaseIterable { case truncatedNormal, normal, uniform }
+
+    public static let what = "initializer"
+    public static let synonyms = ["xavierUniform": "glorotUniform", "xavierNormal": "glorotNormal"]
+
+    public static let cases: [Case<Initializer>] = [
+        Case(.zeros), Case(.ones), Case(.constant()) { .constant(try $0.next()) },
+        Case(.values([]), isRequired: true) { .values(try $0.next()) },
+        Case(.normal()) { .normal(standardDeviation: try $0.next()) },
+        Case(.uniform()) { .uniform(low: try $0.next(), high: try $0.next()) },
+        Case(.truncatedNormal()) { .truncatedNormal(standardDeviation: try $0.next()) }, Case(.glorotUniform),
+        Case(.glorotNormal), Case(.inverseRootN), Case(.heUniform), Case(.heNormal), Case(.lecunUniform), Case(.lecunNormal),
+        Case(.varianceScaling()) {
+            .varianceScaling(scale: try $0.next(), mode: try $0.next(), distribution: try $0.next())
+        },
+        Case(.orthogonal()) { .orthogonal(gain: try $0.next()) }, Case(.identity()) { .identity(gain: try $0.next()) },
+    ]
+
+    /// The numbers of inputs and outputs that one element of a weight connects, for kernels [in, out] and [window…, in, out].
     public static func fans(_ shape: Shape) -> (input: Double, output: Double) {
         switch shape.rank {
         case 0: return (1, 1)
@@ -38,30 +74,67 @@ public enum Initializer: Sendable, Hashable, Codable {
 
     /// Start values of the given shape; a pure function of the key.
     public func tensor(_ shape: Shape, key: RandomKey) -> Tensor {
-        let (input, output) = Initializer.fans(shape)
         switch self {
-        case .zeros: return .zeros(shape)
-        case .ones: return .ones(shape)
-        case .constant(let value): return .full(shape, value)
-        case .normal(let spread): return .normal(shape, standardDeviation: spread, key: key)
-        case .uniform(let low, let high): return .uniform(shape, low: low, high: high, key: key)
-        case .truncatedNormal(let spread): return .truncatedNormal(shape, standardDeviation: spread, key: key)
-        case .glorotUniform: return Initializer.uniform(variance: 2 / (input + output), shape, key)
-        case .glorotNormal: return Initializer.normal(variance: 2 / (input + output), shape, key)
-        case .heUniform: return Initializer.uniform(variance: 2 / input, shape, key)
-        case .heNormal: return Initializer.normal(variance: 2 / input, shape, key)
-        case .lecunUniform: return Initializer.uniform(variance: 1 / input, shape, key)
-        case .lecunNormal: return Initializer.normal(variance: 1 / input, shape, key)
+        case .zeros: .zeros(shape)
+        case .ones: .ones(shape)
+        case .constant(let value): .full(shape, value)
+        case .values(let values): Initializer.values(values, shape)
+        case .normal(let spread): .normal(shape, standardDeviation: spread, key: key)
+        case .uniform(let low, let high): .uniform(shape, low: low, high: high, key: key)
+        case .truncatedNormal(let spread): .truncatedNormal(shape, standardDeviation: spread, key: key)
+        case .glorotUniform: Initializer.scaled(1, .fanAverage, .uniform, shape, key)
+        case .glorotNormal: Initializer.scaled(1, .fanAverage, .truncatedNormal, shape, key)
+        case .inverseRootN: Initializer.scaled(1, .fanIn, .normal, shape, key)
+        case .heUniform: Initializer.scaled(2, .fanIn, .uniform, shape, key)
+        case .heNormal: Initializer.scaled(2, .fanIn, .truncatedNormal, shape, key)
+        case .lecunUniform: Initializer.scaled(1, .fanIn, .uniform, shape, key)
+        case .lecunNormal: Initializer.scaled(1, .fanIn, .truncatedNormal, shape, key)
+        case .varianceScaling(let scale, let mode, let distribution):
+            Initializer.scaled(scale, mode, distribution, shape, key)
+        case .orthogonal(let gain): Initializer.orthogonal(gain, shape, key)
+        case .identity(let gain): Initializer.identity(gain, shape)
         }
     }
 
-    private static func uniform(variance: Double, _ shape: Shape, _ key: RandomKey) -> Tensor {
-        let limit = (3 * variance).squareRoot()
-        return .uniform(shape, low: -limit, high: limit, key: key)
+    private static func values(_ values: [Double], _ shape: Shape) -> Tensor {
+        if values.count == 1 { return .full(shape, values[0]) }
+        guard values.count == shape.count else {
+            return Tensor(
+                Node(problem: "expected \(shape.count) values for shape \(shape), received \(values.count)", operation: "values"))
+        }
+        return Tensor(values, shape: shape, type: .float32)
     }
 
-    /// Cutting at two standard deviations leaves 0.8796… of the spread; the draw is widened so that the variance is as asked.
-    private static func normal(variance: Double, _ shape: Shape, _ key: RandomKey) -> Tensor {
-        .truncatedNormal(shape, standardDeviation: variance.squareRoot() / 0.879_625_661_034_239_78, key: key)
+    private static func scaled(
+        _ scale: Double, _ mode: Fan, _ distribution: Distribution, _ shape: Shape, _ key: RandomKey
+    ) -> Tensor {
+        let (input, output) = fans(shape)
+        let fan =
+            switch mode {
+            case .fanIn: input
+            case .fanOut: output
+            case .fanAverage: (input + output) / 2
+            }
+        let variance = scale / Swift.max(1, fan)
+        switch distribution {
+        case .uniform:
+            let limit = (3 * variance).squareRoot()
+            return .uniform(shape, low: -limit, high: limit, key: key)
+        case .normal: return .normal(shape, standardDeviation: variance.squareRoot(), key: key)
+        // Cutting at two standard deviations leaves 0.8796… of the spread; the draw is widened so that the variance is as asked.
+        case .truncatedNormal:
+            return .truncatedNormal(shape, standardDeviation: variance.squareRoot() / 0.879_625_661_034_239_78, key: key)
+        }
+    }
+
+    private static func identity(_ gain: Double, _ shape: Shape) -> Tensor {
+        guard shape.rank >= 2 else {
+            return Tensor(Node(problem: "only matrices and kernels have an identity, received shape \(shape)", operation: "identity"))
+        }
+        let window = shape.dimensions.dropLast(2)
+        let diagonal = Tensor.positions(shape[-2], of: shape, axis: shape.rank - 2) .== Tensor.positions(
+            shape[-1], of: shape, axis: shape.rank - 1)
+        let isMiddle = window.indices.map { Tensor.positions(window[$0], of: shape, axis: $0) .== .full([], Double(window[$0] / 2)) }
+        return isMiddle.reduce(diagonal) { $0 .& $1 }.cast(to: .float32) * gain
     }
 }

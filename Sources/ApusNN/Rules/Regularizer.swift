@@ -1,45 +1,46 @@
+import ApusGraph
 public import ApusTensor
 
-/// A penalty on weights that is added to the loss.
-public enum Regularizer: Sendable, Hashable, Codable {
+/// A penalty on weights or outputs that is added to the loss.
+public enum Regularizer: ConfigurableCases {
     /// λ Σ |w|
-    case l1(Double)
+    case l1(Double = 0.01)
     /// λ Σ w²
-    case l2(Double)
+    case l2(Double = 0.01)
     /// λ₁ Σ |w| + λ₂ Σ w²
-    case l1l2(l1: Double, l2: Double)
+    case l1l2(l1: Double = 0.01, l2: Double = 0.01)
+    /// λ times the mean of |cos| between different rows, or columns, of a matrix: 0 if they are orthogonal. As in Keras.
+    case orthogonal(factor: Double = 0.01, mode: OrthogonalMode = .rows)
+
+    /// What shall be orthogonal.
+    public enum OrthogonalMode: String, Sendable, Hashable, Codable { case rows, columns }
+
+    public static let what = "regularizer"
+
+    public static let cases: [Case<Regularizer>] = [
+        Case(.l1()) { .l1(try $0.next()) }, Case(.l2()) { .l2(try $0.next()) },
+        Case(.l1l2()) { .l1l2(l1: try $0.next(), l2: try $0.next()) },
+        Case(.orthogonal()) { .orthogonal(factor: try $0.next(), mode: try $0.next()) },
+    ]
 
     public func callAsFunction(_ weights: Tensor) -> Tensor {
         switch self {
-        case .l1(let factor): abs(weights).sum() * factor
-        case .l2(let factor): square(weights).sum() * factor
-        case .l1l2(let l1, let l2): abs(weights).sum() * l1 + square(weights).sum() * l2
-        }
-    }
-}
-
-/// A set that weights are kept in: after every step they are moved to its nearest point.
-public enum Constraint: Sendable, Hashable, Codable {
-    /// The norm of each output unit's weights is at most the given value.
-    case maxNorm(Double)
-    /// The norm of each output unit's weights is 1.
-    case unitNorm
-    /// No weight is negative.
-    case nonNegative
-
-    /// Keras divides by norm + ε with this ε.
-    private static let epsilon = 1e-7
-
-    public func callAsFunction(_ weights: Tensor) -> Tensor {
-        // All axes but the last lead to one output unit.
-        let axes = Array(0..<Swift.max(0, weights.rank - 1))
-        func norms() -> Tensor { sqrt(square(weights).sum(axes: axes, keepingAxes: true)) }
-        switch self {
-        case .maxNorm(let limit):
-            let norms = norms()
-            return weights * (norms.clamped(0, limit) / (norms + Constraint.epsilon))
-        case .unitNorm: return weights / (norms() + Constraint.epsilon)
-        case .nonNegative: return relu(weights)
+        case .l1(let factor): return abs(weights).sum() * factor
+        case .l2(let factor): return square(weights).sum() * factor
+        case .l1l2(let l1, let l2): return abs(weights).sum() * l1 + square(weights).sum() * l2
+        case .orthogonal(let factor, let mode):
+            guard weights.rank == 2 else {
+                return Tensor(
+                    Node(
+                        problem: "only matrices can be orthogonal, received shape \(weights.shape); use it on dense kernels",
+                        operation: "orthogonal"))
+            }
+            let rows = mode == .rows ? weights : weights.transposed()
+            let count = rows.shape[0]
+            let units = rows * rsqrt(maximum(square(rows).sum(axes: [1], keepingAxes: true), 1e-12))
+            let cosines = abs(units.matmul(units.transposed())) * (1 - Tensor.identity(count))
+            let pairs = Double(Swift.max(1, count * (count - 1)))
+            return cosines.sum() * (factor / pairs)
         }
     }
 }

@@ -1,6 +1,7 @@
 import ApusCPU
 import ApusData
 import ApusGraph
+public import ApusNN
 import ApusTensor
 import Synchronization
 
@@ -8,20 +9,29 @@ import Synchronization
 final class BoundStep: Sendable {
     let program: Program
     let layout: TrainingState.Layout
-    private let names: StepResult.Names
+    private let optimizer: Optimizer
+    private let metrics: MetricLayout
     private let key = Buffer(byteCount: 16)
-    private let rate = Buffer(byteCount: 4)
+    private let numbers: [Buffer]
     /// Loss and metrics.
     private let results: [Buffer]
     private let count: Int
+    private let hasWeights: Bool
     private let lock = Mutex(())
 
-    init(graph: Graph, layout: TrainingState.Layout, metrics: [Metric], count: Int) throws {
+    init(
+        graph: Graph, layout: TrainingState.Layout, optimizer: Optimizer, metrics: [Metric], classes: Int, count: Int,
+        hasWeights: Bool
+    ) throws {
         program = try CPU.compile(graph)
         self.layout = layout
+        self.optimizer = optimizer
         self.count = count
-        names = StepResult.Names(metrics.map(\.rawValue))
-        results = (0...metrics.count).map { _ in Buffer(byteCount: 4) }
+        self.hasWeights = hasWeights
+        numbers = optimizer.numberNames.map { _ in Buffer(byteCount: 4) }
+        let types = program.outputTypes.suffix(1 + metrics.count)
+        results = types.map { Buffer(byteCount: Swift.max(4, $0.byteCount)) }
+        self.metrics = MetricLayout(metrics, contributions: types.dropFirst().map(\.shape), classes: classes)
     }
 
     /// Runs the step on a state's buffers, in place.
@@ -29,18 +39,25 @@ final class BoundStep: Sendable {
         try lock.withLock { _ in
             key.pointer.storeBytes(of: seed, toByteOffset: 0, as: UInt64.self)
             key.pointer.storeBytes(of: Int64(step), toByteOffset: 8, as: Int64.self)
-            rate.pointer.storeBytes(of: Float(learningRate), as: Float.self)
-            for index in state.indices { program.bind(index, state[index].pointer) }
-            program.bind(state.count, batch.inputs.elements().pointer)
-            program.bind(state.count + 1, batch.targets.elements().pointer)
-            program.bind(state.count + 2, key.pointer)
-            program.bind(state.count + 3, rate.pointer)
+            optimizer.forEachNumber(step: step, learningRate: learningRate) { index, number in
+                numbers[index].pointer.storeBytes(of: Float(number), as: Float.self)
+            }
+            var input = 0
+            func bind(_ pointer: UnsafeMutableRawPointer) {
+                program.bind(input, pointer)
+                input += 1
+            }
+            for buffer in state { bind(buffer.pointer) }
+            bind(batch.inputs.elements().pointer)
+            bind(batch.targets.elements().pointer)
+            if hasWeights, let weights = batch.weights { bind(weights.elements().pointer) }
+            bind(key.pointer)
+            for buffer in numbers { bind(buffer.pointer) }
             for index in results.indices { program.bindOutput(state.count + index, results[index].pointer) }
             try program.runBound()
-            var result = StepResult(
-                loss: Double(results[0].pointer.load(as: Float.self)), count: count, names: names)
+            var result = StepResult(loss: Double(results[0].pointer.load(as: Float.self)), count: count, metrics)
             for index in results.indices.dropFirst() {
-                result.setSum(index - 1, Double(results[index].pointer.load(as: Float.self)))
+                result.contributions.add(index - 1, results[index].pointer.assumingMemoryBound(to: Float.self))
             }
             return result
         }
@@ -49,42 +66,25 @@ final class BoundStep: Sendable {
 
 /// Loss and metrics of one batch.
 public struct StepResult: Sendable {
-    /// Metrics are few; so many fit without memory of their own.
-    static let capacity = 8
-
-    /// The names of the metrics, shared by all results of a step.
-    final class Names: Sendable {
-        let names: [String]
-        init(_ names: [String]) { self.names = names }
-    }
-
-    /// The mean loss of the batch, penalties included.
+    /// The loss of the batch, penalties included.
     public let loss: Double
     /// The number of samples.
     public let count: Int
-    let names: Names
-    private var sums = SIMD8<Double>()
+    var contributions: Contributions
 
-    init(loss: Double, count: Int, names: Names) {
+    init(loss: Double, count: Int, _ layout: MetricLayout) {
         self.loss = loss
         self.count = count
-        self.names = names
+        contributions = Contributions(layout)
     }
 
-    mutating func setSum(_ index: Int, _ value: Double) { sums[index] = value }
+    /// A metric of the batch, if it is measured and is one number.
+    public subscript(metric: Metric) -> Double? { measurements[metric.name] }
 
-    /// The sum of a metric over the samples.
-    func sum(_ index: Int) -> Double { sums[index] }
-
-    /// The mean of a metric over the samples.
-    public subscript(metric: Metric) -> Double? {
-        names.names.firstIndex(of: metric.rawValue).map { sums[$0] / Double(Swift.max(1, count)) }
-    }
+    /// Loss and metrics by name.
+    public var measurements: Measurements { Measurements(loss: loss, contributions) }
 }
 
 extension StepResult: CustomStringConvertible {
-    public var description: String {
-        (["loss \(loss)"] + names.names.enumerated().map { "\($1) \(sums[$0] / Double(Swift.max(1, count)))" })
-            .joined(separator: ", ")
-    }
+    public var description: String { "\(measurements)" }
 }

@@ -17,12 +17,14 @@ struct InferenceStep: Sendable {
     private struct Key: Hashable {
         let inputs: TensorType
         let targets: TensorType?
-        let normalization: Normalization
+        var hasWeights = false
+        let normalization: InputNormalization
     }
 
     private struct Entry {
         let program: Program
         let paths: [String]
+        let metrics: MetricLayout
     }
 
     private final class Compiled: Sendable {
@@ -36,22 +38,26 @@ struct InferenceStep: Sendable {
     }
 
     /// The model's output for a batch of inputs.
-    func predict(_ variables: Variables, _ inputs: Tensor, _ normalization: Normalization) throws -> Tensor {
+    func predict(_ variables: Variables, _ inputs: Tensor, _ normalization: InputNormalization) throws -> Tensor {
         let key = Key(inputs: inputs.node.type, targets: nil, normalization: normalization)
         let entry = try entry(key, variables)
         let results = try entry.program.run(try buffers(entry, variables) + [inputs.elements()])
         return Tensor(results[0], entry.program.outputTypes[0])
     }
 
-    /// The loss (mean) and the metrics (sums) of a batch.
+    /// The loss and the metrics of a batch.
     func measure(_ variables: Variables, _ batch: Batch) throws -> StepResult {
-        let key = Key(inputs: batch.inputs.node.type, targets: batch.targets.node.type, normalization: batch.normalization)
+        let key = Key(
+            inputs: batch.inputs.node.type, targets: batch.targets.node.type, hasWeights: batch.weights != nil,
+            normalization: batch.normalization)
         let entry = try entry(key, variables)
         let results = try entry.program.run(
-            try buffers(entry, variables) + [batch.inputs.elements(), batch.targets.elements()])
-        func number(_ index: Int) -> Double { Double(results[index].pointer.load(as: Float.self)) }
-        var result = StepResult(loss: number(0), count: batch.count, names: StepResult.Names(metrics.map(\.rawValue)))
-        for index in metrics.indices { result.setSum(index, number(index + 1)) }
+            try buffers(entry, variables) + [batch.inputs.elements(), batch.targets.elements()]
+                + (batch.weights.map { [$0.elements()] } ?? []))
+        var result = StepResult(loss: Double(results[0].pointer.load(as: Float.self)), count: batch.count, entry.metrics)
+        for index in metrics.indices {
+            result.contributions.add(index, results[index + 1].pointer.assumingMemoryBound(to: Float.self))
+        }
         return result
     }
 
@@ -92,16 +98,25 @@ struct InferenceStep: Sendable {
             var extra: [Node] = []
             if let type = key.targets {
                 let targets = Node(.input("targets", type))
-                extra = [targets]
+                let weights = key.hasWeights ? Node(.input("weights", TensorType([type.shape[0]], .float32))) : nil
+                extra = [targets] + (weights.map { [$0] } ?? [])
                 let target = Tensor(targets)
-                if let problem = metrics.lazy.compactMap({ $0.problem(output, target) }).first { throw TrainingError(problem) }
+                let sampleWeights = weights.map { Tensor($0) }
+                let problems = metrics.problems(output, target)
+                guard problems.isEmpty else { throw GraphError(problems) }
                 // As in training, and as in Keras: with penalties, so that both curves show the same quantity.
-                let total = trace.penalties(values).reduce(loss(output, target), +)
+                let total = trace.penalties(values).reduce(loss(output, target, weights: sampleWeights), +)
                 outputs = [Graph.Output(name: "loss", node: total.node)]
-                outputs += metrics.map { Graph.Output(name: $0.rawValue, node: $0.sum(output, target).node) }
+                let measured = metrics.contributions(output, target, weights: sampleWeights)
+                outputs += zip(metrics, measured).map { Graph.Output(name: $0.name, node: $1.node) }
             }
             let graph = Graph(inputs: nodes.map(\.node) + [inputs] + extra, outputs: outputs)
-            let entry = Entry(program: try CPU.compile(graph), paths: nodes.map(\.path))
+            let program = try CPU.compile(graph)
+            let entry = Entry(
+                program: program, paths: nodes.map(\.path),
+                metrics: MetricLayout(
+                    key.targets == nil ? [] : metrics, contributions: program.outputTypes.dropFirst().map(\.shape),
+                    classes: output.shape.classCount))
             // Each program has memory of its own; whoever predicts with many sizes shall not run out of it.
             if programs.count >= InferenceStep.capacity { programs.removeAll() }
             programs[key] = entry

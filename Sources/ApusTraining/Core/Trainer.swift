@@ -62,6 +62,7 @@ public struct Trainer: Sendable {
         if let validation, validation.isEmpty {
             throw TrainingError("there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
+        try schedule.validate()
         try prepare(input: training.sampleShape)
         var run = TrainingRun(
             trainer: self, step: try makeStep(model), training: training, validation: validation, batchSize: batchSize,
@@ -86,15 +87,15 @@ public struct Trainer: Sendable {
     func evaluate(_ variables: Variables, _ dataset: Dataset, batchSize: Int) throws -> Measurements {
         guard batchSize > 0 else { throw TrainingError("batchSize must be positive, received \(batchSize)") }
         guard dataset.count > 0 else { throw TrainingError("there is nothing to evaluate: the data set is empty") }
-        var sum = MeasurementSum(metrics)
+        var sum = MeasurementSum(loss.reduction)
         for batch in dataset.batches(of: batchSize, epoch: 0, seed: seed, shuffled: false) {
             sum.add(try inference.measure(variables, batch))
         }
-        return sum.means
+        return sum.measurements
     }
 
     /// The model's outputs (for a classifier: logits) for inputs [N, ...].
-    public func predict(_ inputs: Tensor, normalization: Normalization = .identity) throws -> Tensor {
+    public func predict(_ inputs: Tensor, normalization: InputNormalization = .identity) throws -> Tensor {
         try evaluated(inputs)
         return try inference.predict(try variables(), inputs, normalization)
     }
@@ -103,6 +104,6 @@ public struct Trainer: Sendable {
 
     private func variables() throws -> Variables {
         guard let state else { throw TrainingError("the model has no weights yet; call fit or load first") }
-        return state.variables
+        return state.evaluatedVariables
     }
 }

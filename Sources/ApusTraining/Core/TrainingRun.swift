@@ -58,24 +58,27 @@ struct TrainingRun {
         let clock = ContinuousClock()
         let start = clock.now
         try send(.epochBegan(state.epoch + 1))
-        var sum = MeasurementSum(trainer.metrics)
+        var sum = MeasurementSum(trainer.loss.reduction)
         let watchesSteps = callbacks.contains { $0.rule.watchesSteps }
         for batch in training.batches(of: batchSize, epoch: state.epoch, seed: state.seed, startingAt: state.batch) {
             if state.step % Self.snapshotInterval == 0 { snapshot = state }
             let result = try step(&state, batch, learningRate: learningRate(step: state.step))
             state.batch += 1
-            guard result.loss.isFinite else { throw try diagnose(result.loss) }
-            sum.add(result)
-            if watchesSteps, let stop = try send(.stepEnded(batch: state.batch, samples: sum.count, means: sum.means)) {
+            if result.loss.isFinite {
+                sum.add(result)
+            } else if !trainer.optimizer.skipsNonFinite {
+                throw try diagnose(result.loss)
+            }
+            if watchesSteps, let stop = try send(.stepEnded(batch: state.batch, samples: sum.count, means: sum.measurements)) {
                 return stop
             }
         }
         let seconds = (clock.now - start) / .seconds(1)
         state.epoch += 1
         state.batch = 0
-        let measured = try validation.map { try trainer.evaluate(state.variables, $0, batchSize: Swift.max(batchSize, 256)) }
+        let measured = try validation.map { try trainer.evaluate(state.evaluatedVariables, $0, batchSize: Swift.max(batchSize, 256)) }
         let record = EpochRecord(
-            epoch: state.epoch, step: state.step, training: sum.means, validation: measured,
+            epoch: state.epoch, step: state.step, training: sum.measurements, validation: measured,
             learningRate: learningRate(step: Swift.max(0, state.step - 1)), seconds: seconds, samplesPerSecond: Double(sum.count) / seconds)
         history.epochs.append(record)
         return try send(.epochEnded(record))

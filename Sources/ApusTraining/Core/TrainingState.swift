@@ -11,14 +11,16 @@ public struct TrainingState: Sendable {
     final class Layout: Sendable, Equatable {
         let variables: [(path: String, description: VariableDescription)]
         /// The optimizer's slots: of which variable, called what.
-        let slots: [(variable: Int, name: String)]
+        let slots: [(variable: Int, slot: OptimizerSlot)]
+        /// The variables that the optimizer changes.
+        let trained: [Int]
 
         init(_ variables: Variables, optimizer: Optimizer) {
             let entries = variables.paths.map { ($0, variables.variable($0)!.description) }
             self.variables = entries
-            slots = entries.indices.filter { entries[$0].1.isTrainable }.flatMap { index in
-                optimizer.slots.map { (index, $0) }
-            }
+            let trained = entries.indices.filter { entries[$0].1.isTrainable && !optimizer.freezes(entries[$0].0) }
+            self.trained = trained
+            slots = trained.flatMap { index in optimizer.allSlots.map { (index, $0) } }
         }
 
         static func == (a: Layout, b: Layout) -> Bool {
@@ -69,7 +71,8 @@ public struct TrainingState: Sendable {
         let slots = layout.slots.indices.map { index in
             let type = layout.type(values.count + index)
             let buffer = Buffer(byteCount: type.byteCount)
-            buffer.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: type.byteCount)
+            let initial = Float(layout.slots[index].slot.initial)
+            buffer.pointer.initializeMemory(as: Float.self, repeating: initial, count: type.byteCount / 4)
             return buffer
         }
         memory = Memory(values + slots)
@@ -102,6 +105,19 @@ public struct TrainingState: Sendable {
         }
     }
 
+    /// The variables with which the model is evaluated: their averages where the optimizer keeps them, once there has been a step.
+    public var evaluatedVariables: Variables {
+        var variables = variables
+        guard optimizer.average != nil, step > 0 else { return variables }
+        for (index, slot) in layout.slots.enumerated() where slot.slot == Optimizer.averageSlot {
+            let position = layout.variables.count + index
+            let (path, description) = layout.variables[slot.variable]
+            let value = Tensor(memory.buffers[position].copy(), layout.type(position))
+            variables.set(path, Variables.Variable(value: value, description: description))
+        }
+        return variables
+    }
+
     /// Puts other values in place of the variables'; the slots stay.
     ///
     /// - Throws: `TrainingError` that lists every variable that is missing, left over, or of another shape. Nothing changes then.
@@ -123,7 +139,7 @@ public struct TrainingState: Sendable {
         layout.slots.enumerated().map { index, slot in
             let position = layout.variables.count + index
             return (
-                "\(layout.variables[slot.variable].path)/\(slot.name)",
+                "\(layout.variables[slot.variable].path)/\(slot.slot.name)",
                 Tensor(memory.buffers[position].copy(), layout.type(position))
             )
         }

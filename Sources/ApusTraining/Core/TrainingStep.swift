@@ -15,11 +15,11 @@ public struct TrainingStep: Sendable {
     private let optimizer: Optimizer
     private let compiled = Compiled()
 
-    /// - Throws: `TrainingError` for impossible constants of the optimizer, or too many metrics.
+    /// - Throws: `TrainingError` for impossible constants of the optimizer, or a loss that is not one number.
     public init(_ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = []) throws {
         try optimizer.validate()
-        guard metrics.count <= StepResult.capacity else {
-            throw TrainingError("a step measures at most \(StepResult.capacity) metrics, received \(metrics.count)")
+        guard loss.reduction != .none else {
+            throw TrainingError("training needs one number to make small, but the loss has the reduction none; use mean or sum")
         }
         self.model = model
         self.loss = loss
@@ -27,8 +27,14 @@ public struct TrainingStep: Sendable {
         self.optimizer = optimizer
     }
 
+    private struct Key: Hashable {
+        let batch: BatchType
+        /// Whether the variables change, or gradients are only gathered.
+        let updates: Bool
+    }
+
     private final class Compiled: Sendable {
-        let programs = Mutex<[BatchType: BoundStep]>([:])
+        let programs = Mutex<[Key: BoundStep]>([:])
     }
 
     /// Trains on a batch with the optimizer's own learning rate.
@@ -47,6 +53,7 @@ public struct TrainingStep: Sendable {
         _ state: inout TrainingState, _ batch: Batch, learningRate: Double
     ) throws -> StepResult {
         if batch.inputs.buffer == nil || batch.targets.buffer == nil { try evaluate(batch.inputs, batch.targets) }
+        if let weights = batch.weights, weights.buffer == nil { try evaluate(weights) }
         let bound = try step(for: BatchType(batch), state)
         state.makeUnique()
         let result = try bound.run(state.buffers, batch, seed: state.seed, step: state.step, learningRate: learningRate)
@@ -61,46 +68,48 @@ public struct TrainingStep: Sendable {
 
     private func step(for type: BatchType, _ state: TrainingState) throws -> BoundStep {
         try compiled.programs.withLock { programs in
-            if let known = programs[type], known.layout == state.layout { return known }
-            guard state.optimizer.slots == optimizer.slots else {
+            let key = Key(batch: type, updates: (state.step + 1) % optimizer.accumulation == 0)
+            if let known = programs[key], known.layout == state.layout { return known }
+            guard state.optimizer.allSlots == optimizer.allSlots else {
                 throw TrainingError(
                     "the state was made for \(state.optimizer) but the step uses \(optimizer), which keeps other values for each variable; "
                         + "give both the same optimizer")
             }
             guard type.count > 0 else { throw TrainingError("there is nothing to train on: the batch is empty") }
+            let (graph, output) = try graph(for: type, state.layout, updates: key.updates)
             let traced = try BoundStep(
-                graph: graph(for: type, state.layout), layout: state.layout, metrics: metrics, count: type.count)
-            programs[type] = traced
+                graph: graph, layout: state.layout, optimizer: optimizer, metrics: metrics, classes: output.classCount,
+                count: type.count, hasWeights: type.hasWeights)
+            programs[key] = traced
             return traced
         }
     }
 
     // MARK: Tracing
 
-    /// The graph of a step. Inputs: variables, slots, batch, targets, key, learning rate. Outputs: variables and slots in place,
-    /// loss, metrics.
-    private func graph(for type: BatchType, _ layout: TrainingState.Layout) throws -> Graph {
+    /// The graph of a step. Inputs: variables, slots, batch, targets, weights of samples if there are any, key, numbers of the
+    /// optimizer. Outputs: variables and slots in place, loss, metrics.
+    private func graph(for type: BatchType, _ layout: TrainingState.Layout, updates: Bool) throws -> (
+        graph: Graph, output: Shape
+    ) {
         let state = (0..<(layout.variables.count + layout.slots.count)).map { index in
             Node(.input(layout.name(index), layout.type(index)))
         }
         let inputs = Node(.input("batch", type.inputs))
         let targets = Node(.input("targets", type.targets))
+        let weights = type.hasWeights ? Node(.input("weights", TensorType([type.count], .float32))) : nil
         let key = Node(.input("key", TensorType([2], .int64)))
-        let rate = Node(.input("learning rate", TensorType([], .float32)))
+        let numbers = optimizer.numberNames.map { Node(.input($0, TensorType([], .float32))) }
 
         var values: [String: Tensor] = [:]
         for (index, variable) in layout.variables.enumerated() { values[variable.path] = Tensor(state[index]) }
         let trace = Trace(mode: .training, key: Tensor(key), values: values)
         let output = trace.context(model, type.normalization(Tensor(inputs)))
         let target = Tensor(targets)
-        let dataLoss = loss(output, target)
+        let sampleWeights = weights.map { Tensor($0) }
+        let dataLoss = loss(output, target, weights: sampleWeights)
         var problems = trace.problems(output)
-        if problems.isEmpty {
-            problems = dataLoss.problems
-            problems += metrics.compactMap { metric in
-                metric.problem(output, target).map { GraphProblem(scope: [], operation: metric.rawValue, message: $0) }
-            }
-        }
+        if problems.isEmpty { problems = dataLoss.problems + metrics.problems(output, target) }
         for (path, description) in trace.descriptions where values[path] == nil {
             problems.append(
                 GraphProblem(
@@ -110,42 +119,55 @@ public struct TrainingStep: Sendable {
         guard problems.isEmpty else { throw GraphError(problems) }
 
         let total = trace.penalties(values).reduce(dataLoss, +)
-        let trainable = layout.variables.indices.filter { layout.variables[$0].description.isTrainable }
-        let gradients = Node.gradients(of: [total.node], withRespectTo: trainable.map { state[$0] })
-
-        // Steps count from 1 in the rules, from 0 in the key.
-        let step = Tensor(key)[1].cast(to: .float64) + 1
-        let scale = optimizer.scale(rate: Tensor(rate), step: step)
+        let gradients = Node.gradients(of: [total.node], withRespectTo: layout.trained.map { state[$0] }).map { Tensor($0) }
         // Rules belong to the model as it is now; weights may come from before it was edited.
         let constraints = Dictionary(uniqueKeysWithValues: trace.descriptions.map { ($0.path, $0.description.constraint) })
             .compactMapValues { $0 }
-        var results = state
-        let slotCount = optimizer.slots.count
-        for (position, index) in trainable.enumerated() {
+        let variables = layout.trained.map { index in
+            OptimizerPipeline.Variable(
+                path: layout.variables[index].path, value: Tensor(state[index]),
+                constraint: constraints[layout.variables[index].path])
+        }
+        let slotCount = optimizer.allSlots.count
+        let slots = layout.trained.indices.map { position in
             let first = layout.variables.count + position * slotCount
-            let slots = (first..<(first + slotCount)).map { Tensor(state[$0]) }
-            var (variable, newSlots) = optimizer.update(
-                Tensor(state[index]), gradient: Tensor(gradients[position]), slots: slots, scale: scale)
-            if let constraint = constraints[layout.variables[index].path] { variable = constraint(variable) }
-            results[index] = variable.node
-            for (offset, slot) in newSlots.enumerated() { results[first + offset] = slot.node }
+            return state[first..<(first + slotCount)].map { Tensor($0) }
+        }
+        let pipeline = OptimizerPipeline(optimizer, numbers: numbers.map { Tensor($0) })
+        let changed =
+            updates
+            ? pipeline.updated(variables, gradients: gradients, slots: slots)
+            : pipeline.gathered(variables, gradients: gradients, slots: slots)
+        var results = state
+        for (position, index) in layout.trained.enumerated() {
+            results[index] = changed[position].variable.node
+            for (offset, slot) in changed[position].slots.enumerated() {
+                results[layout.variables.count + position * slotCount + offset] = slot.node
+            }
         }
         for (index, variable) in layout.variables.enumerated() {
             if let value = trace.updates[variable.path] { results[index] = value.node }
         }
-        let measured = metrics.map { $0.sum(output, target).node }
-        return Graph(
-            inputs: state + [inputs, targets, key, rate],
+        let measured = metrics.contributions(output, target, weights: sampleWeights)
+        let graph = Graph(
+            inputs: state + [inputs, targets] + (weights.map { [$0] } ?? []) + [key] + numbers,
             outputs: results.enumerated().map { Graph.Output(name: layout.name($0), node: $1, replaces: $0) }
                 + [Graph.Output(name: "loss", node: total.node)]
-                + zip(metrics, measured).map { Graph.Output(name: $0.rawValue, node: $1) })
+                + zip(metrics, measured).map { Graph.Output(name: $0.name, node: $1.node) })
+        return (graph, output.shape)
     }
+}
+
+extension Shape {
+    /// The number of outputs a sample: the last axis, 1 for a vector.
+    var classCount: Int { rank > 1 ? self[-1] : 1 }
 }
 
 extension Trace {
     /// What the regularizers of the model add to the loss.
     func penalties(_ values: [String: Tensor]) -> [Tensor] {
         descriptions.compactMap { path, description in description.regularizer.flatMap { rule in values[path].map { rule($0) } } }
+            + losses
     }
 }
 
@@ -154,7 +176,7 @@ extension TrainingState.Layout {
     func name(_ index: Int) -> String {
         guard index >= variables.count else { return variables[index].path }
         let slot = slots[index - variables.count]
-        return "\(variables[slot.variable].path)/\(slot.name)"
+        return "\(variables[slot.variable].path)/\(slot.slot.name)"
     }
 }
 
@@ -162,11 +184,13 @@ extension TrainingState.Layout {
 struct BatchType: Hashable, Sendable {
     let inputs: TensorType
     let targets: TensorType
-    let normalization: Normalization
+    let hasWeights: Bool
+    let normalization: InputNormalization
 
     init(_ batch: Batch) {
         inputs = TensorType(batch.inputs.shape, batch.inputs.elementType)
         targets = TensorType(batch.targets.shape, batch.targets.elementType)
+        hasWeights = batch.weights != nil
         normalization = batch.normalization
     }
 

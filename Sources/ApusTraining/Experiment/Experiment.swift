@@ -1,14 +1,14 @@
 import ApusData
+public import ApusNN
 import Foundation
 import Yams
 
 /// A training as data: model, data, loss, optimizer, seed. The same experiment gives the same weights, bit for bit.
-public struct Experiment: Sendable, Hashable, Codable {
+public struct Experiment: Configurable {
     public var name: String
     public var seed: UInt64
     public var data: DataSource
-    /// A name of the zoo.
-    public var model: String
+    public var model: ModelSource
     public var loss: Loss
     public var metrics: [Metric]
     public var optimizer: Optimizer
@@ -17,7 +17,7 @@ public struct Experiment: Sendable, Hashable, Codable {
     public var epochs: Int
 
     /// Where samples come from.
-    public struct DataSource: Sendable, Hashable, Codable {
+    public struct DataSource: Configurable {
         public var source: String
         /// A folder with the files; the default places if absent.
         public var directory: String?
@@ -28,10 +28,16 @@ public struct Experiment: Sendable, Hashable, Codable {
             self.directory = directory
             self.validation = validation
         }
+
+        public static let schema = Schema(
+            DataSource(), .optional("source", \.source), .optional("directory", \.directory),
+            .optional("validation", \.validation))
+
+        public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
     }
 
     /// The part of the training samples that is held back to measure on.
-    public struct Validation: Sendable, Hashable, Codable {
+    public struct Validation: Configurable {
         public var fraction: Double
         public var stratified: Bool
 
@@ -39,10 +45,15 @@ public struct Experiment: Sendable, Hashable, Codable {
             self.fraction = fraction
             self.stratified = stratified
         }
+
+        public static let schema = Schema(
+            Validation(), .optional("fraction", \.fraction), .optional("stratified", \.stratified))
+
+        public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
     }
 
     public init(
-        name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: String,
+        name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
         loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
         optimizer: Optimizer = .adam(learningRate: 0.003), schedule: Schedule = .cosine(warmupSteps: 200), batchSize: Int = 128,
         epochs: Int = 10
@@ -59,6 +70,15 @@ public struct Experiment: Sendable, Hashable, Codable {
         self.epochs = epochs
     }
 
+    public static let schema = Schema(
+        Experiment(name: "", model: .name("")), .required("name", \.name), .optional("seed", \.seed), .optional("data", \.data),
+        .required("model", \.model), .optional("loss", \.loss), .optional("metrics", \.metrics),
+        .optional("optimizer", \.optimizer), .optional("schedule", \.schedule), .optional("batchSize", \.batchSize),
+        .optional("epochs", \.epochs))
+
+    /// Writes every key, defaults included: the file says everything.
+    public func encode(to encoder: any Encoder) throws { try Experiment.schema.writeAll(self, to: encoder) }
+
     /// The experiment as a YAML file.
     public func yaml() throws -> String {
         // Yams writes 15 digits of a number, which may be another number; JSON writes the fewest digits that are the same.
@@ -72,12 +92,32 @@ public struct Experiment: Sendable, Hashable, Codable {
     ///
     /// - Throws: `TrainingError` that says where the text is wrong.
     public init(yaml text: String, path: String) throws {
+        self = try YAMLFile.decode(Experiment.self, text, path: path, what: "an experiment")
+    }
+}
+
+extension ModelSource {
+    /// Reads a network from a YAML or JSON text: a list of layers, or the one of an experiment.
+    ///
+    /// - Throws: `TrainingError` that says where the text is wrong.
+    public init(yaml text: String, path: String) throws {
+        if (try? compose(yaml: text))??.mapping != nil {
+            self = try Experiment(yaml: text, path: path).model
+        } else {
+            self = try YAMLFile.decode(ModelSource.self, text, path: path, what: "a list of layers")
+        }
+    }
+}
+
+/// Reads values from texts in YAML or JSON.
+enum YAMLFile {
+    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String, path: String, what: String) throws -> Value {
         do {
-            self = try YAMLDecoder().decode(Experiment.self, from: text)
+            return try YAMLDecoder().decode(type, from: text)
         } catch DecodingError.dataCorrupted(let context) where context.underlyingError is YamlError {
-            throw TrainingError("\(path) is not YAML: \(context.underlyingError!)")
+            throw TrainingError("\(path) is not YAML: \(context.underlyingError!)", kind: .malformed)
         } catch let error as DecodingError {
-            throw TrainingError("\(path) is not an experiment: \(error.explanation)", kind: .malformed)
+            throw TrainingError("\(path) is not \(what): \(error.explanation)", kind: .malformed)
         } catch {
             throw TrainingError("\(path) is not YAML: \(error)", kind: .malformed)
         }

@@ -1,0 +1,60 @@
+/// A value that files and people write as a kind with constants: `dropout: 0.3` in YAML, `Dropout(0.3)` in Swift.
+///
+/// The `schema` lists the constants; reading, writing and printing follow from it.
+public protocol Configurable: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// The name in files: `conv2D`, `adam`.
+    static var kind: String { get }
+    static var schema: Schema<Self> { get }
+}
+
+extension Configurable {
+    /// The type's name with small first letters: `Conv2D` → `conv2D`, `RMSNorm` → `rmsNorm`.
+    public static var kind: String { Names.kind(of: Self.self) }
+
+    public init(from decoder: any Decoder) throws { self = try Self.schema.value(from: decoder) }
+
+    public func encode(to encoder: any Encoder) throws { try Self.schema.write(self, to: encoder) }
+
+    /// The value as Swift code makes it, without constants at their default.
+    public var description: String {
+        "\(Self.self)(\(Self.schema.arguments(self).joined(separator: ", ")))"
+    }
+
+    /// Whether the kind alone says everything.
+    var isStandard: Bool { Self.schema.isStandard(self) }
+
+    package static var defaults: [(name: String, text: String)] { schema.defaults }
+
+    static func value(from fields: Fields, besides others: [String] = []) throws -> Self {
+        try schema.value(from: fields, besides: others)
+    }
+}
+
+extension Names {
+    /// A type's name with small first letters.
+    static func kind(of type: Any.Type) -> String {
+        let name = String(describing: type)
+        let capitals = name.prefix { $0.isUppercase }.count
+        // The last capital of several begins the next word, unless the name ends with it.
+        let small = capitals > 1 && capitals < name.count ? capitals - 1 : capitals
+        return name.prefix(small).lowercased() + name.dropFirst(small)
+    }
+}
+
+extension Configurable {
+    /// Writes the value as a kind: its name, or its name with what is not at its default, and with options of the caller's.
+    package func encode(
+        named name: String, to encoder: any Encoder,
+        options: (inout KeyedEncodingContainer<NameKey>) throws -> Void = { _ in }, hasOptions: () -> Bool = { false }
+    ) throws {
+        if isStandard, !hasOptions() {
+            var container = encoder.singleValueContainer()
+            return try container.encode(name)
+        }
+        var container = encoder.container(keyedBy: NameKey.self)
+        guard hasOptions() else { return try container.encode(self, forKey: NameKey(name)) }
+        var constants = container.nestedContainer(keyedBy: NameKey.self, forKey: NameKey(name))
+        try Self.schema.write(self, to: &constants)
+        try options(&constants)
+    }
+}

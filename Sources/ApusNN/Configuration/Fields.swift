@@ -1,0 +1,70 @@
+/// What a file says about one value: constants by name, a single value in place of them, or nothing but a name.
+public struct Fields {
+    private enum Content {
+        case nothing
+        case keyed(KeyedDecodingContainer<NameKey>)
+        case single(any Decoder)
+    }
+
+    private let content: Content
+    private let path: [any CodingKey]
+
+    public init(_ decoder: any Decoder) {
+        path = decoder.codingPath
+        content = (try? decoder.container(keyedBy: NameKey.self)).map(Content.keyed) ?? .single(decoder)
+    }
+
+    /// Everything is at its default.
+    package init(nothingAt path: [any CodingKey]) {
+        content = .nothing
+        self.path = path
+    }
+
+    /// The names that the file gives, in order of the alphabet.
+    package var names: [String] {
+        if case .keyed(let container) = content { container.allKeys.map(\.stringValue).sorted() } else { [] }
+    }
+
+    /// - Throws: `DecodingError` that names the first key that is not among the known ones.
+    package func checkNames(_ known: [String]) throws {
+        for name in names where !known.contains(name) { throw Names.unknown("key", name, known, path) }
+    }
+
+    /// The value of a constant, or `nil` if the file leaves it out.
+    ///
+    /// - Parameter isLeading: Whether a single value in place of the constants is this one's.
+    package func value<Value: Decodable>(_ name: String, isLeading: Bool) throws -> Value? {
+        switch content {
+        case .nothing: return nil
+        case .single(let decoder):
+            guard isLeading else { return nil }
+            return try Value(from: decoder)
+        case .keyed(let container):
+            let key = NameKey(name)
+            guard container.contains(key) else { return nil }
+            return try container.decode(Value.self, forKey: key)
+        }
+    }
+
+    /// Whether a single value stands in place of the constants.
+    var isSingle: Bool { if case .single = content { true } else { false } }
+
+    func missing(_ name: String) -> DecodingError {
+        .keyNotFound(NameKey(name), DecodingError.Context(codingPath: path, debugDescription: "the key \(name) is missing"))
+    }
+
+    func unexpectedValue(_ known: [String]) -> DecodingError {
+        let expected = known.isEmpty ? "nothing" : "constants by name (\(known.joined(separator: ", ")))"
+        return .dataCorrupted(
+            DecodingError.Context(codingPath: path, debugDescription: "expected \(expected) but received a single value"))
+    }
+}
+
+/// Any name as a key.
+public struct NameKey: CodingKey {
+    public let stringValue: String
+    public var intValue: Int? { nil }
+    public init(_ name: String) { stringValue = name }
+    public init(stringValue: String) { self.stringValue = stringValue }
+    public init?(intValue: Int) { nil }
+}

@@ -1,0 +1,90 @@
+import Synchronization
+
+/// The types of one protocol that can be read from files, by kind.
+package final class Registry<Member>: Sendable {
+    /// What the types are, for messages: `layer`, `optimizer`.
+    private let what: String
+    private let types: Mutex<[String: any (Codable & Sendable).Type]>
+
+    /// - Parameter others: Types that read and write themselves, by kind.
+    package init(_ what: String, _ types: [any Configurable.Type], others: [String: any (Codable & Sendable).Type] = [:]) {
+        self.what = what
+        let known = Dictionary(uniqueKeysWithValues: types.map { ($0.kind, $0 as any (Codable & Sendable).Type) })
+        self.types = Mutex(known.merging(others) { _, other in other })
+    }
+
+    package func register(_ kind: String, _ type: any (Codable & Sendable).Type) { types.withLock { $0[kind] = type } }
+
+    package var kinds: [String] { types.withLock { $0.keys.sorted() } }
+
+    /// Every type that has a schema.
+    package var configurable: [any Configurable.Type] {
+        types.withLock { types in types.values.compactMap { $0 as? any Configurable.Type } }.sorted { $0.kind < $1.kind }
+    }
+
+    func contains(_ kind: String) -> Bool { find(kind) != nil }
+
+    /// The type of a kind; capitals do not matter.
+    private func find(_ kind: String) -> (any (Codable & Sendable).Type)? {
+        types.withLock { types in types[kind] ?? types.first { $0.key.lowercased() == kind.lowercased() }?.value }
+    }
+
+    private func type(_ kind: String, _ path: [any CodingKey]) throws -> any (Codable & Sendable).Type {
+        guard let found = find(kind) else { throw Names.unknown(what, kind, kinds, path) }
+        return found
+    }
+
+    /// The member of a kind: what a decoder says of it, or all constants at their default.
+    package func member(_ kind: String, from decoder: (any Decoder)?, at path: [any CodingKey]) throws -> Member {
+        let type = try type(kind, path)
+        if let decoder { return try type.init(from: decoder) as! Member }
+        if let type = type as? any Configurable.Type { return try type.value(from: Fields(nothingAt: path)) as! Member }
+        return try type.init(from: NothingDecoder(codingPath: path)) as! Member
+    }
+
+    /// A member that is described by a name, or by a name and constants; constants of other names are the caller's.
+    package func member(from decoder: any Decoder, besides others: [String] = []) throws -> (member: Member, fields: Fields) {
+        let named = try NamedFields(decoder, what)
+        guard let type = try type(named.name, decoder.codingPath) as? any Configurable.Type else {
+            return (try member(named.name, from: named.decoder, at: decoder.codingPath), named.fields)
+        }
+        return (try type.value(from: named.fields, besides: others) as! Member, named.fields)
+    }
+}
+
+/// Decodes types without properties.
+private struct NothingDecoder: Decoder {
+    let codingPath: [any CodingKey]
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+    private var error: DecodingError {
+        .dataCorrupted(DecodingError.Context(codingPath: codingPath, debugDescription: "expected constants after the name"))
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw error }
+    func singleValueContainer() throws -> any SingleValueDecodingContainer { throw error }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        KeyedDecodingContainer(Container<Key>(codingPath: codingPath))
+    }
+
+    private struct Container<Key: CodingKey>: KeyedDecodingContainerProtocol {
+        let codingPath: [any CodingKey]
+        var allKeys: [Key] { [] }
+        func contains(_ key: Key) -> Bool { false }
+
+        private func missing(_ key: any CodingKey) -> DecodingError {
+            .keyNotFound(
+                key, DecodingError.Context(codingPath: codingPath, debugDescription: "the key \(key.stringValue) is missing"))
+        }
+
+        func decodeNil(forKey key: Key) throws -> Bool { throw missing(key) }
+        func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { throw missing(key) }
+        func nestedContainer<NestedKey: CodingKey>(
+            keyedBy type: NestedKey.Type, forKey key: Key
+        ) throws -> KeyedDecodingContainer<NestedKey> { throw missing(key) }
+        func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { throw missing(key) }
+        func superDecoder() throws -> any Decoder { throw missing(NameKey("super")) }
+        func superDecoder(forKey key: Key) throws -> any Decoder { throw missing(key) }
+    }
+}

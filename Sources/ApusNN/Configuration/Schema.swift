@@ -1,0 +1,164 @@
+/// What files and people may say about a kind of value: its constants with their names and defaults.
+///
+/// From one list follow reading (constants left out are at their default, unknown ones are errors with a suggestion), writing
+/// (constants at their default are left out) and printing (as the initializer is called in Swift).
+public struct Schema<Value: Sendable>: Sendable {
+    /// The value with every constant at its default.
+    public let standard: Value
+    let fields: [Field]
+
+    public init(_ standard: Value, _ fields: Field...) {
+        self.standard = standard
+        self.fields = fields
+    }
+
+    /// One constant.
+    public struct Field: Sendable {
+        enum Role: Sendable {
+            /// Written without its name in Swift; in files it may stand alone in place of all constants.
+            case leading
+            /// Has no default.
+            case required
+            case optional
+            /// The value is nothing else: files hold the constant itself.
+            case whole
+        }
+
+        let name: String
+        let role: Role
+        let hasDefault: Bool
+        fileprivate let isStandard: @Sendable (Value, Value) -> Bool
+        fileprivate let read: @Sendable (Fields, inout Value) throws -> Bool
+        fileprivate let readWhole: @Sendable (any Decoder, inout Value) throws -> Void
+        fileprivate let write: @Sendable (Value, inout KeyedEncodingContainer<NameKey>) throws -> Void
+        fileprivate let writeAlone: @Sendable (Value, any Encoder) throws -> Void
+        fileprivate let text: @Sendable (Value) -> String
+        fileprivate let isAbsent: @Sendable (Value) -> Bool
+
+        private init<Constant: Codable & Hashable & Sendable>(
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, _ role: Role, hasDefault: Bool
+        ) {
+            self.name = name
+            self.role = role
+            self.hasDefault = hasDefault
+            isStandard = { $0[keyPath: path] == $1[keyPath: path] }
+            read = { fields, value in
+                guard let constant: Constant = try fields.value(name, isLeading: role == .leading) else { return false }
+                value[keyPath: path] = constant
+                return true
+            }
+            readWhole = { decoder, value in value[keyPath: path] = try Constant(from: decoder) }
+            write = { value, container in try container.encode(value[keyPath: path], forKey: NameKey(name)) }
+            writeAlone = { value, encoder in
+                var container = encoder.singleValueContainer()
+                try container.encode(value[keyPath: path])
+            }
+            text = { sourceText($0[keyPath: path]) }
+            isAbsent = { Mirror(reflecting: $0[keyPath: path]).displayStyle == .optional && sourceText($0[keyPath: path]) == "nil" }
+        }
+
+        /// A constant that is written first, without its name: the 10 of `Dense(10)`.
+        public static func leading<Constant: Codable & Hashable & Sendable>(
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, hasDefault: Bool = false
+        ) -> Field {
+            Field(name, path, .leading, hasDefault: hasDefault)
+        }
+
+        /// A constant that must be given.
+        public static func required<Constant: Codable & Hashable & Sendable>(
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable
+        ) -> Field {
+            Field(name, path, .required, hasDefault: false)
+        }
+
+        /// A constant with a default, that of `standard`.
+        public static func optional<Constant: Codable & Hashable & Sendable>(
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable
+        ) -> Field {
+            Field(name, path, .optional, hasDefault: true)
+        }
+
+        /// The only constant, which files hold in place of the value: `activation: relu`.
+        public static func whole<Constant: Codable & Hashable & Sendable>(
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable
+        ) -> Field {
+            Field(name, path, .whole, hasDefault: false)
+        }
+    }
+
+    // MARK: What there is
+
+    package var names: [String] { fields.map(\.name) }
+
+    /// The names of constants with a default, and the default as Swift writes it.
+    package var defaults: [(name: String, text: String)] {
+        fields.filter(\.hasDefault).map { ($0.name, $0.text(standard)) }
+    }
+
+    /// Whether a value is described by its kind alone.
+    package func isStandard(_ value: Value) -> Bool { fields.allSatisfy { $0.hasDefault && $0.isStandard(value, standard) } }
+
+    // MARK: Reading
+
+    /// The value that a file describes.
+    ///
+    /// - Parameter others: Names that the caller reads itself.
+    package func value(from fields: Fields, besides others: [String] = []) throws -> Value {
+        var value = standard
+        try fields.checkNames(names + others)
+        if fields.isSingle, !self.fields.contains(where: { $0.role == .leading }) { throw fields.unexpectedValue(names) }
+        for field in self.fields where try !field.read(fields, &value) && !field.hasDefault {
+            throw fields.missing(field.name)
+        }
+        return value
+    }
+
+    func value(from decoder: any Decoder) throws -> Value {
+        guard let whole = fields.first, whole.role == .whole else { return try value(from: Fields(decoder)) }
+        var value = standard
+        try whole.readWhole(decoder, &value)
+        return value
+    }
+
+    // MARK: Writing
+
+    /// Writes what is not at its default: the leading constant by itself if there is nothing else, a mapping otherwise.
+    func write(_ value: Value, to encoder: any Encoder) throws {
+        let written = fields.filter { !$0.hasDefault || !$0.isStandard(value, standard) }
+        if let only = written.first, written.count == 1, only.role == .leading || only.role == .whole {
+            return try only.writeAlone(value, encoder)
+        }
+        var container = encoder.container(keyedBy: NameKey.self)
+        try write(value, to: &container)
+    }
+
+    package func write(_ value: Value, to container: inout KeyedEncodingContainer<NameKey>) throws {
+        for field in fields where !field.hasDefault || !field.isStandard(value, standard) { try field.write(value, &container) }
+    }
+
+    /// Writes every constant, those at their default as well; what is absent stays out.
+    package func writeAll(_ value: Value, to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: NameKey.self)
+        for field in fields where !field.isAbsent(value) { try field.write(value, &container) }
+    }
+
+    // MARK: Printing
+
+    /// The arguments of the initializer, without those at their default.
+    package func arguments(_ value: Value) -> [String] {
+        fields.filter { !$0.hasDefault || !$0.isStandard(value, standard) }.map { field in
+            field.role == .leading || field.role == .whole ? field.text(value) : "\(field.name): \(field.text(value))"
+        }
+    }
+}
+
+/// A value as Swift code writes it where its type is known.
+func sourceText(_ value: Any) -> String {
+    let mirror = Mirror(reflecting: value)
+    switch mirror.displayStyle {
+    case .optional: return mirror.children.first.map { sourceText($0.value) } ?? "nil"
+    case .enum: return ".\(value)"
+    case .collection: return "[\(mirror.children.map { sourceText($0.value) }.joined(separator: ", "))]"
+    default: return value is String ? "\"\(value)\"" : "\(value)"
+    }
+}

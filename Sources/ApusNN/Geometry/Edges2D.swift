@@ -1,0 +1,104 @@
+import ApusGraph
+
+/// Pixels at each edge of an image: `1`, `[1, 2]` (above and below, left and right), or each by itself.
+public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
+    public var top: Int
+    public var left: Int
+    public var bottom: Int
+    public var right: Int
+
+    public init(top: Int = 0, left: Int = 0, bottom: Int = 0, right: Int = 0) {
+        self.top = top
+        self.left = left
+        self.bottom = bottom
+        self.right = right
+    }
+
+    public init(integerLiteral value: Int) { self.init(top: value, left: value, bottom: value, right: value) }
+
+    /// `[above and below, left and right]`, or `[all]`.
+    public init(arrayLiteral elements: Int...) {
+        precondition((1...2).contains(elements.count), "edges are one number or [height, width], received \(elements)")
+        self.init(Size2D(elements[0], elements[elements.count - 1]))
+    }
+
+    private init(_ both: Size2D) { self.init(top: both.height, left: both.width, bottom: both.height, right: both.width) }
+
+    private enum Key: String, CodingKey, CaseIterable { case top, left, bottom, right }
+
+    public init(from decoder: any Decoder) throws {
+        if let both = try? Size2D(from: decoder) {
+            self.init(both)
+            return
+        }
+        try Fields(decoder).checkNames(Key.allCases.map(\.rawValue))
+        let container = try decoder.container(keyedBy: Key.self)
+        func extent(_ key: Key) throws -> Int { try container.decodeIfPresent(Int.self, forKey: key) ?? 0 }
+        self.init(top: try extent(.top), left: try extent(.left), bottom: try extent(.bottom), right: try extent(.right))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        if let both { return try both.encode(to: encoder) }
+        var container = encoder.container(keyedBy: Key.self)
+        for (key, extent) in zip(Key.allCases, [top, left, bottom, right]) where extent != 0 {
+            try container.encode(extent, forKey: key)
+        }
+    }
+
+    /// The two numbers that say all, if opposite edges are equal.
+    var both: Size2D? { top == bottom && left == right ? Size2D(top, left) : nil }
+
+    var all: [Int] { [top, left, bottom, right] }
+    var imagePadding: ImagePadding { ImagePadding(top: top, left: left, bottom: bottom, right: right) }
+    /// Each axis of a batch of images.
+    var axes: [(low: Int, high: Int)] { [(0, 0), (top, bottom), (left, right), (0, 0)] }
+}
+
+extension Edges2D: CustomStringConvertible {
+    public var description: String {
+        if let both { return both.description }
+        let named = zip(Key.allCases, all).filter { $0.1 != 0 }.map { "\($0.0.rawValue): \($0.1)" }
+        return "Edges2D(\(named.joined(separator: ", ")))"
+    }
+}
+
+/// Elements at both ends of a sequence: `1`, or each by itself.
+public struct Edges1D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral {
+    public var left: Int
+    public var right: Int
+
+    public init(left: Int = 0, right: Int = 0) {
+        self.left = left
+        self.right = right
+    }
+
+    public init(integerLiteral value: Int) { self.init(left: value, right: value) }
+
+    private enum Key: String, CodingKey, CaseIterable { case left, right }
+
+    public init(from decoder: any Decoder) throws {
+        if let both = try? decoder.singleValueContainer().decode(Int.self) {
+            self.init(left: both, right: both)
+            return
+        }
+        try Fields(decoder).checkNames(Key.allCases.map(\.rawValue))
+        let container = try decoder.container(keyedBy: Key.self)
+        self.init(
+            left: try container.decodeIfPresent(Int.self, forKey: .left) ?? 0,
+            right: try container.decodeIfPresent(Int.self, forKey: .right) ?? 0)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        if left == right {
+            var container = encoder.singleValueContainer()
+            return try container.encode(left)
+        }
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(left, forKey: .left)
+        try container.encode(right, forKey: .right)
+    }
+}
+
+extension Edges1D: CustomStringConvertible {
+    public var description: String { left == right ? "\(left)" : "Edges1D(left: \(left), right: \(right))" }
+}

@@ -1,0 +1,65 @@
+import ApusGraph
+
+/// How an image is extended before a window moves over it; along a sequence only left and right count.
+public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Not at all: the window stays inside.
+    case valid
+    /// So that the output has ⌈size / stride⌉ positions; the odd pixel at the end.
+    case same
+    /// By as many pixels at each edge.
+    case explicit(Edges2D)
+
+    /// By as many pixels at each edge.
+    public static func explicit(top: Int, left: Int, bottom: Int, right: Int) -> Padding {
+        .explicit(Edges2D(top: top, left: left, bottom: bottom, right: right))
+    }
+
+    public init(from decoder: any Decoder) throws {
+        guard let name = try? decoder.singleValueContainer().decode(String.self) else {
+            self = .explicit(try Edges2D(from: decoder))
+            return
+        }
+        switch name {
+        case "valid": self = .valid
+        case "same": self = .same
+        default: throw Names.unknown("padding", name, ["valid", "same", "a number of pixels"], decoder.codingPath)
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .valid: try container.encode("valid")
+        case .same: try container.encode("same")
+        case .explicit(let edges): try container.encode(edges)
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .valid: "valid"
+        case .same: "same"
+        case .explicit(let edges) where edges.both != nil: "explicit(\(edges))"
+        case .explicit(let edges):
+            "explicit(top: \(edges.top), left: \(edges.left), bottom: \(edges.bottom), right: \(edges.right))"
+        }
+    }
+
+    /// The explicit extents, if it is they.
+    var edges: [Int] { if case .explicit(let edges) = self { edges.all } else { [] } }
+
+    func resolved(image: ImageSize, window: ImageSize, strides: ImageSize, dilation: ImageSize) -> ImagePadding {
+        switch self {
+        case .valid: .zero
+        case .same where strides.height > 0 && strides.width > 0:
+            .same(image: image, window: window, strides: strides, dilation: dilation)
+        case .same: .zero
+        case .explicit(let edges): edges.imagePadding
+        }
+    }
+
+    /// The same along a sequence, which is an image of height 1.
+    var alongSequence: Padding {
+        if case .explicit(let edges) = self { .explicit(top: 0, left: edges.left, bottom: 0, right: edges.right) } else { self }
+    }
+}

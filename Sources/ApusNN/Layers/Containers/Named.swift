@@ -1,0 +1,53 @@
+public import ApusTensor
+
+/// A layer under a name of its own in place of number and kind: `Conv2D(…).named("stem")`.
+///
+/// In files the name stands beside the kind: `{name: stem, conv2D: {…}}`.
+public struct Named: Layer {
+    public var name: String
+    /// Whether all layers of this name share their weights, wherever in the model they are.
+    public var isShared: Bool
+    private var content: AnyLayer
+    public var layer: any Layer {
+        get { content.layer }
+        set { content = AnyLayer(newValue) }
+    }
+
+    init(_ name: String, _ layer: any Layer, isShared: Bool) {
+        self.name = name
+        self.isShared = isShared
+        content = AnyLayer(layer)
+    }
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        let context = isShared ? context.root[name] : context
+        var check = Check("name", x)
+        check.expect(
+            !name.isEmpty && !name.contains("/"), "a layer's name must have letters and no slash, received \"\(name)\"")
+        check.expect(
+            !isShared || context.isFirst(sharing: layer),
+            "the layers that share the name \(name) differ; shared weights need equal layers")
+        guard check.passed else { return check.failure }
+        return context(layer, x)
+    }
+
+    public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer {
+        Named(name, try layer.mapLayers(transform), isShared: isShared)
+    }
+}
+
+extension Named: Container {
+    var label: String { layer.label }
+}
+
+extension Named: CustomStringConvertible {
+    public var description: String { "\(layer).\(isShared ? "shared" : "named")(\"\(name)\")" }
+}
+
+extension Layer {
+    /// The layer under a name of its own: its weights are `name/kernel` in place of `3.conv2D/kernel`.
+    public func named(_ name: String) -> Named { Named(name, self, isShared: false) }
+
+    /// The layer with weights that all layers shared under this name have in common; the layers must be equal.
+    public func shared(_ name: String) -> Named { Named(name, self, isShared: true) }
+}

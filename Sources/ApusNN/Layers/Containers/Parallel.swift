@@ -1,0 +1,78 @@
+import ApusGraph
+public import ApusTensor
+
+/// Several ways for one input, and how their results become one.
+///
+/// Children are named `branch0`, `branch1`, …; an empty branch is the input itself. In files also `concatenate: [[…], […]]`,
+/// `add: […]` and `multiply: […]`.
+public struct Parallel: Layer, Configurable {
+    public enum Merge: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Along the last axis.
+        case concatenate
+        case add
+        case multiply
+    }
+
+    public var merge: Merge
+    public var branches: [Sequential]
+
+    public init(_ merge: Merge = .concatenate, _ branches: [Sequential]) {
+        self.merge = merge
+        self.branches = branches
+    }
+
+    /// Each layer of the list is a branch; branches of several layers are `Sequential`.
+    public init(_ merge: Merge = .concatenate, @SequentialBuilder branches: () -> [any Layer]) {
+        self.init(merge, branches().map { ($0 as? Sequential) ?? Sequential([$0]) })
+    }
+
+    public static let schema = Schema(
+        Parallel(.concatenate, []), .optional("merge", \.merge), .required("branches", \.branches))
+
+    public var description: String {
+        "Parallel(.\(merge), [\(branches.map(\.description).joined(separator: ", "))])"
+    }
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        context.entering(self, x) {
+            let results = branches.enumerated().map { $1(x, in: context["branch\($0)"]) }
+            var check = Check(kind, results.first ?? x)
+            check.expect(!results.isEmpty, "there are no branches")
+            let shapes = results.filter { $0.problems.isEmpty }.map(\.shape)
+            check.expect(
+                shapes.allSatisfy { isCompatible($0, shapes[0]) },
+                "the branches yield the shapes \(shapes.map(\.description).joined(separator: ", ")); "
+                    + (merge == .concatenate ? "all axes but the last must be equal" : "they must be equal"))
+            guard check.passed, results.allSatisfy({ $0.problems.isEmpty }) else {
+                return results.reduce(check.failure, Tensor.failing)
+            }
+            switch merge {
+            case .concatenate: return Tensor.concatenated(results, axis: -1)
+            case .add: return results.dropFirst().reduce(results[0], +)
+            case .multiply: return results.dropFirst().reduce(results[0], *)
+            }
+        }
+    }
+
+    private func isCompatible(_ a: Shape, _ b: Shape) -> Bool {
+        merge == .concatenate ? a.rank > 0 && a.dimensions.dropLast() == b.dimensions.dropLast() : a == b
+    }
+
+    public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer {
+        var copy = self
+        copy.branches = try branches.map { try $0.mapChildren(transform) }
+        return try transform(copy)
+    }
+}
+
+extension Parallel: Container {
+    var label: String { "Parallel(.\(merge), \(branches.count) branches)" }
+}
+
+extension Tensor {
+    /// A tensor that carries the problems of two.
+    static func failing(_ a: Tensor, _ b: Tensor) -> Tensor {
+        if b.problems.isEmpty { return a }
+        return a.problems.isEmpty ? b : Tensor(Node(.concatenate(axis: 0), [a.node, b.node]))
+    }
+}

@@ -1,0 +1,49 @@
+public import ApusTensor
+
+/// A sum of two ways: y = act(body(x) + shortcut(x)); without a shortcut, x itself is added.
+///
+/// Children are named `body` and `shortcut`. He et al. (2016).
+public struct Residual: Layer, Configurable {
+    public var body: Sequential
+    public var shortcut: Sequential?
+    public var activation: Activation
+
+    public init(body: Sequential, shortcut: Sequential? = nil, activation: Activation = .linear) {
+        self.body = body
+        self.shortcut = shortcut
+        self.activation = activation
+    }
+
+    public init(activation: Activation = .linear, @SequentialBuilder body: () -> [any Layer]) {
+        self.init(body: Sequential(body()), activation: activation)
+    }
+
+    public static let schema = Schema(
+        Residual(body: Sequential([])), .required("body", \.body), .optional("shortcut", \.shortcut),
+        .optional("activation", \.activation))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        context.entering(self, x) {
+            let y = body(x, in: context["body"])
+            let direct = shortcut?(x, in: context["shortcut"]) ?? x
+            var check = Check(kind, y)
+            check.expectInput(
+                direct.shape == y.shape || !direct.problems.isEmpty,
+                "the body yields shape \(y.shape) but the shortcut \(direct.shape); they must be equal: give the shortcut a "
+                    + "convolution or dense layer that makes them so")
+            guard check.passed else { return Tensor.failing(check.failure, direct) }
+            return activation(y + direct)
+        }
+    }
+
+    public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer {
+        var copy = self
+        copy.body = try body.mapChildren(transform)
+        copy.shortcut = try shortcut?.mapChildren(transform)
+        return try transform(copy)
+    }
+}
+
+extension Residual: Container {
+    var label: String { "Residual" }
+}

@@ -1,0 +1,82 @@
+public import ApusTensor
+
+/// Layers one after the other.
+///
+/// Children are named by index and kind, `0.conv2D`, `1.maxPool2D`, or by the name they were given with `named`.
+public struct Sequential: Layer {
+    public var layers: [any Layer]
+
+    public init(_ layers: [any Layer]) {
+        self.layers = layers
+    }
+
+    public init(@SequentialBuilder _ layers: () -> [any Layer]) {
+        self.layers = layers()
+    }
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        context.entering(self, x) {
+            var names: Set<String> = []
+            return layers.enumerated().reduce(x) { x, child in
+                let name = (child.element as? Named)?.name ?? "\(child.offset).\(child.element.kind)"
+                var check = Check(kind, x)
+                check.expect(
+                    names.insert(name).inserted || (child.element as? Named)?.isShared == true,
+                    "two layers have the name \(name); use shared(\"\(name)\") if they are to share their weights")
+                return check.passed || !x.problems.isEmpty ? context[name](child.element, x) : check.failure
+            }
+        }
+    }
+
+    public static func == (a: Sequential, b: Sequential) -> Bool {
+        a.layers.map { AnyLayer($0) } == b.layers.map { AnyLayer($0) }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for layer in layers { hasher.combine(AnyLayer(layer)) }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        var container = try decoder.unkeyedContainer()
+        var layers: [any Layer] = []
+        while !container.isAtEnd { layers.append(try container.decode(AnyLayer.self).layer) }
+        self.layers = layers
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.unkeyedContainer()
+        for layer in layers { try container.encode(AnyLayer(layer)) }
+    }
+
+    public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer {
+        try transform(try mapChildren(transform))
+    }
+
+    /// The same with every layer inside rewritten.
+    func mapChildren(_ transform: (any Layer) throws -> any Layer) rethrows -> Sequential {
+        Sequential(try layers.map { try $0.mapLayers(transform) })
+    }
+}
+
+extension Sequential: Container {
+    var label: String { "Sequential(\(layers.count) layers)" }
+}
+
+extension Sequential: CustomStringConvertible {
+    /// As Swift code makes it: one layer a line.
+    public var description: String {
+        let lines = layers.flatMap { "\($0)".split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" } }
+        return (["Sequential {"] + lines + ["}"]).joined(separator: "\n")
+    }
+}
+
+/// Lists the layers of a `Sequential`; `if` and `for` work.
+@resultBuilder
+public enum SequentialBuilder {
+    public static func buildExpression(_ layer: any Layer) -> [any Layer] { [layer] }
+    public static func buildBlock(_ parts: [any Layer]...) -> [any Layer] { parts.flatMap { $0 } }
+    public static func buildOptional(_ part: [any Layer]?) -> [any Layer] { part ?? [] }
+    public static func buildEither(first: [any Layer]) -> [any Layer] { first }
+    public static func buildEither(second: [any Layer]) -> [any Layer] { second }
+    public static func buildArray(_ parts: [[any Layer]]) -> [any Layer] { parts.flatMap { $0 } }
+}

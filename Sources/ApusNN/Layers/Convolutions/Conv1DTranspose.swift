@@ -1,0 +1,89 @@
+public import ApusTensor
+
+/// A transposed convolution: the gradient of a convolution as a layer, which enlarges sequences by its strides.
+///
+/// Shapes: x [N, L, C], W [kernel size, filters, C] as in Keras, b [filters], y [N, L′, filters]. For each axis of size n the output has
+/// n·s + max(d·(k − 1) + 1 − s, 0) elements with `valid`, n·s with `same` (as Keras) and
+/// (n − 1)·s − p + d·(k − 1) + 1 + outputPadding with explicit padding (as PyTorch). Dumoulin & Visin (2016).
+public struct Conv1DTranspose: Layer, Configurable {
+    public var filters: Int
+    public var kernelSize: Int
+    public var strides: Int
+    public var padding: Padding
+    public var outputPadding: Int
+    public var dilation: Int
+    public var activation: Activation
+    public var useBias: Bool
+    public var kernelInitializer: Initializer
+    public var biasInitializer: Initializer
+    public var kernelRegularizer: Regularizer?
+    public var biasRegularizer: Regularizer?
+    /// A penalty on the outputs, divided by the size of the batch.
+    public var activityRegularizer: Regularizer?
+    public var kernelConstraint: Constraint?
+    public var biasConstraint: Constraint?
+
+    public init(
+        filters: Int, kernelSize: Int, strides: Int = 1, padding: Padding = .valid, outputPadding: Int = 0,
+        dilation: Int = 1, activation: Activation = .linear, useBias: Bool = true,
+        kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
+    ) {
+        self.filters = filters
+        self.kernelSize = kernelSize
+        self.strides = strides
+        self.padding = padding
+        self.outputPadding = outputPadding
+        self.dilation = dilation
+        self.activation = activation
+        self.useBias = useBias
+        self.kernelInitializer = kernelInitializer
+        self.biasInitializer = biasInitializer
+        self.kernelRegularizer = kernelRegularizer
+        self.biasRegularizer = biasRegularizer
+        self.activityRegularizer = activityRegularizer
+        self.kernelConstraint = kernelConstraint
+        self.biasConstraint = biasConstraint
+    }
+
+    public static let schema = Schema(
+        Conv1DTranspose(filters: 0, kernelSize: 0),
+        .required("filters", \.filters), .required("kernelSize", \.kernelSize), .optional("strides", \.strides),
+        .optional("padding", \.padding), .optional("outputPadding", \.outputPadding), .optional("dilation", \.dilation),
+        .optional("activation", \.activation), .optional("useBias", \.useBias),
+        .optional("kernelInitializer", \.kernelInitializer), .optional("biasInitializer", \.biasInitializer),
+        .optional("kernelRegularizer", \.kernelRegularizer), .optional("biasRegularizer", \.biasRegularizer),
+        .optional("activityRegularizer", \.activityRegularizer), .optional("kernelConstraint", \.kernelConstraint),
+        .optional("biasConstraint", \.biasConstraint))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectPositive("filters", filters)
+            convolution.check(&check, isSequence: true)
+            check.expectNotNegative("outputPadding", [outputPadding])
+            check.expect(
+                outputPadding == 0 || !padding.edges.isEmpty,
+                "outputPadding needs explicit padding, for instance .explicit(1); received \(padding)")
+            check.expect(
+                outputPadding == 0 || outputPadding < strides,
+                "outputPadding must be smaller than the strides \(strides), received \(outputPadding)")
+            check.expectSequences()
+        } then: {
+            let kernel = context.parameter(
+                "kernel", shape: [kernelSize, filters, x.shape[2]], initializer: kernelInitializer,
+                regularizer: kernelRegularizer, constraint: kernelConstraint)
+            var y = convolution.transposed(x.heightened, kernel.heightened, outputPadding: Size2D(0, outputPadding)).lowered
+            if useBias {
+                y = y + context.parameter(
+                    "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
+                    constraint: biasConstraint)
+            }
+            return context.regularized(activation(y), activityRegularizer)
+        }
+    }
+
+    private var convolution: Convolution {
+        Convolution.sequence(window: kernelSize, strides: strides, padding: padding, dilation: dilation)
+    }
+}

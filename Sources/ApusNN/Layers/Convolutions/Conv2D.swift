@@ -1,0 +1,82 @@
+public import ApusTensor
+
+/// A convolution over images: y[n, i, j, o] = act(Σ x[n, i·s + d·u − p, j·s + d·v − p, c] · W[u, v, c, o] + b[o]).
+///
+/// Shapes: x [N, H, W, C], W [kernel height, kernel width, C / groups, filters], b [filters], y [N, H′, W′, filters] with
+/// H′ = ⌊(H + p − d·(k − 1) − 1) / s⌋ + 1.
+public struct Conv2D: Layer, Configurable {
+    public var filters: Int
+    public var kernelSize: Size2D
+    public var strides: Size2D
+    public var padding: Padding
+    public var dilation: Size2D
+    public var groups: Int
+    public var activation: Activation
+    public var useBias: Bool
+    public var kernelInitializer: Initializer
+    public var biasInitializer: Initializer
+    public var kernelRegularizer: Regularizer?
+    public var biasRegularizer: Regularizer?
+    /// A penalty on the outputs, divided by the size of the batch.
+    public var activityRegularizer: Regularizer?
+    public var kernelConstraint: Constraint?
+    public var biasConstraint: Constraint?
+
+    public init(
+        filters: Int, kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, dilation: Size2D = 1,
+        groups: Int = 1, activation: Activation = .linear, useBias: Bool = true,
+        kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
+    ) {
+        self.filters = filters
+        self.kernelSize = kernelSize
+        self.strides = strides
+        self.padding = padding
+        self.dilation = dilation
+        self.groups = groups
+        self.activation = activation
+        self.useBias = useBias
+        self.kernelInitializer = kernelInitializer
+        self.biasInitializer = biasInitializer
+        self.kernelRegularizer = kernelRegularizer
+        self.biasRegularizer = biasRegularizer
+        self.activityRegularizer = activityRegularizer
+        self.kernelConstraint = kernelConstraint
+        self.biasConstraint = biasConstraint
+    }
+
+    public static let schema = Schema(
+        Conv2D(filters: 0, kernelSize: 0),
+        .required("filters", \.filters), .required("kernelSize", \.kernelSize), .optional("strides", \.strides),
+        .optional("padding", \.padding), .optional("dilation", \.dilation), .optional("groups", \.groups),
+        .optional("activation", \.activation), .optional("useBias", \.useBias),
+        .optional("kernelInitializer", \.kernelInitializer), .optional("biasInitializer", \.biasInitializer),
+        .optional("kernelRegularizer", \.kernelRegularizer), .optional("biasRegularizer", \.biasRegularizer),
+        .optional("activityRegularizer", \.activityRegularizer), .optional("kernelConstraint", \.kernelConstraint),
+        .optional("biasConstraint", \.biasConstraint))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectPositive("filters", filters)
+            convolution.check(&check)
+            check.expectImages()
+            Convolution.checkGroups(&check, x, groups: groups, filters: filters)
+        } then: {
+            let kernel = context.parameter(
+                "kernel", shape: [kernelSize.height, kernelSize.width, x.shape[3] / groups, filters], initializer: kernelInitializer,
+                regularizer: kernelRegularizer, constraint: kernelConstraint)
+            var y = convolution.applied(to: x, kernel, groups: groups)
+            if useBias {
+                y = y + context.parameter(
+                    "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
+                    constraint: biasConstraint)
+            }
+            return context.regularized(activation(y), activityRegularizer)
+        }
+    }
+
+    private var convolution: Convolution {
+        Convolution(window: kernelSize, strides: strides, padding: padding, dilation: dilation)
+    }
+}

@@ -1,0 +1,78 @@
+public import ApusTensor
+
+/// A convolution of each channel by itself, with `depthMultiplier` kernels each; output channel c·m + j is kernel j of channel c.
+///
+/// Shapes: x [N, H, W, C], W [kernel height, kernel width, 1, C·depthMultiplier], b and the outputs' channels C·depthMultiplier. Chollet (2017).
+public struct DepthwiseConv2D: Layer, Configurable {
+    public var kernelSize: Size2D
+    public var strides: Size2D
+    public var padding: Padding
+    public var dilation: Size2D
+    public var depthMultiplier: Int
+    public var activation: Activation
+    public var useBias: Bool
+    public var kernelInitializer: Initializer
+    public var biasInitializer: Initializer
+    public var kernelRegularizer: Regularizer?
+    public var biasRegularizer: Regularizer?
+    /// A penalty on the outputs, divided by the size of the batch.
+    public var activityRegularizer: Regularizer?
+    public var kernelConstraint: Constraint?
+    public var biasConstraint: Constraint?
+
+    public init(
+        kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, dilation: Size2D = 1, depthMultiplier: Int = 1,
+        activation: Activation = .linear, useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
+        biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
+    ) {
+        self.kernelSize = kernelSize
+        self.strides = strides
+        self.padding = padding
+        self.dilation = dilation
+        self.depthMultiplier = depthMultiplier
+        self.activation = activation
+        self.useBias = useBias
+        self.kernelInitializer = kernelInitializer
+        self.biasInitializer = biasInitializer
+        self.kernelRegularizer = kernelRegularizer
+        self.biasRegularizer = biasRegularizer
+        self.activityRegularizer = activityRegularizer
+        self.kernelConstraint = kernelConstraint
+        self.biasConstraint = biasConstraint
+    }
+
+    public static let schema = Schema(
+        DepthwiseConv2D(kernelSize: 0),
+        .required("kernelSize", \.kernelSize), .optional("strides", \.strides), .optional("padding", \.padding),
+        .optional("dilation", \.dilation), .optional("depthMultiplier", \.depthMultiplier),
+        .optional("activation", \.activation), .optional("useBias", \.useBias),
+        .optional("kernelInitializer", \.kernelInitializer), .optional("biasInitializer", \.biasInitializer),
+        .optional("kernelRegularizer", \.kernelRegularizer), .optional("biasRegularizer", \.biasRegularizer),
+        .optional("activityRegularizer", \.activityRegularizer), .optional("kernelConstraint", \.kernelConstraint),
+        .optional("biasConstraint", \.biasConstraint))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            convolution.check(&check)
+            check.expectPositive("depthMultiplier", depthMultiplier)
+            check.expectImages()
+        } then: {
+            let channels = x.shape[3] * depthMultiplier
+            let kernel = context.parameter(
+                "kernel", shape: [kernelSize.height, kernelSize.width, 1, channels], initializer: kernelInitializer,
+                regularizer: kernelRegularizer, constraint: kernelConstraint)
+            var y = convolution.applied(to: x, kernel, groups: x.shape[3])
+            if useBias {
+                y = y + context.parameter(
+                    "bias", shape: [channels], initializer: biasInitializer, regularizer: biasRegularizer,
+                    constraint: biasConstraint)
+            }
+            return context.regularized(activation(y), activityRegularizer)
+        }
+    }
+
+    private var convolution: Convolution {
+        Convolution(window: kernelSize, strides: strides, padding: padding, dilation: dilation)
+    }
+}

@@ -1,0 +1,98 @@
+public import ApusTensor
+
+/// A depthwise convolution, then one of size 1 that mixes the channels.
+///
+/// Shapes: x [N, L, C], depthwise kernel [kernel size, 1, C·depthMultiplier], pointwise kernel [1, C·depthMultiplier, filters],
+/// b [filters], y [N, L′, filters]. Chollet (2017).
+public struct SeparableConv1D: Layer, Configurable {
+    public var filters: Int
+    public var kernelSize: Int
+    public var strides: Int
+    public var padding: Padding
+    public var dilation: Int
+    public var depthMultiplier: Int
+    public var activation: Activation
+    public var useBias: Bool
+    public var depthwiseInitializer: Initializer
+    public var pointwiseInitializer: Initializer
+    public var biasInitializer: Initializer
+    public var depthwiseRegularizer: Regularizer?
+    public var pointwiseRegularizer: Regularizer?
+    public var biasRegularizer: Regularizer?
+    /// A penalty on the outputs, divided by the size of the batch.
+    public var activityRegularizer: Regularizer?
+    public var depthwiseConstraint: Constraint?
+    public var pointwiseConstraint: Constraint?
+    public var biasConstraint: Constraint?
+
+    public init(
+        filters: Int, kernelSize: Int, strides: Int = 1, padding: Padding = .valid, dilation: Int = 1,
+        depthMultiplier: Int = 1, activation: Activation = .linear, useBias: Bool = true,
+        depthwiseInitializer: Initializer = .glorotUniform, pointwiseInitializer: Initializer = .glorotUniform,
+        biasInitializer: Initializer = .zeros, depthwiseRegularizer: Regularizer? = nil,
+        pointwiseRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        activityRegularizer: Regularizer? = nil, depthwiseConstraint: Constraint? = nil,
+        pointwiseConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
+    ) {
+        self.filters = filters
+        self.kernelSize = kernelSize
+        self.strides = strides
+        self.padding = padding
+        self.dilation = dilation
+        self.depthMultiplier = depthMultiplier
+        self.activation = activation
+        self.useBias = useBias
+        self.depthwiseInitializer = depthwiseInitializer
+        self.pointwiseInitializer = pointwiseInitializer
+        self.biasInitializer = biasInitializer
+        self.depthwiseRegularizer = depthwiseRegularizer
+        self.pointwiseRegularizer = pointwiseRegularizer
+        self.biasRegularizer = biasRegularizer
+        self.activityRegularizer = activityRegularizer
+        self.depthwiseConstraint = depthwiseConstraint
+        self.pointwiseConstraint = pointwiseConstraint
+        self.biasConstraint = biasConstraint
+    }
+
+    public static let schema = Schema(
+        SeparableConv1D(filters: 0, kernelSize: 0),
+        .required("filters", \.filters), .required("kernelSize", \.kernelSize), .optional("strides", \.strides),
+        .optional("padding", \.padding), .optional("dilation", \.dilation), .optional("depthMultiplier", \.depthMultiplier),
+        .optional("activation", \.activation), .optional("useBias", \.useBias),
+        .optional("depthwiseInitializer", \.depthwiseInitializer),
+        .optional("pointwiseInitializer", \.pointwiseInitializer), .optional("biasInitializer", \.biasInitializer),
+        .optional("depthwiseRegularizer", \.depthwiseRegularizer),
+        .optional("pointwiseRegularizer", \.pointwiseRegularizer), .optional("biasRegularizer", \.biasRegularizer),
+        .optional("activityRegularizer", \.activityRegularizer), .optional("depthwiseConstraint", \.depthwiseConstraint),
+        .optional("pointwiseConstraint", \.pointwiseConstraint), .optional("biasConstraint", \.biasConstraint))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectPositive("filters", filters)
+            convolution.check(&check, isSequence: true)
+            check.expectPositive("depthMultiplier", depthMultiplier)
+            check.expectSequences()
+        } then: {
+            let channels = x.shape[2] * depthMultiplier
+            let depthwiseKernel = context.parameter(
+                "depthwiseKernel", shape: [kernelSize, 1, channels], initializer: depthwiseInitializer,
+                regularizer: depthwiseRegularizer, constraint: depthwiseConstraint)
+            let pointwiseKernel = context.parameter(
+                "pointwiseKernel", shape: [1, channels, filters], initializer: pointwiseInitializer,
+                regularizer: pointwiseRegularizer, constraint: pointwiseConstraint)
+            let mixing = Convolution(window: 1, strides: 1, padding: .valid, dilation: 1)
+            let deep = convolution.applied(to: x.heightened, depthwiseKernel.heightened, groups: x.shape[2])
+            var y = mixing.applied(to: deep, pointwiseKernel.heightened, groups: 1).lowered
+            if useBias {
+                y = y + context.parameter(
+                    "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
+                    constraint: biasConstraint)
+            }
+            return context.regularized(activation(y), activityRegularizer)
+        }
+    }
+
+    private var convolution: Convolution {
+        Convolution.sequence(window: kernelSize, strides: strides, padding: padding, dilation: dilation)
+    }
+}

@@ -1,0 +1,62 @@
+public import ApusTensor
+
+/// A fully connected layer: y = act(x · W + b).
+///
+/// Shapes: x [..., in], W [in, units], b [units], y [..., units]. The number of inputs is taken from x.
+public struct Dense: Layer, Configurable {
+    public var units: Int
+    public var activation: Activation
+    public var useBias: Bool
+    public var kernelInitializer: Initializer
+    public var biasInitializer: Initializer
+    public var kernelRegularizer: Regularizer?
+    public var biasRegularizer: Regularizer?
+    /// A penalty on the outputs, divided by the size of the batch.
+    public var activityRegularizer: Regularizer?
+    public var kernelConstraint: Constraint?
+    public var biasConstraint: Constraint?
+
+    public init(
+        _ units: Int, activation: Activation = .linear, useBias: Bool = true,
+        kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
+    ) {
+        self.units = units
+        self.activation = activation
+        self.useBias = useBias
+        self.kernelInitializer = kernelInitializer
+        self.biasInitializer = biasInitializer
+        self.kernelRegularizer = kernelRegularizer
+        self.biasRegularizer = biasRegularizer
+        self.activityRegularizer = activityRegularizer
+        self.kernelConstraint = kernelConstraint
+        self.biasConstraint = biasConstraint
+    }
+
+    public static let schema = Schema(
+        Dense(0), .leading("units", \.units), .optional("activation", \.activation), .optional("useBias", \.useBias),
+        .optional("kernelInitializer", \.kernelInitializer), .optional("biasInitializer", \.biasInitializer),
+        .optional("kernelRegularizer", \.kernelRegularizer), .optional("biasRegularizer", \.biasRegularizer),
+        .optional("activityRegularizer", \.activityRegularizer), .optional("kernelConstraint", \.kernelConstraint),
+        .optional("biasConstraint", \.biasConstraint))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectPositive("units", units)
+            check.expectInput(
+                x.rank >= 2, "expected a batch [N, ..., features] but received shape \(x.shape); "
+                    + "put Flatten() before it, or add an axis for the batch")
+        } then: {
+            let kernel = context.parameter(
+                "kernel", shape: [x.shape[-1], units], initializer: kernelInitializer, regularizer: kernelRegularizer,
+                constraint: kernelConstraint)
+            var y = x.matmul(kernel)
+            if useBias {
+                y = y + context.parameter(
+                    "bias", shape: [units], initializer: biasInitializer, regularizer: biasRegularizer, constraint: biasConstraint)
+            }
+            return context.regularized(activation(y), activityRegularizer)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+public import ApusTensor
+
+/// A vector for each of `vocabulary` numbers: y[…] = E[x[…]].
+///
+/// Shapes: x integers in 0..<vocabulary [...], E [vocabulary, units], y [..., units]. Inputs of another type are cut to integers.
+public struct Embedding: Layer, Configurable {
+    public var vocabulary: Int
+    public var units: Int
+    public var initializer: Initializer
+    public var regularizer: Regularizer?
+    public var constraint: Constraint?
+
+    public init(
+        vocabulary: Int, units: Int, initializer: Initializer = .uniform(), regularizer: Regularizer? = nil,
+        constraint: Constraint? = nil
+    ) {
+        self.vocabulary = vocabulary
+        self.units = units
+        self.initializer = initializer
+        self.regularizer = regularizer
+        self.constraint = constraint
+    }
+
+    public static let schema = Schema(
+        Embedding(vocabulary: 0, units: 0), .required("vocabulary", \.vocabulary), .required("units", \.units),
+        .optional("initializer", \.initializer), .optional("regularizer", \.regularizer), .optional("constraint", \.constraint))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectPositive("vocabulary", vocabulary)
+            check.expectPositive("units", units)
+            check.expectInput(x.rank >= 1, "expected a batch of integers [N, ...] but received a scalar")
+        } then: {
+            let embeddings = context.parameter(
+                "embeddings", shape: [vocabulary, units], initializer: initializer, regularizer: regularizer,
+                constraint: constraint)
+            return embeddings.gathered(x.elementType.isInteger ? x : x.cast(to: .int64), axis: 0)
+        }
+    }
+}

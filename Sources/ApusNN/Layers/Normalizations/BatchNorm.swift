@@ -1,0 +1,64 @@
+import ApusGraph
+public import ApusTensor
+
+/// Batch normalization: y = γ (x − μ) / √(σ² + ε) + β, each channel (last axis) by itself.
+///
+/// In training μ and σ² are the batch's mean and biased variance, and the running values move by
+/// running ← momentum · running + (1 − momentum) · batch; at inference the running values are used. Momentum 0.99 and ε = 10⁻³ are
+/// Keras's; PyTorch's `momentum` is 1 − this one. Ioffe & Szegedy (2015).
+public struct BatchNorm: Layer, Configurable {
+    public var momentum: Double
+    public var epsilon: Double
+    /// Whether there is an offset β.
+    public var center: Bool
+    /// Whether there is a scale γ.
+    public var scale: Bool
+
+    public init(momentum: Double = 0.99, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+    }
+
+    public static let schema = Schema(
+        BatchNorm(), .optional("momentum", \.momentum), .optional("epsilon", \.epsilon), .optional("center", \.center),
+        .optional("scale", \.scale))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expect((0...1).contains(momentum), "momentum must be in 0...1, received \(momentum)")
+            check.expectEpsilon(epsilon)
+            check.expectChannels()
+        } then: { normalized(x, context) }
+    }
+
+    private func normalized(_ x: Tensor, _ context: Context) -> Tensor {
+        let channels: Shape = [x.shape[-1]]
+        let gamma = context.scale(channels, isUsed: scale)
+        let beta = context.offset(channels, isUsed: center)
+        let mean = context.state("runningMean", shape: channels, initializer: .zeros)
+        let variance = context.state("runningVariance", shape: channels, initializer: .ones)
+        guard context.mode == .training else {
+            return Tensor(.batchNorm(epsilon: epsilon), [x.node, gamma.node, beta.node, mean.node, variance.node])
+        }
+        let moments = Tensor(.channelMoments, [x.node])
+        let constant = moments.stoppingGradient()
+        let share = 1 - momentum
+        context.update("runningMean", to: mean * momentum + constant[0] * share)
+        context.update("runningVariance", to: variance * momentum + constant[1] * share)
+        return Tensor(.batchNormTraining(epsilon: epsilon), [x.node, gamma.node, beta.node, moments.node])
+    }
+}
+
+extension Context {
+    /// The factor γ of a normalization, or ones.
+    func scale(_ shape: Shape, isUsed: Bool) -> Tensor {
+        isUsed ? parameter("gamma", shape: shape, initializer: .ones) : Tensor.ones(shape)
+    }
+
+    /// The offset β of a normalization, or zeros.
+    func offset(_ shape: Shape, isUsed: Bool) -> Tensor {
+        isUsed ? parameter("beta", shape: shape, initializer: .zeros) : Tensor.zeros(shape)
+    }
+}

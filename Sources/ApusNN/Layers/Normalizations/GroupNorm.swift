@@ -1,0 +1,78 @@
+import ApusGraph
+public import ApusTensor
+
+/// Group normalization: y = γ (x − μ) / √(σ² + ε) + β with mean and biased variance over all positions and the channels of one
+/// group, each sample by itself.
+///
+/// Shapes: x and y [N, ..., C], γ and β [C]; groups divide C. ε = 10⁻³ as in Keras. Wu & He (2018).
+public struct GroupNorm: Layer, Configurable {
+    public var groups: Int
+    public var epsilon: Double
+    public var center: Bool
+    public var scale: Bool
+
+    public init(groups: Int = 32, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
+        self.groups = groups
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+    }
+
+    public static let schema = Schema(
+        GroupNorm(), .leading("groups", \.groups, hasDefault: true), .optional("epsilon", \.epsilon),
+        .optional("center", \.center), .optional("scale", \.scale))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectPositive("groups", groups)
+            check.expectEpsilon(epsilon)
+            check.expectChannels()
+            check.expectInput(
+                x.shape[-1] % groups == 0,
+                "expected a multiple of \(groups) channels (axis \(x.rank - 1)), one part for each group, but received "
+                    + "\(x.shape[-1]) in shape \(x.shape)")
+        } then: { x.groupNormalized(groups, epsilon, context, center: center, scale: scale) }
+    }
+}
+
+/// Instance normalization: group normalization with a group for each channel.
+///
+/// Shapes: x and y [N, ..., C], γ and β [C]. Ulyanov, Vedaldi & Lempitsky (2016).
+public struct InstanceNorm: Layer, Configurable {
+    public var epsilon: Double
+    public var center: Bool
+    public var scale: Bool
+
+    public init(epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+    }
+
+    public static let schema = Schema(
+        InstanceNorm(), .optional("epsilon", \.epsilon), .optional("center", \.center), .optional("scale", \.scale))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectEpsilon(epsilon)
+            check.expectChannels()
+        } then: { x.groupNormalized(x.shape[-1], epsilon, context, center: center, scale: scale) }
+    }
+}
+
+extension Tensor {
+    fileprivate func groupNormalized(
+        _ groups: Int, _ epsilon: Double, _ context: Context, center: Bool, scale: Bool
+    ) -> Tensor {
+        let channels = shape[-1]
+        let positions = shape.dimensions.dropFirst().dropLast().reduce(1, *)
+        let grouped = reshaped(to: [shape[0], positions, groups, channels / groups])
+        let mean = grouped.mean(axes: [1, 3], keepingAxes: true)
+        let centered = grouped - mean
+        let variance = square(centered).mean(axes: [1, 3], keepingAxes: true)
+        var y = (centered * rsqrt(variance + epsilon)).reshaped(to: shape)
+        if scale { y = y * context.scale([channels], isUsed: true) }
+        if center { y = y + context.offset([channels], isUsed: true) }
+        return y
+    }
+}

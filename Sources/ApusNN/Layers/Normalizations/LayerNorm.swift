@@ -1,0 +1,57 @@
+import ApusGraph
+public import ApusTensor
+
+/// Layer normalization: y = γ (x − μ) / √(σ² + ε) + β with mean and biased variance over the last axis of each sample.
+///
+/// Shapes: x and y [..., C], γ and β [C]. ε = 10⁻³ as in Keras. Ba, Kiros & Hinton (2016).
+public struct LayerNorm: Layer, Configurable {
+    public var epsilon: Double
+    public var center: Bool
+    public var scale: Bool
+
+    public init(epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+    }
+
+    public static let schema = Schema(
+        LayerNorm(), .optional("epsilon", \.epsilon), .optional("center", \.center), .optional("scale", \.scale))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectEpsilon(epsilon)
+            check.expectChannels()
+        } then: {
+            let channels: Shape = [x.shape[-1]]
+            let gamma = context.scale(channels, isUsed: scale)
+            let beta = context.offset(channels, isUsed: center)
+            return Tensor(.layerNorm(epsilon: epsilon), [x.node, gamma.node, beta.node])
+        }
+    }
+}
+
+/// Root-mean-square normalization: y = γ x / √(mean(x²) + ε) over the last axis; no mean is taken off.
+///
+/// Shapes: x and y [..., C], γ [C]. Zhang & Sennrich (2019).
+public struct RMSNorm: Layer, Configurable {
+    public var epsilon: Double
+    public var scale: Bool
+
+    public init(epsilon: Double = 1e-6, scale: Bool = true) {
+        self.epsilon = epsilon
+        self.scale = scale
+    }
+
+    public static let schema = Schema(RMSNorm(), .optional("epsilon", \.epsilon), .optional("scale", \.scale))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectEpsilon(epsilon)
+            check.expectChannels()
+        } then: {
+            let normalized = x * rsqrt(square(x).mean(axes: [-1], keepingAxes: true) + epsilon)
+            return scale ? normalized * context.scale([x.shape[-1]], isUsed: true) : normalized
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import ApusGraph
+public import ApusTensor
+
+/// Local response normalization: y[c] = x[c] / (k + α / size · Σ x[c′]²)^β over the `size` channels around c.
+///
+/// Shapes: x and y [..., C]; beyond the first and the last channel there are zeros. As in PyTorch, α is divided by the size.
+/// Krizhevsky, Sutskever & Hinton (2012).
+public struct LocalResponseNorm: Layer, Configurable {
+    public var size: Int
+    public var alpha: Double
+    public var beta: Double
+    public var k: Double
+
+    public init(_ size: Int = 5, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) {
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+    }
+
+    public static let schema = Schema(
+        LocalResponseNorm(), .leading("size", \.size, hasDefault: true), .optional("alpha", \.alpha), .optional("beta", \.beta),
+        .optional("k", \.k))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectPositive("size", size)
+            check.expect(k > 0 && alpha >= 0, "k must be positive and alpha not negative, received \(k) and \(alpha)")
+            check.expectChannels()
+        } then: {
+            let before = size / 2
+            let edges = Array(repeating: (low: 0, high: 0), count: x.rank - 1) + [(low: before, high: size - 1 - before)]
+            let squares = square(x).padded(edges)
+            let channels = x.shape[-1]
+            let sum = (0..<size).map { squares.lastAxis($0..<($0 + channels)) }.reduce(nil) { sum, next in
+                sum.map { $0 + next } ?? next
+            }!
+            return x / pow(sum * (alpha / Double(size)) + k, beta)
+        }
+    }
+}
+
+extension Tensor {
+    /// Part of the last axis.
+    fileprivate func lastAxis(_ range: Range<Int>) -> Tensor {
+        let whole = shape.dimensions.dropLast().map { AxisSlice(start: 0, count: $0) }
+        return Tensor(.slice(whole + [AxisSlice(start: range.lowerBound, count: range.count)]), [node])
+    }
+}

@@ -1,0 +1,41 @@
+public import ApusTensor
+
+/// The mean of each window of each channel.
+///
+/// Shapes: x [N, H, W, C], y [N, H′, W′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
+public struct AveragePool2D: Layer, Configurable {
+    public var poolSize: Size2D
+    public var strides: Size2D?
+    public var padding: Padding
+    public var ceilMode: Bool
+    /// Whether padding counts in the divisor (as in PyTorch); Keras divides by what lies inside.
+    public var countsPadding: Bool
+
+    public init(
+        _ poolSize: Size2D, strides: Size2D? = nil, padding: Padding = .valid, ceilMode: Bool = false, countsPadding: Bool = false
+    ) {
+        self.poolSize = poolSize
+        self.strides = strides
+        self.padding = padding
+        self.ceilMode = ceilMode
+        self.countsPadding = countsPadding
+    }
+
+    public static let schema = Schema(
+        AveragePool2D(0), .leading("poolSize", \.poolSize), .optional("strides", \.strides), .optional("padding", \.padding),
+        .optional("ceilMode", \.ceilMode), .optional("countsPadding", \.countsPadding))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            pooling.check(&check)
+            check.expectImages()
+        } then: {
+            let geometry = pooling.geometry(x, countsPadding: countsPadding)
+            return Tensor(.averagePool(geometry), [x.node])
+        }
+    }
+
+    private var pooling: Pooling {
+        Pooling(window: poolSize, strides: strides ?? poolSize, padding: padding, ceilMode: ceilMode)
+    }
+}

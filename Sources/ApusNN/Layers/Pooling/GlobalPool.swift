@@ -1,0 +1,42 @@
+public import ApusTensor
+
+/// The mean of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
+public struct GlobalAveragePool: Layer, Configurable {
+    public var keepsAxes: Bool
+
+    public init(keepsAxes: Bool = false) {
+        self.keepsAxes = keepsAxes
+    }
+
+    public static let schema = Schema(GlobalAveragePool(), .optional("keepsAxes", \.keepsAxes))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { $0.expectPositions(x) } then: { x.mean(axes: x.positionAxes, keepingAxes: keepsAxes) }
+    }
+}
+
+/// The maximum of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
+public struct GlobalMaxPool: Layer, Configurable {
+    public var keepsAxes: Bool
+
+    public init(keepsAxes: Bool = false) {
+        self.keepsAxes = keepsAxes
+    }
+
+    public static let schema = Schema(GlobalMaxPool(), .optional("keepsAxes", \.keepsAxes))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { $0.expectPositions(x) } then: { x.max(axes: x.positionAxes, keepingAxes: keepsAxes) }
+    }
+}
+
+extension Check {
+    fileprivate mutating func expectPositions(_ x: Tensor) {
+        expectInput(x.rank >= 3, "expected sequences [N, L, C] or images [N, H, W, C] but received shape \(x.shape)")
+    }
+}
+
+extension Tensor {
+    /// The axes between the batch and the channels.
+    var positionAxes: [Int] { Array(1..<(rank - 1)) }
+}

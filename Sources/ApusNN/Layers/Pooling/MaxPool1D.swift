@@ -1,0 +1,37 @@
+public import ApusTensor
+
+/// The maximum of each window of each channel; padding is never the maximum.
+///
+/// Shapes: x [N, L, C], y [N, L′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
+public struct MaxPool1D: Layer, Configurable {
+    public var poolSize: Int
+    public var strides: Int?
+    public var padding: Padding
+    public var ceilMode: Bool
+
+    public init(
+        _ poolSize: Int, strides: Int? = nil, padding: Padding = .valid, ceilMode: Bool = false
+    ) {
+        self.poolSize = poolSize
+        self.strides = strides
+        self.padding = padding
+        self.ceilMode = ceilMode
+    }
+
+    public static let schema = Schema(
+        MaxPool1D(0), .leading("poolSize", \.poolSize), .optional("strides", \.strides), .optional("padding", \.padding),
+        .optional("ceilMode", \.ceilMode))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            pooling.check(&check, isSequence: true)
+            check.expectSequences()
+        } then: {
+            Tensor(.maxPool(pooling.geometry(x.heightened)), [x.heightened.node]).lowered
+        }
+    }
+
+    private var pooling: Pooling {
+        Pooling.sequence(window: poolSize, strides: strides, padding: padding, ceilMode: ceilMode)
+    }
+}

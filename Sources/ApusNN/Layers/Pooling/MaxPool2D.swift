@@ -1,0 +1,37 @@
+public import ApusTensor
+
+/// The maximum of each window of each channel; padding is never the maximum.
+///
+/// Shapes: x [N, H, W, C], y [N, H′, W′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
+public struct MaxPool2D: Layer, Configurable {
+    public var poolSize: Size2D
+    public var strides: Size2D?
+    public var padding: Padding
+    public var ceilMode: Bool
+
+    public init(
+        _ poolSize: Size2D, strides: Size2D? = nil, padding: Padding = .valid, ceilMode: Bool = false
+    ) {
+        self.poolSize = poolSize
+        self.strides = strides
+        self.padding = padding
+        self.ceilMode = ceilMode
+    }
+
+    public static let schema = Schema(
+        MaxPool2D(0), .leading("poolSize", \.poolSize), .optional("strides", \.strides), .optional("padding", \.padding),
+        .optional("ceilMode", \.ceilMode))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            pooling.check(&check)
+            check.expectImages()
+        } then: {
+            Tensor(.maxPool(pooling.geometry(x)), [x.node])
+        }
+    }
+
+    private var pooling: Pooling {
+        Pooling(window: poolSize, strides: strides ?? poolSize, padding: padding, ceilMode: ceilMode)
+    }
+}

@@ -1,0 +1,80 @@
+import ApusGraph
+public import ApusTensor
+
+/// y = x · scale + offset; 1/255 brings bytes to 0…1.
+public struct Rescaling: Layer, Configurable {
+    public var scale: Double
+    public var offset: Double
+
+    public init(scale: Double = 1, offset: Double = 0) {
+        self.scale = scale
+        self.offset = offset
+    }
+
+    public static let schema = Schema(Rescaling(), .optional("scale", \.scale), .optional("offset", \.offset))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expect(scale.isFinite && offset.isFinite, "scale and offset must be numbers, received \(scale) and \(offset)")
+        } then: {
+            let floating = x.elementType.isFloatingPoint ? x : x.cast(to: .float32)
+            return floating * scale + offset
+        }
+    }
+}
+
+/// y = (x − mean) / max(√variance, 10⁻⁷), each feature (last axis) by itself, with constants learned from data.
+///
+/// `Normalization(learnedFrom: samples)` measures them. The model carries them as states, so they are saved with its weights.
+public struct Normalization: Layer, Configurable {
+    /// One for each feature, or one for all.
+    public var mean: [Double]
+    public var variance: [Double]
+
+    public init(mean: [Double], variance: [Double]) {
+        self.mean = mean
+        self.variance = variance
+    }
+
+    /// Mean and biased variance of each feature (last axis) over some samples [N, ..., features].
+    ///
+    /// - Throws: `GraphError` if the samples carry problems or there are none.
+    public init(learnedFrom samples: Tensor) throws {
+        guard samples.rank >= 2, samples.count > 0 || !samples.problems.isEmpty else {
+            throw GraphError([
+                GraphProblem(
+                    scope: [], operation: "normalization",
+                    message: "expected samples [N, ..., features] but received shape \(samples.shape)")
+            ])
+        }
+        let axes = Array(0..<(samples.rank - 1))
+        let values = samples.cast(to: .float64)
+        let (mean, variance) = (values.mean(axes: axes), values.variance(axes: axes))
+        try evaluate(mean, variance)
+        self.init(mean: mean.scalars(as: Double.self), variance: variance.scalars(as: Double.self))
+    }
+
+    public static let schema = Schema(
+        Normalization(mean: [], variance: []), .required("mean", \.mean), .required("variance", \.variance))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expect(
+                mean.count == variance.count && !mean.isEmpty,
+                "mean and variance must have as many numbers each, received \(mean.count) and \(variance.count)")
+            check.expect(
+                mean.allSatisfy(\.isFinite) && variance.allSatisfy { $0.isFinite && $0 >= 0 },
+                "means must be numbers and variances numbers ≥ 0, received \(mean) and \(variance)")
+            check.expectChannels()
+            check.expectInput(
+                mean.count == 1 || mean.count == x.shape[-1],
+                "expected \(mean.count) features (axis \(x.rank - 1)) but received \(x.shape[-1]) in shape \(x.shape)")
+        } then: {
+            let features: Shape = [mean.count]
+            let mean = context.state("mean", shape: features, initializer: .values(mean))
+            let variance = context.state("variance", shape: features, initializer: .values(variance))
+            let floating = x.elementType.isFloatingPoint ? x : x.cast(to: .float32)
+            return (floating - mean) / maximum(sqrt(variance), 1e-7)
+        }
+    }
+}

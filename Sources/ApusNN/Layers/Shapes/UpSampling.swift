@@ -1,0 +1,77 @@
+import ApusGraph
+public import ApusTensor
+
+/// Repeats each element of a sequence: [N, L, C] → [N, size·L, C].
+public struct UpSampling1D: Layer, Configurable {
+    public var size: Int
+
+    public init(_ size: Int = 2) {
+        self.size = size
+    }
+
+    public static let schema = Schema(UpSampling1D(), .leading("size", \.size, hasDefault: true))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectPositive("size", size)
+            check.expectSequences()
+        } then: { x.repeated(axis: 1, size) }
+    }
+}
+
+/// Enlarges images: [N, H, W, C] → [N, height·H, width·W, C].
+public struct UpSampling2D: Layer, Configurable {
+    /// How new pixels get their values.
+    public enum Interpolation: String, Sendable, Hashable, Codable {
+        /// From the pixel they lie in.
+        case nearest
+        /// From the four pixels around, by distance of centres; edges are repeated. As in Keras.
+        case bilinear
+    }
+
+    public var size: Size2D
+    public var interpolation: Interpolation
+
+    public init(_ size: Size2D = 2, interpolation: Interpolation = .nearest) {
+        self.size = size
+        self.interpolation = interpolation
+    }
+
+    public static let schema = Schema(
+        UpSampling2D(), .leading("size", \.size, hasDefault: true), .optional("interpolation", \.interpolation))
+
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        checked(x, context) { check in
+            check.expectPositive("size", size)
+            check.expectImages()
+        } then: {
+            switch interpolation {
+            case .nearest: x.repeated(axis: 1, size.height).repeated(axis: 2, size.width)
+            case .bilinear: x.interpolated(axis: 1, size.height).interpolated(axis: 2, size.width)
+            }
+        }
+    }
+}
+
+extension Tensor {
+    /// Each element `count` times along an axis.
+    fileprivate func repeated(axis: Int, _ count: Int) -> Tensor {
+        guard count > 1 else { return self }
+        var copies = expandingShape(at: axis + 1).shape.dimensions
+        copies[axis + 1] = count
+        var joined = shape.dimensions
+        joined[axis] *= count
+        return expandingShape(at: axis + 1).broadcast(to: Shape(copies)).reshaped(to: Shape(joined))
+    }
+
+    /// Linear interpolation between the centres of elements along an axis.
+    fileprivate func interpolated(axis: Int, _ scale: Int) -> Tensor {
+        guard scale > 1 else { return self }
+        let size = shape[axis]
+        let matrix: Shape = [size * scale, size]
+        let output = Tensor.positions(size * scale, of: matrix, axis: 0)
+        let center = ((output + 0.5) / Double(scale) - 0.5).clamped(0, Double(size - 1))
+        let weights = relu(1 - abs(center - Tensor.positions(size, of: matrix, axis: 1)))
+        return mixed(axis: axis, by: weights.cast(to: elementType))
+    }
+}

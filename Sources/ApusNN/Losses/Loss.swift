@@ -1,0 +1,171 @@
+import ApusGraph
+public import ApusTensor
+
+/// What training makes small: a distance between output and target, reduced over the batch.
+///
+/// The rule gives a value for each position; a sample's loss is the mean over its positions.
+public struct Loss: Sendable {
+    public var rule: any LossRule
+    public var reduction: Reduction
+    /// A factor for the samples of each class, by label; the sum is still divided by the number of samples, as in Keras.
+    public var classWeights: [Double]?
+
+    /// How the values of a batch become one number.
+    public enum Reduction: String, Sendable, Hashable, Codable, CaseIterable {
+        /// The mean over samples and positions; weights are factors, the divisor is the count.
+        case mean
+        /// The sum over samples and positions.
+        case sum
+        /// Not at all: one value a sample, [N]. Training needs one number, so it takes `mean` or `sum`.
+        case none
+    }
+
+    public init(_ rule: some LossRule, reduction: Reduction = .mean, classWeights: [Double]? = nil) {
+        self.rule = rule
+        self.reduction = reduction
+        self.classWeights = classWeights
+    }
+
+    /// The same rule with another reduction.
+    public func reduced(_ reduction: Reduction) -> Loss {
+        var copy = self
+        copy.reduction = reduction
+        return copy
+    }
+
+    /// The same rule with factors for classes.
+    public func weighted(classes weights: [Double]) -> Loss {
+        var copy = self
+        copy.classWeights = weights
+        return copy
+    }
+
+    /// The rule's name: `softmaxCrossEntropy`.
+    public var name: String { type(of: rule).kind }
+
+    /// The loss of a batch: a scalar, or [N] without reduction.
+    ///
+    /// - Parameters:
+    ///   - output: What the model yields, [N, ...].
+    ///   - target: Labels [N] or [N, ...], or numbers; which fit, the rule says.
+    ///   - weights: A factor for each sample, [N].
+    /// - Returns: A tensor that carries the problem where shapes do not fit.
+    public func callAsFunction(_ output: Tensor, _ target: Tensor, weights: Tensor? = nil) -> Tensor {
+        guard output.problems.isEmpty, target.problems.isEmpty else { return Tensor.failing(output, target) }
+        if let problem = problem(output, target, weights) { return Tensor(Node(problem: problem, operation: name)) }
+        var values = rule.values(output, target)
+        guard values.problems.isEmpty else { return values }
+        if let classWeights { values = values * Loss.factors(classWeights, output, target) }
+        if let weights { values = values * weights.reshaped(to: Shape([weights.count] + values.shape.dimensions.dropFirst().map { _ in 1 })) }
+        switch reduction {
+        case .mean: return values.mean()
+        case .sum: return values.sum()
+        case .none: return values.rank > 1 ? values.mean(axes: Array(1..<values.rank)) : values
+        }
+    }
+
+    private func problem(_ output: Tensor, _ target: Tensor, _ weights: Tensor?) -> String? {
+        guard output.rank > 0, target.rank > 0, output.shape[0] == target.shape[0] else {
+            return "the model yields shape \(output.shape) but the targets have \(target.shape); the first axis of both is the batch"
+        }
+        if let problem = rule.problem(output, target) { return problem }
+        if let weights, weights.rank != 1 || weights.count != output.shape[0] {
+            return "expected one weight a sample, [\(output.shape[0])], but received \(weights.shape)"
+        }
+        guard let classWeights else { return nil }
+        let classes = Loss.classCount(output, target)
+        if classWeights.count != classes {
+            return "expected \(classes) class weights, one for each class, but received \(classWeights.count)"
+        }
+        return classWeights.allSatisfy { $0.isFinite && $0 >= 0 }
+            ? nil : "class weights must be numbers ≥ 0, received \(classWeights)"
+    }
+
+    /// The number of classes: that of the last axis, or two where there is one output for "yes".
+    private static func classCount(_ output: Tensor, _ target: Tensor) -> Int {
+        Tensor.hasOneOutput(output) ? 2 : output.shape[-1]
+    }
+
+    /// The factor of each position, by its class.
+    private static func factors(_ weights: [Double], _ output: Tensor, _ target: Tensor) -> Tensor {
+        let classes =
+            target.rank == output.rank && !Tensor.hasOneOutput(output)
+            ? target.argmax(axis: -1) : target.cast(to: .int64).reshaped(to: Tensor.positionShape(output))
+        let count = weights.count
+        let table = weights.enumerated().map { index, weight in
+            (classes .== .full([], Double(index), type: .int64)).cast(to: output.elementType) * weight
+        }
+        return count == 0 ? Tensor.ones(classes.shape) : table.dropFirst().reduce(table[0], +)
+    }
+}
+
+extension Tensor {
+    /// Whether an output is one number a sample, [N] or [N, 1]: how likely the answer is "yes".
+    static func hasOneOutput(_ output: Tensor) -> Bool { output.rank == 1 || output.shape[-1] == 1 }
+
+    /// The positions of an output: all axes but the classes; [N] where there is one output a sample.
+    static func positionShape(_ output: Tensor) -> Shape {
+        output.rank == 1 ? output.shape : Shape(Array(output.shape.dimensions.dropLast()))
+    }
+}
+
+/// A distance between output and target, position by position.
+public protocol LossRule: Configurable {
+    /// The values [N, ...], one for each position.
+    func values(_ output: Tensor, _ target: Tensor) -> Tensor
+    /// What is wrong with shapes and constants; `nil` if they fit.
+    func problem(_ output: Tensor, _ target: Tensor) -> String?
+}
+
+/// The kinds of losses that can be read from files.
+public enum LossKinds {
+    package static let registry = Registry<any LossRule>(
+        "loss",
+        [
+            SoftmaxCrossEntropy.self, BinaryCrossEntropy.self, Focal.self, BinaryFocal.self, MeanSquaredError.self,
+            MeanAbsoluteError.self, MeanAbsolutePercentageError.self, MeanSquaredLogarithmicError.self, Huber.self,
+            LogCosh.self, Hinge.self, SquaredHinge.self, CategoricalHinge.self, KLDivergence.self, Poisson.self,
+            CosineSimilarity.self,
+        ])
+
+    /// Makes a loss of one's own readable.
+    public static func register(_ type: any LossRule.Type) { registry.register(type.kind, type) }
+}
+
+extension Loss: Hashable, CustomStringConvertible {
+    public static func == (a: Loss, b: Loss) -> Bool {
+        AnyHashable(a.rule) == AnyHashable(b.rule) && a.reduction == b.reduction && a.classWeights == b.classWeights
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        rule.hash(into: &hasher)
+        hasher.combine(reduction)
+        hasher.combine(classWeights)
+    }
+
+    public var description: String {
+        var text = "Loss(\(rule)"
+        if reduction != .mean { text += ", reduction: .\(reduction)" }
+        if let classWeights { text += ", classWeights: \(classWeights)" }
+        return text + ")"
+    }
+}
+
+extension Loss: Codable {
+    private static let options = ["reduction", "classWeights"]
+
+    /// Reads `meanSquaredError` or `huber: {delta: 0.5, reduction: sum}`.
+    public init(from decoder: any Decoder) throws {
+        let (rule, fields) = try LossKinds.registry.member(from: decoder, besides: Loss.options)
+        self.init(
+            rule, reduction: try fields.value("reduction", isLeading: false) ?? .mean,
+            classWeights: try fields.value("classWeights", isLeading: false))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try rule.encode(named: name, to: encoder) { container in
+            if reduction != .mean { try container.encode(reduction, forKey: NameKey("reduction")) }
+            if let classWeights { try container.encode(classWeights, forKey: NameKey("classWeights")) }
+        } hasOptions: { reduction != .mean || classWeights != nil }
+    }
+}

@@ -1,0 +1,121 @@
+public import ApusTensor
+
+/// max(1 − t · output, 0), the mean over the last axis; targets −1 or 1, or 0 or 1, which become −1 and 1.
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct Hinge: LossRule {
+    public init() {}
+
+    public static let schema = Schema(Hinge())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        return Tensor.elementwiseMean(relu(1 - Tensor.signed(t) * output))
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        Tensor.shapeProblem(output, target)
+    }
+}
+
+/// max(1 − t · output, 0)², the mean over the last axis; targets as of `Hinge`.
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct SquaredHinge: LossRule {
+    public init() {}
+
+    public static let schema = Schema(SquaredHinge())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        return Tensor.elementwiseMean(square(relu(1 - Tensor.signed(t) * output)))
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        Tensor.shapeProblem(output, target)
+    }
+}
+
+/// Σ t log(t / p) over the last axis, both kept in 10⁻⁷…1. Kullback & Leibler (1951).
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct KLDivergence: LossRule {
+    public init() {}
+
+    public static let schema = Schema(KLDivergence())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output).clamped(Tensor.probabilityEpsilon, 1)
+        let p = output.clamped(Tensor.probabilityEpsilon, 1)
+        return (t * log(t / p)).sum(axes: [-1])
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        output.rank >= 2 ? Tensor.shapeProblem(output, target) : "expected outputs [N, ...] of rows but received \(output.shape)"
+    }
+}
+
+/// output − t log(output + 10⁻⁷), the mean over the last axis.
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct Poisson: LossRule {
+    public init() {}
+
+    public static let schema = Schema(Poisson())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        return Tensor.elementwiseMean(output - t * log(output + Tensor.probabilityEpsilon))
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        Tensor.shapeProblem(output, target)
+    }
+}
+
+/// −cos of the angle between output and t, over the last axis; lengths are at least 10⁻⁶.
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct CosineSimilarity: LossRule {
+    public init() {}
+
+    public static let schema = Schema(CosineSimilarity())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        func unit(_ x: Tensor) -> Tensor {
+            x * rsqrt(maximum(square(x).sum(axes: [-1], keepingAxes: true), .full([], 1e-12, type: x.elementType)))
+        }
+        return -(unit(output) * unit(t)).sum(axes: [-1])
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        output.rank >= 2 ? Tensor.shapeProblem(output, target) : "expected outputs [N, ...] of rows but received \(output.shape)"
+    }
+}
+
+/// max(1 + max over other classes − output of the right class, 0), with the rest of one-hot targets: max((1 − t) · output).
+///
+/// Shapes: output and one-hot target [N, ..., C]. As in Keras.
+public struct CategoricalHinge: LossRule {
+    public init() {}
+
+    public static let schema = Schema(CategoricalHinge())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        let right = (t * output).sum(axes: [-1])
+        let other = ((1 - t) * output).max(axes: [-1])
+        return relu(other - right + 1)
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.shapeProblem(output, target) }
+}
+
+extension Tensor {
+    /// Targets 0 and 1 as −1 and 1; −1 and 1 stay.
+    fileprivate static func signed(_ target: Tensor) -> Tensor {
+        let zero = Tensor.zeros([], type: target.elementType)
+        return select(target .== zero, -Tensor.ones(target.shape, type: target.elementType), target)
+    }
+}

@@ -1,0 +1,120 @@
+public import ApusTensor
+
+/// (output − t)², the mean over the last axis.
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct MeanSquaredError: LossRule {
+    public init() {}
+
+    public static let schema = Schema(MeanSquaredError())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        return Tensor.elementwiseMean(square(output - t))
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        Tensor.shapeProblem(output, target)
+    }
+}
+
+/// |output − t|, the mean over the last axis.
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct MeanAbsoluteError: LossRule {
+    public init() {}
+
+    public static let schema = Schema(MeanAbsoluteError())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        return Tensor.elementwiseMean(abs(output - t))
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        Tensor.shapeProblem(output, target)
+    }
+}
+
+/// 100 · |(t − output) / max(|t|, 10⁻⁷)|, the mean over the last axis.
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct MeanAbsolutePercentageError: LossRule {
+    public init() {}
+
+    public static let schema = Schema(MeanAbsolutePercentageError())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        return Tensor.elementwiseMean(abs((t - output) / maximum(abs(t), .full([], Tensor.probabilityEpsilon))) * 100)
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        Tensor.shapeProblem(output, target)
+    }
+}
+
+/// (log(1 + max(t, 10⁻⁷)) − log(1 + max(output, 10⁻⁷)))², the mean over the last axis.
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct MeanSquaredLogarithmicError: LossRule {
+    public init() {}
+
+    public static let schema = Schema(MeanSquaredLogarithmicError())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        let floor = Tensor.full([], Tensor.probabilityEpsilon, type: output.elementType)
+        return Tensor.elementwiseMean(square(log1p(maximum(t, floor)) - log1p(maximum(output, floor))))
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        Tensor.shapeProblem(output, target)
+    }
+}
+
+/// e²/2 where |e| ≤ δ, else δ|e| − δ²/2, with e = output − t; the mean over the last axis. Huber (1964).
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct Huber: LossRule {
+    public var delta: Double
+
+    public init(delta: Double = 1) {
+        self.delta = delta
+    }
+
+    public static let schema = Schema(Huber(), .leading("delta", \.delta, hasDefault: true))
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        let error = output - t
+        let size = abs(error)
+        let limit = Tensor.full([], delta, type: output.elementType)
+        let half = delta * delta / 2
+        return Tensor.elementwiseMean(select(size .<= limit, square(error) * 0.5, size * delta - half))
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        delta > 0 ? Tensor.shapeProblem(output, target) : "delta must be positive, received \(delta)"
+    }
+}
+
+/// log cosh(output − t), the mean over the last axis; computed as e + softplus(−2e) − log 2.
+///
+/// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+public struct LogCosh: LossRule {
+    public init() {}
+
+    public static let schema = Schema(LogCosh())
+
+    public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
+        let t = target.aligned(output)
+        let error = output - t
+        let logarithm = 0.693_147_180_559_945_3
+        return Tensor.elementwiseMean(error + softplus(error * -2) - logarithm)
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        Tensor.shapeProblem(output, target)
+    }
+}

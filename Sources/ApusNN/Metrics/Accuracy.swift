@@ -1,0 +1,104 @@
+public import ApusTensor
+
+/// The share of samples whose greatest output is the target's class.
+///
+/// Shapes: output [N, ..., C] with labels [N, ...] or one-hot targets; with one output a sample, [N] or [N, 1], an output above 0 (a
+/// logit) means "yes".
+public struct Accuracy: MetricRule {
+    public init() {}
+
+    public static let schema = Schema(Accuracy())
+    public var accumulation: MetricAccumulation { .sum }
+
+    public func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor {
+        let (predicted, label) = (Tensor.predictedClass(output), Tensor.targetClass(target, output))
+        return Tensor.weightedMeanSums((predicted .== label).cast(to: .float32), weights)
+    }
+
+    public func value(_ gathered: [Double], classes: Int) -> MetricValue { .number(gathered[0] / gathered[1]) }
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.labelProblem(output, target) }
+}
+
+/// The share of yes-or-no answers on the right side of the threshold, which is a probability.
+///
+/// Shapes: output [N], [N, 1] or [N, ..., C], targets 0 or 1 of the same shape; of logits the sigmoid is compared.
+public struct BinaryAccuracy: MetricRule {
+    public var threshold: Double
+    public var fromProbabilities: Bool
+
+    public init(threshold: Double = 0.5, fromProbabilities: Bool = false) {
+        self.threshold = threshold
+        self.fromProbabilities = fromProbabilities
+    }
+
+    public static let schema = Schema(
+        BinaryAccuracy(), .optional("threshold", \.threshold), .optional("fromProbabilities", \.fromProbabilities))
+    public var accumulation: MetricAccumulation { .sum }
+
+    public func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor {
+        let probability = fromProbabilities ? output : sigmoid(output)
+        let isYes = probability .> .full([], threshold, type: output.elementType)
+        let isRight = isYes.cast(to: .float32) .== target.cast(to: .float32).reshaped(to: output.shape)
+        return Tensor.weightedMeanSums(isRight.cast(to: .float32), weights)
+    }
+
+    public func value(_ gathered: [Double], classes: Int) -> MetricValue { .number(gathered[0] / gathered[1]) }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        (0...1).contains(threshold)
+            ? Tensor.shapeProblem(output, target) : "the threshold is a probability in 0...1, received \(threshold)"
+    }
+}
+
+/// The share of samples whose class is among the k greatest outputs; of equal outputs the first counts.
+///
+/// Shapes: output [N, ..., C], labels [N, ...] or one-hot targets.
+public struct TopKAccuracy: MetricRule {
+    public var k: Int
+
+    public init(k: Int = 5) {
+        self.k = k
+    }
+
+    public static let schema = Schema(TopKAccuracy(), .leading("k", \.k, hasDefault: true))
+    public var name: String { "top\(k)Accuracy" }
+    public var accumulation: MetricAccumulation { .sum }
+
+    public func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor {
+        let best = output.topK(Swift.min(k, output.shape[-1])).indices
+        let label = Tensor.targetClass(target, output).expandingShape(at: -1)
+        return Tensor.weightedMeanSums((best .== label).any(axes: [-1]).cast(to: .float32), weights)
+    }
+
+    public func value(_ gathered: [Double], classes: Int) -> MetricValue { .number(gathered[0] / gathered[1]) }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        if k < 1 { return "k must be positive, received \(k)" }
+        return Tensor.hasOneOutput(output) ? "expected outputs [N, classes] but received \(output.shape)" : Tensor.labelProblem(output, target)
+    }
+}
+
+extension Tensor {
+    /// The class with the greatest output at each position; 1 for a positive logit where there is one output.
+    static func predictedClass(_ output: Tensor) -> Tensor {
+        guard hasOneOutput(output) else { return output.argmax(axis: -1) }
+        return (output.reshaped(to: positionShape(output)) .> .zeros([], type: output.elementType)).cast(to: .int64)
+    }
+
+    /// The class of each position, from labels or one-hot targets.
+    static func targetClass(_ target: Tensor, _ output: Tensor) -> Tensor {
+        if target.rank == output.rank, !hasOneOutput(output) { return target.argmax(axis: -1) }
+        return target.cast(to: .int64).reshaped(to: positionShape(output))
+    }
+
+    /// Σ weight · mean of a sample's values, and Σ weight: [2].
+    static func weightedMeanSums(_ values: Tensor, _ weights: Tensor) -> Tensor {
+        let each = values.rank > 1 ? values.mean(axes: Array(1..<values.rank)) : values
+        return Tensor.stacked([(each * weights).sum(), weights.sum()])
+    }
+
+    /// Labels or one-hot rows for classes, 0 or 1 for one output.
+    static func labelProblem(_ output: Tensor, _ target: Tensor) -> String? {
+        hasOneOutput(output) ? shapeProblem(output, target) : classProblem(output, target)
+    }
+}

@@ -1,0 +1,156 @@
+import ApusGraph
+public import ApusTensor
+
+/// How the values of classes become one.
+public enum Average: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The mean of the classes that occur among targets or predictions.
+    case macro
+    /// Of the counts of all classes together.
+    case micro
+    /// The mean weighted by how often a class is the target.
+    case weighted
+    /// The class "yes" alone; for one output a sample, or two classes.
+    case binary
+    /// Not at all: one value a class.
+    case none
+}
+
+/// Right predictions among the predictions of a class: TP / (TP + FP); 0 where a class is never predicted.
+///
+/// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
+public struct Precision: CountsRule {
+    public var average: Average
+
+    public init(average: Average = .macro) {
+        self.average = average
+    }
+
+    public static let schema = Schema(Precision(), .leading("average", \.average, hasDefault: true))
+    func share(_ counts: ClassCounts) -> Double { ClassCounts.ratio(counts.right, counts.predicted) }
+}
+
+/// Right predictions among the samples of a class: TP / (TP + FN); 0 where a class never occurs.
+///
+/// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
+public struct Recall: CountsRule {
+    public var average: Average
+
+    public init(average: Average = .macro) {
+        self.average = average
+    }
+
+    public static let schema = Schema(Recall(), .leading("average", \.average, hasDefault: true))
+    func share(_ counts: ClassCounts) -> Double { ClassCounts.ratio(counts.right, counts.actual) }
+}
+
+/// The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
+///
+/// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
+public struct F1: CountsRule {
+    public var average: Average
+
+    public init(average: Average = .macro) {
+        self.average = average
+    }
+
+    public static let schema = Schema(F1(), .leading("average", \.average, hasDefault: true))
+    func share(_ counts: ClassCounts) -> Double { ClassCounts.ratio(2 * counts.right, counts.predicted + counts.actual) }
+}
+
+/// How often each class was taken for each: a table [target][prediction] of counts, or of weights.
+///
+/// Shapes as of `Accuracy`.
+public struct ConfusionMatrix: MetricRule {
+    public init() {}
+
+    public static let schema = Schema(ConfusionMatrix())
+    public var accumulation: MetricAccumulation { .sum }
+
+    public func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor {
+        let (predicted, actual, weights) = Tensor.classIndicators(output, target, weights)
+        return (actual * weights).transposed().matmul(predicted).flattened()
+    }
+
+    public func value(_ gathered: [Double], classes: Int) -> MetricValue {
+        let count = Int(Double(gathered.count).squareRoot())
+        return .table((0..<count).map { Array(gathered[($0 * count)..<(($0 + 1) * count)]) })
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.labelProblem(output, target) }
+}
+
+/// What is counted of a class.
+struct ClassCounts {
+    /// Predicted and so: TP.
+    var right = 0.0
+    /// TP + FP
+    var predicted = 0.0
+    /// TP + FN
+    var actual = 0.0
+
+    static func ratio(_ part: Double, _ whole: Double) -> Double { whole == 0 ? 0 : part / whole }
+}
+
+/// A metric of counts of classes, and of how classes are averaged.
+protocol CountsRule: MetricRule {
+    var average: Average { get }
+    func share(_ counts: ClassCounts) -> Double
+}
+
+extension CountsRule {
+    public var accumulation: MetricAccumulation { .sum }
+
+    /// TP, predictions and targets of each class: [3 · classes].
+    public func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor {
+        let (predicted, actual, weights) = Tensor.classIndicators(output, target, weights)
+        return Tensor.concatenated([predicted * actual, predicted, actual].map { ($0 * weights).sum(axes: [0]) })
+    }
+
+    public func value(_ gathered: [Double], classes: Int) -> MetricValue {
+        let count = gathered.count / 3
+        let all = (0..<count).map {
+            ClassCounts(right: gathered[$0], predicted: gathered[count + $0], actual: gathered[2 * count + $0])
+        }
+        switch average {
+        case .none: return .classes(all.map(share))
+        case .binary: return .number(share(all[all.count - 1]))
+        case .micro:
+            return .number(
+                share(
+                    all.reduce(into: ClassCounts()) { sum, next in
+                        sum.right += next.right
+                        sum.predicted += next.predicted
+                        sum.actual += next.actual
+                    }))
+        case .macro:
+            let present = all.filter { $0.predicted + $0.actual > 0 }
+            return .number(ClassCounts.ratio(present.reduce(0) { $0 + share($1) }, Double(present.count)))
+        case .weighted:
+            return .number(
+                ClassCounts.ratio(all.reduce(0) { $0 + share($1) * $1.actual }, all.reduce(0) { $0 + $1.actual }))
+        }
+    }
+
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
+        if average == .binary, !Tensor.hasOneOutput(output), output.shape[-1] != 2 {
+            return "the average binary needs one output a sample or two classes but received \(output.shape); use macro, micro or weighted"
+        }
+        return Tensor.labelProblem(output, target)
+    }
+}
+
+extension Tensor {
+    /// For each position and class 1 or 0: predicted, and so; and the weight of each position, [positions, 1].
+    static func classIndicators(
+        _ output: Tensor, _ target: Tensor, _ weights: Tensor
+    ) -> (predicted: Tensor, actual: Tensor, weights: Tensor) {
+        let classes = hasOneOutput(output) ? 2 : output.shape[-1]
+        let positions = positionShape(output)
+        let factors = weights.reshaped(to: Shape([weights.count] + positions.dimensions.dropFirst().map { _ in 1 })).broadcast(to: positions)
+        return (
+            predictedClass(output).flattened().oneHot(classes: classes, type: .float32),
+            targetClass(target, output).flattened().oneHot(classes: classes, type: .float32),
+            factors.reshaped(to: [positions.count, 1])
+        )
+    }
+}

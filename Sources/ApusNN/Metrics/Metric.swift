@@ -1,0 +1,108 @@
+import ApusGraph
+public import ApusTensor
+
+/// What is measured besides the loss, exactly over all samples of an epoch.
+public struct Metric: Sendable {
+    public var rule: any MetricRule
+
+    public init(_ rule: some MetricRule) {
+        self.rule = rule
+    }
+
+    /// What results are called: `accuracy`.
+    public var name: String { rule.name }
+}
+
+/// A measure of a model's outputs that is gathered batch by batch.
+public protocol MetricRule: Configurable {
+    var name: String { get }
+    /// How the batches' contributions become one.
+    var accumulation: MetricAccumulation { get }
+    /// What a batch adds: numbers [k], or a row of numbers for each sample [N, k].
+    ///
+    /// - Parameter weights: A factor for each sample, [N], ones if there are none.
+    func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor
+    /// The measure for everything that was gathered.
+    ///
+    /// - Parameters:
+    ///   - gathered: The sums of all contributions, or their rows one after the other.
+    ///   - classes: The number of outputs a sample.
+    func value(_ gathered: [Double], classes: Int) -> MetricValue
+    /// What is wrong with shapes and constants; `nil` if they fit.
+    func problem(_ output: Tensor, _ target: Tensor) -> String?
+}
+
+/// How contributions of batches become one.
+public enum MetricAccumulation: Sendable, Hashable {
+    /// By addition.
+    case sum
+    /// One after the other: for measures that need all samples at once.
+    case rows
+}
+
+/// What a metric yields.
+public enum MetricValue: Sendable, Hashable {
+    case number(Double)
+    /// One for each class.
+    case classes([Double])
+    /// Rows of numbers.
+    case table([[Double]])
+}
+
+extension MetricRule {
+    public var name: String { Self.kind }
+}
+
+/// The kinds of metrics that can be read from files.
+public enum MetricKinds {
+    package static let registry = Registry<any MetricRule>(
+        "metric",
+        [
+            Accuracy.self, BinaryAccuracy.self, TopKAccuracy.self, Precision.self, Recall.self, F1.self,
+            ConfusionMatrix.self, ROCAUC.self, PRAUC.self, MeanAbsoluteErrorMetric.self, MeanSquaredErrorMetric.self,
+            RootMeanSquaredError.self, R2.self,
+        ])
+
+    /// Makes a metric of one's own readable.
+    public static func register(_ type: any MetricRule.Type) { registry.register(type.kind, type) }
+}
+
+extension Metric: Hashable, Codable, CustomStringConvertible {
+    public static func == (a: Metric, b: Metric) -> Bool { AnyHashable(a.rule) == AnyHashable(b.rule) }
+    public func hash(into hasher: inout Hasher) { rule.hash(into: &hasher) }
+    public var description: String { "Metric(\(rule))" }
+
+    public init(from decoder: any Decoder) throws {
+        rule = try MetricKinds.registry.member(from: decoder).member
+    }
+
+    public func encode(to encoder: any Encoder) throws { try rule.encode(named: type(of: rule).kind, to: encoder) }
+}
+
+extension Metric {
+    /// The share of samples whose greatest output is the target's class; of one output a sample, those on the right side.
+    public static let accuracy = Metric(Accuracy())
+    public static func binaryAccuracy(threshold: Double = 0.5, fromProbabilities: Bool = false) -> Metric {
+        Metric(BinaryAccuracy(threshold: threshold, fromProbabilities: fromProbabilities))
+    }
+    /// The share of samples whose class is among the k greatest outputs.
+    public static func topKAccuracy(k: Int = 5) -> Metric { Metric(TopKAccuracy(k: k)) }
+    public static func precision(average: Average = .macro) -> Metric { Metric(Precision(average: average)) }
+    public static func recall(average: Average = .macro) -> Metric { Metric(Recall(average: average)) }
+    public static func f1(average: Average = .macro) -> Metric { Metric(F1(average: average)) }
+    public static let confusionMatrix = Metric(ConfusionMatrix())
+    public static let rocAUC = Metric(ROCAUC())
+    public static let prAUC = Metric(PRAUC())
+    public static let meanAbsoluteError = Metric(MeanAbsoluteErrorMetric())
+    public static let meanSquaredError = Metric(MeanSquaredErrorMetric())
+    public static let rootMeanSquaredError = Metric(RootMeanSquaredError())
+    public static let r2 = Metric(R2())
+    /// The mean over the samples of any quantity: a function of output and target that yields [N] or [N, ...].
+    ///
+    /// It can't be written to files.
+    public static func mean(
+        _ name: String, of quantity: @escaping @Sendable (_ output: Tensor, _ target: Tensor) -> Tensor
+    ) -> Metric {
+        Metric(MeanOf(name, quantity))
+    }
+}

@@ -1,0 +1,43 @@
+public import ApusTensor
+
+/// A set that weights are kept in: after every step they are moved to a point of it.
+///
+/// Norms are those of each output unit's weights, over all axes but the last.
+public enum Constraint: ConfigurableCases {
+    /// The norm of each output unit's weights is at most the limit.
+    case maxNorm(Double = 2)
+    /// The norm of each output unit's weights is 1.
+    case unitNorm
+    /// No weight is negative.
+    case nonNegative
+    /// The norm of each output unit's weights moves into the range, by `rate` of the way.
+    case minMaxNorm(minimum: Double = 0, maximum: Double = 1, rate: Double = 1)
+
+    public static let what = "constraint"
+
+    public static let cases: [Case<Constraint>] = [
+        Case(.maxNorm()) { .maxNorm(try $0.next()) }, Case(.unitNorm), Case(.nonNegative),
+        Case(.minMaxNorm()) { .minMaxNorm(minimum: try $0.next(), maximum: try $0.next(), rate: try $0.next()) },
+    ]
+
+    /// Keras divides by norm + ε with this ε.
+    private static let epsilon = 1e-7
+
+    public func callAsFunction(_ weights: Tensor) -> Tensor {
+        // All axes but the last lead to one output unit.
+        let axes = Array(0..<Swift.max(0, weights.rank - 1))
+        func norms() -> Tensor { sqrt(square(weights).sum(axes: axes, keepingAxes: true)) }
+        switch self {
+        case .maxNorm(let limit):
+            let norms = norms()
+            return weights * (norms.clamped(0, limit) / (norms + Constraint.epsilon))
+        case .unitNorm: return weights / (norms() + Constraint.epsilon)
+        case .nonNegative: return relu(weights)
+        case .minMaxNorm(let minimum, let maximum, let rate):
+            let norms = norms()
+            let rest = 1 - rate
+            let wanted = norms.clamped(minimum, maximum) * rate + norms * rest
+            return weights * (wanted / (norms + Constraint.epsilon))
+        }
+    }
+}

@@ -1,0 +1,35 @@
+public import ApusNN
+
+/// What an experiment trains: a name of the zoo, or layers.
+public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    case name(String)
+    case layers(Sequential)
+
+    public init(stringLiteral value: String) { self = .name(value) }
+
+    public var description: String {
+        switch self {
+        case .name(let name): name
+        case .layers(let layers): "\(layers)"
+        }
+    }
+}
+
+extension ModelSource: Codable {
+    public init(from decoder: any Decoder) throws {
+        if let name = try? decoder.singleValueContainer().decode(String.self) {
+            self = .name(name)
+        } else {
+            self = .layers(try Sequential(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .name(let name):
+            var container = encoder.singleValueContainer()
+            try container.encode(name)
+        case .layers(let layers): try layers.encode(to: encoder)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+public import ApusNN
+
+/// Named numbers in the order in which they are shown: `loss`, then metrics.
+///
+/// A metric of one value a class has a number for each, `f1[3]`; one that is a table is in `tables`.
+public struct Measurements: Sendable, Hashable, Codable {
+    public private(set) var names: [String]
+    public private(set) var values: [Double]
+    /// Tables by the name of the metric, such as `confusionMatrix`, row by row.
+    public private(set) var tables: [String: [[Double]]] = [:]
+
+    public init(_ entries: [(name: String, value: Double)] = []) {
+        names = entries.map(\.name)
+        values = entries.map(\.value)
+    }
+
+    init(loss: Double, _ contributions: Contributions) {
+        self.init([("loss", loss)])
+        for (index, metric) in contributions.layout.metrics.enumerated() {
+            switch contributions.value(index) {
+            case .number(let number): add(metric.name, number)
+            case .classes(let numbers): for (label, number) in numbers.enumerated() { add("\(metric.name)[\(label)]", number) }
+            case .table(let rows): tables[metric.name] = rows
+            }
+        }
+    }
+
+    private mutating func add(_ name: String, _ value: Double) {
+        names.append(name)
+        values.append(value)
+    }
+
+    public subscript(name: String) -> Double? { names.firstIndex(of: name).map { values[$0] } }
+    public subscript(metric: Metric) -> Double? { self[metric.name] }
+    /// The mean loss, or NaN if nothing was measured.
+    public var loss: Double { self["loss"] ?? .nan }
+}
+
+extension Measurements: CustomStringConvertible {
+    public var description: String {
+        zip(names, values).map { "\($0) \(Measurements.rounded($1))" }.joined(separator: ", ")
+    }
+
+    /// Four decimals.
+    package static func rounded(_ value: Double) -> String {
+        guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+        let scaled = (abs(value) * 1e4).rounded()
+        let fraction = String(Int(scaled.truncatingRemainder(dividingBy: 1e4)))
+        return (value < 0 && scaled > 0 ? "-" : "") + "\(Int(scaled / 1e4))."
+            + String(repeating: "0", count: 4 - fraction.count) + fraction
+    }
+}
+
+/// Adds up the results of batches: exact measures over all samples.
+struct MeasurementSum {
+    private var loss = 0.0
+    private var contributions: Contributions?
+    private let isMean: Bool
+    private(set) var count = 0
+
+    /// - Parameter reduction: How the loss of a batch came about.
+    init(_ reduction: Loss.Reduction) {
+        isMean = reduction != .sum
+    }
+
+    mutating func add(_ result: StepResult) {
+        loss += isMean ? result.loss * Double(result.count) : result.loss
+        if contributions?.add(result.contributions) == nil { contributions = result.contributions }
+        count += result.count
+    }
+
+    /// The mean of the loss over the samples, or its sum, and the metrics.
+    var measurements: Measurements {
+        let loss = isMean ? loss / Double(Swift.max(1, count)) : loss
+        return contributions.map { Measurements(loss: loss, $0) } ?? Measurements([("loss", loss)])
+    }
+}

@@ -1,0 +1,96 @@
+import ApusGraph
+import ApusNN
+import ApusTensor
+
+extension [Metric] {
+    /// What is wrong with measuring these on a model's output.
+    func problems(_ output: Tensor, _ target: Tensor) -> [GraphProblem] {
+        guard output.problems.isEmpty, target.problems.isEmpty else { return [] }
+        return compactMap { metric in
+            metric.rule.problem(output, target).map { GraphProblem(scope: [], operation: metric.name, message: $0) }
+        }
+    }
+
+    /// What a batch adds to each.
+    func contributions(_ output: Tensor, _ target: Tensor, weights: Tensor?) -> [Tensor] {
+        let weights = weights ?? Tensor.ones([Swift.max(1, output.shape.dimensions.first ?? 1)])
+        return map { $0.rule.contribution(output, target, weights: weights).cast(to: .float32) }
+    }
+}
+
+/// How many numbers each metric of a program yields, and how they are gathered; shared by all its results.
+final class MetricLayout: Sendable {
+    let metrics: [Metric]
+    /// The number of outputs a sample: the model's last axis, 1 for a vector.
+    let classes: Int
+    /// The shape of each metric's contribution.
+    let shapes: [Shape]
+
+    init(_ metrics: [Metric], contributions: [Shape], classes: Int) {
+        self.metrics = metrics
+        shapes = contributions
+        self.classes = classes
+    }
+
+    var count: Int { shapes.reduce(0) { $0 + $1.count } }
+
+    /// Whether the numbers of a batch fit into a result without memory of their own.
+    var isSmall: Bool { count <= Contributions.capacity && metrics.allSatisfy { $0.rule.accumulation == .sum } }
+}
+
+/// The numbers that metrics gather: of a batch, or of all batches so far.
+struct Contributions: Sendable {
+    static let capacity = 16
+
+    let layout: MetricLayout
+    /// All numbers one after the other, if they are few.
+    private var few = SIMD16<Double>()
+    /// The numbers of each metric otherwise.
+    private var many: [[Double]] = []
+
+    init(_ layout: MetricLayout) {
+        self.layout = layout
+        if !layout.isSmall {
+            many = zip(layout.metrics, layout.shapes).map { metric, shape in
+                metric.rule.accumulation == .sum ? Array(repeating: 0, count: shape.count) : []
+            }
+        }
+    }
+
+    /// Adds what a metric yielded for a batch.
+    mutating func add(_ metric: Int, _ numbers: UnsafePointer<Float>) {
+        let count = layout.shapes[metric].count
+        if many.isEmpty {
+            let start = layout.shapes[..<metric].reduce(0) { $0 + $1.count }
+            for index in 0..<count { few[start + index] += Double(numbers[index]) }
+        } else if layout.metrics[metric].rule.accumulation == .sum {
+            for index in 0..<count { many[metric][index] += Double(numbers[index]) }
+        } else {
+            many[metric].append(contentsOf: (0..<count).map { Double(numbers[$0]) })
+        }
+    }
+
+    /// Adds those of another batch.
+    mutating func add(_ other: Contributions) {
+        few += other.few
+        for metric in many.indices {
+            if layout.metrics[metric].rule.accumulation == .rows {
+                many[metric] += other.many[metric]
+            } else {
+                for index in many[metric].indices { many[metric][index] += other.many[metric][index] }
+            }
+        }
+    }
+
+    /// What a metric yields for all that was gathered.
+    func value(_ metric: Int) -> MetricValue {
+        let numbers: [Double]
+        if many.isEmpty {
+            let start = layout.shapes[..<metric].reduce(0) { $0 + $1.count }
+            numbers = (0..<layout.shapes[metric].count).map { few[start + $0] }
+        } else {
+            numbers = many[metric]
+        }
+        return layout.metrics[metric].rule.value(numbers, classes: layout.classes)
+    }
+}

@@ -1,0 +1,37 @@
+public import ApusNN
+public import ApusTensor
+
+/// Steps that shrink with the squares of all gradients so far: a ← a + g², w ← w − η g / √(a + ε). Duchi et al. (2011); as in Keras.
+public struct Adagrad: OptimizerRule {
+    public var learningRate: Double
+    public var initialAccumulator: Double
+    public var epsilon: Double
+
+    public init(
+        learningRate: Double = 0.001, initialAccumulator: Double = 0.1, epsilon: Double = 1e-7
+    ) {
+        self.learningRate = learningRate
+        self.initialAccumulator = initialAccumulator
+        self.epsilon = epsilon
+    }
+
+    public static let schema = Schema(
+        Adagrad(), .optional("learningRate", \.learningRate), .optional("initialAccumulator", \.initialAccumulator),
+        .optional("epsilon", \.epsilon))
+
+    public var slots: [OptimizerSlot] {
+        [OptimizerSlot("accumulator", initial: initialAccumulator)]
+    }
+
+    public func update(
+        _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
+    ) -> (variable: Tensor, slots: [Tensor]) {
+        let accumulator = slots[0] + square(gradient)
+        return (variable - gradient * scales[0] / sqrt(accumulator + epsilon), [accumulator])
+    }
+
+    public func check(_ check: inout OptimizerCheck) {
+        check.expectNotNegative("initialAccumulator", initialAccumulator)
+        check.expectPositive("epsilon", epsilon)
+    }
+}

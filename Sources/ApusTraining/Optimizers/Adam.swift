@@ -1,0 +1,51 @@
+public import ApusNN
+public import ApusTensor
+
+/// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², w ← w − η √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε). Kingma & Ba (2015).
+///
+/// As in Keras, where ε stands beside √v without correction. With `amsgrad` the greatest v so far takes the place of v
+/// (Reddi et al. 2018).
+public struct Adam: OptimizerRule {
+    public var learningRate: Double
+    public var beta1: Double
+    public var beta2: Double
+    public var epsilon: Double
+    public var amsgrad: Bool
+
+    public init(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
+        amsgrad: Bool = false
+    ) {
+        self.learningRate = learningRate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.amsgrad = amsgrad
+    }
+
+    public static let schema = Schema(
+        Adam(), .optional("learningRate", \.learningRate), .optional("beta1", \.beta1), .optional("beta2", \.beta2),
+        .optional("epsilon", \.epsilon), .optional("amsgrad", \.amsgrad))
+
+    public var slots: [OptimizerSlot] {
+        Moments.slots + (amsgrad ? [OptimizerSlot("maximum")] : [])
+    }
+
+    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
+        SIMD4(rate * Moments.correction(beta1, beta2, step), 0, 0, 0)
+    }
+
+    public func update(
+        _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
+    ) -> (variable: Tensor, slots: [Tensor]) {
+        let (mean, variance) = Moments.updated(slots, gradient, beta1, beta2)
+        guard amsgrad else { return (variable - mean * scales[0] / (sqrt(variance) + epsilon), [mean, variance]) }
+        let greatest = maximum(slots[2], variance)
+        return (variable - mean * scales[0] / (sqrt(greatest) + epsilon), [mean, variance, greatest])
+    }
+
+    public func check(_ check: inout OptimizerCheck) {
+        Moments.check(&check, beta1, beta2)
+        check.expectPositive("epsilon", epsilon)
+    }
+}

@@ -1,0 +1,46 @@
+public import ApusNN
+public import ApusTensor
+
+/// Adam with decoupled decay: w ← w − η λ w beside Adam's step. Loshchilov & Hutter (2019); λ as in Keras.
+public struct AdamW: OptimizerRule {
+    public var learningRate: Double
+    public var beta1: Double
+    public var beta2: Double
+    public var epsilon: Double
+    public var weightDecay: Double
+
+    public init(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
+        weightDecay: Double = 0.004
+    ) {
+        self.learningRate = learningRate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+    }
+
+    public static let schema = Schema(
+        AdamW(), .optional("learningRate", \.learningRate), .optional("beta1", \.beta1), .optional("beta2", \.beta2),
+        .optional("epsilon", \.epsilon), .optional("weightDecay", \.weightDecay))
+
+    public var slots: [OptimizerSlot] {
+        Moments.slots
+    }
+
+    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
+        SIMD4(rate * Moments.correction(beta1, beta2, step), 0, 0, 0)
+    }
+
+    public func update(
+        _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
+    ) -> (variable: Tensor, slots: [Tensor]) {
+        let (mean, variance) = Moments.updated(slots, gradient, beta1, beta2)
+        return (variable - mean * scales[0] / (sqrt(variance) + epsilon), [mean, variance])
+    }
+
+    public func check(_ check: inout OptimizerCheck) {
+        Moments.check(&check, beta1, beta2)
+        check.expectPositive("epsilon", epsilon)
+    }
+}

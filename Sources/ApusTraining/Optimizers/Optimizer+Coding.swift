@@ -1,0 +1,84 @@
+import ApusNN
+
+extension Optimizer: Hashable, CustomStringConvertible {
+    public static func == (a: Optimizer, b: Optimizer) -> Bool {
+        AnyHashable(a.rule) == AnyHashable(b.rule) && a.settings == b.settings
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        rule.hash(into: &hasher)
+        hasher.combine(settings)
+    }
+
+    public var description: String {
+        let around = Settings.schema.arguments(settings)
+        return around.isEmpty ? "\(rule)" : "\(rule) with \(around.joined(separator: ", "))"
+    }
+
+    /// What is around the rule, as one value.
+    private var settings: Settings {
+        Settings(
+            clip: clipping, weightDecay: weightDecay, accumulate: accumulation, skipNonFinite: skipsNonFinite,
+            average: average, groups: groups)
+    }
+
+    fileprivate struct Settings: Configurable {
+        var clip: Clipping?
+        var weightDecay: Double?
+        var accumulate = 1
+        var skipNonFinite = false
+        var average: Double?
+        var groups: [ParameterGroup] = []
+
+        static let schema = Schema(
+            Settings(), .optional("clip", \.clip), .optional("weightDecay", \.weightDecay),
+            .optional("accumulate", \.accumulate), .optional("skipNonFinite", \.skipNonFinite),
+            .optional("average", \.average), .optional("groups", \.groups))
+    }
+}
+
+extension Optimizer {
+    /// The rule of a name with all constants at their default.
+    ///
+    /// - Throws: `TrainingError` with a suggestion if there is none.
+    public init(named name: String) throws {
+        guard let rule = try? OptimizerKinds.registry.member(name, from: nil, at: []) else {
+            throw TrainingError("there is no optimizer \(name) (\(Names.hint(name, OptimizerKinds.registry.kinds)))")
+        }
+        self.init(rule)
+    }
+}
+
+extension Optimizer: Codable {
+    /// Reads `adam`, or `{adam: {learningRate: 0.01}, clip: {globalNorm: 1}, …}`.
+    public init(from decoder: any Decoder) throws {
+        if let name = try? decoder.singleValueContainer().decode(String.self) {
+            self.init(try OptimizerKinds.registry.member(name, from: nil, at: decoder.codingPath))
+            return
+        }
+        let container = try decoder.container(keyedBy: NameKey.self)
+        let options = Settings.schema.names
+        let kinds = container.allKeys.filter { !options.contains($0.stringValue) }
+        guard kinds.count == 1 else {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "expected one optimizer, and beside it \(options.joined(separator: ", ")), but received "
+                        + "\(container.allKeys.map(\.stringValue).sorted().joined(separator: ", "))"))
+        }
+        let rule = try OptimizerKinds.registry.member(
+            kinds[0].stringValue, from: try container.superDecoder(forKey: kinds[0]), at: decoder.codingPath)
+        let settings = try Settings.schema.value(from: Fields(decoder), besides: [kinds[0].stringValue])
+        self.init(
+            rule, clipping: settings.clip, weightDecay: settings.weightDecay, accumulation: settings.accumulate,
+            skipsNonFinite: settings.skipNonFinite, average: settings.average, groups: settings.groups)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        let kind = type(of: rule).kind
+        guard !Settings.schema.isStandard(settings) else { return try rule.encode(named: kind, to: encoder) }
+        var container = encoder.container(keyedBy: NameKey.self)
+        try container.encode(rule, forKey: NameKey(kind))
+        try Settings.schema.write(settings, to: &container)
+    }
+}

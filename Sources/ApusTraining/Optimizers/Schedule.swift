@@ -1,0 +1,153 @@
+public import ApusNN
+import Foundation
+
+/// How the learning rate changes: a pure function of the step.
+public struct Schedule: Sendable, Hashable {
+    public var course: Course
+    /// The steps at the start in which the rate rises linearly to that of the course, which begins after them.
+    public var warmupSteps: Int
+
+    public init(_ course: Course, warmupSteps: Int = 0) {
+        self.course = course
+        self.warmupSteps = warmupSteps
+    }
+
+    /// A factor on the optimizer's rate at step s of T, after the warm-up.
+    public enum Course: ConfigurableCases {
+        /// 1
+        case constant
+        /// factor^⌊s / size⌋
+        case step(size: Int = 1000, factor: Double = 0.1)
+        /// factor^(number of milestones ≤ s)
+        case multiStep(milestones: [Int] = [], factor: Double = 0.1)
+        /// factors[number of boundaries < s], one factor more than boundaries. As in Keras.
+        case piecewise(boundaries: [Int] = [], factors: [Double] = [1])
+        /// factor^(s / steps), in whole powers as a staircase
+        case exponential(steps: Int = 1000, factor: Double = 0.96, staircase: Bool = false)
+        /// 1 / (1 + rate · s / steps), in whole quotients as a staircase
+        case inverseTime(steps: Int = 1000, rate: Double = 0.5, staircase: Bool = false)
+        /// (1 − end) (1 − s / T)^power + end
+        case polynomial(end: Double = 0, power: Double = 1)
+        /// end + (1 − end) (1 + cos(π s / T)) / 2. Loshchilov & Hutter (2017).
+        case cosine(end: Double = 0)
+        /// The cosine over periods of growing length from falling peaks. Loshchilov & Hutter (2017); as in Keras.
+        case cosineRestarts(firstPeriod: Int = 1000, periodFactor: Double = 2, peakFactor: Double = 1, end: Double = 0)
+        /// Up from `start` to 1 along half a cosine in a share `rise` of the steps, then down to `end`; the optimizer's rate is the
+        /// peak. Smith & Topin (2018); as in PyTorch.
+        case oneCycle(rise: Double = 0.3, start: Double = 0.04, end: Double = 4e-6)
+
+        public static let what = "schedule"
+
+        public static let cases: [Case<Course>] = [
+            Case(.constant), Case(.step()) { .step(size: try $0.next(), factor: try $0.next()) },
+            Case(.multiStep()) { .multiStep(milestones: try $0.next(), factor: try $0.next()) },
+            Case(.piecewise()) { .piecewise(boundaries: try $0.next(), factors: try $0.next()) },
+            Case(.exponential()) { .exponential(steps: try $0.next(), factor: try $0.next(), staircase: try $0.next()) },
+            Case(.inverseTime()) { .inverseTime(steps: try $0.next(), rate: try $0.next(), staircase: try $0.next()) },
+            Case(.polynomial()) { .polynomial(end: try $0.next(), power: try $0.next()) },
+            Case(.cosine()) { .cosine(end: try $0.next()) },
+            Case(.cosineRestarts()) {
+                .cosineRestarts(
+                    firstPeriod: try $0.next(), periodFactor: try $0.next(), peakFactor: try $0.next(), end: try $0.next())
+            },
+            Case(.oneCycle()) { .oneCycle(rise: try $0.next(), start: try $0.next(), end: try $0.next()) },
+        ]
+    }
+
+    /// The factor on the optimizer's rate.
+    ///
+    /// - Parameters:
+    ///   - step: The steps done so far.
+    ///   - total: The steps of the whole training.
+    public func factor(step: Int, total: Int) -> Double {
+        if step < warmupSteps { return Double(step + 1) / Double(warmupSteps) }
+        return course.factor(step: step - warmupSteps, total: Swift.max(1, total - warmupSteps))
+    }
+
+    /// What is wrong with the constants.
+    package func validate() throws(TrainingError) {
+        if warmupSteps < 0 { throw TrainingError("the schedule's warmupSteps is \(warmupSteps) but must be at least 0") }
+        if let problem = course.problem { throw TrainingError("the schedule's \(problem)") }
+    }
+}
+
+extension Schedule.Course {
+    fileprivate func factor(step: Int, total: Int) -> Double {
+        func quotient(_ steps: Int, _ isStaircase: Bool) -> Double {
+            isStaircase ? Double(step / steps) : Double(step) / Double(steps)
+        }
+        /// From `high` at 0 to `low` at 1 along half a cosine.
+        func cosine(_ progress: Double, from high: Double, to low: Double) -> Double {
+            low + (high - low) * (1 + cos(.pi * Swift.min(1, progress))) / 2
+        }
+        let progress = Swift.min(1, Double(step) / Double(total))
+        switch self {
+        case .constant: return 1
+        case .step(let size, let factor): return pow(factor, Double(step / size))
+        case .multiStep(let milestones, let factor): return pow(factor, Double(milestones.count { $0 <= step }))
+        case .piecewise(let boundaries, let factors): return factors[boundaries.count { $0 < step }]
+        case .exponential(let steps, let factor, let isStaircase): return pow(factor, quotient(steps, isStaircase))
+        case .inverseTime(let steps, let rate, let isStaircase): return 1 / (1 + rate * quotient(steps, isStaircase))
+        case .polynomial(let end, let power): return (1 - end) * pow(1 - progress, power) + end
+        case .cosine(let end): return cosine(progress, from: 1, to: end)
+        case .cosineRestarts(let first, let periodFactor, let peakFactor, let end):
+            var (position, period, peak) = (Double(step), Double(first), 1.0)
+            while position >= period {
+                position -= period
+                period *= periodFactor
+                peak *= peakFactor
+            }
+            return (1 - end) * cosine(position / period, from: peak, to: 0) + end
+        case .oneCycle(let rise, let start, let end):
+            let (top, last) = (rise * Double(total) - 1, Double(total - 1))
+            if Double(step) <= top { return top <= 0 ? 1 : cosine(Double(step) / top, from: start, to: 1) }
+            return cosine((Double(step) - top) / Swift.max(1, last - top), from: 1, to: end)
+        }
+    }
+
+    fileprivate var problem: String? {
+        func positive(_ name: String, _ value: Int) -> String? { value > 0 ? nil : "\(name) is \(value) but must be positive" }
+        switch self {
+        case .step(let size, _): return positive("size", size)
+        case .exponential(let steps, _, _), .inverseTime(let steps, _, _): return positive("steps", steps)
+        case .piecewise(let boundaries, let factors) where factors.count != boundaries.count + 1:
+            return "piecewise needs one factor more than boundaries, received \(factors.count) and \(boundaries.count)"
+        case .piecewise(let steps, _), .multiStep(let steps, _):
+            return steps == steps.sorted() ? nil : "steps must rise, received \(steps)"
+        case .cosineRestarts(let first, let factor, _, _):
+            return factor >= 1 ? positive("firstPeriod", first) : "periodFactor is \(factor) but must be at least 1"
+        case .oneCycle(let rise, _, _): return (0...1).contains(rise) ? nil : "rise is \(rise) but must be in 0...1"
+        default: return nil
+        }
+    }
+}
+
+extension Schedule {
+    /// The optimizer's rate at every step.
+    public static let constant = Schedule(.constant)
+    /// Rises linearly for `warmupSteps` steps, then falls along half a cosine.
+    public static func cosine(warmupSteps: Int = 0, end: Double = 0) -> Schedule {
+        Schedule(.cosine(end: end), warmupSteps: warmupSteps)
+    }
+}
+
+extension Schedule: CustomStringConvertible {
+    public var description: String {
+        warmupSteps == 0 ? "\(course)" : "\(course) after \(warmupSteps) steps of warm-up"
+    }
+}
+
+extension Schedule: Codable {
+    /// Reads `cosine`, or `cosine: {warmupSteps: 200}`.
+    public init(from decoder: any Decoder) throws {
+        let named = try NamedFields(decoder, Course.what)
+        self.init(
+            try Course(named.name, named.fields, besides: ["warmupSteps"], at: decoder.codingPath),
+            warmupSteps: try named.fields.value("warmupSteps", isLeading: false) ?? 0)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try course.encode(
+            to: encoder, options: warmupSteps == 0 ? nil : { try $0.encode(warmupSteps, forKey: NameKey("warmupSteps")) })
+    }
+}

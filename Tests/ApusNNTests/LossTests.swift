@@ -1,0 +1,89 @@
+import ApusFixtures
+import ApusNN
+import ApusTensor
+import Foundation
+import Testing
+
+@Suite struct LossTests {
+    private func check(_ loss: Loss, _ output: String, _ target: String, _ item: FixtureCase) throws {
+        let x = try item[output]
+        let weights = item.contains("weights") ? try item["weights"] : nil
+        let value = loss(x, try item[target], weights: weights)
+        let gradients = gradient(of: value, withRespectTo: [x])
+        try expectClose(value, item["loss"], .layer, "loss")
+        try expectClose(gradients[0], item["gradient/\(output)"], .layer, "gradient")
+        if item.contains("each") {
+            var plain = loss
+            plain.classWeights = nil
+            try expectClose(plain.reduced(.none)(x, item[target]), item["each"], .layer, "each")
+        }
+    }
+
+    @Test(arguments: try FixtureCase.all("losses")) func followsKeras(_ item: FixtureCase) throws {
+        try check(
+            item.value(named: "loss", without: ["targets"]), item.contains("logits") ? "logits" : "prediction",
+            item.contains("labels") ? "labels" : "targets", item)
+    }
+
+    @Test(arguments: try FixtureCase.all("rules-losses")) func followsKerasInEveryOption(_ item: FixtureCase) throws {
+        try check(item.value("loss"), "output", "target", item)
+    }
+
+    @Test func everyLossHasAFixture() throws {
+        let names = try FixtureCase.all("rules-losses").map { try $0.value("loss", as: Loss.self).name }
+        #expect(Set(names) == Set(LossKinds.registry.kinds))
+    }
+
+    @Test func whatDoesNotFit() {
+        func problem(_ loss: Loss, _ output: Tensor, _ target: Tensor, weights: Tensor? = nil) -> String {
+            message { try loss(output, target, weights: weights).evaluated() }
+        }
+        #expect(
+            problem(.meanSquaredError, .zeros([4, 2]), .zeros([4]))
+                == "meanSquaredError: the model yields shape [4, 2] but the targets have [4]; they must be equal")
+        #expect(
+            problem(.softmaxCrossEntropy, .zeros([4, 2]), .zeros([4, 3]))
+                == "softmaxCrossEntropy: the model yields shape [4, 2] but the targets have [4, 3]; "
+                + "expected class numbers [4] or one-hot rows [4, 2]")
+        #expect(
+            problem(.softmaxCrossEntropy, .zeros([4]), .zeros([4], type: .int32))
+                == "softmaxCrossEntropy: expected outputs [N, classes] but the model yields [4]; end it with Dense(classes)")
+        #expect(
+            problem(.huber(), .zeros([4, 2]), .zeros([3, 2]))
+                == "huber: the model yields shape [4, 2] but the targets have [3, 2]; the first axis of both is the batch")
+        #expect(problem(.huber(delta: 0), .zeros([4]), .zeros([4])) == "huber: delta must be positive, received 0.0")
+        #expect(
+            problem(.softmaxCrossEntropy(labelSmoothing: 1), .zeros([4, 2]), .zeros([4], type: .int32))
+                == "softmaxCrossEntropy: labelSmoothing must be in 0..<1, received 1.0")
+        #expect(
+            problem(.softmaxCrossEntropy.weighted(classes: [1, 2, 3]), .zeros([4, 2]), .zeros([4], type: .int32))
+                == "softmaxCrossEntropy: expected 2 class weights, one for each class, but received 3")
+        #expect(
+            problem(.meanSquaredError, .zeros([4, 2]), .zeros([4, 2]), weights: .ones([3]))
+                == "meanSquaredError: expected one weight a sample, [4], but received [3]")
+        #expect(
+            problem(.softmaxCrossEntropy, .zeros([4, 2]), .zeros([4]))
+                == "softmaxCrossEntropy: expected integer labels but received float32[4]; convert it with cast(to: .int32)")
+        #expect(
+            problem(.softmaxCrossEntropy, .zeros([2, 3]), Tensor([Int32(1), 7]))
+                == "softmaxCrossEntropy failed: an index or label is out of range (status 2); "
+                + "check that labels lie in 0..<classes and indices inside the axis they select from")
+    }
+
+    @Test func configurationsOfFiles() throws {
+        func decoded(_ text: String) throws -> Loss { try JSONDecoder().decode([Loss].self, from: Data("[\(text)]".utf8))[0] }
+        #expect(try decoded("\"softmaxCrossEntropy\"") == .softmaxCrossEntropy)
+        #expect(try decoded("{\"huber\": 0.5}") == .huber(delta: 0.5))
+        #expect(
+            try decoded("{\"focal\": {\"gamma\": 1, \"reduction\": \"sum\", \"classWeights\": [1, 2]}}")
+                == Loss(Focal(gamma: 1), reduction: .sum, classWeights: [1, 2]))
+        #expect(message { try decoded("\"hubr\"") }.contains("there is no loss hubr (did you mean huber?)"))
+        #expect(message { try decoded("{\"huber\": {\"dleta\": 1}}") }.contains("there is no key dleta (did you mean delta?)"))
+        for loss in [
+            Loss.softmaxCrossEntropy, .huber(delta: 2), .focal(gamma: 1).reduced(.sum), .hinge.weighted(classes: [1, 2]),
+        ] {
+            let text = try JSONEncoder().encode([loss])
+            #expect(try JSONDecoder().decode([Loss].self, from: text) == [loss], "\(String(decoding: text, as: UTF8.self))")
+        }
+    }
+}
