@@ -34,7 +34,8 @@ let package = Package(
         .target(name: "ApusTensor", dependencies: ["ApusGraph", "ApusCPU"], swiftSettings: swift),
 
         // Networks, data, training.
-        .target(name: "ApusNN", dependencies: ["ApusGraph", "ApusTensor"], swiftSettings: swift),
+        .target(
+            name: "ApusNN", dependencies: ["ApusGraph", "ApusReference", "ApusCPU", "ApusTensor"], swiftSettings: swift),
         .target(name: "ApusFormats", dependencies: ["ApusGraph", "CZlib"], swiftSettings: swift),
         .target(
             name: "ApusData", dependencies: ["ApusGraph", "ApusCPU", "ApusTensor", "ApusFormats"],

@@ -11,7 +11,7 @@ struct Summary: ParsableCommand {
     var model: String
 
     @Option(help: "The shape of one input, for instance 28,28,1.")
-    var input = "28,28,1"
+    var input = InputShape([28, 28, 1])
 
     @Flag(help: "Also shows the steps of the training program, with the time that each takes here.")
     var plan = false
@@ -21,11 +21,7 @@ struct Summary: ParsableCommand {
 
     func run() throws {
         let model = try ModelArgument.model(model)
-        let parts = input.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
-        guard !parts.isEmpty, parts.allSatisfy({ ($0 ?? 0) > 0 }) else {
-            throw ValidationError("--input takes positive extents like 28,28,1, received \(input)")
-        }
-        let shape = Shape(parts.compactMap { $0 })
+        let shape = input.shape
         print(try model.summary(input: shape))
         if plan {
             guard batchSize > 0 else { throw ValidationError("--batch-size must be at least 1, received \(batchSize)") }

@@ -1,8 +1,41 @@
+import ApusFixtures
+import ApusTensor
 import ApusTraining
 import Foundation
 import Testing
 
 @Suite struct ScheduleTests {
+    @Test(arguments: try FixtureCase.all("rules-schedules")) func followsPyTorchOrKeras(_ item: FixtureCase) throws {
+        let schedule = try item.value("schedule", as: Schedule.self)
+        let total = try item.value("total", as: Int.self)
+        try schedule.validate()
+        let factors = (0..<200).map { schedule.factor(step: $0, total: total) }
+        try expectClose(Tensor(factors, type: .float32), item["factors"], .elementwise, item.name)
+        // What a file says is what is written.
+        let text = try JSONEncoder().encode([schedule])
+        #expect(try JSONDecoder().decode([Schedule].self, from: text) == [schedule])
+    }
+
+    @Test func everyScheduleHasAFixture() throws {
+        let names = try FixtureCase.all("rules-schedules").map {
+            "\(try $0.value("schedule", as: Schedule.self).course)".prefix { $0 != "(" }
+        }
+        #expect(Set(names.map(String.init)) == Set(Schedule.Course.names))
+    }
+
+    @Test func impossibleConstants() {
+        func problem(_ course: Schedule.Course, warmupSteps: Int = 0) -> String {
+            message { try Schedule(course, warmupSteps: warmupSteps).validate() }
+        }
+        #expect(problem(.step(size: 0)) == "the schedule's size is 0 but must be positive")
+        #expect(problem(.constant, warmupSteps: -1) == "the schedule's warmupSteps is -1 but must be at least 0")
+        #expect(
+            problem(.piecewise(boundaries: [3], factors: [1]))
+                == "the schedule's piecewise needs one factor more than boundaries, received 1 and 1")
+        #expect(problem(.multiStep(milestones: [9, 3])) == "the schedule's steps must rise, received [9, 3]")
+        #expect(problem(.oneCycle(rise: 2)) == "the schedule's rise is 2.0 but must be in 0...1")
+    }
+
     @Test func constant() {
         #expect((0..<10).allSatisfy { Schedule.constant.factor(step: $0, total: 10) == 1 })
     }

@@ -316,8 +316,8 @@ def numbers(kind, *shape, target=None):
 def losses():
     fixture = Fixture(
         "rules-losses", "loss: the loss of the batch; each: the loss of each sample, the mean over its positions, "
-        "before weights; weightedEach: the same times sample and class weights; gradient/output: the derivative of loss. "
-        "Weights are factors, the mean is still divided by the number of samples and positions")
+        "before weights; weightedEach: the same times sample and class weights; gradient/output: the derivative of "
+        "loss. Weights are factors, the mean is still divided by the number of samples and positions")
     add = LossCases(fixture).add
 
     for target in "labels", "one-hot", "soft":
@@ -457,8 +457,8 @@ def metrics():
     m = sklearn.metrics
 
     def add(case, kind, options, output, target, value, weights=None, definition=None):
-        sizes = [3] * (len(output) // 3) + ([len(output) % 3] if len(output) % 3 else [])
-        sizes[:2] = [sum(sizes[:2])]  # batches of different sizes
+        sizes = [len(output) // 2, len(output) // 3]
+        sizes.append(len(output) - sum(sizes))
         tensors = {"output": output, "target": target, "value": np.asarray(value, dtype=np.float64)}
         if weights is not None:
             tensors["weights"] = weights
@@ -551,8 +551,8 @@ def metrics():
                     options["fromProbabilities"] = True
 
                 def value(w):
-                    right = ((p > threshold) == target).reshape(len(p), -1).mean(1)
-                    return np.average(right, weights=of_samples(w, p))
+                    weights = None if w is None else np.repeat(of_samples(w, p), p.size // len(p))
+                    return m.accuracy_score(target.ravel() == 1, p.ravel() > threshold, sample_weight=weights)
 
                 reference = keras.metrics.BinaryAccuracy(threshold=threshold)
                 reference.update_state(target, p)
@@ -670,10 +670,10 @@ def optimizers():
     steps = base.STEPS
     fixture = Fixture(
         "rules-optimizers", f"{steps} steps on fixed gradients for two variables: start, gradients [step, ...], values "
-        "[step, ...] after each step, averages [step, ...] of the values (momentum 0 at the first step). One column of the "
-        "kernel has gradients near 1e-6, one element gradients of zero; the gradients of some steps are short. "
-        "weightDecay: variable -= rate * weightDecay * variable before the update, after clipping. norm: the gradient of "
-        "each variable; globalNorm: all gradients together. accumulate: the mean of so many gradients, then one step")
+        "[step, ...] after each step, averages [step, ...] of the values (the first is the value). One column of "
+        "the kernel has gradients near 1e-6, one element gradients of zero; the gradients of some steps are short. "
+        "weightDecay: variable -= rate * weightDecay * variable before the update, after clipping. norm: the gradient "
+        "of each variable; globalNorm: all gradients together. accumulate: the mean of so many gradients, one step")
     random = generator("rules-optimizers")
     start = {"kernel": normal(random, 4, 3), "bias": normal(random, 3)}
     gradients = {name: normal(random, steps, *value.shape) for name, value in start.items()}
@@ -689,9 +689,13 @@ def optimizers():
     kinds = {"sgd": k.SGD, "adagrad": k.Adagrad, "adadelta": k.Adadelta, "rmsprop": k.RMSprop, "adam": k.Adam,
              "adamW": k.AdamW, "adamax": k.Adamax, "nadam": k.Nadam, "lion": k.Lion, "lamb": k.Lamb}
 
-    def add(case, kind, constants, in_pytorch=None, start=start, clip=None, average=None, accumulate=None):
+    def add(case, kind, constants, in_pytorch=None, start=start, clip=None, weightDecay=None, average=None,
+            accumulate=None):
         description = {kind: constants}
         more = {}
+        if weightDecay is not None:
+            description["weightDecay"] = weightDecay
+            more["weight_decay"] = weightDecay
         if clip:
             description["clip"] = clip
             more |= {{"value": "clipvalue", "norm": "clipnorm", "globalNorm": "global_clipnorm"}[name]: float(limit)
@@ -721,10 +725,11 @@ def optimizers():
         ("rAdam", {"epsilon": 1e-8}, (0.9, 0.999), 0),
         ("rAdam-betas", {"beta1": 0.8, "beta2": 0.95, "epsilon": 1e-5}, (0.8, 0.95), 0),
         ("rAdam-never-rectified", {"beta2": 0.6, "epsilon": 1e-8}, (0.9, 0.6), 0),
-        ("rAdam-weightDecay", {"weightDecay": 0.1, "epsilon": 1e-8}, (0.9, 0.999), 0.1),
+        ("rAdam-weightDecay", {"epsilon": 1e-8}, (0.9, 0.999), 0.1),
     ):
         add(case, "rAdam", {"learningRate": 0.01, **constants}, lambda p: t.RAdam(
-            p, 0.01, betas=betas, eps=constants["epsilon"], weight_decay=decay, decoupled_weight_decay=True))
+            p, 0.01, betas=betas, eps=constants["epsilon"], weight_decay=decay, decoupled_weight_decay=True),
+            weightDecay=decay or None)
     add("adadelta-rho", "adadelta", {"learningRate": 1.0, "rho": 0.9}, lambda p: t.Adadelta(p, 1.0, rho=0.9, eps=1e-7))
     add("adadelta-epsilon", "adadelta", {"learningRate": 0.5, "rho": 0.9, "epsilon": 1e-4},
         lambda p: t.Adadelta(p, 0.5, rho=0.9, eps=1e-4))
@@ -739,23 +744,22 @@ def optimizers():
     add("adam-amsgrad-constants", "adam", {**other, "amsgrad": True})
     add("adamW-default", "adamW", {"learningRate": 0.01})
     add("adamW-weightDecay", "adamW", {**other, "weightDecay": 0.2})
-    add("adamW-amsgrad", "adamW", {**other, "weightDecay": 0.2, "amsgrad": True})
+    add("adam-amsgrad-weightDecay", "adam", {**other, "amsgrad": True}, weightDecay=0.2)
     add("adamax", "adamax", {"learningRate": 0.01})
     add("nadam", "nadam", {"learningRate": 0.01})
     add("lamb", "lamb", {"learningRate": 0.01})
-    add("lamb-weightDecay", "lamb", {"learningRate": 0.01, "weightDecay": 0.1})
+    add("lamb-weightDecay", "lamb", {"learningRate": 0.01}, weightDecay=0.1)
     add("lamb-zero-start", "lamb", {"learningRate": 0.01}, start=zero)
     add("lion", "lion", {"learningRate": 0.01})
     add("lion-constants", "lion", {"learningRate": 0.01, "beta1": 0.8, "beta2": 0.95})
-    add("lion-weightDecay", "lion", {"learningRate": 0.01, "weightDecay": 0.1})
+    add("lion-weightDecay", "lion", {"learningRate": 0.01}, weightDecay=0.1)
     add("rmsprop-constants", "rmsprop", {"learningRate": 0.01, "rho": 0.8, "epsilon": 1e-4})
     add("rmsprop-centered", "rmsprop", {"learningRate": 0.01, "centered": True})
     add("rmsprop-momentum", "rmsprop", {"learningRate": 0.01, "momentum": 0.9})
     add("rmsprop-momentum-centered", "rmsprop", {"learningRate": 0.01, "rho": 0.8, "momentum": 0.5, "centered": True})
-    add("sgd-weightDecay", "sgd", {"learningRate": 0.1, "weightDecay": 0.05})
-    add("sgd-momentum-weightDecay", "sgd", {"learningRate": 0.1, "momentum": 0.9, "weightDecay": 0.05})
-    add("sgd-nesterov-weightDecay", "sgd",
-        {"learningRate": 0.1, "momentum": 0.8, "nesterov": True, "weightDecay": 0.05})
+    add("sgd-weightDecay", "sgd", {"learningRate": 0.1}, weightDecay=0.05)
+    add("sgd-momentum-weightDecay", "sgd", {"learningRate": 0.1, "momentum": 0.9}, weightDecay=0.05)
+    add("sgd-nesterov-weightDecay", "sgd", {"learningRate": 0.1, "momentum": 0.8, "nesterov": True}, weightDecay=0.05)
 
     # Clipping, averages, accumulation
     sgd = {"learningRate": 0.1}
@@ -768,7 +772,7 @@ def optimizers():
         add(f"clip-{name}-adamW", "adamW", {"learningRate": 0.01, "weightDecay": 0.1}, clip=clip)
     add("average-sgd", "sgd", sgd, average=0.9)
     add("average-adam", "adam", {"learningRate": 0.01}, average=0.75)
-    add("average-sgd-weightDecay-clip", "sgd", {**sgd, "weightDecay": 0.05}, clip={"norm": 1}, average=0.9)
+    add("average-sgd-weightDecay-clip", "sgd", sgd, clip={"norm": 1}, weightDecay=0.05, average=0.9)
     add("accumulate-sgd", "sgd", sgd, accumulate=3)
     add("accumulate-sgd-momentum", "sgd", {**sgd, "momentum": 0.9}, accumulate=3)
     add("accumulate-adam", "adam", {"learningRate": 0.01}, accumulate=3)
@@ -787,9 +791,9 @@ def optimizers():
 def schedules():
     count = 200
     fixture = Fixture(
-        "rules-schedules", f"factors [{count}]: factor on the learning rate at steps 0..<{count} of a training of `total` "
-        "steps. Warmup is PyTorch's LinearLR from 1 / warmupSteps, (step + 1) / warmupSteps; then the schedule begins at "
-        "its step 0, with total - warmupSteps steps, as by PyTorch's SequentialLR")
+        "rules-schedules", f"factors [{count}]: factor on the learning rate at steps 0..<{count} of a training of "
+        "`total` steps. Warmup is PyTorch's LinearLR from 1 / warmupSteps, (step + 1) / warmupSteps; then the schedule "
+        "begins at its step 0, with total - warmupSteps steps, as by PyTorch's SequentialLR")
     k, t = keras.optimizers.schedules, torch.optim.lr_scheduler
 
     def from_keras(make):

@@ -45,10 +45,18 @@ package final class Registry<Member>: Sendable {
     /// A member that is described by a name, or by a name and constants; constants of other names are the caller's.
     package func member(from decoder: any Decoder, besides others: [String] = []) throws -> (member: Member, fields: Fields) {
         let named = try NamedFields(decoder, what)
-        guard let type = try type(named.name, decoder.codingPath) as? any Configurable.Type else {
-            return (try member(named.name, from: named.decoder, at: decoder.codingPath), named.fields)
+        return try member(named.name, from: named.decoder, besides: others, at: decoder.codingPath)
+    }
+
+    /// The member of a kind; constants of other names are the caller's.
+    package func member(
+        _ kind: String, from decoder: (any Decoder)?, besides others: [String], at path: [any CodingKey]
+    ) throws -> (member: Member, fields: Fields) {
+        let fields = decoder.map(Fields.init) ?? Fields(nothingAt: path)
+        guard let type = try type(kind, path) as? any Configurable.Type else {
+            return (try member(kind, from: decoder, at: path), fields)
         }
-        return (try type.value(from: named.fields, besides: others) as! Member, named.fields)
+        return (try type.value(from: fields, besides: others) as! Member, fields)
     }
 }
 

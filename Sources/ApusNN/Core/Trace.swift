@@ -61,6 +61,9 @@ package final class Trace {
         return placeholder
     }
 
+    /// The tensor that stands for a variable that was asked for.
+    func value(_ path: String) -> Tensor { values[path]! }
+
     /// Notes the value of a state after the step.
     func update(_ path: String, _ value: Tensor) {
         guard let description = descriptions.first(where: { $0.path == path })?.description else {

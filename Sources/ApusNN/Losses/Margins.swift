@@ -73,7 +73,7 @@ public struct Poisson: LossRule {
     }
 }
 
-/// −cos of the angle between output and t, over the last axis; lengths are at least 10⁻⁶.
+/// −cos of the angle between output and t, over the last axis; lengths are at least 10⁻⁷.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct CosineSimilarity: LossRule {
@@ -84,7 +84,7 @@ public struct CosineSimilarity: LossRule {
     public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
         let t = target.aligned(output)
         func unit(_ x: Tensor) -> Tensor {
-            x * rsqrt(maximum(square(x).sum(axes: [-1], keepingAxes: true), .full([], 1e-12, type: x.elementType)))
+            x * rsqrt(maximum(square(x).sum(axes: [-1], keepingAxes: true), .full([], 1e-14, type: x.elementType)))
         }
         return -(unit(output) * unit(t)).sum(axes: [-1])
     }
@@ -113,9 +113,10 @@ public struct CategoricalHinge: LossRule {
 }
 
 extension Tensor {
-    /// Targets 0 and 1 as −1 and 1; −1 and 1 stay.
+    /// Targets 0 and 1 as −1 and 1 if there are no others; as in Keras.
     fileprivate static func signed(_ target: Tensor) -> Tensor {
-        let zero = Tensor.zeros([], type: target.elementType)
-        return select(target .== zero, -Tensor.ones(target.shape, type: target.elementType), target)
+        let (zero, one) = (Tensor.zeros([], type: target.elementType), Tensor.ones([], type: target.elementType))
+        let isBinary = ((target .== zero) .| (target .== one)).all()
+        return select(isBinary, target * 2 - 1, target)
     }
 }

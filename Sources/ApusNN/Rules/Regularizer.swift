@@ -37,7 +37,7 @@ public enum Regularizer: ConfigurableCases {
             }
             let rows = mode == .rows ? weights : weights.transposed()
             let count = rows.shape[0]
-            let units = rows * rsqrt(maximum(square(rows).sum(axes: [1], keepingAxes: true), 1e-12))
+            let units = rows * rsqrt(maximum(square(rows).sum(axes: [1], keepingAxes: true), 1e-14))
             let cosines = abs(units.matmul(units.transposed())) * (1 - Tensor.identity(count))
             let pairs = Double(Swift.max(1, count * (count - 1)))
             return cosines.sum() * (factor / pairs)

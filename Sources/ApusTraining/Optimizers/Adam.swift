@@ -28,7 +28,7 @@ public struct Adam: OptimizerRule {
         .optional("epsilon", \.epsilon), .optional("amsgrad", \.amsgrad))
 
     public var slots: [OptimizerSlot] {
-        Moments.slots + (amsgrad ? [OptimizerSlot("maximum")] : [])
+        Moments.slots(amsgrad: amsgrad)
     }
 
     public func scales(rate: Double, step: Int) -> SIMD4<Double> {
@@ -38,10 +38,7 @@ public struct Adam: OptimizerRule {
     public func update(
         _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
     ) -> (variable: Tensor, slots: [Tensor]) {
-        let (mean, variance) = Moments.updated(slots, gradient, beta1, beta2)
-        guard amsgrad else { return (variable - mean * scales[0] / (sqrt(variance) + epsilon), [mean, variance]) }
-        let greatest = maximum(slots[2], variance)
-        return (variable - mean * scales[0] / (sqrt(greatest) + epsilon), [mean, variance, greatest])
+        Moments.adam(variable, gradient, slots, scales[0], beta1, beta2, epsilon)
     }
 
     public func check(_ check: inout OptimizerCheck) {

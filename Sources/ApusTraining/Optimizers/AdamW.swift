@@ -8,24 +8,27 @@ public struct AdamW: OptimizerRule {
     public var beta2: Double
     public var epsilon: Double
     public var weightDecay: Double
+    public var amsgrad: Bool
 
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
-        weightDecay: Double = 0.004
+        weightDecay: Double = 0.004, amsgrad: Bool = false
     ) {
         self.learningRate = learningRate
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
         self.weightDecay = weightDecay
+        self.amsgrad = amsgrad
     }
 
     public static let schema = Schema(
         AdamW(), .optional("learningRate", \.learningRate), .optional("beta1", \.beta1), .optional("beta2", \.beta2),
-        .optional("epsilon", \.epsilon), .optional("weightDecay", \.weightDecay))
+        .optional("epsilon", \.epsilon), .optional("weightDecay", \.weightDecay),
+        .optional("amsgrad", \.amsgrad))
 
     public var slots: [OptimizerSlot] {
-        Moments.slots
+        Moments.slots(amsgrad: amsgrad)
     }
 
     public func scales(rate: Double, step: Int) -> SIMD4<Double> {
@@ -35,8 +38,7 @@ public struct AdamW: OptimizerRule {
     public func update(
         _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
     ) -> (variable: Tensor, slots: [Tensor]) {
-        let (mean, variance) = Moments.updated(slots, gradient, beta1, beta2)
-        return (variable - mean * scales[0] / (sqrt(variance) + epsilon), [mean, variance])
+        Moments.adam(variable, gradient, slots, scales[0], beta1, beta2, epsilon)
     }
 
     public func check(_ check: inout OptimizerCheck) {

@@ -14,6 +14,18 @@ enum Moments {
         return (slots[0] * beta1 + gradient * share1, slots[1] * beta2 + square(gradient) * share2)
     }
 
+    /// Adam's step: −scale · m / (√v + ε), v the greatest so far where a third slot holds it.
+    static func adam(
+        _ variable: Tensor, _ gradient: Tensor, _ slots: [Tensor], _ scale: Tensor, _ beta1: Double, _ beta2: Double,
+        _ epsilon: Double
+    ) -> (variable: Tensor, slots: [Tensor]) {
+        let (mean, variance) = updated(slots, gradient, beta1, beta2)
+        let greatest = slots.count > 2 ? [maximum(slots[2], variance)] : []
+        return (variable - mean * scale / (sqrt(greatest.first ?? variance) + epsilon), [mean, variance] + greatest)
+    }
+
+    static func slots(amsgrad: Bool) -> [OptimizerSlot] { slots + (amsgrad ? [OptimizerSlot("maximum")] : []) }
+
     /// βᵗ
     static func power(_ beta: Double, _ step: Int) -> Double { pow(beta, Double(step)) }
 

@@ -66,11 +66,14 @@ extension Optimizer: Codable {
                     debugDescription: "expected one optimizer, and beside it \(options.joined(separator: ", ")), but received "
                         + "\(container.allKeys.map(\.stringValue).sorted().joined(separator: ", "))"))
         }
-        let rule = try OptimizerKinds.registry.member(
-            kinds[0].stringValue, from: try container.superDecoder(forKey: kinds[0]), at: decoder.codingPath)
+        // The decay may stand among the rule's constants, as in Keras.
+        let (rule, fields) = try OptimizerKinds.registry.member(
+            kinds[0].stringValue, from: try container.superDecoder(forKey: kinds[0]), besides: ["weightDecay"],
+            at: decoder.codingPath)
         let settings = try Settings.schema.value(from: Fields(decoder), besides: [kinds[0].stringValue])
+        let decay: Double? = rule is AdamW ? nil : try fields.value("weightDecay", isLeading: false)
         self.init(
-            rule, clipping: settings.clip, weightDecay: settings.weightDecay, accumulation: settings.accumulate,
+            rule, clipping: settings.clip, weightDecay: settings.weightDecay ?? decay, accumulation: settings.accumulate,
             skipsNonFinite: settings.skipNonFinite, average: settings.average, groups: settings.groups)
     }
 

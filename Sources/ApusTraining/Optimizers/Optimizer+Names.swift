@@ -41,9 +41,12 @@ extension Optimizer {
     /// The rule `AdamW`.
     public static func adamW(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
-        weightDecay: Double = 0.004
+        weightDecay: Double = 0.004, amsgrad: Bool = false
     ) -> Optimizer {
-        Optimizer(AdamW(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay))
+        Optimizer(
+            AdamW(
+                learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+                amsgrad: amsgrad))
     }
 
     /// The rule `Adamax`.

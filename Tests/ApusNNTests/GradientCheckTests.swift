@@ -1,0 +1,49 @@
+import ApusGraph
+import ApusModels
+import ApusNN
+import ApusTensor
+import Testing
+
+@Suite struct GradientCheckTests {
+    @Test func functionsOfTensors() throws {
+        let x = Tensor([[1.0, 2], [3, 4], [5, 6]]), y = Tensor([1.0, 0, 2])
+        let check = try gradcheck(at: [Tensor([0.5, -0.25]), Tensor(0.125)]) { p in
+            meanSquaredError(tanh(x.matmul(p[0])) + p[1], y)
+        }
+        #expect(check.passed && check.worst < 1e-8)
+        #expect(check.entries.map(\.count) == [2, 1])
+        let wrong = try gradcheck(at: [Tensor([0.5, 0.75])]) { p in square(p[0]).stoppingGradient() + p[0] }
+        #expect(!wrong.passed)
+        #expect(wrong.description.contains("WRONG  argument 0"))
+    }
+
+    @Test(arguments: [Mode.training, .inference]) func leNet(mode: Mode) throws {
+        let check = try gradcheck(Sequential.lenet5(), input: [28, 28, 1], batch: 1, loss: .softmaxCrossEntropy, mode: mode)
+        #expect(check.passed, "\(check)")
+        #expect(check.entries.count == 11)
+        #expect(check.entries.contains { $0.isProjected } && check.entries.contains { !$0.isProjected })
+    }
+
+    /// x², whose gradient is wrong.
+    private struct Faulty: Layer {
+        func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { (square(x) - x).stoppingGradient() + x }
+    }
+
+    /// The first layer's gradient is wrong only because of the one after it: that one is named.
+    @Test func pointsAtTheLayer() throws {
+        let model = Sequential {
+            Dense(5, activation: .tanh)
+            Residual {
+                Dense(5)
+                Faulty()
+            }
+            Dense(3)
+        }
+        let check = try gradcheck(model, input: [4])
+        #expect(!check.passed)
+        #expect(check.wrongLayers == ["1.residual/body/1.faulty (Faulty())"])
+        let wrong = check.entries.filter { $0.relativeError > 1e-6 }.map(\.path)
+        #expect(wrong == ["0.dense/kernel", "0.dense/bias", "1.residual/body/0.dense/kernel", "1.residual/body/0.dense/bias", "input"])
+        #expect(check.description.hasSuffix("wrong is the gradient of 1.residual/body/1.faulty (Faulty())"))
+    }
+}
