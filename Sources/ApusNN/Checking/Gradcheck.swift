@@ -35,22 +35,26 @@ public func gradcheck(
 ///
 /// - Parameters:
 ///   - input: The shape of one sample, without the batch.
+///   - samples: What goes in, [batch, ...]; normal numbers if `nil`. Give whole numbers to a model that begins with an embedding.
 ///   - loss: What is differentiated; the outputs times random numbers if `nil`. Targets are random classes or numbers.
 ///   - elementLimit: The most elements that are all compared; larger tensors are compared along random directions.
 /// - Throws: `GraphError` that names every layer that does not fit.
 public func gradcheck(
-    _ model: some Layer, input: Shape, batch: Int = 2, loss: Loss? = nil, mode: Mode = .training, seed: UInt64 = 1,
+    _ model: some Layer, input: Shape, batch: Int = 2, samples: Tensor? = nil, loss: Loss? = nil, mode: Mode = .training, seed: UInt64 = 1,
     tolerance: Double = 1e-6, elementLimit: Int = 64
 ) throws -> GradientCheck {
-    let trace = try model.traced(input: input, batch: batch, mode: mode)
+    try samples?.evaluated()
+    let trace = try model.traced(
+        input: input, batch: samples?.shape.dimensions.first ?? batch, mode: mode, type: samples?.elementType ?? .float32)
     guard let first = trace.records.last else { throw GraphError([]) }
     let (x, output) = (first.input.node, first.output)
     let total = trace.losses.reduce(try loss.map { try $0.withRandomTarget(output, seed: seed) } ?? output.projected, +).node
     guard total.isValid else { throw GraphError(total.problems) }
 
     var values = Node.heldValues([total] + trace.records.map(\.output.node))
-    let draws = GradientChecker.numbers(x.shape.count, seed: seed)
-    values[x] = ReferenceValue(shape: x.shape, elementType: x.elementType, values: draws)
+    values[x] = samples?.referenceValue
+        ?? ReferenceValue(
+            shape: x.shape, elementType: x.elementType, values: GradientChecker.numbers(x.shape.count, seed: seed))
     values[trace.key.node] = ReferenceValue(shape: [2], elementType: .int64, values: [Double(seed), 0])
     var parameters: [(path: String, node: Node)] = []
     let key = RandomKey(seed: seed)

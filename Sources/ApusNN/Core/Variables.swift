@@ -84,8 +84,8 @@ extension Layer {
     }
 
     /// One pass through the model with placeholders; throws every problem found on the way.
-    package func traced(input: Shape, batch: Int, mode: Mode) throws -> Trace {
-        let x = Tensor(Node(.input("input", TensorType(Shape([batch] + input.dimensions), .float32))))
+    package func traced(input: Shape, batch: Int, mode: Mode, type: ElementType = .float32) throws -> Trace {
+        let x = Tensor(Node(.input("input", TensorType(Shape([batch] + input.dimensions), type))))
         let key = Tensor(Node(.input("key", TensorType([2], .int64))))
         let trace = Trace(mode: mode, key: key)
         let output = trace.context(self, x)

@@ -15,6 +15,11 @@ public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
     }
 
     public init(from decoder: any Decoder) throws {
+        if let edges = try? Edges2D(from: decoder) {
+            self = .explicit(edges)
+            return
+        }
+        // What is no name either is reported as edges.
         guard let name = try? decoder.singleValueContainer().decode(String.self) else {
             self = .explicit(try Edges2D(from: decoder))
             return

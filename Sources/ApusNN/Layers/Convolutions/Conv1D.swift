@@ -65,7 +65,7 @@ public struct Conv1D: Layer, Configurable {
             let kernel = context.parameter(
                 "kernel", shape: [kernelSize, x.shape[2] / groups, filters], initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
-            var y = convolution.applied(to: x.heightened, kernel.heightened, groups: groups).lowered
+            var y = convolution.applied(to: x.heightened, kernel.heightenedKernel, groups: groups).lowered
             if useBias {
                 y = y + context.parameter(
                     "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,

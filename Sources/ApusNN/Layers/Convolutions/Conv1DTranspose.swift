@@ -73,7 +73,7 @@ public struct Conv1DTranspose: Layer, Configurable {
             let kernel = context.parameter(
                 "kernel", shape: [kernelSize, filters, x.shape[2]], initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
-            var y = convolution.transposed(x.heightened, kernel.heightened, outputPadding: Size2D(0, outputPadding)).lowered
+            var y = convolution.transposed(x.heightened, kernel.heightenedKernel, outputPadding: Size2D(0, outputPadding)).lowered
             if useBias {
                 y = y + context.parameter(
                     "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,

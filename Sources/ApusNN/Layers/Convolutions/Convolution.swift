@@ -70,8 +70,10 @@ struct Convolution {
 }
 
 extension Tensor {
-    /// A sequence [N, L, C] as images [N, 1, L, C], or a kernel [k, in, out] as [1, k, in, out].
-    var heightened: Tensor { expandingShape(at: rank - 3) }
-    /// The reverse.
+    /// Sequences [N, L, C] as images [N, 1, L, C].
+    var heightened: Tensor { expandingShape(at: 1) }
+    /// A kernel [k, in, out] as [1, k, in, out].
+    var heightenedKernel: Tensor { expandingShape(at: 0) }
+    /// Images [N, 1, L, C] as sequences [N, L, C].
     var lowered: Tensor { squeezingShape(at: -3) }
 }

@@ -62,7 +62,7 @@ public struct DepthwiseConv1D: Layer, Configurable {
             let kernel = context.parameter(
                 "kernel", shape: [kernelSize, 1, channels], initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
-            var y = convolution.applied(to: x.heightened, kernel.heightened, groups: x.shape[2]).lowered
+            var y = convolution.applied(to: x.heightened, kernel.heightenedKernel, groups: x.shape[2]).lowered
             if useBias {
                 y = y + context.parameter(
                     "bias", shape: [channels], initializer: biasInitializer, regularizer: biasRegularizer,

@@ -81,8 +81,8 @@ public struct SeparableConv1D: Layer, Configurable {
                 "pointwiseKernel", shape: [1, channels, filters], initializer: pointwiseInitializer,
                 regularizer: pointwiseRegularizer, constraint: pointwiseConstraint)
             let mixing = Convolution(window: 1, strides: 1, padding: .valid, dilation: 1)
-            let deep = convolution.applied(to: x.heightened, depthwiseKernel.heightened, groups: x.shape[2])
-            var y = mixing.applied(to: deep, pointwiseKernel.heightened, groups: 1).lowered
+            let deep = convolution.applied(to: x.heightened, depthwiseKernel.heightenedKernel, groups: x.shape[2])
+            var y = mixing.applied(to: deep, pointwiseKernel.heightenedKernel, groups: 1).lowered
             if useBias {
                 y = y + context.parameter(
                     "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,

@@ -35,8 +35,8 @@ public struct BatchNorm: Layer, Configurable {
 
     private func normalized(_ x: Tensor, _ context: Context) -> Tensor {
         let channels: Shape = [x.shape[-1]]
-        let gamma = context.scale(channels, isUsed: scale)
-        let beta = context.offset(channels, isUsed: center)
+        let gamma = context.scale(channels, like: x, isUsed: scale)
+        let beta = context.offset(channels, like: x, isUsed: center)
         let mean = context.state("runningMean", shape: channels, initializer: .zeros)
         let variance = context.state("runningVariance", shape: channels, initializer: .ones)
         guard context.mode == .training else {
@@ -53,12 +53,12 @@ public struct BatchNorm: Layer, Configurable {
 
 extension Context {
     /// The factor γ of a normalization, or ones.
-    func scale(_ shape: Shape, isUsed: Bool) -> Tensor {
-        isUsed ? parameter("gamma", shape: shape, initializer: .ones) : Tensor.ones(shape)
+    func scale(_ shape: Shape, like x: Tensor, isUsed: Bool) -> Tensor {
+        isUsed ? parameter("gamma", shape: shape, initializer: .ones) : Tensor.ones(shape, type: x.elementType)
     }
 
     /// The offset β of a normalization, or zeros.
-    func offset(_ shape: Shape, isUsed: Bool) -> Tensor {
-        isUsed ? parameter("beta", shape: shape, initializer: .zeros) : Tensor.zeros(shape)
+    func offset(_ shape: Shape, like x: Tensor, isUsed: Bool) -> Tensor {
+        isUsed ? parameter("beta", shape: shape, initializer: .zeros) : Tensor.zeros(shape, type: x.elementType)
     }
 }

@@ -24,8 +24,8 @@ public struct LayerNorm: Layer, Configurable {
             check.expectChannels()
         } then: {
             let channels: Shape = [x.shape[-1]]
-            let gamma = context.scale(channels, isUsed: scale)
-            let beta = context.offset(channels, isUsed: center)
+            let gamma = context.scale(channels, like: x, isUsed: scale)
+            let beta = context.offset(channels, like: x, isUsed: center)
             return Tensor(.layerNorm(epsilon: epsilon), [x.node, gamma.node, beta.node])
         }
     }
@@ -51,7 +51,7 @@ public struct RMSNorm: Layer, Configurable {
             check.expectChannels()
         } then: {
             let normalized = x * rsqrt(square(x).mean(axes: [-1], keepingAxes: true) + epsilon)
-            return scale ? normalized * context.scale([x.shape[-1]], isUsed: true) : normalized
+            return scale ? normalized * context.scale([x.shape[-1]], like: x, isUsed: true) : normalized
         }
     }
 }
