@@ -1,0 +1,551 @@
+#!/usr/bin/env python3
+"""Makes the fixtures of layers as files describe them: outputs, gradients and running values for every option.
+
+Like make_fixtures.py, whose packages it needs.
+
+    python make_layer_fixtures.py            # writes layers-*.safetensors beside this script
+    python make_layer_fixtures.py --check    # recomputes and compares with the files that are there
+
+A case's metadata holds the layer as a list of layers has it, the mode, and whose definition it is. Its tensors are
+CASE/input, CASE/variables/PATH, CASE/r, CASE/output, the gradients of sum(output * r), CASE/gradient/input and
+CASE/gradient/variables/PATH, and CASE/updated/PATH for states. Where Keras and PyTorch share a definition they must agree.
+"""
+import argparse
+import math
+import sys
+from pathlib import Path
+
+import make_fixtures as base  # first: it sets up Keras
+from make_fixtures import Fixture, channels_first, channels_last, distinct, generator, normal, same_padding
+
+import keras
+import numpy as np
+import tensorflow as tf
+import torch
+import torch.nn.functional as F
+
+
+def weights(case, **shapes):
+    """Random variables by path; `__` in a name stands for the slash."""
+    random = generator(case + "/variables")
+    return {name.replace("__", "/"): normal(random, *shape, scale=0.7) for name, shape in shapes.items()}
+
+
+def add(fixture, case, layer, values, variables={}, keras_=None, torch_=None, mode="training", updated={}, constants={}):
+    """Adds a case. The functions take the input and the variables by path."""
+    name = f"{fixture.name}/{case}"
+    prefix = "variables/"
+
+    def named(function):
+        return lambda t: function(t["input"], {k.removeprefix(prefix): v for k, v in t.items() if k != "input"})
+
+    values = {"input": values, **{prefix + path: value for path, value in variables.items()}}
+    first = keras_ or torch_
+    if keras_ and torch_:
+        tensors = base.differentiated(name, values, named(keras_), named(torch_), tolerance=1e-7)
+    else:
+        run = base.with_keras if keras_ else base.with_pytorch
+        constant = tf.constant if keras_ else torch.tensor
+        shape = named(first)({key: constant(value) for key, value in values.items()}).shape
+        r = normal(generator(name + "/r"), *shape)
+        output, gradients = run(named(first), values, r)
+        tensors = {**values, "r": r, "output": output, "gradient": gradients}
+    tensors |= {prefix + path: value for path, value in constants.items()}
+    if updated:
+        tensors["updated"] = updated
+    fixture.add(case, {"layer": layer, "mode": mode, "definition": "Keras" if keras_ else "PyTorch"}, tensors)
+
+
+def kind(name, **constants):
+    return {name: constants}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Convolutions
+
+
+def edges(padding, sizes, windows, strides, dilation):
+    """(before, after) for each axis."""
+    spread = [(w - 1) * d + 1 for w, d in zip(windows, dilation)]
+    if padding == "same":
+        return same_padding(sizes, spread, strides)
+    if padding == "valid":
+        return [(0, 0)] * len(sizes)
+    if isinstance(padding, int):
+        return [(padding, padding)] * len(sizes)
+    if isinstance(padding, list):
+        return [(p, p) for p in padding]
+    both = [("top", "bottom"), ("left", "right")][-len(sizes):]
+    return [(padding.get(a, 0), padding.get(b, 0)) for a, b in both]
+
+
+def pair(value, rank):
+    return list(value) if isinstance(value, list) else [value] * rank
+
+
+def last(x):
+    return x.movedim(1, -1)
+
+
+def first(x):
+    return x.movedim(-1, 1)
+
+
+def torch_kernel(kernel):
+    """[window..., in, out] as [out, in, window...]."""
+    return kernel.movedim(-1, 0).movedim(-1, 1)
+
+
+def convolve(x, kernel, o, groups=None):
+    """PyTorch's convolution for our options."""
+    rank = x.ndim - 2
+    sizes, windows = list(x.shape[1:-1]), list(kernel.shape[:rank])
+    strides, dilation = pair(o.get("strides", 1), rank), pair(o.get("dilation", 1), rank)
+    around = edges(o.get("padding", "valid"), sizes, windows, strides, dilation)
+    padded = F.pad(first(x), [p for axis in reversed(around) for p in axis])
+    conv = {1: F.conv1d, 2: F.conv2d}[rank]
+    return last(conv(padded, torch_kernel(kernel), None, strides, 0, dilation, groups or o.get("groups", 1)))
+
+
+def keras_convolve(x, kernel, o):
+    rank = x.ndim - 2
+    sizes, windows = list(x.shape[1:-1]), list(kernel.shape[:rank])
+    strides, dilation = pair(o.get("strides", 1), rank), pair(o.get("dilation", 1), rank)
+    padding = o.get("padding", "valid")
+    if padding not in ("same", "valid"):
+        x = tf.pad(x, [(0, 0), *edges(padding, sizes, windows, strides, dilation), (0, 0)])
+        padding = "valid"
+    return keras.ops.conv(x, kernel, strides, padding, "channels_last", dilation)
+
+
+def convolutions():
+    fixture = Fixture("layers-convolutions", "Convolutions of sequences and images: plain, depthwise, separable, transposed")
+    images, sequences = (2, 6, 7, 4), (2, 9, 4)
+    plain = {
+        "same-stride-2": dict(padding="same", strides=2), "dilated": dict(dilation=2, padding="same"),
+        "explicit": dict(padding={"top": 2, "right": 1}, strides=[2, 1]), "pixels": dict(padding=1),
+        "rows-and-columns": dict(padding=[0, 2]), "groups": dict(groups=2), "even": dict(kernelSize=[2, 4], padding="same"),
+        "no-bias": dict(useBias=False), "tanh": dict(activation="tanh"), "one-by-one": dict(kernelSize=1, strides=2),
+    }
+    line = {
+        "valid": {}, "same-stride-2": dict(padding="same", strides=2), "dilated": dict(dilation=3),
+        "explicit": dict(padding={"left": 2, "right": 1}, strides=3), "pixels": dict(padding=2), "groups": dict(groups=4),
+        "even": dict(kernelSize=4, padding="same"), "no-bias": dict(useBias=False), "tanh": dict(activation="tanh"),
+    }
+    for rank, options in (2, plain), (1, line):
+        shape = images if rank == 2 else sequences
+        for name, o in options.items():
+            o = {"filters": 4, "kernelSize": 3 if rank == 1 else [3, 2], **o}
+            case = f"conv{rank}D-{name}"
+            window = pair(o["kernelSize"], rank)
+            shapes = dict(kernel=(*window, shape[-1] // o.get("groups", 1), 4))
+            if o.get("useBias", True):
+                shapes["bias"] = (4,)
+            finish = torch.tanh if "activation" in o else lambda y: y
+            keras_finish = tf.tanh if "activation" in o else lambda y: y
+            # TensorFlow has no gradient of grouped or dilated convolutions on processors.
+            in_keras = None if "groups" in o or "dilation" in o else (
+                lambda x, w, o=o, f=keras_finish: f(keras_convolve(x, w["kernel"], o) + w.get("bias", 0.0)))
+            add(fixture, case, {f"conv{rank}D": o}, normal(generator(case), *shape), weights(case, **shapes), in_keras,
+                lambda x, w, o=o, f=finish: f(convolve(x, w["kernel"], o) + w.get("bias", 0.0)))
+
+    for rank in 1, 2:
+        shape = (2, 6, 7, 3) if rank == 2 else (2, 9, 3)
+        for name, o in {
+            "plain": {}, "multiplier": dict(depthMultiplier=2), "same-stride-2": dict(padding="same", strides=2),
+            "explicit": dict(padding=1, dilation=2), "tanh": dict(activation="tanh", useBias=False),
+        }.items():
+            depth = 3 * o.get("depthMultiplier", 1)
+            finish = torch.tanh if "activation" in o else lambda y: y
+            o = {"kernelSize": 3, **o}
+            case = f"depthwiseConv{rank}D-{name}"
+            shapes = dict(kernel=(*[3] * rank, 1, depth))
+            if o.get("useBias", True):
+                shapes["bias"] = (depth,)
+            in_keras = None
+            if rank == 2 and o.get("padding") in (None, "same") and "activation" not in o:
+                in_keras = lambda x, w, o=o: keras.ops.depthwise_conv(
+                    x, tf.reshape(w["kernel"], (3, 3, 3, -1)), o.get("strides", 1), o.get("padding", "valid")) + w["bias"]
+            add(fixture, case, {f"depthwiseConv{rank}D": o}, normal(generator(case), *shape), weights(case, **shapes), in_keras,
+                lambda x, w, o=o, f=finish: f(convolve(x, w["kernel"], o, groups=3) + w.get("bias", 0.0)))
+        for name, o in {
+            "plain": {}, "multiplier": dict(depthMultiplier=2, padding="same"), "stride": dict(strides=2, useBias=False),
+            "tanh": dict(activation="tanh", padding=1),
+        }.items():
+            depth = 3 * o.get("depthMultiplier", 1)
+            finish = torch.tanh if "activation" in o else lambda y: y
+            o = {"filters": 5, "kernelSize": 3, **o}
+            case = f"separableConv{rank}D-{name}"
+            shapes = dict(depthwiseKernel=(*[3] * rank, 1, depth), pointwiseKernel=(*[1] * rank, depth, 5))
+            if o.get("useBias", True):
+                shapes["bias"] = (5,)
+            in_keras = None
+            if rank == 2 and "activation" not in o:
+                in_keras = lambda x, w, o=o: keras.ops.separable_conv(
+                    x, tf.reshape(w["depthwiseKernel"], (3, 3, 3, -1)), w["pointwiseKernel"], o.get("strides", 1),
+                    o.get("padding", "valid")) + w.get("bias", 0.0)
+            add(fixture, case, {f"separableConv{rank}D": o}, normal(generator(case), *shape), weights(case, **shapes), in_keras,
+                lambda x, w, o=o, f=finish: f(convolve(
+                    convolve(x, w["depthwiseKernel"], o, groups=3), w["pointwiseKernel"], {}) + w.get("bias", 0.0)))
+
+    for rank in 1, 2:
+        shape = (2, 3, 4, 3) if rank == 2 else (2, 5, 3)
+        for name, o in {
+            "valid": {}, "stride-2": dict(strides=2), "same-stride-2": dict(strides=2, padding="same"),
+            "same": dict(padding="same"), "small-window": dict(strides=3, kernelSize=2), "dilated": dict(dilation=2),
+            "small-window-same": dict(strides=3, kernelSize=2, padding="same"), "explicit": dict(strides=2, padding=1),
+            "output-padding": dict(strides=2, padding=1, outputPadding=1), "tanh": dict(activation="tanh", useBias=False),
+        }.items():
+            o = {"filters": 2, "kernelSize": 3, **o}
+            case = f"conv{rank}DTranspose-{name}"
+            window, strides = pair(o["kernelSize"], rank), pair(o.get("strides", 1), rank)
+            shapes = dict(kernel=(*window, 2, 3))
+            if o.get("useBias", True):
+                shapes["bias"] = (2,)
+            padding, dilation = o.get("padding", "valid"), o.get("dilation", 1)
+
+            def in_pytorch(x, w, o=o, strides=strides, window=window, padding=padding, dilation=dilation):
+                transposed = {1: F.conv_transpose1d, 2: F.conv_transpose2d}[x.ndim - 2]
+                kernel = w["kernel"].movedim(-1, 0).movedim(-1, 1)
+                if padding in ("same", "valid"):
+                    y = transposed(first(x), kernel, None, strides, dilation=dilation)
+                    change = []
+                    for size, width, stride in reversed(list(zip(x.shape[1:-1], window, strides))):
+                        spread = (width - 1) * dilation + 1
+                        rest = spread - stride
+                        if padding == "same" and rest > 0:
+                            change += [-(rest // 2), -(rest - rest // 2)]
+                        else:
+                            change += [0, max(-rest, 0)]
+                    y = F.pad(y, change)
+                else:
+                    y = transposed(first(x), kernel, None, strides, padding, o.get("outputPadding", 0), 1, dilation)
+                y = last(y) + w.get("bias", 0.0)
+                return torch.tanh(y) if "activation" in o else y
+
+            in_keras = None
+            if padding in ("same", "valid") and "activation" not in o and dilation == 1:
+                in_keras = lambda x, w, o=o, padding=padding: keras.ops.conv_transpose(
+                    x, w["kernel"], o.get("strides", 1), padding, None, "channels_last") + w["bias"]
+            add(fixture, case, {f"conv{rank}DTranspose": o}, normal(generator(case), *shape), weights(case, **shapes), in_keras,
+                in_pytorch)
+    return fixture
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Pooling
+
+
+def pooling():
+    fixture = Fixture("layers-pooling", "Pooling of sequences and images: windows, global, adaptive")
+    for rank in 1, 2:
+        shape = (2, 7, 8, 2) if rank == 2 else (2, 9, 2)
+        pools = {"max": {1: F.max_pool1d, 2: F.max_pool2d}[rank], "average": {1: F.avg_pool1d, 2: F.avg_pool2d}[rank]}
+        for kind_, pool in pools.items():
+            for name, o in {
+                "plain": dict(poolSize=2), "strides": dict(poolSize=3, strides=2), "overlap": dict(poolSize=3, strides=1),
+                "same": dict(poolSize=3, strides=2, padding="same"), "ceil": dict(poolSize=2, strides=2, ceilMode=True),
+                "ceil-3": dict(poolSize=3, strides=2, ceilMode=True), "explicit": dict(poolSize=3, strides=2, padding=1),
+                "explicit-ceil": dict(poolSize=3, strides=2, padding=1, ceilMode=True),
+                "counts": dict(poolSize=3, strides=2, padding=1, countsPadding=True),
+                "counts-ceil": dict(poolSize=3, strides=2, padding=1, countsPadding=True, ceilMode=True),
+            }.items():
+                if kind_ == "max" and "countsPadding" in o:
+                    continue
+                case = f"{kind_}Pool{rank}D-{name}"
+                size, strides = o["poolSize"], o.get("strides", o["poolSize"])
+                padding = o.get("padding", 0)
+                extra = {} if kind_ == "max" else {"count_include_pad": o.get("countsPadding", False)}
+
+                def in_pytorch(x, w, o=o, size=size, strides=strides, padding=padding, pool=pool, extra=extra):
+                    return last(pool(first(x), size, strides, padding, ceil_mode=o.get("ceilMode", False), **extra))
+
+                in_keras = None
+                if padding in (0, "same") and "ceilMode" not in o:
+                    pooled = keras.ops.max_pool if kind_ == "max" else keras.ops.average_pool
+                    in_keras = lambda x, w, size=size, strides=strides, padding=padding, pooled=pooled: pooled(
+                        x, size, strides, "same" if padding == "same" else "valid", "channels_last")
+                add(fixture, case, {f"{kind_}Pool{rank}D": o}, distinct(generator(case), *shape), {}, in_keras,
+                    None if padding == "same" else in_pytorch)
+        axes = list(range(1, rank + 1))
+        for keeps in False, True:
+            o = {"keepsAxes": True} if keeps else {}
+            suffix = f"{rank}D{'-keeps' if keeps else ''}"
+            add(fixture, f"globalAveragePool-{suffix}", {"globalAveragePool": o}, distinct(generator(f"gap{suffix}"), *shape), {},
+                lambda x, w, axes=axes, keeps=keeps: tf.reduce_mean(x, axes, keeps),
+                lambda x, w, axes=axes, keeps=keeps: x.mean(axes, keeps))
+            add(fixture, f"globalMaxPool-{suffix}", {"globalMaxPool": o}, distinct(generator(f"gmp{suffix}"), *shape), {},
+                lambda x, w, axes=axes, keeps=keeps: tf.reduce_max(x, axes, keeps),
+                lambda x, w, axes=axes, keeps=keeps: x.amax(axes, keeps))
+    for size in 1, 3, 4, 9, 11:
+        add(fixture, f"adaptiveAveragePool1D-{size}", {"adaptiveAveragePool1D": size}, normal(generator("a1"), 2, 9, 3), {},
+            None, lambda x, w, size=size: last(F.adaptive_avg_pool1d(first(x), size)))
+    for size in 1, 2, [3, 5], [7, 4], 9:
+        add(fixture, f"adaptiveAveragePool2D-{size}".replace(", ", "x"), {"adaptiveAveragePool2D": size},
+            normal(generator("a2"), 2, 7, 8, 2), {}, None,
+            lambda x, w, size=size: last(F.adaptive_avg_pool2d(first(x), size)))
+    return fixture
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Shapes
+
+
+def shapes():
+    fixture = Fixture("layers-shapes", "Layers that move, repeat or rescale elements, and embeddings")
+    k = keras.layers
+
+    def plain(case, layer, shape, in_keras, in_pytorch):
+        add(fixture, case, layer, normal(generator(case), *shape), {}, lambda x, w: in_keras(x), lambda x, w: in_pytorch(x))
+
+    plain("flatten", "flatten", (2, 3, 4, 2), k.Flatten(), lambda x: x.reshape(2, -1))
+    plain("reshape", {"reshape": [4, 6]}, (2, 3, 4, 2), k.Reshape([4, 6]), lambda x: x.reshape(2, 4, 6))
+    plain("reshape-rest", {"reshape": [-1, 3]}, (2, 3, 4, 2), k.Reshape([-1, 3]), lambda x: x.reshape(2, -1, 3))
+    plain("permute", {"permute": [3, 1, 2]}, (2, 3, 4, 2), k.Permute([3, 1, 2]), lambda x: x.permute(0, 3, 1, 2))
+    plain("permute-2", {"permute": [2, 1]}, (2, 3, 4), k.Permute([2, 1]), lambda x: x.permute(0, 2, 1))
+    plain("zeroPadding1D", {"zeroPadding1D": 2}, (2, 3, 4), k.ZeroPadding1D(2), lambda x: F.pad(x, [0, 0, 2, 2]))
+    plain("zeroPadding1D-ends", {"zeroPadding1D": {"left": 1, "right": 3}}, (2, 3, 4), k.ZeroPadding1D((1, 3)),
+          lambda x: F.pad(x, [0, 0, 1, 3]))
+    plain("zeroPadding2D", {"zeroPadding2D": [1, 2]}, (2, 3, 4, 2), k.ZeroPadding2D((1, 2)),
+          lambda x: F.pad(x, [0, 0, 2, 2, 1, 1]))
+    plain("zeroPadding2D-edges", {"zeroPadding2D": {"top": 1, "left": 2, "right": 3}}, (2, 3, 4, 2),
+          k.ZeroPadding2D(((1, 0), (2, 3))), lambda x: F.pad(x, [0, 0, 2, 3, 1, 0]))
+    plain("cropping1D", {"cropping1D": {"left": 1, "right": 2}}, (2, 6, 4), k.Cropping1D((1, 2)), lambda x: x[:, 1:-2])
+    plain("cropping2D", {"cropping2D": 1}, (2, 4, 5, 2), k.Cropping2D(1), lambda x: x[:, 1:-1, 1:-1])
+    plain("cropping2D-edges", {"cropping2D": {"top": 1, "right": 2}}, (2, 4, 5, 2), k.Cropping2D(((1, 0), (0, 2))),
+          lambda x: x[:, 1:, :-2])
+    plain("upSampling1D", {"upSampling1D": 3}, (2, 4, 2), k.UpSampling1D(3), lambda x: x.repeat_interleave(3, 1))
+    for name, size in ("", 2), ("-sides", [3, 2]), ("-one-side", [1, 4]):
+        sizes = pair(size, 2)
+        plain(f"upSampling2D{name}", {"upSampling2D": size}, (2, 3, 4, 2), k.UpSampling2D(sizes),
+              lambda x, sizes=sizes: x.repeat_interleave(sizes[0], 1).repeat_interleave(sizes[1], 2))
+        # In Keras and TensorFlow bilinear images are float32.
+        case = f"upSampling2D-bilinear{name}"
+        add(fixture, case, {"upSampling2D": {"size": size, "interpolation": "bilinear"}}, normal(generator(case), 2, 3, 4, 2),
+            {}, None, lambda x, w, sizes=sizes: channels_last(
+                F.interpolate(channels_first(x), scale_factor=tuple(map(float, sizes)), mode="bilinear", align_corners=False)))
+    plain("rescaling", {"rescaling": {"scale": 0.25, "offset": -1}}, (2, 3), k.Rescaling(0.25, -1.0), lambda x: x * 0.25 - 1)
+    for name, mean, variance in ("", [0.5, -1, 2], [4, 0.25, 1]), ("-one", [0.5], [4]), ("-constant", [0, 0, 0], [1, 0, 4]):
+        case = f"normalization{name}"
+        mean, variance = np.array(mean, float), np.array(variance, float)
+        spread = np.maximum(np.sqrt(variance), 1e-7)
+        add(fixture, case, {"normalization": {"mean": mean.tolist(), "variance": variance.tolist()}},
+            normal(generator(case), 2, 4, 3), {}, lambda x, w, m=mean, s=spread: (x - m) / s,
+            lambda x, w, m=mean, s=spread: (x - torch.tensor(m)) / torch.tensor(s), constants={"mean": mean, "variance": variance})
+    for name, shape in ("", (3, 5)), ("-vector", (6,)), ("-images", (2, 2, 3)):
+        case = f"embedding{name}"
+        indices = generator(case).integers(0, 7, shape)
+        table = normal(generator(case + "/embeddings"), 7, 4)
+        r = normal(generator(case + "/r"), *shape, 4)
+        output, gradients = base.with_pytorch(lambda t: F.embedding(torch.tensor(indices), t["e"]), {"e": table}, r)
+        base.same(keras.ops.take(table, indices, 0), output, case)
+        fixture.add(case, {"layer": {"embedding": {"vocabulary": 7, "units": 4}}, "mode": "training", "definition": "Keras"},
+                    {"input": indices, "variables/embeddings": table, "r": r, "output": output,
+                     "gradient": {"variables/embeddings": gradients["e"]}})
+    return fixture
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Normalizations
+
+
+def norms():
+    fixture = Fixture("layers-norms", "Batch, layer, group, instance, root-mean-square and local response normalization")
+
+    def scales(case, channels, center=True, scale=True):
+        shapes = ({"gamma": (channels,)} if scale else {}) | ({"beta": (channels,)} if center else {})
+        return weights(case, **shapes)
+
+    flags = {"": {}, "-no-center": {"center": False}, "-no-scale": {"scale": False}, "-bare": {"center": False, "scale": False}}
+    for name, flag in flags.items():
+        for shape_name, shape in ("vectors", (5, 3)), ("sequences", (2, 4, 3)), ("images", (2, 3, 4, 3)):
+            for mode in "training", "inference":
+                if shape_name != "vectors" and name and mode == "inference":
+                    continue
+                case = f"batchNorm-{shape_name}{name}-{mode}"
+                o = {"momentum": 0.9, "epsilon": 1e-5, **flag}
+                variables = scales(case, 3, **flag)
+                random = generator(case + "/states")
+                mean, variance = normal(random, 3), np.abs(normal(random, 3)) + 0.5
+                variance = variance.astype(np.float32).astype(np.float64)
+                axes = list(range(len(shape) - 1))
+                values = normal(generator(case), *shape, scale=1.5)
+
+                def run(x, w, lib, axes=axes, mean=mean, variance=variance, mode=mode):
+                    if lib is tf:
+                        m, v = (tf.nn.moments(x, axes) if mode == "training" else (mean, variance))
+                        y = (x - m) / tf.sqrt(v + 1e-5)
+                    else:
+                        m = x.mean(axes) if mode == "training" else torch.tensor(mean)
+                        v = x.var(axes, unbiased=False) if mode == "training" else torch.tensor(variance)
+                        y = (x - m) / torch.sqrt(v + 1e-5)
+                    return y * w.get("gamma", 1.0) + w.get("beta", 0.0)
+
+                layer = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, **flag)
+                layer.build(shape)
+                trainable = [variables[n] for n in ("gamma", "beta") if n in variables]
+                checked, states = layer.stateless_call(trainable, [mean, variance], values, training=mode == "training")
+                base.same(checked, run(tf.constant(values), {k: tf.constant(v) for k, v in variables.items()}, tf), case)
+                updated = {}
+                if mode == "training":
+                    updated = {"runningMean": np.asarray(states[0]), "runningVariance": np.asarray(states[1])}
+                add(fixture, case, {"batchNorm": o}, values, variables, lambda x, w, run=run: run(x, w, tf),
+                    lambda x, w, run=run: run(x, w, torch), mode=mode, updated=updated,
+                    constants={"runningMean": mean, "runningVariance": variance})
+        for shape in (4, 5), (2, 3, 5):
+            case = f"layerNorm-{len(shape)}D{name}"
+            o = {"epsilon": 1e-4, **flag}
+            layer = keras.layers.LayerNormalization(epsilon=1e-4, **flag)
+            layer.build(shape)
+            add(fixture, case, {"layerNorm": o}, normal(generator(case), *shape), scales(case, 5, **flag),
+                lambda x, w, layer=layer: layer.stateless_call([w[n] for n in ("gamma", "beta") if n in w], [], x)[0],
+                lambda x, w: F.layer_norm(x, x.shape[-1:], None, None, 1e-4) * w.get("gamma", 1.0) + w.get("beta", 0.0))
+        for groups, shape in (2, (2, 3, 4, 6)), (3, (3, 5, 6)), (1, (2, 6)), (6, (2, 2, 2, 6)):
+            case = f"groupNorm-{groups}-{len(shape)}D{name}"
+            layer = keras.layers.GroupNormalization(groups, epsilon=1e-4, **flag)
+            layer.build(shape)
+            add(fixture, case, {"groupNorm": {"groups": groups, "epsilon": 1e-4, **flag}}, normal(generator(case), *shape),
+                scales(case, 6, **flag),
+                lambda x, w, layer=layer: layer.stateless_call([w[n] for n in ("gamma", "beta") if n in w], [], x)[0],
+                lambda x, w, groups=groups: last(F.group_norm(first(x), groups, None, None, 1e-4)) * w.get("gamma", 1.0)
+                + w.get("beta", 0.0))
+        for shape in (2, 3, 4, 3), (2, 5, 3):
+            case = f"instanceNorm-{len(shape)}D{name}"
+            add(fixture, case, {"instanceNorm": {"epsilon": 1e-4, **flag}}, normal(generator(case), *shape), scales(case, 3, **flag),
+                None, lambda x, w: last(F.instance_norm(first(x), eps=1e-4)) * w.get("gamma", 1.0) + w.get("beta", 0.0))
+    for name, o in ("", {}), ("-epsilon", {"epsilon": 0.01}), ("-bare", {"scale": False}):
+        case = f"rmsNorm{name}"
+        epsilon = o.get("epsilon", 1e-6)
+        add(fixture, case, {"rmsNorm": o}, normal(generator(case), 2, 3, 5), scales(case, 5, center=False, scale="scale" not in o),
+            lambda x, w, e=epsilon: x * tf.math.rsqrt(tf.reduce_mean(x * x, -1, True) + e) * w.get("gamma", 1.0),
+            lambda x, w, e=epsilon: F.rms_norm(x, x.shape[-1:], None, e) * w.get("gamma", 1.0))
+    for name, o in ("", {}), ("-strong", {"size": 3, "alpha": 0.7, "beta": 0.5, "k": 2}), ("-even", {"size": 4, "alpha": 0.3}):
+        case = f"localResponseNorm{name}"
+        constants = (o.get("size", 5), o.get("alpha", 1e-4), o.get("beta", 0.75), o.get("k", 1.0))
+        add(fixture, case, {"localResponseNorm": o}, normal(generator(case), 2, 2, 3, 7), {}, None,
+            lambda x, w, c=constants: channels_last(F.local_response_norm(channels_first(x), *c)))
+    return fixture
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Containers and activations
+
+
+def dense(x, w, path, finish=lambda y: y):
+    return finish(x @ w[path + "/kernel"] + w.get(path + "/bias", 0.0))
+
+
+def containers():
+    fixture = Fixture("layers-containers", "Layers of layers: sequential, residual, parallel, shared weights")
+
+    def both(case, layer, shape, variables, function):
+        """`function` uses only what NumPy-like tensors of both frameworks have, and `lib.tanh`, `lib.concat`."""
+        add(fixture, case, layer, normal(generator(case), *shape), weights(case, **variables),
+            lambda x, w: function(x, w, tf), lambda x, w: function(x, w, torch))
+
+    body = [{"dense": {"units": 3, "activation": "tanh"}}, {"dense": 4}]
+    inside = {"__0.dense__kernel": (4, 3), "__0.dense__bias": (3,), "__1.dense__kernel": (3, 4), "__1.dense__bias": (4,)}
+
+    def run_body(x, w, lib, path="body"):
+        return dense(dense(x, w, f"{path}/0.dense", lib.tanh), w, f"{path}/1.dense")
+
+    variables = {"body" + k: v for k, v in inside.items()}
+    both("residual", {"residual": {"body": body}}, (3, 4), variables, lambda x, w, lib: run_body(x, w, lib) + x)
+    both("residual-activation", {"residual": {"body": body, "activation": "tanh"}}, (3, 4), variables,
+         lambda x, w, lib: lib.tanh(run_body(x, w, lib) + x))
+    both("residual-shortcut",
+         {"residual": {"body": [{"dense": 5}], "shortcut": [{"dense": {"units": 5, "useBias": False}}]}}, (3, 4),
+         {"body__0.dense__kernel": (4, 5), "body__0.dense__bias": (5,), "shortcut__0.dense__kernel": (4, 5)},
+         lambda x, w, lib: dense(x, w, "body/0.dense") + dense(x, w, "shortcut/0.dense"))
+    branches = [[{"dense": 3}], [{"dense": {"units": 3, "activation": "tanh"}}]]
+    two = {f"branch{b}__0.dense__{n}": s for b in (0, 1) for n, s in (("kernel", (4, 3)), ("bias", (3,)))}
+    for merge, join in {
+        "concatenate": lambda a, b, lib: lib.concat([a, b], -1), "add": lambda a, b, lib: a + b,
+        "multiply": lambda a, b, lib: a * b,
+    }.items():
+        def run(x, w, lib, join=join):
+            return join(dense(x, w, "branch0/0.dense"), dense(x, w, "branch1/0.dense", lib.tanh), lib)
+        both(f"parallel-{merge}", {"parallel": {"merge": merge, "branches": branches}}, (3, 4), two, run)
+        both(f"parallel-{merge}-short", {merge: branches}, (3, 4), two, run)
+    both("parallel-input", {"concatenate": [[], [{"dense": 2}]]}, (3, 4),
+         {"branch1__0.dense__kernel": (4, 2), "branch1__0.dense__bias": (2,)},
+         lambda x, w, lib: lib.concat([x, dense(x, w, "branch1/0.dense")], -1))
+    both("sequential", {"sequential": [{"dense": 3}, "tanh", {"sequential": [{"dense": 2}]}]}, (3, 4),
+         {"0.dense__kernel": (4, 3), "0.dense__bias": (3,), "2.sequential__0.dense__kernel": (3, 2),
+          "2.sequential__0.dense__bias": (2,)},
+         lambda x, w, lib: dense(lib.tanh(dense(x, w, "0.dense")), w, "2.sequential/0.dense"))
+    both("named", {"sequential": [{"name": "stem", "dense": 3}, {"dense": 2}]}, (3, 4),
+         {"stem__kernel": (4, 3), "stem__bias": (3,), "1.dense__kernel": (3, 2), "1.dense__bias": (2,)},
+         lambda x, w, lib: dense(dense(x, w, "stem"), w, "1.dense"))
+    both("shared", {"multiply": [[{"shared": "twin", "dense": 3}], ["tanh", {"shared": "twin", "dense": 3}]]}, (3, 4),
+         {"twin__kernel": (4, 3), "twin__bias": (3,)},
+         lambda x, w, lib: dense(x, w, "twin") * dense(lib.tanh(x), w, "twin"))
+    both("dense-list", {"sequential": [{"dense": {"units": 2, "activation": "tanh", "useBias": False}}]}, (2, 3, 4),
+         {"0.dense__kernel": (4, 2)}, lambda x, w, lib: lib.tanh(x @ w["0.dense/kernel"]))
+    return fixture
+
+
+def activations():
+    fixture = Fixture("layers-activations", "Activations by themselves, and PReLU")
+    a = keras.activations
+    for name, layer, in_keras, in_pytorch in (
+        ("linear", "linear", a.linear, lambda x: x * 1), ("relu", "relu", a.relu, F.relu),
+        ("relu6", "relu6", a.relu6, F.relu6),
+        ("leakyReLU", "leakyReLU", a.leaky_relu, lambda x: F.leaky_relu(x, 0.2)),
+        ("leakyReLU-slope", {"leakyReLU": 0.03}, lambda x: a.leaky_relu(x, 0.03), lambda x: F.leaky_relu(x, 0.03)),
+        ("elu", "elu", a.elu, F.elu), ("elu-alpha", {"elu": {"alpha": 0.4}}, lambda x: a.elu(x, 0.4), lambda x: F.elu(x, 0.4)),
+        ("selu", "selu", a.selu, F.selu), ("celu", "celu", a.celu, F.celu),
+        ("celu-alpha", {"celu": 0.4}, lambda x: a.celu(x, 0.4), lambda x: F.celu(x, 0.4)),
+        ("gelu", "gelu", lambda x: a.gelu(x), lambda x: F.gelu(x)),
+        ("gelu-approximate", {"gelu": {"approximate": True}}, lambda x: a.gelu(x, True), lambda x: F.gelu(x, approximate="tanh")),
+        ("silu", "silu", a.silu, F.silu), ("swish", "swish", a.silu, F.silu), ("mish", "mish", a.mish, F.mish),
+        ("sigmoid", "sigmoid", a.sigmoid, torch.sigmoid), ("hardSigmoid", "hardSigmoid", a.hard_sigmoid, F.hardsigmoid),
+        ("hardSwish", "hardSwish", a.hard_silu, F.hardswish), ("tanh", "tanh", a.tanh, torch.tanh),
+        ("softplus", "softplus", a.softplus, F.softplus), ("softsign", "softsign", a.softsign, F.softsign),
+        ("softmax", "softmax", a.softmax, lambda x: F.softmax(x, -1)),
+        ("logSoftmax", "logSoftmax", a.log_softmax, lambda x: F.log_softmax(x, -1)),
+        ("exponential", "exponential", a.exponential, torch.exp),
+    ):
+        # Wide enough for every piece; kinks at −3, 0, 3 and 6 are kept clear of.
+        values = (distinct(generator("layers-activations"), 6, 8) * 3.7 + 0.01).astype(np.float32).astype(np.float64)
+        assert min(np.abs(values - kink).min() for kink in (-3, 0, 3, 6)) > 1e-3
+        # Keras holds the constants of some functions in float32.
+        case = {"activation": layer} if not isinstance(layer, str) else layer
+        name_ = f"layers-activations/{name}"
+        tensors = base.differentiated(name_, {"input": values}, lambda t: in_keras(t["input"]), lambda t: in_pytorch(t["input"]), 1e-6)
+        output, gradients = base.with_pytorch(lambda t: in_pytorch(t["input"]), {"input": values}, tensors["r"])
+        fixture.add(name, {"layer": case, "mode": "inference", "definition": "Keras"},
+                    {"input": values, "r": tensors["r"], "output": output, "gradient": gradients})
+    for name, axes, shape in ("", None, (3, 4, 2)), ("-shared", [1, 2], (1, 1, 2)), ("-shared-one", [1], (1, 4, 2)):
+        case = f"prelu{name}"
+        add(fixture, case, {"prelu": {"sharedAxes": axes} if axes else {}}, distinct(generator(case), 2, 3, 4, 2),
+            weights(case, alpha=shape), lambda x, w: tf.nn.relu(x) - w["alpha"] * tf.nn.relu(-x),
+            lambda x, w: F.relu(x) - w["alpha"] * F.relu(-x))
+    return fixture
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def main():
+    here = Path(__file__).resolve().parent
+    parser = argparse.ArgumentParser(description="Makes the fixtures of layers.")
+    parser.add_argument("--output", type=Path, default=here, help="folder to write to (default: beside this script)")
+    parser.add_argument("--only", help="comma-separated names of files, without extension")
+    parser.add_argument("--check", action="store_true", help="compare with the stored files instead of writing")
+    arguments = parser.parse_args()
+    makers = {"layers-convolutions": convolutions, "layers-pooling": pooling, "layers-shapes": shapes, "layers-norms": norms,
+              "layers-containers": containers, "layers-activations": activations}
+    names = arguments.only.split(",") if arguments.only else list(makers)
+    if unknown := [name for name in names if name not in makers]:
+        sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(makers)}")
+    for name in names:
+        fixture = makers[name]()
+        if arguments.check:
+            fixture.check(arguments.output)
+        else:
+            fixture.save(arguments.output, limit=400_000)
+
+
+if __name__ == "__main__":
+    main()
