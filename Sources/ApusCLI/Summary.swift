@@ -16,6 +16,9 @@ struct Summary: ParsableCommand {
     @Flag(help: "Also shows the steps of the training program, with the time that each takes here.")
     var plan = false
 
+    @Option(help: "Also draws the network into this file (.svg).")
+    var svg: String?
+
     @Option(help: "Samples a step, for --plan.")
     var batchSize = 128
 
@@ -23,6 +26,7 @@ struct Summary: ParsableCommand {
         let model = try ModelArgument.model(model)
         let shape = input.shape
         print(try model.summary(input: shape))
+        if let svg { try AtomicFile.write(ModelDiagram(model, input: shape).svg + "\n", to: svg) }
         if plan {
             guard batchSize > 0 else { throw ValidationError("--batch-size must be at least 1, received \(batchSize)") }
             print("\n" + (try PlanReport(model, input: shape, batchSize: batchSize).text))

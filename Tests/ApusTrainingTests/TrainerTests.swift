@@ -258,6 +258,27 @@ import Testing
         #expect(message { try data.weighted([1]) }.contains("weights must be one number ≥ 0 a sample"))
     }
 
+    @Test func moreClassesThanOutputs() throws {
+        var trainer = Trainer(Dense(3), loss: .softmaxCrossEntropy, optimizer: .sgd(), seed: 1)
+        #expect(
+            message { try trainer.fit(try blobs(20), epochs: 1, batchSize: 4) }
+                == "the data have 4 classes but the model yields 3 outputs; end it with Dense(4)")
+    }
+
+    /// The loss falls, then breaks: the suggestion lies before the break, and nothing has changed.
+    @Test func learningRateRange() throws {
+        let trainer = Trainer(Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), seed: 1)
+        let range = try trainer.learningRateRange(try blobs(200), from: 1e-5, to: 1e4, steps: 90, batchSize: 20)
+        #expect(range.points.count < 90)
+        #expect(range.points.map(\.learningRate) == range.points.map(\.learningRate).sorted())
+        let suggestion = try #require(range.suggestion)
+        #expect((1e-3..<10).contains(suggestion))
+        #expect(trainer.state == nil)
+        #expect(
+            message { try trainer.learningRateRange(try blobs(8), from: 0, batchSize: 4) }
+                == "a range test needs samples, 0 < from < to, at least two steps and a positive batchSize, received 8 samples, 0.0, 1.0, 100 and 4")
+    }
+
     @Test func metricsThatDoNotFit() throws {
         var trainer = Trainer(
             Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy, .meanAbsoluteError],

@@ -15,7 +15,7 @@ public struct Schema<Value: Sendable>: Sendable {
     /// One constant.
     public struct Field: Sendable {
         enum Role: Sendable {
-            /// Written without its name in Swift; in files it may stand alone in place of all constants.
+            /// In files it may stand alone in place of all constants.
             case leading
             /// Has no default.
             case required
@@ -27,6 +27,8 @@ public struct Schema<Value: Sendable>: Sendable {
         let name: String
         let role: Role
         let hasDefault: Bool
+        /// Whether Swift's initializer names it.
+        let isLabelled: Bool
         fileprivate let isStandard: @Sendable (Value, Value) -> Bool
         fileprivate let read: @Sendable (Fields, inout Value) throws -> Bool
         fileprivate let readWhole: @Sendable (any Decoder, inout Value) throws -> Void
@@ -36,11 +38,13 @@ public struct Schema<Value: Sendable>: Sendable {
         fileprivate let isAbsent: @Sendable (Value) -> Bool
 
         private init<Constant: Codable & Hashable & Sendable>(
-            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, _ role: Role, hasDefault: Bool
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, _ role: Role, hasDefault: Bool,
+            isLabelled: Bool
         ) {
             self.name = name
             self.role = role
             self.hasDefault = hasDefault
+            self.isLabelled = isLabelled
             isStandard = { $0[keyPath: path] == $1[keyPath: path] }
             read = { fields, value in
                 guard let constant: Constant = try fields.value(name, isLeading: role == .leading) else { return false }
@@ -57,32 +61,34 @@ public struct Schema<Value: Sendable>: Sendable {
             isAbsent = { Mirror(reflecting: $0[keyPath: path]).displayStyle == .optional && sourceText($0[keyPath: path]) == "nil" }
         }
 
-        /// A constant that is written first, without its name: the 10 of `Dense(10)`.
+        /// The main constant: the 10 of `Dense(10)` and of `dense: 10`.
+        ///
+        /// - Parameter isLabelled: Whether Swift's initializer names it, as in `Huber(delta: 0.5)`.
         public static func leading<Constant: Codable & Hashable & Sendable>(
-            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, hasDefault: Bool = false
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, hasDefault: Bool = false, isLabelled: Bool = false
         ) -> Field {
-            Field(name, path, .leading, hasDefault: hasDefault)
+            Field(name, path, .leading, hasDefault: hasDefault, isLabelled: isLabelled)
         }
 
         /// A constant that must be given.
         public static func required<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable
         ) -> Field {
-            Field(name, path, .required, hasDefault: false)
+            Field(name, path, .required, hasDefault: false, isLabelled: true)
         }
 
         /// A constant with a default, that of `standard`.
         public static func optional<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable
         ) -> Field {
-            Field(name, path, .optional, hasDefault: true)
+            Field(name, path, .optional, hasDefault: true, isLabelled: true)
         }
 
         /// The only constant, which files hold in place of the value: `activation: relu`.
         public static func whole<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable
         ) -> Field {
-            Field(name, path, .whole, hasDefault: false)
+            Field(name, path, .whole, hasDefault: false, isLabelled: false)
         }
     }
 
@@ -147,7 +153,7 @@ public struct Schema<Value: Sendable>: Sendable {
     /// The arguments of the initializer, without those at their default.
     package func arguments(_ value: Value) -> [String] {
         fields.filter { !$0.hasDefault || !$0.isStandard(value, standard) }.map { field in
-            field.role == .leading || field.role == .whole ? field.text(value) : "\(field.name): \(field.text(value))"
+            field.isLabelled ? "\(field.name): \(field.text(value))" : field.text(value)
         }
     }
 }

@@ -83,7 +83,7 @@ public struct Huber: LossRule {
         self.delta = delta
     }
 
-    public static let schema = Schema(Huber(), .leading("delta", \.delta, hasDefault: true))
+    public static let schema = Schema(Huber(), .leading("delta", \.delta, hasDefault: true, isLabelled: true))
 
     public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
         let t = target.aligned(output)

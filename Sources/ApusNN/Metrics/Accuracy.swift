@@ -60,7 +60,7 @@ public struct TopKAccuracy: MetricRule {
         self.k = k
     }
 
-    public static let schema = Schema(TopKAccuracy(), .leading("k", \.k, hasDefault: true))
+    public static let schema = Schema(TopKAccuracy(), .leading("k", \.k, hasDefault: true, isLabelled: true))
     public var name: String { "top\(k)Accuracy" }
     public var accumulation: MetricAccumulation { .sum }
 

@@ -25,7 +25,7 @@ public struct Precision: CountsRule {
         self.average = average
     }
 
-    public static let schema = Schema(Precision(), .leading("average", \.average, hasDefault: true))
+    public static let schema = Schema(Precision(), .leading("average", \.average, hasDefault: true, isLabelled: true))
     func share(_ counts: ClassCounts) -> Double { ClassCounts.ratio(counts.right, counts.predicted) }
 }
 
@@ -39,7 +39,7 @@ public struct Recall: CountsRule {
         self.average = average
     }
 
-    public static let schema = Schema(Recall(), .leading("average", \.average, hasDefault: true))
+    public static let schema = Schema(Recall(), .leading("average", \.average, hasDefault: true, isLabelled: true))
     func share(_ counts: ClassCounts) -> Double { ClassCounts.ratio(counts.right, counts.actual) }
 }
 
@@ -53,7 +53,7 @@ public struct F1: CountsRule {
         self.average = average
     }
 
-    public static let schema = Schema(F1(), .leading("average", \.average, hasDefault: true))
+    public static let schema = Schema(F1(), .leading("average", \.average, hasDefault: true, isLabelled: true))
     func share(_ counts: ClassCounts) -> Double { ClassCounts.ratio(2 * counts.right, counts.predicted + counts.actual) }
 }
 

@@ -64,8 +64,9 @@ public struct Trainer: Sendable {
         }
         try schedule.validate()
         try prepare(input: training.sampleShape)
+        try checkClasses(model, training)
         var run = TrainingRun(
-            trainer: self, step: try makeStep(model), training: training, validation: validation, batchSize: batchSize,
+            trainer: self, step: try makeStep(model, metrics: metrics), training: training, validation: validation, batchSize: batchSize,
             callbacks: callbacks)
         let lastEpoch = state!.epoch + epochs
         defer { state = run.state }
@@ -73,8 +74,20 @@ public struct Trainer: Sendable {
         return run.history
     }
 
-    private func makeStep(_ model: some Layer) throws -> TrainingStep {
+    /// A model of any type becomes one of some type.
+    func makeStep(_ model: some Layer, metrics: [Metric]) throws -> TrainingStep {
         try TrainingStep(model, loss: loss, optimizer: optimizer, metrics: metrics)
+    }
+
+    /// Labels that the model has no output for are found before the first step.
+    private func checkClasses(_ model: some Layer, _ dataset: Dataset) throws {
+        guard dataset.isClassification, dataset.targetType.shape.rank == 0, loss.rule is SoftmaxCrossEntropy || loss.rule is Focal
+        else { return }
+        let trace = try model.traced(input: dataset.sampleShape, batch: 1, mode: .inference)
+        guard let output = trace.records.last?.output.shape, output.rank == 2, output[1] < dataset.classCount else { return }
+        throw TrainingError(
+            "the data have \(dataset.classCount) classes but the model yields \(output[1]) outputs; "
+                + "end it with Dense(\(dataset.classCount))")
     }
 
     // MARK: Inference

@@ -75,5 +75,5 @@ extension Tensor {
     /// A kernel [k, in, out] as [1, k, in, out].
     var heightenedKernel: Tensor { expandingShape(at: 0) }
     /// Images [N, 1, L, C] as sequences [N, L, C].
-    var lowered: Tensor { squeezingShape(at: -3) }
+    var lowered: Tensor { problems.isEmpty ? squeezingShape(at: -3) : self }
 }

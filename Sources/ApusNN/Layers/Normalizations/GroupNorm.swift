@@ -19,7 +19,7 @@ public struct GroupNorm: Layer, Configurable {
     }
 
     public static let schema = Schema(
-        GroupNorm(), .leading("groups", \.groups, hasDefault: true), .optional("epsilon", \.epsilon),
+        GroupNorm(), .leading("groups", \.groups, hasDefault: true, isLabelled: true), .optional("epsilon", \.epsilon),
         .optional("center", \.center), .optional("scale", \.scale))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {

@@ -13,6 +13,8 @@ public struct ModelSummary: Sendable, Hashable {
         public var flops: Int
         /// Bytes of the output.
         public var outputBytes: Int
+        /// The height and width of the part of the input that one output depends on; `nil` where it is all of it.
+        public var receptiveField: Size2D?
     }
 
     public var input: Shape
@@ -30,6 +32,9 @@ extension Layer {
     /// - Throws: `GraphError` that names every layer that does not fit.
     public func summary(input: Shape) throws -> ModelSummary {
         let trace = try traced(input: input, batch: 1, mode: .inference)
+        let fields = trace.records.last.map {
+            ReceptiveField.fields(from: $0.input.node, of: Node.sorted(trace.records.map(\.output.node)))
+        }
         var visited: Set<Node> = []
         var uncounted = trace.descriptions
         var rows: [ModelSummary.Row] = []
@@ -41,13 +46,13 @@ extension Layer {
             uncounted.removeAll { description in own.contains { $0.path == description.path } }
             let isInnermost = index == 0 || trace.records[index - 1].depth <= record.depth
             // A layer around others has a row if it computes something itself.
-            guard isInnermost || flops > 0 || !own.isEmpty else { continue }
+            guard isInnermost || flops > 0 || !own.isEmpty || record.layer is Parallel else { continue }
             rows.append(
                 ModelSummary.Row(
                     path: record.path.isEmpty ? record.layer.kind : record.path, layer: record.layer.label,
                     outputShape: Shape(Array(output.shape.dimensions.dropFirst())),
                     parameterCount: own.reduce(0) { $0 + $1.description.shape.count }, flops: flops,
-                    outputBytes: output.type.byteCount))
+                    outputBytes: output.type.byteCount, receptiveField: fields?[output]?.size))
         }
         func count(_ isIncluded: (VariableDescription) -> Bool) -> Int {
             trace.descriptions.reduce(0) { $0 + (isIncluded($1.description) ? $1.description.shape.count : 0) }
@@ -60,15 +65,16 @@ extension Layer {
 extension ModelSummary: CustomStringConvertible {
     /// A table, one line a layer, and the totals.
     public var description: String {
-        let header = ["layer", "output", "parameters", "FLOPs", "bytes"]
+        let header = ["layer", "output", "field", "parameters", "FLOPs", "bytes"]
         let cells = rows.map { row in
             [
-                "\(row.path)  \(row.layer)", "\(row.outputShape)", ModelSummary.grouped(row.parameterCount),
+                "\(row.path)  \(row.layer)", "\(row.outputShape)",
+                row.receptiveField.map { "\($0.height)×\($0.width)" } ?? "all", ModelSummary.grouped(row.parameterCount),
                 ModelSummary.grouped(row.flops), ModelSummary.grouped(row.outputBytes),
             ]
         }
         let total = [
-            "total", "", ModelSummary.grouped(parameterCount), ModelSummary.grouped(flops), ModelSummary.grouped(outputBytes),
+            "total", "", "", ModelSummary.grouped(parameterCount), ModelSummary.grouped(flops), ModelSummary.grouped(outputBytes),
         ]
         let widths = header.indices.map { column in ([header] + cells + [total]).map { $0[column].count }.max()! }
         func line(_ row: [String]) -> String {
@@ -80,11 +86,12 @@ extension ModelSummary: CustomStringConvertible {
         let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
         return ([line(header), rule] + cells.map(line) + [rule, line(total)]).joined(separator: "\n")
             + "\ninput \(input), \(ModelSummary.grouped(trainableCount)) of \(ModelSummary.grouped(parameterCount)) parameters are trained; "
-            + "FLOPs and bytes for one sample, forward"
+            + "FLOPs and bytes for one sample, forward; "
+            + "field: the part of the input that one output depends on"
     }
 
     /// A number with its thousands set apart.
-    private static func grouped(_ number: Int) -> String {
+    static func grouped(_ number: Int) -> String {
         var digits = Array(String(number))
         for position in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: position) }
         return String(digits)

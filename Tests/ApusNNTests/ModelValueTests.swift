@@ -1,0 +1,99 @@
+import ApusGraph
+import ApusModels
+import ApusNN
+import ApusTensor
+import Foundation
+import Testing
+
+/// Models as values: rewritten, drawn, summarized.
+@Suite struct ModelValueTests {
+    static let branched = Sequential {
+        Conv2D(filters: 4, kernelSize: 3, activation: .relu).named("stem")
+        Residual(
+            body: Sequential([Conv2D(filters: 4, kernelSize: 3, padding: .same), BatchNorm(), ActivationLayer(.relu)]),
+            activation: .relu)
+        Parallel(
+            .concatenate,
+            [Sequential([Conv2D(filters: 2, kernelSize: 1)]), Sequential([MaxPool2D(3, strides: 1, padding: .same)])])
+        GlobalAveragePool()
+        Dense(3)
+    }
+
+    /// Every activation swapped, wherever it is.
+    @Test func mapLayersReachesEveryLayer() throws {
+        let model = ModelValueTests.branched.mapLayers { layer in
+            switch layer {
+            case var convolution as Conv2D:
+                if convolution.activation == .relu { convolution.activation = .gelu() }
+                return convolution
+            case is ActivationLayer: return ActivationLayer(.gelu())
+            case var residual as Residual:
+                residual.activation = .gelu()
+                return residual
+            default: return layer
+            }
+        }
+        let text = String(decoding: try JSONEncoder().encode(AnyLayer(model)), as: UTF8.self)
+        #expect(text.components(separatedBy: "gelu").count == 4)
+        #expect(!text.contains("relu"))
+        #expect(AnyLayer(ModelValueTests.branched.mapLayers { $0 }) == AnyLayer(ModelValueTests.branched))
+        // A normalization after every convolution, weights by the same names elsewhere.
+        let normalized = Sequential.lenet5().mapLayers { $0 is Conv2D ? Sequential([$0, BatchNorm()]) : $0 }
+        #expect(try normalized.summary(input: [28, 28, 1]).parameterCount == 61_706 + 4 * (6 + 16))
+    }
+
+    @Test func mapLayersPassesErrorsOn() {
+        struct Refusal: Error {}
+        #expect(throws: Refusal.self) { try ModelValueTests.branched.mapLayers { _ in throw Refusal() } }
+    }
+
+    @Test func receptiveFields() throws {
+        func fields(_ model: Sequential, _ input: Shape) throws -> [String] {
+            try model.summary(input: input).rows.map { $0.receptiveField.map { "\($0)" } ?? "all" }
+        }
+        #expect(try fields(.lenet5(), [28, 28, 1]) == ["5", "6", "14", "16", "all", "all", "all", "all"])
+        #expect(
+            try fields(
+                Sequential {
+                    Conv2D(filters: 2, kernelSize: [3, 1], strides: 2, dilation: [2, 1])
+                    AveragePool2D([1, 3], strides: 1)
+                    ActivationLayer(.tanh)
+                    LayerNorm()
+                    Conv2D(filters: 2, kernelSize: 3, padding: .same)
+                }, [32, 32, 1]) == ["[5, 1]", "5", "5", "5", "9"])
+        #expect(try fields(Sequential([Conv1D(filters: 2, kernelSize: 3), Conv1D(filters: 2, kernelSize: 3)]), [9, 1]) == ["[1, 3]", "[1, 5]"])
+    }
+
+    @Test func diagram() throws {
+        let svg = try ModelDiagram(ModelValueTests.branched, input: [9, 9, 2]).svg
+        // Well-formed, every layer a box, branches merged.
+        let parser = XMLCounter(svg)
+        #expect(parser.isWellFormed)
+        #expect(parser.counts["rect"] == 2 + 8 + 2)
+        for text in ["MaxPool2D(3, strides: 1, padding: .same)", "[7, 7, 4]", "76 parameters", "+ relu", "concatenate"] {
+            #expect(svg.contains(">\(text)<"), "\(text)")
+        }
+    }
+
+    /// Counts opening tags and checks that all are closed.
+    private struct XMLCounter {
+        var counts: [String: Int] = [:]
+        var isWellFormed = true
+
+        init(_ text: String) {
+            var open: [Substring] = []
+            for part in text.split(separator: "<").dropFirst(text.hasPrefix("<") ? 0 : 1) {
+                guard let end = part.firstIndex(of: ">") else { isWellFormed = false; return }
+                let tag = part[..<end]
+                let name = tag.prefix { $0.isLetter || $0 == "/" }
+                if name.hasPrefix("/") {
+                    if open.popLast() != name.dropFirst() { isWellFormed = false }
+                } else {
+                    counts[String(name.filter(\.isLetter)), default: 0] += 1
+                    if !tag.hasSuffix("/") { open.append(name) }
+                }
+            }
+            if !open.isEmpty { isWellFormed = false }
+        }
+    }
+}
