@@ -17,19 +17,19 @@ import Testing
     }
 
     static let leNet5Text = """
-        layer                                                                           output        parameters    FLOPs   bytes
-        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-        0.conv2D  Conv2D(filters: 6, kernelSize: 5, padding: .same, activation: .relu)  [28, 28, 6]          156  244,608  18,816
-        1.maxPool2D  MaxPool2D(2)                                                       [14, 14, 6]            0    4,704   4,704
-        2.conv2D  Conv2D(filters: 16, kernelSize: 5, activation: .relu)                 [10, 10, 16]       2,416  483,200   6,400
-        3.maxPool2D  MaxPool2D(2)                                                       [5, 5, 16]             0    1,600   1,600
-        4.flatten  Flatten()                                                            [400]                  0        0   1,600
-        5.dense  Dense(120, activation: .relu)                                          [120]             48,120   96,240     480
-        6.dense  Dense(84, activation: .relu)                                           [84]              10,164   20,328     336
-        7.dense  Dense(10)                                                              [10]                 850    1,690      40
-        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-        total                                                                                             61,706  852,370  33,976
-        input [28, 28, 1], 61,706 of 61,706 parameters are trained; FLOPs and bytes for one sample, forward
+        layer                                                                           output        field  parameters    FLOPs   bytes
+        ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        0.conv2D  Conv2D(filters: 6, kernelSize: 5, padding: .same, activation: .relu)  [28, 28, 6]     5×5         156  244,608  18,816
+        1.maxPool2D  MaxPool2D(2)                                                       [14, 14, 6]     6×6           0    4,704   4,704
+        2.conv2D  Conv2D(filters: 16, kernelSize: 5, activation: .relu)                 [10, 10, 16]  14×14       2,416  483,200   6,400
+        3.maxPool2D  MaxPool2D(2)                                                       [5, 5, 16]    16×16           0    1,600   1,600
+        4.flatten  Flatten()                                                            [400]           all           0        0   1,600
+        5.dense  Dense(120, activation: .relu)                                          [120]           all      48,120   96,240     480
+        6.dense  Dense(84, activation: .relu)                                           [84]            all      10,164   20,328     336
+        7.dense  Dense(10)                                                              [10]            all         850    1,690      40
+        ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        total                                                                                                    61,706  852,370  33,976
+        input [28, 28, 1], 61,706 of 61,706 parameters are trained; FLOPs and bytes for one sample, forward; field: the part of the input that one output depends on
         """
 
     struct Residual: Layer {

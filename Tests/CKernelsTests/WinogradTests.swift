@@ -1,0 +1,198 @@
+import CKernels
+import Testing
+
+/// A 3x3 convolution to check.
+private struct Convolution: CustomTestStringConvertible, Sendable {
+    var samples = 1, height: Int, width: Int, inputs: Int, outputs: Int
+    /// Top, left, bottom, right.
+    var pads = [1, 1, 1, 1]
+    var bias = false, relu = false
+    var threads = 2
+
+    var outHeight: Int { height + pads[0] + pads[2] - 2 }
+    var outWidth: Int { width + pads[1] + pads[3] - 2 }
+
+    var testDescription: String {
+        "\(samples)x\(height)x\(width) \(inputs)->\(outputs) pads \(pads) bias: \(bias) relu: \(relu)"
+    }
+
+    var parameters: apus_winograd_parameters {
+        apus_winograd_parameters(
+            samples: Int64(samples), height: Int64(height), width: Int64(width), channels_in: Int64(inputs),
+            channels_out: Int64(outputs), pad_top: Int64(pads[0]), pad_left: Int64(pads[1]),
+            pad_bottom: Int64(pads[2]), pad_right: Int64(pads[3]), threads: Int64(threads), relu: relu ? 1 : 0)
+    }
+}
+
+/// Operands, and what the kernels should make of them.
+private struct Expected {
+    let x, w, g: TestBuffer
+    let bias: TestBuffer?
+    var y, dx, dw: [Double]
+
+    init(_ c: Convolution, seed: UInt64) {
+        var random = TestRandom(seed)
+        x = TestBuffer(APUS_FLOAT32, random.reals(c.samples * c.height * c.width * c.inputs))
+        w = TestBuffer(APUS_FLOAT32, random.reals(9 * c.inputs * c.outputs))
+        g = TestBuffer(APUS_FLOAT32, random.reals(c.samples * c.outHeight * c.outWidth * c.outputs))
+        bias = c.bias ? TestBuffer(APUS_FLOAT32, random.reals(c.outputs)) : nil
+        y = [Double](repeating: 0, count: g.count)
+        dx = [Double](repeating: 0, count: x.count)
+        dw = [Double](repeating: 0, count: w.count)
+        convolve(c)
+        if let values = bias?.values { for i in y.indices { y[i] += values[i % c.outputs] } }
+        if c.relu { for i in y.indices { y[i] = max(0, y[i]) } }
+    }
+
+    /// The direct convolution and both gradients, tap by tap.
+    private mutating func convolve(_ c: Convolution) {
+        let xs = x.values, ws = w.values, gs = g.values
+        for sample in 0..<c.samples {
+            for row in 0..<c.outHeight {
+                for column in 0..<c.outWidth {
+                    for tap in 0..<9 {
+                        let h = row + tap / 3 - c.pads[0], v = column + tap % 3 - c.pads[1]
+                        guard h >= 0, h < c.height, v >= 0, v < c.width else { continue }
+                        let from = ((sample * c.height + h) * c.width + v) * c.inputs
+                        let to = ((sample * c.outHeight + row) * c.outWidth + column) * c.outputs
+                        for i in 0..<c.inputs {
+                            let k = (tap * c.inputs + i) * c.outputs, value = xs[from + i]
+                            var sum = 0.0
+                            for o in 0..<c.outputs {
+                                y[to + o] += value * ws[k + o]
+                                dw[k + o] += value * gs[to + o]
+                                sum += gs[to + o] * ws[k + o]
+                            }
+                            dx[from + i] += sum
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The kernels' y, dx and dw.
+private func compute(_ c: Convolution, _ e: Expected) -> [TestBuffer] {
+    let p = c.parameters
+    func scratch(_ bytes: (UnsafePointer<apus_winograd_parameters>?) -> Int64) -> TestBuffer {
+        TestBuffer(APUS_UINT8, count: Int(withUnsafePointer(to: p) { bytes($0) }))
+    }
+    let y = TestBuffer(APUS_FLOAT32, count: e.y.count), dx = TestBuffer(APUS_FLOAT32, count: e.dx.count)
+    let dw = TestBuffer(APUS_FLOAT32, count: e.dw.count)
+    #expect(runKernel(apus_winograd, p, [e.x, e.w, e.bias, y, scratch(apus_winograd_scratch_bytes)]) == 0)
+    let scratchX = scratch(apus_winograd_gradient_x_scratch_bytes)
+    let scratchW = scratch(apus_winograd_gradient_w_scratch_bytes)
+    #expect(runKernel(apus_winograd_gradient_x, p, [e.g, e.w, dx, scratchX]) == 0)
+    #expect(runKernel(apus_winograd_gradient_w, p, [e.x, e.g, dw, scratchW]) == 0)
+    return [y, dx, dw]
+}
+
+private func relativeError(_ result: TestBuffer, _ expected: [Double]) -> Double {
+    let values = result.values
+    var error = 0.0, magnitude = 0.0
+    for (value, exact) in zip(values, expected) {
+        error += (value - exact) * (value - exact)
+        magnitude += exact * exact
+    }
+    return (error / magnitude).squareRoot()
+}
+
+private func check(_ c: Convolution, seed: UInt64 = 1) {
+    let e = Expected(c, seed: seed)
+    withEveryISAAndThreadCount {
+        let results = compute(c, e)
+        for (name, result, exact) in zip3(["y", "dx", "dw"], results, [e.y, e.dx, e.dw]) {
+            let error = relativeError(result, exact)
+            #expect(error <= 5e-6, "\(name) of \(c.testDescription)")
+        }
+        return results
+    }
+}
+
+private func zip3<A, B, C>(_ a: [A], _ b: [B], _ c: [C]) -> [(A, B, C)] {
+    zip(a, zip(b, c)).map { ($0, $1.0, $1.1) }
+}
+
+@Suite(.serialized)
+struct WinogradTests {
+    /// Images that are whole tiles, one pixel more, one less, primes; channels that are whole vectors or not.
+    @Test(arguments: [
+        Convolution(samples: 2, height: 4, width: 4, inputs: 16, outputs: 16),
+        Convolution(samples: 3, height: 5, width: 9, inputs: 17, outputs: 33, bias: true),
+        Convolution(height: 7, width: 11, inputs: 33, outputs: 17, relu: true),
+        Convolution(height: 8, width: 8, inputs: 64, outputs: 48, pads: [0, 0, 0, 0], bias: true, relu: true),
+        Convolution(height: 13, width: 17, inputs: 20, outputs: 80, pads: [2, 1, 0, 2], bias: true),
+        Convolution(height: 4, width: 6, inputs: 130, outputs: 65, pads: [0, 2, 1, 0], relu: true),
+        Convolution(height: 3, width: 3, inputs: 16, outputs: 3, pads: [0, 0, 0, 0]),
+        Convolution(height: 1, width: 2, inputs: 1, outputs: 1, pads: [2, 2, 2, 2], bias: true),
+    ])
+    private func smallShapes(_ c: Convolution) { check(c) }
+
+    @Test func everyPadding() {
+        var random = TestRandom(3)
+        for round in 0..<24 {
+            let pads = (0..<4).map { _ in Int.random(in: 0...2, using: &random) }
+            check(
+                Convolution(
+                    samples: 1 + round % 2, height: Int.random(in: 4...11, using: &random),
+                    width: Int.random(in: 4...11, using: &random), inputs: random.pick([16, 17, 19]),
+                    outputs: random.pick([16, 18, 31]), pads: pads, bias: round % 3 == 0, relu: round % 4 == 0),
+                seed: UInt64(round))
+        }
+    }
+
+    /// Channels in several panels, with the kernel transformed in several parts; several parts of the tiles of dw.
+    @Test func manyChannels() {
+        check(Convolution(height: 5, width: 6, inputs: 257, outputs: 200, bias: true))
+        check(Convolution(samples: 17, height: 21, width: 18, inputs: 16, outputs: 17))
+    }
+
+    /// More tiles than one chunk of transformed patches.
+    @Test func severalChunks() {
+        check(Convolution(samples: 25, height: 5, width: 5, inputs: 1040, outputs: 33, relu: true))
+    }
+
+    /// With few and with many channels.
+    @Test(arguments: [[48, 96], [200, 176]])
+    func threadsParameterDoesNotChangeBits(channels: [Int]) {
+        var c = Convolution(samples: 2, height: 14, width: 13, inputs: channels[0], outputs: channels[1])
+        let e = Expected(c, seed: 5)
+        kernelLock.lock()
+        defer { kernelLock.unlock() }
+        let two = compute(c, e).map(\.content)
+        for threads in [1, 3, 16] {
+            c.threads = threads
+            #expect(compute(c, e).map(\.content) == two, "\(threads) threads")
+        }
+    }
+
+    @Test func infinitiesAndNaNStayInTheirTiles() {
+        let c = Convolution(height: 12, width: 12, inputs: 16, outputs: 16, relu: true)
+        let e = Expected(c, seed: 6)
+        e.x.pointer.storeBytes(of: Float.nan, as: Float.self)
+        kernelLock.lock()
+        defer { kernelLock.unlock() }
+        let y = compute(c, e)[0].values
+        #expect(y[0].isNaN)
+        #expect(!y[11 * 16].isNaN && !y[y.count - 1].isNaN)
+    }
+
+    @Test func emptyBatch() {
+        let c = Convolution(samples: 0, height: 4, width: 4, inputs: 16, outputs: 16)
+        let results = compute(c, Expected(c, seed: 7))
+        #expect(results[2].values.allSatisfy { $0 == 0 })
+    }
+
+    @Test func refusesWhatItCannot() {
+        for pads in [[3, 1, 1, 1], [1, -1, 1, 1]] {
+            var p = Convolution(height: 8, width: 8, inputs: 16, outputs: 16, pads: pads).parameters
+            #expect(!apus_winograd_supports(&p))
+            #expect(apus_winograd([], &p) == Int32(APUS_STATUS_UNSUPPORTED.rawValue))
+        }
+        var small = Convolution(height: 2, width: 8, inputs: 16, outputs: 16, pads: [0, 0, 0, 0]).parameters
+        #expect(!apus_winograd_supports(&small))
+        var idle = Convolution(height: 8, width: 8, inputs: 16, outputs: 16, threads: 0).parameters
+        #expect(!apus_winograd_supports(&idle))
+    }
+}
