@@ -5,8 +5,10 @@
 //         Sources/CKernels/onednn*.c -ldnnl -l:libgomp.so.1
 //     ./winograd_bench [threads [name]]
 //
-// GFLOP/s count the operations of the direct convolution. oneDNN computes images in N H W C with kernels in the order it
-// likes best; "with reorder" includes bringing the kernel, or its gradient, from or to [3, 3, in, out]. Each time is the
+// GFLOP/s count the operations of the direct convolution. oneDNN computes images in N H W C with kernels in the order
+// it likes best; "with reorder" includes bringing the kernel, or its gradient, from or to [3, 3, in, out]. Ours always
+// includes it. Each time is the least of many runs, ours and theirs alternating, with the operands as warm in the caches
+// as they fit.
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +85,7 @@ static result measure(enum apus_onednn_direction direction, const apus_winograd_
     result r = {1e9, 1e9, 1e9, names[direction]};
     double end = seconds() + 0.6;
     for (int run = 0; run < 4 || seconds() < end; run++) {
-        // Each twice in a row: the second finds its operands where a training step would, in the caches or not.
+        // Each twice in a row: the second finds what it needs in the caches, as far as it fits.
         for (int twice = 0; twice < 2; twice++) {
             double start = seconds();
             kernels[direction](all[direction], p);
@@ -140,8 +142,8 @@ int main(int count, char **arguments) {
         printf("%-30s", name);
         for (int d = 0; d < 3; d++) {
             result r = measure((enum apus_onednn_direction)d, &p, x, w, y);
-            printf(" %s%-10s %5.0f | %4.0f %4.0f | %.2fx %6.2f ms  (%s)\n", d ? "                              " : "",
-                   directions[d], work / r.own, work / r.alone, work / r.reordered, r.alone / r.own, r.own * 1e3, r.name);
+            printf("%*s%-10s %5.0f | %4.0f %4.0f | %.2fx %6.2f ms  (%s)\n", d ? 31 : 1, "", directions[d],
+                   work / r.own, work / r.alone, work / r.reordered, r.alone / r.own, r.own * 1e3, r.name);
         }
         fflush(stdout);
         free(x), free(w), free(y);

@@ -13,3 +13,4 @@
 #include "apus_random.h"
 #include "apus_reduce.h"
 #include "apus_softmax.h"
+#include "apus_winograd.h"
