@@ -7,8 +7,8 @@
 //
 // GFLOP/s count the operations of the direct convolution. oneDNN computes images in N H W C with kernels in the order
 // it likes best; "with reorder" includes bringing the kernel, or its gradient, from or to [3, 3, in, out]. Ours always
-// includes it. Each time is the least of many runs, ours and theirs alternating, with the operands as warm in the caches
-// as they fit.
+// includes that. Each time is the least of many runs, ours and theirs alternating, with the operands in the caches as
+// far as they fit.
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
