@@ -40,6 +40,9 @@ struct Train: ParsableCommand {
     @Flag(help: "Prints events as JSON lines instead of progress.")
     var json = false
 
+    @Flag(help: "Only tries rising learning rates on a copy, prints the loss at each and where it falls fastest.")
+    var rangeTest = false
+
     func run() throws {
         let experiment = try self.experiment()
         let model = try experiment.model.model()
@@ -54,6 +57,10 @@ struct Train: ParsableCommand {
             var variables = trainer.state!.variables
             try variables.load(initialWeights)
             trainer.load(variables)
+        }
+        if rangeTest {
+            print(try trainer.learningRateRange(training, batchSize: experiment.batchSize))
+            return
         }
         // What does not fit is found before a folder is made.
         let summary = try model.summary(input: training.sampleShape)

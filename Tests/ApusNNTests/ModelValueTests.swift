@@ -42,6 +42,20 @@ import Testing
         #expect(try normalized.summary(input: [28, 28, 1]).parameterCount == 61_706 + 4 * (6 + 16))
     }
 
+    /// Constants learned from samples bring them to mean 0 and variance 1, feature by feature.
+    @Test func normalizationLearnsFromData() throws {
+        let samples = Tensor.normal([500, 2, 3], key: RandomKey(seed: 1)) * Tensor([1.0, 5, 0.1]) + Tensor([3.0, -2, 100])
+        let layer = try Normalization(learnedFrom: samples)
+        #expect(abs(layer.mean[2] - 100) < 0.02 && abs(layer.variance[1] - 25) < 2.5)
+        let variables = try layer.initialized(input: [2, 3], seed: 1)
+        let run = try LayerRun(layer, samples, ["mean": variables["mean"]!, "variance": variables["variance"]!], mode: .inference)
+        #expect(run.output.mean(axes: [0, 1]).scalars.allSatisfy { abs($0) < 1e-3 })
+        #expect(run.output.variance(axes: [0, 1]).scalars.allSatisfy { abs($0 - 1) < 1e-3 })
+        #expect(
+            message { try Normalization(learnedFrom: Tensor.zeros([0, 3])) }
+                == "normalization: expected samples [N, ..., features] but received shape [0, 3]")
+    }
+
     @Test func mapLayersPassesErrorsOn() {
         struct Refusal: Error {}
         #expect(throws: Refusal.self) { try ModelValueTests.branched.mapLayers { _ in throw Refusal() } }

@@ -248,6 +248,25 @@ import Testing
         #expect(sqrt(square(state.variables["kernel"]!).sum(axes: [0])).scalars.allSatisfy { $0 <= 0.100001 })
     }
 
+    /// Penalties on kernels, biases and outputs join the loss; those on outputs are divided by the size of the batch.
+    @Test func penaltiesOfEverySort() throws {
+        func loss(_ layer: Dense) throws -> Double {
+            let optimizer = Optimizer.sgd(learningRate: 0.01)
+            var state = try TrainingState(layer, optimizer: optimizer, input: [2], seed: 3)
+            let step = try TrainingStep(layer, loss: .meanSquaredError, optimizer: optimizer)
+            return try step(&state, Batch(inputs: Tensor([[1.0, 2], [3, 4]]), targets: .zeros([2, 1]))).loss
+        }
+        let plain = Dense(1, kernelInitializer: .constant(0.5), biasInitializer: .constant(1))
+        // Outputs 2.5 and 4.5.
+        let bare = try loss(plain)
+        #expect(abs(bare - (6.25 + 20.25) / 2) < 1e-5)
+        var penalized = plain
+        penalized.kernelRegularizer = .l1(0.1)
+        penalized.biasRegularizer = .l2(0.2)
+        penalized.activityRegularizer = .l1(0.3)
+        #expect(abs(try loss(penalized) - bare - (0.1 + 0.2 + 0.3 * 7 / 2)) < 1e-5)
+    }
+
     // MARK: Mistakes
 
     @Test func stateOfAnotherOptimizer() throws {

@@ -159,7 +159,12 @@ struct WinogradTests {
         var c = Convolution(samples: 2, height: 14, width: 13, inputs: channels[0], outputs: channels[1])
         let e = Expected(c, seed: 5)
         kernelLock.lock()
-        defer { kernelLock.unlock() }
+        apus_set_isa(APUS_ISA_AVX512)
+        apus_set_thread_count(4)
+        defer {
+            apus_set_thread_count(0)
+            kernelLock.unlock()
+        }
         let two = compute(c, e).map(\.content)
         for threads in [1, 3, 16] {
             c.threads = threads
