@@ -36,6 +36,12 @@ struct Workload {
         Workload(
             name: "lenet5-b32", model: .lenet5(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9), input: [28, 28, 1],
             batch: 32),
+        Workload(
+            name: "resnet18-b32", model: .resnet18(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9), input: [32, 32, 3],
+            batch: 32),
+        Workload(
+            name: "vgg16-bn-b32", model: .vgg16(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9), input: [32, 32, 3],
+            batch: 32),
     ]
 }
 

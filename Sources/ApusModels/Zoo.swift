@@ -5,12 +5,22 @@ public import ApusTraining
 public enum Zoo: String, Sendable, CaseIterable {
     case mlp
     case lenet5
+    /// Residual networks with the stem for images of about 32 × 32.
+    case resnet18
+    case resnet34
+    /// VGG-16 for images of about 32 × 32, with batch normalization and without.
+    case vgg16BN = "vgg16-bn"
+    case vgg16
 
     /// The model for images or feature vectors of `classes` classes; it yields logits.
     public func model(classes: Int = 10) -> Sequential {
         switch self {
         case .mlp: .mlp(classes: classes)
         case .lenet5: .lenet5(classes: classes)
+        case .resnet18: .resnet18(classes: classes)
+        case .resnet34: .resnet34(classes: classes)
+        case .vgg16BN: .vgg16(classes: classes)
+        case .vgg16: .vgg16(classes: classes, normalizes: false)
         }
     }
 }

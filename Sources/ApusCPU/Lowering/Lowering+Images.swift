@@ -142,7 +142,7 @@ extension Lowering {
             operands: [
                 .read(value(x)), .read(value(kernel)), pattern.bias.map { .read(value($0)) } ?? .none,
                 .write(result(pattern.result)),
-            ], hasBias: pattern.bias != nil, cost: node.cost)
+            ], hasBias: pattern.bias != nil, relu: pattern.relu, cost: node.cost)
     }
 
     mutating func convolutionInputGradient(_ number: Int) {
@@ -165,15 +165,26 @@ extension Lowering {
             operands: [.read(value(inputs[0])), .read(value(inputs[1])), .write(result(number))], cost: node.cost)
     }
 
-    /// A convolution or one of its gradients: by oneDNN, or by plain loops where it has no implementation.
+    /// A convolution or one of its gradients: by Winograd, by oneDNN, or by plain loops where it has no implementation.
     private mutating func convolutionStep(
         _ geometry: ConvolutionGeometry, image: TensorType, kernel: Shape, direction: apus_onednn_direction,
-        direct: @escaping apus_kernel, operands: [Operand], hasBias: Bool = false, cost: Cost
+        direct: @escaping apus_kernel, operands: [Operand], hasBias: Bool = false, relu: Bool = false, cost: Cost
     ) {
         guard image.shape.count > 0, kernel.count > 0 else { return }
         let parameters = convolutionParameters(geometry, image: image, kernel: kernel)
         let names = ["convolution", "convolution input gradient", "convolution kernel gradient"]
-        let name = names[Int(direction.rawValue)] + (hasBias ? "+bias" : "")
+        let name = names[Int(direction.rawValue)] + (hasBias ? "+bias" : "") + (relu ? "+relu" : "")
+        if ConvolutionChoice(geometry, image: image, kernel: kernel) == .winograd {
+            let winograd = apus_winograd_parameters(geometry, image: image, kernel: kernel, relu: relu)
+            let (run, byteCount): (apus_kernel, Int64) = withUnsafePointer(to: winograd) { parameters in
+                switch direction {
+                case APUS_ONEDNN_FORWARD: (apus_winograd, apus_winograd_scratch_bytes(parameters))
+                case APUS_ONEDNN_INPUT_GRADIENT: (apus_winograd_gradient_x, apus_winograd_gradient_x_scratch_bytes(parameters))
+                default: (apus_winograd_gradient_w, apus_winograd_gradient_w_scratch_bytes(parameters))
+                }
+            }
+            return step("winograd \(name)", run, operands + [.scratch(byteCount: Int(byteCount))], winograd, cost: cost)
+        }
         guard image.elementType == .float32, let plan = parameters.onednnPlan(direction, hasBias: hasBias) else {
             step("direct \(name)", direct, operands, parameters, cost: cost)
             return
