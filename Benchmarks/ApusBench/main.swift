@@ -64,6 +64,14 @@ struct Session {
     /// Does a step; returns its loss.
     mutating func run() throws -> Double { try step(&state, batch).loss }
 
+    /// The time of one step, after one that compiles.
+    mutating func secondsPerStep() throws -> Double {
+        _ = try run()
+        let start = ContinuousClock().now
+        _ = try run()
+        return Swift.max((ContinuousClock().now - start) / .seconds(1), 1e-6)
+    }
+
     /// The steps of the program and the share of time that each takes.
     mutating func profile(steps: Int) throws -> String {
         let program = try step.program(for: state, batch)
@@ -164,7 +172,7 @@ do {
     } else if let name = value("--profile") {
         var session = try Session(workload(name))
         for _ in 0..<100 { _ = try session.run() }
-        print(try session.profile(steps: 500))
+        print(try session.profile(steps: Swift.max(5, Int(0.3 / (try session.secondsPerStep())))))
     } else {
         let names = value("--workloads")?.split(separator: ",").map(String.init) ?? Workload.all.map(\.name)
         for name in names {
