@@ -27,7 +27,7 @@ setup:
 
 ## Times the kernels by themselves against the machine's measured peak.
 bench-kernels: setup
-	@for name in gemm lanes elementwise; do \
+	@for name in gemm lanes elementwise winograd; do \
 	    echo "== $$name"; \
 	    clang -O2 -ISources/CKernels/include Benchmarks/kernels/$${name}_bench.c Sources/CKernels/base.c \
 	        Sources/CKernels/$$name*.c $$(test $$name = elementwise && echo Sources/CKernels/random.c) \
