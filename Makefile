@@ -31,6 +31,7 @@ bench-kernels: setup
 	    echo "== $$name"; \
 	    clang -O2 -ISources/CKernels/include Benchmarks/kernels/$${name}_bench.c Sources/CKernels/base.c \
 	        Sources/CKernels/$$name*.c $$(test $$name = elementwise && echo Sources/CKernels/random.c) \
+	        $$(test $$name = winograd && echo Sources/CKernels/onednn*.c -ISources/CKernels -ldnnl) \
 	        -l:libgomp.so.1 -lm -o .build/$${name}_bench && .build/$${name}_bench || exit 1; \
 	done
 

@@ -43,7 +43,7 @@ struct FinishedRun {
         var trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics, seed: experiment.seed)
         var variables = try model.initialized(input: input, seed: experiment.seed)
-        try variables.load(folder.weights)
+        try variables.load(folder.weights, usesAverages: true)
         trainer.load(variables)
         self.trainer = trainer
     }

@@ -305,7 +305,7 @@ private enum Code {
         #"BatchNorm()"#: BatchNorm(),
         #"BatchNorm(momentum: 0.9, center: false)"#: BatchNorm(momentum: 0.9, center: false),
         #"LayerNorm()"#: LayerNorm(),
-        #"GroupNorm(scale: false)"#: GroupNorm(scale: false),
+        #"GroupNorm(groups: 8, scale: false)"#: GroupNorm(groups: 8, scale: false),
         #"InstanceNorm()"#: InstanceNorm(),
         #"RMSNorm()"#: RMSNorm(),
         #"LocalResponseNorm(3, k: 2.0)"#: LocalResponseNorm(3, k: 2.0),

@@ -151,6 +151,21 @@ import Testing
         }
     }
 
+    /// The model that is evaluated is the average, in the training and after it was read from a checkpoint.
+    @Test func averagesAreEvaluatedAndRead() throws {
+        let data = try blobs(64)
+        let state = try trained(Optimizer.sgd(learningRate: 0.1).averaging(0.9), steps: 5) { _ in try data.whole }
+        try withTemporaryFolder { folder in
+            try state.save(folder)
+            var variables = try Sequential.small.initialized(input: [2], seed: 8)
+            try variables.load("\(folder)/state.safetensors")
+            #expect(variables["0.dense/kernel"]!.scalars == state.variables["0.dense/kernel"]!.scalars)
+            try variables.load("\(folder)/state.safetensors", usesAverages: true)
+            #expect(variables["0.dense/kernel"]!.scalars == state.evaluatedVariables["0.dense/kernel"]!.scalars)
+            #expect(variables["0.dense/kernel"]!.scalars != state.variables["0.dense/kernel"]!.scalars)
+        }
+    }
+
     @Test func frozenVariablesStayAndHaveNoSlots() throws {
         let data = try blobs(64)
         let optimizer = Optimizer.adam(learningRate: 0.05).freezing("0.dense/*")

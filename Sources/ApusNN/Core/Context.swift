@@ -108,9 +108,12 @@ public struct Context {
 /// What is known of a variable before it has a value.
 public struct VariableDescription: Hashable, Sendable {
     public var shape: Shape
+    /// The start values.
     public var initializer: Initializer
     public var isTrainable: Bool
+    /// A penalty on the weights.
     public var regularizer: Regularizer?
+    /// A set that the weights are kept in.
     public var constraint: Constraint?
 
     init(

@@ -2,9 +2,13 @@ import ApusGraph
 
 /// Pixels at each edge of an image: `1`, `[1, 2]` (above and below, left and right), or each by itself.
 public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
+    /// Above.
     public var top: Int
+    /// At the left, or at the start of a sequence.
     public var left: Int
+    /// Below.
     public var bottom: Int
+    /// At the right, or at the end of a sequence.
     public var right: Int
 
     public init(top: Int = 0, left: Int = 0, bottom: Int = 0, right: Int = 0) {
@@ -64,7 +68,9 @@ extension Edges2D: CustomStringConvertible {
 
 /// Elements at both ends of a sequence: `1`, or each by itself.
 public struct Edges1D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral {
+    /// At the left, or at the start of a sequence.
     public var left: Int
+    /// At the right, or at the end of a sequence.
     public var right: Int
 
     public init(left: Int = 0, right: Int = 0) {

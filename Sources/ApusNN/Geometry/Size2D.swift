@@ -2,7 +2,9 @@ import ApusGraph
 
 /// Height and width of a window or its steps: `5` or `[5, 3]`.
 public struct Size2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
+    /// Along the first axis of an image.
     public var height: Int
+    /// Along the second axis of an image.
     public var width: Int
 
     public init(_ height: Int, _ width: Int) {

@@ -6,7 +6,9 @@ public import ApusTensor
 /// Shapes: output [N, ..., C]; target labels [N, ...] or one-hot [N, ..., C]. With label smoothing ε, t becomes (1 − ε) t + ε / C.
 /// From probabilities, −Σ t log p with p divided by its sum and kept in 10⁻⁷…1 − 10⁻⁷, as in Keras.
 public struct SoftmaxCrossEntropy: LossRule {
+    /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
+    /// ε, the share of a target that is spread over all classes.
     public var labelSmoothing: Double
 
     public init(fromProbabilities: Bool = false, labelSmoothing: Double = 0) {
@@ -38,7 +40,9 @@ public struct SoftmaxCrossEntropy: LossRule {
 /// Shapes: output [N] or [N, ..., C]; target 0 or 1 of the same shape, or [N] for [N, 1]. With label smoothing ε, t becomes
 /// (1 − ε) t + ε / 2. From probabilities, −t log p − (1 − t) log(1 − p) with p kept in 10⁻⁷…1 − 10⁻⁷, as in Keras.
 public struct BinaryCrossEntropy: LossRule {
+    /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
+    /// ε, the share of a target that is spread over all classes.
     public var labelSmoothing: Double
 
     public init(fromProbabilities: Bool = false, labelSmoothing: Double = 0) {
@@ -72,8 +76,11 @@ public struct BinaryCrossEntropy: LossRule {
 ///
 /// Shapes as of `SoftmaxCrossEntropy`; p is softmax(output), or the output itself divided by its sum.
 public struct Focal: LossRule {
+    /// γ, how much easy samples are left out.
     public var gamma: Double
+    /// α, the weight of the right class.
     public var alpha: Double
+    /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
     public init(gamma: Double = 2, alpha: Double = 0.25, fromProbabilities: Bool = false) {
@@ -101,9 +108,13 @@ public struct Focal: LossRule {
 ///
 /// With balanced classes, answers "yes" have the factor α and "no" 1 − α. Shapes as of `BinaryCrossEntropy`.
 public struct BinaryFocal: LossRule {
+    /// γ, how much easy samples are left out.
     public var gamma: Double
+    /// α, the weight of the right class.
     public var alpha: Double
+    /// Whether α and 1 − α weigh the two answers.
     public var balancesClasses: Bool
+    /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
     public init(gamma: Double = 2, alpha: Double = 0.25, balancesClasses: Bool = false, fromProbabilities: Bool = false) {

@@ -5,6 +5,7 @@ public import ApusTensor
 ///
 /// The rule gives a value for each position; a sample's loss is the mean over its positions.
 public struct Loss: Sendable {
+    /// What is computed for each.
     public var rule: any LossRule
     public var reduction: Reduction
     /// A factor for the samples of each class, by label; the sum is still divided by the number of samples, as in Keras.
@@ -91,11 +92,7 @@ public struct Loss: Sendable {
         let classes =
             target.rank == output.rank && !Tensor.hasOneOutput(output)
             ? target.argmax(axis: -1) : target.cast(to: .int64).reshaped(to: Tensor.positionShape(output))
-        let count = weights.count
-        let table = weights.enumerated().map { index, weight in
-            (classes .== .full([], Double(index), type: .int64)).cast(to: output.elementType) * weight
-        }
-        return count == 0 ? Tensor.ones(classes.shape) : table.dropFirst().reduce(table[0], +)
+        return Tensor.concatenated(weights.map { .full([1], $0, type: output.elementType) }).gathered(classes)
     }
 }
 

@@ -77,6 +77,7 @@ public struct MeanSquaredLogarithmicError: LossRule {
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct Huber: LossRule {
+    /// δ, the error up to which the loss is squared.
     public var delta: Double
 
     public init(delta: Double = 1) {

@@ -23,7 +23,9 @@ public struct Accuracy: MetricRule {
 ///
 /// Shapes: output [N], [N, 1] or [N, ..., C], targets 0 or 1 of the same shape; of logits the sigmoid is compared.
 public struct BinaryAccuracy: MetricRule {
+    /// The probability from which the answer is "yes".
     public var threshold: Double
+    /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
     public init(threshold: Double = 0.5, fromProbabilities: Bool = false) {
@@ -54,6 +56,7 @@ public struct BinaryAccuracy: MetricRule {
 ///
 /// Shapes: output [N, ..., C], labels [N, ...] or one-hot targets.
 public struct TopKAccuracy: MetricRule {
+    /// How many of the greatest outputs count.
     public var k: Int
 
     public init(k: Int = 5) {

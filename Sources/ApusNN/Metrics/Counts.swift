@@ -19,6 +19,7 @@ public enum Average: String, Sendable, Hashable, Codable, CaseIterable {
 ///
 /// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
 public struct Precision: CountsRule {
+    /// How the values of classes become one.
     public var average: Average
 
     public init(average: Average = .macro) {
@@ -33,6 +34,7 @@ public struct Precision: CountsRule {
 ///
 /// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
 public struct Recall: CountsRule {
+    /// How the values of classes become one.
     public var average: Average
 
     public init(average: Average = .macro) {
@@ -47,6 +49,7 @@ public struct Recall: CountsRule {
 ///
 /// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
 public struct F1: CountsRule {
+    /// How the values of classes become one.
     public var average: Average
 
     public init(average: Average = .macro) {

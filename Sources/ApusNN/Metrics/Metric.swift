@@ -3,6 +3,7 @@ public import ApusTensor
 
 /// What is measured besides the loss, exactly over all samples of an epoch.
 public struct Metric: Sendable {
+    /// What is computed for each.
     public var rule: any MetricRule
 
     public init(_ rule: some MetricRule) {

@@ -4,8 +4,11 @@ public import ApusTensor
 /// Steps in the proportion of past steps to past gradients: a ← ρ a + (1 − ρ) g², s = −√(d + ε) / √(a + ε) · g,
 /// d ← ρ d + (1 − ρ) s², w ← w + η s. Zeiler (2012); as in Keras.
 public struct Adadelta: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// ρ, the share that means keep.
     public var rho: Double
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
     public init(

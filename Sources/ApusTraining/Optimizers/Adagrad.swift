@@ -3,8 +3,11 @@ public import ApusTensor
 
 /// Steps that shrink with the squares of all gradients so far: a ← a + g², w ← w − η g / √(a + ε). Duchi et al. (2011); as in Keras.
 public struct Adagrad: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// The start value of the sum of squares.
     public var initialAccumulator: Double
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
     public init(

@@ -6,10 +6,15 @@ public import ApusTensor
 /// As in Keras, where ε stands beside √v without correction. With `amsgrad` the greatest v so far takes the place of v
 /// (Reddi et al. 2018).
 public struct Adam: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// β₁, the share that the mean of gradients keeps.
     public var beta1: Double
+    /// β₂, the share that the mean of squares keeps.
     public var beta2: Double
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
+    /// Whether the greatest mean of squares so far counts.
     public var amsgrad: Bool
 
     public init(

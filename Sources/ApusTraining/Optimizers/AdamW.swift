@@ -3,11 +3,17 @@ public import ApusTensor
 
 /// Adam with decoupled decay: w ← w − η λ w beside Adam's step. Loshchilov & Hutter (2019); λ as in Keras.
 public struct AdamW: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// β₁, the share that the mean of gradients keeps.
     public var beta1: Double
+    /// β₂, the share that the mean of squares keeps.
     public var beta2: Double
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
+    /// λ of the decoupled decay.
     public var weightDecay: Double
+    /// Whether the greatest mean of squares so far counts.
     public var amsgrad: Bool
 
     public init(

@@ -3,9 +3,13 @@ public import ApusTensor
 
 /// Adam by the greatest gradient: u ← max(β₂ u, |g|), w ← w − η / (1 − β₁ᵗ) · m / (u + ε). Kingma & Ba (2015); as in Keras.
 public struct Adamax: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// β₁, the share that the mean of gradients keeps.
     public var beta1: Double
+    /// β₂, the share that the mean of squares keeps.
     public var beta2: Double
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
     public init(

@@ -4,9 +4,13 @@ public import ApusTensor
 /// Adam whose step has the length of the variable: s = m̂ / (√v̂ + ε), w ← w − η ‖w‖ / ‖s‖ · s; the factor is 1 where a norm is 0.
 /// You et al. (2020); as in Keras.
 public struct LAMB: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// β₁, the share that the mean of gradients keeps.
     public var beta1: Double
+    /// β₂, the share that the mean of squares keeps.
     public var beta2: Double
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
     public init(

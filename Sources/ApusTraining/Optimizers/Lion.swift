@@ -3,8 +3,11 @@ public import ApusTensor
 
 /// The sign of a mean of gradients: w ← w − η sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g. Chen et al. (2023); as in Keras.
 public struct Lion: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// β₁, the share that the mean of gradients keeps.
     public var beta1: Double
+    /// β₂, the share that the mean of squares keeps.
     public var beta2: Double
 
     public init(

@@ -4,9 +4,13 @@ public import ApusTensor
 /// Adam with Nesterov's momentum: w ← w − η (u′ m / (1 − P′) + (1 − u) g / (1 − P)) / (√(v / (1 − β₂ᵗ)) + ε), where
 /// u = β₁ (1 − 0.96ᵗ / 2), u′ the same for t + 1, P the product of all u, P′ = P u′. Dozat (2016); as in Keras.
 public struct Nadam: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// β₁, the share that the mean of gradients keeps.
     public var beta1: Double
+    /// β₂, the share that the mean of squares keeps.
     public var beta2: Double
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
     public init(

@@ -6,6 +6,7 @@ public import ApusTensor
 /// A step does, in this order: gradients of the loss with its penalties, the mean over accumulated steps, a check that all are
 /// finite, clipping, decoupled decay w ← w − η λ w, the rule, constraints, the average of weights.
 public struct Optimizer: Sendable {
+    /// What is computed for each.
     public var rule: any OptimizerRule
     /// How gradients are kept from being too great.
     public var clipping: Clipping?
@@ -114,6 +115,7 @@ extension OptimizerRule {
 
 /// A value that a rule keeps for each variable.
 public struct OptimizerSlot: Sendable, Hashable {
+    /// The name in paths.
     public var name: String
     /// The start value of every element.
     public var initial: Double

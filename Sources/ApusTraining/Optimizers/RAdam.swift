@@ -5,9 +5,13 @@ public import ApusTensor
 /// step is η r m̂ √(1 − β₂ᵗ) / (√v + ε) where ρ > 5, r = √((ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ)), else η m̂.
 /// Liu et al. (2020); as in PyTorch.
 public struct RAdam: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// β₁, the share that the mean of gradients keeps.
     public var beta1: Double
+    /// β₂, the share that the mean of squares keeps.
     public var beta2: Double
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
     public init(

@@ -4,10 +4,15 @@ public import ApusTensor
 /// Gradients divided by their recent size: v ← ρ v + (1 − ρ) g², w ← w − η g / √(v + ε); centered, v − a² takes the place of v with
 /// a ← ρ a + (1 − ρ) g; with momentum the steps add up: m ← μ m + step. Hinton (2012); as in Keras.
 public struct RMSprop: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// ρ, the share that means keep.
     public var rho: Double
+    /// μ, the share of the last step that goes on.
     public var momentum: Double
+    /// Whether the spread is about the mean.
     public var centered: Bool
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
     public init(

@@ -3,8 +3,11 @@ public import ApusTensor
 
 /// Gradient descent: w ← w − η g; with momentum m ← μ m − η g, w ← w + m; Nesterov's form w ← w + μ m − η g. As in Keras.
 public struct SGD: OptimizerRule {
+    /// η
     public var learningRate: Double
+    /// μ, the share of the last step that goes on.
     public var momentum: Double
+    /// Whether the step looks ahead by the momentum.
     public var nesterov: Bool
 
     public init(

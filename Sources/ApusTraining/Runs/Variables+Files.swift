@@ -19,9 +19,10 @@ extension Variables {
 
     /// Takes the values of all variables from a safetensors file, or from a checkpoint, which holds the optimizer's slots as well.
     ///
+    /// - Parameter usesAverages: Whether the averages of a checkpoint that keeps them take the place of the values.
     /// - Throws: `FormatError` for a damaged file; `TrainingError` that lists every variable that is missing, left over, or of
     ///   another shape. Nothing changes then.
-    public mutating func load(_ path: String) throws {
+    public mutating func load(_ path: String, usesAverages: Bool = false) throws {
         let file = try SafetensorsFile(path)
         var problems: [String] = []
         for name in paths {
@@ -45,9 +46,11 @@ extension Variables {
                 kind: .malformed)
         }
         for name in paths {
-            let type = try file.type(of: name)
+            let average = "\(name)/\(Optimizer.averageSlot.name)"
+            let source = usesAverages && isCheckpoint && file.contains(average) ? average : name
+            let type = try file.type(of: source)
             let buffer = Buffer(byteCount: type.byteCount)
-            try file.read(name, into: UnsafeMutableRawBufferPointer(start: buffer.pointer, count: type.byteCount))
+            try file.read(source, into: UnsafeMutableRawBufferPointer(start: buffer.pointer, count: type.byteCount))
             try setValue(name, Tensor(buffer, type).cast(to: .float32))
         }
     }

@@ -3,6 +3,7 @@ public import ApusTensor
 
 /// An activation by itself; files name it `activation: relu`, or just `relu`.
 public struct ActivationLayer: Layer, Configurable {
+    /// The function applied to the result.
     public var activation: Activation
 
     public init(_ activation: Activation) {
@@ -23,7 +24,9 @@ public struct ActivationLayer: Layer, Configurable {
 /// Shapes: x and y [N, ...], α the shape of a sample, with 1 along shared axes (which count from 1, for 0 is the batch).
 /// He et al. (2015).
 public struct PReLU: Layer, Configurable {
+    /// Axes along which all positions have one slope, from 1.
     public var sharedAxes: [Int]
+    /// The start values.
     public var initializer: Initializer
 
     public init(sharedAxes: [Int] = [], initializer: Initializer = .zeros) {

@@ -4,6 +4,7 @@ public import ApusTensor
 ///
 /// In files the name stands beside the kind: `{name: stem, conv2D: {…}}`.
 public struct Named: Layer {
+    /// The name in paths.
     public var name: String
     /// Whether all layers of this name share their weights, wherever in the model they are.
     public var isShared: Bool

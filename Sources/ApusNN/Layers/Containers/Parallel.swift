@@ -13,7 +13,9 @@ public struct Parallel: Layer, Configurable {
         case multiply
     }
 
+    /// How the results become one.
     public var merge: Merge
+    /// The ways.
     public var branches: [Sequential]
 
     public init(_ merge: Merge = .concatenate, _ branches: [Sequential]) {

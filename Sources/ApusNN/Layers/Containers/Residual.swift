@@ -4,8 +4,11 @@ public import ApusTensor
 ///
 /// Children are named `body` and `shortcut`. He et al. (2016).
 public struct Residual: Layer, Configurable {
+    /// The layers of the main way.
     public var body: Sequential
+    /// The layers of the direct way; the input itself if `nil`.
     public var shortcut: Sequential?
+    /// The function applied to the result.
     public var activation: Activation
 
     public init(body: Sequential, shortcut: Sequential? = nil, activation: Activation = .linear) {

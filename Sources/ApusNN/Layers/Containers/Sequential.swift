@@ -4,6 +4,7 @@ public import ApusTensor
 ///
 /// Children are named by index and kind, `0.conv2D`, `1.maxPool2D`, or by the name they were given with `named`.
 public struct Sequential: Layer {
+    /// The layers in order.
     public var layers: [any Layer]
 
     public init(_ layers: [any Layer]) {

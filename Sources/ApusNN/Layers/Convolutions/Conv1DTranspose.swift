@@ -6,21 +6,35 @@ public import ApusTensor
 /// n·s + max(d·(k − 1) + 1 − s, 0) elements with `valid`, n·s with `same` (as Keras) and
 /// (n − 1)·s − p + d·(k − 1) + 1 + outputPadding with explicit padding (as PyTorch). Dumoulin & Visin (2016).
 public struct Conv1DTranspose: Layer, Configurable {
+    /// The number of output channels.
     public var filters: Int
+    /// The window: how many positions one output looks at.
     public var kernelSize: Int
+    /// The steps between windows.
     public var strides: Int
+    /// How the input is extended before the window moves over it.
     public var padding: Padding
+    /// Positions added at the end of the output, where explicit padding leaves its size open.
     public var outputPadding: Int
+    /// The distance between the positions of a window.
     public var dilation: Int
+    /// The function applied to the result.
     public var activation: Activation
+    /// Whether there is an offset for each output channel.
     public var useBias: Bool
+    /// The start values of the kernel.
     public var kernelInitializer: Initializer
+    /// The start values of the bias.
     public var biasInitializer: Initializer
+    /// A penalty on the kernel.
     public var kernelRegularizer: Regularizer?
+    /// A penalty on the bias.
     public var biasRegularizer: Regularizer?
     /// A penalty on the outputs, divided by the size of the batch.
     public var activityRegularizer: Regularizer?
+    /// A set that the kernel is kept in.
     public var kernelConstraint: Constraint?
+    /// A set that the bias is kept in.
     public var biasConstraint: Constraint?
 
     public init(

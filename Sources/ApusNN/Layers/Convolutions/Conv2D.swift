@@ -5,21 +5,35 @@ public import ApusTensor
 /// Shapes: x [N, H, W, C], W [kernel height, kernel width, C / groups, filters], b [filters], y [N, H′, W′, filters] with
 /// H′ = ⌊(H + p − d·(k − 1) − 1) / s⌋ + 1.
 public struct Conv2D: Layer, Configurable {
+    /// The number of output channels.
     public var filters: Int
+    /// The window: how many positions one output looks at.
     public var kernelSize: Size2D
+    /// The steps between windows.
     public var strides: Size2D
+    /// How the input is extended before the window moves over it.
     public var padding: Padding
+    /// The distance between the positions of a window.
     public var dilation: Size2D
+    /// The number of parts that channels are divided into.
     public var groups: Int
+    /// The function applied to the result.
     public var activation: Activation
+    /// Whether there is an offset for each output channel.
     public var useBias: Bool
+    /// The start values of the kernel.
     public var kernelInitializer: Initializer
+    /// The start values of the bias.
     public var biasInitializer: Initializer
+    /// A penalty on the kernel.
     public var kernelRegularizer: Regularizer?
+    /// A penalty on the bias.
     public var biasRegularizer: Regularizer?
     /// A penalty on the outputs, divided by the size of the batch.
     public var activityRegularizer: Regularizer?
+    /// A set that the kernel is kept in.
     public var kernelConstraint: Constraint?
+    /// A set that the bias is kept in.
     public var biasConstraint: Constraint?
 
     public init(

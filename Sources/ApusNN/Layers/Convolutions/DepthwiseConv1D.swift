@@ -4,20 +4,33 @@ public import ApusTensor
 ///
 /// Shapes: x [N, L, C], W [kernel size, 1, C·depthMultiplier], b and the outputs' channels C·depthMultiplier. Chollet (2017).
 public struct DepthwiseConv1D: Layer, Configurable {
+    /// The window: how many positions one output looks at.
     public var kernelSize: Int
+    /// The steps between windows.
     public var strides: Int
+    /// How the input is extended before the window moves over it.
     public var padding: Padding
+    /// The distance between the positions of a window.
     public var dilation: Int
+    /// The number of kernels of each channel.
     public var depthMultiplier: Int
+    /// The function applied to the result.
     public var activation: Activation
+    /// Whether there is an offset for each output channel.
     public var useBias: Bool
+    /// The start values of the kernel.
     public var kernelInitializer: Initializer
+    /// The start values of the bias.
     public var biasInitializer: Initializer
+    /// A penalty on the kernel.
     public var kernelRegularizer: Regularizer?
+    /// A penalty on the bias.
     public var biasRegularizer: Regularizer?
     /// A penalty on the outputs, divided by the size of the batch.
     public var activityRegularizer: Regularizer?
+    /// A set that the kernel is kept in.
     public var kernelConstraint: Constraint?
+    /// A set that the bias is kept in.
     public var biasConstraint: Constraint?
 
     public init(

@@ -5,24 +5,41 @@ public import ApusTensor
 /// Shapes: x [N, H, W, C], depthwise kernel [kernel height, kernel width, 1, C·depthMultiplier], pointwise kernel [1, 1, C·depthMultiplier, filters],
 /// b [filters], y [N, H′, W′, filters]. Chollet (2017).
 public struct SeparableConv2D: Layer, Configurable {
+    /// The number of output channels.
     public var filters: Int
+    /// The window: how many positions one output looks at.
     public var kernelSize: Size2D
+    /// The steps between windows.
     public var strides: Size2D
+    /// How the input is extended before the window moves over it.
     public var padding: Padding
+    /// The distance between the positions of a window.
     public var dilation: Size2D
+    /// The number of kernels of each channel.
     public var depthMultiplier: Int
+    /// The function applied to the result.
     public var activation: Activation
+    /// Whether there is an offset for each output channel.
     public var useBias: Bool
+    /// The start values of the depthwise kernel.
     public var depthwiseInitializer: Initializer
+    /// The start values of the pointwise kernel.
     public var pointwiseInitializer: Initializer
+    /// The start values of the bias.
     public var biasInitializer: Initializer
+    /// A penalty on the depthwise kernel.
     public var depthwiseRegularizer: Regularizer?
+    /// A penalty on the pointwise kernel.
     public var pointwiseRegularizer: Regularizer?
+    /// A penalty on the bias.
     public var biasRegularizer: Regularizer?
     /// A penalty on the outputs, divided by the size of the batch.
     public var activityRegularizer: Regularizer?
+    /// A set that the depthwise kernel is kept in.
     public var depthwiseConstraint: Constraint?
+    /// A set that the pointwise kernel is kept in.
     public var pointwiseConstraint: Constraint?
+    /// A set that the bias is kept in.
     public var biasConstraint: Constraint?
 
     public init(

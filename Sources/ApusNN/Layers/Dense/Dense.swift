@@ -4,16 +4,25 @@ public import ApusTensor
 ///
 /// Shapes: x [..., in], W [in, units], b [units], y [..., units]. The number of inputs is taken from x.
 public struct Dense: Layer, Configurable {
+    /// The number of outputs.
     public var units: Int
+    /// The function applied to the result.
     public var activation: Activation
+    /// Whether there is an offset for each output channel.
     public var useBias: Bool
+    /// The start values of the kernel.
     public var kernelInitializer: Initializer
+    /// The start values of the bias.
     public var biasInitializer: Initializer
+    /// A penalty on the kernel.
     public var kernelRegularizer: Regularizer?
+    /// A penalty on the bias.
     public var biasRegularizer: Regularizer?
     /// A penalty on the outputs, divided by the size of the batch.
     public var activityRegularizer: Regularizer?
+    /// A set that the kernel is kept in.
     public var kernelConstraint: Constraint?
+    /// A set that the bias is kept in.
     public var biasConstraint: Constraint?
 
     public init(

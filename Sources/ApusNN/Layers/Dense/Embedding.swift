@@ -4,10 +4,15 @@ public import ApusTensor
 ///
 /// Shapes: x integers in 0..<vocabulary [...], E [vocabulary, units], y [..., units]. Inputs of another type are cut to integers.
 public struct Embedding: Layer, Configurable {
+    /// The number of different integers.
     public var vocabulary: Int
+    /// The number of outputs.
     public var units: Int
+    /// The start values.
     public var initializer: Initializer
+    /// A penalty on the weights.
     public var regularizer: Regularizer?
+    /// A set that the weights are kept in.
     public var constraint: Constraint?
 
     public init(

@@ -5,6 +5,7 @@ public import ApusTensor
 ///
 /// So the expectation of every element stays the same. Srivastava et al. (2014).
 public struct Dropout: Layer, Configurable {
+    /// The probability to be dropped.
     public var rate: Double
 
     public init(_ rate: Double) {
@@ -22,6 +23,7 @@ public struct Dropout: Layer, Configurable {
 ///
 /// Tompson et al. (2015).
 public struct SpatialDropout: Layer, Configurable {
+    /// The probability to be dropped.
     public var rate: Double
 
     public init(_ rate: Double) {
@@ -46,6 +48,7 @@ public struct SpatialDropout: Layer, Configurable {
 ///
 /// Klambauer et al. (2017).
 public struct AlphaDropout: Layer, Configurable {
+    /// The probability to be dropped.
     public var rate: Double
 
     public init(_ rate: Double) {
@@ -71,6 +74,7 @@ public struct AlphaDropout: Layer, Configurable {
 ///
 /// Srivastava et al. (2014), section 10.
 public struct GaussianDropout: Layer, Configurable {
+    /// The probability to be dropped.
     public var rate: Double
 
     public init(_ rate: Double) {
@@ -90,6 +94,7 @@ public struct GaussianDropout: Layer, Configurable {
 
 /// Additive noise: in training y = x + N(0, σ²).
 public struct GaussianNoise: Layer, Configurable {
+    /// σ of the noise.
     public var standardDeviation: Double
 
     public init(_ standardDeviation: Double) {

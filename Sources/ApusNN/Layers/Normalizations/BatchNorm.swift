@@ -7,7 +7,9 @@ public import ApusTensor
 /// running ← momentum · running + (1 − momentum) · batch; at inference the running values are used. Momentum 0.99 and ε = 10⁻³ are
 /// Keras's; PyTorch's `momentum` is 1 − this one. Ioffe & Szegedy (2015).
 public struct BatchNorm: Layer, Configurable {
+    /// The share of the running values that stays in a step.
     public var momentum: Double
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
     /// Whether there is an offset β.
     public var center: Bool

@@ -6,9 +6,13 @@ public import ApusTensor
 ///
 /// Shapes: x and y [N, ..., C], γ and β [C]; groups divide C. ε = 10⁻³ as in Keras. Wu & He (2018).
 public struct GroupNorm: Layer, Configurable {
+    /// The number of parts that channels are divided into.
     public var groups: Int
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
+    /// Whether there is an offset β.
     public var center: Bool
+    /// Whether there is a scale γ.
     public var scale: Bool
 
     public init(groups: Int = 32, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
@@ -39,8 +43,11 @@ public struct GroupNorm: Layer, Configurable {
 ///
 /// Shapes: x and y [N, ..., C], γ and β [C]. Ulyanov, Vedaldi & Lempitsky (2016).
 public struct InstanceNorm: Layer, Configurable {
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
+    /// Whether there is an offset β.
     public var center: Bool
+    /// Whether there is a scale γ.
     public var scale: Bool
 
     public init(epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {

@@ -5,8 +5,11 @@ public import ApusTensor
 ///
 /// Shapes: x and y [..., C], γ and β [C]. ε = 10⁻³ as in Keras. Ba, Kiros & Hinton (2016).
 public struct LayerNorm: Layer, Configurable {
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
+    /// Whether there is an offset β.
     public var center: Bool
+    /// Whether there is a scale γ.
     public var scale: Bool
 
     public init(epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
@@ -35,7 +38,9 @@ public struct LayerNorm: Layer, Configurable {
 ///
 /// Shapes: x and y [..., C], γ [C]. Zhang & Sennrich (2019).
 public struct RMSNorm: Layer, Configurable {
+    /// A small number that keeps divisors from 0.
     public var epsilon: Double
+    /// Whether there is a scale γ.
     public var scale: Bool
 
     public init(epsilon: Double = 1e-6, scale: Bool = true) {

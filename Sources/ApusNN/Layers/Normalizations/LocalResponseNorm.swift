@@ -6,9 +6,13 @@ public import ApusTensor
 /// Shapes: x and y [..., C]; beyond the first and the last channel there are zeros. As in PyTorch, α is divided by the size.
 /// Krizhevsky, Sutskever & Hinton (2012).
 public struct LocalResponseNorm: Layer, Configurable {
+    /// The number of channels around each.
     public var size: Int
+    /// α of the formula.
     public var alpha: Double
+    /// β of the formula.
     public var beta: Double
+    /// k of the formula.
     public var k: Double
 
     public init(_ size: Int = 5, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) {

@@ -6,6 +6,7 @@ public import ApusTensor
 ///
 /// Shapes: x [N, L, C], y [N, outputSize, C].
 public struct AdaptiveAveragePool1D: Layer, Configurable {
+    /// The number of positions of the output.
     public var outputSize: Int
 
     public init(_ outputSize: Int) {
@@ -27,6 +28,7 @@ public struct AdaptiveAveragePool1D: Layer, Configurable {
 ///
 /// Shapes: x [N, H, W, C], y [N, output height, output width, C].
 public struct AdaptiveAveragePool2D: Layer, Configurable {
+    /// The number of positions of the output.
     public var outputSize: Size2D
 
     public init(_ outputSize: Size2D) {

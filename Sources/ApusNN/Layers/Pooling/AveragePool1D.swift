@@ -4,9 +4,13 @@ public import ApusTensor
 ///
 /// Shapes: x [N, L, C], y [N, L′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
 public struct AveragePool1D: Layer, Configurable {
+    /// The size of a window.
     public var poolSize: Int
+    /// The steps between windows.
     public var strides: Int?
+    /// How the input is extended before the window moves over it.
     public var padding: Padding
+    /// Whether an incomplete window at the end counts.
     public var ceilMode: Bool
     /// Whether padding counts in the divisor (as in PyTorch); Keras divides by what lies inside.
     public var countsPadding: Bool

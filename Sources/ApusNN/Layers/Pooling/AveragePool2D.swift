@@ -4,9 +4,13 @@ public import ApusTensor
 ///
 /// Shapes: x [N, H, W, C], y [N, H′, W′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
 public struct AveragePool2D: Layer, Configurable {
+    /// The size of a window.
     public var poolSize: Size2D
+    /// The steps between windows.
     public var strides: Size2D?
+    /// How the input is extended before the window moves over it.
     public var padding: Padding
+    /// Whether an incomplete window at the end counts.
     public var ceilMode: Bool
     /// Whether padding counts in the divisor (as in PyTorch); Keras divides by what lies inside.
     public var countsPadding: Bool

@@ -2,6 +2,7 @@ public import ApusTensor
 
 /// The mean of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
 public struct GlobalAveragePool: Layer, Configurable {
+    /// Whether the axes stay, with extent 1.
     public var keepsAxes: Bool
 
     public init(keepsAxes: Bool = false) {
@@ -17,6 +18,7 @@ public struct GlobalAveragePool: Layer, Configurable {
 
 /// The maximum of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
 public struct GlobalMaxPool: Layer, Configurable {
+    /// Whether the axes stay, with extent 1.
     public var keepsAxes: Bool
 
     public init(keepsAxes: Bool = false) {

@@ -2,6 +2,7 @@ public import ApusTensor
 
 /// Zeros at the ends of sequences: [N, L, C] → [N, left + L + right, C].
 public struct ZeroPadding1D: Layer, Configurable {
+    /// How the input is extended before the window moves over it.
     public var padding: Edges1D
 
     public init(_ padding: Edges1D) {
@@ -20,6 +21,7 @@ public struct ZeroPadding1D: Layer, Configurable {
 
 /// Zeros at the edges of images: [N, H, W, C] → [N, top + H + bottom, left + W + right, C].
 public struct ZeroPadding2D: Layer, Configurable {
+    /// How the input is extended before the window moves over it.
     public var padding: Edges2D
 
     public init(_ padding: Edges2D) {
@@ -38,6 +40,7 @@ public struct ZeroPadding2D: Layer, Configurable {
 
 /// Sequences without their ends: [N, L, C] → [N, L − left − right, C].
 public struct Cropping1D: Layer, Configurable {
+    /// What is cut off at each edge.
     public var cropping: Edges1D
 
     public init(_ cropping: Edges1D) {
@@ -59,6 +62,7 @@ public struct Cropping1D: Layer, Configurable {
 
 /// Images without their edges: [N, H, W, C] → [N, H − top − bottom, W − left − right, C].
 public struct Cropping2D: Layer, Configurable {
+    /// What is cut off at each edge.
     public var cropping: Edges2D
 
     public init(_ cropping: Edges2D) {

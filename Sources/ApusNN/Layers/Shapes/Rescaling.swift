@@ -3,7 +3,9 @@ public import ApusTensor
 
 /// y = x · scale + offset; 1/255 brings bytes to 0…1.
 public struct Rescaling: Layer, Configurable {
+    /// The factor.
     public var scale: Double
+    /// What is added.
     public var offset: Double
 
     public init(scale: Double = 1, offset: Double = 0) {

@@ -41,6 +41,7 @@ public struct Reshape: Layer, Configurable {
 
 /// Axes in another order: y.shape[i] = x.shape[axes[i − 1]] for i ≥ 1; axes count from 1, as in Keras, for 0 is the batch.
 public struct Permute: Layer, Configurable {
+    /// The axes of the input in the order of the output, from 1.
     public var axes: [Int]
 
     public init(_ axes: [Int]) {

@@ -3,6 +3,7 @@ public import ApusTensor
 
 /// Repeats each element of a sequence: [N, L, C] → [N, size·L, C].
 public struct UpSampling1D: Layer, Configurable {
+    /// How many times as large the output is.
     public var size: Int
 
     public init(_ size: Int = 2) {
@@ -29,7 +30,9 @@ public struct UpSampling2D: Layer, Configurable {
         case bilinear
     }
 
+    /// How many times as large the output is.
     public var size: Size2D
+    /// How new pixels get their values.
     public var interpolation: Interpolation
 
     public init(_ size: Size2D = 2, interpolation: Interpolation = .nearest) {
