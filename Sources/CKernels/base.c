@@ -1,5 +1,6 @@
 #include "apus_base.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -58,36 +59,7 @@ uint64_t apus_flush_denormals(void) {
 
 void apus_restore_denormals(uint64_t mode) { set_float_mode(mode); }
 
-typedef struct {
-    apus_loop_body body;
-    void *context;
-    int64_t tasks;
-    uint64_t float_mode;
-} loop;
-
-static void loop_share(void *pointer) {
-    const loop *l = pointer;
-    if (float_mode() != l->float_mode) set_float_mode(l->float_mode);
-    int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
-    int64_t first = l->tasks * thread / threads, last = l->tasks * (thread + 1) / threads;
-    if (first < last) l->body(l->context, first, last);
-}
-
-void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context) {
-    if (tasks <= 0) return;
-    int64_t threads = apus_thread_count();
-    if (threads > tasks) threads = tasks;
-    if (threads == 1 || omp_in_parallel()) {
-        body(context, 0, tasks);
-        return;
-    }
-    loop l = {body, context, tasks, float_mode()};
-    GOMP_parallel(loop_share, &l, (unsigned)threads, 0);
-}
-
 // MARK: Instruction sets
-
-static int chosen_isa = -1;
 
 static enum apus_isa best_isa(void) {
 #if defined(__x86_64__)
@@ -101,20 +73,59 @@ static enum apus_isa best_isa(void) {
     return APUS_ISA_BASELINE;
 }
 
+/// What a thread asked for, and whoever works for it takes over; -1: the default.
+static _Thread_local int thread_isa = -1;
+static enum apus_isa default_isa;
+static pthread_once_t default_isa_once = PTHREAD_ONCE_INIT;
+
+static void find_default_isa(void) {
+    const char *name = getenv("APUS_ISA");
+    enum apus_isa wish = APUS_ISA_AVX512, best = best_isa();
+    if (name && !strcmp(name, "avx2")) wish = APUS_ISA_AVX2;
+    if (name && !strcmp(name, "baseline")) wish = APUS_ISA_BASELINE;
+    default_isa = wish < best ? wish : best;
+}
+
 void apus_set_isa(enum apus_isa isa) {
     enum apus_isa best = best_isa();
-    chosen_isa = (int)(isa < best ? isa : best);
+    thread_isa = (int)(isa < best ? isa : best);
 }
 
 enum apus_isa apus_isa(void) {
-    if (chosen_isa < 0) {
-        const char *name = getenv("APUS_ISA");
-        enum apus_isa wish = APUS_ISA_AVX512;
-        if (name && !strcmp(name, "avx2")) wish = APUS_ISA_AVX2;
-        if (name && !strcmp(name, "baseline")) wish = APUS_ISA_BASELINE;
-        apus_set_isa(wish);
+    if (thread_isa >= 0) return (enum apus_isa)thread_isa;
+    pthread_once(&default_isa_once, find_default_isa);
+    return default_isa;
+}
+
+// MARK: Loops
+
+typedef struct {
+    apus_loop_body body;
+    void *context;
+    int64_t tasks;
+    uint64_t float_mode;
+    enum apus_isa isa;
+} loop;
+
+static void loop_share(void *pointer) {
+    const loop *l = pointer;
+    if (float_mode() != l->float_mode) set_float_mode(l->float_mode);
+    if (apus_isa() != l->isa) apus_set_isa(l->isa);
+    int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
+    int64_t first = l->tasks * thread / threads, last = l->tasks * (thread + 1) / threads;
+    if (first < last) l->body(l->context, first, last);
+}
+
+void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context) {
+    if (tasks <= 0) return;
+    int64_t threads = apus_thread_count();
+    if (threads > tasks) threads = tasks;
+    if (threads == 1 || omp_in_parallel()) {
+        body(context, 0, tasks);
+        return;
     }
-    return (enum apus_isa)chosen_isa;
+    loop l = {body, context, tasks, float_mode(), apus_isa()};
+    GOMP_parallel(loop_share, &l, (unsigned)threads, 0);
 }
 
 // MARK: Programs

@@ -16,6 +16,7 @@ static bool is_main_thread(void) { return pthread_main_np() != 0; }
 typedef struct {
     void (*body)(void *);
     void *context;
+    enum apus_isa isa;
     bool done;
 } job;
 
@@ -39,6 +40,7 @@ static void *engine_main(void *unused) {
         pthread_mutex_unlock(&queue);
 
         pthread_mutex_lock(&running);
+        apus_set_isa(current->isa);
         current->body(current->context);
         pthread_mutex_unlock(&running);
 
@@ -72,7 +74,7 @@ void apus_engine_run(void (*body)(void *), void *context) {
         pthread_mutex_unlock(&running);
         return;
     }
-    job mine = {body, context, false};
+    job mine = {body, context, apus_isa(), false};
     pthread_mutex_lock(&queue);
     while (next) pthread_cond_wait(&changed, &queue);
     next = &mine;

@@ -190,9 +190,22 @@ import Testing
         let data = try blobs(8)
         let broken = Batch(
             inputs: Tensor([Float.nan, 1, 2, 3], shape: [2, 2]), targets: Tensor([Int32(0), 1], shape: [2]))
-        let optimizer = Optimizer(Adam(learningRate: 0.05), skipsNonFinite: true)
+        let optimizer = Optimizer.adam(learningRate: 0.05).skippingNonFinite()
         let once = try trained(optimizer, steps: 1) { _ in try data.whole }
         let twice = try trained(optimizer, steps: 2) { $0 == 0 ? try data.whole : broken }
         #expect(once.numbers == twice.numbers)
+    }
+
+    /// A broken batch spoils the accumulated step it belongs to, and no other.
+    @Test func brokenGradientsSpoilOneAccumulatedStep() throws {
+        let data = try blobs(8)
+        let broken = Batch(
+            inputs: Tensor([Float.nan, 1, 2, 3], shape: [2, 2]), targets: Tensor([Int32(0), 1], shape: [2]))
+        let optimizer = Optimizer.sgd(learningRate: 0.05).accumulating(2).skippingNonFinite()
+        for place in 0..<2 {
+            let spoiled = try trained(optimizer, steps: 4) { $0 == place ? broken : try data.whole }
+            let plain = try trained(optimizer, steps: 2) { _ in try data.whole }
+            #expect(spoiled.numbers == plain.numbers)
+        }
     }
 }

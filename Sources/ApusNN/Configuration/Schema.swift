@@ -163,7 +163,11 @@ func sourceText(_ value: Any) -> String {
     let mirror = Mirror(reflecting: value)
     switch mirror.displayStyle {
     case .optional: return mirror.children.first.map { sourceText($0.value) } ?? "nil"
-    case .enum: return ".\(value)"
+    case .enum where value is any CustomStringConvertible: return ".\(value)"
+    case .enum:
+        let payload = CasePayload(value)
+        let constants = zip(payload.constants, payload.texts).map { constant, text in constant.label.map { "\($0): \(text)" } ?? text }
+        return constants.isEmpty ? ".\(payload.name)" : ".\(payload.name)(\(constants.joined(separator: ", ")))"
     case .collection: return "[\(mirror.children.map { sourceText($0.value) }.joined(separator: ", "))]"
     default: return value is String ? "\"\(value)\"" : "\(value)"
     }

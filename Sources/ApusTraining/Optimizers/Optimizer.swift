@@ -65,6 +65,13 @@ public struct Optimizer: Sendable {
         return copy
     }
 
+    /// With steps that change nothing where a gradient is not finite.
+    public func skippingNonFinite() -> Optimizer {
+        var copy = self
+        copy.skipsNonFinite = true
+        return copy
+    }
+
     /// With an exponentially weighted average of the weights, with which the model is evaluated.
     public func averaging(_ momentum: Double) -> Optimizer {
         var copy = self

@@ -57,7 +57,11 @@ struct OptimizerPipeline {
                 results.append(old[old.count - 1] * momentum + changed * (1 - momentum))
             }
             guard let isFinite else { return (changed, results) }
-            return (select(isFinite, changed, variable.value), zip(results, old).map { select(isFinite, $0, $1) })
+            // A skipped step forgets the gradients that were gathered for it: one of them is not finite.
+            let kept = results.indices.map { index in
+                optimizer.accumulation > 1 && index == ruleSlots ? results[index] : select(isFinite, results[index], old[index])
+            }
+            return (select(isFinite, changed, variable.value), kept)
         }
     }
 

@@ -68,7 +68,8 @@ enum apus_isa {
 /// (`baseline`, `avx2`, `avx512`) or `apus_set_isa` asks for less.
 enum apus_isa apus_isa(void);
 
-/// Chooses an instruction set; one that the CPU lacks is lowered to the best it has. For tests.
+/// Chooses an instruction set for what this thread runs, on the engine and in loops as well; one that the CPU lacks is
+/// lowered to the best it has. For tests.
 void apus_set_isa(enum apus_isa isa);
 
 #endif
