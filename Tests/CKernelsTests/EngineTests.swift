@@ -10,7 +10,8 @@ import Testing
         func note() { lock.withLock { sets.append(apus_isa().rawValue) } }
     }
 
-    @Test(arguments: [APUS_ISA_BASELINE, APUS_ISA_AVX2]) func instructionSetsOfThreads(isa: apus_isa) {
+    @Test(arguments: [APUS_ISA_BASELINE.rawValue, APUS_ISA_AVX2.rawValue]) func instructionSetsOfThreads(_ number: UInt32) {
+        let isa = apus_isa(number)
         let best = apus_isa()
         apus_set_isa(isa)
         defer { apus_set_isa(best) }
