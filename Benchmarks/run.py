@@ -23,7 +23,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("APUS_BENCH_HOME") or Path.home() / ".cache" / "apus-bench")
 PEERS = ["pytorch", "jax", "keras"]
-WORKLOADS = ["mlp", "sigmoid", "lenet5-b128", "lenet5-b32"]
+WORKLOADS = ["mlp", "sigmoid", "lenet5-b128", "lenet5-b32", "resnet18-b32", "vgg16-bn-b32"]
 LAUNCH = "lenet5-b128"
 LAUNCH_MODES = {"pytorch": ["eager"], "jax": ["jit"], "keras": ["graph", "xla"]}
 BUSY_LIMIT = 0.03  # of one core: more foreign work than this during a program disturbs the round,

@@ -25,7 +25,71 @@ def layer(key, *shape):
     return {"kernel": jax.random.uniform(key, shape, minval=-limit, maxval=limit), "bias": jnp.zeros(shape[-1])}
 
 
+def normalized_layer(key, *shape):
+    deviation = (2 / (shape[0] * shape[1] * shape[2])) ** 0.5
+    return {"kernel": jax.random.normal(key, shape) * deviation, "gamma": jnp.ones(shape[-1]), "beta": jnp.zeros(shape[-1])}
+
+
+def initial_network(workload):
+    """The weights of a deep network in the order in which `deep_logits` takes them."""
+    keys = iter(jax.random.split(jax.random.key(0), 64))
+    parameters, inputs = [], 3
+    if workload.kind == "resnet18":
+        parameters.append(normalized_layer(next(keys), 3, 3, 3, 64))
+        inputs = 64
+        for outputs, first_stride in protocol.RESNET18_STAGES:
+            for stride in first_stride, 1:
+                parameters.append(normalized_layer(next(keys), 3, 3, inputs, outputs))
+                parameters.append(normalized_layer(next(keys), 3, 3, outputs, outputs))
+                if inputs != outputs:
+                    parameters.append(normalized_layer(next(keys), 1, 1, inputs, outputs))
+                inputs = outputs
+    else:
+        for outputs, count in protocol.VGG16_STAGES:
+            for _ in range(count):
+                parameters.append(normalized_layer(next(keys), 3, 3, inputs, outputs) | {"bias": jnp.zeros(outputs)})
+                inputs = outputs
+    return [*parameters, layer(next(keys), 512, 10)]
+
+
+def normalized(x, p, stride=1):
+    x = lax.conv_general_dilated(x, p["kernel"], (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    if "bias" in p:
+        x = x + p["bias"]
+    mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
+    # The running values are part of the work.
+    running = {"mean": mean, "variance": variance}
+    return (x - mean) * lax.rsqrt(variance + 1e-5) * p["gamma"] + p["beta"], running
+
+
+def deep_logits(workload, parameters, x):
+    rest, statistics = iter(parameters), []
+
+    def apply(x, stride=1):
+        y, running = normalized(x, next(rest), stride)
+        statistics.append(running)
+        return y
+
+    if workload.kind == "resnet18":
+        x = jax.nn.relu(apply(x))
+        for outputs, first_stride in protocol.RESNET18_STAGES:
+            for stride in first_stride, 1:
+                y = apply(jax.nn.relu(apply(x, stride)))
+                x = jax.nn.relu(y + (apply(x, stride) if x.shape[-1] != outputs else x))
+        x = x.mean((1, 2))
+    else:
+        for _, count in protocol.VGG16_STAGES:
+            for _ in range(count):
+                x = jax.nn.relu(apply(x))
+            x = window_pooling(x)
+        x = x.reshape(len(x), -1)
+    last = next(rest)
+    return x @ last["kernel"] + last["bias"], statistics
+
+
 def initial_parameters(workload):
+    if workload.kind in ("resnet18", "vgg16-bn"):
+        return initial_network(workload)
     if workload.kind == "lenet5":
         shapes = [(5, 5, 1, 6), (5, 5, 6, 16), (400, 120), (120, 84), (84, 10)]
     else:
@@ -63,9 +127,12 @@ def make_step(workload, mode):
     pooling = reshape_pooling if mode == "jit-reshape-pooling" else window_pooling
     rate, momentum = workload.learning_rate, workload.momentum
 
+    is_deep = workload.kind in ("resnet18", "vgg16-bn")
+
     def loss_of(parameters, x, y):
-        scores = jax.nn.log_softmax(logits(workload, pooling, parameters, x))
-        return -jnp.mean(jnp.take_along_axis(scores, y[:, None], 1))
+        outputs, statistics = deep_logits(workload, parameters, x) if is_deep else (logits(workload, pooling, parameters, x), [])
+        scores = jax.nn.log_softmax(outputs)
+        return -jnp.mean(jnp.take_along_axis(scores, y[:, None], 1)), statistics
 
     def sgd(state, gradients):
         if momentum == 0:
@@ -84,8 +151,10 @@ def make_step(workload, mode):
     update = adam if workload.optimizer == "adam" else sgd
 
     def train(state, x, y):
-        loss, gradients = jax.value_and_grad(loss_of)(state["p"], x, y)
-        return update(state, gradients), loss
+        (loss, statistics), gradients = jax.value_and_grad(loss_of, has_aux=True)(state["p"], x, y)
+        new = update({k: v for k, v in state.items() if k != "running"}, gradients)
+        new["running"] = jax.tree.map(lambda old, batch: 0.9 * old + 0.1 * batch, state["running"], statistics)
+        return new, loss
 
     parameters = initial_parameters(workload)
     zeros = lambda: jax.tree.map(jnp.zeros_like, parameters)
@@ -95,6 +164,8 @@ def make_step(workload, mode):
     elif momentum != 0:
         state.update(v=zeros())
     x, y = map(jnp.asarray, protocol.random_batch(workload))
+    state["running"] = jax.tree.map(
+        lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(loss_of, parameters, x, y)[1])
     train = jax.jit(train, donate_argnums=0)
     count = 10 if mode == "jit-pipelined" else 1
 

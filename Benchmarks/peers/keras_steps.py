@@ -15,7 +15,36 @@ MODES = {
 }
 
 
+def normalized(x, filters, stride=1, size=3, relu=True, bias=False):
+    x = layers.Conv2D(filters, size, stride, padding="same", use_bias=bias)(x)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    return layers.ReLU()(x) if relu else x
+
+
+def resnet18():
+    inputs = layers.Input((32, 32, 3))
+    x = normalized(inputs, 64)
+    for filters, first_stride in protocol.RESNET18_STAGES:
+        for stride in first_stride, 1:
+            shortcut = x if x.shape[-1] == filters else normalized(x, filters, stride, 1, relu=False)
+            x = layers.ReLU()(normalized(normalized(x, filters, stride), filters, relu=False) + shortcut)
+    return keras.Model(inputs, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
+
+
+def vgg16():
+    inputs = x = layers.Input((32, 32, 3))
+    for filters, count in protocol.VGG16_STAGES:
+        for _ in range(count):
+            x = normalized(x, filters, bias=True)
+        x = layers.MaxPool2D()(x)
+    return keras.Model(inputs, layers.Dense(10)(layers.Flatten()(x)))
+
+
 def network(workload):
+    if workload.kind == "resnet18":
+        return resnet18()
+    if workload.kind == "vgg16-bn":
+        return vgg16()
     if workload.kind == "lenet5":
         return keras.Sequential([
             layers.Input((28, 28, 1)),

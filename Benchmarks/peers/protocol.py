@@ -15,7 +15,7 @@ class Workload:
 
     name: str
     batch: int
-    kind: str  # "dense" or "lenet5"
+    kind: str  # "dense", "lenet5", "resnet18" or "vgg16-bn"
     optimizer: str  # "adam" or "sgd"
     learning_rate: float
     momentum: float = 0.0
@@ -24,7 +24,11 @@ class Workload:
 
     @property
     def input_shape(self):
-        return (28, 28, 1) if self.kind == "lenet5" else self.features[:1]
+        return {"lenet5": (28, 28, 1), "resnet18": (32, 32, 3), "vgg16-bn": (32, 32, 3)}.get(self.kind, self.features[:1])
+
+    @property
+    def has_images(self):
+        return self.kind != "dense"
 
 
 WORKLOADS = {w.name: w for w in (
@@ -32,7 +36,13 @@ WORKLOADS = {w.name: w for w in (
     Workload("sigmoid", 100, "dense", "sgd", 0.01, features=(784, 100, 100, 100, 100, 100, 10), activation="sigmoid"),
     Workload("lenet5-b128", 128, "lenet5", "sgd", 0.01, momentum=0.9),
     Workload("lenet5-b32", 32, "lenet5", "sgd", 0.01, momentum=0.9),
+    Workload("resnet18-b32", 32, "resnet18", "sgd", 0.01, momentum=0.9),
+    Workload("vgg16-bn-b32", 32, "vgg16-bn", "sgd", 0.01, momentum=0.9),
 )}
+
+
+RESNET18_STAGES = ((64, 1), (128, 2), (256, 2), (512, 2))  # channels and stride of the first of two blocks
+VGG16_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and number of convolutions
 
 
 def random_batch(workload):
@@ -86,16 +96,20 @@ def run(framework, version, modes, make_step):
 
 
 def measure(step, count, seconds):
-    """Warms up, then times steps until `seconds` have passed (at least 30)."""
+    """Warms up, then times steps until `seconds` have passed (at least 30, or 8 of over 50 ms)."""
     first_loss = step()
+    start = time.perf_counter()
+    step()
+    is_slow = time.perf_counter() - start > 0.05 * count
     until = time.perf_counter() + min(0.5, seconds)
-    for _ in range(9):
+    for _ in range(1 if is_slow else 8):
         step()
     while time.perf_counter() < until:
         step()
     times = []
+    least = 8 if is_slow else 30
     until = time.perf_counter() + seconds
-    while len(times) * count < 30 or time.perf_counter() < until:
+    while len(times) * count < least or time.perf_counter() < until:
         start = time.perf_counter()
         last_loss = step()
         times.append((time.perf_counter() - start) * 1000 / count)

@@ -9,13 +9,48 @@ torch.set_flush_denormal(True)
 
 MODES = {
     "eager": ("float32", lambda workload: True),
-    "channels-last": ("float32", lambda workload: workload.kind == "lenet5"),
+    "channels-last": ("float32", lambda workload: workload.has_images),
     "compile": ("float32", lambda workload: True),
     "bfloat16": ("bfloat16", lambda workload: True),
 }
 
 
+class Residual(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True),
+            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs))
+        self.shortcut = nn.Identity() if stride == 1 and inputs == outputs else nn.Sequential(
+            nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        return F.relu(self.body(x) + self.shortcut(x), inplace=True)
+
+
+def resnet18():
+    layers, inputs = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True)], 64
+    for outputs, stride in protocol.RESNET18_STAGES:
+        layers += [Residual(inputs, outputs, stride), Residual(outputs, outputs, 1)]
+        inputs = outputs
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+
+
+def vgg16():
+    layers, inputs = [], 3
+    for outputs, count in protocol.VGG16_STAGES:
+        for _ in range(count):
+            layers += [nn.Conv2d(inputs, outputs, 3, 1, 1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+            inputs = outputs
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(512, 10))
+
+
 def network(workload):
+    if workload.kind == "resnet18":
+        return resnet18()
+    if workload.kind == "vgg16-bn":
+        return vgg16()
     if workload.kind == "lenet5":
         return nn.Sequential(
             nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
@@ -32,7 +67,7 @@ def make_step(workload, mode):
     inputs, labels = protocol.random_batch(workload)
     inputs, labels = torch.from_numpy(inputs), torch.from_numpy(labels).long()
     model = network(workload).train()
-    if workload.kind == "lenet5":
+    if workload.has_images:
         inputs = inputs.permute(0, 3, 1, 2).contiguous()
         if mode != "eager":
             model = model.to(memory_format=torch.channels_last)
