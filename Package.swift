@@ -56,7 +56,8 @@ let package = Package(
             name: "ApusCLI",
             dependencies: ["Apus", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swift),
-        .executableTarget(name: "apus-bench", dependencies: ["Apus"], path: "Benchmarks/ApusBench", swiftSettings: swift),
+        .executableTarget(
+            name: "apus-bench", dependencies: ["Apus"], path: "Benchmarks/ApusBench", swiftSettings: swift),
 
         // Tests.
         .target(
@@ -64,13 +65,15 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: swift),
         .testTarget(
-            name: "ApusGraphTests", dependencies: ["ApusGraph", "ApusReference", "ApusTestSupport"], swiftSettings: swift),
+            name: "ApusGraphTests", dependencies: ["ApusGraph", "ApusReference", "ApusTestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "ApusReferenceTests", dependencies: ["ApusGraph", "ApusReference", "ApusTestSupport"],
             swiftSettings: swift),
         .testTarget(
             name: "ApusCPUTests",
-            dependencies: ["ApusCPU", "ApusGraph", "ApusReference", "ApusTestSupport", "CKernels"], swiftSettings: swift),
+            dependencies: ["ApusCPU", "ApusGraph", "ApusReference", "ApusTestSupport", "CKernels"], swiftSettings: swift
+        ),
         .testTarget(
             name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusCPU"], swiftSettings: swift),
         .testTarget(
@@ -84,8 +87,12 @@ let package = Package(
             name: "ApusFixtures", dependencies: ["ApusTensor", "ApusFormats", "ApusCPU"], path: "Tests/ApusFixtures",
             swiftSettings: swift),
         .testTarget(name: "ApusNNTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
-        .testTarget(name: "ApusTrainingTests", dependencies: ["Apus", "ApusFixtures", "CAllocations"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusTrainingTests", dependencies: ["Apus", "ApusFixtures", "CAllocations"], swiftSettings: swift),
         .testTarget(
             name: "ExamplesTests", dependencies: examples.map { .target(name: $0) }, swiftSettings: swift),
-    ] + examples.map { .executableTarget(name: $0, dependencies: ["Apus"], path: "Examples/\($0)", swiftSettings: swift) }
+    ]
+        + examples.map {
+            .executableTarget(name: $0, dependencies: ["Apus"], path: "Examples/\($0)", swiftSettings: swift)
+        }
 )

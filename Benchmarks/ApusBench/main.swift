@@ -1,9 +1,9 @@
 import Apus
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 // The training steps that Benchmarks/run.py compares with those of other frameworks; the protocol is in Benchmarks/README.md.
@@ -31,16 +31,20 @@ struct Workload {
                 Dense(10)
             }, optimizer: .sgd(learningRate: 0.01), input: [784], batch: 100),
         Workload(
-            name: "lenet5-b128", model: .lenet5(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9), input: [28, 28, 1],
+            name: "lenet5-b128", model: .lenet5(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9),
+            input: [28, 28, 1],
             batch: 128),
         Workload(
-            name: "lenet5-b32", model: .lenet5(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9), input: [28, 28, 1],
+            name: "lenet5-b32", model: .lenet5(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9),
+            input: [28, 28, 1],
             batch: 32),
         Workload(
-            name: "resnet18-b32", model: .resnet18(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9), input: [32, 32, 3],
+            name: "resnet18-b32", model: .resnet18(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9),
+            input: [32, 32, 3],
             batch: 32),
         Workload(
-            name: "vgg16-bn-b32", model: .vgg16(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9), input: [32, 32, 3],
+            name: "vgg16-bn-b32", model: .vgg16(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9),
+            input: [32, 32, 3],
             batch: 32),
     ]
 }
@@ -82,10 +86,14 @@ struct Session {
         let lines = zip(program.steps, program.stepNanoseconds).map { step, nanoseconds in
             let micros = Double(nanoseconds) / Double(steps) / 1000
             let rate = micros > 0 ? Double(step.cost.flops) / micros / 1000 : 0
-            return "\(micros.rounded(to: 2)) us  \((100 * Double(nanoseconds) / Double(max(1, total))).rounded(to: 1)) %  "
+            return
+                "\(micros.rounded(to: 2)) us  \((100 * Double(nanoseconds) / Double(max(1, total))).rounded(to: 1)) %  "
                 + "\(rate.rounded(to: 1)) GFLOP/s  \(step.name)"
         }
-        return (lines + ["sum \((Double(total) / Double(steps) / 1000).rounded(to: 2)) us, arena \(program.arenaByteCount) bytes"])
+        return
+            (lines + [
+                "sum \((Double(total) / Double(steps) / 1000).rounded(to: 2)) us, arena \(program.arenaByteCount) bytes"
+            ])
             .joined(separator: "\n")
     }
 }

@@ -21,7 +21,10 @@ struct Evaluate: ParsableCommand {
         if let data { source.directory = data }
         let result = try finished.trainer.evaluate(try source.load().test)
         if json {
-            print(String(decoding: try JSONEncoder().encode(Dictionary(uniqueKeysWithValues: zip(result.names, result.values))), as: UTF8.self))
+            print(
+                String(
+                    decoding: try JSONEncoder().encode(
+                        Dictionary(uniqueKeysWithValues: zip(result.names, result.values))), as: UTF8.self))
         } else {
             print("test \(result)")
         }

@@ -44,7 +44,9 @@ struct Predict: ParsableCommand {
                 lines.append("\(start + row)," + entries.joined(separator: ","))
             }
         }
-        let columns = choices == 1 ? "class,probability" : (1...choices).map { "class\($0),probability\($0)" }.joined(separator: ",")
+        let columns =
+            choices == 1
+            ? "class,probability" : (1...choices).map { "class\($0),probability\($0)" }.joined(separator: ",")
         let text = (["image,\(columns)"] + lines).joined(separator: "\n") + "\n"
         if let output { try AtomicFile.write(text, to: output) } else { print(text, terminator: "") }
     }

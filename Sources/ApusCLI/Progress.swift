@@ -45,7 +45,8 @@ struct Progress: CallbackRule {
 
     private var head: String {
         let number = "\(epoch)"
-        return "epoch " + String(repeating: " ", count: max(0, "\(epochs)".count - number.count)) + "\(number)/\(epochs)"
+        return "epoch " + String(repeating: " ", count: max(0, "\(epochs)".count - number.count))
+            + "\(number)/\(epochs)"
     }
 
     private func show(_ record: EpochRecord) {

@@ -54,10 +54,13 @@ struct PlanReport {
         let times = program.stepNanoseconds.map { Double($0) / Double(repetitions) / 1000 }
         let total = max(times.reduce(0, +), 1e-9)
         let rows = zip(program.steps, times).map { step, time in
-            String(format: "%9.1f  %5.1f  %8.1f  %9d  ", time, 100 * time / total, Double(step.cost.flops) / max(time, 1e-9) / 1000, step.cost.bytes)
+            String(
+                format: "%9.1f  %5.1f  %8.1f  %9d  ", time, 100 * time / total,
+                Double(step.cost.flops) / max(time, 1e-9) / 1000, step.cost.bytes)
                 + step.name
         }
-        text = (["       µs      %   GFLOP/s      bytes  step"] + rows).joined(separator: "\n")
+        text =
+            (["       µs      %   GFLOP/s      bytes  step"] + rows).joined(separator: "\n")
             + String(
                 format: "\n%9.1f µs a step of %d samples with Adam; arena %d bytes, peak %d bytes", total, batchSize,
                 program.arenaByteCount, program.peakByteCount)

@@ -124,7 +124,9 @@ struct Train: ParsableCommand {
         if let data { experiment.data.directory = data }
         if let optimizer { experiment.optimizer = try Optimizer(named: optimizer) }
         if let learningRate { experiment.optimizer = experiment.optimizer.with(learningRate: learningRate) }
-        guard experiment.epochs > 0 else { throw ValidationError("--epochs must be at least 1, received \(experiment.epochs)") }
+        guard experiment.epochs > 0 else {
+            throw ValidationError("--epochs must be at least 1, received \(experiment.epochs)")
+        }
         guard experiment.batchSize > 0 else {
             throw ValidationError("--batch-size must be at least 1, received \(experiment.batchSize)")
         }

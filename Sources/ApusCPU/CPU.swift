@@ -5,7 +5,8 @@ public enum CPU {
     /// Compiles a graph to a program.
     ///
     /// - Throws: `GraphError` with every problem of the graph.
-    public static func compile(_ graph: Graph, options: CompileOptions = CompileOptions()) throws(GraphError) -> Program {
+    public static func compile(_ graph: Graph, options: CompileOptions = CompileOptions()) throws(GraphError) -> Program
+    {
         try graph.validate()
         let problems = graph.structureProblems
         guard problems.isEmpty else { throw GraphError(problems) }
@@ -40,7 +41,8 @@ extension Graph {
             if inputs[input].type != output.node.type {
                 report(
                     "output \(output.name)",
-                    "expected the type \(inputs[input].type) of input \(input), which it replaces, but it has \(output.node.type)")
+                    "expected the type \(inputs[input].type) of input \(input), which it replaces, but it has \(output.node.type)"
+                )
             }
             if !replaced.insert(input).inserted {
                 report("output \(output.name)", "it replaces input \(input), which another output replaces already")

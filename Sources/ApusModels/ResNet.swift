@@ -32,7 +32,8 @@ extension Sequential {
             if stem == .large { MaxPool2D(3, strides: 2, padding: .explicit(1)) }
             for (stage, count) in blocks.enumerated() {
                 for block in 0..<count {
-                    residual(64 << stage, strides: block == 0 && stage > 0 ? 2 : 1, changesChannels: block == 0 && stage > 0)
+                    residual(
+                        64 << stage, strides: block == 0 && stage > 0 ? 2 : 1, changesChannels: block == 0 && stage > 0)
                 }
             }
             GlobalAveragePool()
@@ -61,7 +62,8 @@ extension Sequential {
         let edges = size / 2
         return Conv2D(
             filters: filters, kernelSize: Size2D(size, size), strides: strides,
-            padding: .explicit(top: edges, left: edges, bottom: edges, right: edges), useBias: false, kernelInitializer: .heNormal)
+            padding: .explicit(top: edges, left: edges, bottom: edges, right: edges), useBias: false,
+            kernelInitializer: .heNormal)
     }
 
     static var normalization: BatchNorm { BatchNorm(momentum: 0.9, epsilon: 1e-5) }

@@ -35,7 +35,9 @@ import Testing
         return item
     }
 
-    private static func geometry(strides: Int = 1, dilation: Int = 1, groups: Int = 1, padding: Int = 1) -> ConvolutionGeometry {
+    private static func geometry(strides: Int = 1, dilation: Int = 1, groups: Int = 1, padding: Int = 1)
+        -> ConvolutionGeometry
+    {
         ConvolutionGeometry(
             strides: ImageSize(height: strides, width: strides),
             padding: ImagePadding(top: padding, left: padding, bottom: padding, right: padding),

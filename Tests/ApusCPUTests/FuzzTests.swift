@@ -38,13 +38,17 @@ extension Program {
         var content: [Int?] = Array(repeating: nil, count: arenaByteCount)
         for (index, step) in steps.enumerated() {
             let uses = arenaUses(ofStep: index)
-            for use in uses where use.bytes.upperBound > arenaByteCount { return "step \(index) \(step.name) leaves the arena" }
+            for use in uses where use.bytes.upperBound > arenaByteCount {
+                return "step \(index) \(step.name) leaves the arena"
+            }
             for use in uses where !use.isWrite && use.bytes.contains(where: { content[$0] != use.value }) {
                 return "step \(index) \(step.name) reads value \(use.value ?? -1), which has been overwritten"
             }
             for (position, use) in uses.enumerated() where use.isWrite {
                 for other in uses[..<position] where other.value != use.value || use.value == nil {
-                    if other.bytes.overlaps(use.bytes) { return "step \(index) \(step.name) writes over its own operand" }
+                    if other.bytes.overlaps(use.bytes) {
+                        return "step \(index) \(step.name) writes over its own operand"
+                    }
                 }
                 for byte in use.bytes { content[byte] = use.value }
             }

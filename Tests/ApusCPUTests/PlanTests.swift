@@ -162,7 +162,8 @@ import Testing
         let kernelGradient = Node(.convolutionKernelGradient(geometry, window: ImageSize(height: 3, width: 3)), [x, g])
         let updated = Node.binary(.subtract, w, kernelGradient)
         // The two gradients of g would be one step, but the second needs the first.
-        let inputGradient = Node(.convolutionInputGradient(geometry, image: ImageSize(height: 6, width: 6)), [g, updated])
+        let inputGradient = Node(
+            .convolutionInputGradient(geometry, image: ImageSize(height: 6, width: 6)), [g, updated])
         try check(graph([x, w, g], [updated, inputGradient], replaces: [1]))
     }
 

@@ -6,7 +6,7 @@ import CKernels
 import Testing
 
 #if canImport(CAllocations)
-import CAllocations
+    import CAllocations
 #endif
 
 /// What a program promises: errors instead of traps, memory, threads.
@@ -44,7 +44,8 @@ import CAllocations
     @Test func aGraphThatDoesNotListItsInputsIsRefused() {
         let (x, y) = (input("x", [2]), input("y", [2]))
         let error = #expect(throws: GraphError.self) { try CPU.compile(graph([x], [Node.binary(.add, x, y)])) }
-        #expect(error?.description == "input y: it has the type float32[2] but no value; list it among the graph's inputs")
+        #expect(
+            error?.description == "input y: it has the type float32[2] but no value; list it among the graph's inputs")
     }
 
     @Test func replacementsMustFit() {
@@ -54,7 +55,9 @@ import CAllocations
             return #expect(throws: GraphError.self) { try CPU.compile(graph) }?.description
         }
         #expect(message([2]) == "output 0: it replaces input 2, but there are 2 inputs")
-        #expect(message([1]) == "output 0: expected the type float32[3] of input 1, which it replaces, but it has float32[2]")
+        #expect(
+            message([1])
+                == "output 0: expected the type float32[3] of input 1, which it replaces, but it has float32[2]")
         #expect(message([0, 0]) == "output 1: it replaces input 0, which another output replaces already")
     }
 
@@ -95,14 +98,21 @@ import CAllocations
         let (x, w, b) = (input("x", [0, 5]), input("w", [5, 3]), input("b", [3]))
         let hidden = Node.binary(.add, .matmul(x, w), b).unary(.relu)
         let loss = hidden.reduce(.sum, [0, 1])
-        try check(graph([x, w, b], [hidden, loss, hidden.transpose([1, 0])] + Node.gradients(of: [loss], withRespectTo: [x, w, b])))
+        try check(
+            graph(
+                [x, w, b],
+                [hidden, loss, hidden.transpose([1, 0])] + Node.gradients(of: [loss], withRespectTo: [x, w, b])))
         let (narrow, none) = (input("narrow", [4, 0]), input("none", [0, 3]))
         try check(graph([narrow, none, b], [Node.binary(.add, .matmul(narrow, none), b).unary(.tanh)]))
         let (images, kernel) = (input("images", [0, 5, 5, 2]), input("kernel", [3, 3, 2, 4]))
-        let features = Node.binary(.add, Node(.convolution(ConvolutionGeometry()), [images, kernel]), input("c", [4])).unary(.relu)
+        let features = Node.binary(.add, Node(.convolution(ConvolutionGeometry()), [images, kernel]), input("c", [4]))
+            .unary(.relu)
         let bias = features.inputs[0].inputs[1].inputs[0]
         let sum = features.reduce(.sum, [0, 1, 2, 3])
-        try check(graph([images, kernel, bias], [features, sum] + Node.gradients(of: [sum], withRespectTo: [images, kernel, bias])))
+        try check(
+            graph(
+                [images, kernel, bias],
+                [features, sum] + Node.gradients(of: [sum], withRespectTo: [images, kernel, bias])))
     }
 
     @Test func averagesCountPaddingButNotWhatRoundingUpAdds() throws {
@@ -111,7 +121,8 @@ import CAllocations
             for bottom in 0...2 {
                 let geometry = PoolGeometry(
                     window: ImageSize(height: 3, width: 3), strides: ImageSize(height: 2, width: 3),
-                    padding: ImagePadding(top: 1, left: 0, bottom: bottom, right: 1), ceilMode: true, countsPadding: true)
+                    padding: ImagePadding(top: 1, left: 0, bottom: bottom, right: 1), ceilMode: true,
+                    countsPadding: true)
                 let pooled = Node(.averagePool(geometry), [x])
                 try #require(pooled.isValid)
                 let loss = pooled.unary(.square).reduce(.sum, [0, 1, 2, 3])
@@ -159,7 +170,8 @@ import CAllocations
         var level = leaves
         while level.count > 1 {
             level = stride(from: 0, to: level.count, by: 2).map {
-                $0 + 1 < level.count ? Node.binary(.multiply, level[$0], .binary(.subtract, level[$0 + 1], .constant(3))) : level[$0]
+                $0 + 1 < level.count
+                    ? Node.binary(.multiply, level[$0], .binary(.subtract, level[$0 + 1], .constant(3))) : level[$0]
             }
         }
         try check(graph([x], [level[0].unary(.tanh)] + leaves.suffix(3)))
@@ -189,19 +201,24 @@ import CAllocations
         let y = Node.binary(.add, Node(.convolution(ConvolutionGeometry()), [x, w]), b)
         for activated in [y.unary(.cosine), Node.binary(.divide, y, .binary(.add, y.unary(.square), .constant(0.1)))] {
             let loss = activated.reduce(.sum, [0, 1, 2, 3])
-            try check(graph([x, w, b], [loss] + Node.gradients(of: [loss], withRespectTo: [x, w, b])), tolerance: 1e-4)
+            try check(
+                graph([x, w, b], [loss] + Node.gradients(of: [loss], withRespectTo: [x, w, b])), tolerance: 1e-4)
         }
     }
 
     @Test func copiesOfInputsThatOtherOutputsReplace() throws {
         let (a, b) = (input("a", [4, 6]), input("b", [4, 6]))
         let updated = Node.binary(.add, a, b)
-        for outputs in [[updated, a], [updated, a.transpose([1, 0])], [updated, a.reshape([24]), a.transpose([1, 0])]] {
+        for outputs in [
+            [updated, a], [updated, a.transpose([1, 0])], [updated, a.reshape([24]), a.transpose([1, 0])],
+        ] {
             try check(graph([a, b], outputs, replaces: [0]))
             try check(graph([a, b], outputs.reversed(), replaces: outputs.dropFirst().map { _ in nil } + [0]))
         }
         try check(graph([a, b], [updated, a], replaces: [0, 1]))
-        try check(graph([a, b], [a.reshape([24]).reshape([4, 6]), b.transpose([1, 0]).reshape([4, 6])], replaces: [0, 1]))
+        try check(
+            graph(
+                [a, b], [a.reshape([24]).reshape([4, 6]), b.transpose([1, 0]).reshape([4, 6])], replaces: [0, 1]))
     }
 
     @Test func longChainsOfViewsAndOperations() throws {
@@ -233,38 +250,40 @@ import CAllocations
     }
 
     #if canImport(CAllocations)
-    /// On the engine's thread: the way there allocates nothing that is the program's.
-    @Test func aRunAllocatesNothing() throws {
-        let (x, w, b) = (input("x", [64, 33]), input("w", [33, 17]), input("b", [17]))
-        let hidden = Node.binary(.add, .matmul(x, w), b).unary(.relu)
-        let loss = hidden.unary(.square).reduce(.mean, [0, 1])
-        let gradients = Node.gradients(of: [loss], withRespectTo: [w, b])
-        let updated = zip([w, b], gradients).map { Node.binary(.subtract, $0, .binary(.multiply, $1, .constant(0.1))) }
-        let program = try CPU.compile(graph([x, w, b], updated + [loss], replaces: [1, 2]))
-        let buffers = [x, w, b].map { Buffer(value($0)) }
-        let result = Buffer(byteCount: 4)
-        for (slot, buffer) in buffers.enumerated() { program.bind(slot, buffer.pointer) }
-        program.bindOutput(2, result.pointer)
-        final class Measurement {
-            let program: Program
-            var count: Int64 = 0
-            init(_ program: Program) { self.program = program }
+        /// On the engine's thread: the way there allocates nothing that is the program's.
+        @Test func aRunAllocatesNothing() throws {
+            let (x, w, b) = (input("x", [64, 33]), input("w", [33, 17]), input("b", [17]))
+            let hidden = Node.binary(.add, .matmul(x, w), b).unary(.relu)
+            let loss = hidden.unary(.square).reduce(.mean, [0, 1])
+            let gradients = Node.gradients(of: [loss], withRespectTo: [w, b])
+            let updated = zip([w, b], gradients).map {
+                Node.binary(.subtract, $0, .binary(.multiply, $1, .constant(0.1)))
+            }
+            let program = try CPU.compile(graph([x, w, b], updated + [loss], replaces: [1, 2]))
+            let buffers = [x, w, b].map { Buffer(value($0)) }
+            let result = Buffer(byteCount: 4)
+            for (slot, buffer) in buffers.enumerated() { program.bind(slot, buffer.pointer) }
+            program.bindOutput(2, result.pointer)
+            final class Measurement {
+                let program: Program
+                var count: Int64 = 0
+                init(_ program: Program) { self.program = program }
+            }
+            let measurement = Measurement(program)
+            try kernelLock.withLock {
+                defer { withExtendedLifetime(buffers + [result]) {} }
+                try program.runBound()
+                apus_engine_run(
+                    { context in
+                        let measurement = Unmanaged<Measurement>.fromOpaque(context!).takeUnretainedValue()
+                        let before = apus_test_allocation_count()
+                        for _ in 0..<10 { try? measurement.program.runBound() }
+                        measurement.count = apus_test_allocation_count() - before
+                    }, Unmanaged.passUnretained(measurement).toOpaque())
+            }
+            #expect(apus_test_allocation_count() != 0)
+            #expect(measurement.count == 0)
         }
-        let measurement = Measurement(program)
-        try kernelLock.withLock {
-            defer { withExtendedLifetime(buffers + [result]) {} }
-            try program.runBound()
-            apus_engine_run(
-                { context in
-                    let measurement = Unmanaged<Measurement>.fromOpaque(context!).takeUnretainedValue()
-                    let before = apus_test_allocation_count()
-                    for _ in 0..<10 { try? measurement.program.runBound() }
-                    measurement.count = apus_test_allocation_count() - before
-                }, Unmanaged.passUnretained(measurement).toOpaque())
-        }
-        #expect(apus_test_allocation_count() != 0)
-        #expect(measurement.count == 0)
-    }
     #endif
 
     @Test func manyProgramsFromManyTasks() async throws {

@@ -49,7 +49,9 @@ struct RandomGraph {
     // MARK: Growing
 
     private mutating func grow() {
-        guard let node = chance(75) ? grown() : grownImage() ?? grown(), node.isValid, node.shape.count <= 4000 else { return }
+        guard let node = chance(75) ? grown() : grownImage() ?? grown(), node.isValid, node.shape.count <= 4000 else {
+            return
+        }
         pool.append(node)
     }
 
@@ -57,7 +59,8 @@ struct RandomGraph {
         let x = pick()!
         let rank = x.shape.rank
         switch number(0..<20) {
-        case 0, 1: return x.unary([.tanh, .sigmoid, .sine, .negate, .relu, .absolute].randomElement(using: &generator)!)
+        case 0, 1:
+            return x.unary([.tanh, .sigmoid, .sine, .negate, .relu, .absolute].randomElement(using: &generator)!)
         case 2, 3, 4:
             let y = chance(50) ? pick { $0.shape == x.shape }! : pick { Shape.broadcast($0.shape, x.shape) != nil }!
             let sum = Node.binary([.add, .subtract, .maximum, .minimum].randomElement(using: &generator)!, x, y)
@@ -71,21 +74,26 @@ struct RandomGraph {
             guard let g = pick({ $0.shape == x.shape }) else { return nil }
             let y = x.unary(.tanh)
             switch number(0..<3) {
-            case 0: return Node.select(.binary(.greater, inputs[0].shape == x.shape ? inputs[0] : y, .constant(0)), g, .constant(0))
+            case 0:
+                return Node.select(
+                    .binary(.greater, inputs[0].shape == x.shape ? inputs[0] : y, .constant(0)), g, .constant(0))
             case 1: return Node.binary(.multiply, g, .binary(.subtract, .constant(1), y.unary(.square)))
             default: return Node.binary(.multiply, .binary(.multiply, g, y), .binary(.subtract, .constant(1), y))
             }
         case 8: return rank > 0 ? x.reduce([.sum, .mean].randomElement(using: &generator)!, [number(0..<rank)]) : nil
         case 9: return rank > 1 ? x.transpose(Array(0..<rank).shuffled(using: &generator)) : nil
         case 10:
-            if x.shape.count == 24 { return x.reshape(([[4, 6], [6, 4], [24], [2, 3, 4]] as [Shape]).randomElement(using: &generator)!) }
+            if x.shape.count == 24 {
+                return x.reshape(([[4, 6], [6, 4], [24], [2, 3, 4]] as [Shape]).randomElement(using: &generator)!)
+            }
             return x.reshape(Shape([1] + x.shape.dimensions))
         case 11:
             guard rank > 0 else { return nil }
             let axis = number(0..<rank)
             guard x.shape[axis] > 1 else { return nil }
             let slices = x.shape.dimensions.enumerated().map { index, extent in
-                index == axis ? AxisSlice(start: 1, count: extent / 2, stride: extent > 2 ? 2 : 1)
+                index == axis
+                    ? AxisSlice(start: 1, count: extent / 2, stride: extent > 2 ? 2 : 1)
                     : AxisSlice(start: 0, count: extent)
             }
             let sliced = Node(.slice(slices), [x])
@@ -93,17 +101,27 @@ struct RandomGraph {
         case 12: return rank > 0 ? Node(.reverse(axes: [number(0..<rank)]), [x]) : nil
         case 13:
             guard rank > 0, rank < 4 else { return nil }
-            return Node(.pad((0..<rank).map { _ in AxisPadding(low: number(0..<2), high: number(0..<2)) }, value: .floating(0.25)), [x])
+            return Node(
+                .pad(
+                    (0..<rank).map { _ in AxisPadding(low: number(0..<2), high: number(0..<2)) }, value: .floating(0.25)
+                ), [x])
         case 14:
             guard rank > 0, let y = pick({ $0.shape == x.shape }) else { return nil }
             return Node(.concatenate(axis: number(0..<rank)), [x, y])
         case 15, 16, 17:
-            guard let a = pick({ $0.shape.rank == 2 }), let b = pick({ $0.shape.rank == 2 && $0.shape[0] == a.shape[1] }) else { return nil }
+            guard let a = pick({ $0.shape.rank == 2 }),
+                let b = pick({ $0.shape.rank == 2 && $0.shape[0] == a.shape[1] })
+            else { return nil }
             var product = Node.matmul(a, b)
-            if chance(50), let bias = pick({ $0.shape == [product.shape[1]] }) { product = Node.binary(.add, product, bias) }
+            if chance(50), let bias = pick({ $0.shape == [product.shape[1]] }) {
+                product = Node.binary(.add, product, bias)
+            }
             return chance(60) ? product.unary([.relu, .tanh, .sigmoid].randomElement(using: &generator)!) : product
         case 18: return rank > 0 ? Node(.softmax(axis: rank - 1), [x]) : nil
-        default: return rank > 0 ? Node(.cumulativeSum(axis: rank - 1, exclusive: chance(50), reverse: chance(50)), [x]).unary(.tanh) : nil
+        default:
+            return rank > 0
+                ? Node(.cumulativeSum(axis: rank - 1, exclusive: chance(50), reverse: chance(50)), [x]).unary(.tanh)
+                : nil
         }
     }
 

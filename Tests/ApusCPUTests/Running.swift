@@ -16,7 +16,9 @@ extension Buffer {
     /// The elements as the reference backend holds them.
     func value(_ type: TensorType) -> ReferenceValue {
         func elements<T>(_: T.Type, _ convert: (T) -> Double) -> [Double] {
-            (0..<type.shape.count).map { convert(pointer.load(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self)) }
+            (0..<type.shape.count).map {
+                convert(pointer.load(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self))
+            }
         }
         let values =
             switch type.elementType {

@@ -139,7 +139,8 @@ import Testing
     @Test func normalizations() throws {
         #expect(InputNormalization.unitRange == InputNormalization(scale: 1 / 255, offset: 0))
         #expect(
-            InputNormalization.standardizing(mean: 3, standardDeviation: 2) == InputNormalization(scale: 0.5, offset: -1.5))
+            InputNormalization.standardizing(mean: 3, standardDeviation: 2)
+                == InputNormalization(scale: 0.5, offset: -1.5))
         let bytes = Tensor([0, 51, 255] as [UInt8])
         #expect(InputNormalization.identity(bytes).elementType == .float32)
         #expect(InputNormalization.unitRange(bytes).elementType == .float32)

@@ -21,7 +21,9 @@ public struct FixtureCase: Sendable, CustomTestStringConvertible {
         return cases.map { name in
             let text = Data(file.metadata[name, default: ""].utf8)
             return FixtureCase(
-                name: name, configuration: (try? JSONDecoder().decode(FixtureConfiguration.self, from: text)) ?? FixtureConfiguration(),
+                name: name,
+                configuration: (try? JSONDecoder().decode(FixtureConfiguration.self, from: text))
+                    ?? FixtureConfiguration(),
                 text: text, file: file)
         }
     }

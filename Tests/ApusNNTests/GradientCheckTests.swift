@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test(arguments: [Mode.training, .inference]) func leNet(mode: Mode) throws {
-        let check = try gradcheck(Sequential.lenet5(), input: [28, 28, 1], batch: 1, loss: .softmaxCrossEntropy, mode: mode)
+        let check = try gradcheck(
+            Sequential.lenet5(), input: [28, 28, 1], batch: 1, loss: .softmaxCrossEntropy, mode: mode)
         #expect(check.passed, "\(check)")
         #expect(check.entries.count == 11)
         #expect(check.entries.contains { $0.isProjected } && check.entries.contains { !$0.isProjected })
@@ -43,7 +44,11 @@ import Testing
         #expect(!check.passed)
         #expect(check.wrongLayers == ["1.residual/body/1.faulty (Faulty())"])
         let wrong = check.entries.filter { $0.relativeError > 1e-6 }.map(\.path)
-        #expect(wrong == ["0.dense/kernel", "0.dense/bias", "1.residual/body/0.dense/kernel", "1.residual/body/0.dense/bias", "input"])
+        #expect(
+            wrong == [
+                "0.dense/kernel", "0.dense/bias", "1.residual/body/0.dense/kernel", "1.residual/body/0.dense/bias",
+                "input",
+            ])
         #expect(check.description.hasSuffix("wrong is the gradient of 1.residual/body/1.faulty (Faulty())"))
     }
 }

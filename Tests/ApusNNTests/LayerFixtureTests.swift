@@ -36,7 +36,9 @@ import Testing
     @Test func everyLayerHasAFixture() throws {
         let random = ["alphaDropout", "dropout", "gaussianDropout", "gaussianNoise", "spatialDropout"]
         let covered = Set(try LayerFixtureTests.cases.map { try $0.value("layer", as: AnyLayer.self).layer.kind })
-        #expect(covered.union(random).union(["dense"]).isSuperset(of: LayerKinds.registry.configurable.map { $0.kind } + ["sequential"]))
+        #expect(
+            covered.union(random).union(["dense"]).isSuperset(
+                of: LayerKinds.registry.configurable.map { $0.kind } + ["sequential"]))
     }
 
     @Test func everyActivationHasAFixture() throws {

@@ -19,7 +19,8 @@ import Testing
             try expectClose(plain.reduced(.none)(x, item[target]), item["each"], .layer, "each")
         }
         if item.contains("weightedEach") {
-            try expectClose(loss.reduced(.none)(x, item[target], weights: weights), item["weightedEach"], .layer, "weighted")
+            try expectClose(
+                loss.reduced(.none)(x, item[target], weights: weights), item["weightedEach"], .layer, "weighted")
         }
     }
 
@@ -51,10 +52,12 @@ import Testing
                 + "expected class numbers [4] or one-hot rows [4, 2]")
         #expect(
             problem(.softmaxCrossEntropy, .zeros([4]), .zeros([4], type: .int32))
-                == "softmaxCrossEntropy: expected outputs [N, classes] but the model yields [4]; end it with Dense(classes)")
+                == "softmaxCrossEntropy: expected outputs [N, classes] but the model yields [4]; end it with Dense(classes)"
+        )
         #expect(
             problem(.huber(), .zeros([4, 2]), .zeros([3, 2]))
-                == "huber: the model yields shape [4, 2] but the targets have [3, 2]; the first axis of both is the batch")
+                == "huber: the model yields shape [4, 2] but the targets have [3, 2]; the first axis of both is the batch"
+        )
         #expect(problem(.huber(delta: 0), .zeros([4]), .zeros([4])) == "huber: delta must be positive, received 0.0")
         #expect(
             problem(.softmaxCrossEntropy(labelSmoothing: 1), .zeros([4, 2]), .zeros([4], type: .int32))
@@ -67,7 +70,8 @@ import Testing
                 == "meanSquaredError: expected one weight a sample, [4], but received [3]")
         #expect(
             problem(.softmaxCrossEntropy, .zeros([4, 2]), .zeros([4]))
-                == "softmaxCrossEntropy: expected integer labels but received float32[4]; convert it with cast(to: .int32)")
+                == "softmaxCrossEntropy: expected integer labels but received float32[4]; convert it with cast(to: .int32)"
+        )
         #expect(
             problem(.softmaxCrossEntropy, .zeros([2, 3]), Tensor([Int32(1), 7]))
                 == "softmaxCrossEntropy failed: an index or label is out of range (status 2); "
@@ -75,19 +79,25 @@ import Testing
     }
 
     @Test func configurationsOfFiles() throws {
-        func decoded(_ text: String) throws -> Loss { try JSONDecoder().decode([Loss].self, from: Data("[\(text)]".utf8))[0] }
+        func decoded(_ text: String) throws -> Loss {
+            try JSONDecoder().decode([Loss].self, from: Data("[\(text)]".utf8))[0]
+        }
         #expect(try decoded("\"softmaxCrossEntropy\"") == .softmaxCrossEntropy)
         #expect(try decoded("{\"huber\": 0.5}") == .huber(delta: 0.5))
         #expect(
             try decoded("{\"focal\": {\"gamma\": 1, \"reduction\": \"sum\", \"classWeights\": [1, 2]}}")
                 == Loss(Focal(gamma: 1), reduction: .sum, classWeights: [1, 2]))
         #expect(message { try decoded("\"hubr\"") }.contains("there is no loss hubr (did you mean huber?)"))
-        #expect(message { try decoded("{\"huber\": {\"dleta\": 1}}") }.contains("there is no key dleta (did you mean delta?)"))
+        #expect(
+            message { try decoded("{\"huber\": {\"dleta\": 1}}") }.contains(
+                "there is no key dleta (did you mean delta?)"))
         for loss in [
-            Loss.softmaxCrossEntropy, .huber(delta: 2), .focal(gamma: 1).reduced(.sum), .hinge.weighted(classes: [1, 2]),
+            Loss.softmaxCrossEntropy, .huber(delta: 2), .focal(gamma: 1).reduced(.sum),
+            .hinge.weighted(classes: [1, 2]),
         ] {
             let text = try JSONEncoder().encode([loss])
-            #expect(try JSONDecoder().decode([Loss].self, from: text) == [loss], "\(String(decoding: text, as: UTF8.self))")
+            #expect(
+                try JSONDecoder().decode([Loss].self, from: text) == [loss], "\(String(decoding: text, as: UTF8.self))")
         }
     }
 }

@@ -13,7 +13,8 @@ import Testing
         var gathered: [Double] = []
         for start in stride(from: 0, to: output.shape[0], by: batchSize) {
             let rows = start..<min(start + batchSize, output.shape[0])
-            let part = metric.rule.contribution(output[rows], target[rows], weights: weights[rows]).scalars(as: Double.self)
+            let part = metric.rule.contribution(output[rows], target[rows], weights: weights[rows]).scalars(
+                as: Double.self)
             switch metric.rule.accumulation {
             case .rows: gathered += part
             case .sum: gathered = gathered.isEmpty ? part : zip(gathered, part).map(+)
@@ -34,25 +35,33 @@ import Testing
                 }
             #expect(received.count == expected.count)
             for (received, expected) in zip(received, expected) {
-                #expect(abs(received - expected) <= 1e-6 * max(1, abs(expected)), "in batches of \(batchSize): \(received), \(expected)")
+                #expect(
+                    abs(received - expected) <= 1e-6 * max(1, abs(expected)),
+                    "in batches of \(batchSize): \(received), \(expected)")
             }
         }
     }
 
     @Test func everyMetricHasAFixture() throws {
-        let names = try FixtureCase.all("rules-metrics").map { type(of: try $0.value("metric", as: Metric.self).rule).kind }
+        let names = try FixtureCase.all("rules-metrics").map {
+            type(of: try $0.value("metric", as: Metric.self).rule).kind
+        }
         #expect(Set(names) == Set(MetricKinds.registry.kinds))
     }
 
     @Test func whatDoesNotFit() {
-        func problem(_ metric: Metric, _ output: Tensor, _ target: Tensor) -> String? { metric.rule.problem(output, target) }
+        func problem(_ metric: Metric, _ output: Tensor, _ target: Tensor) -> String? {
+            metric.rule.problem(output, target)
+        }
         #expect(
-            problem(.accuracy, .zeros([4, 3]), .zeros([4, 2])) == "the model yields shape [4, 3] but the targets have [4, 2]; "
+            problem(.accuracy, .zeros([4, 3]), .zeros([4, 2]))
+                == "the model yields shape [4, 3] but the targets have [4, 2]; "
                 + "expected class numbers [4] or one-hot rows [4, 3]")
         #expect(problem(.topKAccuracy(k: 0), .zeros([4, 3]), .zeros([4])) == "k must be positive, received 0")
         #expect(
             problem(.f1(average: .binary), .zeros([4, 3]), .zeros([4]))
-                == "the average binary needs one output a sample or two classes but received [4, 3]; use macro, micro or weighted")
+                == "the average binary needs one output a sample or two classes but received [4, 3]; use macro, micro or weighted"
+        )
         #expect(
             problem(.meanAbsoluteError, .zeros([4, 3]), .zeros([4]))
                 == "the model yields shape [4, 3] but the targets have [4]; they must be equal")

@@ -44,11 +44,13 @@ import Testing
 
     /// Constants learned from samples bring them to mean 0 and variance 1, feature by feature.
     @Test func normalizationLearnsFromData() throws {
-        let samples = Tensor.normal([500, 2, 3], key: RandomKey(seed: 1)) * Tensor([1.0, 5, 0.1]) + Tensor([3.0, -2, 100])
+        let samples =
+            Tensor.normal([500, 2, 3], key: RandomKey(seed: 1)) * Tensor([1.0, 5, 0.1]) + Tensor([3.0, -2, 100])
         let layer = try Normalization(learnedFrom: samples)
         #expect(abs(layer.mean[2] - 100) < 0.02 && abs(layer.variance[1] - 25) < 2.5)
         let variables = try layer.initialized(input: [2, 3], seed: 1)
-        let run = try LayerRun(layer, samples, ["mean": variables["mean"]!, "variance": variables["variance"]!], mode: .inference)
+        let run = try LayerRun(
+            layer, samples, ["mean": variables["mean"]!, "variance": variables["variance"]!], mode: .inference)
         #expect(run.output.mean(axes: [0, 1]).scalars.allSatisfy { abs($0) < 1e-3 })
         #expect(run.output.variance(axes: [0, 1]).scalars.allSatisfy { abs($0 - 1) < 1e-3 })
         #expect(
@@ -75,7 +77,10 @@ import Testing
                     LayerNorm()
                     Conv2D(filters: 2, kernelSize: 3, padding: .same)
                 }, [32, 32, 1]) == ["[5, 1]", "5", "5", "5", "9"])
-        #expect(try fields(Sequential([Conv1D(filters: 2, kernelSize: 3), Conv1D(filters: 2, kernelSize: 3)]), [9, 1]) == ["[1, 3]", "[1, 5]"])
+        #expect(
+            try fields(Sequential([Conv1D(filters: 2, kernelSize: 3), Conv1D(filters: 2, kernelSize: 3)]), [9, 1]) == [
+                "[1, 3]", "[1, 5]",
+            ])
     }
 
     @Test func diagram() throws {
@@ -84,7 +89,8 @@ import Testing
         let parser = XMLCounter(svg)
         #expect(parser.isWellFormed)
         #expect(parser.counts["rect"] == 2 + 8 + 2)
-        for text in ["MaxPool2D(3, strides: 1, padding: .same)", "[7, 7, 4]", "76 parameters", "+ relu", "concatenate"] {
+        for text in ["MaxPool2D(3, strides: 1, padding: .same)", "[7, 7, 4]", "76 parameters", "+ relu", "concatenate"]
+        {
             #expect(svg.contains(">\(text)<"), "\(text)")
         }
     }

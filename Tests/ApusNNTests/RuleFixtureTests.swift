@@ -91,7 +91,9 @@ import Testing
 
     @Test func everyRuleHasAFixture() throws {
         func covered<Rule: ConfigurableCases>(_ type: Rule.Type, _ key: String) throws -> Set<String> {
-            Set(try RuleFixtureTests.cases(key).map { "\(try $0.value(key, as: type))".prefix { $0 != "(" } }.map(String.init))
+            Set(
+                try RuleFixtureTests.cases(key).map { "\(try $0.value(key, as: type))".prefix { $0 != "(" } }.map(
+                    String.init))
         }
         #expect(try covered(Regularizer.self, "regularizer") == Set(Regularizer.names))
         #expect(try covered(Constraint.self, "constraint") == Set(Constraint.names))
@@ -104,7 +106,9 @@ import Testing
         func problem(_ initializer: Initializer, _ shape: Shape) -> String {
             message { try initializer.tensor(shape, key: RandomKey(seed: 1)).evaluated() }
         }
-        #expect(problem(.orthogonal(), [4]) == "orthogonal: only matrices and kernels can be orthogonal, received shape [4]")
+        #expect(
+            problem(.orthogonal(), [4]) == "orthogonal: only matrices and kernels can be orthogonal, received shape [4]"
+        )
         #expect(problem(.identity(), [4]) == "identity: only matrices and kernels have an identity, received shape [4]")
         #expect(problem(.values([1, 2]), [3]) == "values: expected 3 values for shape [3], received 2")
         #expect(

@@ -74,7 +74,8 @@ import Testing
         _ = y.item()
         #expect(
             gradient(of: y, withRespectTo: [x])[0].problems.first?.message
-                == "the value has been read, which forgets how it was computed; take the gradient first, or use valueAndGradient")
+                == "the value has been read, which forgets how it was computed; take the gradient first, or use valueAndGradient"
+        )
     }
 
     @Test func gradientsOfWhatIsIndependentAreZero() {
@@ -115,7 +116,8 @@ import Testing
         let error = #expect(throws: GraphError.self) { try reading([Tensor.ones([2])]) }
         #expect(
             error?.description
-                == "argument 0: a value inside a function that is being compiled can't be read; return it from the function instead")
+                == "argument 0: a value inside a function that is being compiled can't be read; return it from the function instead"
+        )
     }
 
     @Test func compiledFunctionsTakeExpressionsAndRunFromManyTasks() async throws {
@@ -148,7 +150,8 @@ import Testing
 
     @Test func shapesBeyondAllMemoryAreErrors() {
         let huge = Tensor.zeros([1 << 40, 1 << 40])
-        #expect(huge.problems.first?.message == "a tensor of shape [1099511627776, 1099511627776] has too many elements")
+        #expect(
+            huge.problems.first?.message == "a tensor of shape [1099511627776, 1099511627776] has too many elements")
         #expect(!Tensor([1.0]).broadcast(to: [1 << 62, 4]).problems.isEmpty)
         #expect(!Tensor([1.0]).reshaped(to: [1 << 62, 4]).problems.isEmpty)
         #expect(!Tensor.arange(0, 1e300).problems.isEmpty)

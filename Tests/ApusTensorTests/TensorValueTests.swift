@@ -16,7 +16,9 @@ import Testing
         #expect(Tensor([[1.0, 2], [3, 4], [5, 6]]).shape == [3, 2])
         #expect(Tensor([300.7, -4], type: .uint8).scalars(as: Int.self) == [255, 0])
         #expect(Tensor([Double](), shape: [0, 3]).count == 0)
-        #expect(Tensor([1.0, 2], shape: [3]).problems.first?.message == "2 numbers do not fill the shape [3], which holds 3")
+        #expect(
+            Tensor([1.0, 2], shape: [3]).problems.first?.message == "2 numbers do not fill the shape [3], which holds 3"
+        )
         #expect(Tensor([[1.0], [2, 3]]).problems.first?.message == "rows of different lengths: [1, 2]")
         #expect(Tensor.zeros([2, 2]).scalars == [0, 0, 0, 0])
         #expect(Tensor.full([2], 7, type: .int32).scalars(as: Int.self) == [7, 7])
@@ -26,7 +28,8 @@ import Testing
         #expect(Tensor.arange(3, 3).count == 0)
         #expect(Tensor.linspace(0, 1, count: 5).scalars == [0, 0.25, 0.5, 0.75, 1])
         #expect(Tensor.linspace(2, 9, count: 1).scalars == [2])
-        #expect(Tensor(bytes: [1, 0, 0, 0, 255, 255, 255, 255], TensorType([2], .int32)).scalars(as: Int.self) == [1, -1])
+        #expect(
+            Tensor(bytes: [1, 0, 0, 0, 255, 255, 255, 255], TensorType([2], .int32)).scalars(as: Int.self) == [1, -1])
     }
 
     // MARK: Promotion
@@ -52,7 +55,9 @@ import Testing
         #expect((Tensor([1.0], type: .float64) + 0.1).item(as: Double.self) == 1.1)
         let small = Tensor([UInt8(250)])
         #expect((small + 3).elementType == .uint8 && (small + 3).item(as: Int.self) == 253)
-        #expect((small + 300).problems.first?.message == "the number 300 does not fit uint8; convert the tensor with cast(to:)")
+        #expect(
+            (small + 300).problems.first?.message
+                == "the number 300 does not fit uint8; convert the tensor with cast(to:)")
         #expect((small * 0.5).item() == 125)
         #expect((Tensor([true, false]) + 1).scalars == [2, 1])
         #expect((Tensor([true, false]) .& Tensor([true, true])).scalars(as: Bool.self) == [true, false])
@@ -131,9 +136,12 @@ import Testing
 
     @Test func printsEveryKind() {
         #expect("\(Tensor(2.5))" == "2.5000")
-        #expect("\(Tensor([Int64.max, Int64.min].map { Int($0) }))" == "[ 9223372036854775807, -9223372036854775808] int64")
+        #expect(
+            "\(Tensor([Int64.max, Int64.min].map { Int($0) }))" == "[ 9223372036854775807, -9223372036854775808] int64")
         #expect("\(Tensor([0.5, -0.25], type: .float64))" == "[ 0.5000, -0.2500] float64")
-        #expect("\(Tensor((0..<8).map { $0 }, shape: [2, 2, 2], type: .uint8))" == "[[[0, 1],\n  [2, 3]],\n\n [[4, 5],\n  [6, 7]]] uint8")
+        #expect(
+            "\(Tensor((0..<8).map { $0 }, shape: [2, 2, 2], type: .uint8))"
+                == "[[[0, 1],\n  [2, 3]],\n\n [[4, 5],\n  [6, 7]]] uint8")
         #expect("\(Tensor.zeros([0]))" == "[]")
         #expect("\(Tensor.zeros([2, 0]))" == "[[],\n []]")
         #expect("\(Tensor([-Float.infinity, 0.5]))" == "[  -inf, 0.5000]")
@@ -183,7 +191,9 @@ import Testing
         let integers = try written(Tensor([1, -1], type: .int32))
         #expect(integers.header == "{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }")
         #expect(integers.elements == [1, 0, 0, 0, 255, 255, 255, 255])
-        #expect(try written(Tensor.zeros([2, 3], type: .float64)).header == "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }")
+        #expect(
+            try written(Tensor.zeros([2, 3], type: .float64)).header
+                == "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }")
         #expect(try written(Tensor(true)).header == "{'descr': '|b1', 'fortran_order': False, 'shape': (), }")
         #expect(try written(Tensor([1.0], type: .bfloat16)).elements == [0, 0, 128, 63])
         let error = #expect(throws: NPYWritingError.self) { try Tensor.zeros([1]).writeNPY("/nowhere/x.npy") }

@@ -31,8 +31,12 @@ import Testing
         Item(Dense(3, useBias: false, activityRegularizer: .l2()), [2, 4], [1, 1], [2, 3], 12),
         Item(Embedding(vocabulary: 7, units: 3), [4], [1], [4, 3], 21),
         Item(Conv1D(filters: 3, kernelSize: 3, strides: 2, padding: .same), [7, 2], [1, 2], [4, 3], 21),
-        Item(Conv2D(filters: 4, kernelSize: [3, 2], padding: .same, groups: 2, activation: .softplus), [5, 6, 2], [1, 1, 2], [5, 6, 4], 28),
-        Item(Conv2D(filters: 2, kernelSize: 3, strides: 2, padding: .explicit(1), dilation: 2), [7, 6, 3], [3, 3, 3], [3, 2, 2], 56),
+        Item(
+            Conv2D(filters: 4, kernelSize: [3, 2], padding: .same, groups: 2, activation: .softplus), [5, 6, 2],
+            [1, 1, 2], [5, 6, 4], 28),
+        Item(
+            Conv2D(filters: 2, kernelSize: 3, strides: 2, padding: .explicit(1), dilation: 2), [7, 6, 3], [3, 3, 3],
+            [3, 2, 2], 56),
         Item(Conv1DTranspose(filters: 3, kernelSize: 3, strides: 2, padding: .same), [4, 2], [1, 2], [8, 3], 21),
         Item(Conv2DTranspose(filters: 2, kernelSize: 3, strides: 2), [3, 4, 2], [1, 1, 2], [7, 9, 2], 38),
         Item(DepthwiseConv1D(kernelSize: 3, padding: .same, depthMultiplier: 2), [5, 2], [1, 2], [5, 4], 16),
@@ -74,20 +78,29 @@ import Testing
         Item(ActivationLayer(.gelu()), [6], [1], [6]),
         Item(PReLU(sharedAxes: [1]), [3, 2], [1, 1], [3, 2], 2),
         Item(Residual(body: Sequential([Dense(4)]), activation: .silu), [4], [4], [4], 20),
-        Item(Residual(body: Sequential([Dense(3)]), shortcut: Sequential([Dense(3, useBias: false)])), [4], [1], [3], 27),
-        Item(Parallel(.add, [Sequential([Dense(3)]), Sequential([Dense(3), ActivationLayer(.tanh)])]), [4], [1], [3], 30),
-        Item(Sequential { Dense(3); LayerNorm().named("norm"); Dense(3).shared("s"); Dense(3).shared("s") }, [3], [3], [3], 30),
+        Item(
+            Residual(body: Sequential([Dense(3)]), shortcut: Sequential([Dense(3, useBias: false)])), [4], [1], [3], 27),
+        Item(
+            Parallel(.add, [Sequential([Dense(3)]), Sequential([Dense(3), ActivationLayer(.tanh)])]), [4], [1], [3], 30),
+        Item(
+            Sequential {
+                Dense(3); LayerNorm().named("norm"); Dense(3).shared("s"); Dense(3).shared("s")
+            }, [3], [3], [3], 30),
     ]
 
     @Test func everyLayerIsInTheTable() {
-        #expect(Set(ConformanceTests.table.map { type(of: $0.layer).kind }) == Set(LayerKinds.registry.configurable.map { $0.kind } + ["sequential"]))
+        #expect(
+            Set(ConformanceTests.table.map { type(of: $0.layer).kind })
+                == Set(LayerKinds.registry.configurable.map { $0.kind } + ["sequential"]))
     }
 
     // MARK: What must hold
 
     private static func inputs(_ item: Item, _ shape: Shape, batch: Int) -> Tensor {
         let full = Shape([batch] + shape.dimensions)
-        guard !(item.layer is Embedding) else { return (Tensor.uniform(full, key: RandomKey(seed: 2)) * 7).cast(to: .int32) }
+        guard !(item.layer is Embedding) else {
+            return (Tensor.uniform(full, key: RandomKey(seed: 2)) * 7).cast(to: .int32)
+        }
         return .normal(full, key: RandomKey(seed: 2))
     }
 
@@ -133,7 +146,8 @@ import Testing
 
     @Test(arguments: table, [Mode.training, .inference]) func gradients(_ item: Item, mode: Mode) throws {
         let check = try gradcheck(
-            item.layer, input: item.input, samples: ConformanceTests.inputs(item, item.input, batch: 3), mode: mode, seed: 5)
+            item.layer, input: item.input, samples: ConformanceTests.inputs(item, item.input, batch: 3), mode: mode,
+            seed: 5)
         #expect(check.passed, "\(check)")
     }
 
@@ -156,7 +170,8 @@ import Testing
         let isInteger = x.elementType.isInteger
         let rounded = isInteger ? x : x.cast(to: .bfloat16)
         for mode in [Mode.training, .inference] {
-            let exact = try ConformanceTests.output(item.layer, isInteger ? x : rounded.cast(to: .float32), variables, mode: mode)
+            let exact = try ConformanceTests.output(
+                item.layer, isInteger ? x : rounded.cast(to: .float32), variables, mode: mode)
             let received = try ConformanceTests.output(item.layer, rounded, variables, mode: mode, type: .bfloat16)
             #expect(received.elementType == .bfloat16 && received.shape == exact.shape)
             let (a, b) = (received.scalars, exact.scalars)

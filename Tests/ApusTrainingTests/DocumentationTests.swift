@@ -12,11 +12,13 @@ import Testing
     /// Each section's names and their defaults, as the code has them.
     static let defaults: [String: [String: String]] = [
         // The one layer that reads and writes itself.
-        "Layers": of(LayerKinds.registry).merging([Sequential.kind: "–"]) { old, _ in old }, "Activations": of(Activation.self), "Initializers": of(Initializer.self),
+        "Layers": of(LayerKinds.registry).merging([Sequential.kind: "–"]) { old, _ in old },
+        "Activations": of(Activation.self), "Initializers": of(Initializer.self),
         "Regularizers": of(Regularizer.self), "Constraints": of(Constraint.self), "Losses": of(LossKinds.registry),
         "Metrics": of(MetricKinds.registry), "Optimizers": of(OptimizerKinds.registry),
         "Around the optimizer's rule": joined([
-            keys(aroundTheRule, in: ""), keys(of(Clipping.self), in: "clip."), keys(ParameterGroup.schema, in: "groups."),
+            keys(aroundTheRule, in: ""), keys(of(Clipping.self), in: "clip."),
+            keys(ParameterGroup.schema, in: "groups."),
         ]),
         "Schedules": of(Schedule.Course.self),
         "Experiment": joined([
@@ -90,8 +92,11 @@ import Testing
             "average": text(optimizer.average), "groups": text(optimizer.groups),
         ]
         let refusal = message { try experiment("optimizer: {sgd: {}, adam: {}}") }
-        let list = refusal.components(separatedBy: "beside it ").last?.components(separatedBy: ", but received").first ?? ""
-        return Dictionary(uniqueKeysWithValues: list.components(separatedBy: ", ").map { ($0, values[$0] ?? "no value in this test") })
+        let list =
+            refusal.components(separatedBy: "beside it ").last?.components(separatedBy: ", but received").first ?? ""
+        return Dictionary(
+            uniqueKeysWithValues: list.components(separatedBy: ", ").map { ($0, values[$0] ?? "no value in this test") }
+        )
     }()
 
     // MARK: Vocabulary.md
@@ -119,7 +124,8 @@ import Testing
     @Test func everyLayerIsThere() {
         let layers = Page.vocabulary.rows("Layers").compactMap { Code.layers[$0.code(0) ?? ""] }
         #expect(Set(layers.map { type(of: $0).kind }).isSuperset(of: DocumentationTests.defaults["Layers"]!.keys))
-        let named = layers.compactMap { $0 as? Named } + layers.compactMap { ($0 as? Sequential)?.layers.first as? Named }
+        let named =
+            layers.compactMap { $0 as? Named } + layers.compactMap { ($0 as? Sequential)?.layers.first as? Named }
         #expect(Set(named.map(\.isShared)) == [true, false])
         let merges = layers.compactMap { ($0 as? Parallel)?.merge }
         #expect(Set(merges) == Set(Parallel.Merge.allCases))
@@ -194,8 +200,12 @@ import Testing
     }
 
     @Test func everySectionShowsWhereItsThingsGo() {
-        #expect(Page.vocabulary.sections == Page.defaults.sections.filter { !["Experiment", "Around the optimizer's rule"].contains($0) })
-        for section in Page.vocabulary.sections { #expect(Page.vocabulary.text(section).contains("```swift\n"), "\(section)") }
+        #expect(
+            Page.vocabulary.sections
+                == Page.defaults.sections.filter { !["Experiment", "Around the optimizer's rule"].contains($0) })
+        for section in Page.vocabulary.sections {
+            #expect(Page.vocabulary.text(section).contains("```swift\n"), "\(section)")
+        }
     }
 }
 
@@ -224,7 +234,8 @@ struct Page: Sendable {
         /// What stands between backticks, if a cell is nothing else.
         func code(_ column: Int) -> String? {
             let cell = cells[column]
-            return cell.count > 2 && cell.hasPrefix("`") && cell.hasSuffix("`") ? String(cell.dropFirst().dropLast()) : nil
+            return cell.count > 2 && cell.hasPrefix("`") && cell.hasSuffix("`")
+                ? String(cell.dropFirst().dropLast()) : nil
         }
 
         func require(_ column: Int) throws -> String { try #require(code(column), "\(cells[column]) is not code") }
@@ -237,7 +248,8 @@ struct Page: Sendable {
     private let texts: [String: String]
 
     private init(_ name: String) {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         let text = (try? String(contentsOf: root.appending(path: "Documentation/\(name)"), encoding: .utf8)) ?? ""
         let parts = text.components(separatedBy: "\n## ").dropFirst().map { part in
             let lines = part.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
@@ -255,7 +267,8 @@ struct Page: Sendable {
         let rules = lines.indices.filter { lines[$0].hasPrefix("|---") }
         return lines.indices.filter { !rules.contains($0) && !rules.contains($0 + 1) }.map { index in
             // A bar within a cell is written \|.
-            let cells = lines[index].replacing("\\|", with: "\u{0}").split(separator: "|", omittingEmptySubsequences: false)
+            let cells = lines[index].replacing("\\|", with: "\u{0}").split(
+                separator: "|", omittingEmptySubsequences: false)
             return Row(
                 cells: cells.dropFirst().dropLast().map {
                     $0.trimmingCharacters(in: .whitespaces).replacing("\u{0}", with: "|")
@@ -269,19 +282,26 @@ private enum Code {
     static let layers: [String: any Layer] = [
         #"Dense(10)"#: Dense(10),
         #"Dense(10, activation: .relu)"#: Dense(10, activation: .relu),
-        #"Dense(64, kernelInitializer: .heNormal, kernelRegularizer: .l2(0.0001), kernelConstraint: .maxNorm(3.0))"#: Dense(64, kernelInitializer: .heNormal, kernelRegularizer: .l2(0.0001), kernelConstraint: .maxNorm(3.0)),
+        #"Dense(64, kernelInitializer: .heNormal, kernelRegularizer: .l2(0.0001), kernelConstraint: .maxNorm(3.0))"#:
+            Dense(64, kernelInitializer: .heNormal, kernelRegularizer: .l2(0.0001), kernelConstraint: .maxNorm(3.0)),
         #"Embedding(vocabulary: 1000, units: 16)"#: Embedding(vocabulary: 1000, units: 16),
         #"Conv1D(filters: 8, kernelSize: 3, padding: .same)"#: Conv1D(filters: 8, kernelSize: 3, padding: .same),
         #"Conv2D(filters: 6, kernelSize: 5)"#: Conv2D(filters: 6, kernelSize: 5),
-        #"Conv2D(filters: 6, kernelSize: [5, 3], strides: 2, padding: .same, activation: .relu)"#: Conv2D(filters: 6, kernelSize: [5, 3], strides: 2, padding: .same, activation: .relu),
-        #"Conv2D(filters: 8, kernelSize: 3, padding: .explicit(1), groups: 4, useBias: false)"#: Conv2D(filters: 8, kernelSize: 3, padding: .explicit(1), groups: 4, useBias: false),
-        #"Conv2D(filters: 8, kernelSize: 3, padding: .explicit(top: 0, left: 2, bottom: 1, right: 2), dilation: 2)"#: Conv2D(filters: 8, kernelSize: 3, padding: .explicit(top: 0, left: 2, bottom: 1, right: 2), dilation: 2),
-        #"Conv1DTranspose(filters: 8, kernelSize: 4, strides: 2, padding: .same)"#: Conv1DTranspose(filters: 8, kernelSize: 4, strides: 2, padding: .same),
-        #"Conv2DTranspose(filters: 16, kernelSize: 3, strides: 2, padding: .explicit(1), outputPadding: 1)"#: Conv2DTranspose(filters: 16, kernelSize: 3, strides: 2, padding: .explicit(1), outputPadding: 1),
+        #"Conv2D(filters: 6, kernelSize: [5, 3], strides: 2, padding: .same, activation: .relu)"#: Conv2D(
+            filters: 6, kernelSize: [5, 3], strides: 2, padding: .same, activation: .relu),
+        #"Conv2D(filters: 8, kernelSize: 3, padding: .explicit(1), groups: 4, useBias: false)"#: Conv2D(
+            filters: 8, kernelSize: 3, padding: .explicit(1), groups: 4, useBias: false),
+        #"Conv2D(filters: 8, kernelSize: 3, padding: .explicit(top: 0, left: 2, bottom: 1, right: 2), dilation: 2)"#:
+            Conv2D(filters: 8, kernelSize: 3, padding: .explicit(top: 0, left: 2, bottom: 1, right: 2), dilation: 2),
+        #"Conv1DTranspose(filters: 8, kernelSize: 4, strides: 2, padding: .same)"#: Conv1DTranspose(
+            filters: 8, kernelSize: 4, strides: 2, padding: .same),
+        #"Conv2DTranspose(filters: 16, kernelSize: 3, strides: 2, padding: .explicit(1), outputPadding: 1)"#:
+            Conv2DTranspose(filters: 16, kernelSize: 3, strides: 2, padding: .explicit(1), outputPadding: 1),
         #"DepthwiseConv1D(kernelSize: 3, depthMultiplier: 2)"#: DepthwiseConv1D(kernelSize: 3, depthMultiplier: 2),
         #"DepthwiseConv2D(kernelSize: 3, padding: .same)"#: DepthwiseConv2D(kernelSize: 3, padding: .same),
         #"SeparableConv1D(filters: 8, kernelSize: 3)"#: SeparableConv1D(filters: 8, kernelSize: 3),
-        #"SeparableConv2D(filters: 32, kernelSize: 3, strides: 2, padding: .same)"#: SeparableConv2D(filters: 32, kernelSize: 3, strides: 2, padding: .same),
+        #"SeparableConv2D(filters: 32, kernelSize: 3, strides: 2, padding: .same)"#: SeparableConv2D(
+            filters: 32, kernelSize: 3, strides: 2, padding: .same),
         #"MaxPool1D(2)"#: MaxPool1D(2),
         #"MaxPool2D(2)"#: MaxPool2D(2),
         #"MaxPool2D(3, strides: 2, padding: .same)"#: MaxPool2D(3, strides: 2, padding: .same),
@@ -319,16 +339,36 @@ private enum Code {
         #"ActivationLayer(.tanh)"#: ActivationLayer(.tanh),
         #"PReLU()"#: PReLU(),
         #"PReLU(sharedAxes: [1, 2])"#: PReLU(sharedAxes: [1, 2]),
-        #"Sequential { Dense(64); ActivationLayer(.relu) }"#: Sequential { Dense(64); ActivationLayer(.relu) },
-        #"Sequential { Dense(64); Dropout(0.5) }"#: Sequential { Dense(64); Dropout(0.5) },
-        #"Residual { Conv2D(filters: 16, kernelSize: 3, padding: .same) }"#: Residual { Conv2D(filters: 16, kernelSize: 3, padding: .same) },
-        #"Residual(body: Sequential { Dense(8) }, shortcut: Sequential { Dense(8, useBias: false) }, activation: .relu)"#: Residual(body: Sequential { Dense(8) }, shortcut: Sequential { Dense(8, useBias: false) }, activation: .relu),
-        #"Parallel { Dense(8); Dense(4, activation: .tanh) }"#: Parallel { Dense(8); Dense(4, activation: .tanh) },
-        #"Parallel(.add) { Dense(8); Sequential { Dense(4); Dense(8) } }"#: Parallel(.add) { Dense(8); Sequential { Dense(4); Dense(8) } },
-        #"Parallel(.multiply) { Dense(8); Dense(8, activation: .sigmoid) }"#: Parallel(.multiply) { Dense(8); Dense(8, activation: .sigmoid) },
-        #"Parallel(.concatenate, [Sequential([]), Sequential([Dense(4)])])"#: Parallel(.concatenate, [Sequential([]), Sequential([Dense(4)])]),
+        #"Sequential { Dense(64); ActivationLayer(.relu) }"#: Sequential {
+            Dense(64); ActivationLayer(.relu)
+        },
+        #"Sequential { Dense(64); Dropout(0.5) }"#: Sequential {
+            Dense(64); Dropout(0.5)
+        },
+        #"Residual { Conv2D(filters: 16, kernelSize: 3, padding: .same) }"#: Residual {
+            Conv2D(filters: 16, kernelSize: 3, padding: .same)
+        },
+        #"Residual(body: Sequential { Dense(8) }, shortcut: Sequential { Dense(8, useBias: false) }, activation: .relu)"#:
+            Residual(
+                body: Sequential { Dense(8) }, shortcut: Sequential { Dense(8, useBias: false) }, activation: .relu),
+        #"Parallel { Dense(8); Dense(4, activation: .tanh) }"#: Parallel {
+            Dense(8); Dense(4, activation: .tanh)
+        },
+        #"Parallel(.add) { Dense(8); Sequential { Dense(4); Dense(8) } }"#: Parallel(.add) {
+            Dense(8);
+            Sequential {
+                Dense(4); Dense(8)
+            }
+        },
+        #"Parallel(.multiply) { Dense(8); Dense(8, activation: .sigmoid) }"#: Parallel(.multiply) {
+            Dense(8); Dense(8, activation: .sigmoid)
+        },
+        #"Parallel(.concatenate, [Sequential([]), Sequential([Dense(4)])])"#: Parallel(
+            .concatenate, [Sequential([]), Sequential([Dense(4)])]),
         #"Dense(64).named("features")"#: Dense(64).named("features"),
-        #"Sequential { Dense(8).shared("twin"); Dense(8).shared("twin") }"#: Sequential { Dense(8).shared("twin"); Dense(8).shared("twin") },
+        #"Sequential { Dense(8).shared("twin"); Dense(8).shared("twin") }"#: Sequential {
+            Dense(8).shared("twin"); Dense(8).shared("twin")
+        },
     ]
 
     static let activations: [String: Activation] = [
@@ -368,7 +408,8 @@ private enum Code {
         #".heNormal"#: .heNormal,
         #".lecunUniform"#: .lecunUniform,
         #".lecunNormal"#: .lecunNormal,
-        #".varianceScaling(scale: 2, mode: .fanOut, distribution: .normal)"#: .varianceScaling(scale: 2, mode: .fanOut, distribution: .normal),
+        #".varianceScaling(scale: 2, mode: .fanOut, distribution: .normal)"#: .varianceScaling(
+            scale: 2, mode: .fanOut, distribution: .normal),
         #".orthogonal(gain: 0.5)"#: .orthogonal(gain: 0.5),
         #".identity()"#: .identity(),
     ]
@@ -427,7 +468,8 @@ private enum Code {
     ]
 
     static let optimizers: [String: Optimizer] = [
-        #".sgd(learningRate: 0.1, momentum: 0.9, nesterov: true)"#: .sgd(learningRate: 0.1, momentum: 0.9, nesterov: true),
+        #".sgd(learningRate: 0.1, momentum: 0.9, nesterov: true)"#: .sgd(
+            learningRate: 0.1, momentum: 0.9, nesterov: true),
         #".adagrad(learningRate: 0.01)"#: .adagrad(learningRate: 0.01),
         #".adadelta(learningRate: 1)"#: .adadelta(learningRate: 1),
         #".rmsprop(momentum: 0.9)"#: .rmsprop(momentum: 0.9),
@@ -446,14 +488,16 @@ private enum Code {
         #"Optimizer(Adam(), skipsNonFinite: true)"#: Optimizer(Adam(), skipsNonFinite: true),
         #".adam().averaging(0.999)"#: .adam().averaging(0.999),
         #".adamW().group("*/bias", weightDecay: 0)"#: .adamW().group("*/bias", weightDecay: 0),
-        #".adam().group("0.*", learningRate: 0.0001).freezing("1.*")"#: .adam().group("0.*", learningRate: 0.0001).freezing("1.*"),
+        #".adam().group("0.*", learningRate: 0.0001).freezing("1.*")"#: .adam().group("0.*", learningRate: 0.0001)
+            .freezing("1.*"),
     ]
 
     static let schedules: [String: Schedule] = [
         #".constant"#: .constant,
         #"Schedule(.step(size: 500, factor: 0.5))"#: Schedule(.step(size: 500, factor: 0.5)),
         #"Schedule(.multiStep(milestones: [1000, 2000]))"#: Schedule(.multiStep(milestones: [1000, 2000])),
-        #"Schedule(.piecewise(boundaries: [1000], factors: [1, 0.2]))"#: Schedule(.piecewise(boundaries: [1000], factors: [1, 0.2])),
+        #"Schedule(.piecewise(boundaries: [1000], factors: [1, 0.2]))"#: Schedule(
+            .piecewise(boundaries: [1000], factors: [1, 0.2])),
         #"Schedule(.exponential(steps: 100), warmupSteps: 50)"#: Schedule(.exponential(steps: 100), warmupSteps: 50),
         #"Schedule(.inverseTime(staircase: true))"#: Schedule(.inverseTime(staircase: true)),
         #"Schedule(.polynomial(power: 2))"#: Schedule(.polynomial(power: 2)),

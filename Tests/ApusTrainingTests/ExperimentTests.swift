@@ -67,10 +67,16 @@ import Testing
             problem("optimizer: newton")
                 == "there is no optimizer newton (known are adadelta, adagrad, adam, adamW, adamax, lamb, lion, nadam, rAdam, rmsprop, sgd) at optimizer"
         )
-        #expect(problem("optimizer: {adam: {}, clip: 3}") == "there is no clipping 3 (known are value, norm, globalNorm) at optimizer.clip")
+        #expect(
+            problem("optimizer: {adam: {}, clip: 3}")
+                == "there is no clipping 3 (known are value, norm, globalNorm) at optimizer.clip")
         #expect(problem("optimizer: {adam: {}, clip: norm}") == "the key value is missing at optimizer.clip")
-        #expect(problem("optimizer: {adam: {}, clips: {norm: 1}}").hasPrefix("expected one optimizer, and beside it clip, "))
-        #expect(problem("schedule: {cosine: {warmup: 3}}") == "there is no key warmup (known are end, warmupSteps) at schedule.cosine")
+        #expect(
+            problem("optimizer: {adam: {}, clips: {norm: 1}}").hasPrefix("expected one optimizer, and beside it clip, ")
+        )
+        #expect(
+            problem("schedule: {cosine: {warmup: 3}}")
+                == "there is no key warmup (known are end, warmupSteps) at schedule.cosine")
         #expect(
             problem("optimizer: {adam: {learnRate: 1}}")
                 == "there is no key learnRate (did you mean learningRate?) at optimizer.adam")
@@ -79,7 +85,8 @@ import Testing
                 == "expected one optimizer, and beside it clip, weightDecay, accumulate, skipNonFinite, average, groups, "
                 + "but received adam, sgd at optimizer")
         #expect(problem("schedule: cosinus") == "there is no schedule cosinus (did you mean cosine?) at schedule")
-        #expect(problem("metrics: [accurate]") == "there is no metric accurate (did you mean accuracy?) at metrics.Index 0")
+        #expect(
+            problem("metrics: [accurate]") == "there is no metric accurate (did you mean accuracy?) at metrics.Index 0")
         #expect(
             problem("data: {validation: {fractions: 0.1}}")
                 == "there is no key fractions (did you mean fraction?) at data.validation")

@@ -61,7 +61,9 @@ import Testing
 
     @Test func everyRuleHasAFixture() throws {
         let plain = try FixtureCase.all("optimizers").map { try $0.value("optimizer", as: String.self) }
-        let further = try FixtureCase.all("rules-optimizers").map { type(of: try $0.value("optimizer", as: Optimizer.self).rule).kind }
+        let further = try FixtureCase.all("rules-optimizers").map {
+            type(of: try $0.value("optimizer", as: Optimizer.self).rule).kind
+        }
         #expect(Set(plain + further) == Set(OptimizerKinds.registry.kinds))
     }
 
@@ -76,7 +78,9 @@ import Testing
         let step = try TrainingStep(model, loss: .meanSquaredError, optimizer: optimizer)
         var (weights, mean, variance) = ([0.5, 0.5], [0.0, 0.0], [0.0, 0.0])
         for number in 1...12 {
-            let errors = zip(inputs, targets).map { x, y in Double(x[0]) * weights[0] + Double(x[1]) * weights[1] - Double(y) }
+            let errors = zip(inputs, targets).map { x, y in
+                Double(x[0]) * weights[0] + Double(x[1]) * weights[1] - Double(y)
+            }
             let result = try step(&state, try data.whole)
             let loss = errors.reduce(0) { $0 + $1 * $1 } / 3
             #expect(abs(result.loss - loss) <= 1e-5 * loss + 1e-7)
@@ -127,7 +131,9 @@ import Testing
             .group("*/bias", learningRate: 0.1).freezing("0.*")
         for value in [optimizer, optimizer.with(learningRate: 0.5), settings] {
             let text = try JSONEncoder().encode([value])
-            #expect(try JSONDecoder().decode([Optimizer].self, from: text) == [value], "\(String(decoding: text, as: UTF8.self))")
+            #expect(
+                try JSONDecoder().decode([Optimizer].self, from: text) == [value],
+                "\(String(decoding: text, as: UTF8.self))")
         }
     }
 
@@ -180,7 +186,9 @@ import Testing
         let data = try blobs(64)
         let alike = try trained(.sgd(learningRate: 0.1), steps: 1) { _ in try data.whole }
         let start = try TrainingState(Sequential.small, optimizer: .sgd(), input: [2], seed: 3)
-        let apart = try trained(Optimizer.sgd(learningRate: 0.1).group("*/bias", learningRate: 0.02), steps: 1) { _ in try data.whole }
+        let apart = try trained(Optimizer.sgd(learningRate: 0.1).group("*/bias", learningRate: 0.02), steps: 1) { _ in
+            try data.whole
+        }
         #expect(apart.variables["1.dense/kernel"]!.scalars == alike.variables["1.dense/kernel"]!.scalars)
         let change = (alike.variables["1.dense/bias"]! - start.variables["1.dense/bias"]!) * 0.2
         try expectClose(apart.variables["1.dense/bias"]! - start.variables["1.dense/bias"]!, change, .network, "bias")

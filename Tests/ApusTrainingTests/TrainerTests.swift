@@ -245,7 +245,8 @@ import Testing
     @Test func weightsOfSamples() throws {
         let data = try blobs(32)
         let weights = (0..<32).map { Double($0 % 3) }
-        var trainer = Trainer(Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy], seed: 1)
+        var trainer = Trainer(
+            Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy], seed: 1)
         try trainer.fit(data.weighted(weights), epochs: 1, batchSize: 8)
         let weighted = try trainer.evaluate(data.weighted(weights), batchSize: 5)
         let rows = (0..<32).flatMap { Array(repeating: $0, count: $0 % 3) }
@@ -276,7 +277,8 @@ import Testing
         #expect(trainer.state == nil)
         #expect(
             message { try trainer.learningRateRange(try blobs(8), from: 0, batchSize: 4) }
-                == "a range test needs samples, 0 < from < to, at least two steps and a positive batchSize, received 8 samples, 0.0, 1.0, 100 and 4")
+                == "a range test needs samples, 0 < from < to, at least two steps and a positive batchSize, received 8 samples, 0.0, 1.0, 100 and 4"
+        )
     }
 
     @Test func metricsThatDoNotFit() throws {

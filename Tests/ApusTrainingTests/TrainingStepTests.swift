@@ -338,7 +338,8 @@ import Testing
         #expect(
             message { try step(&state, Batch(inputs: .ones([3, 2]), targets: .zeros([3]))) }
                 .contains(
-                    "softmaxCrossEntropy: expected integer labels but received float32[3]; convert it with cast(to: .int32)"))
+                    "softmaxCrossEntropy: expected integer labels but received float32[3]; convert it with cast(to: .int32)"
+                ))
         step = try fresh().0
     }
 }

@@ -10,7 +10,9 @@ import Testing
         func note() { lock.withLock { sets.append(apus_isa().rawValue) } }
     }
 
-    @Test(arguments: [APUS_ISA_BASELINE.rawValue, APUS_ISA_AVX2.rawValue]) func instructionSetsOfThreads(_ number: UInt32) {
+    @Test(arguments: [APUS_ISA_BASELINE.rawValue, APUS_ISA_AVX2.rawValue]) func instructionSetsOfThreads(
+        _ number: UInt32
+    ) {
         let isa = apus_isa(number)
         let best = apus_isa()
         apus_set_isa(isa)
@@ -30,7 +32,8 @@ import Testing
         let done = DispatchSemaphore(value: 0)
         Thread {
             apus_engine_run(
-                { Unmanaged<Seen>.fromOpaque($0!).takeUnretainedValue().note() }, Unmanaged.passUnretained(other).toOpaque())
+                { Unmanaged<Seen>.fromOpaque($0!).takeUnretainedValue().note() },
+                Unmanaged.passUnretained(other).toOpaque())
             done.signal()
         }.start()
         done.wait()

@@ -137,12 +137,13 @@ private final class Operands {
                     }
                     let output = Double(y[at])
                     if product.derivative {
-                        let slope = switch product.activation {
-                        case APUS_ACTIVATION_RELU: output > 0 ? 1.0 : 0
-                        case APUS_ACTIVATION_SIGMOID: output * (1 - output)
-                        case APUS_ACTIVATION_TANH: 1 - output * output
-                        default: 1.0
-                        }
+                        let slope =
+                            switch product.activation {
+                            case APUS_ACTIVATION_RELU: output > 0 ? 1.0 : 0
+                            case APUS_ACTIVATION_SIGMOID: output * (1 - output)
+                            case APUS_ACTIVATION_TANH: 1 - output * output
+                            default: 1.0
+                            }
                         note(c[at], sum * slope, magnitude * abs(slope))
                     } else {
                         switch product.activation {

@@ -33,9 +33,12 @@ struct IndexingTests {
             let rowPlaces = (0..<g.count).map { place($0, rows.values[$0 / c.inner % c.count]) }
             let indices = along.values
             let alongPlaces = (0..<g.count).map { place($0, indices[$0]) }
-            let scratch = TestBuffer(APUS_UINT8, count: Int(withUnsafePointer(to: parameters) {
-                apus_scatter_add_scratch_bytes($0)
-            }))
+            let scratch = TestBuffer(
+                APUS_UINT8,
+                count: Int(
+                    withUnsafePointer(to: parameters) {
+                        apus_scatter_add_scratch_bytes($0)
+                    }))
             withEveryISAAndThreadCount {
                 var results: [TestBuffer] = []
                 for (places, index, gather, scatter) in [
@@ -65,13 +68,16 @@ struct IndexingTests {
         let y = TestBuffer(APUS_FLOAT32, count: c.outer * c.count * c.inner), before = y.content
         for wrong in [-1.0, 17] {
             let rows = TestBuffer(APUS_INT32, [Double](repeating: 0, count: c.count - 1) + [wrong])
-            #expect(runKernel(apus_gather, c.parameters(APUS_FLOAT32, APUS_INT32), [x, rows, y])
-                == Int32(APUS_STATUS_INDEX_OUT_OF_RANGE.rawValue))
+            #expect(
+                runKernel(apus_gather, c.parameters(APUS_FLOAT32, APUS_INT32), [x, rows, y])
+                    == Int32(APUS_STATUS_INDEX_OUT_OF_RANGE.rawValue))
             let along = TestBuffer(APUS_INT64, [wrong] + [Double](repeating: 0, count: y.count - 1))
-            #expect(runKernel(apus_gather_along, c.parameters(APUS_FLOAT32, APUS_INT64), [x, along, y])
-                == Int32(APUS_STATUS_INDEX_OUT_OF_RANGE.rawValue))
-            #expect(runKernel(apus_scatter_add, c.parameters(APUS_FLOAT32, APUS_INT32), [y, rows, x, nil])
-                == Int32(APUS_STATUS_INDEX_OUT_OF_RANGE.rawValue))
+            #expect(
+                runKernel(apus_gather_along, c.parameters(APUS_FLOAT32, APUS_INT64), [x, along, y])
+                    == Int32(APUS_STATUS_INDEX_OUT_OF_RANGE.rawValue))
+            #expect(
+                runKernel(apus_scatter_add, c.parameters(APUS_FLOAT32, APUS_INT32), [y, rows, x, nil])
+                    == Int32(APUS_STATUS_INDEX_OUT_OF_RANGE.rawValue))
         }
         #expect(y.content == before)
     }

@@ -28,8 +28,10 @@ private final class Guarded<Element> {
 
 private typealias Kernel = (UnsafePointer<UnsafeMutableRawPointer?>?, UnsafeRawPointer?) -> Int32
 
-private func call<Parameters>(_ kernel: Kernel, _ buffers: [UnsafeMutableRawPointer?],
-    _ parameters: Parameters) -> Int32 {
+private func call<Parameters>(
+    _ kernel: Kernel, _ buffers: [UnsafeMutableRawPointer?],
+    _ parameters: Parameters
+) -> Int32 {
     withUnsafePointer(to: parameters) { pointer in buffers.withUnsafeBufferPointer { kernel($0.baseAddress, pointer) } }
 }
 
@@ -94,9 +96,15 @@ private struct Dense {
     var laneCount: Int { (samples + 15) / 16 * 16 * height * width * channels }
 
     private func forEach(_ body: (Int, Int) -> Void) {
-        for n in 0..<samples { for h in 0..<height { for w in 0..<width { for c in 0..<channels {
-            body(index(n, h, w, c), lane(n, h, w, c))
-        } } } }
+        for n in 0..<samples {
+            for h in 0..<height {
+                for w in 0..<width {
+                    for c in 0..<channels {
+                        body(index(n, h, w, c), lane(n, h, w, c))
+                    }
+                }
+            }
+        }
     }
 
     var lanes: [Float] {
@@ -135,8 +143,10 @@ private struct Convolution {
     var chosen: [Int?]
     var dw, db: [Double]
 
-    init(_ n: Int, _ inputs: Int, _ outputs: Int, _ size: (Int, Int), _ kernel: (Int, Int),
-         pad: (Int, Int, Int, Int) = (0, 0, 0, 0), relu: Bool, pool: Bool, exact: Bool, nan: Bool = false) {
+    init(
+        _ n: Int, _ inputs: Int, _ outputs: Int, _ size: (Int, Int), _ kernel: (Int, Int),
+        pad: (Int, Int, Int, Int) = (0, 0, 0, 0), relu: Bool, pool: Bool, exact: Bool, nan: Bool = false
+    ) {
         var random = Random(state: UInt64(n * 7919 + inputs * 104_729 + outputs * 31 + size.0 * 17 + kernel.1))
         let make: (Int) -> [Float] = { exact ? random.integers($0, 2) : random.reals($0) }
         x = Dense(n, size.0, size.1, inputs, make)
@@ -145,7 +155,7 @@ private struct Convolution {
         let (top, left, bottom, right) = pad
         parameters = .init(
             samples: Int64(n), channels_in: Int64(inputs), channels_out: Int64(outputs), height: Int64(size.0),
-                width: Int64(size.1),
+            width: Int64(size.1),
             kernel_height: Int64(kernel.0), kernel_width: Int64(kernel.1), pad_top: Int64(top), pad_left: Int64(left),
             pad_bottom: Int64(bottom), pad_right: Int64(right), relu: relu ? 1 : 0, pool: pool ? 1 : 0)
         if nan { x[0, size.0 / 2, size.1 / 2, 0] = .nan }
@@ -157,41 +167,63 @@ private struct Convolution {
         let (image, weights, biases) = (x, w, bias)
         /// Calls `body` with each input element and weight that make a convolution element.
         func products(_ s: Int, _ h: Int, _ v: Int, _ o: Int, _ body: (Int, Int) -> Void) {
-            for ky in 0..<kernel.0 { for kx in 0..<kernel.1 {
-                let (row, column) = (h + ky - top, v + kx - left)
-                guard row >= 0, row < size.0, column >= 0, column < size.1 else { continue }
-                for i in 0..<inputs {
-                    body(image.index(s, row, column, i), ((ky * kernel.1 + kx) * inputs + i) * outputs + o)
+            for ky in 0..<kernel.0 {
+                for kx in 0..<kernel.1 {
+                    let (row, column) = (h + ky - top, v + kx - left)
+                    guard row >= 0, row < size.0, column >= 0, column < size.1 else { continue }
+                    for i in 0..<inputs {
+                        body(image.index(s, row, column, i), ((ky * kernel.1 + kx) * inputs + i) * outputs + o)
+                    }
                 }
-            } }
+            }
         }
-        for s in 0..<n { for h in 0..<full.height { for v in 0..<full.width { for o in 0..<outputs {
-            var sum = Double(biases[o])
-            products(s, h, v, o) { sum += image.values[$0] * Double(weights[$1]) }
-            full[s, h, v, o] = sum
-        } } } }
+        for s in 0..<n {
+            for h in 0..<full.height {
+                for v in 0..<full.width {
+                    for o in 0..<outputs {
+                        var sum = Double(biases[o])
+                        products(s, h, v, o) { sum += image.values[$0] * Double(weights[$1]) }
+                        full[s, h, v, o] = sum
+                    }
+                }
+            }
+        }
         chosen = Array(repeating: nil, count: result.values.count)
-        for s in 0..<n { for h in 0..<result.height { for v in 0..<result.width { for o in 0..<outputs {
-            let window = (0..<step * step).map { full[s, h * step + $0 / step, v * step + $0 % step, o] }
-            let largest = window.contains(where: \.isNaN) ? .nan : window.max()!
-            let at = result.index(s, h, v, o)
-            result.values[at] = relu && largest <= 0 ? 0 : largest
-            if let place = window.firstIndex(of: largest), !relu || largest > 0 {
-                chosen[at] = place
-                spread[s, h * step + place / step, v * step + place % step, o] = g.values[at]
+        for s in 0..<n {
+            for h in 0..<result.height {
+                for v in 0..<result.width {
+                    for o in 0..<outputs {
+                        let window = (0..<step * step).map { full[s, h * step + $0 / step, v * step + $0 % step, o] }
+                        let largest = window.contains(where: \.isNaN) ? .nan : window.max()!
+                        let at = result.index(s, h, v, o)
+                        result.values[at] = relu && largest <= 0 ? 0 : largest
+                        if let place = window.firstIndex(of: largest), !relu || largest > 0 {
+                            chosen[at] = place
+                            spread[s, h * step + place / step, v * step + place % step, o] = g.values[at]
+                        }
+                    }
+                }
             }
-        } } } }
-        var (gradientX, gradientW, gradientB) = (Dense(n, size.0, size.1, inputs), w.map { _ in 0.0 },
-            bias.map { _ in 0.0 })
-        for s in 0..<n { for h in 0..<full.height { for v in 0..<full.width { for o in 0..<outputs {
-            let gradient = spread[s, h, v, o]
-            guard gradient != 0 else { continue }
-            gradientB[o] += gradient
-            products(s, h, v, o) {
-                gradientX.values[$0] += gradient * Double(weights[$1])
-                gradientW[$1] += gradient * image.values[$0]
+        }
+        var (gradientX, gradientW, gradientB) = (
+            Dense(n, size.0, size.1, inputs), w.map { _ in 0.0 },
+            bias.map { _ in 0.0 }
+        )
+        for s in 0..<n {
+            for h in 0..<full.height {
+                for v in 0..<full.width {
+                    for o in 0..<outputs {
+                        let gradient = spread[s, h, v, o]
+                        guard gradient != 0 else { continue }
+                        gradientB[o] += gradient
+                        products(s, h, v, o) {
+                            gradientX.values[$0] += gradient * Double(weights[$1])
+                            gradientW[$1] += gradient * image.values[$0]
+                        }
+                    }
+                }
             }
-        } } } }
+        }
         (dx, dw, db) = (gradientX, gradientW, gradientB)
     }
 
@@ -200,10 +232,16 @@ private struct Convolution {
         let positions = parameters.pool != 0 ? 4 : 1
         var masks = [UInt16](repeating: 0, count: result.laneCount / 16 * positions)
         let r = result
-        for n in 0..<r.samples { for h in 0..<r.height { for w in 0..<r.width { for c in 0..<r.channels {
-            guard let place = chosen[result.index(n, h, w, c)] else { continue }
-            masks[result.lane(n, h, w, c) / 16 * positions + place] |= 1 << UInt16(n % 16)
-        } } } }
+        for n in 0..<r.samples {
+            for h in 0..<r.height {
+                for w in 0..<r.width {
+                    for c in 0..<r.channels {
+                        guard let place = chosen[result.index(n, h, w, c)] else { continue }
+                        masks[result.lane(n, h, w, c) / 16 * positions + place] |= 1 << UInt16(n % 16)
+                    }
+                }
+            }
+        }
         return masks
     }
 
@@ -218,14 +256,24 @@ private struct Convolution {
         everywhere {
             let (y, m) = (Guarded<Float>(result.laneCount), Guarded<UInt16>(maskCount))
             let scratch = Guarded<UInt8>(Int(apus_lanes_convolution_scratch_bytes(&p)))
-            #expect(call(apus_lanes_convolution, [x.address, w.address, bias.address, y.address, m.address,
-                scratch.address], p) == 0)
+            #expect(
+                call(
+                    apus_lanes_convolution,
+                    [
+                        x.address, w.address, bias.address, y.address, m.address,
+                        scratch.address,
+                    ], p) == 0)
             #expect(result.difference(y.values) <= tolerance, "forward \(p)")
             #expect(y.intact && m.intact && scratch.intact, "forward wrote too far \(p)")
             // Without masks the result is the same.
             let plain = Guarded<Float>(result.laneCount)
-            #expect(call(apus_lanes_convolution, [x.address, w.address, bias.address, plain.address, nil,
-                scratch.address], p) == 0)
+            #expect(
+                call(
+                    apus_lanes_convolution,
+                    [
+                        x.address, w.address, bias.address, plain.address, nil,
+                        scratch.address,
+                    ], p) == 0)
             #expect(bits(plain.values) == bits(y.values), "forward without masks \(p)")
             guard !self.x.values.contains(where: \.isNaN) else { return [bits(y.values)] }
 
@@ -240,9 +288,14 @@ private struct Convolution {
             let (dx, dw, db) = (Guarded<Float>(dx.laneCount), Guarded<Float>(w.count), Guarded<Float>(bias.count))
             let scratch2 = Guarded<UInt8>(Int(apus_lanes_convolution_gradient_scratch_bytes(&p)))
             let masks = needsMasks ? m.address : nil
-            #expect(call(apus_lanes_convolution_gradient, [x.address, w.address, g.address, masks, dx.address,
-                dw.address,
-                                                           db.address, scratch2.address], p) == 0)
+            #expect(
+                call(
+                    apus_lanes_convolution_gradient,
+                    [
+                        x.address, w.address, g.address, masks, dx.address,
+                        dw.address,
+                        db.address, scratch2.address,
+                    ], p) == 0)
             #expect(self.dx.difference(dx.values) <= tolerance, "dx \(p)")
             #expect(difference(self.dw, dw.values) <= tolerance, "dw \(p)")
             #expect(difference(self.db, db.values) <= tolerance, "db \(p)")
@@ -250,8 +303,10 @@ private struct Convolution {
             let (dx2, dw2, db2) = (Guarded<Float>(dx.count), Guarded<Float>(w.count), Guarded<Float>(bias.count))
             for wanted in [[dx2.address, nil, nil], [nil, dw2.address, nil], [nil, nil, db2.address]] {
                 let x = wanted[1] == nil ? nil : x.address, w = wanted[0] == nil ? nil : w.address
-                #expect(call(apus_lanes_convolution_gradient, [x, w, g.address, masks] + wanted + [scratch2.address],
-                    p) == 0)
+                #expect(
+                    call(
+                        apus_lanes_convolution_gradient, [x, w, g.address, masks] + wanted + [scratch2.address],
+                        p) == 0)
             }
             #expect(bits(dx2.values) == bits(dx.values))
             #expect(bits(dw2.values) == bits(dw.values) && bits(db2.values) == bits(db.values))
@@ -268,8 +323,9 @@ private struct Convolution {
         let dense = Dense(n, h, w, c) { random.reals($0) }
         let x = Guarded(dense.values.map { Float($0) })
         let images = Guarded((0..<x.count).map { _ in UInt8(truncatingIfNeeded: random.next()) })
-        var p = apus_lanes_pack_parameters(samples: Int64(n), height: Int64(h), width: Int64(w), channels: Int64(c),
-                                           type: Int32(APUS_FLOAT32.rawValue), scale: 2, offset: 0.5)
+        var p = apus_lanes_pack_parameters(
+            samples: Int64(n), height: Int64(h), width: Int64(w), channels: Int64(c),
+            type: Int32(APUS_FLOAT32.rawValue), scale: 2, offset: 0.5)
         everywhere {
             for (source, type, scaled) in [
                 (x.address, APUS_FLOAT32, dense.values.map { $0 * 2 + 0.5 }),
@@ -292,8 +348,10 @@ private struct Convolution {
     }
 
     @Test func lenet() {
-        Convolution(19, 1, 6, (28, 28), (5, 5), pad: (2, 2, 2, 2), relu: true, pool: true,
-            exact: true).check(tolerance: 0)
+        Convolution(
+            19, 1, 6, (28, 28), (5, 5), pad: (2, 2, 2, 2), relu: true, pool: true,
+            exact: true
+        ).check(tolerance: 0)
         Convolution(35, 6, 16, (14, 14), (5, 5), relu: true, pool: true, exact: true).check(tolerance: 0)
     }
 
@@ -315,16 +373,22 @@ private struct Convolution {
     }
 
     @Test func manyBlocksAndReals() {
-        Convolution(150, 3, 4, (6, 6), (3, 3), pad: (1, 1, 1, 1), relu: false, pool: false,
-            exact: true).check(tolerance: 0)
+        Convolution(
+            150, 3, 4, (6, 6), (3, 3), pad: (1, 1, 1, 1), relu: false, pool: false,
+            exact: true
+        ).check(tolerance: 0)
         Convolution(40, 6, 9, (12, 10), (5, 5), relu: false, pool: false, exact: false).check(tolerance: 1e-6)
-        Convolution(20, 8, 8, (9, 9), (3, 3), pad: (1, 1, 1, 1), relu: true, pool: true,
-            exact: false).check(tolerance: 1e-6)
+        Convolution(
+            20, 8, 8, (9, 9), (3, 3), pad: (1, 1, 1, 1), relu: true, pool: true,
+            exact: false
+        ).check(tolerance: 1e-6)
     }
 
     @Test(arguments: [false, true], [false, true]) func nanPassesThrough(relu: Bool, pool: Bool) {
-        Convolution(18, 2, 4, (8, 8), (3, 3), pad: (1, 1, 1, 1), relu: relu, pool: pool, exact: true,
-            nan: true).check(tolerance: 0)
+        Convolution(
+            18, 2, 4, (8, 8), (3, 3), pad: (1, 1, 1, 1), relu: relu, pool: pool, exact: true,
+            nan: true
+        ).check(tolerance: 0)
     }
 
     @Test func missingMasksAreRefused() {
@@ -333,8 +397,11 @@ private struct Convolution {
     }
 
     @Test(arguments: [
-        (2, 2, 2, 2, 0, 0, 0, 0), (3, 3, 2, 2, 1, 1, 1, 1), (3, 2, 1, 3, 0, 1, 2, 0), (1, 1, 1, 1, 0, 0, 0, 0), (5, 7,
-            5, 7, 0, 0, 0, 0),
+        (2, 2, 2, 2, 0, 0, 0, 0), (3, 3, 2, 2, 1, 1, 1, 1), (3, 2, 1, 3, 0, 1, 2, 0), (1, 1, 1, 1, 0, 0, 0, 0),
+        (
+            5, 7,
+            5, 7, 0, 0, 0, 0
+        ),
     ])
     func pooling(wh: Int, ww: Int, sh: Int, sw: Int, top: Int, left: Int, bottom: Int, right: Int) {
         var random = Random(state: 11)
@@ -345,25 +412,33 @@ private struct Convolution {
             for countPadding in [false, true] {
                 var maximum = g, mean = g
                 var maximumGradient = Dense(n, h, w, c), meanGradient = Dense(n, h, w, c)
-                for s in 0..<n { for r in 0..<rows { for v in 0..<columns { for k in 0..<c {
-                    var places: [(Int, Int)] = []
-                    for y in 0..<wh { for z in 0..<ww {
-                        let (row, column) = (r * sh + y - top, v * sw + z - left)
-                        if row >= 0, row < h, column >= 0, column < w { places.append((row, column)) }
-                    } }
-                    let values = places.map { x[s, $0.0, $0.1, k] }
-                    let largest = values.max()!, divisor = Double(countPadding ? wh * ww : places.count)
-                    let first = places[values.firstIndex(of: largest)!]
-                    maximum[s, r, v, k] = largest
-                    mean[s, r, v, k] = values.reduce(0, +) / divisor
-                    maximumGradient[s, first.0, first.1, k] += g[s, r, v, k]
-                    for place in places { meanGradient[s, place.0, place.1, k] += g[s, r, v, k] / divisor }
-                } } } }
+                for s in 0..<n {
+                    for r in 0..<rows {
+                        for v in 0..<columns {
+                            for k in 0..<c {
+                                var places: [(Int, Int)] = []
+                                for y in 0..<wh {
+                                    for z in 0..<ww {
+                                        let (row, column) = (r * sh + y - top, v * sw + z - left)
+                                        if row >= 0, row < h, column >= 0, column < w { places.append((row, column)) }
+                                    }
+                                }
+                                let values = places.map { x[s, $0.0, $0.1, k] }
+                                let largest = values.max()!, divisor = Double(countPadding ? wh * ww : places.count)
+                                let first = places[values.firstIndex(of: largest)!]
+                                maximum[s, r, v, k] = largest
+                                mean[s, r, v, k] = values.reduce(0, +) / divisor
+                                maximumGradient[s, first.0, first.1, k] += g[s, r, v, k]
+                                for place in places { meanGradient[s, place.0, place.1, k] += g[s, r, v, k] / divisor }
+                            }
+                        }
+                    }
+                }
                 let p = apus_lanes_pool_parameters(
                     samples: Int64(n), channels: Int64(c), height: Int64(h), width: Int64(w), window_height: Int64(wh),
                     window_width: Int64(ww), stride_height: Int64(sh), stride_width: Int64(sw), pad_top: Int64(top),
                     pad_left: Int64(left), pad_bottom: Int64(bottom), pad_right: Int64(right),
-                        count_padding: countPadding ? 1 : 0)
+                    count_padding: countPadding ? 1 : 0)
                 let (xs, gs) = (Guarded(x.lanes), Guarded(g.lanes))
                 everywhere {
                     let (y, z) = (Guarded<Float>(g.laneCount), Guarded<Float>(g.laneCount))

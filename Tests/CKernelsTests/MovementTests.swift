@@ -77,8 +77,10 @@ final class TestBuffer {
 
 /// Calls a kernel and checks that no buffer was overrun.
 @discardableResult
-func runKernel<P>(_ kernel: TestKernel, _ parameters: P, _ buffers: [TestBuffer?],
-                  location: SourceLocation = #_sourceLocation) -> Int32 {
+func runKernel<P>(
+    _ kernel: TestKernel, _ parameters: P, _ buffers: [TestBuffer?],
+    location: SourceLocation = #_sourceLocation
+) -> Int32 {
     let status = withUnsafePointer(to: parameters) { kernel(buffers.map { $0?.pointer }, $0) }
     for buffer in buffers { #expect(buffer?.isIntact ?? true, sourceLocation: location) }
     return status
@@ -103,8 +105,10 @@ func withEveryISAAndThreadCount(location: SourceLocation = #_sourceLocation, _ c
 }
 
 /// Every difference is at most `tolerance` times the magnitude, which is at least that of the largest expected value.
-func expectEqual(_ result: TestBuffer, _ expected: [Double], _ tolerance: Double = 0, magnitude: Double = 0,
-                 _ what: String = "", location: SourceLocation = #_sourceLocation) {
+func expectEqual(
+    _ result: TestBuffer, _ expected: [Double], _ tolerance: Double = 0, magnitude: Double = 0,
+    _ what: String = "", location: SourceLocation = #_sourceLocation
+) {
     let values = result.values
     #expect(values.count == expected.count, sourceLocation: location)
     let finite = expected.filter { $0.isFinite }.map(abs)
@@ -165,8 +169,10 @@ func tolerance(_ type: apus_type) -> Double {
 
 @Suite(.serialized)
 struct MovementTests {
-    private func copy(_ shape: [Int], from source: TestBuffer, _ sourceStrides: [Int], _ sourceOffset: Int = 0,
-                      to destination: TestBuffer, _ destinationStrides: [Int], _ destinationOffset: Int = 0) -> Int32 {
+    private func copy(
+        _ shape: [Int], from source: TestBuffer, _ sourceStrides: [Int], _ sourceOffset: Int = 0,
+        to destination: TestBuffer, _ destinationStrides: [Int], _ destinationOffset: Int = 0
+    ) -> Int32 {
         let parameters = apus_copy_parameters(
             rank: Int64(shape.count), shape: eightAxes(shape), source_strides: eightAxes(sourceStrides),
             destination_strides: eightAxes(destinationStrides), source_offset: Int64(sourceOffset),
@@ -212,8 +218,10 @@ struct MovementTests {
                     expected[destinationOffset + zip(index, destinationStrides).map(*).reduce(0, +)] =
                         values[offset + zip(index, strides).map(*).reduce(0, +)]
                 }
-                #expect(copy(shape, from: source, strides, offset, to: result, destinationStrides,
-                             destinationOffset) == 0)
+                #expect(
+                    copy(
+                        shape, from: source, strides, offset, to: result, destinationStrides,
+                        destinationOffset) == 0)
                 expectEqual(result, expected, 0, "\(shape) \(strides) to \(destinationStrides)")
                 return [result]
             }
@@ -279,9 +287,11 @@ struct MovementTests {
         for count in [0, 1, 3, 17, 1000, 200_003] {
             withEveryISAAndThreadCount {
                 let result = TestBuffer(type, count: count)
-                runKernel(apus_fill, apus_fill_parameters(
-                    count: Int64(count), element_bytes: Int64(TestBuffer.bytes(type)),
-                    value: bitsOfOne(type)), [result])
+                runKernel(
+                    apus_fill,
+                    apus_fill_parameters(
+                        count: Int64(count), element_bytes: Int64(TestBuffer.bytes(type)),
+                        value: bitsOfOne(type)), [result])
                 expectEqual(result, [Double](repeating: 1, count: count))
                 return [result]
             }

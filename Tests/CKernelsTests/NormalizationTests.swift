@@ -3,11 +3,15 @@ import Testing
 
 @Suite(.serialized)
 struct NormalizationTests {
-    private let shapes = [(1, 1), (2, 3), (17, 6), (33, 16), (65, 17), (100, 64), (40, 300), (1000, 10), (900, 70),
-                          (5, 600)]
+    private let shapes = [
+        (1, 1), (2, 3), (17, 6), (33, 16), (65, 17), (100, 64), (40, 300), (1000, 10), (900, 70),
+        (5, 600),
+    ]
 
-    private func parameters(_ rows: Int, _ channels: Int, _ type: apus_type,
-                            relu: Bool = false) -> apus_normalization_parameters {
+    private func parameters(
+        _ rows: Int, _ channels: Int, _ type: apus_type,
+        relu: Bool = false
+    ) -> apus_normalization_parameters {
         apus_normalization_parameters(
             rows: Int64(rows), channels: Int64(channels), type: Int64(type.rawValue), epsilon: 1e-3, relu: relu ? 1 : 0)
     }
@@ -58,8 +62,12 @@ struct NormalizationTests {
                 let ys = y.values
                 let masked = (0..<count).map { !relu || ys[$0] > 0 ? gs[$0] : 0 }
                 let dOffset = (0..<channels).map { column(masked, $0).reduce(0, +) }
-                let dScale = (0..<channels).map { c in (0..<rows).map { masked[$0 * channels + c]
-                    * hats[$0 * channels + c] }.reduce(0, +) }
+                let dScale = (0..<channels).map { c in
+                    (0..<rows).map {
+                        masked[$0 * channels + c]
+                            * hats[$0 * channels + c]
+                    }.reduce(0, +)
+                }
                 let dX = (0..<count).map { i -> Double in
                     let c = i % channels, n = Double(rows)
                     return scales[c] * factors[c] * (masked[i] - dOffset[c] / n - hats[i] * dScale[c] / n)
@@ -67,8 +75,10 @@ struct NormalizationTests {
                 let dx = TestBuffer(type, count: count), dresidual = TestBuffer(type, count: count)
                 let dscale = TestBuffer(APUS_FLOAT32, count: channels)
                 let doffset = TestBuffer(APUS_FLOAT32, count: channels)
-                #expect(runKernel(apus_batch_norm_gradient, p,
-                                  [x, g, m, v, scale, y, dx, dscale, doffset, dresidual, scratch]) == 0)
+                #expect(
+                    runKernel(
+                        apus_batch_norm_gradient, p,
+                        [x, g, m, v, scale, y, dx, dscale, doffset, dresidual, scratch]) == 0)
                 expectEqual(doffset, dOffset, 3e-6, magnitude: 1)
                 expectEqual(dscale, dScale, 3e-6, magnitude: Double(rows) / 4)
                 expectEqual(dx, dX, 3 * tolerance(type), magnitude: 1)
@@ -132,8 +142,10 @@ struct NormalizationTests {
                 expectEqual(y, want, 2 * tolerance(type), magnitude: 1)
                 let dx = TestBuffer(type, count: count), dscale = TestBuffer(APUS_FLOAT32, count: channels)
                 let doffset = TestBuffer(APUS_FLOAT32, count: channels)
-                #expect(runKernel(apus_layer_norm_gradient, p,
-                                  [x, g, scale, m, f, dx, dscale, doffset, scratch(p)]) == 0)
+                #expect(
+                    runKernel(
+                        apus_layer_norm_gradient, p,
+                        [x, g, scale, m, f, dx, dscale, doffset, scratch(p)]) == 0)
                 expectEqual(dx, dX, 3 * tolerance(type), magnitude: 1, "\(rows) \(channels)")
                 expectEqual(dscale, dScale, 3e-6, magnitude: 1)
                 expectEqual(doffset, dOffset, 3e-6, magnitude: 1)

@@ -53,9 +53,12 @@ struct PoolTests {
                 for place in places { averageGradient[place] += gs[at] / divisor }
             }
             withEveryISAAndThreadCount {
-                let scratch = TestBuffer(APUS_UINT8, count: Int(withUnsafePointer(to: p) {
-                    apus_pool_gradient_scratch_bytes($0)
-                }))
+                let scratch = TestBuffer(
+                    APUS_UINT8,
+                    count: Int(
+                        withUnsafePointer(to: p) {
+                            apus_pool_gradient_scratch_bytes($0)
+                        }))
                 let results = [g.count, g.count, x.count, g.count, x.count].map { TestBuffer(type, count: $0) }
                 #expect(runKernel(apus_max_pool, p, [x, results[0]]) == 0)
                 #expect(runKernel(apus_max_pool_select, p, [x, v, results[1]]) == 0)

@@ -8,8 +8,10 @@ struct ReduceTests {
         APUS_REDUCE_ALL,
     ]
 
-    private func parameters(_ shape: [Int], _ mask: Int, _ operation: apus_reduce_operation, _ type: apus_type,
-                            _ result: apus_type) -> apus_reduce_parameters {
+    private func parameters(
+        _ shape: [Int], _ mask: Int, _ operation: apus_reduce_operation, _ type: apus_type,
+        _ result: apus_type
+    ) -> apus_reduce_parameters {
         apus_reduce_parameters(
             rank: Int64(shape.count), shape: eightAxes(shape), reduced: Int64(mask),
             operation: Int64(operation.rawValue), type: Int64(type.rawValue), result_type: Int64(result.rawValue))
@@ -27,8 +29,10 @@ struct ReduceTests {
         }
     }
 
-    private func expected(_ values: [Double], _ shape: [Int], _ mask: Int,
-                          _ operation: apus_reduce_operation) -> [Double] {
+    private func expected(
+        _ values: [Double], _ shape: [Int], _ mask: Int,
+        _ operation: apus_reduce_operation
+    ) -> [Double] {
         let kept = shape.indices.filter { mask >> $0 & 1 == 0 }
         let strides = rowMajorStrides(kept.map { shape[$0] })
         var terms = [[Double]](repeating: [], count: kept.map { shape[$0] }.reduce(1, *))
@@ -50,22 +54,28 @@ struct ReduceTests {
                 let mask = Int.random(in: 0..<1 << shape.count, using: &random)
                 let count = shape.reduce(1, *)
                 let floats = type.rawValue < 3
-                var values = floats
+                var values =
+                    floats
                     ? random.reals(count, 4) : random.integers(count, operation == APUS_REDUCE_PRODUCT ? 0..<2 : 0..<5)
                 if operation == APUS_REDUCE_PRODUCT, floats { values = values.map { $0 < 0 ? 0.99 : 1.01 } }
                 if floats, round % 4 == 3, operation != APUS_REDUCE_PRODUCT { values[count / 2] = .nan }
                 let x = TestBuffer(type, values)
-                let resultType = operation == APUS_REDUCE_ANY || operation == APUS_REDUCE_ALL ? APUS_BOOL
+                let resultType =
+                    operation == APUS_REDUCE_ANY || operation == APUS_REDUCE_ALL
+                    ? APUS_BOOL
                     : type.rawValue >= 5 && operation != APUS_REDUCE_MAX && operation != APUS_REDUCE_MIN
-                    ? APUS_INT64 : type
+                        ? APUS_INT64 : type
                 let p = parameters(shape, mask, operation, type, resultType)
                 let want = expected(x.values, shape, mask, operation)
                 let magnitude = floats ? 4 * (operation == APUS_REDUCE_SUM ? Double(count / want.count) : 1) : 0
                 withEveryISAAndThreadCount {
                     let y = TestBuffer(resultType, count: want.count)
-                    let scratch = TestBuffer(APUS_UINT8, count: Int(withUnsafePointer(to: p) {
-                        apus_reduce_scratch_bytes($0)
-                    }))
+                    let scratch = TestBuffer(
+                        APUS_UINT8,
+                        count: Int(
+                            withUnsafePointer(to: p) {
+                                apus_reduce_scratch_bytes($0)
+                            }))
                     let status = runKernel(apus_reduce, p, [x, y, scratch])
                     if operation == APUS_REDUCE_MEAN && !floats {
                         #expect(status == Int32(APUS_STATUS_UNSUPPORTED.rawValue))
@@ -73,8 +83,9 @@ struct ReduceTests {
                     }
                     #expect(status == 0)
                     let exact = operation == APUS_REDUCE_MAX || operation == APUS_REDUCE_MIN || !floats
-                    expectEqual(y, want, exact ? 0 : tolerance(type) / 3, magnitude: magnitude,
-                                "\(operation) \(shape) \(mask)")
+                    expectEqual(
+                        y, want, exact ? 0 : tolerance(type) / 3, magnitude: magnitude,
+                        "\(operation) \(shape) \(mask)")
                     return [y]
                 }
             }
@@ -82,8 +93,10 @@ struct ReduceTests {
     }
 
     /// Split into parts, whose number must not depend on the threads; accurate to 1e-6.
-    @Test(arguments: [([1_000_003], 1), ([1000, 1001], 1), ([1001, 1000], 2), ([30000, 10], 1), ([20000, 6], 1),
-                      ([7, 90, 130], 5), ([9, 100, 101, 2], 5)])
+    @Test(arguments: [
+        ([1_000_003], 1), ([1000, 1001], 1), ([1001, 1000], 2), ([30000, 10], 1), ([20000, 6], 1),
+        ([7, 90, 130], 5), ([9, 100, 101, 2], 5),
+    ])
     func largeSums(shape: [Int], mask: Int) {
         var random = TestRandom(6)
         let x = TestBuffer(APUS_FLOAT32, random.reals(shape.reduce(1, *)).map { $0 + 1 })
@@ -197,9 +210,12 @@ struct ReduceTests {
                 type: Int64(type.rawValue), index_type: Int64(APUS_INT32.rawValue), descending: descending)
             withEveryISAAndThreadCount {
                 let y = TestBuffer(APUS_INT32, count: want.count)
-                let scratch = TestBuffer(APUS_UINT8, count: Int(withUnsafePointer(to: p) {
-                    apus_argsort_scratch_bytes($0)
-                }))
+                let scratch = TestBuffer(
+                    APUS_UINT8,
+                    count: Int(
+                        withUnsafePointer(to: p) {
+                            apus_argsort_scratch_bytes($0)
+                        }))
                 #expect(runKernel(apus_argsort, p, [x, y, scratch]) == 0)
                 expectEqual(y, want)
                 return [y]

@@ -12,8 +12,10 @@ struct SoftmaxTests {
     @Test(arguments: floatTypes, [0, 1])
     func softmaxAndGradient(type: apus_type, logarithm: Int64) {
         var random = TestRandom(10)
-        for (outer, axis, inner) in [(1, 1, 1), (3, 10, 1), (17, 16, 1), (2, 33, 1), (3, 1111, 1), (2, 5, 3),
-                                     (1, 17, 129), (100, 257, 1)] {
+        for (outer, axis, inner) in [
+            (1, 1, 1), (3, 10, 1), (17, 16, 1), (2, 33, 1), (3, 1111, 1), (2, 5, 3),
+            (1, 17, 129), (100, 257, 1),
+        ] {
             let count = outer * axis * inner
             let x = TestBuffer(type, random.reals(count, 6)), g = TestBuffer(type, random.reals(count))
             let values = x.values, gradient = g.values
@@ -37,7 +39,9 @@ struct SoftmaxTests {
                 for line in lines {
                     let sum = line.map { logarithm == 1 ? gradient[$0] : gradient[$0] * result[$0] }.reduce(0, +)
                     for at in line {
-                        wantGradient[at] = logarithm == 1 ? gradient[at] - exp(result[at]) * sum
+                        wantGradient[at] =
+                            logarithm == 1
+                            ? gradient[at] - exp(result[at]) * sum
                             : result[at] * (gradient[at] - sum)
                     }
                 }
@@ -53,10 +57,14 @@ struct SoftmaxTests {
         var random = TestRandom(11)
         for (samples, classes) in [(1, 1), (3, 2), (128, 10), (65, 16), (33, 17), (5, 250), (200, 101)] {
             let z = TestBuffer(type, random.reals(samples * classes, 5)), logits = z.values
-            let labels = dense ? TestBuffer(type, random.reals(samples * classes).map(abs))
+            let labels =
+                dense
+                ? TestBuffer(type, random.reals(samples * classes).map(abs))
                 : TestBuffer(labelType, random.integers(samples, 0..<classes))
             let read = labels.values
-            let weights = dense ? read
+            let weights =
+                dense
+                ? read
                 : (0..<samples * classes).map { Int(read[$0 / classes]) == $0 % classes ? 1.0 : 0 }
             var losses: [Double] = [], probabilities: [Double] = [], gradient: [Double] = []
             for n in 0..<samples {
@@ -74,9 +82,12 @@ struct SoftmaxTests {
             withEveryISAAndThreadCount {
                 let loss = TestBuffer(type, count: samples), saved = TestBuffer(type, count: z.count)
                 let mean = TestBuffer(type, count: 1), dz = TestBuffer(type, count: z.count)
-                let scratch = TestBuffer(APUS_UINT8, count: Int(withUnsafePointer(to: p) {
-                    apus_cross_entropy_scratch_bytes($0)
-                }))
+                let scratch = TestBuffer(
+                    APUS_UINT8,
+                    count: Int(
+                        withUnsafePointer(to: p) {
+                            apus_cross_entropy_scratch_bytes($0)
+                        }))
                 #expect(runKernel(apus_cross_entropy, p, [z, labels, loss, saved, mean, dz, scratch]) == 0)
                 expectEqual(loss, losses, tolerance(type), magnitude: 1)
                 expectEqual(saved, probabilities, tolerance(type))
@@ -92,11 +103,15 @@ struct SoftmaxTests {
                             loss: p, from_logits: Int64(fromLogits), scalar: Int64(scalar), factor: 0.5)
                         let result = TestBuffer(type, count: z.count)
                         let g = scalar == 1 ? one : factors, gs = g.values
-                        #expect(runKernel(apus_cross_entropy_gradient, q,
-                                          [fromLogits == 1 ? z : saved, labels, g, result]) == 0)
-                        expectEqual(result, gradient.enumerated().map {
-                            $1 * 0.5 * gs[scalar == 1 ? 0 : $0 / classes]
-                        }, 2 * tolerance(type), magnitude: dense ? Double(classes) : 1)
+                        #expect(
+                            runKernel(
+                                apus_cross_entropy_gradient, q,
+                                [fromLogits == 1 ? z : saved, labels, g, result]) == 0)
+                        expectEqual(
+                            result,
+                            gradient.enumerated().map {
+                                $1 * 0.5 * gs[scalar == 1 ? 0 : $0 / classes]
+                            }, 2 * tolerance(type), magnitude: dense ? Double(classes) : 1)
                         results.append(result)
                     }
                 }
@@ -124,8 +139,9 @@ struct SoftmaxTests {
             let p = apus_cross_entropy_parameters(
                 samples: 2, classes: 3, type: 0, label_form: 0, label_type: Int64(APUS_INT32.rawValue))
             let scratch = TestBuffer(APUS_FLOAT64, count: 1)
-            #expect(runKernel(apus_cross_entropy, p, [z, labels, loss, nil, nil, nil, scratch])
-                == Int32(APUS_STATUS_LABEL_OUT_OF_RANGE.rawValue))
+            #expect(
+                runKernel(apus_cross_entropy, p, [z, labels, loss, nil, nil, nil, scratch])
+                    == Int32(APUS_STATUS_LABEL_OUT_OF_RANGE.rawValue))
             #expect(loss.content == before)
         }
     }

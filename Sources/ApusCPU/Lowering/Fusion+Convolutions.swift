@@ -4,7 +4,9 @@ extension Fusion {
     /// Finds convolutions with bias and, where the kernel has it, ReLU behind them, outside the lanes layout.
     mutating func findConvolutions() {
         for number in graph.nodes.indices where unitOf[number] == nil {
-            guard case .convolution(let geometry) = graph.nodes[number].operation, graph.nodes[number].elementType == .float32 else { continue }
+            guard case .convolution(let geometry) = graph.nodes[number].operation,
+                graph.nodes[number].elementType == .float32
+            else { continue }
             var pattern = ConvolutionPattern(convolution: number, bias: nil, relu: false, result: number)
             var members = [number]
             if let add = graph.onlyUser(number), unitOf[add] == nil, case .binary(.add) = graph.nodes[add].operation,

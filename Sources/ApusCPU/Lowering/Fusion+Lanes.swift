@@ -28,7 +28,8 @@ extension Fusion {
 
     private func isLanesGeometry(_ geometry: ConvolutionGeometry, image x: TensorType, kernel: TensorType) -> Bool {
         let unit = ImageSize(height: 1, width: 1)
-        return x.elementType == .float32 && geometry.strides == unit && geometry.dilation == unit && geometry.groups == 1
+        return x.elementType == .float32 && geometry.strides == unit && geometry.dilation == unit
+            && geometry.groups == 1
             && max(x.shape[3], kernel.shape[3]) < 32 && max(kernel.shape[0], kernel.shape[1]) <= 11
             && isFull(batch: x.shape[0])
     }
@@ -71,7 +72,8 @@ extension Fusion {
         guard let undone = unpooling(of: pattern) else { return nil }
         guard others.allSatisfy({ undone.members.contains($0) }),
             gradients(
-                of: undone.result, arriving: undone.gradient, masksOf: pattern.convolution, members: undone.members) != nil
+                of: undone.result, arriving: undone.gradient, masksOf: pattern.convolution, members: undone.members)
+                != nil
         else { return nil }
         next.needsMasks = true
         return next
@@ -92,13 +94,15 @@ extension Fusion {
         of pattern: LanesConvolutionPattern
     ) -> (gradient: Int, result: Int, members: [Int])? {
         let readers = graph.users[pattern.result]
-        guard let unpool = readers.first(where: {
-            if case .maxPoolGradient(let geometry) = graph.nodes[$0].operation {
-                isHalving(geometry) && graph.inputs($0)[0] == pattern.result
-            } else {
-                false
-            }
-        }) else { return nil }
+        guard
+            let unpool = readers.first(where: {
+                if case .maxPoolGradient(let geometry) = graph.nodes[$0].operation {
+                    isHalving(geometry) && graph.inputs($0)[0] == pattern.result
+                } else {
+                    false
+                }
+            })
+        else { return nil }
         let gradient = graph.inputs(unpool)[1]
         guard pattern.relu else { return (gradient, unpool, [unpool]) }
         guard let user = graph.onlyUser(unpool), let mask = derivative(of: unpool, at: user),
@@ -113,9 +117,10 @@ extension Fusion {
         var nodes = [pattern.convolution]
         while nodes.last! != pattern.result {
             let last = nodes.last!
-            nodes.append(graph.users[last].first { next in
-                next == pattern.result || graph.onlyUser(last) == next
-            }!)
+            nodes.append(
+                graph.users[last].first { next in
+                    next == pattern.result || graph.onlyUser(last) == next
+                }!)
         }
         return nodes
     }
@@ -177,17 +182,26 @@ extension Fusion {
                     gradient: arriving, masksOf: masksOf, input: inputs[0], kernel: -1, geometry: geometry,
                     kernelGradient: user)
                 guard matches(found) else { continue }
-                if pattern == nil { pattern = found } else { (pattern!.input, pattern!.kernelGradient) = (inputs[0], user) }
+                if pattern == nil {
+                    pattern = found
+                } else {
+                    (pattern!.input, pattern!.kernelGradient) = (inputs[0], user)
+                }
             case .convolutionInputGradient(let geometry, _)
             where inputs[0] == gradient && inputs[1] != gradient && pattern?.inputGradient == nil:
-                guard isLanesGeometry(geometry, image: graph.nodes[user].type, kernel: graph.nodes[inputs[1]].type) else {
+                guard isLanesGeometry(geometry, image: graph.nodes[user].type, kernel: graph.nodes[inputs[1]].type)
+                else {
                     continue
                 }
                 let found = LanesGradientPattern(
                     gradient: arriving, masksOf: masksOf, input: -1, kernel: inputs[1], geometry: geometry,
                     inputGradient: user)
                 guard matches(found) else { continue }
-                if pattern == nil { pattern = found } else { (pattern!.kernel, pattern!.inputGradient) = (inputs[1], user) }
+                if pattern == nil {
+                    pattern = found
+                } else {
+                    (pattern!.kernel, pattern!.inputGradient) = (inputs[1], user)
+                }
             case .reduce(.sum, let axes) where axes == [0, 1, 2]:
                 sums.append(user)
             default: break
@@ -197,11 +211,15 @@ extension Fusion {
         pattern.biasGradient = sums.first
         let results = [pattern.inputGradient, pattern.kernelGradient, pattern.biasGradient].compactMap { $0 }
         // None may be needed for another.
-        guard results.allSatisfy({ result in !depends(results.filter { $0 != result }, on: result) }) else { return nil }
+        guard results.allSatisfy({ result in !depends(results.filter { $0 != result }, on: result) }) else {
+            return nil
+        }
         members += results
         // Masks are undone inside; nobody else may need the gradient in between.
         if masksOf != nil {
-            guard !graph.isOutput[gradient], graph.users[gradient].allSatisfy({ members.contains($0) }) else { return nil }
+            guard !graph.isOutput[gradient], graph.users[gradient].allSatisfy({ members.contains($0) }) else {
+                return nil
+            }
         }
         return (pattern, members.sorted())
     }
@@ -222,9 +240,10 @@ extension Fusion {
         case .maxPool, .averagePool, .maxPoolGradient, .averagePoolGradient:
             return lanes.contains(inputs[0]) || (inputs.count > 1 && lanes.contains(inputs[1]))
         case .unary, .binary, .select, .clamp:
-            return inputs.contains { lanes.contains($0) } && inputs.allSatisfy { input in
-                lanes.contains(input) || isChannelBroadcast(input) || graph.nodes[input].constantValue != nil
-            }
+            return inputs.contains { lanes.contains($0) }
+                && inputs.allSatisfy { input in
+                    lanes.contains(input) || isChannelBroadcast(input) || graph.nodes[input].constantValue != nil
+                }
         default: return false
         }
     }

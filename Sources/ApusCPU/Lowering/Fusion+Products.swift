@@ -4,7 +4,9 @@ extension Fusion {
     /// Finds matrix products and what can run in their epilogue.
     mutating func findProducts() {
         for number in graph.nodes.indices where unitOf[number] == nil {
-            guard case .matmul = graph.nodes[number].operation, graph.nodes[number].elementType == .float32 else { continue }
+            guard case .matmul = graph.nodes[number].operation, graph.nodes[number].elementType == .float32 else {
+                continue
+            }
             var pattern = ProductPattern(product: number, result: number)
             var members = [number]
             while let next = nextStage(after: pattern) {
@@ -30,7 +32,8 @@ extension Fusion {
         switch node.operation {
         case .reshape:
             // Rows may be regrouped, columns not.
-            guard pattern.bias == nil, node.shape.rank >= 1, node.shape[-1] == graph.nodes[pattern.product].shape[-1] else {
+            guard pattern.bias == nil, node.shape.rank >= 1, node.shape[-1] == graph.nodes[pattern.product].shape[-1]
+            else {
                 return nil
             }
             return (next, [])
@@ -77,7 +80,8 @@ extension Fusion {
             else { return nil }
             let compared = graph.inputs(inputs[0])
             // A comparison that others read stays outside, and may be where y is computed and forgotten.
-            guard graph.nodes[compared[1]].constantValue == 0, unitOf[inputs[0]] == nil, graph.onlyUser(inputs[0]) == user,
+            guard graph.nodes[compared[1]].constantValue == 0, unitOf[inputs[0]] == nil,
+                graph.onlyUser(inputs[0]) == user,
                 graph.nodes[compared[0]].elementType == graph.nodes[value].elementType
             else { return nil }
             return (.relu, compared[0], user, [inputs[0], user])
@@ -85,7 +89,8 @@ extension Fusion {
             let other = inputs[0] == value ? inputs[1] : inputs[0]
             // g · (1 − y²)
             if let square = subtrahendFromOne(other), case .unary(.square) = graph.nodes[square].operation,
-                graph.onlyUser(other) == user, graph.onlyUser(square) == other, unitOf[other] == nil, unitOf[square] == nil
+                graph.onlyUser(other) == user, graph.onlyUser(square) == other, unitOf[other] == nil,
+                unitOf[square] == nil
             {
                 return (.tanh, graph.inputs(square)[0], user, [square, other, user])
             }

@@ -113,7 +113,8 @@ extension Node {
         let gradient = Node(
             .pad(
                 [
-                    none, AxisPadding(low: 0, high: output.height - g[1]), AxisPadding(low: 0, high: output.width - g[2]),
+                    none, AxisPadding(low: 0, high: output.height - g[1]),
+                    AxisPadding(low: 0, high: output.width - g[2]),
                     none,
                 ], value: .floating(0)), [inputs[0]])
         let whole = Node(.averagePoolGradient(geometry.withoutPadding, image: padded), [gradient])
@@ -131,7 +132,8 @@ extension Node {
             return node
         }
         let gradient = source(inputs[4])
-        guard case .batchNormParameterGradient = gradient.operation, gradient.operation.epsilon == operation.epsilon else {
+        guard case .batchNormParameterGradient = gradient.operation, gradient.operation.epsilon == operation.epsilon
+        else {
             return false
         }
         return zip(gradient.inputs, [inputs[0], inputs[1], inputs[3]]).allSatisfy { source($0) === source($1) }

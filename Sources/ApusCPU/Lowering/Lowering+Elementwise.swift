@@ -19,7 +19,9 @@ extension Lowering {
             outputs[node] = isLanes ? lanesResult(node) : result(node)
         }
         var memory: [ValueID: Storage] = [:]
-        for id in Array(outputs.values) + environment.values.map(\.value) { memory[id] = plan[plan.owner(of: id)].storage }
+        for id in Array(outputs.values) + environment.values.map(\.value) {
+            memory[id] = plan[plan.owner(of: id)].storage
+        }
         let count = outputs.first.map { plan[$0.value].elementCount } ?? 0
         let built = TapeBuilder.build(
             nodes,
@@ -50,7 +52,9 @@ extension Lowering {
 
     private func source(of number: Int, in members: Set<Int>) -> Int {
         var number = number
-        while case .reshape = graph.nodes[number].operation, !members.contains(number) { number = graph.inputs(number)[0] }
+        while case .reshape = graph.nodes[number].operation, !members.contains(number) {
+            number = graph.inputs(number)[0]
+        }
         return number
     }
 

@@ -9,8 +9,10 @@ extension Lowering {
         let node = graph.nodes[number]
         switch node.operation {
         case .maxPool(let geometry): plainStep(number, apus_max_pool, poolParameters(geometry, node.inputs[0].type))
-        case .maxPoolSelect(let geometry): plainStep(number, apus_max_pool_select, poolParameters(geometry, node.inputs[0].type))
-        case .averagePool(let geometry): plainStep(number, apus_average_pool, poolParameters(geometry, node.inputs[0].type))
+        case .maxPoolSelect(let geometry):
+            plainStep(number, apus_max_pool_select, poolParameters(geometry, node.inputs[0].type))
+        case .averagePool(let geometry):
+            plainStep(number, apus_average_pool, poolParameters(geometry, node.inputs[0].type))
         case .maxPoolGradient(let geometry):
             let parameters = poolParameters(geometry, node.type)
             plainStep(
@@ -47,7 +49,8 @@ extension Lowering {
         let first = temporary(row)
         let second = temporary(row)
         copy(access.sliced([AxisSlice(start: 0, count: 1), AxisSlice(start: 0, count: type.shape[1])]), to: first, row)
-        copy(access.sliced([AxisSlice(start: 1, count: 1), AxisSlice(start: 0, count: type.shape[1])]), to: second, row)
+        copy(
+            access.sliced([AxisSlice(start: 1, count: 1), AxisSlice(start: 0, count: type.shape[1])]), to: second, row)
         return (first, second)
     }
 
@@ -77,7 +80,8 @@ extension Lowering {
         parameters.channels = Int64(channels)
         parameters.type = Int64(ElementType.float32.rawValue)
         parameters.epsilon = node.operation.epsilon
-        let scratch = Operand.scratch(byteCount: Int(withUnsafePointer(to: parameters, apus_normalization_scratch_bytes)))
+        let scratch = Operand.scratch(
+            byteCount: Int(withUnsafePointer(to: parameters, apus_normalization_scratch_bytes)))
         let row = TensorType([channels], .float32)
         let x = Operand.read(value(inputs[0]))
         let name = node.operation.name
@@ -90,7 +94,10 @@ extension Lowering {
             let others = inputs[1...].map { value($0) }
             step(
                 name, apus_batch_norm,
-                [x, .read(others[2]), .read(others[3]), .read(others[0]), .read(others[1]), .none, .write(result(number))],
+                [
+                    x, .read(others[2]), .read(others[3]), .read(others[0]), .read(others[1]), .none,
+                    .write(result(number)),
+                ],
                 parameters, cost: node.cost)
         case .batchNormTraining:
             let (scale, offset) = (value(inputs[1]), value(inputs[2]))
@@ -147,7 +154,9 @@ extension Lowering {
 
     mutating func convolutionInputGradient(_ number: Int) {
         let node = graph.nodes[number]
-        guard case .convolutionInputGradient(let geometry, _) = node.operation else { preconditionFailure("not a gradient") }
+        guard case .convolutionInputGradient(let geometry, _) = node.operation else {
+            preconditionFailure("not a gradient")
+        }
         let inputs = graph.inputs(number)
         convolutionStep(
             geometry, image: node.type, kernel: node.inputs[1].shape, direction: APUS_ONEDNN_INPUT_GRADIENT,
@@ -157,7 +166,9 @@ extension Lowering {
 
     mutating func convolutionKernelGradient(_ number: Int) {
         let node = graph.nodes[number]
-        guard case .convolutionKernelGradient(let geometry, _) = node.operation else { preconditionFailure("not a gradient") }
+        guard case .convolutionKernelGradient(let geometry, _) = node.operation else {
+            preconditionFailure("not a gradient")
+        }
         let inputs = graph.inputs(number)
         convolutionStep(
             geometry, image: node.inputs[0].type, kernel: node.shape, direction: APUS_ONEDNN_KERNEL_GRADIENT,
@@ -179,7 +190,8 @@ extension Lowering {
             let (run, byteCount): (apus_kernel, Int64) = withUnsafePointer(to: winograd) { parameters in
                 switch direction {
                 case APUS_ONEDNN_FORWARD: (apus_winograd, apus_winograd_scratch_bytes(parameters))
-                case APUS_ONEDNN_INPUT_GRADIENT: (apus_winograd_gradient_x, apus_winograd_gradient_x_scratch_bytes(parameters))
+                case APUS_ONEDNN_INPUT_GRADIENT:
+                    (apus_winograd_gradient_x, apus_winograd_gradient_x_scratch_bytes(parameters))
                 default: (apus_winograd_gradient_w, apus_winograd_gradient_w_scratch_bytes(parameters))
                 }
             }
@@ -195,7 +207,8 @@ extension Lowering {
         let implementation = String(cString: apus_onednn_plan_name(plan))
         step(
             "\(name) [oneDNN \(implementation)]", apus_onednn_run, operands + bias + [scratch],
-            ParameterBlock(adopting: UnsafeRawPointer(plan)) { apus_onednn_plan_destroy(OpaquePointer($0)) }, cost: cost)
+            ParameterBlock(adopting: UnsafeRawPointer(plan)) { apus_onednn_plan_destroy(OpaquePointer($0)) }, cost: cost
+        )
     }
 
     private func convolutionParameters(
@@ -217,8 +230,10 @@ extension apus_direct_convolution_parameters {
     /// oneDNN's plan for the same convolution, if it has an implementation.
     fileprivate func onednnPlan(_ direction: apus_onednn_direction, hasBias: Bool) -> OpaquePointer? {
         let shape = apus_onednn_convolution_shape(
-            n: samples, h: height, w: width, in_channels: channels_in, out_channels: channels_out, kernel_h: kernel_height,
-            kernel_w: kernel_width, stride_h: stride_height, stride_w: stride_width, pad_top: pad_top, pad_left: pad_left,
+            n: samples, h: height, w: width, in_channels: channels_in, out_channels: channels_out,
+            kernel_h: kernel_height,
+            kernel_w: kernel_width, stride_h: stride_height, stride_w: stride_width, pad_top: pad_top,
+            pad_left: pad_left,
             pad_bottom: pad_bottom, pad_right: pad_right, dilation_h: dilation_height, dilation_w: dilation_width,
             groups: groups, type: Int32(APUS_FLOAT32.rawValue), has_bias: hasBias ? 1 : 0, relu: 0)
         var message = [CChar](repeating: 0, count: 256)

@@ -23,7 +23,8 @@ extension Lowering {
             convert(rows, .float32, to: result, type.elementType, count: type.shape.count)
             return result
         }
-        step("unpack lanes", apus_lanes_unpack, [.read(source), .write(result)], packParameters(type), cost: moved(type))
+        step(
+            "unpack lanes", apus_lanes_unpack, [.read(source), .write(result)], packParameters(type), cost: moved(type))
         return result
     }
 
@@ -68,7 +69,10 @@ extension Lowering {
             maskUse = .write(masks)
         }
         let scratch = Int(withUnsafePointer(to: parameters, apus_lanes_convolution_scratch_bytes))
-        let parts = ["convolution", pattern.bias != nil ? "bias" : nil, pattern.relu ? "relu" : nil, pattern.pools ? "maxPool" : nil]
+        let parts = [
+            "convolution", pattern.bias != nil ? "bias" : nil, pattern.relu ? "relu" : nil,
+            pattern.pools ? "maxPool" : nil,
+        ]
         step(
             "lanes " + parts.compactMap { $0 }.joined(separator: "+"), apus_lanes_convolution,
             operands + [.write(result), maskUse, .scratch(byteCount: scratch)], parameters, cost: node.cost)
@@ -88,7 +92,9 @@ extension Lowering {
             pattern.inputGradient == nil ? .none : .read(value(pattern.kernel)),
             .read(lanesGradientValue(pattern.gradient)),
         ]
-        if let convolution = pattern.masksOf, case .lanesConvolution(let forward) = fusion.units[fusion.unitOf[convolution]!].kind {
+        if let convolution = pattern.masksOf,
+            case .lanesConvolution(let forward) = fusion.units[fusion.unitOf[convolution]!].kind
+        {
             parameters.relu = forward.relu ? 1 : 0
             parameters.pool = forward.pools ? 1 : 0
             operands.append(.read(masks[convolution]!))
@@ -113,7 +119,8 @@ extension Lowering {
         apus_lanes_convolution_parameters(
             samples: Int64(image[0]), channels_in: Int64(image[3]), channels_out: Int64(kernel[3]),
             height: Int64(image[1]), width: Int64(image[2]), kernel_height: Int64(kernel[0]),
-            kernel_width: Int64(kernel[1]), pad_top: Int64(geometry.padding.top), pad_left: Int64(geometry.padding.left),
+            kernel_width: Int64(kernel[1]), pad_top: Int64(geometry.padding.top),
+            pad_left: Int64(geometry.padding.left),
             pad_bottom: Int64(geometry.padding.bottom), pad_right: Int64(geometry.padding.right), relu: 0, pool: 0)
     }
 
@@ -126,13 +133,21 @@ extension Lowering {
         let operands = inputs.map { Operand.read(lanesValue($0)) } + [.write(lanesResult(number))]
         switch node.operation {
         case .maxPool(let geometry):
-            step("lanes maxPool", apus_lanes_max_pool, operands, lanesParameters(geometry, node.inputs[0].shape), cost: node.cost)
+            step(
+                "lanes maxPool", apus_lanes_max_pool, operands, lanesParameters(geometry, node.inputs[0].shape),
+                cost: node.cost)
         case .maxPoolGradient(let geometry):
-            step("lanes maxPoolGradient", apus_lanes_max_pool_gradient, operands, lanesParameters(geometry, node.shape), cost: node.cost)
+            step(
+                "lanes maxPoolGradient", apus_lanes_max_pool_gradient, operands, lanesParameters(geometry, node.shape),
+                cost: node.cost)
         case .averagePool(let geometry):
-            step("lanes averagePool", apus_lanes_average_pool, operands, lanesParameters(geometry, node.inputs[0].shape), cost: node.cost)
+            step(
+                "lanes averagePool", apus_lanes_average_pool, operands, lanesParameters(geometry, node.inputs[0].shape),
+                cost: node.cost)
         case .averagePoolGradient(let geometry, _):
-            step("lanes averagePoolGradient", apus_lanes_average_pool_gradient, operands, lanesParameters(geometry, node.shape), cost: node.cost)
+            step(
+                "lanes averagePoolGradient", apus_lanes_average_pool_gradient, operands,
+                lanesParameters(geometry, node.shape), cost: node.cost)
         default: preconditionFailure("\(node.operation.name) is not a pooling")
         }
     }

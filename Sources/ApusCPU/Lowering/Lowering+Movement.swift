@@ -16,7 +16,9 @@ extension Lowering {
         // Joins axes that run on in both source and destination, so that at most eight are left.
         var axes: [(extent: Int, source: Int, destination: Int)] = []
         for (axis, extent) in access.shape.dimensions.enumerated() where extent != 1 {
-            if let last = axes.last, last.source == access.strides[axis] * extent, last.destination == strides[axis] * extent {
+            if let last = axes.last, last.source == access.strides[axis] * extent,
+                last.destination == strides[axis] * extent
+            {
                 axes[axes.count - 1] = (last.extent * extent, access.strides[axis], strides[axis])
             } else {
                 axes.append((extent, access.strides[axis], strides[axis]))
@@ -39,7 +41,9 @@ extension Lowering {
         for start in starts {
             parameters.source_offset = Int64(start.source)
             parameters.destination_offset = Int64(start.destination)
-            step("copy", apus_copy, [.read(access.value), .write(target)], parameters, cost: Cost(flops: 0, bytes: bytes))
+            step(
+                "copy", apus_copy, [.read(access.value), .write(target)], parameters, cost: Cost(flops: 0, bytes: bytes)
+            )
         }
     }
 

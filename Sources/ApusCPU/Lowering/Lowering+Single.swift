@@ -52,7 +52,8 @@ extension Lowering {
         let result = result(number)
         guard node.shape.count > 0 else { return }
         step(
-            node.operation.name, kernel, inputs + [.write(result)] + (scratch.map { [.scratch(byteCount: $0)] } ?? []), parameters,
+            node.operation.name, kernel, inputs + [.write(result)] + (scratch.map { [.scratch(byteCount: $0)] } ?? []),
+            parameters,
             cost: node.cost)
     }
 
@@ -65,7 +66,8 @@ extension Lowering {
         parameters.stream = stream
         switch distribution {
         case .uniform(let low, let high):
-            parameters.distribution = Int32((type.elementType.isInteger ? APUS_RANDOM_INTEGER : APUS_RANDOM_UNIFORM).rawValue)
+            parameters.distribution = Int32(
+                (type.elementType.isInteger ? APUS_RANDOM_INTEGER : APUS_RANDOM_UNIFORM).rawValue)
             (parameters.first, parameters.second) = (low, high)
             (parameters.low, parameters.high) = (Scalar.floating(low).integer, Scalar.floating(high).integer)
         case .normal(let mean, let spread):
@@ -155,10 +157,12 @@ extension Lowering {
         let x = graph.nodes[number].inputs[0]
         let lines = lines(x.shape, axis)
         let parameters = apus_argsort_parameters(
-            outer: lines.outer, axis: lines.axis, inner: lines.inner, count: Int64(count), type: Int64(x.elementType.rawValue),
+            outer: lines.outer, axis: lines.axis, inner: lines.inner, count: Int64(count),
+            type: Int64(x.elementType.rawValue),
             index_type: Int64(ElementType.int64.rawValue), descending: descending ? 1 : 0)
         plainStep(
-            number, apus_argsort, parameters, scratch: Int(withUnsafePointer(to: parameters, apus_argsort_scratch_bytes)))
+            number, apus_argsort, parameters,
+            scratch: Int(withUnsafePointer(to: parameters, apus_argsort_scratch_bytes)))
     }
 
     // MARK: Cross-entropy

@@ -64,7 +64,9 @@ struct Lowering {
             }
             slots.append(slot)
             let number = graph[output.node]
-            if output.node.isComputed, !fusion.lanes.contains(number), outputSlots[number] == nil { outputSlots[number] = slot }
+            if output.node.isComputed, !fusion.lanes.contains(number), outputSlots[number] == nil {
+                outputSlots[number] = slot
+            }
         }
         for unit in order { lower(fusion.units[unit]) }
         finishOutputs(slots)
@@ -222,7 +224,9 @@ struct Lowering {
         for (index, slot) in slots.enumerated() {
             let source = plan.owner(of: sources[index])
             if plan[source].storage == .slot(slot) {
-                guard isOverwrittenTooEarly(source, slot) || isCopied(slot, except: source, among: sources) else { continue }
+                guard isOverwrittenTooEarly(source, slot) || isCopied(slot, except: source, among: sources) else {
+                    continue
+                }
                 plan[source].storage = .arena(offset: nil)
             }
             finalCopies.append((sources[index], slot, graph.graph.outputs[index].node.type))

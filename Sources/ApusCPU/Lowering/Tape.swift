@@ -66,7 +66,8 @@ struct Tape: Equatable {
         }
         guard
             let program = apus_elementwise_create(
-                instructions, Int32(instructions.count), operands, Int32(operands.count), segments, Int32(segments.count))
+                instructions, Int32(instructions.count), operands, Int32(operands.count), segments,
+                Int32(segments.count))
         else { return nil }
         return ParameterBlock(adopting: UnsafeRawPointer(program)) { apus_elementwise_destroy(OpaquePointer($0)) }
     }

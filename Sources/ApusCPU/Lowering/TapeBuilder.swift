@@ -82,7 +82,8 @@ struct TapeBuilder {
             place[node] = destination
             tape.instructions.append(
                 Tape.Instruction(
-                    opcode: form.opcode, type: form.type, target: graph.nodes[node].elementType, destination: destination,
+                    opcode: form.opcode, type: form.type, target: graph.nodes[node].elementType,
+                    destination: destination,
                     sources: sources))
         }
         for (node, value) in delayed {
@@ -110,7 +111,8 @@ struct TapeBuilder {
         }
         if let index = operandIndex[node] { return .operand(index) }
         let access = environment.access(node)
-        let index = add(Tape.Tensor(type: graph.nodes[node].elementType, access: Tape.TensorAccess(access)), access.value)
+        let index = add(
+            Tape.Tensor(type: graph.nodes[node].elementType, access: Tape.TensorAccess(access)), access.value)
         operandIndex[node] = index
         return .operand(index)
     }
@@ -197,12 +199,15 @@ struct TapeBuilder {
                 graph.nodes[graph.inputs(comparison)[0]].elementType == node.elementType
             {
                 return Form(
-                    opcode: APUS_EW_RELU_MASK, type: node.elementType, sources: [inputs[1], graph.inputs(comparison)[0]],
+                    opcode: APUS_EW_RELU_MASK, type: node.elementType,
+                    sources: [inputs[1], graph.inputs(comparison)[0]],
                     absorbs: [comparison])
             }
             return Form(opcode: APUS_EW_SELECT, type: node.elementType, sources: inputs)
         case .clamp(let low, let high):
-            let bounds = [low, high].map { type.isFloatingPoint ? Tape.Source.constant($0.double) : .integer($0.integer) }
+            let bounds = [low, high].map {
+                type.isFloatingPoint ? Tape.Source.constant($0.double) : .integer($0.integer)
+            }
             return Form(opcode: APUS_EW_CLAMP, type: type, sources: inputs, constants: bounds)
         case .cast: return Form(opcode: APUS_EW_CAST, type: type, sources: inputs)
         default: preconditionFailure("\(node.operation.name) is not elementwise")
@@ -232,7 +237,8 @@ struct TapeBuilder {
             }
         case .subtract:
             if let right = product(inputs[1]) {
-                return Form(opcode: APUS_EW_FNMA, type: type, sources: right.factors + [inputs[0]], absorbs: [right.node])
+                return Form(
+                    opcode: APUS_EW_FNMA, type: type, sources: right.factors + [inputs[0]], absorbs: [right.node])
             }
             if let left = product(inputs[0]) {
                 return Form(opcode: APUS_EW_FMS, type: type, sources: left.factors + [inputs[1]], absorbs: [left.node])

@@ -126,8 +126,11 @@ public final class Program: @unchecked Sendable {
     /// Computes the outputs into given buffers.
     public func run(_ inputs: [Buffer], into outputs: [Buffer]) throws(ProgramError) {
         precondition(inputs.count == inputTypes.count && outputs.count == outputTypes.count)
-        precondition(zip(inputs, inputTypes).allSatisfy { $0.byteCount >= $1.byteCount }, "a buffer is smaller than its input")
-        precondition(zip(outputs, outputTypes).allSatisfy { $0.byteCount >= $1.byteCount }, "a buffer is smaller than its output")
+        precondition(
+            zip(inputs, inputTypes).allSatisfy { $0.byteCount >= $1.byteCount }, "a buffer is smaller than its input")
+        precondition(
+            zip(outputs, outputTypes).allSatisfy { $0.byteCount >= $1.byteCount }, "a buffer is smaller than its output"
+        )
         try lock.withLock { _ throws(ProgramError) in
             for slot in inputs.indices { bind(slot, inputs[slot].pointer) }
             for index in outputs.indices { bindOutput(index, outputs[index].pointer) }

@@ -13,7 +13,8 @@ public struct Batch: Sendable {
     public let normalization: InputNormalization
 
     /// A batch of tensors whose first axes are equally long.
-    public init(inputs: Tensor, targets: Tensor, weights: Tensor? = nil, normalization: InputNormalization = .identity) {
+    public init(inputs: Tensor, targets: Tensor, weights: Tensor? = nil, normalization: InputNormalization = .identity)
+    {
         precondition(
             inputs.rank > 0 && targets.rank > 0 && inputs.shape[0] == targets.shape[0],
             "a batch needs as many inputs as targets, received \(inputs.shape) and \(targets.shape)")

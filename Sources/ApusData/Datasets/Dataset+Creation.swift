@@ -80,10 +80,13 @@ extension Dataset {
         guard weights.count == count, weights.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
             throw DatasetError(
                 .malformed, "weights must be one number ≥ 0 a sample", expected: "\(count) numbers",
-                received: "\(weights.count), the least of them \(weights.min() ?? 0)", remedy: "Give a factor for each sample, 1 for those that count as usual.")
+                received: "\(weights.count), the least of them \(weights.min() ?? 0)",
+                remedy: "Give a factor for each sample, 1 for those that count as usual.")
         }
         let memory = Buffer(byteCount: 4 * Swift.max(1, (rows.max() ?? 0) + 1))
-        for (row, weight) in zip(rows, weights) { memory.pointer.storeBytes(of: Float(weight), toByteOffset: 4 * row, as: Float.self) }
+        for (row, weight) in zip(rows, weights) {
+            memory.pointer.storeBytes(of: Float(weight), toByteOffset: 4 * row, as: Float.self)
+        }
         return Dataset(
             features, targets, weights: Column(buffer: memory, row: TensorType([], .float32)), rows: rows,
             classNames: classNames, normalization: normalization)

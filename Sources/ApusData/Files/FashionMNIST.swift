@@ -22,7 +22,8 @@ public enum FashionMNIST {
     public static let standardDeviation = 90.021_182_351_305_26
 
     /// The training pixels have mean 0 and variance 1.
-    public static let standardization = InputNormalization.standardizing(mean: mean, standardDeviation: standardDeviation)
+    public static let standardization = InputNormalization.standardizing(
+        mean: mean, standardDeviation: standardDeviation)
 
     /// Where Debian's package `dataset-fashion-mnist` puts the files.
     package static let systemDirectory = "/usr/share/datasets/fashion-mnist"

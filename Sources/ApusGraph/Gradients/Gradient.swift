@@ -36,7 +36,8 @@ extension Node {
             guard let gradient = gradients[node], !node.inputs.isEmpty else { continue }
             let wanted = node.inputs.map { relevant.contains($0) && $0.elementType.isFloatingPoint }
             guard wanted.contains(true) else { continue }
-            for (index, contribution) in node.inputGradients(gradient, wanted: wanted).enumerated() where wanted[index] {
+            for (index, contribution) in node.inputGradients(gradient, wanted: wanted).enumerated() where wanted[index]
+            {
                 if let contribution { accumulate(node.inputs[index], contribution) }
             }
         }

@@ -36,9 +36,11 @@ extension Node {
     public static func select(_ condition: Node, _ a: Node, _ b: Node) -> Node {
         let (a, b) = promoted(a, b)
         guard condition.isValid, a.isValid, b.isValid else { return Node(.select, [condition, a, b]) }
-        guard let values = Shape.broadcast(a.shape, b.shape), let shape = Shape.broadcast(values, condition.shape) else {
+        guard let values = Shape.broadcast(a.shape, b.shape), let shape = Shape.broadcast(values, condition.shape)
+        else {
             return Node(
-                problem: "shapes \(condition.shape), \(a.shape) and \(b.shape) do not fit together", operation: "select")
+                problem: "shapes \(condition.shape), \(a.shape) and \(b.shape) do not fit together", operation: "select"
+            )
         }
         return Node(
             .select, [condition.broadcast(to: shape), a.broadcast(to: shape), b.broadcast(to: shape)])
@@ -70,7 +72,9 @@ extension Node {
 
     /// Swaps the last two axes.
     public var matrixTransposed: Node {
-        guard shape.rank >= 2 else { return Node(problem: "expected a matrix but received shape \(shape)", operation: "transpose") }
+        guard shape.rank >= 2 else {
+            return Node(problem: "expected a matrix but received shape \(shape)", operation: "transpose")
+        }
         var permutation = Array(0..<shape.rank)
         permutation.swapAt(shape.rank - 1, shape.rank - 2)
         return transpose(permutation)

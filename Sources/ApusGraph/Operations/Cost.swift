@@ -30,7 +30,8 @@ extension Node {
     private var flops: Int {
         let count = shape.count
         switch operation {
-        case .input, .constant, .iota, .cast, .stopGradient, .reshape, .transpose, .broadcast, .slice, .pad, .concatenate,
+        case .input, .constant, .iota, .cast, .stopGradient, .reshape, .transpose, .broadcast, .slice, .pad,
+            .concatenate,
             .reverse, .gather, .gatherAlong, .oneHot, .select, .maxPoolSelect:
             return 0
         case .unary, .binary: return count

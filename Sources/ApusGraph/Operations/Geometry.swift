@@ -51,14 +51,17 @@ public struct ImagePadding: Hashable, Sendable {
 
     /// The padding with which a window of stride `strides` has ⌈size / stride⌉ positions; the odd pixel goes to the end,
     /// as in Keras.
-    public static func same(image: ImageSize, window: ImageSize, strides: ImageSize, dilation: ImageSize) -> ImagePadding {
+    public static func same(image: ImageSize, window: ImageSize, strides: ImageSize, dilation: ImageSize)
+        -> ImagePadding
+    {
         func total(_ size: Int, _ window: Int, _ stride: Int, _ dilation: Int) -> Int {
             max(0, ((size + stride - 1) / stride - 1) * stride + (window - 1) * dilation + 1 - size)
         }
         let vertical = total(image.height, window.height, strides.height, dilation.height)
         let horizontal = total(image.width, window.width, strides.width, dilation.width)
         return ImagePadding(
-            top: vertical / 2, left: horizontal / 2, bottom: vertical - vertical / 2, right: horizontal - horizontal / 2)
+            top: vertical / 2, left: horizontal / 2, bottom: vertical - vertical / 2, right: horizontal - horizontal / 2
+        )
     }
 }
 

@@ -63,7 +63,8 @@ extension Inference {
         let image = ImageSize(height: x[1], width: x[2])
         let window = ImageSize(height: kernel[0], width: kernel[1])
         guard window.height > 0, window.width > 0, let output = geometry.output(image: image, window: window) else {
-            let dilated = "\(geometry.dilation.height * (window.height - 1) + 1) × \(geometry.dilation.width * (window.width - 1) + 1)"
+            let dilated =
+                "\(geometry.dilation.height * (window.height - 1) + 1) × \(geometry.dilation.width * (window.width - 1) + 1)"
             let padding = geometry.padding
             problems.append(
                 "the window of \(dilated) does not fit the padded image of "

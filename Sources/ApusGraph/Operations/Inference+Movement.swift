@@ -19,7 +19,8 @@ extension Inference {
         case .broadcast(let shape):
             expect(
                 Shape.broadcast(x.shape, shape) == shape,
-                "shape \(x.shape) does not stretch to \(shape): aligned at the last axis, each extent must be equal or 1")
+                "shape \(x.shape) does not stretch to \(shape): aligned at the last axis, each extent must be equal or 1"
+            )
             return TensorType(shape, x.elementType)
         case .slice(let slices): return slice(slices, of: x)
         case .pad(let padding, _): return pad(padding, x)
@@ -51,7 +52,9 @@ extension Inference {
             problems.append("\(padding.count) paddings for the \(x.shape.rank) axes of shape \(x.shape)")
             return Self.unknown
         }
-        expect(padding.allSatisfy { $0.low >= 0 && $0.high >= 0 }, "padding can't be negative; use a slice to remove elements")
+        expect(
+            padding.allSatisfy { $0.low >= 0 && $0.high >= 0 },
+            "padding can't be negative; use a slice to remove elements")
         return TensorType(
             Shape(zip(x.shape.dimensions, padding).map { $0 + max(0, $1.low) + max(0, $1.high) }), x.elementType)
     }

@@ -17,7 +17,8 @@ public enum UnaryOperation: String, Sendable, Hashable, CaseIterable {
     var domain: Domain {
         switch self {
         case .negate, .absolute, .sign, .square, .relu, .floor, .ceil, .round: .numbers
-        case .exp, .expm1, .log, .log1p, .squareRoot, .reciprocalSquareRoot, .reciprocal, .sine, .cosine, .tanh, .sigmoid,
+        case .exp, .expm1, .log, .log1p, .squareRoot, .reciprocalSquareRoot, .reciprocal, .sine, .cosine, .tanh,
+            .sigmoid,
             .erf, .softplus:
             .floatingPoint
         case .logicalNot: .bool

@@ -29,7 +29,9 @@ extension Node {
             }
             return inputs[0].movedConstant(to: shape)
         case .slice(let slices):
-            let whole = zip(slices, inputs[0].shape.dimensions).allSatisfy { $0.start == 0 && $0.count == $1 && $0.stride == 1 }
+            let whole = zip(slices, inputs[0].shape.dimensions).allSatisfy {
+                $0.start == 0 && $0.count == $1 && $0.stride == 1
+            }
             return whole ? inputs[0] : inputs[0].movedConstant(to: shape)
         case .pad(let padding, _):
             return padding.allSatisfy { $0.low == 0 && $0.high == 0 } ? inputs[0] : nil
@@ -78,7 +80,8 @@ extension Node {
 
     private func simplified(_ binary: BinaryOperation) -> Node? {
         let (a, b) = (inputs[0], inputs[1])
-        if let left = a.constantValue, let right = b.constantValue, let value = binary.folded(left, right, elementType) {
+        if let left = a.constantValue, let right = b.constantValue, let value = binary.folded(left, right, elementType)
+        {
             return .constant(.floating(value), type)
         }
         switch binary {

@@ -20,7 +20,8 @@ public func gradcheck(
     guard value.isValid else { throw GraphError(value.problems) }
     var values = Node.heldValues([value])
     for (input, point) in zip(inputs, points) {
-        values[input] = ReferenceValue(shape: point.shape, elementType: .float64, values: point.scalars(as: Double.self))
+        values[input] = ReferenceValue(
+            shape: point.shape, elementType: .float64, values: point.scalars(as: Double.self))
     }
     let checker = GradientChecker(value: value, inputs: values, elementLimit: elementLimit, directions: 4)
     let entries = zip(points.indices, try checker.errors(inputs)).map { index, error in
@@ -40,19 +41,23 @@ public func gradcheck(
 ///   - elementLimit: The most elements that are all compared; larger tensors are compared along random directions.
 /// - Throws: `GraphError` that names every layer that does not fit.
 public func gradcheck(
-    _ model: some Layer, input: Shape, batch: Int = 2, samples: Tensor? = nil, loss: Loss? = nil, mode: Mode = .training, seed: UInt64 = 1,
+    _ model: some Layer, input: Shape, batch: Int = 2, samples: Tensor? = nil, loss: Loss? = nil,
+    mode: Mode = .training, seed: UInt64 = 1,
     tolerance: Double = 1e-6, elementLimit: Int = 64
 ) throws -> GradientCheck {
     try samples?.evaluated()
     let trace = try model.traced(
-        input: input, batch: samples?.shape.dimensions.first ?? batch, mode: mode, type: samples?.elementType ?? .float32)
+        input: input, batch: samples?.shape.dimensions.first ?? batch, mode: mode,
+        type: samples?.elementType ?? .float32)
     guard let first = trace.records.last else { throw GraphError([]) }
     let (x, output) = (first.input.node, first.output)
-    let total = trace.losses.reduce(try loss.map { try $0.withRandomTarget(output, seed: seed) } ?? output.projected, +).node
+    let total = trace.losses.reduce(try loss.map { try $0.withRandomTarget(output, seed: seed) } ?? output.projected, +)
+        .node
     guard total.isValid else { throw GraphError(total.problems) }
 
     var values = Node.heldValues([total] + trace.records.map(\.output.node))
-    values[x] = samples?.referenceValue
+    values[x] =
+        samples?.referenceValue
         ?? ReferenceValue(
             shape: x.shape, elementType: x.elementType, values: GradientChecker.numbers(x.shape.count, seed: seed))
     values[trace.key.node] = ReferenceValue(shape: [2], elementType: .int64, values: [Double(seed), 0])
@@ -63,7 +68,8 @@ public func gradcheck(
         var start = description.initializer.tensor(description.shape, key: key.child(path))
         // Constants would hide errors behind zeros: every weight gets a little noise. States keep theirs, a variance stays positive.
         if description.isTrainable {
-            start = start + Tensor.normal(description.shape, standardDeviation: 0.1, key: key.child(path).child("noise"))
+            start =
+                start + Tensor.normal(description.shape, standardDeviation: 0.1, key: key.child(path).child("noise"))
             parameters.append((path, node))
         }
         values[node] = try start.evaluated().referenceValue
@@ -86,7 +92,8 @@ public func gradcheck(
 extension Trace {
     /// The innermost layers whose gradients are wrong, each by itself: its output as a function of its input and its weights.
     fileprivate func wrongLayers(
-        _ values: [Node: ReferenceValue], _ parameters: [(path: String, node: Node)], tolerance: Double, elementLimit: Int
+        _ values: [Node: ReferenceValue], _ parameters: [(path: String, node: Node)], tolerance: Double,
+        elementLimit: Int
     ) throws -> [String] {
         var wrong: [(path: String, label: String)] = []
         for record in records where !wrong.contains(where: { $0.path.hasPrefix(record.path) }) {
@@ -98,7 +105,8 @@ extension Trace {
             let checker = GradientChecker(value: value, inputs: known, elementLimit: elementLimit, directions: 4)
             let targets = (input.elementType.isFloatingPoint ? [input] : []) + own
             if try checker.errors(targets).contains(where: { !($0.error <= tolerance) }) {
-                wrong.append((record.path, "\(record.path.isEmpty ? "the model" : record.path) (\(record.layer.label))"))
+                wrong.append(
+                    (record.path, "\(record.path.isEmpty ? "the model" : record.path) (\(record.layer.label))"))
             }
         }
         return wrong.map(\.label)
@@ -121,7 +129,9 @@ extension Loss {
         let classes = output.rank > 1 ? output.shape[-1] : 1
         let positions = Shape(Array(output.shape.dimensions.dropLast()))
         let labels = (Tensor.uniform(positions, key: key) * Double(classes)).cast(to: .int32)
-        if output.rank > 1, rule.problem(output, labels) == nil { return reduced(.mean)(output, try labels.evaluated()) }
+        if output.rank > 1, rule.problem(output, labels) == nil {
+            return reduced(.mean)(output, try labels.evaluated())
+        }
         return reduced(.mean)(output, try Tensor.uniform(output.shape, key: key).evaluated())
     }
 }

@@ -38,7 +38,10 @@ extension GradientCheck: CustomStringConvertible {
             return "\(mark)  \(entry.path)\(String(repeating: " ", count: width - entry.path.count))  "
                 + "\(GradientCheck.rounded(entry.relativeError))  \(extent) of \(entry.shape)"
         }
-        guard !passed else { return (lines + ["all gradients are right: relative error ≤ \(GradientCheck.rounded(worst))"]).joined(separator: "\n") }
+        guard !passed else {
+            return (lines + ["all gradients are right: relative error ≤ \(GradientCheck.rounded(worst))"]).joined(
+                separator: "\n")
+        }
         let place =
             wrongLayers.isEmpty
             ? "no layer by itself: look at what is computed between layers, and at the loss"

@@ -26,7 +26,9 @@ struct GradientChecker {
             guard let start = base[target] else { return (0, 0, false) }
             // Only what depends on the target is computed anew.
             var dependent: Set<Node> = [target]
-            for node in nodes where inputs[node] == nil && node.inputs.contains(where: dependent.contains) { dependent.insert(node) }
+            for node in nodes where inputs[node] == nil && node.inputs.contains(where: dependent.contains) {
+                dependent.insert(node)
+            }
             let known = base.filter { !dependent.contains($0.key) }
             func difference(_ direction: [Double], _ scale: Double) throws -> Double {
                 let values = try [1.0, -1.0].map { sign in
@@ -41,7 +43,8 @@ struct GradientChecker {
             var pairs: [(numeric: Double, analytic: Double)] = []
             if isProjected {
                 for direction in 0..<directions {
-                    let vector = GradientChecker.numbers(gradient.count, seed: UInt64(1 + index * directions + direction))
+                    let vector = GradientChecker.numbers(
+                        gradient.count, seed: UInt64(1 + index * directions + direction))
                     let projected = zip(gradient, vector).reduce(0) { $0 + $1.0 * $1.1 }
                     pairs.append((try difference(vector, GradientChecker.step), projected))
                 }

@@ -73,7 +73,8 @@ struct CasePayload {
         let payload = Mirror(reflecting: child.value)
         constants =
             payload.displayStyle == .tuple
-            ? payload.children.map { ($0.label?.hasPrefix(".") == true ? nil : $0.label, $0.value) } : [(nil, child.value)]
+            ? payload.children.map { ($0.label?.hasPrefix(".") == true ? nil : $0.label, $0.value) }
+            : [(nil, child.value)]
     }
 
     var names: [String] { constants.map { $0.label ?? "value" } }
@@ -109,7 +110,8 @@ extension ConfigurableCases {
     /// The case of a name with the constants of a file.
     ///
     /// - Parameter others: Names that the caller reads itself.
-    package init(_ name: String, _ fields: Fields, besides others: [String] = [], at path: [any CodingKey] = []) throws {
+    package init(_ name: String, _ fields: Fields, besides others: [String] = [], at path: [any CodingKey] = []) throws
+    {
         guard let found = Self.found(name) else { throw Names.unknown(Self.what, name, Self.names, path) }
         let payload = CasePayload(found.standard)
         try fields.checkNames(payload.names + others)
@@ -136,7 +138,9 @@ extension ConfigurableCases {
             try container.encode(values[0], forKey: NameKey(payload.name))
         } else {
             var constants = container.nestedContainer(keyedBy: NameKey.self, forKey: NameKey(payload.name))
-            for (name, value) in zip(payload.names, values) where !isStandard { try constants.encode(value, forKey: NameKey(name)) }
+            for (name, value) in zip(payload.names, values) where !isStandard {
+                try constants.encode(value, forKey: NameKey(name))
+            }
             try options?(&constants)
         }
     }
@@ -162,7 +166,8 @@ package struct NamedFields {
             throw DecodingError.dataCorrupted(
                 DecodingError.Context(
                     codingPath: decoder.codingPath,
-                    debugDescription: "expected one \(what)" + (names.isEmpty ? "" : " but received \(names.joined(separator: ", "))")))
+                    debugDescription: "expected one \(what)"
+                        + (names.isEmpty ? "" : " but received \(names.joined(separator: ", "))")))
         }
         name = container.allKeys[0].stringValue
         let inner = try container.superDecoder(forKey: container.allKeys[0])

@@ -50,13 +50,15 @@ public struct Fields {
     var isSingle: Bool { if case .single = content { true } else { false } }
 
     func missing(_ name: String) -> DecodingError {
-        .keyNotFound(NameKey(name), DecodingError.Context(codingPath: path, debugDescription: "the key \(name) is missing"))
+        .keyNotFound(
+            NameKey(name), DecodingError.Context(codingPath: path, debugDescription: "the key \(name) is missing"))
     }
 
     func unexpectedValue(_ known: [String]) -> DecodingError {
         let expected = known.isEmpty ? "nothing" : "constants by name (\(known.joined(separator: ", ")))"
         return .dataCorrupted(
-            DecodingError.Context(codingPath: path, debugDescription: "expected \(expected) but received a single value"))
+            DecodingError.Context(
+                codingPath: path, debugDescription: "expected \(expected) but received a single value"))
     }
 }
 

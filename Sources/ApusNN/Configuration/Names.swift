@@ -5,7 +5,8 @@ package enum Names {
         _ what: String, _ name: String, _ known: [String], _ path: [any CodingKey]
     ) -> DecodingError {
         .dataCorrupted(
-            DecodingError.Context(codingPath: path, debugDescription: "there is no \(what) \(name) (\(hint(name, known)))"))
+            DecodingError.Context(
+                codingPath: path, debugDescription: "there is no \(what) \(name) (\(hint(name, known)))"))
     }
 
     /// `did you mean dropout?`, or everything that is known.
@@ -23,7 +24,9 @@ package enum Names {
             var diagonal = row[0]
             row[0] = i + 1
             for (j, right) in b.enumerated() {
-                (diagonal, row[j + 1]) = (row[j + 1], min(diagonal + (left == right ? 0 : 1), row[j] + 1, row[j + 1] + 1))
+                (diagonal, row[j + 1]) = (
+                    row[j + 1], min(diagonal + (left == right ? 0 : 1), row[j] + 1, row[j + 1] + 1)
+                )
             }
         }
         return row[b.count]

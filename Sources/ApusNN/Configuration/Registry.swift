@@ -7,7 +7,9 @@ package final class Registry<Member>: Sendable {
     private let types: Mutex<[String: any (Codable & Sendable).Type]>
 
     /// - Parameter others: Types that read and write themselves, by kind.
-    package init(_ what: String, _ types: [any Configurable.Type], others: [String: any (Codable & Sendable).Type] = [:]) {
+    package init(
+        _ what: String, _ types: [any Configurable.Type], others: [String: any (Codable & Sendable).Type] = [:]
+    ) {
         self.what = what
         let known = Dictionary(uniqueKeysWithValues: types.map { ($0.kind, $0 as any (Codable & Sendable).Type) })
         self.types = Mutex(known.merging(others) { _, other in other })
@@ -19,7 +21,9 @@ package final class Registry<Member>: Sendable {
 
     /// Every type that has a schema.
     package var configurable: [any Configurable.Type] {
-        types.withLock { types in types.values.compactMap { $0 as? any Configurable.Type } }.sorted { $0.kind < $1.kind }
+        types.withLock { types in types.values.compactMap { $0 as? any Configurable.Type } }.sorted {
+            $0.kind < $1.kind
+        }
     }
 
     func contains(_ kind: String) -> Bool { find(kind) != nil }
@@ -43,7 +47,9 @@ package final class Registry<Member>: Sendable {
     }
 
     /// A member that is described by a name, or by a name and constants; constants of other names are the caller's.
-    package func member(from decoder: any Decoder, besides others: [String] = []) throws -> (member: Member, fields: Fields) {
+    package func member(from decoder: any Decoder, besides others: [String] = []) throws -> (
+        member: Member, fields: Fields
+    ) {
         let named = try NamedFields(decoder, what)
         return try member(named.name, from: named.decoder, besides: others, at: decoder.codingPath)
     }
@@ -66,7 +72,8 @@ private struct NothingDecoder: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     private var error: DecodingError {
-        .dataCorrupted(DecodingError.Context(codingPath: codingPath, debugDescription: "expected constants after the name"))
+        .dataCorrupted(
+            DecodingError.Context(codingPath: codingPath, debugDescription: "expected constants after the name"))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw error }
@@ -83,7 +90,9 @@ private struct NothingDecoder: Decoder {
 
         private func missing(_ key: any CodingKey) -> DecodingError {
             .keyNotFound(
-                key, DecodingError.Context(codingPath: codingPath, debugDescription: "the key \(key.stringValue) is missing"))
+                key,
+                DecodingError.Context(codingPath: codingPath, debugDescription: "the key \(key.stringValue) is missing")
+            )
         }
 
         func decodeNil(forKey key: Key) throws -> Bool { throw missing(key) }

@@ -58,14 +58,18 @@ public struct Schema<Value: Sendable>: Sendable {
                 try container.encode(value[keyPath: path])
             }
             text = { sourceText($0[keyPath: path]) }
-            isAbsent = { Mirror(reflecting: $0[keyPath: path]).displayStyle == .optional && sourceText($0[keyPath: path]) == "nil" }
+            isAbsent = {
+                Mirror(reflecting: $0[keyPath: path]).displayStyle == .optional
+                    && sourceText($0[keyPath: path]) == "nil"
+            }
         }
 
         /// The main constant: the 10 of `Dense(10)` and of `dense: 10`.
         ///
         /// - Parameter isLabelled: Whether Swift's initializer names it, as in `Huber(delta: 0.5)`.
         public static func leading<Constant: Codable & Hashable & Sendable>(
-            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, hasDefault: Bool = false, isLabelled: Bool = false
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, hasDefault: Bool = false,
+            isLabelled: Bool = false
         ) -> Field {
             Field(name, path, .leading, hasDefault: hasDefault, isLabelled: isLabelled)
         }
@@ -102,7 +106,9 @@ public struct Schema<Value: Sendable>: Sendable {
     }
 
     /// Whether a value is described by its kind alone.
-    package func isStandard(_ value: Value) -> Bool { fields.allSatisfy { $0.hasDefault && $0.isStandard(value, standard) } }
+    package func isStandard(_ value: Value) -> Bool {
+        fields.allSatisfy { $0.hasDefault && $0.isStandard(value, standard) }
+    }
 
     // MARK: Reading
 
@@ -112,7 +118,9 @@ public struct Schema<Value: Sendable>: Sendable {
     package func value(from fields: Fields, besides others: [String] = []) throws -> Value {
         var value = standard
         try fields.checkNames(names + others)
-        if fields.isSingle, !self.fields.contains(where: { $0.role == .leading }) { throw fields.unexpectedValue(names) }
+        if fields.isSingle, !self.fields.contains(where: { $0.role == .leading }) {
+            throw fields.unexpectedValue(names)
+        }
         for field in self.fields where try !field.read(fields, &value) && !field.hasDefault {
             throw fields.missing(field.name)
         }
@@ -139,7 +147,9 @@ public struct Schema<Value: Sendable>: Sendable {
     }
 
     package func write(_ value: Value, to container: inout KeyedEncodingContainer<NameKey>) throws {
-        for field in fields where !field.hasDefault || !field.isStandard(value, standard) { try field.write(value, &container) }
+        for field in fields where !field.hasDefault || !field.isStandard(value, standard) {
+            try field.write(value, &container)
+        }
     }
 
     /// Writes every constant, those at their default as well; what is absent stays out.
@@ -166,7 +176,9 @@ func sourceText(_ value: Any) -> String {
     case .enum where value is any CustomStringConvertible: return ".\(value)"
     case .enum:
         let payload = CasePayload(value)
-        let constants = zip(payload.constants, payload.texts).map { constant, text in constant.label.map { "\($0): \(text)" } ?? text }
+        let constants = zip(payload.constants, payload.texts).map { constant, text in
+            constant.label.map { "\($0): \(text)" } ?? text
+        }
         return constants.isEmpty ? ".\(payload.name)" : ".\(payload.name)(\(constants.joined(separator: ", ")))"
     case .collection: return "[\(mirror.children.map { sourceText($0.value) }.joined(separator: ", "))]"
     default: return value is String ? "\"\(value)\"" : "\(value)"

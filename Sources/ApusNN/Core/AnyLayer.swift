@@ -39,7 +39,8 @@ public struct AnyLayer: Codable, Hashable, Sendable {
             kinds[0].stringValue, from: try container.superDecoder(forKey: kinds[0]), at: decoder.codingPath)
         if let key = names.first {
             layer = Named(
-                try container.decode(String.self, forKey: key), layer, isShared: key.stringValue == AnyLayer.shared.stringValue)
+                try container.decode(String.self, forKey: key), layer,
+                isShared: key.stringValue == AnyLayer.shared.stringValue)
         }
     }
 
@@ -65,7 +66,8 @@ public enum LayerKinds {
             DepthwiseConv1D.self, DepthwiseConv2D.self, SeparableConv1D.self, SeparableConv2D.self, MaxPool1D.self,
             MaxPool2D.self, AveragePool1D.self, AveragePool2D.self, GlobalAveragePool.self, GlobalMaxPool.self,
             AdaptiveAveragePool1D.self, AdaptiveAveragePool2D.self, Flatten.self, Reshape.self, Permute.self,
-            ZeroPadding1D.self, ZeroPadding2D.self, Cropping1D.self, Cropping2D.self, UpSampling1D.self, UpSampling2D.self,
+            ZeroPadding1D.self, ZeroPadding2D.self, Cropping1D.self, Cropping2D.self, UpSampling1D.self,
+            UpSampling2D.self,
             Rescaling.self, Normalization.self, BatchNorm.self, LayerNorm.self, GroupNorm.self, InstanceNorm.self,
             RMSNorm.self, LocalResponseNorm.self, Dropout.self, SpatialDropout.self, AlphaDropout.self,
             GaussianDropout.self, GaussianNoise.self, ActivationLayer.self, PReLU.self, Residual.self, Parallel.self,

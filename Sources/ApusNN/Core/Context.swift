@@ -34,7 +34,8 @@ public struct Context {
         trace.variable(
             joined(name),
             VariableDescription(
-                shape: shape, initializer: initializer, isTrainable: true, regularizer: regularizer, constraint: constraint))
+                shape: shape, initializer: initializer, isTrainable: true, regularizer: regularizer,
+                constraint: constraint))
     }
 
     /// A value that training carries along without adjusting it, such as a running mean.

@@ -44,7 +44,8 @@ package final class Trace {
             return updates[path] ?? values[path]!
         }
         guard description.shape.dimensions.allSatisfy({ $0 > 0 }) else {
-            return problem("the variable \(path) would have the shape \(description.shape); all extents must be positive")
+            return problem(
+                "the variable \(path) would have the shape \(description.shape); all extents must be positive")
         }
         shapes[path] = description.shape
         descriptions.append((path, description))
@@ -75,7 +76,8 @@ package final class Trace {
             return
         }
         guard value.shape == description.shape || !value.problems.isEmpty else {
-            problem("the state \(path) has the shape \(description.shape) but its new value has \(value.shape)", "update")
+            problem(
+                "the state \(path) has the shape \(description.shape) but its new value has \(value.shape)", "update")
             return
         }
         updates[path] = value.cast(to: .float32)

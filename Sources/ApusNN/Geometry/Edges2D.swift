@@ -26,7 +26,9 @@ public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral,
         self.init(Size2D(elements[0], elements[elements.count - 1]))
     }
 
-    private init(_ both: Size2D) { self.init(top: both.height, left: both.width, bottom: both.height, right: both.width) }
+    private init(_ both: Size2D) {
+        self.init(top: both.height, left: both.width, bottom: both.height, right: both.width)
+    }
 
     private enum Key: String, CodingKey, CaseIterable { case top, left, bottom, right }
 
@@ -38,7 +40,8 @@ public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral,
         try Fields(decoder).checkNames(Key.allCases.map(\.rawValue))
         let container = try decoder.container(keyedBy: Key.self)
         func extent(_ key: Key) throws -> Int { try container.decodeIfPresent(Int.self, forKey: key) ?? 0 }
-        self.init(top: try extent(.top), left: try extent(.left), bottom: try extent(.bottom), right: try extent(.right))
+        self.init(
+            top: try extent(.top), left: try extent(.left), bottom: try extent(.bottom), right: try extent(.right))
     }
 
     public func encode(to encoder: any Encoder) throws {

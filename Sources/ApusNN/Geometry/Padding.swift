@@ -65,6 +65,10 @@ public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
 
     /// The same along a sequence, which is an image of height 1.
     var alongSequence: Padding {
-        if case .explicit(let edges) = self { .explicit(top: 0, left: edges.left, bottom: 0, right: edges.right) } else { self }
+        if case .explicit(let edges) = self {
+            .explicit(top: 0, left: edges.left, bottom: 0, right: edges.right)
+        } else {
+            self
+        }
     }
 }

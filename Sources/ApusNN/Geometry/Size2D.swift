@@ -27,7 +27,8 @@ public struct Size2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, 
         } else if let values = try? container.decode([Int].self), values.count == 2 {
             self.init(values[0], values[1])
         } else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected a number or [height, width]")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "expected a number or [height, width]")
         }
     }
 

@@ -90,7 +90,8 @@ public struct Focal: LossRule {
     }
 
     public static let schema = Schema(
-        Focal(), .optional("gamma", \.gamma), .optional("alpha", \.alpha), .optional("fromProbabilities", \.fromProbabilities))
+        Focal(), .optional("gamma", \.gamma), .optional("alpha", \.alpha),
+        .optional("fromProbabilities", \.fromProbabilities))
 
     public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
         let p = Tensor.normalizedProbabilities(fromProbabilities ? output : softmax(output))
@@ -117,7 +118,8 @@ public struct BinaryFocal: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
-    public init(gamma: Double = 2, alpha: Double = 0.25, balancesClasses: Bool = false, fromProbabilities: Bool = false) {
+    public init(gamma: Double = 2, alpha: Double = 0.25, balancesClasses: Bool = false, fromProbabilities: Bool = false)
+    {
         self.gamma = gamma
         self.alpha = alpha
         self.balancesClasses = balancesClasses
@@ -204,7 +206,8 @@ extension Tensor {
                 + "expected class numbers \(positions) or one-hot rows \(output.shape)"
         }
         guard target.rank == output.rank || target.elementType.isInteger else {
-            return "expected integer labels but received \(target.elementType)\(target.shape); convert it with cast(to: .int32)"
+            return
+                "expected integer labels but received \(target.elementType)\(target.shape); convert it with cast(to: .int32)"
         }
         return nil
     }

@@ -22,7 +22,9 @@ extension Loss {
     public static func binaryFocal(
         gamma: Double = 2, alpha: Double = 0.25, balancesClasses: Bool = false, fromProbabilities: Bool = false
     ) -> Loss {
-        Loss(BinaryFocal(gamma: gamma, alpha: alpha, balancesClasses: balancesClasses, fromProbabilities: fromProbabilities))
+        Loss(
+            BinaryFocal(
+                gamma: gamma, alpha: alpha, balancesClasses: balancesClasses, fromProbabilities: fromProbabilities))
     }
 
     /// (output − target)²

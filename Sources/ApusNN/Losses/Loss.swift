@@ -57,7 +57,11 @@ public struct Loss: Sendable {
         var values = rule.values(output, target)
         guard values.problems.isEmpty else { return values }
         if let classWeights { values = values * Loss.factors(classWeights, output, target) }
-        if let weights { values = values * weights.reshaped(to: Shape([weights.count] + values.shape.dimensions.dropFirst().map { _ in 1 })) }
+        if let weights {
+            values =
+                values
+                * weights.reshaped(to: Shape([weights.count] + values.shape.dimensions.dropFirst().map { _ in 1 }))
+        }
         switch reduction {
         case .mean: return values.mean()
         case .sum: return values.sum()
@@ -67,7 +71,8 @@ public struct Loss: Sendable {
 
     private func problem(_ output: Tensor, _ target: Tensor, _ weights: Tensor?) -> String? {
         guard output.rank > 0, target.rank > 0, output.shape[0] == target.shape[0] else {
-            return "the model yields shape \(output.shape) but the targets have \(target.shape); the first axis of both is the batch"
+            return
+                "the model yields shape \(output.shape) but the targets have \(target.shape); the first axis of both is the batch"
         }
         if let problem = rule.problem(output, target) { return problem }
         if let weights, weights.rank != 1 || weights.count != output.shape[0] {
@@ -163,6 +168,8 @@ extension Loss: Codable {
         try rule.encode(named: name, to: encoder) { container in
             if reduction != .mean { try container.encode(reduction, forKey: NameKey("reduction")) }
             if let classWeights { try container.encode(classWeights, forKey: NameKey("classWeights")) }
-        } hasOptions: { reduction != .mean || classWeights != nil }
+        } hasOptions: {
+            reduction != .mean || classWeights != nil
+        }
     }
 }

@@ -51,7 +51,8 @@ public struct KLDivergence: LossRule {
     }
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
-        output.rank >= 2 ? Tensor.shapeProblem(output, target) : "expected outputs [N, ...] of rows but received \(output.shape)"
+        output.rank >= 2
+            ? Tensor.shapeProblem(output, target) : "expected outputs [N, ...] of rows but received \(output.shape)"
     }
 }
 
@@ -90,7 +91,8 @@ public struct CosineSimilarity: LossRule {
     }
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
-        output.rank >= 2 ? Tensor.shapeProblem(output, target) : "expected outputs [N, ...] of rows but received \(output.shape)"
+        output.rank >= 2
+            ? Tensor.shapeProblem(output, target) : "expected outputs [N, ...] of rows but received \(output.shape)"
     }
 }
 

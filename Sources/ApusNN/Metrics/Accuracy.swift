@@ -77,7 +77,8 @@ public struct TopKAccuracy: MetricRule {
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
         if k < 1 { return "k must be positive, received \(k)" }
-        return Tensor.hasOneOutput(output) ? "expected outputs [N, classes] but received \(output.shape)" : Tensor.labelProblem(output, target)
+        return Tensor.hasOneOutput(output)
+            ? "expected outputs [N, classes] but received \(output.shape)" : Tensor.labelProblem(output, target)
     }
 }
 

@@ -57,7 +57,9 @@ public struct F1: CountsRule {
     }
 
     public static let schema = Schema(F1(), .leading("average", \.average, hasDefault: true, isLabelled: true))
-    func share(_ counts: ClassCounts) -> Double { ClassCounts.ratio(2 * counts.right, counts.predicted + counts.actual) }
+    func share(_ counts: ClassCounts) -> Double {
+        ClassCounts.ratio(2 * counts.right, counts.predicted + counts.actual)
+    }
 }
 
 /// How often each class was taken for each: a table [target][prediction] of counts, or of weights.
@@ -136,7 +138,8 @@ extension CountsRule {
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
         if average == .binary, !Tensor.hasOneOutput(output), output.shape[-1] != 2 {
-            return "the average binary needs one output a sample or two classes but received \(output.shape); use macro, micro or weighted"
+            return
+                "the average binary needs one output a sample or two classes but received \(output.shape); use macro, micro or weighted"
         }
         return Tensor.labelProblem(output, target)
     }
@@ -149,7 +152,8 @@ extension Tensor {
     ) -> (predicted: Tensor, actual: Tensor, weights: Tensor) {
         let classes = hasOneOutput(output) ? 2 : output.shape[-1]
         let positions = positionShape(output)
-        let factors = weights.reshaped(to: Shape([weights.count] + positions.dimensions.dropFirst().map { _ in 1 })).broadcast(to: positions)
+        let factors = weights.reshaped(to: Shape([weights.count] + positions.dimensions.dropFirst().map { _ in 1 }))
+            .broadcast(to: positions)
         return (
             predictedClass(output).flattened().oneHot(classes: classes, type: .float32),
             targetClass(target, output).flattened().oneHot(classes: classes, type: .float32),

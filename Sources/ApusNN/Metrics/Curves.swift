@@ -69,8 +69,10 @@ extension CurveRule {
         let width = classes + 2
         let rows = stride(from: 0, to: gathered.count, by: width)
         func area(score: Int, yes: Double) -> Double {
-            let samples = rows.map { (score: gathered[$0 + 2 + score], isYes: gathered[$0 + 1] == yes, weight: gathered[$0]) }
-                .sorted { $0.score > $1.score }
+            let samples = rows.map {
+                (score: gathered[$0 + 2 + score], isYes: gathered[$0 + 1] == yes, weight: gathered[$0])
+            }
+            .sorted { $0.score > $1.score }
             var (steps, sum) = ([CurveStep](), CurveStep())
             for (index, sample) in samples.enumerated() {
                 if sample.isYes { sum.yes += sample.weight } else { sum.no += sample.weight }
@@ -84,6 +86,7 @@ extension CurveRule {
     }
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
-        output.rank > 2 ? "expected outputs [N] or [N, classes] but received \(output.shape)" : Tensor.labelProblem(output, target)
+        output.rank > 2
+            ? "expected outputs [N] or [N, classes] but received \(output.shape)" : Tensor.labelProblem(output, target)
     }
 }

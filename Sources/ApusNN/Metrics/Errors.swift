@@ -85,7 +85,8 @@ public struct R2: MetricRule {
     }
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
-        output.rank > 2 ? "expected outputs [N] or [N, outputs] but received \(output.shape)" : Tensor.shapeProblem(output, target)
+        output.rank > 2
+            ? "expected outputs [N] or [N, outputs] but received \(output.shape)" : Tensor.shapeProblem(output, target)
     }
 }
 

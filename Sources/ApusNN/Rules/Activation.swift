@@ -47,7 +47,8 @@ public enum Activation: ConfigurableCases {
     public static let cases: [Case<Activation>] = [
         Case(.linear), Case(.relu), Case(.relu6), Case(.leakyReLU()) { .leakyReLU(negativeSlope: try $0.next()) },
         Case(.elu()) { .elu(alpha: try $0.next()) }, Case(.selu), Case(.celu()) { .celu(alpha: try $0.next()) },
-        Case(.gelu()) { .gelu(approximate: try $0.next()) }, Case(.silu), Case(.mish), Case(.sigmoid), Case(.hardSigmoid),
+        Case(.gelu()) { .gelu(approximate: try $0.next()) }, Case(.silu), Case(.mish), Case(.sigmoid),
+        Case(.hardSigmoid),
         Case(.hardSwish), Case(.tanh), Case(.softplus), Case(.softsign), Case(.softmax), Case(.logSoftmax),
         Case(.exponential),
     ]

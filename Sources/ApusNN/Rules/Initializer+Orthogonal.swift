@@ -5,7 +5,10 @@ extension Initializer {
     /// The orthonormal factor of a matrix of normal numbers, in float64.
     static func orthogonal(_ gain: Double, _ shape: Shape, _ key: RandomKey) -> Tensor {
         guard shape.rank >= 2 else {
-            return Tensor(Node(problem: "only matrices and kernels can be orthogonal, received shape \(shape)", operation: "orthogonal"))
+            return Tensor(
+                Node(
+                    problem: "only matrices and kernels can be orthogonal, received shape \(shape)",
+                    operation: "orthogonal"))
         }
         let columns = shape[-1]
         let rows = shape.count / Swift.max(1, columns)

@@ -43,7 +43,9 @@ public enum Initializer: ConfigurableCases {
     public enum Fan: String, Sendable, Hashable, Codable, CaseIterable { case fanIn, fanOut, fanAverage }
 
     /// What numbers of a given variance are drawn from.
-    public enum Distribution: String, Sendable, Hashable, Codable, CaseIterable { case truncatedNormal, normal, uniform }
+    public enum Distribution: String, Sendable, Hashable, Codable, CaseIterable {
+        case truncatedNormal, normal, uniform
+    }
 
     public static let what = "initializer"
     public static let synonyms = ["xavierUniform": "glorotUniform", "xavierNormal": "glorotNormal"]
@@ -54,7 +56,8 @@ public enum Initializer: ConfigurableCases {
         Case(.normal()) { .normal(standardDeviation: try $0.next()) },
         Case(.uniform()) { .uniform(low: try $0.next(), high: try $0.next()) },
         Case(.truncatedNormal()) { .truncatedNormal(standardDeviation: try $0.next()) }, Case(.glorotUniform),
-        Case(.glorotNormal), Case(.inverseRootN), Case(.heUniform), Case(.heNormal), Case(.lecunUniform), Case(.lecunNormal),
+        Case(.glorotNormal), Case(.inverseRootN), Case(.heUniform), Case(.heNormal), Case(.lecunUniform),
+        Case(.lecunNormal),
         Case(.varianceScaling()) {
             .varianceScaling(scale: try $0.next(), mode: try $0.next(), distribution: try $0.next())
         },
@@ -100,7 +103,9 @@ public enum Initializer: ConfigurableCases {
         if values.count == 1 { return .full(shape, values[0]) }
         guard values.count == shape.count else {
             return Tensor(
-                Node(problem: "expected \(shape.count) values for shape \(shape), received \(values.count)", operation: "values"))
+                Node(
+                    problem: "expected \(shape.count) values for shape \(shape), received \(values.count)",
+                    operation: "values"))
         }
         return Tensor(values, shape: shape, type: .float32)
     }
@@ -123,18 +128,26 @@ public enum Initializer: ConfigurableCases {
         case .normal: return .normal(shape, standardDeviation: variance.squareRoot(), key: key)
         // Cutting at two standard deviations leaves 0.8796… of the spread; the draw is widened so that the variance is as asked.
         case .truncatedNormal:
-            return .truncatedNormal(shape, standardDeviation: variance.squareRoot() / 0.879_625_661_034_239_78, key: key)
+            return .truncatedNormal(
+                shape, standardDeviation: variance.squareRoot() / 0.879_625_661_034_239_78, key: key)
         }
     }
 
     private static func identity(_ gain: Double, _ shape: Shape) -> Tensor {
         guard shape.rank >= 2 else {
-            return Tensor(Node(problem: "only matrices and kernels have an identity, received shape \(shape)", operation: "identity"))
+            return Tensor(
+                Node(
+                    problem: "only matrices and kernels have an identity, received shape \(shape)",
+                    operation: "identity"))
         }
         let window = shape.dimensions.dropLast(2)
-        let diagonal = Tensor.positions(shape[-2], of: shape, axis: shape.rank - 2) .== Tensor.positions(
-            shape[-1], of: shape, axis: shape.rank - 1)
-        let isMiddle = window.indices.map { Tensor.positions(window[$0], of: shape, axis: $0) .== .full([], Double(window[$0] / 2)) }
+        let diagonal =
+            Tensor.positions(shape[-2], of: shape, axis: shape.rank - 2)
+            .== Tensor.positions(
+                shape[-1], of: shape, axis: shape.rank - 1)
+        let isMiddle = window.indices.map {
+            Tensor.positions(window[$0], of: shape, axis: $0) .== .full([], Double(window[$0] / 2))
+        }
         return isMiddle.reduce(diagonal) { $0 .& $1 }.cast(to: .float32) * gain
     }
 }

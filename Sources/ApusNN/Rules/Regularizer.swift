@@ -32,7 +32,8 @@ public enum Regularizer: ConfigurableCases {
             guard weights.rank == 2 else {
                 return Tensor(
                     Node(
-                        problem: "only matrices can be orthogonal, received shape \(weights.shape); use it on dense kernels",
+                        problem:
+                            "only matrices can be orthogonal, received shape \(weights.shape); use it on dense kernels",
                         operation: "orthogonal"))
             }
             let rows = mode == .rows ? weights : weights.transposed()

@@ -20,7 +20,8 @@ public struct ModelDiagram: Sendable {
     /// The picture, for light and dark pages.
     public var svg: String {
         let top = box("input", "\(summary.input)", "", color: "input")
-        let total = "\(ModelSummary.grouped(summary.parameterCount)) parameters, \(ModelSummary.grouped(summary.flops)) FLOPs"
+        let total =
+            "\(ModelSummary.grouped(summary.parameterCount)) parameters, \(ModelSummary.grouped(summary.flops)) FLOPs"
         let content = ModelDiagram.column([top, block(root, path: ""), box("output", total, "", color: "input")])
         let (width, height) = (content.width + 2 * Self.margin, content.height + 2 * Self.margin)
         return """
@@ -60,7 +61,8 @@ public struct ModelDiagram: Sendable {
                 })
         case let residual as Residual:
             let columns = [
-                block(residual.body, path: inner("body")), residual.shortcut.map { block($0, path: inner("shortcut")) } ?? ModelDiagram.nothing,
+                block(residual.body, path: inner("body")),
+                residual.shortcut.map { block($0, path: inner("shortcut")) } ?? ModelDiagram.nothing,
             ]
             let label = residual.activation == .linear ? "+" : "+ \(residual.activation)"
             return ModelDiagram.merged(columns, label)
@@ -71,7 +73,8 @@ public struct ModelDiagram: Sendable {
         default:
             let row = rows[path.isEmpty ? layer.kind : path]
             let shape = row.map { "\($0.outputShape)" } ?? ""
-            let weights = row.map { $0.parameterCount > 0 ? "\(ModelSummary.grouped($0.parameterCount)) parameters" : "" } ?? ""
+            let weights =
+                row.map { $0.parameterCount > 0 ? "\(ModelSummary.grouped($0.parameterCount)) parameters" : "" } ?? ""
             return box(layer.label, shape, weights, color: ModelDiagram.color(layer))
         }
     }
@@ -119,7 +122,9 @@ public struct ModelDiagram: Sendable {
             for (index, block) in blocks.enumerated() {
                 text += block.draw(x + (width - block.width) / 2, top)
                 top += block.height
-                if index + 1 < blocks.count { text += line([(x + width / 2, top), (x + width / 2, top + gap)], arrow: true) }
+                if index + 1 < blocks.count {
+                    text += line([(x + width / 2, top), (x + width / 2, top + gap)], arrow: true)
+                }
                 top += gap
             }
             return text
@@ -139,7 +144,11 @@ public struct ModelDiagram: Sendable {
                 let end = y + gap + inner + gap
                 text += line([(middle, y), (center, y), (center, y + gap)], arrow: !column.isEmpty)
                 text += column.draw(left, y + gap)
-                text += line([(center, y + gap + column.height), (center, end - gap / 2), (middle, end - gap / 2), (middle, end)], arrow: true)
+                text += line(
+                    [
+                        (center, y + gap + column.height), (center, end - gap / 2), (middle, end - gap / 2),
+                        (middle, end),
+                    ], arrow: true)
                 left += column.width + gap
             }
             let size = Swift.max(36, Double(label.count) * 8 + 16)

@@ -69,12 +69,14 @@ extension ModelSummary: CustomStringConvertible {
         let cells = rows.map { row in
             [
                 "\(row.path)  \(row.layer)", "\(row.outputShape)",
-                row.receptiveField.map { "\($0.height)×\($0.width)" } ?? "all", ModelSummary.grouped(row.parameterCount),
+                row.receptiveField.map { "\($0.height)×\($0.width)" } ?? "all",
+                ModelSummary.grouped(row.parameterCount),
                 ModelSummary.grouped(row.flops), ModelSummary.grouped(row.outputBytes),
             ]
         }
         let total = [
-            "total", "", "", ModelSummary.grouped(parameterCount), ModelSummary.grouped(flops), ModelSummary.grouped(outputBytes),
+            "total", "", "", ModelSummary.grouped(parameterCount), ModelSummary.grouped(flops),
+            ModelSummary.grouped(outputBytes),
         ]
         let widths = header.indices.map { column in ([header] + cells + [total]).map { $0[column].count }.max()! }
         func line(_ row: [String]) -> String {

@@ -11,7 +11,9 @@ struct ReceptiveField: Hashable {
     static let everything = ReceptiveField(size: nil, step: Size2D(1, 1))
 
     /// A window moves over the result.
-    func under(window: ImageSize, strides: ImageSize, dilation: ImageSize = ImageSize(height: 1, width: 1)) -> ReceptiveField {
+    func under(window: ImageSize, strides: ImageSize, dilation: ImageSize = ImageSize(height: 1, width: 1))
+        -> ReceptiveField
+    {
         guard let size else { return self }
         return ReceptiveField(
             size: Size2D(
@@ -39,17 +41,21 @@ struct ReceptiveField: Hashable {
             case .convolution(let geometry):
                 let kernel = node.inputs[1].shape
                 fields[node] = joined.under(
-                    window: ImageSize(height: kernel[0], width: kernel[1]), strides: geometry.strides, dilation: geometry.dilation)
+                    window: ImageSize(height: kernel[0], width: kernel[1]), strides: geometry.strides,
+                    dilation: geometry.dilation)
             case .maxPool(let geometry), .averagePool(let geometry):
                 fields[node] = joined.under(window: geometry.window, strides: geometry.strides)
-            case .unary, .binary, .select, .clamp, .cast, .stopGradient, .broadcast, .slice, .pad, .concatenate, .batchNorm,
+            case .unary, .binary, .select, .clamp, .cast, .stopGradient, .broadcast, .slice, .pad, .concatenate,
+                .batchNorm,
                 .layerNorm:
                 fields[node] = joined
             // Only the channels' axis: positions stay apart.
-            case .softmax(let axis), .logSoftmax(let axis): fields[node] = axis == node.shape.rank - 1 ? joined : .everything
+            case .softmax(let axis), .logSoftmax(let axis):
+                fields[node] = axis == node.shape.rank - 1 ? joined : .everything
             case .reduce(_, let axes): fields[node] = axes == [node.inputs[0].shape.rank - 1] ? joined : .everything
             // Sequences as images of height 1, and back.
-            case .reshape where node.inputs[0].shape.dimensions.filter({ $0 != 1 }) == node.shape.dimensions.filter({ $0 != 1 }):
+            case .reshape
+            where node.inputs[0].shape.dimensions.filter({ $0 != 1 }) == node.shape.dimensions.filter({ $0 != 1 }):
                 fields[node] = joined
             default: fields[node] = .everything
             }

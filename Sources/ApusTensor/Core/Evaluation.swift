@@ -34,7 +34,9 @@ public func evaluate(_ tensors: [Tensor]) throws {
         throw GraphError([
             GraphProblem(
                 scope: [], operation: name,
-                message: "a value inside a function that is being compiled can't be read; return it from the function instead")
+                message:
+                    "a value inside a function that is being compiled can't be read; return it from the function instead"
+            )
         ])
     }
     let program = try ProgramCache.shared.program(for: expression)

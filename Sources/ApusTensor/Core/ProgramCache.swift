@@ -71,7 +71,9 @@ struct Expression {
         }
         return Graph(
             inputs: inputs,
-            outputs: structure.outputs.enumerated().map { Graph.Output(name: "output\($0.offset)", node: copies[$0.element]) })
+            outputs: structure.outputs.enumerated().map {
+                Graph.Output(name: "output\($0.offset)", node: copies[$0.element])
+            })
     }
 
     /// Whether a number takes part in rewrites and so belongs to the structure; others are data, as they are likely to differ next

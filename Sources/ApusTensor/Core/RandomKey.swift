@@ -63,7 +63,8 @@ public struct RandomKey: Hashable, Sendable {
         public mutating func next() -> UInt64 {
             if used >= 4 {
                 words = Philox.block(
-                    counter: Philox.Words(UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), 0, 1),
+                    counter: Philox.Words(
+                        UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), 0, 1),
                     key: key)
                 block += 1
                 used = 0

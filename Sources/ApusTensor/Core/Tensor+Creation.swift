@@ -19,7 +19,9 @@ extension Tensor {
     public init<T: TensorScalar>(_ scalars: [T], shape: Shape, type: ElementType? = nil) {
         guard shape.count == scalars.count, shape.dimensions.allSatisfy({ $0 >= 0 }) else {
             self.init(
-                Node(problem: "\(scalars.count) numbers do not fill the shape \(shape), which holds \(shape.count)", operation: "Tensor"))
+                Node(
+                    problem: "\(scalars.count) numbers do not fill the shape \(shape), which holds \(shape.count)",
+                    operation: "Tensor"))
             return
         }
         let type = type ?? T.naturalElementType
@@ -32,7 +34,10 @@ extension Tensor {
     public init(bytes: some Sequence<UInt8>, _ type: TensorType) {
         let bytes = Array(bytes)
         guard bytes.count == type.byteCount else {
-            self.init(Node(problem: "\(bytes.count) bytes do not fill \(type), which takes \(type.byteCount)", operation: "Tensor"))
+            self.init(
+                Node(
+                    problem: "\(bytes.count) bytes do not fill \(type), which takes \(type.byteCount)",
+                    operation: "Tensor"))
             return
         }
         self.init(bytes.withUnsafeBytes { Buffer(copying: $0) }, type)
@@ -74,13 +79,16 @@ extension Tensor {
     // MARK: Sequences
 
     /// The numbers `start, start + step, …` below `end` (above it for a negative step).
-    public static func arange(_ start: Double = 0, _ end: Double, step: Double = 1, type: ElementType = .float32) -> Tensor {
+    public static func arange(_ start: Double = 0, _ end: Double, step: Double = 1, type: ElementType = .float32)
+        -> Tensor
+    {
         guard step != 0, start.isFinite, end.isFinite, step.isFinite else {
             return Tensor(Node(problem: "the step must be finite and not 0, received \(step)", operation: "arange"))
         }
         let extent = Swift.max(0, ((end - start) / step).rounded(.up))
         guard extent < 0x1p40 else {
-            return Tensor(Node(problem: "\(extent) numbers from \(start) to \(end) by \(step) are too many", operation: "arange"))
+            return Tensor(
+                Node(problem: "\(extent) numbers from \(start) to \(end) by \(step) are too many", operation: "arange"))
         }
         return Tensor((0..<Int(extent)).map { start + Double($0) * step }, type: type)
     }
@@ -96,7 +104,9 @@ extension Tensor {
 
     /// The n × n identity matrix.
     public static func identity(_ n: Int, type: ElementType = .float32) -> Tensor {
-        guard n >= 0 else { return Tensor(Node(problem: "the size can't be negative, received \(n)", operation: "identity")) }
+        guard n >= 0 else {
+            return Tensor(Node(problem: "the size can't be negative, received \(n)", operation: "identity"))
+        }
         let rows = Node(.iota(axis: 0, TensorType([n, n], .int32)))
         let columns = Node(.iota(axis: 1, TensorType([n, n], .int32)))
         return Tensor(Node.binary(.equal, rows, columns).cast(to: type))

@@ -65,7 +65,10 @@ private struct ElementFormatter {
         }
         if ElementFormatter.isShortened(shape, axis) { parts.insert("...", at: ElementFormatter.edge) }
         let isRow = axis == shape.rank - 1
-        let separator = isRow ? ", " : "," + String(repeating: "\n", count: shape.rank - 1 - axis) + String(repeating: " ", count: indent + 1)
+        let separator =
+            isRow
+            ? ", "
+            : "," + String(repeating: "\n", count: shape.rank - 1 - axis) + String(repeating: " ", count: indent + 1)
         return "[" + parts.joined(separator: separator) + "]"
     }
 

@@ -89,8 +89,12 @@ extension Tensor {
                 }
                 slices.append(AxisSlice(start: position, count: 1))
             case .range(let first, let last, let step):
-                guard step > 0 else { return problem("the step must be positive, received \(step); use reversed(axes:)") }
-                func bounded(_ bound: Int) -> Int { Swift.min(Swift.max(bound < 0 ? bound + shape[axis] : bound, 0), shape[axis]) }
+                guard step > 0 else {
+                    return problem("the step must be positive, received \(step); use reversed(axes:)")
+                }
+                func bounded(_ bound: Int) -> Int {
+                    Swift.min(Swift.max(bound < 0 ? bound + shape[axis] : bound, 0), shape[axis])
+                }
                 let (start, end) = (bounded(first ?? 0), bounded(last ?? shape[axis]))
                 let count = Swift.max(0, (end - start + step - 1) / step)
                 slices.append(AxisSlice(start: start, count: count, stride: step))

@@ -50,7 +50,9 @@ extension Buffer {
         switch type {
         case .float32: T(tensorElement: Double(pointer.load(fromByteOffset: 4 * index, as: Float.self)))
         case .bfloat16:
-            T(tensorElement: Double(BFloat16(bitPattern: pointer.load(fromByteOffset: 2 * index, as: UInt16.self)).float))
+            T(
+                tensorElement: Double(
+                    BFloat16(bitPattern: pointer.load(fromByteOffset: 2 * index, as: UInt16.self)).float))
         case .float64: T(tensorElement: pointer.load(fromByteOffset: 8 * index, as: Double.self))
         case .int32: T(tensorElement: Int64(pointer.load(fromByteOffset: 4 * index, as: Int32.self)))
         case .int64: T(tensorElement: pointer.load(fromByteOffset: 8 * index, as: Int64.self))

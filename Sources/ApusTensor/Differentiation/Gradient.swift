@@ -10,7 +10,8 @@ public func gradient(of value: Tensor, withRespectTo tensors: [Tensor]) -> [Tens
     let nodes = tensors.map(\.node)
     guard !(value.node.attachment is Buffer) || nodes.contains(value.node) else {
         let problem = Node(
-            problem: "the value has been read, which forgets how it was computed; take the gradient first, or use valueAndGradient",
+            problem:
+                "the value has been read, which forgets how it was computed; take the gradient first, or use valueAndGradient",
             operation: "gradient")
         return tensors.map { _ in Tensor(problem) }
     }
@@ -29,7 +30,8 @@ public func valueAndGradient(
     let value = try Differentiation.$isUnderWay.withValue(true) { try function(parameters) }
     guard value.count == 1 || !value.problems.isEmpty else {
         let problem = Node(
-            problem: "expected a function that yields one number but it yields shape \(value.shape); take its sum() or mean()",
+            problem:
+                "expected a function that yields one number but it yields shape \(value.shape); take its sum() or mean()",
             operation: "valueAndGradient")
         return (Tensor(problem), point.map { _ in Tensor(problem) })
     }

@@ -53,7 +53,8 @@ extension Tensor {
     /// A number that was written in the program and adapts to the tensor it is combined with.
     init<T: TensorScalar>(weak value: T) {
         switch value.tensorScalar {
-        case .floating(let number): self.init(Node(.constant(.floating(number), TensorType([], .float32)), attachment: Weak.fraction))
+        case .floating(let number):
+            self.init(Node(.constant(.floating(number), TensorType([], .float32)), attachment: Weak.fraction))
         case .integer(let number):
             self.init(Node(.constant(.integer(number), TensorType([], .float32)), attachment: Weak.whole))
         }
@@ -69,9 +70,13 @@ private final class Weak: Sendable {
 extension Node {
     /// The element type with which the node takes part in promotion beside another operand.
     fileprivate func weakType(beside other: Node) -> ElementType {
-        guard case .constant(let value, _) = operation, shape.rank == 0, !(other.attachment is Weak) else { return elementType }
+        guard case .constant(let value, _) = operation, shape.rank == 0, !(other.attachment is Weak) else {
+            return elementType
+        }
         if other.elementType.isFloatingPoint, attachment is Weak { return other.elementType }
-        if attachment === Weak.whole, other.elementType != .bool, value.double == value.double.rounded() { return other.elementType }
+        if attachment === Weak.whole, other.elementType != .bool, value.double == value.double.rounded() {
+            return other.elementType
+        }
         return elementType
     }
 

@@ -103,7 +103,9 @@ extension Tensor {
     public func mean(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.mean, axes, keepingAxes) }
     public func max(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.maximum, axes, keepingAxes) }
     public func min(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.minimum, axes, keepingAxes) }
-    public func product(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.product, axes, keepingAxes) }
+    public func product(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
+        reduced(.product, axes, keepingAxes)
+    }
     public func any(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.any, axes, keepingAxes) }
     public func all(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.all, axes, keepingAxes) }
 
@@ -163,7 +165,9 @@ extension Tensor {
 public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor { Tensor(.softmax(axis: x.normalized(axis)), [x.node]) }
 
 /// log softmax(x) along an axis, accurate where the probability is tiny.
-public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor { Tensor(.logSoftmax(axis: x.normalized(axis)), [x.node]) }
+public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
+    Tensor(.logSoftmax(axis: x.normalized(axis)), [x.node])
+}
 
 /// The mean over the batch of −log softmax(logits)[label]; logits [N, C], labels [N].
 public func softmaxCrossEntropy(_ logits: Tensor, _ labels: Tensor) -> Tensor {

@@ -60,7 +60,8 @@ extension TrainingState {
         let variables = variables
         let entries = variables.paths.map { ($0, variables[$0]!) } + slots.map { ($0.path, $0.value) }
         try SafetensorsFile.write(
-            entries.map { ($0.0, $0.1.node.type) }, metadata: ["format": "apus-state", "version": "1", "step": "\(step)"],
+            entries.map { ($0.0, $0.1.node.type) },
+            metadata: ["format": "apus-state", "version": "1", "step": "\(step)"],
             to: "\(folder)/state.safetensors"
         ) { (index, output) throws(FormatError) in
             try output.append(entries[index].1.elements().bytes)
@@ -68,6 +69,7 @@ extension TrainingState {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         let position = Position(seed: seed, step: step, epoch: epoch, batch: batch, optimizer: optimizer)
-        try AtomicFile.write(String(decoding: try encoder.encode(position), as: UTF8.self) + "\n", to: "\(folder)/state.json")
+        try AtomicFile.write(
+            String(decoding: try encoder.encode(position), as: UTF8.self) + "\n", to: "\(folder)/state.json")
     }
 }

@@ -10,7 +10,8 @@ public struct EarlyStopping: CallbackRule {
     public let restoreBest: Bool
     private var best: (value: Double, epoch: Int, state: TrainingState)?
 
-    public init(monitor: String = "validation.loss", patience: Int, minimumDelta: Double = 0, restoreBest: Bool = true) {
+    public init(monitor: String = "validation.loss", patience: Int, minimumDelta: Double = 0, restoreBest: Bool = true)
+    {
         self.monitor = monitor
         self.patience = patience
         self.minimumDelta = minimumDelta
@@ -27,7 +28,8 @@ public struct EarlyStopping: CallbackRule {
                 throw TrainingError(
                     "early stopping watches \(monitor), which this training does not measure; "
                         + "it has training.\(record.training.names.joined(separator: ", training."))"
-                        + (record.validation.map { ", validation.\($0.names.joined(separator: ", validation."))" } ?? ""))
+                        + (record.validation.map { ", validation.\($0.names.joined(separator: ", validation."))" } ?? "")
+                )
             }
             if isBetter(value) {
                 best = (value, record.epoch, control.state)

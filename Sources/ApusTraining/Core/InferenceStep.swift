@@ -54,7 +54,8 @@ struct InferenceStep: Sendable {
         let results = try entry.program.run(
             try buffers(entry, variables) + [batch.inputs.elements(), batch.targets.elements()]
                 + (batch.weights.map { [$0.elements()] } ?? []))
-        var result = StepResult(loss: Double(results[0].pointer.load(as: Float.self)), count: batch.count, entry.metrics)
+        var result = StepResult(
+            loss: Double(results[0].pointer.load(as: Float.self)), count: batch.count, entry.metrics)
         for index in metrics.indices {
             result.contributions.add(index, results[index + 1].pointer.assumingMemoryBound(to: Float.self))
         }

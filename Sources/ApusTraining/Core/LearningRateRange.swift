@@ -13,8 +13,12 @@ public struct LearningRateRange: Sendable, Hashable, CustomStringConvertible {
 
     /// The rate at which the loss falls fastest over the logarithm of the rate; `nil` if it never falls.
     public var suggestion: Double? {
-        let slopes = zip(points, points.dropFirst()).map { ($1.loss - $0.loss) / (log($1.learningRate) - log($0.learningRate)) }
-        guard let steepest = slopes.indices.min(by: { slopes[$0] < slopes[$1] }), slopes[steepest] < 0 else { return nil }
+        let slopes = zip(points, points.dropFirst()).map {
+            ($1.loss - $0.loss) / (log($1.learningRate) - log($0.learningRate))
+        }
+        guard let steepest = slopes.indices.min(by: { slopes[$0] < slopes[$1] }), slopes[steepest] < 0 else {
+            return nil
+        }
         return points[steepest].learningRate
     }
 

@@ -60,13 +60,15 @@ public struct Trainer: Sendable {
             throw TrainingError("epochs and batchSize must be positive, received \(epochs) and \(batchSize)")
         }
         if let validation, validation.isEmpty {
-            throw TrainingError("there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
+            throw TrainingError(
+                "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
         try schedule.validate()
         try prepare(input: training.sampleShape)
         try checkClasses(model, training)
         var run = TrainingRun(
-            trainer: self, step: try makeStep(model, metrics: metrics), training: training, validation: validation, batchSize: batchSize,
+            trainer: self, step: try makeStep(model, metrics: metrics), training: training, validation: validation,
+            batchSize: batchSize,
             callbacks: callbacks)
         let lastEpoch = state!.epoch + epochs
         defer { state = run.state }
@@ -81,10 +83,13 @@ public struct Trainer: Sendable {
 
     /// Labels that the model has no output for are found before the first step.
     private func checkClasses(_ model: some Layer, _ dataset: Dataset) throws {
-        guard dataset.isClassification, dataset.targetType.shape.rank == 0, loss.rule is SoftmaxCrossEntropy || loss.rule is Focal
+        guard dataset.isClassification, dataset.targetType.shape.rank == 0,
+            loss.rule is SoftmaxCrossEntropy || loss.rule is Focal
         else { return }
         let trace = try model.traced(input: dataset.sampleShape, batch: 1, mode: .inference)
-        guard let output = trace.records.last?.output.shape, output.rank == 2, output[1] < dataset.classCount else { return }
+        guard let output = trace.records.last?.output.shape, output.rank == 2, output[1] < dataset.classCount else {
+            return
+        }
         throw TrainingError(
             "the data have \(dataset.classCount) classes but the model yields \(output[1]) outputs; "
                 + "end it with Dense(\(dataset.classCount))")

@@ -69,17 +69,22 @@ struct TrainingRun {
             } else if !trainer.optimizer.skipsNonFinite {
                 throw try diagnose(result.loss)
             }
-            if watchesSteps, let stop = try send(.stepEnded(batch: state.batch, samples: sum.count, means: sum.measurements)) {
+            if watchesSteps,
+                let stop = try send(.stepEnded(batch: state.batch, samples: sum.count, means: sum.measurements))
+            {
                 return stop
             }
         }
         let seconds = (clock.now - start) / .seconds(1)
         state.epoch += 1
         state.batch = 0
-        let measured = try validation.map { try trainer.evaluate(state.evaluatedVariables, $0, batchSize: Swift.max(batchSize, 256)) }
+        let measured = try validation.map {
+            try trainer.evaluate(state.evaluatedVariables, $0, batchSize: Swift.max(batchSize, 256))
+        }
         let record = EpochRecord(
             epoch: state.epoch, step: state.step, training: sum.measurements, validation: measured,
-            learningRate: learningRate(step: Swift.max(0, state.step - 1)), seconds: seconds, samplesPerSecond: Double(sum.count) / seconds)
+            learningRate: learningRate(step: Swift.max(0, state.step - 1)), seconds: seconds,
+            samplesPerSecond: Double(sum.count) / seconds)
         history.epochs.append(record)
         return try send(.epochEnded(record))
     }
@@ -109,7 +114,8 @@ struct TrainingRun {
     private mutating func diagnose(_ loss: Double) throws -> DivergenceError {
         var replay = snapshot
         while replay.step < state.step {
-            let batches = training.batches(of: batchSize, epoch: replay.epoch, seed: replay.seed, startingAt: replay.batch)
+            let batches = training.batches(
+                of: batchSize, epoch: replay.epoch, seed: replay.seed, startingAt: replay.batch)
             for batch in batches {
                 let before = replay
                 let result = try step(&replay, batch, learningRate: learningRate(step: replay.step))
@@ -117,12 +123,14 @@ struct TrainingRun {
                 if !result.loss.isFinite {
                     state = before
                     let layer = try FiniteCheck.firstNonFiniteLayer(trainer.model, before, batch)
-                    return DivergenceError(step: replay.step, epoch: replay.epoch + 1, loss: result.loss, place: layer ?? "the loss")
+                    return DivergenceError(
+                        step: replay.step, epoch: replay.epoch + 1, loss: result.loss, place: layer ?? "the loss")
                 }
                 if let variable = replay.nonFiniteVariables.first {
                     state = before
                     return DivergenceError(
-                        step: replay.step, epoch: replay.epoch + 1, loss: result.loss, place: "the update of \(variable)")
+                        step: replay.step, epoch: replay.epoch + 1, loss: result.loss,
+                        place: "the update of \(variable)")
                 }
             }
             replay.epoch += 1

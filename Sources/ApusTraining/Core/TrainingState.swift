@@ -125,7 +125,8 @@ public struct TrainingState: Sendable {
         let known = Dictionary(uniqueKeysWithValues: layout.variables.map { ($0.path, $0.description.shape) })
         var problems = layout.variables.compactMap { path, description -> String? in
             guard let value = variables[path] else { return "\(path) is missing" }
-            return value.shape == description.shape ? nil : "\(path) has shape \(value.shape), the model expects \(description.shape)"
+            return value.shape == description.shape
+                ? nil : "\(path) has shape \(value.shape), the model expects \(description.shape)"
         }
         problems += variables.paths.filter { known[$0] == nil }.map { "\($0) is not a variable of the model" }
         guard problems.isEmpty else {

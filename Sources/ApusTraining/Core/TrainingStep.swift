@@ -19,7 +19,8 @@ public struct TrainingStep: Sendable {
     public init(_ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = []) throws {
         try optimizer.validate()
         guard loss.reduction != .none else {
-            throw TrainingError("training needs one number to make small, but the loss has the reduction none; use mean or sum")
+            throw TrainingError(
+                "training needs one number to make small, but the loss has the reduction none; use mean or sum")
         }
         self.model = model
         self.loss = loss
@@ -114,15 +115,20 @@ public struct TrainingStep: Sendable {
             problems.append(
                 GraphProblem(
                     scope: [], operation: "parameter",
-                    message: "the model asks for the variable \(path) \(description.shape), which the state does not have"))
+                    message:
+                        "the model asks for the variable \(path) \(description.shape), which the state does not have"))
         }
         guard problems.isEmpty else { throw GraphError(problems) }
 
         let total = trace.penalties(values).reduce(dataLoss, +)
-        let gradients = Node.gradients(of: [total.node], withRespectTo: layout.trained.map { state[$0] }).map { Tensor($0) }
+        let gradients = Node.gradients(of: [total.node], withRespectTo: layout.trained.map { state[$0] }).map {
+            Tensor($0)
+        }
         // Rules belong to the model as it is now; weights may come from before it was edited.
-        let constraints = Dictionary(uniqueKeysWithValues: trace.descriptions.map { ($0.path, $0.description.constraint) })
-            .compactMapValues { $0 }
+        let constraints = Dictionary(
+            uniqueKeysWithValues: trace.descriptions.map { ($0.path, $0.description.constraint) }
+        )
+        .compactMapValues { $0 }
         let variables = layout.trained.map { index in
             OptimizerPipeline.Variable(
                 path: layout.variables[index].path, value: Tensor(state[index]),
@@ -166,7 +172,9 @@ extension Shape {
 extension Trace {
     /// What the regularizers of the model add to the loss.
     func penalties(_ values: [String: Tensor]) -> [Tensor] {
-        descriptions.compactMap { path, description in description.regularizer.flatMap { rule in values[path].map { rule($0) } } }
+        descriptions.compactMap { path, description in
+            description.regularizer.flatMap { rule in values[path].map { rule($0) } }
+        }
             + losses
     }
 }

@@ -55,7 +55,8 @@ public struct Experiment: Configurable {
     public init(
         name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
         loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
-        optimizer: Optimizer = .adam(learningRate: 0.003), schedule: Schedule = .cosine(warmupSteps: 200), batchSize: Int = 128,
+        optimizer: Optimizer = .adam(learningRate: 0.003), schedule: Schedule = .cosine(warmupSteps: 200),
+        batchSize: Int = 128,
         epochs: Int = 10
     ) {
         self.name = name
@@ -71,7 +72,8 @@ public struct Experiment: Configurable {
     }
 
     public static let schema = Schema(
-        Experiment(name: "", model: .name("")), .required("name", \.name), .optional("seed", \.seed), .optional("data", \.data),
+        Experiment(name: "", model: .name("")), .required("name", \.name), .optional("seed", \.seed),
+        .optional("data", \.data),
         .required("model", \.model), .optional("loss", \.loss), .optional("metrics", \.metrics),
         .optional("optimizer", \.optimizer), .optional("schedule", \.schedule), .optional("batchSize", \.batchSize),
         .optional("epochs", \.epochs))
@@ -111,7 +113,8 @@ extension ModelSource {
 
 /// Reads values from texts in YAML or JSON.
 enum YAMLFile {
-    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String, path: String, what: String) throws -> Value {
+    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String, path: String, what: String) throws -> Value
+    {
         do {
             return try YAMLDecoder().decode(type, from: text)
         } catch DecodingError.dataCorrupted(let context) where context.underlyingError is YamlError {
@@ -134,7 +137,9 @@ extension Node {
             return .mapping(copy)
         case (.sequence(let items), .sequence(let others)):
             var copy = items
-            for index in items.indices where others.indices.contains(index) { copy[index] = items[index].takingNumbers(of: others[index]) }
+            for index in items.indices where others.indices.contains(index) {
+                copy[index] = items[index].takingNumbers(of: others[index])
+            }
             return .sequence(copy)
         case (.scalar, .scalar) where tag == Tag(.float): return other
         default: return self
@@ -151,7 +156,8 @@ extension DecodingError {
         }
         switch self {
         case .keyNotFound(let key, let context): return "the key \(key.stringValue) is missing\(place(context))"
-        case .typeMismatch(let type, let context): return "expected \(type)\(place(context)); \(context.debugDescription)"
+        case .typeMismatch(let type, let context):
+            return "expected \(type)\(place(context)); \(context.debugDescription)"
         case .valueNotFound(let type, let context): return "expected \(type)\(place(context)) but found nothing"
         case .dataCorrupted(let context): return "\(context.debugDescription)\(place(context))"
         @unknown default: return "\(self)"

@@ -19,7 +19,8 @@ public struct Measurements: Sendable, Hashable, Codable {
         for (index, metric) in contributions.layout.metrics.enumerated() {
             switch contributions.value(index) {
             case .number(let number): add(metric.name, number)
-            case .classes(let numbers): for (label, number) in numbers.enumerated() { add("\(metric.name)[\(label)]", number) }
+            case .classes(let numbers):
+                for (label, number) in numbers.enumerated() { add("\(metric.name)[\(label)]", number) }
             case .table(let rows): tables[metric.name] = rows
             }
         }

@@ -13,7 +13,8 @@ public enum Clipping: ConfigurableCases {
     public static let what = "clipping"
 
     public static let cases: [Case<Clipping>] = [
-        Case(.value(1), isRequired: true) { .value(try $0.next()) }, Case(.norm(1), isRequired: true) { .norm(try $0.next()) },
+        Case(.value(1), isRequired: true) { .value(try $0.next()) },
+        Case(.norm(1), isRequired: true) { .norm(try $0.next()) },
         Case(.globalNorm(1), isRequired: true) { .globalNorm(try $0.next()) },
     ]
 

@@ -35,7 +35,9 @@ public struct Nadam: OptimizerRule {
     public func scales(rate: Double, step: Int) -> SIMD4<Double> {
         func momentum(_ step: Int) -> Double { beta1 * (1 - 0.5 * Moments.power(0.96, step)) }
         // 0.96ᵗ is nothing after a thousand steps: all further factors are β₁.
-        let product = (1...Swift.min(step, 1000)).reduce(1) { $0 * momentum($1) } * Moments.power(beta1, Swift.max(0, step - 1000))
+        let product =
+            (1...Swift.min(step, 1000)).reduce(1) { $0 * momentum($1) }
+            * Moments.power(beta1, Swift.max(0, step - 1000))
         let next = momentum(step + 1)
         return SIMD4(
             rate * next / (1 - product * next), rate * (1 - momentum(step)) / (1 - product),

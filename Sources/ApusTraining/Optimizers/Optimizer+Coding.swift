@@ -63,7 +63,8 @@ extension Optimizer: Codable {
             throw DecodingError.dataCorrupted(
                 DecodingError.Context(
                     codingPath: decoder.codingPath,
-                    debugDescription: "expected one optimizer, and beside it \(options.joined(separator: ", ")), but received "
+                    debugDescription:
+                        "expected one optimizer, and beside it \(options.joined(separator: ", ")), but received "
                         + "\(container.allKeys.map(\.stringValue).sorted().joined(separator: ", "))"))
         }
         // The decay may stand among the rule's constants, as in Keras.
@@ -73,7 +74,8 @@ extension Optimizer: Codable {
         let settings = try Settings.schema.value(from: Fields(decoder), besides: [kinds[0].stringValue])
         let decay: Double? = rule is AdamW ? nil : try fields.value("weightDecay", isLeading: false)
         self.init(
-            rule, clipping: settings.clip, weightDecay: settings.weightDecay ?? decay, accumulation: settings.accumulate,
+            rule, clipping: settings.clip, weightDecay: settings.weightDecay ?? decay,
+            accumulation: settings.accumulate,
             skipsNonFinite: settings.skipNonFinite, average: settings.average, groups: settings.groups)
     }
 

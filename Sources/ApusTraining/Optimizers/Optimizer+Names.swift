@@ -27,7 +27,8 @@ extension Optimizer {
         learningRate: Double = 0.001, rho: Double = 0.9, momentum: Double = 0, centered: Bool = false,
         epsilon: Double = 1e-7
     ) -> Optimizer {
-        Optimizer(RMSprop(learningRate: learningRate, rho: rho, momentum: momentum, centered: centered, epsilon: epsilon))
+        Optimizer(
+            RMSprop(learningRate: learningRate, rho: rho, momentum: momentum, centered: centered, epsilon: epsilon))
     }
 
     /// The rule `Adam`.

@@ -138,7 +138,8 @@ public enum OptimizerKinds {
     package static let registry = Registry<any OptimizerRule>(
         "optimizer",
         [
-            SGD.self, Adagrad.self, Adadelta.self, RMSprop.self, Adam.self, AdamW.self, Adamax.self, Nadam.self, RAdam.self,
+            SGD.self, Adagrad.self, Adadelta.self, RMSprop.self, Adam.self, AdamW.self, Adamax.self, Nadam.self,
+            RAdam.self,
             Lion.self, LAMB.self,
         ])
 

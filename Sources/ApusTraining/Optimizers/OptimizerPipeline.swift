@@ -59,7 +59,8 @@ struct OptimizerPipeline {
             guard let isFinite else { return (changed, results) }
             // A skipped step forgets the gradients that were gathered for it: one of them is not finite.
             let kept = results.indices.map { index in
-                optimizer.accumulation > 1 && index == ruleSlots ? results[index] : select(isFinite, results[index], old[index])
+                optimizer.accumulation > 1 && index == ruleSlots
+                    ? results[index] : select(isFinite, results[index], old[index])
             }
             return (select(isFinite, changed, variable.value), kept)
         }
@@ -76,7 +77,8 @@ extension Optimizer {
 
     /// Everything that is kept for each variable: the rule's slots, gathered gradients, the average.
     var allSlots: [OptimizerSlot] {
-        rule.slots + (accumulation > 1 ? [OptimizerSlot("gathered")] : []) + (average != nil ? [Optimizer.averageSlot] : [])
+        rule.slots + (accumulation > 1 ? [OptimizerSlot("gathered")] : [])
+            + (average != nil ? [Optimizer.averageSlot] : [])
     }
 
     /// The names of the optimizer's slots.

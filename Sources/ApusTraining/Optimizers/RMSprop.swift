@@ -28,11 +28,14 @@ public struct RMSprop: OptimizerRule {
 
     public static var kind: String { "rmsprop" }
     public static let schema = Schema(
-        RMSprop(), .optional("learningRate", \.learningRate), .optional("rho", \.rho), .optional("momentum", \.momentum),
+        RMSprop(), .optional("learningRate", \.learningRate), .optional("rho", \.rho),
+        .optional("momentum", \.momentum),
         .optional("centered", \.centered), .optional("epsilon", \.epsilon))
 
     public var slots: [OptimizerSlot] {
-        ["velocity", centered ? "mean" : nil, momentum > 0 ? "momentum" : nil].compactMap { $0.map { OptimizerSlot($0) } }
+        ["velocity", centered ? "mean" : nil, momentum > 0 ? "momentum" : nil].compactMap {
+            $0.map { OptimizerSlot($0) }
+        }
     }
 
     public func update(

@@ -42,13 +42,16 @@ public struct Schedule: Sendable, Hashable {
             Case(.constant), Case(.step()) { .step(size: try $0.next(), factor: try $0.next()) },
             Case(.multiStep()) { .multiStep(milestones: try $0.next(), factor: try $0.next()) },
             Case(.piecewise()) { .piecewise(boundaries: try $0.next(), factors: try $0.next()) },
-            Case(.exponential()) { .exponential(steps: try $0.next(), factor: try $0.next(), staircase: try $0.next()) },
+            Case(.exponential()) {
+                .exponential(steps: try $0.next(), factor: try $0.next(), staircase: try $0.next())
+            },
             Case(.inverseTime()) { .inverseTime(steps: try $0.next(), rate: try $0.next(), staircase: try $0.next()) },
             Case(.polynomial()) { .polynomial(end: try $0.next(), power: try $0.next()) },
             Case(.cosine()) { .cosine(end: try $0.next()) },
             Case(.cosineRestarts()) {
                 .cosineRestarts(
-                    firstPeriod: try $0.next(), periodFactor: try $0.next(), peakFactor: try $0.next(), end: try $0.next())
+                    firstPeriod: try $0.next(), periodFactor: try $0.next(), peakFactor: try $0.next(),
+                    end: try $0.next())
             },
             Case(.oneCycle()) { .oneCycle(rise: try $0.next(), start: try $0.next(), end: try $0.next()) },
         ]
@@ -66,7 +69,9 @@ public struct Schedule: Sendable, Hashable {
 
     /// What is wrong with the constants.
     package func validate() throws(TrainingError) {
-        if warmupSteps < 0 { throw TrainingError("the schedule's warmupSteps is \(warmupSteps) but must be at least 0") }
+        if warmupSteps < 0 {
+            throw TrainingError("the schedule's warmupSteps is \(warmupSteps) but must be at least 0")
+        }
         if let problem = course.problem { throw TrainingError("the schedule's \(problem)") }
     }
 }
@@ -106,7 +111,9 @@ extension Schedule.Course {
     }
 
     fileprivate var problem: String? {
-        func positive(_ name: String, _ value: Int) -> String? { value > 0 ? nil : "\(name) is \(value) but must be positive" }
+        func positive(_ name: String, _ value: Int) -> String? {
+            value > 0 ? nil : "\(name) is \(value) but must be positive"
+        }
         switch self {
         case .step(let size, _): return positive("size", size)
         case .exponential(let steps, _, _), .inverseTime(let steps, _, _): return positive("steps", steps)
@@ -148,6 +155,7 @@ extension Schedule: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         try course.encode(
-            to: encoder, options: warmupSteps == 0 ? nil : { try $0.encode(warmupSteps, forKey: NameKey("warmupSteps")) })
+            to: encoder,
+            options: warmupSteps == 0 ? nil : { try $0.encode(warmupSteps, forKey: NameKey("warmupSteps")) })
     }
 }

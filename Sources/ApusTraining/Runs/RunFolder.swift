@@ -13,7 +13,8 @@ public struct RunFolder: Sendable {
         if let path {
             let contents = (try? manager.contentsOfDirectory(atPath: path)) ?? []
             guard contents.isEmpty else {
-                throw TrainingError("the folder \(path) exists and is not empty; a run never overwrites another: choose a new name")
+                throw TrainingError(
+                    "the folder \(path) exists and is not empty; a run never overwrites another: choose a new name")
             }
             try RunFolder.make(path, intermediate: true)
             self.path = path

@@ -32,7 +32,9 @@ extension Variables {
             }
             let type = try file.type(of: name)
             let expected = variable(name)!.description.shape
-            if type.shape != expected { problems.append("\(name) has shape \(type.shape), the model expects \(expected)") }
+            if type.shape != expected {
+                problems.append("\(name) has shape \(type.shape), the model expects \(expected)")
+            }
         }
         // A checkpoint's slots lie below the variables' names.
         let isCheckpoint = file.metadata["format"] == "apus-state"

@@ -66,7 +66,9 @@ extension Sequential: Container {
 extension Sequential: CustomStringConvertible {
     /// As Swift code makes it: one layer a line.
     public var description: String {
-        let lines = layers.flatMap { "\($0)".split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" } }
+        let lines = layers.flatMap {
+            "\($0)".split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }
+        }
         return (["Sequential {"] + lines + ["}"]).joined(separator: "\n")
     }
 }

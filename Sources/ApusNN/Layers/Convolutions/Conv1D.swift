@@ -39,7 +39,8 @@ public struct Conv1D: Layer, Configurable {
     public init(
         filters: Int, kernelSize: Int, strides: Int = 1, padding: Padding = .valid, dilation: Int = 1, groups: Int = 1,
         activation: Activation = .linear, useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
-        biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
+        biasRegularizer: Regularizer? = nil,
         activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
     ) {
         self.filters = filters
@@ -81,9 +82,11 @@ public struct Conv1D: Layer, Configurable {
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
             var y = convolution.applied(to: x.heightened, kernel.heightenedKernel, groups: groups).lowered
             if useBias {
-                y = y + context.parameter(
-                    "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                    constraint: biasConstraint)
+                y =
+                    y
+                    + context.parameter(
+                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
+                        constraint: biasConstraint)
             }
             return context.regularized(activation(y), activityRegularizer)
         }

@@ -41,7 +41,8 @@ public struct Conv1DTranspose: Layer, Configurable {
         filters: Int, kernelSize: Int, strides: Int = 1, padding: Padding = .valid, outputPadding: Int = 0,
         dilation: Int = 1, activation: Activation = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
-        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        activityRegularizer: Regularizer? = nil,
         kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
     ) {
         self.filters = filters
@@ -87,11 +88,15 @@ public struct Conv1DTranspose: Layer, Configurable {
             let kernel = context.parameter(
                 "kernel", shape: [kernelSize, filters, x.shape[2]], initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
-            var y = convolution.transposed(x.heightened, kernel.heightenedKernel, outputPadding: Size2D(0, outputPadding)).lowered
+            var y = convolution.transposed(
+                x.heightened, kernel.heightenedKernel, outputPadding: Size2D(0, outputPadding)
+            ).lowered
             if useBias {
-                y = y + context.parameter(
-                    "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                    constraint: biasConstraint)
+                y =
+                    y
+                    + context.parameter(
+                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
+                        constraint: biasConstraint)
             }
             return context.regularized(activation(y), activityRegularizer)
         }

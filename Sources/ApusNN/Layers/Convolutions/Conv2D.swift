@@ -40,7 +40,8 @@ public struct Conv2D: Layer, Configurable {
         filters: Int, kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, dilation: Size2D = 1,
         groups: Int = 1, activation: Activation = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
-        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        activityRegularizer: Regularizer? = nil,
         kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
     ) {
         self.filters = filters
@@ -78,13 +79,16 @@ public struct Conv2D: Layer, Configurable {
             Convolution.checkGroups(&check, x, groups: groups, filters: filters)
         } then: {
             let kernel = context.parameter(
-                "kernel", shape: [kernelSize.height, kernelSize.width, x.shape[3] / groups, filters], initializer: kernelInitializer,
+                "kernel", shape: [kernelSize.height, kernelSize.width, x.shape[3] / groups, filters],
+                initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
             var y = convolution.applied(to: x, kernel, groups: groups)
             if useBias {
-                y = y + context.parameter(
-                    "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                    constraint: biasConstraint)
+                y =
+                    y
+                    + context.parameter(
+                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
+                        constraint: biasConstraint)
             }
             return context.regularized(activation(y), activityRegularizer)
         }

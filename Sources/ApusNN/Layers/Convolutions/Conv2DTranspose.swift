@@ -41,7 +41,8 @@ public struct Conv2DTranspose: Layer, Configurable {
         filters: Int, kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, outputPadding: Size2D = 0,
         dilation: Size2D = 1, activation: Activation = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
-        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        activityRegularizer: Regularizer? = nil,
         kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
     ) {
         self.filters = filters
@@ -85,13 +86,16 @@ public struct Conv2DTranspose: Layer, Configurable {
             check.expectImages()
         } then: {
             let kernel = context.parameter(
-                "kernel", shape: [kernelSize.height, kernelSize.width, filters, x.shape[3]], initializer: kernelInitializer,
+                "kernel", shape: [kernelSize.height, kernelSize.width, filters, x.shape[3]],
+                initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
             var y = convolution.transposed(x, kernel, outputPadding: outputPadding)
             if useBias {
-                y = y + context.parameter(
-                    "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                    constraint: biasConstraint)
+                y =
+                    y
+                    + context.parameter(
+                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
+                        constraint: biasConstraint)
             }
             return context.regularized(activation(y), activityRegularizer)
         }

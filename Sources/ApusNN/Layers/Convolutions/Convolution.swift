@@ -11,7 +11,8 @@ struct Convolution {
     /// The same along a sequence, which is an image of height 1.
     static func sequence(window: Int, strides: Int, padding: Padding, dilation: Int) -> Convolution {
         Convolution(
-            window: Size2D(1, window), strides: Size2D(1, strides), padding: padding.alongSequence, dilation: Size2D(1, dilation))
+            window: Size2D(1, window), strides: Size2D(1, strides), padding: padding.alongSequence,
+            dilation: Size2D(1, dilation))
     }
 
     func check(_ check: inout Check, isSequence: Bool = false) {
@@ -51,8 +52,10 @@ struct Convolution {
         let edges = if case .explicit(let edges) = padding { edges } else { Edges2D(top: 0) }
         let image = ImageSize(
             height: extent(
-                x.shape[1], window.height, strides.height, dilation.height, edges.top + edges.bottom, outputPadding.height),
-            width: extent(x.shape[2], window.width, strides.width, dilation.width, edges.left + edges.right, outputPadding.width))
+                x.shape[1], window.height, strides.height, dilation.height, edges.top + edges.bottom,
+                outputPadding.height),
+            width: extent(
+                x.shape[2], window.width, strides.width, dilation.width, edges.left + edges.right, outputPadding.width))
         let geometry = geometry(image: image, groups: 1)
         return Tensor(.convolutionInputGradient(geometry, image: image), [x.node, kernel.node])
     }
@@ -61,7 +64,8 @@ struct Convolution {
     static func checkGroups(_ check: inout Check, _ x: Tensor, groups: Int, filters: Int) {
         check.expectPositive("groups", groups)
         check.expect(
-            groups <= 0 || filters % groups == 0, "filters must be a multiple of groups: \(groups) does not divide \(filters)")
+            groups <= 0 || filters % groups == 0,
+            "filters must be a multiple of groups: \(groups) does not divide \(filters)")
         check.expectInput(
             x.shape[-1] % groups == 0,
             "expected a multiple of \(groups) input channels (axis \(x.rank - 1)), one part for each group, but received "

@@ -36,7 +36,8 @@ public struct DepthwiseConv1D: Layer, Configurable {
     public init(
         kernelSize: Int, strides: Int = 1, padding: Padding = .valid, dilation: Int = 1, depthMultiplier: Int = 1,
         activation: Activation = .linear, useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
-        biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
+        biasRegularizer: Regularizer? = nil,
         activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
     ) {
         self.kernelSize = kernelSize
@@ -77,9 +78,11 @@ public struct DepthwiseConv1D: Layer, Configurable {
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
             var y = convolution.applied(to: x.heightened, kernel.heightenedKernel, groups: x.shape[2]).lowered
             if useBias {
-                y = y + context.parameter(
-                    "bias", shape: [channels], initializer: biasInitializer, regularizer: biasRegularizer,
-                    constraint: biasConstraint)
+                y =
+                    y
+                    + context.parameter(
+                        "bias", shape: [channels], initializer: biasInitializer, regularizer: biasRegularizer,
+                        constraint: biasConstraint)
             }
             return context.regularized(activation(y), activityRegularizer)
         }

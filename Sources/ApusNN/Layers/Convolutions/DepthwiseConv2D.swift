@@ -34,9 +34,11 @@ public struct DepthwiseConv2D: Layer, Configurable {
     public var biasConstraint: Constraint?
 
     public init(
-        kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, dilation: Size2D = 1, depthMultiplier: Int = 1,
+        kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, dilation: Size2D = 1,
+        depthMultiplier: Int = 1,
         activation: Activation = .linear, useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
-        biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
+        biasRegularizer: Regularizer? = nil,
         activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
     ) {
         self.kernelSize = kernelSize
@@ -77,9 +79,11 @@ public struct DepthwiseConv2D: Layer, Configurable {
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
             var y = convolution.applied(to: x, kernel, groups: x.shape[3])
             if useBias {
-                y = y + context.parameter(
-                    "bias", shape: [channels], initializer: biasInitializer, regularizer: biasRegularizer,
-                    constraint: biasConstraint)
+                y =
+                    y
+                    + context.parameter(
+                        "bias", shape: [channels], initializer: biasInitializer, regularizer: biasRegularizer,
+                        constraint: biasConstraint)
             }
             return context.regularized(activation(y), activityRegularizer)
         }

@@ -74,13 +74,15 @@ public struct SeparableConv1D: Layer, Configurable {
     public static let schema = Schema(
         SeparableConv1D(filters: 0, kernelSize: 0),
         .required("filters", \.filters), .required("kernelSize", \.kernelSize), .optional("strides", \.strides),
-        .optional("padding", \.padding), .optional("dilation", \.dilation), .optional("depthMultiplier", \.depthMultiplier),
+        .optional("padding", \.padding), .optional("dilation", \.dilation),
+        .optional("depthMultiplier", \.depthMultiplier),
         .optional("activation", \.activation), .optional("useBias", \.useBias),
         .optional("depthwiseInitializer", \.depthwiseInitializer),
         .optional("pointwiseInitializer", \.pointwiseInitializer), .optional("biasInitializer", \.biasInitializer),
         .optional("depthwiseRegularizer", \.depthwiseRegularizer),
         .optional("pointwiseRegularizer", \.pointwiseRegularizer), .optional("biasRegularizer", \.biasRegularizer),
-        .optional("activityRegularizer", \.activityRegularizer), .optional("depthwiseConstraint", \.depthwiseConstraint),
+        .optional("activityRegularizer", \.activityRegularizer),
+        .optional("depthwiseConstraint", \.depthwiseConstraint),
         .optional("pointwiseConstraint", \.pointwiseConstraint), .optional("biasConstraint", \.biasConstraint))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
@@ -101,9 +103,11 @@ public struct SeparableConv1D: Layer, Configurable {
             let deep = convolution.applied(to: x.heightened, depthwiseKernel.heightenedKernel, groups: x.shape[2])
             var y = mixing.applied(to: deep, pointwiseKernel.heightenedKernel, groups: 1).lowered
             if useBias {
-                y = y + context.parameter(
-                    "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                    constraint: biasConstraint)
+                y =
+                    y
+                    + context.parameter(
+                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
+                        constraint: biasConstraint)
             }
             return context.regularized(activation(y), activityRegularizer)
         }

@@ -74,13 +74,15 @@ public struct SeparableConv2D: Layer, Configurable {
     public static let schema = Schema(
         SeparableConv2D(filters: 0, kernelSize: 0),
         .required("filters", \.filters), .required("kernelSize", \.kernelSize), .optional("strides", \.strides),
-        .optional("padding", \.padding), .optional("dilation", \.dilation), .optional("depthMultiplier", \.depthMultiplier),
+        .optional("padding", \.padding), .optional("dilation", \.dilation),
+        .optional("depthMultiplier", \.depthMultiplier),
         .optional("activation", \.activation), .optional("useBias", \.useBias),
         .optional("depthwiseInitializer", \.depthwiseInitializer),
         .optional("pointwiseInitializer", \.pointwiseInitializer), .optional("biasInitializer", \.biasInitializer),
         .optional("depthwiseRegularizer", \.depthwiseRegularizer),
         .optional("pointwiseRegularizer", \.pointwiseRegularizer), .optional("biasRegularizer", \.biasRegularizer),
-        .optional("activityRegularizer", \.activityRegularizer), .optional("depthwiseConstraint", \.depthwiseConstraint),
+        .optional("activityRegularizer", \.activityRegularizer),
+        .optional("depthwiseConstraint", \.depthwiseConstraint),
         .optional("pointwiseConstraint", \.pointwiseConstraint), .optional("biasConstraint", \.biasConstraint))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
@@ -92,7 +94,8 @@ public struct SeparableConv2D: Layer, Configurable {
         } then: {
             let channels = x.shape[3] * depthMultiplier
             let depthwiseKernel = context.parameter(
-                "depthwiseKernel", shape: [kernelSize.height, kernelSize.width, 1, channels], initializer: depthwiseInitializer,
+                "depthwiseKernel", shape: [kernelSize.height, kernelSize.width, 1, channels],
+                initializer: depthwiseInitializer,
                 regularizer: depthwiseRegularizer, constraint: depthwiseConstraint)
             let pointwiseKernel = context.parameter(
                 "pointwiseKernel", shape: [1, 1, channels, filters], initializer: pointwiseInitializer,
@@ -101,9 +104,11 @@ public struct SeparableConv2D: Layer, Configurable {
             let deep = convolution.applied(to: x, depthwiseKernel, groups: x.shape[3])
             var y = mixing.applied(to: deep, pointwiseKernel, groups: 1)
             if useBias {
-                y = y + context.parameter(
-                    "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                    constraint: biasConstraint)
+                y =
+                    y
+                    + context.parameter(
+                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
+                        constraint: biasConstraint)
             }
             return context.regularized(activation(y), activityRegularizer)
         }

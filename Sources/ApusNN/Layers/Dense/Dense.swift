@@ -28,7 +28,8 @@ public struct Dense: Layer, Configurable {
     public init(
         _ units: Int, activation: Activation = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
-        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        activityRegularizer: Regularizer? = nil,
         kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
     ) {
         self.units = units
@@ -54,7 +55,8 @@ public struct Dense: Layer, Configurable {
         checked(x, context) { check in
             check.expectPositive("units", units)
             check.expectInput(
-                x.rank >= 2, "expected a batch [N, ..., features] but received shape \(x.shape); "
+                x.rank >= 2,
+                "expected a batch [N, ..., features] but received shape \(x.shape); "
                     + "put Flatten() before it, or add an axis for the batch")
         } then: {
             let kernel = context.parameter(
@@ -62,8 +64,11 @@ public struct Dense: Layer, Configurable {
                 constraint: kernelConstraint)
             var y = x.matmul(kernel)
             if useBias {
-                y = y + context.parameter(
-                    "bias", shape: [units], initializer: biasInitializer, regularizer: biasRegularizer, constraint: biasConstraint)
+                y =
+                    y
+                    + context.parameter(
+                        "bias", shape: [units], initializer: biasInitializer, regularizer: biasRegularizer,
+                        constraint: biasConstraint)
             }
             return context.regularized(activation(y), activityRegularizer)
         }

@@ -28,7 +28,8 @@ public struct Embedding: Layer, Configurable {
 
     public static let schema = Schema(
         Embedding(vocabulary: 0, units: 0), .required("vocabulary", \.vocabulary), .required("units", \.units),
-        .optional("initializer", \.initializer), .optional("regularizer", \.regularizer), .optional("constraint", \.constraint))
+        .optional("initializer", \.initializer), .optional("regularizer", \.regularizer),
+        .optional("constraint", \.constraint))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
         checked(x, context) { check in

@@ -15,7 +15,11 @@ public struct Dropout: Layer, Configurable {
     public static let schema = Schema(Dropout(0), .leading("rate", \.rate))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { $0.expectRate(rate) } then: { x.dropped(rate, x.shape, context) }
+        checked(x, context) {
+            $0.expectRate(rate)
+        } then: {
+            x.dropped(rate, x.shape, context)
+        }
     }
 }
 
@@ -58,7 +62,9 @@ public struct AlphaDropout: Layer, Configurable {
     public static let schema = Schema(AlphaDropout(0), .leading("rate", \.rate))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { $0.expectRate(rate) } then: {
+        checked(x, context) {
+            $0.expectRate(rate)
+        } then: {
             guard context.mode == .training, rate > 0 else { return x }
             let saturation = -Activation.seluScale * Activation.seluAlpha
             let kept = 1 - rate
@@ -84,7 +90,9 @@ public struct GaussianDropout: Layer, Configurable {
     public static let schema = Schema(GaussianDropout(0), .leading("rate", \.rate))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { $0.expectRate(rate) } then: {
+        checked(x, context) {
+            $0.expectRate(rate)
+        } then: {
             guard context.mode == .training, rate > 0 else { return x }
             let spread = (rate / (1 - rate)).squareRoot()
             return x * context.normal(x.shape, mean: 1, standardDeviation: spread).cast(to: x.elementType)

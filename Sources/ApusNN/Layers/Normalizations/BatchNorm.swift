@@ -32,7 +32,9 @@ public struct BatchNorm: Layer, Configurable {
             check.expect((0...1).contains(momentum), "momentum must be in 0...1, received \(momentum)")
             check.expectEpsilon(epsilon)
             check.expectChannels()
-        } then: { normalized(x, context) }
+        } then: {
+            normalized(x, context)
+        }
     }
 
     private func normalized(_ x: Tensor, _ context: Context) -> Tensor {

@@ -35,7 +35,9 @@ public struct GroupNorm: Layer, Configurable {
                 x.shape[-1] % groups == 0,
                 "expected a multiple of \(groups) channels (axis \(x.rank - 1)), one part for each group, but received "
                     + "\(x.shape[-1]) in shape \(x.shape)")
-        } then: { x.groupNormalized(groups, epsilon, context, center: center, scale: scale) }
+        } then: {
+            x.groupNormalized(groups, epsilon, context, center: center, scale: scale)
+        }
     }
 }
 
@@ -63,7 +65,9 @@ public struct InstanceNorm: Layer, Configurable {
         checked(x, context) { check in
             check.expectEpsilon(epsilon)
             check.expectChannels()
-        } then: { x.groupNormalized(x.shape[-1], epsilon, context, center: center, scale: scale) }
+        } then: {
+            x.groupNormalized(x.shape[-1], epsilon, context, center: center, scale: scale)
+        }
     }
 }
 

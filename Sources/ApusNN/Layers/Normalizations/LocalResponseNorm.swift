@@ -23,7 +23,8 @@ public struct LocalResponseNorm: Layer, Configurable {
     }
 
     public static let schema = Schema(
-        LocalResponseNorm(), .leading("size", \.size, hasDefault: true), .optional("alpha", \.alpha), .optional("beta", \.beta),
+        LocalResponseNorm(), .leading("size", \.size, hasDefault: true), .optional("alpha", \.alpha),
+        .optional("beta", \.beta),
         .optional("k", \.k))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
@@ -33,7 +34,8 @@ public struct LocalResponseNorm: Layer, Configurable {
             check.expectChannels()
         } then: {
             let before = size / 2
-            let edges = Array(repeating: (low: 0, high: 0), count: x.rank - 1) + [(low: before, high: size - 1 - before)]
+            let edges =
+                Array(repeating: (low: 0, high: 0), count: x.rank - 1) + [(low: before, high: size - 1 - before)]
             let squares = square(x).padded(edges)
             let channels = x.shape[-1]
             let sum = (0..<size).map { squares.lastAxis($0..<($0 + channels)) }.reduce(nil) { sum, next in

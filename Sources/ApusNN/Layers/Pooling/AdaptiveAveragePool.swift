@@ -19,7 +19,9 @@ public struct AdaptiveAveragePool1D: Layer, Configurable {
         checked(x, context) { check in
             check.expectPositive("outputSize", outputSize)
             check.expectSequences()
-        } then: { x.adaptivelyPooled(axis: 1, to: outputSize) }
+        } then: {
+            x.adaptivelyPooled(axis: 1, to: outputSize)
+        }
     }
 }
 
@@ -41,7 +43,9 @@ public struct AdaptiveAveragePool2D: Layer, Configurable {
         checked(x, context) { check in
             check.expectPositive("outputSize", outputSize)
             check.expectImages()
-        } then: { x.adaptivelyPooled(axis: 1, to: outputSize.height).adaptivelyPooled(axis: 2, to: outputSize.width) }
+        } then: {
+            x.adaptivelyPooled(axis: 1, to: outputSize.height).adaptivelyPooled(axis: 2, to: outputSize.width)
+        }
     }
 }
 
@@ -55,7 +59,9 @@ extension Tensor {
             parts.replaceSubrange(axis...axis, with: [count, size / count])
             return reshaped(to: Shape(parts)).mean(axes: [axis + 1])
         }
-        let (output, input) = (Tensor.positions(count, of: [count, size], axis: 0), Tensor.positions(size, of: [count, size], axis: 1))
+        let (output, input) = (
+            Tensor.positions(count, of: [count, size], axis: 0), Tensor.positions(size, of: [count, size], axis: 1)
+        )
         let first = floor(output * Double(size) / Double(count))
         let end = ceil((output + 1) * Double(size) / Double(count))
         let isInside = ((input .>= first) .& (input .< end)).cast(to: elementType)

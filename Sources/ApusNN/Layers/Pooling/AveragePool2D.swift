@@ -16,7 +16,8 @@ public struct AveragePool2D: Layer, Configurable {
     public var countsPadding: Bool
 
     public init(
-        _ poolSize: Size2D, strides: Size2D? = nil, padding: Padding = .valid, ceilMode: Bool = false, countsPadding: Bool = false
+        _ poolSize: Size2D, strides: Size2D? = nil, padding: Padding = .valid, ceilMode: Bool = false,
+        countsPadding: Bool = false
     ) {
         self.poolSize = poolSize
         self.strides = strides
@@ -26,7 +27,8 @@ public struct AveragePool2D: Layer, Configurable {
     }
 
     public static let schema = Schema(
-        AveragePool2D(0), .leading("poolSize", \.poolSize), .optional("strides", \.strides), .optional("padding", \.padding),
+        AveragePool2D(0), .leading("poolSize", \.poolSize), .optional("strides", \.strides),
+        .optional("padding", \.padding),
         .optional("ceilMode", \.ceilMode), .optional("countsPadding", \.countsPadding))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {

@@ -12,7 +12,11 @@ public struct GlobalAveragePool: Layer, Configurable {
     public static let schema = Schema(GlobalAveragePool(), .optional("keepsAxes", \.keepsAxes))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { $0.expectPositions(x) } then: { x.mean(axes: x.positionAxes, keepingAxes: keepsAxes) }
+        checked(x, context) {
+            $0.expectPositions(x)
+        } then: {
+            x.mean(axes: x.positionAxes, keepingAxes: keepsAxes)
+        }
     }
 }
 
@@ -28,7 +32,11 @@ public struct GlobalMaxPool: Layer, Configurable {
     public static let schema = Schema(GlobalMaxPool(), .optional("keepsAxes", \.keepsAxes))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { $0.expectPositions(x) } then: { x.max(axes: x.positionAxes, keepingAxes: keepsAxes) }
+        checked(x, context) {
+            $0.expectPositions(x)
+        } then: {
+            x.max(axes: x.positionAxes, keepingAxes: keepsAxes)
+        }
     }
 }
 

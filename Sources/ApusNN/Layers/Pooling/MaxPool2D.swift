@@ -23,7 +23,8 @@ public struct MaxPool2D: Layer, Configurable {
     }
 
     public static let schema = Schema(
-        MaxPool2D(0), .leading("poolSize", \.poolSize), .optional("strides", \.strides), .optional("padding", \.padding),
+        MaxPool2D(0), .leading("poolSize", \.poolSize), .optional("strides", \.strides),
+        .optional("padding", \.padding),
         .optional("ceilMode", \.ceilMode))
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {

@@ -11,7 +11,8 @@ struct Pooling {
     /// The same along a sequence, which is an image of height 1.
     static func sequence(window: Int, strides: Int?, padding: Padding, ceilMode: Bool) -> Pooling {
         Pooling(
-            window: Size2D(1, window), strides: Size2D(1, strides ?? window), padding: padding.alongSequence, ceilMode: ceilMode)
+            window: Size2D(1, window), strides: Size2D(1, strides ?? window), padding: padding.alongSequence,
+            ceilMode: ceilMode)
     }
 
     func check(_ check: inout Check, isSequence: Bool = false) {
@@ -27,7 +28,8 @@ struct Pooling {
 
     func geometry(_ x: Tensor, countsPadding: Bool = false) -> PoolGeometry {
         let resolved = padding.resolved(
-            image: ImageSize(height: x.shape[1], width: x.shape[2]), window: window.imageSize, strides: strides.imageSize,
+            image: ImageSize(height: x.shape[1], width: x.shape[2]), window: window.imageSize,
+            strides: strides.imageSize,
             dilation: ImageSize(height: 1, width: 1))
         return PoolGeometry(
             window: window.imageSize, strides: strides.imageSize, padding: resolved, ceilMode: ceilMode,

@@ -15,7 +15,9 @@ public struct ZeroPadding1D: Layer, Configurable {
         checked(x, context) { check in
             check.expectNotNegative("padding", [padding.left, padding.right])
             check.expectSequences()
-        } then: { x.padded([(0, 0), (padding.left, padding.right), (0, 0)]) }
+        } then: {
+            x.padded([(0, 0), (padding.left, padding.right), (0, 0)])
+        }
     }
 }
 
@@ -34,7 +36,9 @@ public struct ZeroPadding2D: Layer, Configurable {
         checked(x, context) { check in
             check.expectNotNegative("padding", padding.all)
             check.expectImages()
-        } then: { x.padded(padding.axes) }
+        } then: {
+            x.padded(padding.axes)
+        }
     }
 }
 
@@ -56,7 +60,9 @@ public struct Cropping1D: Layer, Configurable {
             check.expectInput(
                 cropping.left + cropping.right < x.shape[1],
                 "cropping by \(cropping.left) and \(cropping.right) leaves nothing of a sequence of \(x.shape[1])")
-        } then: { x[0..., cropping.left..<(x.shape[1] - cropping.right)] }
+        } then: {
+            x[0..., cropping.left..<(x.shape[1] - cropping.right)]
+        }
     }
 }
 

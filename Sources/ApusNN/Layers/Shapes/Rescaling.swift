@@ -17,7 +17,8 @@ public struct Rescaling: Layer, Configurable {
 
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
         checked(x, context) { check in
-            check.expect(scale.isFinite && offset.isFinite, "scale and offset must be numbers, received \(scale) and \(offset)")
+            check.expect(
+                scale.isFinite && offset.isFinite, "scale and offset must be numbers, received \(scale) and \(offset)")
         } then: {
             let floating = x.elementType.isFloatingPoint ? x : x.cast(to: .float32)
             return floating * scale + offset

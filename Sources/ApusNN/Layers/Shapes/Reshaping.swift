@@ -10,7 +10,9 @@ public struct Flatten: Layer, Configurable {
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
         checked(x, context) { check in
             check.expectInput(x.rank >= 1, "expected a batch [N, ...] but received a scalar")
-        } then: { x.reshaped(to: [x.shape[0], x.shape.dimensions.dropFirst().reduce(1, *)]) }
+        } then: {
+            x.reshaped(to: [x.shape[0], x.shape.dimensions.dropFirst().reduce(1, *)])
+        }
     }
 }
 
@@ -34,8 +36,11 @@ public struct Reshape: Layer, Configurable {
             check.expect(shape.count - known.count <= 1, "only one extent can be −1, received \(shape)")
             check.expectInput(
                 known.count < shape.count ? count() % product == 0 : count() == product,
-                "a sample of shape \(Shape(Array(x.shape.dimensions.dropFirst()))) has \(count()) elements, which do not fit \(shape)")
-        } then: { x.reshaped(to: Shape([x.shape[0]] + shape.map { $0 == -1 ? count() / product : $0 })) }
+                "a sample of shape \(Shape(Array(x.shape.dimensions.dropFirst()))) has \(count()) elements, which do not fit \(shape)"
+            )
+        } then: {
+            x.reshaped(to: Shape([x.shape[0]] + shape.map { $0 == -1 ? count() / product : $0 }))
+        }
     }
 }
 
@@ -53,9 +58,12 @@ public struct Permute: Layer, Configurable {
     public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
         checked(x, context) { check in
             check.expect(
-                axes.sorted() == Array(1..<(axes.count + 1)), "axes must be the numbers from 1 in some order, received \(axes)")
+                axes.sorted() == Array(1..<(axes.count + 1)),
+                "axes must be the numbers from 1 in some order, received \(axes)")
             check.expectInput(
                 x.rank == axes.count + 1, "expected \(axes.count) axes after the batch but received shape \(x.shape)")
-        } then: { x.transposed([0] + axes) }
+        } then: {
+            x.transposed([0] + axes)
+        }
     }
 }

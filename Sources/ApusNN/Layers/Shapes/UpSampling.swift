@@ -16,7 +16,9 @@ public struct UpSampling1D: Layer, Configurable {
         checked(x, context) { check in
             check.expectPositive("size", size)
             check.expectSequences()
-        } then: { x.repeated(axis: 1, size) }
+        } then: {
+            x.repeated(axis: 1, size)
+        }
     }
 }
 
