@@ -143,7 +143,7 @@ def convolutions():
                 shapes["bias"] = (4,)
             finish = torch.tanh if "activation" in o else lambda y: y
             keras_finish = tf.tanh if "activation" in o else lambda y: y
-            # TensorFlow has no gradient of grouped or dilated convolutions on processors.
+            # Keras checks the plain ones; TensorFlow's gradients of dilated transposed convolutions do not run on processors.
             in_keras = None if "groups" in o or "dilation" in o else (
                 lambda x, w, o=o, f=keras_finish: f(keras_convolve(x, w["kernel"], o) + w.get("bias", 0.0)))
             add(fixture, case, {f"conv{rank}D": o}, normal(generator(case), *shape), weights(case, **shapes), in_keras,
@@ -525,6 +525,231 @@ def activations():
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Further cases: constants at their defaults, windows that are not square, uneven padding, states inside containers
+
+
+def keras_layer(make, order, **constants):
+    """A Keras layer as a function of the input and of the variables by path, in Keras's order."""
+    def run(x, w):
+        layer = make(**constants)
+        layer.build(x.shape)
+        return layer.stateless_call([w[name] for name in order if name in w], [], x)[0]
+    return run
+
+
+def transposed(x, w, o):
+    """PyTorch's transposed convolution, whose edges are cut off or extended at the end as our options say."""
+    rank = x.ndim - 2
+    strides, dilation = pair(o.get("strides", 1), rank), pair(o.get("dilation", 1), rank)
+    spread = [(k - 1) * d + 1 for k, d in zip(w["kernel"].shape[:rank], dilation)]
+    padding, more = o.get("padding", "valid"), pair(o.get("outputPadding", 0), rank)
+    if padding in ("same", "valid"):
+        rest = [max(a - b, 0) if padding == "same" else 0 for a, b in zip(spread, strides)]
+        cut = [(a // 2, a - a // 2) for a in rest]
+        more = [max(b - a, 0) for a, b in zip(spread, strides)]
+    else:
+        cut = edges(padding, x.shape[1:-1], spread, strides, dilation)
+    conv = {1: F.conv_transpose1d, 2: F.conv_transpose2d}[rank]
+    y = conv(first(x), w["kernel"].movedim(-1, 0).movedim(-1, 1), None, strides, dilation=dilation)
+    change = [n for (a, b), m in reversed(list(zip(cut, more))) for n in (-a, m - b)]
+    return last(F.pad(y, change)) + w["bias"]
+
+
+def pool(x, o, average):
+    """PyTorch's pooling; uneven padding, which it lacks, by what lies inside a window."""
+    around = edges(o.get("padding", "valid"), x.shape[1:-1], o["poolSize"], o.get("strides"), [1] * (x.ndim - 2))
+    pads = [p for axis in reversed(around) for p in axis]
+    window, strides = o["poolSize"], o.get("strides", o["poolSize"])
+    if not average:
+        return last(F.max_pool2d(F.pad(first(x), pads, value=-math.inf), window, strides))
+    total = F.avg_pool2d(F.pad(first(x), pads), window, strides)
+    inside = F.avg_pool2d(F.pad(torch.ones_like(first(x)), pads), window, strides)
+    return last(total if o.get("countsPadding") else total / inside)
+
+
+def further():
+    fixture = Fixture("layers-further", "Constants at their defaults, windows that are not square, uneven padding, states in containers")
+    k = keras.layers
+
+    def case_of(case, layer, shape, variables, in_keras, in_pytorch, values=normal, **rest):
+        add(fixture, case, layer, values(generator("layers-further/" + case), *shape), variables, in_keras, in_pytorch, **rest)
+
+    # Dense layers.
+    for name, o, shape in (
+        ("", {}, (3, 4)), ("-tanh", {"activation": "tanh"}, (3, 4)), ("-softmax-no-bias", {"activation": "softmax", "useBias": False}, (3, 4)),
+        ("-images", {"activation": {"leakyReLU": {"negativeSlope": 0.1}}}, (2, 2, 3, 4)),
+    ):
+        case = f"dense{name}"
+        variables = weights(case, kernel=(4, 5), **({"bias": (5,)} if o.get("useBias", True) else {}))
+        finish = {"tanh": (tf.tanh, torch.tanh), "softmax": (tf.nn.softmax, lambda y: F.softmax(y, -1))}.get(
+            o.get("activation") if isinstance(o.get("activation"), str) else None)
+        if finish is None:
+            finish = ((lambda y: tf.nn.leaky_relu(y, np.float64(0.1))), (lambda y: F.leaky_relu(y, 0.1))) if o else (lambda y: y,) * 2
+        case_of(case, {"dense": {"units": 5, **o}}, shape, variables,
+                lambda x, w, f=finish[0]: f(x @ w["kernel"] + w.get("bias", 0.0)) if x.ndim == 2
+                else f(tf.tensordot(x, w["kernel"], 1) + w.get("bias", 0.0)),
+                lambda x, w, f=finish[1]: f(x @ w["kernel"] + w.get("bias", 0.0)))
+
+    # Normalizations with the constants that hold where a file says nothing.
+    for name, o, channels, shape in (
+        ("layerNorm", {}, 5, (4, 5)), ("layerNorm-images", {}, 3, (2, 3, 4, 3)), ("groupNorm", {}, 32, (2, 3, 32)),
+        ("groupNorm-two", {"groups": 2}, 4, (2, 3, 2, 4)), ("instanceNorm", {}, 3, (2, 3, 4, 3)),
+    ):
+        layer = name.split("-")[0]
+        make = k.LayerNormalization if layer == "layerNorm" else k.GroupNormalization
+        constants = {} if layer == "layerNorm" else {"groups": -1} if layer == "instanceNorm" else dict(o)
+        groups = channels if layer == "instanceNorm" else o.get("groups", 32)
+        in_pytorch = (lambda x, w: F.layer_norm(x, x.shape[-1:], w["gamma"], w["beta"], 1e-3)) if layer == "layerNorm" else (
+            lambda x, w, g=groups: last(F.group_norm(first(x), g, w["gamma"], w["beta"], 1e-3)))
+        case_of(f"{name}-defaults", {layer: o}, shape, weights(name, gamma=(channels,), beta=(channels,)),
+                keras_layer(make, ["gamma", "beta"], **constants), in_pytorch)
+
+    def batch_normed(x, w, prefix, states, mode, lib):
+        axes = list(range(x.ndim - 1))
+        if mode == "inference":
+            mean, variance = [lib.constant(s) if lib is tf else torch.tensor(s) for s in states]
+        elif lib is tf:
+            mean, variance = tf.nn.moments(x, axes)
+        else:
+            mean, variance = x.mean(axes), x.var(axes, unbiased=False)
+        return (x - mean) / lib.sqrt(variance + 1e-3) * w[prefix + "gamma"] + w[prefix + "beta"]
+
+    def states_of(case, channels):
+        random = generator(f"layers-further/{case}/states")
+        mean, variance = normal(random, channels), np.abs(normal(random, channels)) + 0.5
+        return mean, variance.astype(np.float32).astype(np.float64)
+
+    def updated_states(states, seen):
+        """Keras's running values after it saw a batch, with the constants that hold where a file says nothing."""
+        layer = k.BatchNormalization()
+        layer.build(seen.shape)
+        ones = np.ones(seen.shape[-1])
+        return [np.asarray(s) for s in layer.stateless_call([ones, 0 * ones], list(states), seen, training=True)[1]]
+
+    for mode in "training", "inference":
+        case = f"batchNorm-defaults-{mode}"
+        states = states_of(case, 3)
+        values = normal(generator("layers-further/" + case), 2, 3, 4, 3)
+        updated = dict(zip(("runningMean", "runningVariance"), updated_states(states, values))) if mode == "training" else {}
+        case_of(case, {"batchNorm": {}}, values.shape, weights(case, gamma=(3,), beta=(3,)),
+                lambda x, w, s=states, m=mode: batch_normed(x, w, "", s, m, tf),
+                lambda x, w, s=states, m=mode: batch_normed(x, w, "", s, m, torch), mode=mode, updated=updated,
+                constants=dict(zip(("runningMean", "runningVariance"), states)))
+        case = f"residual-batchNorm-{mode}"
+        states, values = states_of(case, 4), normal(generator("layers-further/" + case), 3, 4)
+        variables = weights(case, body__0__dense__kernel=(4, 4), body__0__dense__bias=(4,), body__1__batchNorm__gamma=(4,),
+                            body__1__batchNorm__beta=(4,))
+        variables = {path.replace("/0/", "/0.").replace("/1/", "/1."): value for path, value in variables.items()}
+        hidden = values @ variables["body/0.dense/kernel"] + variables["body/0.dense/bias"]
+        paths = "body/1.batchNorm/runningMean", "body/1.batchNorm/runningVariance"
+
+        def run(x, w, lib, states=states, mode=mode):
+            return batch_normed(dense(x, w, "body/0.dense"), w, "body/1.batchNorm/", states, mode, lib) + x
+
+        case_of(case, {"residual": {"body": [{"dense": 4}, {"batchNorm": {}}]}}, (3, 4), variables,
+                lambda x, w, run=run: run(x, w, tf), lambda x, w, run=run: run(x, w, torch), mode=mode,
+                updated=dict(zip(paths, updated_states(states, hidden))) if mode == "training" else {},
+                constants=dict(zip(paths, states)))
+
+    for name, o, shape in ("sequences", {}, (2, 3, 7)), ("wide", {"size": 9, "alpha": 0.5}, (2, 5)):
+        constants = (o.get("size", 5), o.get("alpha", 1e-4), o.get("beta", 0.75), o.get("k", 1.0))
+        case_of(f"localResponseNorm-{name}", {"localResponseNorm": o}, shape, {}, None,
+                lambda x, w, c=constants: last(F.local_response_norm(first(x[:, None] if x.ndim == 2 else x), *c)).reshape(x.shape))
+
+    # Convolutions.
+    for name, layer, o, shape, variables in (
+        ("conv2D-uneven-strides-groups", "conv2D", dict(filters=6, kernelSize=[2, 3], strides=[2, 1], dilation=[1, 2], groups=2),
+         (2, 6, 7, 4), dict(kernel=(2, 3, 2, 6), bias=(6,))),
+        ("conv2D-all-edges", "conv2D", dict(filters=2, kernelSize=[3, 2], padding={"top": 1, "left": 2, "bottom": 3, "right": 0}),
+         (2, 4, 5, 2), dict(kernel=(3, 2, 2, 2), bias=(2,))),
+        ("conv1D-same-dilated", "conv1D", dict(filters=3, kernelSize=4, dilation=2, padding="same"), (2, 9, 2),
+         dict(kernel=(4, 2, 3), bias=(3,))),
+        ("depthwiseConv2D-window", "depthwiseConv2D", dict(kernelSize=[2, 3], padding={"top": 1, "right": 2}, depthMultiplier=2),
+         (2, 5, 6, 2), dict(kernel=(2, 3, 1, 4), bias=(4,))),
+        ("depthwiseConv2D-same-dilated", "depthwiseConv2D", dict(kernelSize=[3, 2], padding="same", dilation=2, depthMultiplier=2),
+         (2, 5, 6, 2), dict(kernel=(3, 2, 1, 4), bias=(4,))),
+        ("depthwiseConv1D-even", "depthwiseConv1D", dict(kernelSize=4, padding={"left": 2}, depthMultiplier=2), (2, 7, 2),
+         dict(kernel=(4, 1, 4), bias=(4,))),
+        ("separableConv2D-dilated", "separableConv2D",
+         dict(filters=3, kernelSize=[2, 3], dilation=2, padding="same", depthMultiplier=2), (2, 5, 6, 2),
+         dict(depthwiseKernel=(2, 3, 1, 4), pointwiseKernel=(1, 1, 4, 3), bias=(3,))),
+        ("separableConv2D-same-stride-2", "separableConv2D", dict(filters=3, kernelSize=3, strides=2, padding="same"),
+         (2, 6, 7, 2), dict(depthwiseKernel=(3, 3, 1, 2), pointwiseKernel=(1, 1, 2, 3), bias=(3,))),
+        ("separableConv1D-dilated", "separableConv1D", dict(filters=3, kernelSize=2, dilation=3, padding={"left": 1}), (2, 8, 2),
+         dict(depthwiseKernel=(2, 1, 2), pointwiseKernel=(1, 2, 3), bias=(3,))),
+    ):
+        rank, channels = len(shape) - 2, shape[-1]
+        named = {"filters": "filters", "kernelSize": "kernel_size", "dilation": "dilation_rate", "groups": "groups",
+                 "strides": "strides", "depthMultiplier": "depth_multiplier", "padding": "padding"}
+        constants = {named[key]: value for key, value in o.items()}
+        padding = o.get("padding", "valid")
+        if isinstance(padding, dict):
+            constants["padding"] = "valid"
+        make = getattr(k, layer[0].upper() + layer[1:])
+
+        def in_keras(x, w, o=o, rank=rank, make=make, constants=constants, padding=padding):
+            if isinstance(padding, dict):
+                x = tf.pad(x, [(0, 0), *edges(padding, x.shape[1:-1], [1] * rank, [1] * rank, [1] * rank), (0, 0)])
+            depth = "depthwiseKernel" if "depthwiseKernel" in w else "kernel" if "filters" not in o else None
+            if depth:  # Keras has [window..., C, multiplier]
+                w = {**w, depth: tf.reshape(w[depth], [*w[depth].shape[:rank], x.shape[-1], -1])}
+            return keras_layer(make, ["kernel", "depthwiseKernel", "pointwiseKernel", "bias"], **constants)(x, w)
+
+        def in_pytorch(x, w, o=o, channels=channels):
+            if "depthwiseKernel" in w:
+                return convolve(convolve(x, w["depthwiseKernel"], o, channels), w["pointwiseKernel"], {}) + w["bias"]
+            return convolve(x, w["kernel"], o, None if "filters" in o else channels) + w["bias"]
+
+        # Keras refuses strides together with dilation.
+        case_of(name, {layer: o}, shape, weights(name, **variables), None if "strides" in o and "dilation" in o else in_keras,
+                in_pytorch)
+
+    # Transposed convolutions. TensorFlow has dilated ones only on other devices.
+    for name, rank, o in (
+        ("even-stride-2", 2, dict(kernelSize=[4, 2], strides=2)), ("even-same", 2, dict(kernelSize=[4, 3], strides=[1, 2], padding="same")),
+        ("wide-same", 2, dict(kernelSize=5, strides=2, padding="same")), ("uneven-strides", 2, dict(kernelSize=[3, 2], strides=[2, 3])),
+        ("rows-and-columns", 2, dict(kernelSize=[4, 3], strides=[2, 3], padding=[1, 0], outputPadding=[1, 2])),
+        ("edges", 2, dict(kernelSize=3, strides=2, padding={"top": 1, "left": 0, "bottom": 0, "right": 2}, outputPadding=1)),
+        ("dilated-stride-2", 2, dict(kernelSize=[2, 3], strides=2, dilation=[3, 2], padding=1)),
+        ("dilated-same", 2, dict(kernelSize=[3, 2], strides=2, dilation=2, padding="same")),
+        ("wide-same", 1, dict(kernelSize=5, strides=2, padding="same")), ("even-same", 1, dict(kernelSize=4, padding="same")),
+        ("dilated-stride-2", 1, dict(kernelSize=2, strides=3, dilation=2)),
+        ("edges", 1, dict(kernelSize=4, strides=3, padding={"left": 2, "right": 1}, outputPadding=2)),
+    ):
+        case, o = f"conv{rank}DTranspose-{name}", {"filters": 2, **o}
+        keras_can = o.get("padding", "valid") in ("same", "valid") and "dilation" not in o
+        in_keras = keras_layer(
+            getattr(k, f"Conv{rank}DTranspose"), ["kernel", "bias"], filters=2, kernel_size=o["kernelSize"], strides=o.get("strides", 1),
+            padding=o.get("padding", "valid")) if keras_can else None
+        case_of(case, {f"conv{rank}DTranspose": o}, (2, 3, 4, 3)[:rank + 1] + (3,), weights(
+            "layers-further/" + case, kernel=(*pair(o["kernelSize"], rank), 2, 3), bias=(2,)), in_keras,
+            lambda x, w, o=o: transposed(x, w, o))
+
+    # Pooling.
+    for average in False, True:
+        layer = "averagePool2D" if average else "maxPool2D"
+        make = k.AveragePooling2D if average else k.MaxPooling2D
+        for name, o in (
+            ("window", dict(poolSize=[3, 2], strides=[2, 1])), ("gaps", dict(poolSize=[1, 2], strides=[2, 3])),
+            ("window-same", dict(poolSize=[2, 3], strides=[1, 2], padding="same")),
+            ("edges", dict(poolSize=[3, 2], strides=[2, 1], padding={"top": 1, "right": 1})),
+            ("edges-counted", dict(poolSize=[3, 2], strides=[2, 2], padding={"left": 1, "bottom": 2}, countsPadding=True)),
+        ):
+            if not average and "countsPadding" in o:
+                continue
+            in_keras = None
+            if not isinstance(o.get("padding"), dict):
+                in_keras = lambda x, w, o=o, make=make: make(o["poolSize"], o["strides"], o.get("padding", "valid"))(x)
+            case_of(f"{layer}-{name}", {layer: o}, (2, 6, 7, 2), {}, in_keras,
+                    lambda x, w, o=o, average=average: pool(x, o, average), distinct)
+        case_of(f"{layer}-window-ceil", {layer: {"poolSize": [2, 3], "padding": [1, 0], "ceilMode": True}}, (2, 6, 7, 2), {}, None,
+                lambda x, w, average=average: last(
+                    F.avg_pool2d(first(x), (2, 3), None, (1, 0), True, False) if average
+                    else F.max_pool2d(first(x), (2, 3), None, (1, 0), 1, True)), distinct)
+    return fixture
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def main():
@@ -535,7 +760,7 @@ def main():
     parser.add_argument("--check", action="store_true", help="compare with the stored files instead of writing")
     arguments = parser.parse_args()
     makers = {"layers-convolutions": convolutions, "layers-pooling": pooling, "layers-shapes": shapes, "layers-norms": norms,
-              "layers-containers": containers, "layers-activations": activations}
+              "layers-containers": containers, "layers-activations": activations, "layers-further": further}
     names = arguments.only.split(",") if arguments.only else list(makers)
     if unknown := [name for name in names if name not in makers]:
         sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(makers)}")
