@@ -10,7 +10,8 @@ struct ApusCommand: ParsableCommand {
             Progress goes to standard error, results to standard output. Exit codes: 0 done, 1 the run failed, 3 the loss \
             diverged, 64 usage, 65 bad data, 66 missing input, 74 input or output failed, 130 interrupted.
             """,
-        version: "0.1.0", subcommands: [Train.self, Evaluate.self, Predict.self, Summary.self, Gradcheck.self])
+        version: "0.1.0",
+        subcommands: [Train.self, Evaluate.self, Predict.self, Summary.self, Gradcheck.self, Bench.self])
 
     /// Runs the command; errors end it with the exit code of their sort.
     static func main() {

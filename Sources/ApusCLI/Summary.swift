@@ -39,30 +39,37 @@ struct PlanReport {
     let text: String
 
     init(_ model: Sequential, input: Shape, batchSize: Int) throws {
-        let optimizer = Optimizer.adam()
-        let step = try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])
-        var state = try TrainingState(model, optimizer: optimizer, input: input, seed: 1)
-        let inputs = Tensor.normal(Shape([batchSize] + input.dimensions), key: RandomKey(seed: 1))
-        let targets = Tensor.zeros([batchSize], type: .int32)
-        try evaluate(inputs, targets)
-        let batch = Batch(inputs: inputs, targets: targets)
-        let program = try step.program(for: state, batch)
-        for _ in 0..<20 { try step(&state, batch) }
+        var session = try Session(model, input: input, batchSize: batchSize)
+        let program = try session.program()
+        let step = try Bench.measure(0.2) { try session.train() }
+        let peak = try PlanReport.peak()
         program.isTiming = true
-        let repetitions = 100
-        for _ in 0..<repetitions { try step(&state, batch) }
+        let repetitions = min(100, max(5, Int(0.5 / step)))
+        for _ in 0..<repetitions { try session.train() }
         let times = program.stepNanoseconds.map { Double($0) / Double(repetitions) / 1000 }
         let total = max(times.reduce(0, +), 1e-9)
         let rows = zip(program.steps, times).map { step, time in
-            String(
-                format: "%9.1f  %5.1f  %8.1f  %9d  ", time, 100 * time / total,
-                Double(step.cost.flops) / max(time, 1e-9) / 1000, step.cost.bytes)
-                + step.name
+            let rate = Double(step.cost.flops) / max(time, 1e-9) / 1000
+            return String(
+                format: "%9.1f  %5.1f  %8.1f  %6.1f  %10d  ", time, 100 * time / total, rate, 100 * rate / peak,
+                step.cost.bytes) + step.name
         }
         text =
-            (["       µs      %   GFLOP/s      bytes  step"] + rows).joined(separator: "\n")
+            (["       µs      %   GFLOP/s  % peak       bytes  step"] + rows).joined(separator: "\n")
             + String(
-                format: "\n%9.1f µs a step of %d samples with Adam; arena %d bytes, peak %d bytes", total, batchSize,
+                format: "\n%9.1f µs a step of %d samples with Adam; arena %d bytes, peak %d bytes; ", total, batchSize,
                 program.arenaByteCount, program.peakByteCount)
+            + String(format: "100 %% are the %.0f GFLOP/s of a matrix product of 1024³ here; ", peak)
+            + "Winograd does with fewer operations than it is counted for"
+    }
+
+    /// GFLOP/s of a large matrix product.
+    private static func peak() throws -> Double {
+        let size = 1024
+        let a = try Tensor.normal([size, size], key: RandomKey(seed: 1)).evaluated()
+        let b = try Tensor.normal([size, size], key: RandomKey(seed: 2)).evaluated()
+        let product = compile { [$0[0].matmul($0[1])] }
+        let time = try Bench.measure(0.3) { _ = try product([a, b]) }
+        return 2 * Double(size * size * size) / time / 1e9
     }
 }

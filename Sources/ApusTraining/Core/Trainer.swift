@@ -122,6 +122,6 @@ public struct Trainer: Sendable {
 
     private func variables() throws -> Variables {
         guard let state else { throw TrainingError("the model has no weights yet; call fit or load first") }
-        return state.evaluatedVariables
+        return state.borrowedEvaluatedVariables
     }
 }

@@ -79,7 +79,7 @@ struct TrainingRun {
         state.epoch += 1
         state.batch = 0
         let measured = try validation.map {
-            try trainer.evaluate(state.evaluatedVariables, $0, batchSize: Swift.max(batchSize, 256))
+            try trainer.evaluate(state.borrowedEvaluatedVariables, $0, batchSize: Swift.max(batchSize, 256))
         }
         let record = EpochRecord(
             epoch: state.epoch, step: state.step, training: sum.measurements, validation: measured,

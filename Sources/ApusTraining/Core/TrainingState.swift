@@ -89,14 +89,7 @@ public struct TrainingState: Sendable {
 
     /// The variables' values now, a copy.
     public package(set) var variables: Variables {
-        get {
-            var variables = Variables()
-            for (index, entry) in layout.variables.enumerated() {
-                let value = Tensor(memory.buffers[index].copy(), layout.type(index))
-                variables.set(entry.path, Variables.Variable(value: value, description: entry.description))
-            }
-            return variables
-        }
+        get { values(copied: true, averaged: false) }
         set {
             makeUnique()
             for (index, entry) in layout.variables.enumerated() {
@@ -105,15 +98,25 @@ public struct TrainingState: Sendable {
         }
     }
 
-    /// The variables with which the model is evaluated: their averages where the optimizer keeps them, once there has been a step.
-    public var evaluatedVariables: Variables {
-        var variables = variables
-        guard optimizer.average != nil, step > 0 else { return variables }
+    /// The variables with which the model is evaluated, a copy: their averages where the optimizer keeps them, once there has been
+    /// a step.
+    public var evaluatedVariables: Variables { values(copied: true, averaged: true) }
+
+    /// The same in the state's own memory: for use before the next step overwrites it.
+    var borrowedEvaluatedVariables: Variables { values(copied: false, averaged: true) }
+
+    private func values(copied: Bool, averaged: Bool) -> Variables {
+        var variables = Variables()
+        func set(_ variable: Int, from index: Int) {
+            let (path, description) = layout.variables[variable]
+            let buffer = copied ? memory.buffers[index].copy() : memory.buffers[index]
+            variables.set(
+                path, Variables.Variable(value: Tensor(buffer, layout.type(index)), description: description))
+        }
+        for index in layout.variables.indices { set(index, from: index) }
+        guard averaged, optimizer.average != nil, step > 0 else { return variables }
         for (index, slot) in layout.slots.enumerated() where slot.slot == Optimizer.averageSlot {
-            let position = layout.variables.count + index
-            let (path, description) = layout.variables[slot.variable]
-            let value = Tensor(memory.buffers[position].copy(), layout.type(position))
-            variables.set(path, Variables.Variable(value: value, description: description))
+            set(slot.variable, from: layout.variables.count + index)
         }
         return variables
     }

@@ -1,0 +1,101 @@
+import Apus
+import ArgumentParser
+import Foundation
+
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measures steps of training and of inference on random data.",
+        discussion: "Example: apus bench resnet18 --input 32,32,3 --batch-size 32")
+
+    @Argument(help: "A network of the zoo, or a file with layers or an experiment.")
+    var model: String
+
+    @Option(help: "The shape of one input, for instance 28,28,1.")
+    var input = InputShape([28, 28, 1])
+
+    @Option(help: "Samples a step.")
+    var batchSize = 128
+
+    @Option(help: "Seconds to measure training, and inference.")
+    var seconds = 3.0
+
+    @Flag(help: "Prints a JSON object.")
+    var json = false
+
+    func run() throws {
+        guard batchSize > 0 else { throw ValidationError("--batch-size must be at least 1, received \(batchSize)") }
+        guard seconds > 0, seconds <= 3600 else {
+            throw ValidationError("--seconds must be in 0…3600, received \(seconds)")
+        }
+        var session = try Session(try ModelArgument.model(model), input: input.shape, batchSize: batchSize)
+        let training = try Bench.measure(seconds) { try session.train() }
+        let trainer = session.trainer()
+        let inference = try Bench.measure(seconds) { _ = try trainer.predict(session.batch.inputs).evaluated() }
+        let program = try session.program()
+        let flops = Double(program.steps.reduce(0) { $0 + $1.cost.flops })
+        if json {
+            let values: [String: Double] = [
+                "trainingMilliseconds": training * 1e3, "inferenceMilliseconds": inference * 1e3,
+                "trainingSamplesPerSecond": Double(batchSize) / training,
+                "inferenceSamplesPerSecond": Double(batchSize) / inference, "trainingGFLOPs": flops / 1e9,
+                "peakBytes": Double(program.peakByteCount),
+            ]
+            let data = try JSONSerialization.data(withJSONObject: values, options: [.prettyPrinted, .sortedKeys])
+            print(String(decoding: data, as: UTF8.self))
+            return
+        }
+        func line(_ name: String, _ time: Double) -> String {
+            String(format: "%@  %.3f ms a step, %.0f samples/s", name, time * 1e3, Double(batchSize) / time)
+        }
+        print(
+            line("training ", training)
+                + String(format: ", %.0f GFLOP/s of operations done directly", flops / training / 1e9))
+        print(line("inference", inference))
+        print(
+            "\(batchSize) samples a step, Adam; \(program.steps.count) kernel calls and \(program.peakByteCount) bytes at the peak of training; medians of \(seconds) s each"
+        )
+    }
+
+    /// The median time of a step, in seconds, after some to warm up.
+    static func measure(_ seconds: Double, _ step: () throws -> Void) throws -> Double {
+        let clock = ContinuousClock()
+        for _ in 0..<3 { try step() }
+        var times: [Double] = []
+        let end = clock.now + .seconds(seconds)
+        while times.count < 5 || clock.now < end {
+            let start = clock.now
+            try step()
+            times.append((clock.now - start) / .seconds(1))
+        }
+        return times.sorted()[times.count / 2]
+    }
+}
+
+/// A model that trains with Adam on one random batch.
+struct Session {
+    private let model: Sequential
+    private let step: TrainingStep
+    private var state: TrainingState
+    let batch: Batch
+
+    init(_ model: Sequential, input: Shape, batchSize: Int) throws {
+        self.model = model
+        step = try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
+        state = try TrainingState(model, optimizer: .adam(), input: input, seed: 1)
+        let inputs = Tensor.normal(Shape([batchSize] + input.dimensions), key: RandomKey(seed: 1))
+        let targets = Tensor.zeros([batchSize], type: .int32)
+        try evaluate(inputs, targets)
+        batch = Batch(inputs: inputs, targets: targets)
+    }
+
+    mutating func train() throws { try step(&state, batch) }
+
+    func program() throws -> Program { try step.program(for: state, batch) }
+
+    /// A trainer with the weights as they are now.
+    func trainer() -> Trainer {
+        var trainer = Trainer(model, loss: .softmaxCrossEntropy, optimizer: .adam(), seed: 1)
+        trainer.load(state.variables)
+        return trainer
+    }
+}
