@@ -10,7 +10,9 @@
 ///
 /// Whoever shares a buffer treats it as immutable; only the sole owner of one may write to it.
 public final class Buffer: @unchecked Sendable {
+    /// Where the bytes begin.
     public let pointer: UnsafeMutableRawPointer
+    /// How many there are.
     public let byteCount: Int
 
     /// Cache lines and vector registers are at most this wide.
@@ -28,10 +30,12 @@ public final class Buffer: @unchecked Sendable {
         if let base = bytes.baseAddress { pointer.copyMemory(from: base, byteCount: bytes.count) }
     }
 
+    /// The same bytes in memory of their own.
     public func copy() -> Buffer {
         Buffer(copying: UnsafeRawBufferPointer(start: pointer, count: byteCount))
     }
 
+    /// The bytes, for reading.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: pointer, count: byteCount) }
 
     deinit { pointer.deallocate() }

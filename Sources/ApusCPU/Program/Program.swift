@@ -21,7 +21,9 @@ public final class Program: @unchecked Sendable {
 
     /// One call of a kernel.
     public struct Step: Sendable, Hashable {
+        /// The kernel, and what is fused into it.
         public var name: String
+        /// Operations and bytes.
         public var cost: Cost
     }
 

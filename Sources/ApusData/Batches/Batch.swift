@@ -10,6 +10,7 @@ public struct Batch: Sendable {
     public let weights: Tensor?
     /// The number of samples N.
     public let count: Int
+    /// How the step scales the inputs.
     public let normalization: InputNormalization
 
     /// A batch of tensors whose first axes are equally long.

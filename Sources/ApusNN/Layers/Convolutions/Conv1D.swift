@@ -4,7 +4,7 @@ public import ApusTensor
 ///
 /// Shapes: x [N, L, C], W [kernel size, C / groups, filters], b [filters], y [N, L′, filters] with
 /// L′ = ⌊(L + p − d·(k − 1) − 1) / s⌋ + 1.
-public struct Conv1D: Layer, Configurable {
+public struct Conv1D: KernelLayer, Configurable {
     /// The number of output channels.
     public var filters: Int
     /// The window: how many positions one output looks at.
@@ -80,15 +80,8 @@ public struct Conv1D: Layer, Configurable {
             let kernel = context.parameter(
                 "kernel", shape: [kernelSize, x.shape[2] / groups, filters], initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
-            var y = convolution.applied(to: x.heightened, kernel.heightenedKernel, groups: groups).lowered
-            if useBias {
-                y =
-                    y
-                    + context.parameter(
-                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                        constraint: biasConstraint)
-            }
-            return context.regularized(activation(y), activityRegularizer)
+            let y = convolution.applied(to: x.heightened, kernel.heightenedKernel, groups: groups).lowered
+            return finished(y, outputs: filters, context)
         }
     }
 

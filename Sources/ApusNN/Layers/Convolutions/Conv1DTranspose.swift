@@ -5,7 +5,7 @@ public import ApusTensor
 /// Shapes: x [N, L, C], W [kernel size, filters, C] as in Keras, b [filters], y [N, L′, filters]. For each axis of size n the output has
 /// n·s + max(d·(k − 1) + 1 − s, 0) elements with `valid`, n·s with `same` (as Keras) and
 /// (n − 1)·s − p + d·(k − 1) + 1 + outputPadding with explicit padding (as PyTorch). Dumoulin & Visin (2016).
-public struct Conv1DTranspose: Layer, Configurable {
+public struct Conv1DTranspose: KernelLayer, Configurable {
     /// The number of output channels.
     public var filters: Int
     /// The window: how many positions one output looks at.
@@ -88,17 +88,10 @@ public struct Conv1DTranspose: Layer, Configurable {
             let kernel = context.parameter(
                 "kernel", shape: [kernelSize, filters, x.shape[2]], initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
-            var y = convolution.transposed(
+            let y = convolution.transposed(
                 x.heightened, kernel.heightenedKernel, outputPadding: Size2D(0, outputPadding)
             ).lowered
-            if useBias {
-                y =
-                    y
-                    + context.parameter(
-                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                        constraint: biasConstraint)
-            }
-            return context.regularized(activation(y), activityRegularizer)
+            return finished(y, outputs: filters, context)
         }
     }
 

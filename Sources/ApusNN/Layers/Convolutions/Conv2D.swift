@@ -4,7 +4,7 @@ public import ApusTensor
 ///
 /// Shapes: x [N, H, W, C], W [kernel height, kernel width, C / groups, filters], b [filters], y [N, H′, W′, filters] with
 /// H′ = ⌊(H + p − d·(k − 1) − 1) / s⌋ + 1.
-public struct Conv2D: Layer, Configurable {
+public struct Conv2D: KernelLayer, Configurable {
     /// The number of output channels.
     public var filters: Int
     /// The window: how many positions one output looks at.
@@ -82,15 +82,8 @@ public struct Conv2D: Layer, Configurable {
                 "kernel", shape: [kernelSize.height, kernelSize.width, x.shape[3] / groups, filters],
                 initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
-            var y = convolution.applied(to: x, kernel, groups: groups)
-            if useBias {
-                y =
-                    y
-                    + context.parameter(
-                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                        constraint: biasConstraint)
-            }
-            return context.regularized(activation(y), activityRegularizer)
+            let y = convolution.applied(to: x, kernel, groups: groups)
+            return finished(y, outputs: filters, context)
         }
     }
 

@@ -5,7 +5,7 @@ public import ApusTensor
 /// Shapes: x [N, H, W, C], W [kernel height, kernel width, filters, C] as in Keras, b [filters], y [N, H′, W′, filters]. For each axis of size n the output has
 /// n·s + max(d·(k − 1) + 1 − s, 0) elements with `valid`, n·s with `same` (as Keras) and
 /// (n − 1)·s − p + d·(k − 1) + 1 + outputPadding with explicit padding (as PyTorch). Dumoulin & Visin (2016).
-public struct Conv2DTranspose: Layer, Configurable {
+public struct Conv2DTranspose: KernelLayer, Configurable {
     /// The number of output channels.
     public var filters: Int
     /// The window: how many positions one output looks at.
@@ -89,15 +89,8 @@ public struct Conv2DTranspose: Layer, Configurable {
                 "kernel", shape: [kernelSize.height, kernelSize.width, filters, x.shape[3]],
                 initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
-            var y = convolution.transposed(x, kernel, outputPadding: outputPadding)
-            if useBias {
-                y =
-                    y
-                    + context.parameter(
-                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                        constraint: biasConstraint)
-            }
-            return context.regularized(activation(y), activityRegularizer)
+            let y = convolution.transposed(x, kernel, outputPadding: outputPadding)
+            return finished(y, outputs: filters, context)
         }
     }
 

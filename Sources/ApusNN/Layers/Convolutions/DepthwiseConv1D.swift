@@ -3,7 +3,7 @@ public import ApusTensor
 /// A convolution of each channel by itself, with `depthMultiplier` kernels each; output channel c·m + j is kernel j of channel c.
 ///
 /// Shapes: x [N, L, C], W [kernel size, 1, C·depthMultiplier], b and the outputs' channels C·depthMultiplier. Chollet (2017).
-public struct DepthwiseConv1D: Layer, Configurable {
+public struct DepthwiseConv1D: KernelLayer, Configurable {
     /// The window: how many positions one output looks at.
     public var kernelSize: Int
     /// The steps between windows.
@@ -76,15 +76,8 @@ public struct DepthwiseConv1D: Layer, Configurable {
             let kernel = context.parameter(
                 "kernel", shape: [kernelSize, 1, channels], initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
-            var y = convolution.applied(to: x.heightened, kernel.heightenedKernel, groups: x.shape[2]).lowered
-            if useBias {
-                y =
-                    y
-                    + context.parameter(
-                        "bias", shape: [channels], initializer: biasInitializer, regularizer: biasRegularizer,
-                        constraint: biasConstraint)
-            }
-            return context.regularized(activation(y), activityRegularizer)
+            let y = convolution.applied(to: x.heightened, kernel.heightenedKernel, groups: x.shape[2]).lowered
+            return finished(y, outputs: channels, context)
         }
     }
 

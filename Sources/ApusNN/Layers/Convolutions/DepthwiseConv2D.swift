@@ -3,7 +3,7 @@ public import ApusTensor
 /// A convolution of each channel by itself, with `depthMultiplier` kernels each; output channel c·m + j is kernel j of channel c.
 ///
 /// Shapes: x [N, H, W, C], W [kernel height, kernel width, 1, C·depthMultiplier], b and the outputs' channels C·depthMultiplier. Chollet (2017).
-public struct DepthwiseConv2D: Layer, Configurable {
+public struct DepthwiseConv2D: KernelLayer, Configurable {
     /// The window: how many positions one output looks at.
     public var kernelSize: Size2D
     /// The steps between windows.
@@ -77,15 +77,8 @@ public struct DepthwiseConv2D: Layer, Configurable {
             let kernel = context.parameter(
                 "kernel", shape: [kernelSize.height, kernelSize.width, 1, channels], initializer: kernelInitializer,
                 regularizer: kernelRegularizer, constraint: kernelConstraint)
-            var y = convolution.applied(to: x, kernel, groups: x.shape[3])
-            if useBias {
-                y =
-                    y
-                    + context.parameter(
-                        "bias", shape: [channels], initializer: biasInitializer, regularizer: biasRegularizer,
-                        constraint: biasConstraint)
-            }
-            return context.regularized(activation(y), activityRegularizer)
+            let y = convolution.applied(to: x, kernel, groups: x.shape[3])
+            return finished(y, outputs: channels, context)
         }
     }
 

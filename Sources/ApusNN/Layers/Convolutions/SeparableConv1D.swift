@@ -4,7 +4,7 @@ public import ApusTensor
 ///
 /// Shapes: x [N, L, C], depthwise kernel [kernel size, 1, C·depthMultiplier], pointwise kernel [1, C·depthMultiplier, filters],
 /// b [filters], y [N, L′, filters]. Chollet (2017).
-public struct SeparableConv1D: Layer, Configurable {
+public struct SeparableConv1D: KernelLayer, Configurable {
     /// The number of output channels.
     public var filters: Int
     /// The window: how many positions one output looks at.
@@ -101,15 +101,8 @@ public struct SeparableConv1D: Layer, Configurable {
                 regularizer: pointwiseRegularizer, constraint: pointwiseConstraint)
             let mixing = Convolution(window: 1, strides: 1, padding: .valid, dilation: 1)
             let deep = convolution.applied(to: x.heightened, depthwiseKernel.heightenedKernel, groups: x.shape[2])
-            var y = mixing.applied(to: deep, pointwiseKernel.heightenedKernel, groups: 1).lowered
-            if useBias {
-                y =
-                    y
-                    + context.parameter(
-                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                        constraint: biasConstraint)
-            }
-            return context.regularized(activation(y), activityRegularizer)
+            let y = mixing.applied(to: deep, pointwiseKernel.heightenedKernel, groups: 1).lowered
+            return finished(y, outputs: filters, context)
         }
     }
 

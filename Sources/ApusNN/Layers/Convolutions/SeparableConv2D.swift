@@ -4,7 +4,7 @@ public import ApusTensor
 ///
 /// Shapes: x [N, H, W, C], depthwise kernel [kernel height, kernel width, 1, C·depthMultiplier], pointwise kernel [1, 1, C·depthMultiplier, filters],
 /// b [filters], y [N, H′, W′, filters]. Chollet (2017).
-public struct SeparableConv2D: Layer, Configurable {
+public struct SeparableConv2D: KernelLayer, Configurable {
     /// The number of output channels.
     public var filters: Int
     /// The window: how many positions one output looks at.
@@ -102,15 +102,8 @@ public struct SeparableConv2D: Layer, Configurable {
                 regularizer: pointwiseRegularizer, constraint: pointwiseConstraint)
             let mixing = Convolution(window: 1, strides: 1, padding: .valid, dilation: 1)
             let deep = convolution.applied(to: x, depthwiseKernel, groups: x.shape[3])
-            var y = mixing.applied(to: deep, pointwiseKernel, groups: 1)
-            if useBias {
-                y =
-                    y
-                    + context.parameter(
-                        "bias", shape: [filters], initializer: biasInitializer, regularizer: biasRegularizer,
-                        constraint: biasConstraint)
-            }
-            return context.regularized(activation(y), activityRegularizer)
+            let y = mixing.applied(to: deep, pointwiseKernel, groups: 1)
+            return finished(y, outputs: filters, context)
         }
     }
 

@@ -3,7 +3,7 @@ public import ApusTensor
 /// A fully connected layer: y = act(x · W + b).
 ///
 /// Shapes: x [..., in], W [in, units], b [units], y [..., units]. The number of inputs is taken from x.
-public struct Dense: Layer, Configurable {
+public struct Dense: KernelLayer, Configurable {
     /// The number of outputs.
     public var units: Int
     /// The function applied to the result.
@@ -62,15 +62,8 @@ public struct Dense: Layer, Configurable {
             let kernel = context.parameter(
                 "kernel", shape: [x.shape[-1], units], initializer: kernelInitializer, regularizer: kernelRegularizer,
                 constraint: kernelConstraint)
-            var y = x.matmul(kernel)
-            if useBias {
-                y =
-                    y
-                    + context.parameter(
-                        "bias", shape: [units], initializer: biasInitializer, regularizer: biasRegularizer,
-                        constraint: biasConstraint)
-            }
-            return context.regularized(activation(y), activityRegularizer)
+            let y = x.matmul(kernel)
+            return finished(y, outputs: units, context)
         }
     }
 }

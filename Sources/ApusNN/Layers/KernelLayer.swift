@@ -1,0 +1,26 @@
+import ApusTensor
+
+/// A layer that multiplies with kernels: what comes after the product is the same for all of them.
+protocol KernelLayer: Layer {
+    var activation: Activation { get }
+    var useBias: Bool { get }
+    var biasInitializer: Initializer { get }
+    var biasRegularizer: Regularizer? { get }
+    var activityRegularizer: Regularizer? { get }
+    var biasConstraint: Constraint? { get }
+}
+
+extension KernelLayer {
+    /// The product with the bias added and the activation applied, whose penalty joins the loss.
+    func finished(_ product: Tensor, outputs: Int, _ context: Context) -> Tensor {
+        var y = product
+        if useBias {
+            y =
+                y
+                + context.parameter(
+                    "bias", shape: [outputs], initializer: biasInitializer, regularizer: biasRegularizer,
+                    constraint: biasConstraint)
+        }
+        return context.regularized(activation(y), activityRegularizer)
+    }
+}
