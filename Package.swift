@@ -34,21 +34,28 @@ let package = Package(
         .target(name: "ApusTensor", dependencies: ["ApusGraph", "ApusCPU"], swiftSettings: swift),
 
         // Networks, data, training.
+        .target(name: "ApusConfiguration", swiftSettings: swift),
         .target(
-            name: "ApusNN", dependencies: ["ApusGraph", "ApusReference", "ApusCPU", "ApusTensor"], swiftSettings: swift),
+            name: "ApusNN",
+            dependencies: ["ApusGraph", "ApusReference", "ApusCPU", "ApusTensor", "ApusConfiguration"],
+            swiftSettings: swift),
         .target(name: "ApusFormats", dependencies: ["ApusGraph", "CZlib"], swiftSettings: swift),
         .target(
-            name: "ApusData", dependencies: ["ApusGraph", "ApusCPU", "ApusTensor", "ApusFormats"],
+            name: "ApusData", dependencies: ["ApusGraph", "ApusCPU", "ApusTensor", "ApusFormats", "ApusConfiguration"],
             swiftSettings: swift),
         .target(
             name: "ApusTraining",
-            dependencies: ["ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusData", "ApusFormats", "Yams"],
+            dependencies: [
+                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusData", "ApusFormats", "Yams",
+            ],
             swiftSettings: swift),
-        .target(name: "ApusModels", dependencies: ["ApusNN", "ApusTraining"], swiftSettings: swift),
+        .target(
+            name: "ApusModels", dependencies: ["ApusConfiguration", "ApusNN", "ApusTraining"], swiftSettings: swift),
         .target(
             name: "Apus",
             dependencies: [
-                "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusFormats", "ApusData", "ApusTraining", "ApusModels",
+                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
+                "ApusTraining", "ApusModels",
             ], swiftSettings: swift),
 
         // What people start.

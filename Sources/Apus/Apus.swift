@@ -1,4 +1,5 @@
 // What `import Apus` brings: everything that training a network takes.
+@_exported import ApusConfiguration
 @_exported import ApusCPU
 @_exported import ApusData
 @_exported import ApusFormats

@@ -1,3 +1,4 @@
+import ApusConfiguration
 public import ApusNN
 public import ApusTraining
 

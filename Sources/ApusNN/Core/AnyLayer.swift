@@ -1,3 +1,5 @@
+package import ApusConfiguration
+
 /// A layer of any kind, as a list of layers holds it.
 ///
 /// In files: a kind (`flatten`), a kind with constants (`dense: 10`, `conv2D: {filters: 6, kernelSize: 5}`), an activation

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusGraph
 
 /// Pixels at each edge of an image: `1`, `[1, 2]` (above and below, left and right), or each by itself.

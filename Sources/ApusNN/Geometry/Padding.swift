@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusGraph
 
 /// How an image is extended before a window moves over it; along a sequence only left and right count.

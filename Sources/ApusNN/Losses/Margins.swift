@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// max(1 − t · output, 0), the mean over the last axis; targets −1 or 1, or 0 or 1, which become −1 and 1.

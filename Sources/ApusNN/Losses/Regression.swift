@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// (output − t)², the mean over the last axis.

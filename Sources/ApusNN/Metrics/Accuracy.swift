@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// The share of samples whose greatest output is the target's class.

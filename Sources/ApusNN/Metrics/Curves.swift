@@ -1,3 +1,4 @@
+public import ApusConfiguration
 import ApusTensor
 
 /// The area under the curve of true over false positive rate: the probability that a "yes" scores above a "no", ties half.

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// The mean of |output − target| over all elements. Shapes: equal, or targets [N] for outputs [N, 1].

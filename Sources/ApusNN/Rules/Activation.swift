@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// A function applied to every element, or to a whole axis, of a layer's result.

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// A set that weights are kept in: after every step they are moved to a point of it.

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 import ApusData
 public import ApusNN
 import Foundation

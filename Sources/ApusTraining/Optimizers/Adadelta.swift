@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 public import ApusTensor
 
 /// Steps in the proportion of past steps to past gradients: a ← ρ a + (1 − ρ) g², s = −√(d + ε) / √(a + ε) · g,

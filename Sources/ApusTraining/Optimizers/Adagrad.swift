@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 public import ApusTensor
 
 /// Steps that shrink with the squares of all gradients so far: a ← a + g², w ← w − η g / √(a + ε). Duchi et al. (2011); as in Keras.

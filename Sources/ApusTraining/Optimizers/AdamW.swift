@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 public import ApusTensor
 
 /// Adam with decoupled decay: w ← w − η λ w beside Adam's step. Loshchilov & Hutter (2019); λ as in Keras.

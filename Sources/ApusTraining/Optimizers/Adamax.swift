@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 public import ApusTensor
 
 /// Adam by the greatest gradient: u ← max(β₂ u, |g|), w ← w − η / (1 − β₁ᵗ) · m / (u + ε). Kingma & Ba (2015); as in Keras.

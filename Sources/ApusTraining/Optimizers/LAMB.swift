@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 public import ApusTensor
 
 /// Adam whose step has the length of the variable: s = m̂ / (√v̂ + ε), w ← w − η ‖w‖ / ‖s‖ · s; the factor is 1 where a norm is 0.

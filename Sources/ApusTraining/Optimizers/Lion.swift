@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 public import ApusTensor
 
 /// The sign of a mean of gradients: w ← w − η sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g. Chen et al. (2023); as in Keras.

@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 public import ApusTensor
 
 /// Adam with Nesterov's momentum: w ← w − η (u′ m / (1 − P′) + (1 − u) g / (1 − P)) / (√(v / (1 − β₂ᵗ)) + ε), where

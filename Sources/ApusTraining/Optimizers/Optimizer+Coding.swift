@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusNN
 
 extension Optimizer: Hashable, CustomStringConvertible {

@@ -1,4 +1,5 @@
-public import ApusNN
+public import ApusConfiguration
+import ApusNN
 public import ApusTensor
 
 /// How gradients change the variables: a rule for each variable, and what happens around it.

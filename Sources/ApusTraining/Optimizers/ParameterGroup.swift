@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 
 /// Settings of the variables whose path matches a pattern.
 public struct ParameterGroup: Configurable {

@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 public import ApusTensor
 
 /// Gradients divided by their recent size: v ← ρ v + (1 − ρ) g², w ← w − η g / √(v + ε); centered, v − a² takes the place of v with

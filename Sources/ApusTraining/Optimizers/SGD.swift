@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 public import ApusTensor
 
 /// Gradient descent: w ← w − η g; with momentum m ← μ m − η g, w ← w + m; Nesterov's form w ← w + μ m − η g. As in Keras.

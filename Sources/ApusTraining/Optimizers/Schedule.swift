@@ -1,4 +1,4 @@
-public import ApusNN
+public import ApusConfiguration
 import Foundation
 
 /// How the learning rate changes: a pure function of the step.

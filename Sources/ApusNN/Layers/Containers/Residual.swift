@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// A sum of two ways: y = act(body(x) + shortcut(x)); without a shortcut, x itself is added.

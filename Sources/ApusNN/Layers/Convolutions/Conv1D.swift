@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// A convolution over sequences: y[n, i, o] = act(Σ x[n, i·s + d·u − p, c] · W[u, c, o] + b[o]).

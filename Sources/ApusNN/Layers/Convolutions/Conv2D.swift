@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// A convolution over images: y[n, i, j, o] = act(Σ x[n, i·s + d·u − p, j·s + d·v − p, c] · W[u, v, c, o] + b[o]).

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// A transposed convolution: the gradient of a convolution as a layer, which enlarges images by its strides.

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// A convolution of each channel by itself, with `depthMultiplier` kernels each; output channel c·m + j is kernel j of channel c.

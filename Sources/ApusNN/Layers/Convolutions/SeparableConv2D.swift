@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// A depthwise convolution, then one of size 1 that mixes the channels.

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// A fully connected layer: y = act(x · W + b).

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// A vector for each of `vocabulary` numbers: y[…] = E[x[…]].

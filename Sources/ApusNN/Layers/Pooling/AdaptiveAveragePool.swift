@@ -1,3 +1,4 @@
+public import ApusConfiguration
 import ApusGraph
 public import ApusTensor
 

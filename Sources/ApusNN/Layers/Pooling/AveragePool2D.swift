@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// The mean of each window of each channel.

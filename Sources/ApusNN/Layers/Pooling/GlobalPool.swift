@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// The mean of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// The maximum of each window of each channel; padding is never the maximum.

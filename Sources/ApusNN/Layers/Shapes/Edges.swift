@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusTensor
 
 /// Zeros at the ends of sequences: [N, L, C] → [N, left + L + right, C].

@@ -26,7 +26,7 @@ package final class Registry<Member>: Sendable {
         }
     }
 
-    func contains(_ kind: String) -> Bool { find(kind) != nil }
+    package func contains(_ kind: String) -> Bool { find(kind) != nil }
 
     /// The type of a kind; capitals do not matter.
     private func find(_ kind: String) -> (any (Codable & Sendable).Type)? {

@@ -21,7 +21,7 @@ extension Configurable {
     }
 
     /// Whether the kind alone says everything.
-    var isStandard: Bool { Self.schema.isStandard(self) }
+    package var isStandard: Bool { Self.schema.isStandard(self) }
 
     package static var defaults: [(name: String, text: String)] { schema.defaults }
 
@@ -32,7 +32,7 @@ extension Configurable {
 
 extension Names {
     /// A type's name with small first letters.
-    static func kind(of type: Any.Type) -> String {
+    package static func kind(of type: Any.Type) -> String {
         let name = String(describing: type)
         let capitals = name.prefix { $0.isUppercase }.count
         // The last capital of several begins the next word, unless the name ends with it.
