@@ -1,5 +1,5 @@
-import Apus
-import ArgumentParser
+public import Apus
+public import ArgumentParser
 import Foundation
 
 struct Bench: ParsableCommand {
@@ -19,6 +19,8 @@ struct Bench: ParsableCommand {
     @Option(help: "Seconds to measure training, and inference.")
     var seconds = 3.0
 
+    @OptionGroup var computation: ComputationOptions
+
     @Flag(help: "Prints a JSON object.")
     var json = false
 
@@ -27,7 +29,7 @@ struct Bench: ParsableCommand {
         guard seconds > 0, seconds <= 3600 else {
             throw ValidationError("--seconds must be in 0…3600, received \(seconds)")
         }
-        var session = try Session(try ModelArgument.model(model), input: input.shape, batchSize: batchSize)
+        var session = try Session(try ModelArgument.model(model), input: input.shape, batchSize: batchSize, computation)
         let training = try Bench.measure(seconds) { try session.train() }
         let trainer = session.trainer()
         let inference = try Bench.measure(seconds) { _ = try trainer.predict(session.batch.inputs).evaluated() }
@@ -71,16 +73,32 @@ struct Bench: ParsableCommand {
     }
 }
 
+/// How a step computes.
+struct ComputationOptions: ParsableArguments {
+    @Option(help: "float32 or mixedBFloat16: the element type of products and of what follows them.")
+    var precision = NumericPrecision.float32
+
+    @Option(help: "standard, or saving: cheap results are computed again in the backward pass.")
+    var memory = MemoryUse.standard
+}
+
+extension NumericPrecision: ExpressibleByArgument {}
+extension MemoryUse: ExpressibleByArgument {}
+
 /// A model that trains with Adam on one random batch.
 struct Session {
     private let model: Sequential
+    private let precision: NumericPrecision
     private let step: TrainingStep
     private var state: TrainingState
     let batch: Batch
 
-    init(_ model: Sequential, input: Shape, batchSize: Int) throws {
+    init(_ model: Sequential, input: Shape, batchSize: Int, _ computation: ComputationOptions) throws {
         self.model = model
-        step = try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
+        precision = computation.precision
+        step = try TrainingStep(
+            model, loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy],
+            precision: precision, memory: computation.memory)
         state = try TrainingState(model, optimizer: .adam(), input: input, seed: 1)
         let inputs = Tensor.normal(Shape([batchSize] + input.dimensions), key: RandomKey(seed: 1))
         let targets = Tensor.zeros([batchSize], type: .int32)
@@ -94,7 +112,7 @@ struct Session {
 
     /// A trainer with the weights as they are now.
     func trainer() -> Trainer {
-        var trainer = Trainer(model, loss: .softmaxCrossEntropy, optimizer: .adam(), seed: 1)
+        var trainer = Trainer(model, loss: .softmaxCrossEntropy, optimizer: .adam(), precision: precision, seed: 1)
         trainer.load(state.variables)
         return trainer
     }

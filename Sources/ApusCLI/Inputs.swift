@@ -42,7 +42,7 @@ struct FinishedRun {
         let model = try experiment.model.model()
         var trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
-            seed: experiment.seed)
+            precision: experiment.precision, seed: experiment.seed)
         var variables = try model.initialized(input: input, seed: experiment.seed)
         try variables.load(folder.weights, usesAverages: true)
         trainer.load(variables)

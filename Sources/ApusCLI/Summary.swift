@@ -22,6 +22,8 @@ struct Summary: ParsableCommand {
     @Option(help: "Samples a step, for --plan.")
     var batchSize = 128
 
+    @OptionGroup var computation: ComputationOptions
+
     func run() throws {
         let model = try ModelArgument.model(model)
         let shape = input.shape
@@ -29,7 +31,7 @@ struct Summary: ParsableCommand {
         if let svg { try AtomicFile.write(ModelDiagram(model, input: shape).svg + "\n", to: svg) }
         if plan {
             guard batchSize > 0 else { throw ValidationError("--batch-size must be at least 1, received \(batchSize)") }
-            print("\n" + (try PlanReport(model, input: shape, batchSize: batchSize).text))
+            print("\n" + (try PlanReport(model, input: shape, batchSize: batchSize, computation).text))
         }
     }
 }
@@ -38,8 +40,8 @@ struct Summary: ParsableCommand {
 struct PlanReport {
     let text: String
 
-    init(_ model: Sequential, input: Shape, batchSize: Int) throws {
-        var session = try Session(model, input: input, batchSize: batchSize)
+    init(_ model: Sequential, input: Shape, batchSize: Int, _ computation: ComputationOptions) throws {
+        var session = try Session(model, input: input, batchSize: batchSize, computation)
         let program = try session.program()
         let step = try Bench.measure(0.2) { try session.train() }
         let peak = try PlanReport.peak()

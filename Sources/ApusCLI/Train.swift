@@ -51,7 +51,8 @@ struct Train: ParsableCommand {
 
         var trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
-            schedule: experiment.schedule, seed: experiment.seed)
+            schedule: experiment.schedule, precision: experiment.precision, memory: experiment.memory,
+            seed: experiment.seed)
         try trainer.prepare(input: training.sampleShape)
         if let initialWeights {
             var variables = trainer.state!.variables

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusFixtures
 import ApusGraph
 import ApusNN

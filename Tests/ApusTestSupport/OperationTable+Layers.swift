@@ -86,11 +86,10 @@ extension OperationTable {
             let channels: Shape = [shape[-1]]
             let pairs: Shape = [2, shape[-1]]
             let (x, scale, offset) = (
-                TestInput.floating(shape), TestInput.floating(channels, .magnitude(0.5...2)),
-                TestInput.floating(channels)
+                TestInput.floating(shape), TestInput.wide(channels, .magnitude(0.5...2)), TestInput.wide(channels)
             )
-            let variance = TestInput.floating(channels, .uniform(0.5...2))
-            let moments = TestInput.floating(pairs, .uniform(0.5...2))
+            let variance = TestInput.wide(channels, .uniform(0.5...2))
+            let moments = TestInput.wide(pairs, .uniform(0.5...2))
             return [
                 OperationRow("channelMoments \(shape)", [x], toleranceFactor: 4) { x, _ in Node(.channelMoments, x) },
                 OperationRow("batchNorm \(shape)", [x, scale, offset, offset, variance], toleranceFactor: 4) { x, _ in
@@ -104,10 +103,13 @@ extension OperationTable {
                     Node(.batchNormParameterGradient(epsilon: epsilon), x)
                 },
                 OperationRow(
-                    "batchNormInputGradient \(shape)", [x, .floating(shape), scale, moments, .floating(pairs)],
+                    "batchNormInputGradient \(shape)", [x, .floating(shape), scale, moments, .wide(pairs)],
                     toleranceFactor: 8
                 ) { x, _ in Node(.batchNormInputGradient(epsilon: epsilon), x) },
-                OperationRow("layerNorm \(shape)", [x, scale, offset], toleranceFactor: 8) { x, _ in
+                OperationRow(
+                    "layerNorm \(shape)",
+                    [x, .floating(channels, .magnitude(0.5...2)), .floating(channels)], toleranceFactor: 8
+                ) { x, _ in
                     Node(.layerNorm(epsilon: epsilon), x)
                 },
             ]

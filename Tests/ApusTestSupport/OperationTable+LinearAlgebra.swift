@@ -82,6 +82,14 @@ extension OperationTable {
                     "convolution \(setting.name)", [.floating(setting.x), .floating(setting.kernel)], toleranceFactor: 5
                 ) { x, _ in Node(.convolution(geometry), x) },
                 OperationRow(
+                    "convolution \(setting.name), wide kernel", [.floating(setting.x), .wide(setting.kernel)],
+                    toleranceFactor: 5
+                ) { x, _ in Node(.convolution(geometry), x) },
+                OperationRow(
+                    "convolutionInputGradient \(setting.name), wide kernel",
+                    [.floating(setting.output), .wide(setting.kernel)], toleranceFactor: 5
+                ) { x, _ in Node(.convolutionInputGradient(geometry, image: image), x) },
+                OperationRow(
                     "convolutionInputGradient \(setting.name)", [.floating(setting.output), .floating(setting.kernel)],
                     toleranceFactor: 5
                 ) { x, _ in Node(.convolutionInputGradient(geometry, image: image), x) },

@@ -36,6 +36,13 @@ public struct TestInput: Sendable, Hashable {
     public var drawing: Drawing
     /// Whether the operation is differentiable with respect to this input.
     public var isDifferentiable: Bool
+    /// Whether the input has the type in which sums over the type under test are kept.
+    public var isWide = false
+
+    /// Weights or statistics beside a tensor of the type under test: float32 where that is bfloat16.
+    public static func wide(_ shape: Shape, _ drawing: Drawing = .uniform(-2...2)) -> TestInput {
+        TestInput(shape: shape, fixedType: nil, drawing: drawing, isDifferentiable: true, isWide: true)
+    }
 
     /// A tensor of the floating-point type under test.
     public static func floating(
@@ -60,7 +67,9 @@ public struct TestInput: Sendable, Hashable {
         .fixed(.int64, [2], .values([Double(seed), Double(step)]))
     }
 
-    public func type(_ floatingType: ElementType) -> TensorType { TensorType(shape, fixedType ?? floatingType) }
+    public func type(_ floatingType: ElementType) -> TensorType {
+        TensorType(shape, fixedType ?? (isWide ? floatingType.accumulator : floatingType))
+    }
 
     /// Values that the element type represents exactly.
     public func draw(_ floatingType: ElementType, using generator: inout PhiloxGenerator) -> ReferenceValue {

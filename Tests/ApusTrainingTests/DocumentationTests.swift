@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusGraph
 import ApusNN
 import ApusTensor

@@ -60,7 +60,7 @@ import Testing
         #expect(problem("batchsize: 3") == "there is no key batchsize (did you mean batchSize?)")
         #expect(
             problem("colour: 3")
-                == "there is no key colour (known are name, seed, data, model, loss, metrics, optimizer, schedule, batchSize, epochs)"
+                == "there is no key colour (known are name, seed, data, model, loss, metrics, optimizer, schedule, batchSize, epochs, precision, memory)"
         )
         #expect(problem("optimizer: {adm: {}}") == "there is no optimizer adm (did you mean adam?) at optimizer")
         #expect(

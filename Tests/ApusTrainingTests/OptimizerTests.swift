@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusData
 import ApusFixtures
 import ApusNN

@@ -33,6 +33,14 @@ struct IndexedGraph {
 
     func inputs(_ number: Int) -> [Int] { nodes[number].inputs.map { index[$0]! } }
 
+    /// What a cast to bfloat16 takes from float32, else the node itself: kernels that compute in float32 need not round first.
+    func withoutRounding(_ number: Int) -> Int {
+        guard case .cast(.bfloat16) = nodes[number].operation, nodes[number].inputs[0].elementType == .float32 else {
+            return number
+        }
+        return inputs(number)[0]
+    }
+
     /// The only reader of a node, if there is exactly one and the graph does not return the node.
     func onlyUser(_ number: Int) -> Int? {
         users[number].count == 1 && !isOutput[number] ? users[number][0] : nil

@@ -37,23 +37,24 @@ extension Node {
         case .unary(let unary): return unary.opcode == nil ? expansion : nil
         case .matmul:
             switch inputs[0].elementType {
-            case .bfloat16: return throughFloat32
+            case .bfloat16: return hasBFloat16Product ? nil : throughFloat32
             case .float64: return pointwiseConvolution
             default: return nil
             }
         case .convolution, .convolutionInputGradient, .convolutionKernelGradient:
             // A sum of nothing.
             if inputs.contains(where: { $0.shape.count == 0 }) { return .constant(.floating(0), type) }
-            return elementType == .bfloat16 ? throughFloat32 : nil
+            return inputs[0].elementType == .bfloat16 ? legalBFloat16Convolution : nil
         case .averagePool(let geometry) where geometry.ceilMode && geometry.countsPadding:
             return paddedAveragePool(geometry)
         case .averagePoolGradient(let geometry, let image) where geometry.ceilMode && geometry.countsPadding:
             return paddedAveragePoolGradient(geometry, image)
-        case .batchNormInputGradient where elementType == .float32:
+        case .channelMoments, .batchNorm, .batchNormTraining, .batchNormParameterGradient, .batchNormInputGradient:
+            if elementType == .float64 { return expansion }
             // The kernel computes the parameters' gradient itself.
-            return hasOwnParameterGradient ? nil : expansion
-        case .channelMoments, .batchNorm, .batchNormTraining, .batchNormParameterGradient, .batchNormInputGradient,
-            .layerNorm:
+            if case .batchNormInputGradient = operation, !hasOwnParameterGradient { return expansion }
+            return nil
+        case .layerNorm:
             switch elementType {
             case .bfloat16: return throughFloat32
             case .float64: return expansion
@@ -72,7 +73,18 @@ extension Node {
     }
 
     private var throughFloat32: Node {
-        Node(operation, inputs.map { $0.elementType == .bfloat16 ? $0.cast(to: .float32) : $0 }).cast(to: .bfloat16)
+        Node(operation, inputs.map { $0.elementType == .bfloat16 ? $0.cast(to: .float32) : $0 }).cast(to: elementType)
+    }
+
+    /// A convolution of bfloat16 images with a float32 kernel, or through float32 where nothing computes that; `nil` if it is legal.
+    private var legalBFloat16Convolution: Node? {
+        var wide = self
+        if case .convolutionKernelGradient = operation {
+        } else {
+            wide = Node(operation, [inputs[0], inputs[1].cast(to: .float32)])
+        }
+        guard wide.hasBFloat16Convolution else { return throughFloat32 }
+        return wide.inputs == inputs ? nil : wide
     }
 
     /// [..., m, k] × [..., k, n] as a 1 × 1 convolution of an image of m rows, one group a matrix.

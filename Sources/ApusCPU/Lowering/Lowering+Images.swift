@@ -78,7 +78,7 @@ extension Lowering {
         var parameters = apus_normalization_parameters()
         parameters.rows = Int64(channels > 0 ? shape.count / channels : 0)
         parameters.channels = Int64(channels)
-        parameters.type = Int64(ElementType.float32.rawValue)
+        parameters.type = Int64(node.inputs[0].elementType.rawValue)
         parameters.epsilon = node.operation.epsilon
         let scratch = Operand.scratch(
             byteCount: Int(withUnsafePointer(to: parameters, apus_normalization_scratch_bytes)))
@@ -147,7 +147,8 @@ extension Lowering {
             geometry, image: node.inputs[0].type, kernel: node.inputs[1].shape, direction: APUS_ONEDNN_FORWARD,
             direct: apus_direct_convolution,
             operands: [
-                .read(value(x)), .read(value(kernel)), pattern.bias.map { .read(value($0)) } ?? .none,
+                .read(value(x)), .read(value(kernel)),
+                pattern.bias.map { .read(value(graph.withoutRounding($0))) } ?? .none,
                 .write(result(pattern.result)),
             ], hasBias: pattern.bias != nil, relu: pattern.relu, cost: node.cost)
     }
@@ -182,7 +183,7 @@ extension Lowering {
         direct: @escaping apus_kernel, operands: [Operand], hasBias: Bool = false, relu: Bool = false, cost: Cost
     ) {
         guard image.shape.count > 0, kernel.count > 0 else { return }
-        let parameters = convolutionParameters(geometry, image: image, kernel: kernel)
+        let parameters = apus_direct_convolution_parameters(geometry, image: image, kernel: kernel)
         let names = ["convolution", "convolution input gradient", "convolution kernel gradient"]
         let name = names[Int(direction.rawValue)] + (hasBias ? "+bias" : "") + (relu ? "+relu" : "")
         if ConvolutionChoice(geometry, image: image, kernel: kernel) == .winograd {
@@ -197,24 +198,21 @@ extension Lowering {
             }
             return step("winograd \(name)", run, operands + [.scratch(byteCount: Int(byteCount))], winograd, cost: cost)
         }
-        guard image.elementType == .float32, let plan = parameters.onednnPlan(direction, hasBias: hasBias) else {
+        guard let plan = LibraryPlan(direction, geometry, image: image, kernel: kernel, hasBias: hasBias) else {
             step("direct \(name)", direct, operands, parameters, cost: cost)
             return
         }
         // The kernel gradient has a place for the bias gradient, which is a sum of its own here.
         let bias: [Operand] = direction == APUS_ONEDNN_KERNEL_GRADIENT ? [.none] : []
-        let scratch = Operand.scratch(byteCount: Int(apus_onednn_plan_scratch_bytes(plan)))
-        let implementation = String(cString: apus_onednn_plan_name(plan))
         step(
-            "\(name) [oneDNN \(implementation)]", apus_onednn_run, operands + bias + [scratch],
-            ParameterBlock(adopting: UnsafeRawPointer(plan)) { apus_onednn_plan_destroy(OpaquePointer($0)) }, cost: cost
-        )
+            "\(name) [oneDNN \(plan.name)]", apus_onednn_run, operands + bias + [plan.scratch], plan.parameters,
+            cost: cost)
     }
+}
 
-    private func convolutionParameters(
-        _ geometry: ConvolutionGeometry, image: TensorType, kernel: Shape
-    ) -> apus_direct_convolution_parameters {
-        apus_direct_convolution_parameters(
+extension apus_direct_convolution_parameters {
+    init(_ geometry: ConvolutionGeometry, image: TensorType, kernel: Shape) {
+        self.init(
             samples: Int64(image.shape[0]), height: Int64(image.shape[1]), width: Int64(image.shape[2]),
             channels_in: Int64(image.shape[3]), channels_out: Int64(kernel[3]), kernel_height: Int64(kernel[0]),
             kernel_width: Int64(kernel[1]), stride_height: Int64(geometry.strides.height),
@@ -223,21 +221,6 @@ extension Lowering {
             pad_left: Int64(geometry.padding.left), pad_bottom: Int64(geometry.padding.bottom),
             pad_right: Int64(geometry.padding.right), groups: Int64(geometry.groups),
             type: Int64(image.elementType.rawValue))
-    }
-}
-
-extension apus_direct_convolution_parameters {
-    /// oneDNN's plan for the same convolution, if it has an implementation.
-    fileprivate func onednnPlan(_ direction: apus_onednn_direction, hasBias: Bool) -> OpaquePointer? {
-        let shape = apus_onednn_convolution_shape(
-            n: samples, h: height, w: width, in_channels: channels_in, out_channels: channels_out,
-            kernel_h: kernel_height,
-            kernel_w: kernel_width, stride_h: stride_height, stride_w: stride_width, pad_top: pad_top,
-            pad_left: pad_left,
-            pad_bottom: pad_bottom, pad_right: pad_right, dilation_h: dilation_height, dilation_w: dilation_width,
-            groups: groups, type: Int32(APUS_FLOAT32.rawValue), has_bias: hasBias ? 1 : 0, relu: 0)
-        var message = [CChar](repeating: 0, count: 256)
-        return withUnsafePointer(to: shape) { apus_onednn_plan_convolution(direction, $0, &message, message.count) }
     }
 }
 

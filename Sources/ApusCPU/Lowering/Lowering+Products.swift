@@ -2,9 +2,36 @@ import ApusGraph
 import CKernels
 
 extension Lowering {
-    /// A float32 matrix product with its epilogue, by the project's own kernel.
+    /// A product of bfloat16 matrices, by oneDNN.
+    private mutating func bfloat16Product(_ number: Int) {
+        let node = graph.nodes[number]
+        let numbers = graph.inputs(number)
+        let operands = numbers.map { matrices($0) }
+        func shape(_ strides: [(Int64, Int64, Int64)]) -> apus_onednn_matrix_shape {
+            let strides = strides.map { (Int($0.0), Int($0.1), Int($0.2)) }
+            return node.matrixShape(a: strides[0], b: strides[1])
+        }
+        var values = operands.map(\.value)
+        var plan = LibraryPlan(shape(operands.map(\.strides)))
+        if plan == nil {
+            // In row-major order there is one: the graph was made so.
+            values = numbers.map { value($0) }
+            plan = LibraryPlan(
+                shape(
+                    node.inputs.map {
+                        (Int64($0.shape[-1] * $0.shape[-2]), Int64($0.shape[-1]), 1)
+                    }))
+        }
+        guard let plan else { return report(node.operation.name, "oneDNN can't multiply these bfloat16 matrices") }
+        step(
+            "matmul [oneDNN \(plan.name)]", apus_onednn_run,
+            values.map { .read($0) } + [.write(result(number)), plan.scratch], plan.parameters, cost: node.cost)
+    }
+
+    /// A matrix product with its epilogue: float32 by the project's own kernel.
     mutating func product(_ pattern: ProductPattern) {
         let node = graph.nodes[pattern.product]
+        if node.elementType == .bfloat16 { return bfloat16Product(pattern.product) }
         let (m, n, k) = (node.shape[-2], node.shape[-1], node.inputs[0].shape[-1])
         let batch = node.shape.dimensions.dropLast(2).reduce(1, *)
         let a = matrices(graph[node.inputs[0]])

@@ -207,11 +207,15 @@ struct Lowering {
         guard let parameters = tape.compiled(counts: [count]) else {
             let types = values.map { plan[$0].type.elementType.description }.joined(separator: ", ")
             let message = "this backend has no kernel for it on \(types); convert the operands with cast(to:)"
-            problems.append(GraphProblem(scope: [], operation: name, message: message))
-            return
+            return report(name, message)
         }
         tapes[plan.steps.count] = PendingTape(tape: tape, counts: [count], values: [values])
         step(name, apus_elementwise, tape.operandUses(values), parameters, cost: cost)
+    }
+
+    /// Notes that there is no way to compute an operation.
+    mutating func report(_ operation: String, _ message: String) {
+        problems.append(GraphProblem(scope: [], operation: operation, message: message))
     }
 
     // MARK: Outputs

@@ -7,20 +7,21 @@ extension Node {
         switch operation {
         case .unary(let unary): return unary.expansion(of: inputs[0])
         case .channelMoments:
-            let x = inputs[0]
+            let x = inputs[0].cast(to: elementType)
             let axes = Array(0..<(x.shape.rank - 1))
             let mean = x.reduce(.mean, axes)
             let variance = (x - mean).unary(.square).reduce(.mean, axes)
             let row: Shape = [1, x.shape[-1]]
             return Node(.concatenate(axis: 0), [mean.reshape(row), variance.reshape(row)])
         case .batchNorm(let epsilon):
-            return Node.normalized(inputs[0], mean: inputs[3], variance: inputs[4], epsilon) * inputs[1] + inputs[2]
+            let normalized = Node.normalized(inputs[0], mean: inputs[3], variance: inputs[4], epsilon)
+            return (normalized * inputs[1] + inputs[2]).cast(to: elementType)
         case .batchNormTraining(let epsilon):
             let moments = inputs[3]
-            return Node.normalized(inputs[0], mean: moments.row(0), variance: moments.row(1), epsilon)
-                * inputs[1] + inputs[2]
+            let normalized = Node.normalized(inputs[0], mean: moments.row(0), variance: moments.row(1), epsilon)
+            return (normalized * inputs[1] + inputs[2]).cast(to: elementType)
         case .batchNormParameterGradient(let epsilon):
-            let (x, g, moments) = (inputs[0], inputs[1], inputs[2])
+            let (x, g, moments) = (inputs[0], inputs[1].cast(to: elementType), inputs[2])
             let axes = Array(0..<(x.shape.rank - 1))
             let normalized = Node.normalized(x, mean: moments.row(0), variance: moments.row(1), epsilon)
             let row: Shape = [1, x.shape[-1]]
@@ -32,7 +33,7 @@ extension Node {
             let share = 1 / Double(max(1, x.shape.count / max(1, x.shape[-1])))
             let normalized = Node.normalized(x, mean: moments.row(0), variance: moments.row(1), epsilon)
             let centered = g - sums.row(1) * share - normalized * (sums.row(0) * share)
-            return centered * (scale * (moments.row(1) + epsilon).unary(.reciprocalSquareRoot))
+            return (centered * (scale * (moments.row(1) + epsilon).unary(.reciprocalSquareRoot))).cast(to: elementType)
         case .layerNorm(let epsilon):
             let x = inputs[0]
             let axis = [x.shape.rank - 1]

@@ -65,16 +65,20 @@ extension Node {
     /// Convolution and its two gradients are one trilinear form, so each is the others' gradient.
     func convolutionGradients(_ g: Node, wanted: [Bool]) -> [Node?] {
         let (a, b) = (inputs[0], inputs[1])
+        // Summed in float32, whatever the kernel's type.
+        func kernelGradient(_ geometry: ConvolutionGeometry, _ image: Node, _ result: Node) -> Node {
+            Node(.convolutionKernelGradient(geometry, window: b.windowSize), [image, result]).cast(to: b.elementType)
+        }
         switch operation {
         case .convolution(let geometry):
             return [
                 wanted[0] ? Node(.convolutionInputGradient(geometry, image: a.imageSize), [g, b]) : nil,
-                wanted[1] ? Node(.convolutionKernelGradient(geometry, window: b.windowSize), [a, g]) : nil,
+                wanted[1] ? kernelGradient(geometry, a, g) : nil,
             ]
         case .convolutionInputGradient(let geometry, _):
             return [
                 wanted[0] ? Node(.convolution(geometry), [g, b]) : nil,
-                wanted[1] ? Node(.convolutionKernelGradient(geometry, window: b.windowSize), [g, a]) : nil,
+                wanted[1] ? kernelGradient(geometry, g, a) : nil,
             ]
         case .convolutionKernelGradient(let geometry, _):
             return [

@@ -18,7 +18,14 @@ extension Inference {
 
     func convolution() -> TensorType {
         expectFloatingPoint(0, 1)
-        expectSameType(0, 1)
+        let type = inputs[0].elementType
+        // Kernels and their gradients are float32 also where images are bfloat16.
+        let hasWideKernel = type == .bfloat16 && inputs[1].elementType == .float32
+        if case .convolutionKernelGradient = operation {
+            expectSameType(0, 1)
+        } else if !hasWideKernel {
+            expectSameType(0, 1)
+        }
         guard expectRank(0, 4, "a tensor [N, H, W, C]"), expectRank(1, 4, "a tensor of four axes") else {
             return Self.unknown
         }
@@ -26,7 +33,7 @@ extension Inference {
         switch operation {
         case .convolution(let geometry):
             guard let output = convolutionOutput(geometry, x: a, kernel: b) else { return Self.unknown }
-            return TensorType(output, inputs[0].elementType)
+            return TensorType(output, type)
         case .convolutionInputGradient(let geometry, let image):
             let x: Shape = [a[0], image.height, image.width, b[2] * geometry.groups]
             guard let output = convolutionOutput(geometry, x: x, kernel: b) else { return Self.unknown }
@@ -36,7 +43,7 @@ extension Inference {
             let kernel: Shape = [window.height, window.width, a[3] / max(1, geometry.groups), b[3]]
             guard let output = convolutionOutput(geometry, x: a, kernel: kernel) else { return Self.unknown }
             expectShape(1, output, "a gradient")
-            return TensorType(kernel, inputs[0].elementType)
+            return TensorType(kernel, type.accumulator)
         default: preconditionFailure("\(operation.name) is not a convolution")
         }
     }
@@ -125,9 +132,14 @@ extension Inference {
 
     func normalization() -> TensorType {
         let x = inputs[0]
-        for index in inputs.indices {
-            expectFloatingPoint(index)
-            expectSameType(0, index)
+        expectFloatingPoint(0)
+        let statistics = statisticsType
+        for index in inputs.indices.dropFirst() {
+            let expected = isImage(index) ? x.elementType : statistics
+            expect(
+                inputs[index].elementType == expected,
+                "expected elements of type \(expected) beside \(x) but received \(inputs[index]); "
+                    + "convert them with cast(to: .\(expected))")
         }
         guard x.shape.rank >= 1 else {
             problems.append("expected a tensor with channels but received a scalar")
@@ -136,7 +148,7 @@ extension Inference {
         let channels: Shape = [x.shape[-1]]
         let pairs: Shape = [2, x.shape[-1]]
         switch operation {
-        case .channelMoments: return TensorType(pairs, x.elementType)
+        case .channelMoments: return TensorType(pairs, statistics)
         case .batchNorm:
             for (index, what) in ["a scale", "an offset", "a mean", "a variance"].enumerated() {
                 expectShape(index + 1, channels, what)
@@ -150,7 +162,7 @@ extension Inference {
         case .batchNormParameterGradient:
             expectShape(1, x.shape, "a gradient")
             expectShape(2, pairs, "moments")
-            return TensorType(pairs, x.elementType)
+            return TensorType(pairs, statistics)
         case .batchNormInputGradient:
             expectShape(1, x.shape, "a gradient")
             expectShape(2, channels, "a scale")
@@ -163,6 +175,19 @@ extension Inference {
             return x
         default: preconditionFailure("\(operation.name) is not a normalization")
         }
+    }
+
+    /// Whether an input of a normalization has an element for each of x.
+    private func isImage(_ index: Int) -> Bool {
+        switch operation {
+        case .batchNormParameterGradient, .batchNormInputGradient: index <= 1
+        default: index == 0
+        }
+    }
+
+    /// The element type of scales, offsets and statistics of batch normalization.
+    private var statisticsType: ElementType {
+        if case .layerNorm = operation { inputs[0].elementType } else { inputs[0].elementType.accumulator }
     }
 
     func softmax() -> TensorType {

@@ -31,6 +31,9 @@ public enum ElementType: UInt8, Sendable, Hashable, Codable, CaseIterable {
     /// Whether values are whole numbers (`bool` is not a number).
     public var isInteger: Bool { !isFloatingPoint && self != .bool }
 
+    /// The type in which long sums over elements of this type are kept: statistics, gradients of weights.
+    public var accumulator: ElementType { self == .bfloat16 ? .float32 : self }
+
     /// The type in which an operation on two types computes.
     ///
     /// The types form the chain `bool < uint8 < int32 < int64 < bfloat16 < float32 < float64`; the greater one wins. So an

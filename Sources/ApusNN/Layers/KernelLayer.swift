@@ -15,11 +15,10 @@ extension KernelLayer {
     func finished(_ product: Tensor, outputs: Int, _ context: Context) -> Tensor {
         var y = product
         if useBias {
-            y =
-                y
-                + context.parameter(
-                    "bias", shape: [outputs], initializer: biasInitializer, regularizer: biasRegularizer,
-                    constraint: biasConstraint)
+            let bias = context.parameter(
+                "bias", shape: [outputs], initializer: biasInitializer, regularizer: biasRegularizer,
+                constraint: biasConstraint)
+            y = y + bias.cast(to: y.elementType)
         }
         return context.regularized(activation(y), activityRegularizer)
     }

@@ -154,7 +154,7 @@ extension Tensor {
         case (1, 1): (reshaped(to: [1, count]).matmul(other.reshaped(to: [other.count, 1]))).reshaped(to: [])
         case (1, 2...): reshaped(to: [1, count]).matmul(other).squeezingShape(at: -2)
         case (2..., 1): matmul(other.reshaped(to: [other.count, 1])).squeezingShape(at: -1)
-        default: Tensor(tracking: Node.matmul(node, other.node))
+        default: Tensor(tracking: Node.matmul(asFactor.node, other.asFactor.node))
         }
     }
 }

@@ -20,10 +20,10 @@ final class BoundStep: Sendable {
     private let lock = Mutex(())
 
     init(
-        graph: Graph, layout: TrainingState.Layout, optimizer: Optimizer, metrics: [Metric], classes: Int, count: Int,
-        hasWeights: Bool
+        graph: Graph, options: CompileOptions, layout: TrainingState.Layout, optimizer: Optimizer, metrics: [Metric],
+        classes: Int, count: Int, hasWeights: Bool
     ) throws {
-        program = try CPU.compile(graph)
+        program = try CPU.compile(graph, options: options)
         self.layout = layout
         self.optimizer = optimizer
         self.count = count

@@ -10,6 +10,7 @@ struct InferenceStep: Sendable {
     private let model: any Layer
     private let loss: Loss
     private let metrics: [Metric]
+    private let precision: NumericPrecision
     private let compiled = Compiled()
     /// The number of sizes and types of batches whose programs are kept.
     private static let capacity = 16
@@ -31,10 +32,11 @@ struct InferenceStep: Sendable {
         let programs = Mutex<[Key: Entry]>([:])
     }
 
-    init(_ model: some Layer, loss: Loss, metrics: [Metric]) {
+    init(_ model: some Layer, loss: Loss, metrics: [Metric], precision: NumericPrecision) {
         self.model = model
         self.loss = loss
         self.metrics = metrics
+        self.precision = precision
     }
 
     /// The model's output for a batch of inputs.
@@ -89,7 +91,7 @@ struct InferenceStep: Sendable {
             }
             let random = Node(.input("key", TensorType([2], .int64)))
             let trace = Trace(mode: .inference, key: Tensor(random), values: values)
-            let output = trace.context(model, key.normalization(Tensor(inputs)))
+            let output = trace.output(of: model, key.normalization(Tensor(inputs)), precision)
             if let (path, _) = trace.descriptions.first(where: { values[$0.path] == nil }) {
                 throw TrainingError("the weights lack the variable \(path); they belong to another model")
             }

@@ -11,13 +11,15 @@ public struct Trainer: Sendable {
     public let metrics: [Metric]
     public let schedule: Schedule
     public let seed: UInt64
+    public let precision: NumericPrecision
+    public let memory: MemoryUse
     /// The weights and the position; exists once training has begun.
     public internal(set) var state: TrainingState?
     private let inference: InferenceStep
 
     public init(
         _ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], schedule: Schedule = .constant,
-        seed: UInt64
+        precision: NumericPrecision = .float32, memory: MemoryUse = .standard, seed: UInt64
     ) {
         self.model = model
         self.loss = loss
@@ -25,7 +27,9 @@ public struct Trainer: Sendable {
         self.metrics = metrics
         self.schedule = schedule
         self.seed = seed
-        inference = InferenceStep(model, loss: loss, metrics: metrics)
+        self.precision = precision
+        self.memory = memory
+        inference = InferenceStep(model, loss: loss, metrics: metrics, precision: precision)
     }
 
     /// Creates the weights for samples of the given shape, unless they exist.
@@ -78,7 +82,8 @@ public struct Trainer: Sendable {
 
     /// A model of any type becomes one of some type.
     func makeStep(_ model: some Layer, metrics: [Metric]) throws -> TrainingStep {
-        try TrainingStep(model, loss: loss, optimizer: optimizer, metrics: metrics)
+        try TrainingStep(
+            model, loss: loss, optimizer: optimizer, metrics: metrics, precision: precision, memory: memory)
     }
 
     /// Labels that the model has no output for are found before the first step.

@@ -2,7 +2,7 @@ public import ApusCPU
 public import ApusData
 import ApusGraph
 public import ApusNN
-import ApusTensor
+public import ApusTensor
 import Synchronization
 
 /// One step of training as one program: forward, loss, backward, update, constraints, metrics.
@@ -13,10 +13,15 @@ public struct TrainingStep: Sendable {
     private let loss: Loss
     private let metrics: [Metric]
     private let optimizer: Optimizer
+    private let precision: NumericPrecision
+    private let memory: MemoryUse
     private let compiled = Compiled()
 
     /// - Throws: `TrainingError` for impossible constants of the optimizer, or a loss that is not one number.
-    public init(_ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = []) throws {
+    public init(
+        _ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [],
+        precision: NumericPrecision = .float32, memory: MemoryUse = .standard
+    ) throws {
         try optimizer.validate()
         guard loss.reduction != .none else {
             throw TrainingError(
@@ -26,6 +31,8 @@ public struct TrainingStep: Sendable {
         self.loss = loss
         self.metrics = metrics
         self.optimizer = optimizer
+        self.precision = precision
+        self.memory = memory
     }
 
     private struct Key: Hashable {
@@ -79,8 +86,9 @@ public struct TrainingStep: Sendable {
             guard type.count > 0 else { throw TrainingError("there is nothing to train on: the batch is empty") }
             let (graph, output) = try graph(for: type, state.layout, updates: key.updates)
             let traced = try BoundStep(
-                graph: graph, layout: state.layout, optimizer: optimizer, metrics: metrics, classes: output.classCount,
-                count: type.count, hasWeights: type.hasWeights)
+                graph: graph, options: CompileOptions(recomputes: memory == .saving), layout: state.layout,
+                optimizer: optimizer, metrics: metrics, classes: output.classCount, count: type.count,
+                hasWeights: type.hasWeights)
             programs[key] = traced
             return traced
         }
@@ -105,7 +113,7 @@ public struct TrainingStep: Sendable {
         var values: [String: Tensor] = [:]
         for (index, variable) in layout.variables.enumerated() { values[variable.path] = Tensor(state[index]) }
         let trace = Trace(mode: .training, key: Tensor(key), values: values)
-        let output = trace.context(model, type.normalization(Tensor(inputs)))
+        let output = trace.output(of: model, type.normalization(Tensor(inputs)), precision)
         let target = Tensor(targets)
         let sampleWeights = weights.map { Tensor($0) }
         let dataLoss = loss(output, target, weights: sampleWeights)
@@ -169,7 +177,21 @@ extension Shape {
     var classCount: Int { rank > 1 ? self[-1] : 1 }
 }
 
+/// How much memory a training step takes.
+public enum MemoryUse: String, Sendable, Hashable, Codable, CaseIterable {
+    /// What the backward pass needs is kept.
+    case standard
+    /// Results of normalizations and activations, which are cheap, are computed again where the backward pass needs them.
+    case saving
+}
+
 extension Trace {
+    /// The output of a model for a batch, in float32: losses and metrics do not round.
+    func output(of model: some Layer, _ inputs: Tensor, _ precision: NumericPrecision) -> Tensor {
+        let output = precision { context(model, inputs) }
+        return output.elementType == .bfloat16 ? output.cast(to: .float32) : output
+    }
+
     /// What the regularizers of the model add to the loss.
     func penalties(_ values: [String: Tensor]) -> [Tensor] {
         descriptions.compactMap { path, description in

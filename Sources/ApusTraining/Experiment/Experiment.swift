@@ -1,6 +1,7 @@
 public import ApusConfiguration
 import ApusData
 public import ApusNN
+public import ApusTensor
 import Foundation
 import Yams
 
@@ -16,6 +17,8 @@ public struct Experiment: Configurable {
     public var schedule: Schedule
     public var batchSize: Int
     public var epochs: Int
+    public var precision: NumericPrecision
+    public var memory: MemoryUse
 
     /// Where samples come from.
     public struct DataSource: Configurable {
@@ -58,7 +61,7 @@ public struct Experiment: Configurable {
         loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
         optimizer: Optimizer = .adam(learningRate: 0.003), schedule: Schedule = .cosine(warmupSteps: 200),
         batchSize: Int = 128,
-        epochs: Int = 10
+        epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard
     ) {
         self.name = name
         self.seed = seed
@@ -70,6 +73,8 @@ public struct Experiment: Configurable {
         self.schedule = schedule
         self.batchSize = batchSize
         self.epochs = epochs
+        self.precision = precision
+        self.memory = memory
     }
 
     public static let schema = Schema(
@@ -77,7 +82,7 @@ public struct Experiment: Configurable {
         .optional("data", \.data),
         .required("model", \.model), .optional("loss", \.loss), .optional("metrics", \.metrics),
         .optional("optimizer", \.optimizer), .optional("schedule", \.schedule), .optional("batchSize", \.batchSize),
-        .optional("epochs", \.epochs))
+        .optional("epochs", \.epochs), .optional("precision", \.precision), .optional("memory", \.memory))
 
     /// Writes every key, defaults included: the file says everything.
     public func encode(to encoder: any Encoder) throws { try Experiment.schema.writeAll(self, to: encoder) }

@@ -36,7 +36,7 @@ struct Convolution {
     /// x [N, H, W, C], kernel [h, w, C / groups, O] → [N, H′, W′, O].
     func applied(to x: Tensor, _ kernel: Tensor, groups: Int) -> Tensor {
         let geometry = geometry(image: ImageSize(height: x.shape[1], width: x.shape[2]), groups: groups)
-        return Tensor(.convolution(geometry), [x.node, kernel.node])
+        return Tensor(.convolution(geometry), [x.asFactor.node, kernel.node])
     }
 
     /// x [N, H, W, O], kernel [h, w, C, O] → [N, H′, W′, C], the image whose convolution has the shape of x.
@@ -57,7 +57,7 @@ struct Convolution {
             width: extent(
                 x.shape[2], window.width, strides.width, dilation.width, edges.left + edges.right, outputPadding.width))
         let geometry = geometry(image: image, groups: 1)
-        return Tensor(.convolutionInputGradient(geometry, image: image), [x.node, kernel.node])
+        return Tensor(.convolutionInputGradient(geometry, image: image), [x.asFactor.node, kernel.node])
     }
 
     /// What is wrong with the channels of an input for so many groups.

@@ -40,8 +40,8 @@ public struct BatchNorm: Layer, Configurable {
 
     private func normalized(_ x: Tensor, _ context: Context) -> Tensor {
         let channels: Shape = [x.shape[-1]]
-        let gamma = context.scale(channels, like: x, isUsed: scale)
-        let beta = context.offset(channels, like: x, isUsed: center)
+        let gamma = context.scale(channels, x.elementType.accumulator, isUsed: scale)
+        let beta = context.offset(channels, x.elementType.accumulator, isUsed: center)
         let mean = context.state("runningMean", shape: channels, initializer: .zeros)
         let variance = context.state("runningVariance", shape: channels, initializer: .ones)
         guard context.mode == .training else {
@@ -58,12 +58,12 @@ public struct BatchNorm: Layer, Configurable {
 
 extension Context {
     /// The factor γ of a normalization, or ones.
-    func scale(_ shape: Shape, like x: Tensor, isUsed: Bool) -> Tensor {
-        isUsed ? parameter("gamma", shape: shape, initializer: .ones) : Tensor.ones(shape, type: x.elementType)
+    func scale(_ shape: Shape, _ type: ElementType, isUsed: Bool) -> Tensor {
+        isUsed ? parameter("gamma", shape: shape, initializer: .ones) : Tensor.ones(shape, type: type)
     }
 
     /// The offset β of a normalization, or zeros.
-    func offset(_ shape: Shape, like x: Tensor, isUsed: Bool) -> Tensor {
-        isUsed ? parameter("beta", shape: shape, initializer: .zeros) : Tensor.zeros(shape, type: x.elementType)
+    func offset(_ shape: Shape, _ type: ElementType, isUsed: Bool) -> Tensor {
+        isUsed ? parameter("beta", shape: shape, initializer: .zeros) : Tensor.zeros(shape, type: type)
     }
 }

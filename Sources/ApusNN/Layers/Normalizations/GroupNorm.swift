@@ -83,8 +83,8 @@ extension Tensor {
         let centered = grouped - mean
         let variance = square(centered).mean(axes: [1, 3], keepingAxes: true)
         var y = (centered * rsqrt(variance + epsilon)).reshaped(to: shape)
-        if scale { y = y * context.scale([channels], like: self, isUsed: true) }
-        if center { y = y + context.offset([channels], like: self, isUsed: true) }
+        if scale { y = y * context.scale([channels], elementType, isUsed: true) }
+        if center { y = y + context.offset([channels], elementType, isUsed: true) }
         return y
     }
 }

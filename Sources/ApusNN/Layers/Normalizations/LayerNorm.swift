@@ -28,8 +28,9 @@ public struct LayerNorm: Layer, Configurable {
             check.expectChannels()
         } then: {
             let channels: Shape = [x.shape[-1]]
-            let gamma = context.scale(channels, like: x, isUsed: scale)
-            let beta = context.offset(channels, like: x, isUsed: center)
+            let x = x.cast(to: x.elementType.accumulator)
+            let gamma = context.scale(channels, x.elementType, isUsed: scale)
+            let beta = context.offset(channels, x.elementType, isUsed: center)
             return Tensor(.layerNorm(epsilon: epsilon), [x.node, gamma.node, beta.node])
         }
     }
@@ -57,7 +58,7 @@ public struct RMSNorm: Layer, Configurable {
             check.expectChannels()
         } then: {
             let normalized = x * rsqrt(square(x).mean(axes: [-1], keepingAxes: true) + epsilon)
-            return scale ? normalized * context.scale([x.shape[-1]], like: x, isUsed: true) : normalized
+            return scale ? normalized * context.scale([x.shape[-1]], x.elementType, isUsed: true) : normalized
         }
     }
 }
