@@ -23,8 +23,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("APUS_BENCH_HOME") or Path.home() / ".cache" / "apus-bench")
 PEERS = ["pytorch", "jax", "keras"]
-WORKLOADS = ["mlp", "sigmoid", "lenet5-b128", "lenet5-b32", "resnet18-b32", "vgg16-bn-b32"]
-LAUNCH = "lenet5-b128"
+WORKLOADS = ["mlp", "sigmoid", "lenet5-b128", "lenet5-b32", "resnet18-b32", "vgg16-bn-b32", "resnet18-224-b8",
+             "resnet18-224-infer-b1", "resnet18-224-infer-b16"]
+LAUNCHES = {"lenet5-b128": 1.0, "resnet18-b32": 0.1}  # and the share of --launch-steps that each does
 LAUNCH_MODES = {"pytorch": ["eager"], "jax": ["jit"], "keras": ["graph", "xla"]}
 BUSY_LIMIT = 0.03  # of one core: more foreign work than this during a program disturbs the round,
 BUSY_LEAST = 0.05  # unless it is less than this many seconds: the kernel counts in ticks
@@ -179,10 +180,11 @@ def measure_steps(command, options):
     return [line for line, _ in lines_of([*command, *arguments], limit=900)]
 
 
-def measure_launch(command, mode, options):
+def measure_launch(command, workload, mode, options):
     """Time from process start to the first finished step, and peak memory after --launch-steps steps."""
-    arguments = ["--launch", LAUNCH, "--steps", options.launch_steps, "--json"]
-    result = {}
+    steps = max(2, round(options.launch_steps * LAUNCHES[workload]))
+    arguments = ["--launch", workload, "--steps", steps, "--json"]
+    result = {"workload": workload}
     for line, elapsed in lines_of([*command, *arguments, *(["--modes", mode] if mode else [])], limit=300):
         result.update({k: line[k] for k in ("framework", "version", "mode") if k in line})
         if line.get("event") == "first-step":
@@ -218,8 +220,9 @@ def run_round(number, programs, options):
                     result.failures.append(f"{name} {line['mode']} on {line['workload']}: {line['error']}")
                 else:
                     result.steps.append(line)
-            for mode in LAUNCH_MODES.get(name, [None]) if options.launch_steps else []:
-                result.launches.append(measure_launch(command, mode, options))
+            for workload in set(LAUNCHES).intersection(options.workloads) if options.launch_steps else []:
+                for mode in LAUNCH_MODES.get(name, [None]):
+                    result.launches.append(measure_launch(command, workload, mode, options))
         except (Failure, OSError, ValueError, subprocess.TimeoutExpired) as failure:
             result.failures.append(f"{name}: {failure}")
             print(f"  {failure}", file=sys.stderr)
@@ -278,12 +281,12 @@ def summarize_launches(rounds):
     groups = {}
     for r in rounds:
         for launch in r.launches:
-            groups.setdefault((launch["framework"], launch["mode"]), []).append(launch)
-    return [{"framework": framework, "mode": mode,
+            groups.setdefault((launch["workload"], launch["framework"], launch["mode"]), []).append(launch)
+    return [{"workload": workload, "framework": framework, "mode": mode,
              "first_step_ms": statistics.median(launch["first_step_ms"] for launch in launches),
              "least_first_step_ms": min(launch["first_step_ms"] for launch in launches),
              "peak_memory_mb": round(statistics.median(launch["peak_memory_kb"] for launch in launches) / 1024, 1)}
-            for (framework, mode), launches in groups.items()]
+            for (workload, framework, mode), launches in sorted(groups.items())]
 
 
 def verdict(rounds, quiet, programs, options):
@@ -335,9 +338,9 @@ def report(summary, comparisons, launches, workloads):
                          c["best_pytorch"] or "-", f"{c['ratio_to_pytorch']:.2f}" if c["ratio_to_pytorch"] else "-"])
         text += "\n\n" + table(rows)
     if launches:
-        rows = [[f"training {LAUNCH}", "start to first step, ms: median (min)", "peak memory, MB"]]
+        rows = [["training", "start to first step, ms: median (min)", "peak memory, MB"]]
         for c in launches:
-            rows.append([f"{c['framework']} {c['mode']}", f"{c['first_step_ms']:.0f} ({c['least_first_step_ms']:.0f})",
+            rows.append([f"{c['workload']}, {c['framework']} {c['mode']}", f"{c['first_step_ms']:.0f} ({c['least_first_step_ms']:.0f})",
                          f"{c['peak_memory_mb']:.0f}"])
         text += "\n\n" + table(rows)
     return text

@@ -15,6 +15,12 @@ struct Workload {
     let optimizer: Optimizer
     let input: Shape
     let batch: Int
+    /// Only the outputs of the network as it predicts.
+    var isInference = false
+    var precisions: [NumericPrecision] = [.float32]
+
+    static let momentum = Optimizer.sgd(learningRate: 0.01, momentum: 0.9)
+    static let both: [NumericPrecision] = [.float32, .mixedBFloat16]
 
     static let all: [Workload] = [
         Workload(
@@ -31,42 +37,58 @@ struct Workload {
                 Dense(10)
             }, optimizer: .sgd(learningRate: 0.01), input: [784], batch: 100),
         Workload(
-            name: "lenet5-b128", model: .lenet5(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9),
-            input: [28, 28, 1],
-            batch: 128),
+            name: "lenet5-b128", model: .lenet5(), optimizer: momentum, input: [28, 28, 1], batch: 128),
         Workload(
-            name: "lenet5-b32", model: .lenet5(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9),
-            input: [28, 28, 1],
-            batch: 32),
+            name: "lenet5-b32", model: .lenet5(), optimizer: momentum, input: [28, 28, 1], batch: 32),
         Workload(
-            name: "resnet18-b32", model: .resnet18(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9),
-            input: [32, 32, 3],
-            batch: 32),
+            name: "resnet18-b32", model: .resnet18(), optimizer: momentum, input: [32, 32, 3], batch: 32,
+            precisions: both),
         Workload(
-            name: "vgg16-bn-b32", model: .vgg16(), optimizer: .sgd(learningRate: 0.01, momentum: 0.9),
-            input: [32, 32, 3],
-            batch: 32),
+            name: "vgg16-bn-b32", model: .vgg16(), optimizer: momentum, input: [32, 32, 3], batch: 32,
+            precisions: both),
+        Workload(
+            name: "resnet18-224-b8", model: .resnet18(stem: .large), optimizer: momentum, input: [224, 224, 3],
+            batch: 8, precisions: both),
+        Workload(
+            name: "resnet18-224-infer-b1", model: .resnet18(stem: .large), optimizer: momentum,
+            input: [224, 224, 3], batch: 1, isInference: true),
+        Workload(
+            name: "resnet18-224-infer-b16", model: .resnet18(stem: .large), optimizer: momentum,
+            input: [224, 224, 3], batch: 16, isInference: true),
     ]
 }
 
-/// A training that repeats its step on one batch.
+/// A training that repeats its step on one batch, or a prediction of it.
 struct Session {
     private let step: TrainingStep
+    private let trainer: Trainer?
     private var state: TrainingState
     private let batch: Batch
 
-    init(_ workload: Workload) throws {
-        step = try TrainingStep(workload.model, loss: .softmaxCrossEntropy, optimizer: workload.optimizer)
+    init(_ workload: Workload, _ precision: NumericPrecision) throws {
+        step = try TrainingStep(
+            workload.model, loss: .softmaxCrossEntropy, optimizer: workload.optimizer, precision: precision)
         state = try TrainingState(workload.model, optimizer: workload.optimizer, input: workload.input, seed: 1)
         var key = RandomKey(seed: 2)
         let inputs = Tensor.normal(Shape([workload.batch] + workload.input.dimensions), key: key.next())
         let labels = Tensor.uniform([workload.batch], low: 0, high: 10, key: key.next(), type: .int32)
         try evaluate(inputs, labels)
         batch = Batch(inputs: inputs, targets: labels)
+        guard workload.isInference else {
+            trainer = nil
+            return
+        }
+        var trainer = Trainer(
+            workload.model, loss: .softmaxCrossEntropy, optimizer: workload.optimizer, precision: precision, seed: 1)
+        trainer.load(state.variables)
+        self.trainer = trainer
     }
 
-    /// Does a step; returns its loss.
-    mutating func run() throws -> Double { try step(&state, batch).loss }
+    /// Does a step; returns its loss, or an output.
+    mutating func run() throws -> Double {
+        if let trainer { return Double(try trainer.predict(batch.inputs).evaluated().scalars[0]) }
+        return try step(&state, batch).loss
+    }
 
     /// The time of one step, after one that compiles.
     mutating func secondsPerStep() throws -> Double {
@@ -112,12 +134,14 @@ func now() -> Double {
 }
 
 /// Warms up, then times every step for so many seconds.
-func measure(_ workload: Workload, seconds: Double) throws -> String {
-    var session = try Session(workload)
+func measure(_ workload: Workload, _ precision: NumericPrecision, seconds: Double) throws -> String {
+    var session = try Session(workload, precision)
     let first = try session.run()
     var start = now()
-    var warmUp = 1
-    while warmUp < 10 || now() - start < 0.5 {
+    let isSlow = try session.secondsPerStep() > 0.05
+    let least = isSlow ? 8 : 30
+    var warmUp = 3
+    while warmUp < 10 && !isSlow || now() - start < 0.5 {
         _ = try session.run()
         warmUp += 1
     }
@@ -125,14 +149,14 @@ func measure(_ workload: Workload, seconds: Double) throws -> String {
     times.reserveCapacity(100_000)
     var last = first
     start = now()
-    while times.count < 30 || now() - start < seconds {
+    while times.count < least || now() - start < seconds {
         let before = now()
         last = try session.run()
         times.append(now() - before)
     }
     times.sort()
     return """
-        {"framework": "apus", "mode": "float32", "workload": "\(workload.name)", "median_ms": \(times[times.count / 2] * 1e3), \
+        {"framework": "apus", "mode": "\(precision)", "workload": "\(workload.name)", "median_ms": \(times[times.count / 2] * 1e3), \
         "min_ms": \(times[0] * 1e3), "steps": \(times.count), "first_loss": \(first), "last_loss": \(last)}
         """
 }
@@ -151,7 +175,7 @@ func peakMemory() -> Int {
 
 func launch(_ workload: Workload, steps: Int) throws {
     let head = #"{"framework": "apus", "mode": "float32", "workload": "\#(workload.name)", "event": "#
-    var session = try Session(workload)
+    var session = try Session(workload, .float32)
     _ = try session.run()
     print(head + #""first-step"}"#)
     fflush(nil)
@@ -178,14 +202,18 @@ do {
     if let name = value("--launch") {
         try launch(workload(name), steps: value("--steps").flatMap(Int.init) ?? 100)
     } else if let name = value("--profile") {
-        var session = try Session(workload(name))
-        for _ in 0..<100 { _ = try session.run() }
+        let precision = value("--precision").flatMap(NumericPrecision.init) ?? .float32
+        var session = try Session(workload(name), precision)
+        for _ in 0..<(try session.secondsPerStep() > 0.05 ? 3 : 100) { _ = try session.run() }
         print(try session.profile(steps: Swift.max(5, Int(0.3 / (try session.secondsPerStep())))))
     } else {
         let names = value("--workloads")?.split(separator: ",").map(String.init) ?? Workload.all.map(\.name)
         for name in names {
-            print(try measure(workload(name), seconds: value("--seconds").flatMap(Double.init) ?? 1.5))
-            fflush(nil)
+            let workload = workload(name)
+            for precision in workload.precisions {
+                print(try measure(workload, precision, seconds: value("--seconds").flatMap(Double.init) ?? 1.5))
+                fflush(nil)
+            }
         }
     }
 } catch {

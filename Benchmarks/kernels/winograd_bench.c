@@ -8,7 +8,7 @@
 // GFLOP/s count the operations of the direct convolution. oneDNN computes images in N H W C with kernels in the order
 // it likes best; "with reorder" includes bringing the kernel, or its gradient, from or to [3, 3, in, out]. Ours always
 // includes that. Each time is the least of many runs, ours and theirs alternating, with the operands in the caches as
-// far as they fit.
+// far as they fit. A second row gives the time of ours with images of bfloat16, and its ratio to that with float32.
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +27,17 @@ static double seconds(void) {
 static void *filled(int64_t bytes) {
     float *p = aligned_alloc(1 << 21, (size_t)(bytes + (1 << 21)) >> 21 << 21);
     for (int64_t i = 0; i < bytes / 4; i++) p[i] = (float)(i * 7919 % 1009) / 1009.0f - 0.5f;
+    return p;
+}
+
+/// The same numbers as bfloat16.
+static void *narrowed(const float *from, int64_t count) {
+    uint16_t *p = filled(count * 2);
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &from[i], sizeof bits);
+        p[i] = (uint16_t)((bits + 0x8000) >> 16);
+    }
     return p;
 }
 
@@ -49,13 +60,13 @@ static const layer layers[] = {
 };
 
 typedef struct {
-    double own, reordered, alone;
+    double own, narrow, reordered, alone;
     const char *name;
 } result;
 
-/// Times one direction. Buffers without the scratch, in the order that both sides share.
-static result measure(enum apus_onednn_direction direction, const apus_winograd_parameters *p, float *x, float *w,
-                      float *y) {
+/// Times one direction. Images of float32 and of bfloat16.
+static result measure(enum apus_onednn_direction direction, const apus_winograd_parameters *p, float *w, float *x,
+                      float *y, void *narrow_x, void *narrow_y) {
     static const apus_kernel kernels[] = {apus_winograd, apus_winograd_gradient_x, apus_winograd_gradient_w};
     int64_t (*const sizes[])(const apus_winograd_parameters *) = {
         apus_winograd_scratch_bytes, apus_winograd_gradient_x_scratch_bytes, apus_winograd_gradient_w_scratch_bytes};
@@ -72,6 +83,10 @@ static result measure(enum apus_onednn_direction direction, const apus_winograd_
     }
     void *scratch = filled(sizes[direction](p)), *their_scratch = filled(apus_onednn_plan_scratch_bytes(plan) + 64);
     void *all[3][5] = {{x, w, NULL, y, scratch}, {y, w, x, scratch}, {x, y, w, scratch}};
+    void *narrow[3][5] = {{narrow_x, w, NULL, narrow_y, scratch}, {narrow_y, w, narrow_x, scratch},
+                          {narrow_x, narrow_y, w, scratch}};
+    apus_winograd_parameters narrow_p = *p;
+    narrow_p.type = APUS_BFLOAT16;
     void *theirs[3][5] = {{x, w, NULL, y, their_scratch}, {y, w, x, their_scratch}, {x, y, w, NULL, their_scratch}};
     const_dnnl_primitive_desc_t described;
     dnnl_engine_t engine;
@@ -82,7 +97,7 @@ static result measure(enum apus_onednn_direction direction, const apus_winograd_
 
     static char names[3][64];
     snprintf(names[direction], sizeof names[direction], "%s", apus_onednn_plan_name(plan));
-    result r = {1e9, 1e9, 1e9, names[direction]};
+    result r = {1e9, 1e9, 1e9, 1e9, names[direction]};
     double end = seconds() + 0.6;
     for (int run = 0; run < 4 || seconds() < end; run++) {
         // Each twice in a row: the second finds what it needs in the caches, as far as it fits.
@@ -90,6 +105,11 @@ static result measure(enum apus_onednn_direction direction, const apus_winograd_
             double start = seconds();
             kernels[direction](all[direction], p);
             keep_least(&r.own, start);
+        }
+        for (int twice = 0; twice < 2; twice++) {
+            double start = seconds();
+            kernels[direction](narrow[direction], &narrow_p);
+            keep_least(&r.narrow, start);
         }
         for (int twice = 0; twice < 2; twice++) {
             double start = seconds();
@@ -139,13 +159,16 @@ int main(int count, char **arguments) {
         double work = 18 * pixels * (double)(l->in * l->out) * 1e-9;
         float *x = filled((int64_t)pixels * l->in * 4), *y = filled((int64_t)pixels * l->out * 4);
         float *w = filled(9 * l->in * l->out * 4);
+        void *narrow_x = narrowed(x, (int64_t)pixels * l->in), *narrow_y = narrowed(y, (int64_t)pixels * l->out);
         printf("%-30s", name);
         for (int d = 0; d < 3; d++) {
-            result r = measure((enum apus_onednn_direction)d, &p, x, w, y);
+            result r = measure((enum apus_onednn_direction)d, &p, w, x, y, narrow_x, narrow_y);
             printf("%*s%-10s %5.0f | %4.0f %4.0f | %.2fx %6.2f ms  (%s)\n", d ? 31 : 1, "", directions[d],
                    work / r.own, work / r.alone, work / r.reordered, r.alone / r.own, r.own * 1e3, r.name);
+            printf("%31s%-10s %5.0f | %9s | %.2fx %6.2f ms\n", "", "  bfloat16", work / r.narrow, "", r.own / r.narrow,
+                   r.narrow * 1e3);
         }
         fflush(stdout);
-        free(x), free(w), free(y);
+        free(x), free(w), free(y), free(narrow_x), free(narrow_y);
     }
 }

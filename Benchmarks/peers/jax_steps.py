@@ -15,7 +15,7 @@ from jax import lax
 
 MODES = {
     "jit": ("float32", lambda workload: True),
-    "jit-pipelined": ("float32", lambda workload: True),
+    "jit-pipelined": ("float32", lambda workload: not workload.is_deep),
     "jit-reshape-pooling": ("float32", lambda workload: workload.kind == "lenet5"),
 }
 
@@ -35,7 +35,8 @@ def initial_network(workload):
     keys = iter(jax.random.split(jax.random.key(0), 64))
     parameters, inputs = [], 3
     if workload.kind == "resnet18":
-        parameters.append(normalized_layer(next(keys), 3, 3, 3, 64))
+        window = 7 if workload.size > 64 else 3
+        parameters.append(normalized_layer(next(keys), window, window, 3, 64))
         inputs = 64
         for outputs, first_stride in protocol.RESNET18_STAGES:
             for stride in first_stride, 1:
@@ -71,7 +72,9 @@ def deep_logits(workload, parameters, x):
         return y
 
     if workload.kind == "resnet18":
-        x = jax.nn.relu(apply(x))
+        x = jax.nn.relu(apply(x, 2 if workload.size > 64 else 1))
+        if workload.size > 64:
+            x = lax.reduce_window(x, -jnp.inf, lax.max, (1, 3, 3, 1), (1, 2, 2, 1), "SAME")
         for outputs, first_stride in protocol.RESNET18_STAGES:
             for stride in first_stride, 1:
                 y = apply(jax.nn.relu(apply(x, stride)))
@@ -88,7 +91,7 @@ def deep_logits(workload, parameters, x):
 
 
 def initial_parameters(workload):
-    if workload.kind in ("resnet18", "vgg16-bn"):
+    if workload.is_deep:
         return initial_network(workload)
     if workload.kind == "lenet5":
         shapes = [(5, 5, 1, 6), (5, 5, 6, 16), (400, 120), (120, 84), (84, 10)]
@@ -127,7 +130,7 @@ def make_step(workload, mode):
     pooling = reshape_pooling if mode == "jit-reshape-pooling" else window_pooling
     rate, momentum = workload.learning_rate, workload.momentum
 
-    is_deep = workload.kind in ("resnet18", "vgg16-bn")
+    is_deep = workload.is_deep
 
     def loss_of(parameters, x, y):
         outputs, statistics = deep_logits(workload, parameters, x) if is_deep else (logits(workload, pooling, parameters, x), [])
@@ -164,6 +167,10 @@ def make_step(workload, mode):
     elif momentum != 0:
         state.update(v=zeros())
     x, y = map(jnp.asarray, protocol.random_batch(workload))
+    if workload.inference:
+        # With the statistics of the batch in place of running ones, which is the more work.
+        predict = jax.jit(lambda parameters, x: deep_logits(workload, parameters, x)[0])
+        return lambda: float(predict(parameters, x)[0, 0]), 1
     state["running"] = jax.tree.map(
         lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(loss_of, parameters, x, y)[1])
     train = jax.jit(train, donate_argnums=0)

@@ -12,6 +12,7 @@ from keras import layers
 MODES = {
     "graph": ("float32", lambda workload: True),
     "xla": ("float32", lambda workload: True),
+    "mixed_bfloat16": ("bfloat16", lambda workload: workload.is_deep and not workload.inference),
 }
 
 
@@ -21,14 +22,17 @@ def normalized(x, filters, stride=1, size=3, relu=True, bias=False):
     return layers.ReLU()(x) if relu else x
 
 
-def resnet18():
-    inputs = layers.Input((32, 32, 3))
-    x = normalized(inputs, 64)
+def resnet18(size):
+    inputs = layers.Input((size, size, 3))
+    if size > 64:
+        x = layers.MaxPool2D(3, 2, padding="same")(normalized(inputs, 64, 2, 7))
+    else:
+        x = normalized(inputs, 64)
     for filters, first_stride in protocol.RESNET18_STAGES:
         for stride in first_stride, 1:
             shortcut = x if x.shape[-1] == filters else normalized(x, filters, stride, 1, relu=False)
             x = layers.ReLU()(normalized(normalized(x, filters, stride), filters, relu=False) + shortcut)
-    return keras.Model(inputs, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
+    return keras.Model(inputs, layers.Dense(10, dtype="float32")(layers.GlobalAveragePooling2D()(x)))
 
 
 def vgg16():
@@ -37,12 +41,12 @@ def vgg16():
         for _ in range(count):
             x = normalized(x, filters, bias=True)
         x = layers.MaxPool2D()(x)
-    return keras.Model(inputs, layers.Dense(10)(layers.Flatten()(x)))
+    return keras.Model(inputs, layers.Dense(10, dtype="float32")(layers.Flatten()(x)))
 
 
 def network(workload):
     if workload.kind == "resnet18":
-        return resnet18()
+        return resnet18(workload.size)
     if workload.kind == "vgg16-bn":
         return vgg16()
     if workload.kind == "lenet5":
@@ -58,7 +62,12 @@ def network(workload):
 
 def make_step(workload, mode):
     keras.utils.set_random_seed(0)
+    keras.mixed_precision.set_dtype_policy(mode if mode == "mixed_bfloat16" else "float32")
     model = network(workload)
+    if workload.inference:
+        images = tf.constant(protocol.random_batch(workload)[0])
+        predict = tf.function(lambda: model(images, training=False), jit_compile=mode == "xla")
+        return lambda: float(predict()[0, 0].numpy()), 1
     variables = model.trainable_variables
     if workload.optimizer == "adam":
         optimizer = keras.optimizers.Adam(workload.learning_rate)

@@ -15,16 +15,24 @@ class Workload:
 
     name: str
     batch: int
-    kind: str  # "dense", "lenet5", "resnet18" or "vgg16-bn"
+    kind: str  # "dense", "lenet5", "resnet18" (with the stem for its size) or "vgg16-bn"
     optimizer: str  # "adam" or "sgd"
     learning_rate: float
     momentum: float = 0.0
     features: tuple = ()
     activation: str = "relu"
+    size: int = 32  # of the image of a deep network
+    inference: bool = False  # only the outputs of the network as it predicts
 
     @property
     def input_shape(self):
-        return {"lenet5": (28, 28, 1), "resnet18": (32, 32, 3), "vgg16-bn": (32, 32, 3)}.get(self.kind, self.features[:1])
+        if self.is_deep:
+            return self.size, self.size, 3
+        return (28, 28, 1) if self.kind == "lenet5" else self.features[:1]
+
+    @property
+    def is_deep(self):
+        return self.kind in ("resnet18", "vgg16-bn")
 
     @property
     def has_images(self):
@@ -38,6 +46,9 @@ WORKLOADS = {w.name: w for w in (
     Workload("lenet5-b32", 32, "lenet5", "sgd", 0.01, momentum=0.9),
     Workload("resnet18-b32", 32, "resnet18", "sgd", 0.01, momentum=0.9),
     Workload("vgg16-bn-b32", 32, "vgg16-bn", "sgd", 0.01, momentum=0.9),
+    Workload("resnet18-224-b8", 8, "resnet18", "sgd", 0.01, momentum=0.9, size=224),
+    Workload("resnet18-224-infer-b1", 1, "resnet18", "sgd", 0.01, size=224, inference=True),
+    Workload("resnet18-224-infer-b16", 16, "resnet18", "sgd", 0.01, size=224, inference=True),
 )}
 
 

@@ -11,7 +11,8 @@ MODES = {
     "eager": ("float32", lambda workload: True),
     "channels-last": ("float32", lambda workload: workload.has_images),
     "compile": ("float32", lambda workload: True),
-    "bfloat16": ("bfloat16", lambda workload: True),
+    "frozen": ("float32", lambda workload: workload.inference),
+    "bfloat16": ("bfloat16", lambda workload: not workload.inference),
 }
 
 
@@ -28,8 +29,12 @@ class Residual(nn.Module):
         return F.relu(self.body(x) + self.shortcut(x), inplace=True)
 
 
-def resnet18():
-    layers, inputs = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True)], 64
+def resnet18(size):
+    if size > 64:
+        layers = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
+    else:
+        layers = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True)]
+    inputs = 64
     for outputs, stride in protocol.RESNET18_STAGES:
         layers += [Residual(inputs, outputs, stride), Residual(outputs, outputs, 1)]
         inputs = outputs
@@ -48,7 +53,7 @@ def vgg16():
 
 def network(workload):
     if workload.kind == "resnet18":
-        return resnet18()
+        return resnet18(workload.size)
     if workload.kind == "vgg16-bn":
         return vgg16()
     if workload.kind == "lenet5":
@@ -63,6 +68,21 @@ def network(workload):
     return nn.Sequential(*layers[:-1])
 
 
+def prediction(model, inputs, mode):
+    if mode == "compile":
+        torch.compiler.reset()
+        model = torch.compile(model)
+    elif mode == "frozen":  # normalizations folded into the convolutions, operations fused
+        with torch.no_grad():
+            model = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(model, inputs)))
+
+    def step():
+        with torch.inference_mode():
+            return float(model(inputs)[0, 0])
+
+    return step
+
+
 def make_step(workload, mode):
     inputs, labels = protocol.random_batch(workload)
     inputs, labels = torch.from_numpy(inputs), torch.from_numpy(labels).long()
@@ -72,6 +92,8 @@ def make_step(workload, mode):
         if mode != "eager":
             model = model.to(memory_format=torch.channels_last)
             inputs = inputs.contiguous(memory_format=torch.channels_last)
+    if workload.inference:
+        return prediction(model.eval(), inputs, mode), 1
     if workload.optimizer == "adam":
         optimizer = torch.optim.Adam(model.parameters(), workload.learning_rate, fused=True)
     else:

@@ -10,8 +10,10 @@ public enum CPU {
         try graph.validate()
         let problems = graph.structureProblems
         guard problems.isEmpty else { throw GraphError(problems) }
-        let graph = graph.simplified().legalized().simplified()
-        return Program(plan: try Lowering.lower(graph, options: options), graph: graph)
+        var legal = graph.simplified().legalized().simplified()
+        var recomputed: Set<Node> = []
+        if options.recomputes { (legal, recomputed) = legal.recomputing() }
+        return Program(plan: try Lowering.lower(legal, options: options, recomputed: recomputed), graph: legal)
     }
 }
 

@@ -16,9 +16,12 @@ typedef struct {
     normalization_view view;
     const normalization_loops *loops;
     int64_t bytes;
-    const char *x, *g, *y_mask, *residual;
+    normalization_images images;
+    const char *residual;
     const float *mean, *variance, *scale, *offset;
-    char *y, *dx, *dresidual;
+    char *y;
+    /// Of the forward pass.
+    uint8_t *mask;
     float *row_mean, *row_factor;
     /// Of the gradient: sum of g and of g*h by channel.
     const double *totals;
@@ -27,8 +30,19 @@ typedef struct {
     bool moments;
 } normalization_job;
 
-static const char *at(const char *base, int64_t elements, int64_t bytes) {
-    return base ? base + elements * bytes : NULL;
+static void *at(const void *base, int64_t elements, int64_t bytes) {
+    return base ? (char *)base + elements * bytes : NULL;
+}
+
+/// The images from an element on, which is a multiple of 8 if there is a mask.
+static normalization_images images_at(const normalization_job *job, int64_t element) {
+    const normalization_images *all = &job->images;
+    return (normalization_images){
+        .x = at(all->x, element, job->bytes), .g = at(all->g, element, job->bytes),
+        .g2 = at(all->g2, element, job->bytes), .y = at(all->y, element, job->bytes),
+        .mask = all->mask ? all->mask + element / 8 : NULL, .dx = at(all->dx, element, job->bytes),
+        .dresidual = at(all->dresidual, element, job->bytes),
+    };
 }
 
 static void run(normalization_job *job, apus_loop_body body, int64_t tasks) {
@@ -54,6 +68,15 @@ static bool supported(const apus_normalization_parameters *p) {
 int64_t apus_normalization_scratch_bytes(const apus_normalization_parameters *p) {
     normalization_view v = normalization_view_of(p);
     return ((v.parts + 1) * 2 * v.width + 2 * p->channels) * (int64_t)sizeof(double);
+}
+
+bool apus_normalization_supports_mask(const apus_normalization_parameters *p) { return p->channels % 16 == 0; }
+
+int64_t apus_normalization_mask_bytes(const apus_normalization_parameters *p) { return p->rows * p->channels / 8; }
+
+/// The second row of [2, channels] where statistics are joined, else a buffer of its own.
+static float *second(const apus_normalization_parameters *p, const float *first, void *buffer) {
+    return !p->joined ? buffer : first ? (float *)first + p->channels : NULL;
 }
 
 // MARK: Channels
@@ -101,12 +124,12 @@ static void sum_tasks(void *context, int64_t first, int64_t last) {
         int64_t width = normalization_minimum(STRIP, v->width - column), element = row * v->width + column;
         double *sums = job->partial_sums + part * 2 * v->width + column;
         if (job->moments) {
-            job->loops->moments(at(job->x, element, job->bytes), v->width, rows, width, sums, sums + v->width);
+            job->loops->moments(at(job->images.x, element, job->bytes), v->width, rows, width, sums, sums + v->width);
             continue;
         }
         if (!job->row_mean) load_statistics(job, column, width, &channels);
-        job->loops->gradient_sums(at(job->x, element, job->bytes), at(job->g, element, job->bytes),
-                                  at(job->y_mask, element, job->bytes), v->width, rows, width, &channels,
+        normalization_images images = images_at(job, element);
+        job->loops->gradient_sums(&images, v->width, rows, width, &channels,
                                   job->row_mean ? job->row_mean + row : NULL,
                                   job->row_mean ? job->row_factor + row : NULL, sums, sums + v->width);
     }
@@ -120,13 +143,12 @@ static void sum_rows(normalization_job *job) {
     int64_t channels = job->p->channels, element = v->rows * v->width;
     double *sums = job->partial_sums + v->parts * 2 * v->width;
     if (job->moments) {
-        job->loops->moments(at(job->x, element, job->bytes), channels, v->rest, channels, sums, sums + v->width);
+        job->loops->moments(at(job->images.x, element, job->bytes), channels, v->rest, channels, sums, sums + v->width);
     } else {
         normalization_channels c;
         load_statistics(job, 0, channels, &c);
-        job->loops->gradient_sums(at(job->x, element, job->bytes), at(job->g, element, job->bytes),
-                                  at(job->y_mask, element, job->bytes), channels, v->rest, channels, &c, NULL, NULL,
-                                  sums, sums + v->width);
+        normalization_images images = images_at(job, element);
+        job->loops->gradient_sums(&images, channels, v->rest, channels, &c, NULL, NULL, sums, sums + v->width);
     }
 }
 
@@ -148,10 +170,10 @@ int apus_moments(void *const *buffers, const void *parameters) {
     const apus_normalization_parameters *p = parameters;
     if (!supported(p)) return APUS_STATUS_UNSUPPORTED;
     normalization_job job = job_of(p);
-    job.x = buffers[0];
+    job.images.x = buffers[0];
     job.partial_sums = buffers[3];
     job.moments = true;
-    float *mean = buffers[1], *variance = buffers[2];
+    float *mean = buffers[1], *variance = second(p, mean, buffers[2]);
     sum_rows(&job);
     const normalization_view *v = &job.view;
     for (int64_t c = 0; c < p->channels; c++) {
@@ -184,15 +206,15 @@ static int64_t rows_of_task(const normalization_view *v) {
 
 static void forward_rows(const normalization_job *job, int64_t element, int64_t rows, int64_t width, int64_t stride,
                          const normalization_channels *c) {
-    job->loops->apply(at(job->x, element, job->bytes), at(job->residual, element, job->bytes),
-                      job->y + element * job->bytes, stride, rows, width, c, job->p->relu != 0);
+    job->loops->apply(at(job->images.x, element, job->bytes), at(job->residual, element, job->bytes),
+                      job->y + element * job->bytes, job->mask ? job->mask + element / 8 : NULL, stride, rows, width, c,
+                      job->p->relu != 0);
 }
 
 static void backward_rows(const normalization_job *job, int64_t element, int64_t rows, int64_t width, int64_t stride,
                           const normalization_channels *c) {
-    job->loops->gradient_apply(at(job->x, element, job->bytes), at(job->g, element, job->bytes),
-                               at(job->y_mask, element, job->bytes), (char *)at(job->dx, element, job->bytes),
-                               (char *)at(job->dresidual, element, job->bytes), stride, rows, width, c);
+    normalization_images images = images_at(job, element);
+    job->loops->gradient_apply(&images, stride, rows, width, c);
 }
 
 /// Task = block of rows * strips + strip; the task after them all is the rest rows.
@@ -229,14 +251,17 @@ static void apply(normalization_job *job) {
 int apus_batch_norm(void *const *buffers, const void *parameters) {
     const apus_normalization_parameters *p = parameters;
     if (!supported(p)) return APUS_STATUS_UNSUPPORTED;
+    bool masked = p->relu && p->masked && buffers[7];
+    if (masked && !apus_normalization_supports_mask(p)) return APUS_STATUS_UNSUPPORTED;
     normalization_job job = job_of(p);
-    job.x = buffers[0];
+    job.images.x = buffers[0];
     job.mean = buffers[1];
-    job.variance = buffers[2];
+    job.variance = second(p, job.mean, buffers[2]);
     job.scale = buffers[3];
     job.offset = buffers[4];
     job.residual = buffers[5];
     job.y = buffers[6];
+    job.mask = masked ? buffers[7] : NULL;
     apply(&job);
     return APUS_STATUS_OK;
 }
@@ -244,17 +269,17 @@ int apus_batch_norm(void *const *buffers, const void *parameters) {
 int apus_batch_norm_gradient(void *const *buffers, const void *parameters) {
     const apus_normalization_parameters *p = parameters;
     if (!supported(p)) return APUS_STATUS_UNSUPPORTED;
+    if (p->relu && p->masked && !apus_normalization_supports_mask(p)) return APUS_STATUS_UNSUPPORTED;
     normalization_job job = job_of(p);
-    job.x = buffers[0];
-    job.g = buffers[1];
     job.mean = buffers[2];
-    job.variance = buffers[3];
+    job.variance = second(p, job.mean, buffers[3]);
     job.scale = buffers[4];
-    job.y_mask = p->relu ? buffers[5] : NULL;
-    job.dx = buffers[6];
-    job.dresidual = buffers[9];
-    job.partial_sums = buffers[10];
-    float *dscale = buffers[7], *doffset = buffers[8];
+    job.partial_sums = buffers[11];
+    job.images = (normalization_images){
+        .x = buffers[0], .g = buffers[1], .g2 = buffers[6], .y = p->relu && !p->masked ? buffers[5] : NULL,
+        .mask = p->relu && p->masked ? buffers[5] : NULL, .dx = buffers[7], .dresidual = buffers[10],
+    };
+    float *dscale = buffers[8], *doffset = second(p, dscale, buffers[9]);
     sum_rows(&job);
     double *totals = job.partial_sums + (job.view.parts + 1) * 2 * job.view.width;
     for (int64_t c = 0; c < p->channels; c++) {
@@ -263,7 +288,11 @@ int apus_batch_norm_gradient(void *const *buffers, const void *parameters) {
         if (dscale) dscale[c] = (float)totals[p->channels + c];
     }
     job.totals = totals;
-    if (job.dx || job.dresidual) apply(&job);
+    if (!job.images.dx) return APUS_STATUS_OK;
+    // The first pass has written what the second one needs of the gradients.
+    if (job.images.dresidual)
+        job.images = (normalization_images){.x = job.images.x, .g = job.images.dresidual, .dx = job.images.dx};
+    apply(&job);
     return APUS_STATUS_OK;
 }
 
@@ -274,7 +303,7 @@ static void layer_forward_tasks(void *context, int64_t first, int64_t last) {
     for (int64_t row = first; row < last; row++) {
         int64_t element = row * job->p->channels * job->bytes;
         float mean, factor;
-        job->loops->layer_forward(job->x + element, job->scale, job->offset, job->y + element, job->p->channels,
+        job->loops->layer_forward((const char *)job->images.x + element, job->scale, job->offset, job->y + element, job->p->channels,
                                   job->p->epsilon, &mean, &factor);
         if (job->row_mean) job->row_mean[row] = mean;
         if (job->row_factor) job->row_factor[row] = factor;
@@ -285,7 +314,7 @@ int apus_layer_norm(void *const *buffers, const void *parameters) {
     const apus_normalization_parameters *p = parameters;
     if (!supported(p)) return APUS_STATUS_UNSUPPORTED;
     normalization_job job = job_of(p);
-    job.x = buffers[0];
+    job.images.x = buffers[0];
     job.scale = buffers[1];
     job.offset = buffers[2];
     job.y = buffers[3];
@@ -299,7 +328,7 @@ static void layer_backward_tasks(void *context, int64_t first, int64_t last) {
     const normalization_job *job = context;
     for (int64_t row = first; row < last; row++) {
         int64_t element = row * job->p->channels * job->bytes;
-        job->loops->layer_backward(job->x + element, job->g + element, job->scale, job->dx + element, job->p->channels,
+        job->loops->layer_backward((const char *)job->images.x + element, (const char *)job->images.g + element, job->scale, (char *)job->images.dx + element, job->p->channels,
                                    job->row_mean[row], job->row_factor[row]);
     }
 }
@@ -308,12 +337,12 @@ int apus_layer_norm_gradient(void *const *buffers, const void *parameters) {
     const apus_normalization_parameters *p = parameters;
     if (!supported(p)) return APUS_STATUS_UNSUPPORTED;
     normalization_job job = job_of(p);
-    job.x = buffers[0];
-    job.g = buffers[1];
+    job.images.x = buffers[0];
+    job.images.g = buffers[1];
     job.scale = buffers[2];
     job.row_mean = buffers[3];
     job.row_factor = buffers[4];
-    job.dx = buffers[5];
+    job.images.dx = buffers[5];
     job.partial_sums = buffers[8];
     float *dscale = buffers[6], *doffset = buffers[7];
     if (dscale || doffset) {
@@ -333,6 +362,6 @@ int apus_layer_norm_gradient(void *const *buffers, const void *parameters) {
         }
     }
     // Last, since dx may replace g or x.
-    if (job.dx) run(&job, layer_backward_tasks, p->rows);
+    if (job.images.dx) run(&job, layer_backward_tasks, p->rows);
     return APUS_STATUS_OK;
 }

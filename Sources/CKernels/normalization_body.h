@@ -77,8 +77,9 @@ static void NORM_FN(moments)(const void *pointer, int64_t stride, int64_t rows, 
         }                                                               \
     }
 
-static void NORM_FN(apply)(const void *x_pointer, const void *residual_pointer, void *y_pointer, int64_t stride,
-                           int64_t rows, int64_t width, const normalization_channels *channels, bool relu) {
+static void NORM_FN(apply)(const void *x_pointer, const void *residual_pointer, void *y_pointer, uint8_t *mask,
+                           int64_t stride, int64_t rows, int64_t width, const normalization_channels *channels,
+                           bool relu) {
     for (int64_t i = 0; i < rows; i++) {
         const NORM_TYPE *x = (const NORM_TYPE *)x_pointer + i * stride;
         const NORM_TYPE *residual = residual_pointer ? (const NORM_TYPE *)residual_pointer + i * stride : NULL;
@@ -89,27 +90,45 @@ static void NORM_FN(apply)(const void *x_pointer, const void *residual_pointer, 
             if (residual) v += NORM_LOAD(residual + j);
             if (relu) v = vselect(v < 0.0f, vsplat(0.0f), v);
             NORM_STORE(y + j, v);
+            // What was stored counts: bfloat16 has fewer tiny numbers.
+            if (mask) APUS_FN(store_mask)(mask, i * stride + j, NORM_LOAD(y + j) > 0.0f);
         })
     }
 }
 
+/// The gradient at an element: g + g2 where the ReLU let it through.
+MATH_INLINE vfloat NORM_FN(incoming)(const normalization_images *images, int64_t at, bool whole, int64_t lanes) {
+    vfloat g = NORM_LOAD((const NORM_TYPE *)images->g + at);
+    if (images->g2) g += NORM_LOAD((const NORM_TYPE *)images->g2 + at);
+    if (images->mask) return vselect(APUS_FN(load_mask)(images->mask, at), g, vsplat(0.0f));
+    if (images->y) return vselect(NORM_LOAD((const NORM_TYPE *)images->y + at) > 0.0f, g, vsplat(0.0f));
+    return g;
+}
+
 /// sums[j] = the sum of g, products[j] = that of g * (x - mean) * factor; mean and factor of the channel, or of the row
-/// where row_mean is given. g counts where y > 0, if y is given.
-MATH_INLINE void NORM_FN(gradient_sums_vector)(const NORM_TYPE *x, const NORM_TYPE *g, const NORM_TYPE *y,
-                                               int64_t stride, int64_t rows, vfloat mean, const float *row_mean,
+/// where row_mean is given. Also writes dresidual.
+MATH_INLINE void NORM_FN(gradient_sums_vector)(const normalization_images *images, int64_t at, int64_t stride,
+                                               int64_t rows, vfloat mean, const float *row_mean,
                                                const float *row_factor, double *sums, double *products, bool whole,
                                                int64_t lanes) {
     vfloat sum[2] = {0}, product[2] = {0};
+    const NORM_TYPE *x = images->x;
+    NORM_TYPE *dresidual = images->dresidual;
     int64_t i = 0;
-#define SUMS_ROW(K)                                                          \
-    {                                                                        \
-        vfloat gi = NORM_LOAD(g + i * stride);                               \
-        vfloat xi = NORM_LOAD(x + i * stride);                               \
-        if (y) gi = vselect(NORM_LOAD(y + i * stride) > 0.0f, gi, vsplat(0.0f)); \
-        xi = row_mean ? (xi - row_mean[i]) * row_factor[i] : xi - mean;      \
-        sum[K] += gi;                                                        \
-        product[K] += gi * xi;                                               \
-        i++;                                                                 \
+#define SUMS_ROW(K)                                                         \
+    {                                                                       \
+        vfloat gi = NORM_FN(incoming)(images, at, whole, lanes);            \
+        if (dresidual) {                                                    \
+            NORM_STORE(dresidual + at, gi);                                 \
+            /* The second pass reads it rounded. */                         \
+            if (sizeof(NORM_TYPE) == 2) gi = NORM_LOAD(dresidual + at);     \
+        }                                                                   \
+        vfloat xi = NORM_LOAD(x + at);                                      \
+        xi = row_mean ? (xi - row_mean[i]) * row_factor[i] : xi - mean;     \
+        sum[K] += gi;                                                       \
+        product[K] += gi * xi;                                              \
+        i++;                                                                \
+        at += stride;                                                       \
     }
     while (i + 2 <= rows) {
         SUMS_ROW(0)
@@ -128,46 +147,37 @@ MATH_INLINE void NORM_FN(gradient_sums_vector)(const NORM_TYPE *x, const NORM_TY
     }
 }
 
-static void NORM_FN(gradient_sums)(const void *x_pointer, const void *g_pointer, const void *y_pointer, int64_t stride,
-                                   int64_t rows, int64_t width, const normalization_channels *channels,
-                                   const float *row_mean, const float *row_factor, double *sums, double *products) {
+static void NORM_FN(gradient_sums)(const normalization_images *all, int64_t stride, int64_t rows, int64_t width,
+                                   const normalization_channels *channels, const float *row_mean,
+                                   const float *row_factor, double *sums, double *products) {
+    const normalization_images images = *all;
     memset(sums, 0, (size_t)width * sizeof(double));
     memset(products, 0, (size_t)width * sizeof(double));
     for (int64_t first = 0; first < rows; first += NORM_BLOCK) {
         int64_t n = rows - first < NORM_BLOCK ? rows - first : NORM_BLOCK;
-        const NORM_TYPE *x = (const NORM_TYPE *)x_pointer + first * stride;
-        const NORM_TYPE *g = (const NORM_TYPE *)g_pointer + first * stride;
-        const NORM_TYPE *y = y_pointer ? (const NORM_TYPE *)y_pointer + first * stride : NULL;
         const float *m = row_mean ? row_mean + first : NULL, *f = row_mean ? row_factor + first : NULL;
         NORM_VECTORS({
             vfloat mean = row_mean ? vsplat(0.0f) : vload(channels->mean + j);
-            NORM_FN(gradient_sums_vector)(x + j, g + j, y ? y + j : NULL, stride, n, mean, m, f, sums + j,
-                                          products + j, whole, lanes);
+            NORM_FN(gradient_sums_vector)(&images, first * stride + j, stride, n, mean, m, f, sums + j, products + j,
+                                          whole, lanes);
         })
     }
     if (!row_mean)
         for (int64_t j = 0; j < width; j++) products[j] *= (double)channels->factor[j];
 }
 
-static void NORM_FN(gradient_apply)(const void *x_pointer, const void *g_pointer, const void *y_pointer,
-                                    void *dx_pointer, void *dresidual_pointer, int64_t stride, int64_t rows,
-                                    int64_t width, const normalization_channels *channels) {
-    for (int64_t i = 0; i < rows; i++) {
-        const NORM_TYPE *x = (const NORM_TYPE *)x_pointer + i * stride;
-        const NORM_TYPE *g = (const NORM_TYPE *)g_pointer + i * stride;
-        const NORM_TYPE *y = y_pointer ? (const NORM_TYPE *)y_pointer + i * stride : NULL;
-        NORM_TYPE *dx = dx_pointer ? (NORM_TYPE *)dx_pointer + i * stride : NULL;
-        NORM_TYPE *dresidual = dresidual_pointer ? (NORM_TYPE *)dresidual_pointer + i * stride : NULL;
+static void NORM_FN(gradient_apply)(const normalization_images *all, int64_t stride, int64_t rows, int64_t width,
+                                    const normalization_channels *channels) {
+    const normalization_images images = *all;
+    for (int64_t i = 0; i < rows; i++)
         NORM_VECTORS({
-            vfloat gi = NORM_LOAD(g + j);
-            if (y) gi = vselect(NORM_LOAD(y + j) > 0.0f, gi, vsplat(0.0f));
-            vfloat d = NORM_LOAD(x + j) - vload(channels->mean + j);
-            if (dx)
-                NORM_STORE(dx + j, gi * vload(channels->factor + j)
-                                       + (d * vload(channels->slope + j) + vload(channels->offset + j)));
-            if (dresidual) NORM_STORE(dresidual + j, gi);
+            int64_t at = i * stride + j;
+            vfloat gi = NORM_FN(incoming)(&images, at, whole, lanes);
+            vfloat d = NORM_LOAD((const NORM_TYPE *)images.x + at) - vload(channels->mean + j);
+            NORM_STORE((NORM_TYPE *)images.dx + at,
+                       gi * vload(channels->factor + j)
+                           + (d * vload(channels->slope + j) + vload(channels->offset + j)));
         })
-    }
 }
 
 // MARK: Layer norm

@@ -36,6 +36,17 @@ static inline normalization_view normalization_view_of(const apus_normalization_
     return v;
 }
 
+/// Images from some element on; all but x may be NULL.
+typedef struct {
+    const void *x;
+    /// Gradients to the result, which are added.
+    const void *g, *g2;
+    /// The result, or the bits of its positive elements: where ReLU let the gradient through.
+    const void *y;
+    const uint8_t *mask;
+    void *dx, *dresidual;
+} normalization_images;
+
 /// Everything that a row needs of its channels.
 typedef struct {
     /// Forward: y = (x - mean) * factor + offset. Backward: dx = g * factor + (x - mean) * slope + offset.

@@ -19,6 +19,31 @@ MATH_INLINE APUS_FN(normalization_wide) APUS_FN(widen)(vfloat x) {
                                           __builtin_convertvector(halves[1], APUS_FN(normalization_doubles))}};
 }
 
+// A bit mask of vectors, the first lane in the lowest bit. `at` counts elements, a multiple of the lanes.
+typedef bool APUS_FN(normalization_bits) __attribute__((ext_vector_type(APUS_LANES)));
+
+MATH_INLINE void APUS_FN(store_mask)(uint8_t *mask, int64_t at, vint chosen) {
+    APUS_FN(normalization_bits) bits = __builtin_convertvector(chosen, APUS_FN(normalization_bits));
+#if APUS_LANES == 4
+    uint8_t four = 0;
+    memcpy(&four, &bits, 1);
+    mask[at / 8] = at % 8 ? (uint8_t)(mask[at / 8] | four << 4) : (uint8_t)(four & 15);
+#else
+    memcpy(mask + at / 8, &bits, APUS_LANES / 8);
+#endif
+}
+
+MATH_INLINE vint APUS_FN(load_mask)(const uint8_t *mask, int64_t at) {
+    APUS_FN(normalization_bits) bits;
+#if APUS_LANES == 4
+    uint8_t four = (uint8_t)(mask[at / 8] >> at % 8) & 15;
+    memcpy(&bits, &four, 1);
+#else
+    memcpy(&bits, mask + at / 8, APUS_LANES / 8);
+#endif
+    return __builtin_convertvector(bits, vint) != 0;
+}
+
 #define NORM_FN(name) APUS_FN(name##_float32)
 #define NORM_TYPE float
 #define NORM_LOAD(p) (whole ? vload(p) : vload_first(p, lanes))
@@ -41,13 +66,13 @@ MATH_INLINE APUS_FN(normalization_wide) APUS_FN(widen)(vfloat x) {
 
 typedef struct {
     void (*moments)(const void *x, int64_t stride, int64_t rows, int64_t width, double *mean, double *squares);
-    void (*apply)(const void *x, const void *residual, void *y, int64_t stride, int64_t rows, int64_t width,
-                  const normalization_channels *channels, bool relu);
-    void (*gradient_sums)(const void *x, const void *g, const void *y, int64_t stride, int64_t rows, int64_t width,
+    void (*apply)(const void *x, const void *residual, void *y, uint8_t *mask, int64_t stride, int64_t rows,
+                  int64_t width, const normalization_channels *channels, bool relu);
+    void (*gradient_sums)(const normalization_images *images, int64_t stride, int64_t rows, int64_t width,
                           const normalization_channels *channels, const float *row_mean, const float *row_factor,
                           double *sums, double *products);
-    void (*gradient_apply)(const void *x, const void *g, const void *y, void *dx, void *dresidual, int64_t stride,
-                           int64_t rows, int64_t width, const normalization_channels *channels);
+    void (*gradient_apply)(const normalization_images *images, int64_t stride, int64_t rows, int64_t width,
+                           const normalization_channels *channels);
     void (*layer_forward)(const void *x, const float *scale, const float *offset, void *y, int64_t channels,
                           double epsilon, float *mean, float *factor);
     void (*layer_backward)(const void *x, const void *g, const float *scale, void *dx, int64_t channels, float mean,

@@ -34,8 +34,9 @@ typedef struct {
     winograd_geometry geometry;
     winograd_plan plan;
     int64_t threads;
-    const float *x, *w, *bias;
-    float *y;
+    const void *x;
+    const float *w, *bias;
+    void *y;
     bool turned, relu;
     float *u, *v, *zeros, *workers;
     /// The chunk at work.
@@ -81,7 +82,8 @@ bool apus_winograd_supports(const apus_winograd_parameters *p) {
     for (int i = 0; i < 4; i++)
         if (pads[i] < 0 || pads[i] > 2) return false;
     winograd_geometry g = winograd_forward(p);
-    return p->threads >= 1 && p->channels_in >= 1 && p->channels_out >= 1 && p->height >= 1 && p->width >= 1
+    bool type = p->type == APUS_FLOAT32 || p->type == APUS_BFLOAT16;
+    return type && p->threads >= 1 && p->channels_in >= 1 && p->channels_out >= 1 && p->height >= 1 && p->width >= 1
         && g.out_height >= 1 && g.out_width >= 1 && p->samples >= 0;
 }
 
@@ -92,7 +94,7 @@ static winograd_geometry backward(const apus_winograd_parameters *p) {
         .samples = p->samples, .height = y.out_height, .width = y.out_width,
         .channels_in = p->channels_out, .channels_out = p->channels_in,
         .pad_top = 2 - p->pad_top, .pad_left = 2 - p->pad_left,
-        .pad_bottom = 2 - p->pad_bottom, .pad_right = 2 - p->pad_right,
+        .pad_bottom = 2 - p->pad_bottom, .pad_right = 2 - p->pad_right, .type = p->type,
     };
     return winograd_forward(&q);
 }

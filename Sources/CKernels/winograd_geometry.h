@@ -35,6 +35,8 @@ typedef struct {
     int64_t in_padded, out_padded;
     /// Panels of `out_padded`.
     int64_t panels;
+    /// Whether the images are of bfloat16; otherwise they are of float32.
+    bool bfloat16;
 } winograd_geometry;
 
 static inline winograd_geometry winograd_forward(const apus_winograd_parameters *p) {
@@ -43,6 +45,7 @@ static inline winograd_geometry winograd_forward(const apus_winograd_parameters 
         .out_height = p->height + p->pad_top + p->pad_bottom - 2,
         .out_width = p->width + p->pad_left + p->pad_right - 2,
         .out = p->channels_out, .pad_top = p->pad_top, .pad_left = p->pad_left,
+        .bfloat16 = p->type == APUS_BFLOAT16,
     };
     g.tile_rows = gemm_ceiling(g.out_height, WINOGRAD_TILE);
     g.tile_columns = gemm_ceiling(g.out_width, WINOGRAD_TILE);
@@ -57,6 +60,9 @@ static inline winograd_geometry winograd_forward(const apus_winograd_parameters 
 static inline int64_t winograd_threads(const winograd_geometry *g, int64_t threads) {
     return WINOGRAD_POINTS * g->tiles * g->in_padded * g->out_padded < WINOGRAD_SPLIT ? 1 : threads;
 }
+
+/// Bytes from one element of an image to the next.
+static inline int64_t winograd_element(const winograd_geometry *g) { return g->bfloat16 ? 2 : 4; }
 
 // MARK: Panels
 
@@ -99,32 +105,35 @@ static inline winograd_position winograd_tile_position(const winograd_geometry *
         tile / plane, tile % plane / g->tile_columns * WINOGRAD_TILE, tile % g->tile_columns * WINOGRAD_TILE};
 }
 
-/// Points `at[i * size + j]` to pixel (row + i, column + j) of an image, or to `zeros` outside of it.
-static inline void winograd_pixels(const float *image, int64_t height, int64_t width, int64_t channels, int64_t row,
-                                   int64_t column, int64_t size, const float *zeros, const float **at) {
+/// Points `at[i * size + j]` to pixel (row + i, column + j) of an image, or to `zeros` outside of it. Pixels are
+/// addressed by bytes: their elements are of either type.
+static inline void winograd_pixels(const char *image, int64_t height, int64_t width, int64_t pixel, int64_t row,
+                                   int64_t column, int64_t size, const void *zeros, const char **at) {
     for (int64_t i = 0; i < size; i++) {
         bool inside = row + i >= 0 && row + i < height;
         for (int64_t j = 0; j < size; j++)
             *at++ = inside && column + j >= 0 && column + j < width
-                ? image + ((row + i) * width + column + j) * channels
+                ? image + ((row + i) * width + column + j) * pixel
                 : zeros;
     }
 }
 
 /// The patch that a tile needs of x: 36 pixels.
 static inline void winograd_patch_pixels(
-    const winograd_geometry *g, const float *x, int64_t tile, const float *zeros, const float **at) {
+    const winograd_geometry *g, const void *x, int64_t tile, const void *zeros, const char **at) {
     winograd_position p = winograd_tile_position(g, tile);
-    winograd_pixels(x + p.sample * g->height * g->width * g->in, g->height, g->width, g->in, p.row - g->pad_top,
-                    p.column - g->pad_left, WINOGRAD_PATCH, zeros, at);
+    int64_t pixel = g->in * winograd_element(g);
+    winograd_pixels((const char *)x + p.sample * g->height * g->width * pixel, g->height, g->width, pixel,
+                    p.row - g->pad_top, p.column - g->pad_left, WINOGRAD_PATCH, zeros, at);
 }
 
 /// A tile of y, or of its gradient: 16 pixels.
 static inline void winograd_tile_pixels(
-    const winograd_geometry *g, const float *y, int64_t tile, const float *zeros, const float **at) {
+    const winograd_geometry *g, const void *y, int64_t tile, const void *zeros, const char **at) {
     winograd_position p = winograd_tile_position(g, tile);
-    winograd_pixels(y + p.sample * g->out_height * g->out_width * g->out, g->out_height, g->out_width, g->out, p.row,
-                    p.column, WINOGRAD_TILE, zeros, at);
+    int64_t pixel = g->out * winograd_element(g);
+    winograd_pixels((const char *)y + p.sample * g->out_height * g->out_width * pixel, g->out_height, g->out_width,
+                    pixel, p.row, p.column, WINOGRAD_TILE, zeros, at);
 }
 
 // MARK: Workers

@@ -35,7 +35,7 @@ typedef struct {
     winograd_geometry geometry;
     winograd_gradient_plan plan;
     int64_t threads;
-    const float *x, *gradient;
+    const void *x, *gradient;
     float *dw;
     float *zeros, *products, *workers;
 } winograd_gradient_job;

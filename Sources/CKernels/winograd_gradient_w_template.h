@@ -1,6 +1,7 @@
 // The gradient to the kernel for one instruction set.
 
 #include "vector_math.h"
+#include "movement_vectors.h"
 #include "winograd_maps.h"
 #include "winograd_tiles.h"
 #include "winograd_multiply.h"
@@ -9,34 +10,39 @@
 
 /// A g A^T of a vector of `lanes` channels of a tile, at[16], to one vector at each point, `stride` apart.
 MATH_INLINE void APUS_FN(winograd_gradient_vector)(
-    const float *const *at, int64_t channel, int64_t lanes, float *to, int64_t stride) {
-#define FROM(i, j) APUS_FN(winograd_load)(at[(i) * 4 + (j)] + channel, lanes)
+    const char *const *at, int64_t channel, int64_t lanes, float *to, int64_t stride, const bool bfloat16) {
+#define FROM(i, j) APUS_FN(winograd_load_pixel)(at[(i) * 4 + (j)], channel, lanes, bfloat16)
 #define TO(i, j, value) vstore(to + ((i) * 6 + (j)) * stride, value)
     WINOGRAD_MAP_BOTH(APUS_FN(winograd_map_gradient), FROM, 4, TO, 6);
 #undef FROM
 #undef TO
 }
 
+MATH_INLINE void APUS_FN(winograd_gradient_tiles_of)(
+    const winograd_gradient_job *job, int64_t tile, int64_t tiles, winograd_range channels, winograd_tensor d,
+    const bool bfloat16) {
+    const winograd_geometry *g = &job->geometry;
+    const char *pixels[2][WINOGRAD_TILE * WINOGRAD_TILE];
+    winograd_tile_pixels(g, job->gradient, tile, job->zeros, pixels[0]);
+    for (int64_t i = 0; i < tiles; i++, d.at += channels.last - channels.first) {
+        const char **at = pixels[i % 2], **next = pixels[(i + 1) % 2];
+        winograd_tile_pixels(g, job->gradient, gemm_least(tile + i + 1, g->tiles - 1), job->zeros, next);
+        for (int64_t channel = channels.first; channel < channels.last; channel += APUS_LANES) {
+            APUS_FN(winograd_prefetch)(next, WINOGRAD_TILE * WINOGRAD_TILE, channel, bfloat16);
+            float *to = d.at + channel - channels.first;
+            if (channel + APUS_LANES <= g->out)
+                APUS_FN(winograd_gradient_vector)(at, channel, APUS_LANES, to, d.stride, bfloat16);
+            else
+                APUS_FN(winograd_gradient_vector)(at, channel, g->out - channel, to, d.stride, bfloat16);
+        }
+    }
+}
+
 /// Some tiles of the gradient, to d[36][tiles][columns]: the channels of a panel of `out`.
 static void APUS_FN(winograd_gradient_tiles)(
     const winograd_gradient_job *job, int64_t tile, int64_t tiles, winograd_range channels, winograd_tensor d) {
-    const winograd_geometry *g = &job->geometry;
-    const float *pixels[2][WINOGRAD_TILE * WINOGRAD_TILE];
-    winograd_tile_pixels(g, job->gradient, tile, job->zeros, pixels[0]);
-    for (int64_t i = 0; i < tiles; i++, d.at += channels.last - channels.first) {
-        const float **at = pixels[i % 2], **next = pixels[(i + 1) % 2];
-        winograd_tile_pixels(g, job->gradient, gemm_least(tile + i + 1, g->tiles - 1), job->zeros, next);
-        for (int64_t channel = channels.first; channel < channels.last; channel += APUS_LANES) {
-            if (channel % WINOGRAD_ROUND == 0)
-                for (int pixel = 0; pixel < WINOGRAD_TILE * WINOGRAD_TILE; pixel++)
-                    __builtin_prefetch(next[pixel] + channel);
-            float *to = d.at + channel - channels.first;
-            if (channel + APUS_LANES <= g->out)
-                APUS_FN(winograd_gradient_vector)(at, channel, APUS_LANES, to, d.stride);
-            else
-                APUS_FN(winograd_gradient_vector)(at, channel, g->out - channel, to, d.stride);
-        }
-    }
+    if (job->geometry.bfloat16) APUS_FN(winograd_gradient_tiles_of)(job, tile, tiles, channels, d, true);
+    else APUS_FN(winograd_gradient_tiles_of)(job, tile, tiles, channels, d, false);
 }
 
 // MARK: Result

@@ -1,6 +1,7 @@
 // The Winograd convolution for one instruction set: forward, and the gradient to the input.
 
 #include "vector_math.h"
+#include "movement_vectors.h"
 #include "gemm_pack.h"
 #include "winograd_maps.h"
 #include "winograd_tiles.h"
@@ -51,25 +52,23 @@ static void APUS_FN(winograd_kernel_rows)(
 
 /// A^T m A of `lanes` channels of a tile to the first `rows` and `columns` pixels of y.
 MATH_INLINE void APUS_FN(winograd_result_vector)(
-    const winograd_job *job, const float *m, int64_t stride, vfloat bias, vfloat floor, int64_t lanes, float *y,
-    int64_t rows, int64_t columns) {
-    int64_t pixel = job->geometry.out, row = job->geometry.out_width * pixel;
+    const winograd_geometry *g, const float *m, int64_t stride, vfloat bias, vfloat floor, char *y, int64_t channel,
+    int64_t lanes, int64_t rows, int64_t columns, const bool bfloat16) {
+    int64_t pixel = g->out * (bfloat16 ? 2 : 4), row = g->out_width * pixel;
 #define FROM(i, j) vload(m + ((i) * 6 + (j)) * stride)
-#define TO(i, j, value)                                                   \
-    if (i < rows && j < columns) {                                        \
-        vfloat sum = (value) + bias;                                      \
-        sum = vselect(sum < floor, floor, sum);                           \
-        if (lanes >= APUS_LANES) vstore(y + i * row + j * pixel, sum);    \
-        else vstore_first(y + i * row + j * pixel, sum, lanes);           \
+#define TO(i, j, value)                                                                                 \
+    if (i < rows && j < columns) {                                                                      \
+        vfloat sum = (value) + bias;                                                                    \
+        sum = vselect(sum < floor, floor, sum);                                                         \
+        APUS_FN(winograd_store_pixel)(y + i * row + j * pixel, channel, sum, lanes, bfloat16);          \
     }
     WINOGRAD_MAP_BOTH(APUS_FN(winograd_map_products), FROM, 6, TO, 4);
 #undef FROM
 #undef TO
 }
 
-/// The channels of one panel of some tiles of y, from their products m[36][tiles][columns].
-static void APUS_FN(winograd_results)(
-    const winograd_job *job, int64_t first_tile, int64_t tiles, int64_t panel, winograd_tensor m) {
+MATH_INLINE void APUS_FN(winograd_results_of)(
+    const winograd_job *job, int64_t first_tile, int64_t tiles, int64_t panel, winograd_tensor m, const bool bfloat16) {
     const winograd_geometry *g = &job->geometry;
     winograd_range channels = winograd_panel(g, panel);
     int64_t end = gemm_least(channels.last, g->out);
@@ -78,18 +77,27 @@ static void APUS_FN(winograd_results)(
         winograd_position p = winograd_tile_position(g, first_tile + tile);
         int64_t rows = gemm_least(WINOGRAD_TILE, g->out_height - p.row);
         int64_t columns = gemm_least(WINOGRAD_TILE, g->out_width - p.column);
-        float *y = job->y + ((p.sample * g->out_height + p.row) * g->out_width + p.column) * g->out;
+        char *y = (char *)job->y
+            + ((p.sample * g->out_height + p.row) * g->out_width + p.column) * g->out * winograd_element(g);
         for (int64_t channel = channels.first; channel < end; channel += APUS_LANES) {
             int64_t lanes = end - channel;
             vfloat bias = job->bias ? APUS_FN(winograd_load)(job->bias + channel, lanes) : vsplat(-0.0f);
             const float *from = m.at + channel - channels.first;
             if (lanes >= APUS_LANES)
-                APUS_FN(winograd_result_vector)(job, from, m.stride, bias, floor, APUS_LANES, y + channel, rows,
-                                                columns);
+                APUS_FN(winograd_result_vector)(g, from, m.stride, bias, floor, y, channel, APUS_LANES, rows, columns,
+                                                bfloat16);
             else
-                APUS_FN(winograd_result_vector)(job, from, m.stride, bias, floor, lanes, y + channel, rows, columns);
+                APUS_FN(winograd_result_vector)(g, from, m.stride, bias, floor, y, channel, lanes, rows, columns,
+                                                bfloat16);
         }
     }
+}
+
+/// The channels of one panel of some tiles of y, from their products m[36][tiles][columns].
+static void APUS_FN(winograd_results)(
+    const winograd_job *job, int64_t first_tile, int64_t tiles, int64_t panel, winograd_tensor m) {
+    if (job->geometry.bfloat16) APUS_FN(winograd_results_of)(job, first_tile, tiles, panel, m, true);
+    else APUS_FN(winograd_results_of)(job, first_tile, tiles, panel, m, false);
 }
 
 // MARK: Products

@@ -10,10 +10,11 @@ struct NormalizationTests {
 
     private func parameters(
         _ rows: Int, _ channels: Int, _ type: apus_type,
-        relu: Bool = false
+        relu: Bool = false, joined: Bool = false, masked: Bool = false
     ) -> apus_normalization_parameters {
         apus_normalization_parameters(
-            rows: Int64(rows), channels: Int64(channels), type: Int64(type.rawValue), epsilon: 1e-3, relu: relu ? 1 : 0)
+            rows: Int64(rows), channels: Int64(channels), type: Int64(type.rawValue), epsilon: 1e-3,
+            relu: relu ? 1 : 0, joined: joined ? 1 : 0, masked: masked ? 1 : 0)
     }
 
     private func scratch(_ p: apus_normalization_parameters) -> TestBuffer {
@@ -56,7 +57,7 @@ struct NormalizationTests {
                 expectEqual(m, means, 1e-6)
                 expectEqual(v, variances, 1e-6, magnitude: 1e-3)
                 let y = TestBuffer(type, count: count)
-                #expect(runKernel(apus_batch_norm, p, [x, m, v, scale, offset, residual, y]) == 0)
+                #expect(runKernel(apus_batch_norm, p, [x, m, v, scale, offset, residual, y, nil]) == 0)
                 expectEqual(y, want, 2 * tolerance(type), magnitude: 1, "\(rows) \(channels)")
 
                 let ys = y.values
@@ -78,12 +79,65 @@ struct NormalizationTests {
                 #expect(
                     runKernel(
                         apus_batch_norm_gradient, p,
-                        [x, g, m, v, scale, y, dx, dscale, doffset, dresidual, scratch]) == 0)
+                        [x, g, m, v, scale, y, nil, dx, dscale, doffset, dresidual, scratch]) == 0)
                 expectEqual(doffset, dOffset, 3e-6, magnitude: 1)
                 expectEqual(dscale, dScale, 3e-6, magnitude: Double(rows) / 4)
                 expectEqual(dx, dX, 3 * tolerance(type), magnitude: 1)
                 expectEqual(dresidual, masked)
                 return [m, v, y, dx, dscale, doffset]
+            }
+        }
+    }
+
+    /// What surrounds a normalization in a residual block: two gradients that meet, a mask of what passed the ReLU, statistics behind
+    /// each other; with results that overwrite their operands.
+    @Test(arguments: [APUS_FLOAT32, APUS_BFLOAT16], [0, 1, 2])
+    func fusedGradient(type: apus_type, overwritten: Int) {
+        var random = TestRandom(19)
+        for (rows, channels) in [(1, 16), (33, 16), (65, 48), (100, 64), (41, 304), (1000, 32), (5, 608)] {
+            let count = rows * channels
+            let plain = parameters(rows, channels, type, relu: true)
+            let p = parameters(rows, channels, type, relu: true, joined: true, masked: true)
+            #expect(withUnsafePointer(to: p) { apus_normalization_supports_mask($0) })
+            let maskCount = Int(withUnsafePointer(to: p) { apus_normalization_mask_bytes($0) })
+            let x = TestBuffer(type, random.reals(count, 2)), residual = TestBuffer(type, random.reals(count))
+            let (g, g2) = (TestBuffer(type, random.reals(count)), TestBuffer(type, random.reals(count)))
+            let scale = TestBuffer(APUS_FLOAT32, random.reals(channels))
+            let offset = TestBuffer(APUS_FLOAT32, random.reals(channels))
+            withEveryISAAndThreadCount {
+                let (m, v) = (TestBuffer(APUS_FLOAT32, count: channels), TestBuffer(APUS_FLOAT32, count: channels))
+                let moments = TestBuffer(APUS_FLOAT32, count: 2 * channels)
+                #expect(runKernel(apus_moments, plain, [x, m, v, scratch(p)]) == 0)
+                #expect(runKernel(apus_moments, p, [x, moments, nil, scratch(p)]) == 0)
+                expectEqual(moments, m.values + v.values)
+                let (y, mask) = (TestBuffer(type, count: count), TestBuffer(APUS_UINT8, count: maskCount))
+                #expect(runKernel(apus_batch_norm, p, [x, moments, nil, scale, offset, residual, y, mask]) == 0)
+                let (ys, bits) = (y.values, mask.values)
+                for i in 0..<count { #expect((ys[i] > 0) == (Int(bits[i / 8]) >> (i % 8) & 1 == 1)) }
+
+                // The same in steps that are known to be right.
+                let sum = TestBuffer(type, zip(g.values, g2.values).map { $0 + $1 })
+                let known = (0..<3).map {
+                    TestBuffer(
+                        type == APUS_FLOAT32 ? type : $0 == 0 ? type : APUS_FLOAT32, count: $0 == 0 ? count : channels)
+                }
+                let knownResidual = TestBuffer(type, count: count)
+                #expect(
+                    runKernel(
+                        apus_batch_norm_gradient, plain,
+                        [x, sum, m, v, scale, y, nil, known[0], known[1], known[2], knownResidual, scratch(p)]) == 0)
+                let (a, b) = (TestBuffer(type, g.values), TestBuffer(type, g2.values))
+                let dx = overwritten == 0 ? TestBuffer(type, count: count) : overwritten == 1 ? a : b
+                let dresidual = overwritten == 0 ? TestBuffer(type, count: count) : overwritten == 1 ? b : a
+                let sums = TestBuffer(APUS_FLOAT32, count: 2 * channels)
+                #expect(
+                    runKernel(
+                        apus_batch_norm_gradient, p,
+                        [x, a, moments, nil, scale, mask, b, dx, sums, nil, dresidual, scratch(p)]) == 0)
+                expectEqual(dresidual, knownResidual.values)
+                expectEqual(dx, known[0].values, tolerance(type), magnitude: 1)
+                expectEqual(sums, known[1].values + known[2].values, 1e-6, magnitude: 1)
+                return [y, mask, dx, dresidual, sums]
             }
         }
     }

@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import Testing
 
 /// A 3x3 convolution to check.
@@ -8,33 +9,38 @@ private struct Convolution: CustomTestStringConvertible, Sendable {
     var pads = [1, 1, 1, 1]
     var bias = false, relu = false
     var threads = 2
+    /// Images of bfloat16.
+    var bfloat16 = false
 
+    var type: apus_type { bfloat16 ? APUS_BFLOAT16 : APUS_FLOAT32 }
     var outHeight: Int { height + pads[0] + pads[2] - 2 }
     var outWidth: Int { width + pads[1] + pads[3] - 2 }
 
     var testDescription: String {
         "\(samples)x\(height)x\(width) \(inputs)->\(outputs) pads \(pads) bias: \(bias) relu: \(relu)"
+            + (bfloat16 ? " bfloat16" : "")
     }
 
     var parameters: apus_winograd_parameters {
         apus_winograd_parameters(
             samples: Int64(samples), height: Int64(height), width: Int64(width), channels_in: Int64(inputs),
             channels_out: Int64(outputs), pad_top: Int64(pads[0]), pad_left: Int64(pads[1]),
-            pad_bottom: Int64(pads[2]), pad_right: Int64(pads[3]), threads: Int64(threads), relu: relu ? 1 : 0)
+            pad_bottom: Int64(pads[2]), pad_right: Int64(pads[3]), threads: Int64(threads), relu: relu ? 1 : 0,
+            type: Int32(type.rawValue))
     }
 }
 
 /// Operands, and what the kernels should make of them.
 private struct Expected {
-    let x, w, g: TestBuffer
+    var x, w, g: TestBuffer
     let bias: TestBuffer?
     var y, dx, dw: [Double]
 
     init(_ c: Convolution, seed: UInt64) {
         var random = TestRandom(seed)
-        x = TestBuffer(APUS_FLOAT32, random.reals(c.samples * c.height * c.width * c.inputs))
+        x = TestBuffer(c.type, random.reals(c.samples * c.height * c.width * c.inputs))
         w = TestBuffer(APUS_FLOAT32, random.reals(9 * c.inputs * c.outputs))
-        g = TestBuffer(APUS_FLOAT32, random.reals(c.samples * c.outHeight * c.outWidth * c.outputs))
+        g = TestBuffer(c.type, random.reals(c.samples * c.outHeight * c.outWidth * c.outputs))
         bias = c.bias ? TestBuffer(APUS_FLOAT32, random.reals(c.outputs)) : nil
         y = [Double](repeating: 0, count: g.count)
         dx = [Double](repeating: 0, count: x.count)
@@ -42,6 +48,13 @@ private struct Expected {
         convolve(c)
         if let values = bias?.values { for i in y.indices { y[i] += values[i % c.outputs] } }
         if c.relu { for i in y.indices { y[i] = max(0, y[i]) } }
+    }
+
+    /// The same numbers as those of `other`, with images of the type of `c`.
+    init(_ other: Expected, as c: Convolution) {
+        self = other
+        x = TestBuffer(c.type, other.x.values)
+        g = TestBuffer(c.type, other.g.values)
     }
 
     /// The direct convolution and both gradients, tap by tap.
@@ -78,7 +91,7 @@ private func compute(_ c: Convolution, _ e: Expected) -> [TestBuffer] {
     func scratch(_ bytes: (UnsafePointer<apus_winograd_parameters>?) -> Int64) -> TestBuffer {
         TestBuffer(APUS_UINT8, count: Int(withUnsafePointer(to: p) { bytes($0) }))
     }
-    let y = TestBuffer(APUS_FLOAT32, count: e.y.count), dx = TestBuffer(APUS_FLOAT32, count: e.dx.count)
+    let y = TestBuffer(c.type, count: e.y.count), dx = TestBuffer(c.type, count: e.dx.count)
     let dw = TestBuffer(APUS_FLOAT32, count: e.dw.count)
     #expect(runKernel(apus_winograd, p, [e.x, e.w, e.bias, y, scratch(apus_winograd_scratch_bytes)]) == 0)
     let scratchX = scratch(apus_winograd_gradient_x_scratch_bytes)
@@ -98,13 +111,22 @@ private func relativeError(_ result: TestBuffer, _ expected: [Double]) -> Double
     return (error / magnitude).squareRoot()
 }
 
+/// With images of both types.
 private func check(_ c: Convolution, seed: UInt64 = 1) {
+    var narrow = c
+    narrow.bfloat16 = true
+    checkOneType(c, seed: seed)
+    checkOneType(narrow, seed: seed)
+}
+
+private func checkOneType(_ c: Convolution, seed: UInt64) {
     let e = Expected(c, seed: seed)
     withEveryISAAndThreadCount {
         let results = compute(c, e)
         for (name, result, exact) in zip3(["y", "dx", "dw"], results, [e.y, e.dx, e.dw]) {
             let error = relativeError(result, exact)
-            #expect(error <= 5e-6, "\(name) of \(c.testDescription)")
+            let allowed = result.type == APUS_BFLOAT16 ? 3e-3 : 5e-6
+            #expect(error <= allowed, "\(name) of \(c.testDescription)")
         }
         return results
     }
@@ -183,6 +205,52 @@ struct WinogradTests {
         #expect(!y[11 * 16].isNaN && !y[y.count - 1].isNaN)
     }
 
+    /// bfloat16 results are the float32 results of the same numbers, rounded; with infinities and NaN among them.
+    @Test(arguments: [[17, 33], [130, 65]])
+    func bfloat16IsRoundedFloat32(channels: [Int]) {
+        var c = Convolution(samples: 2, height: 9, width: 10, inputs: channels[0], outputs: channels[1])
+        c.bfloat16 = true
+        let e = Expected(c, seed: 8)
+        for (i, bits) in [0x7fc0, 0xff81, 0x7f80, 0xff80, 0x0001, 0x7f7f].enumerated() {
+            for buffer in [e.x, e.g] {
+                buffer.pointer.storeBytes(of: UInt16(bits), toByteOffset: 2 * 97 * i, as: UInt16.self)
+            }
+        }
+        var wide = c
+        wide.bfloat16 = false
+        let same = Expected(e, as: wide)
+        withEveryISAAndThreadCount {
+            let results = compute(c, e)
+            for (name, result, exact) in zip3(["y", "dx", "dw"], results, compute(wide, same).map(\.values)) {
+                let rounded = TestBuffer(result.type, exact).values
+                let equal = zip(result.values, rounded).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }
+                #expect(equal, "\(name)")
+            }
+            #expect(results[0].values.contains { $0.isNaN } && results[0].values.contains { !$0.isNaN })
+            return results
+        }
+    }
+
+    /// Without a kernel, y is the bias: ties, numbers too small and too large, and NaN, which must not overflow.
+    @Test func roundsToNearestEven() {
+        let bits: [UInt32] = [
+            0x3f80_8000, 0x3f81_8000, 0x3f80_8001, 0x3f81_7fff, 0xbf81_8000, 0x0000_8001, 0x7f7f_ffff, 0xff80_0000,
+            0x7f80_0001, 0xffff_ffff,
+        ]
+        let c = Convolution(height: 5, width: 5, inputs: 3, outputs: 3 * bits.count, bias: true, bfloat16: true)
+        let e = Expected(c, seed: 9)
+        memset(e.w.pointer, 0, 4 * e.w.count)
+        for i in 0..<c.outputs {
+            e.bias!.pointer.storeBytes(of: bits[i % bits.count], toByteOffset: 4 * i, as: UInt32.self)
+        }
+        let rounded = TestBuffer(APUS_BFLOAT16, e.bias!.values).values
+        withEveryISAAndThreadCount {
+            let y = compute(c, e)[0]
+            expectEqual(y, (0..<y.count).map { rounded[$0 % c.outputs] })
+            return [y]
+        }
+    }
+
     @Test func emptyBatch() {
         let c = Convolution(samples: 0, height: 4, width: 4, inputs: 16, outputs: 16)
         let results = compute(c, Expected(c, seed: 7))
@@ -197,6 +265,9 @@ struct WinogradTests {
         }
         var small = Convolution(height: 2, width: 8, inputs: 16, outputs: 16, pads: [0, 0, 0, 0]).parameters
         #expect(!apus_winograd_supports(&small))
+        var exotic = Convolution(height: 8, width: 8, inputs: 16, outputs: 16).parameters
+        exotic.type = Int32(APUS_FLOAT64.rawValue)
+        #expect(!apus_winograd_supports(&exotic))
         var idle = Convolution(height: 8, width: 8, inputs: 16, outputs: 16, threads: 0).parameters
         #expect(!apus_winograd_supports(&idle))
     }

@@ -15,7 +15,8 @@ enum ConvolutionChoice: Hashable {
         let one = ImageSize(height: 1, width: 1)
         let padding = geometry.padding
         let fits =
-            image.elementType == .float32 && kernel[0] == 3 && kernel[1] == 3 && geometry.strides == one
+            [.float32, .bfloat16].contains(image.elementType) && kernel[0] == 3 && kernel[1] == 3
+            && geometry.strides == one
             && geometry.dilation == one && geometry.groups == 1 && image.shape[1] >= 4 && image.shape[2] >= 4
             && [padding.top, padding.left, padding.bottom, padding.right].allSatisfy { (0...2).contains($0) }
         // The transforms cost as much as some channels' multiplications, and those of the kernel as much as some tiles'.
@@ -30,6 +31,7 @@ extension apus_winograd_parameters {
             samples: Int64(image.shape[0]), height: Int64(image.shape[1]), width: Int64(image.shape[2]),
             channels_in: Int64(kernel[2]), channels_out: Int64(kernel[3]), pad_top: Int64(geometry.padding.top),
             pad_left: Int64(geometry.padding.left), pad_bottom: Int64(geometry.padding.bottom),
-            pad_right: Int64(geometry.padding.right), threads: Int64(apus_thread_count()), relu: relu ? 1 : 0)
+            pad_right: Int64(geometry.padding.right), threads: Int64(apus_thread_count()), relu: relu ? 1 : 0,
+            type: Int32(image.elementType.rawValue))
     }
 }

@@ -39,104 +39,6 @@ extension Lowering {
             count_padding: geometry.countsPadding ? 1 : 0)
     }
 
-    // MARK: Normalization
-
-    /// The two rows of a tensor [2, C] as values of their own: they lie one behind the other.
-    private mutating func rows(of number: Int) -> (first: ValueID, second: ValueID) {
-        let type = graph.nodes[number].type
-        let row = TensorType([type.shape[1]], type.elementType)
-        let access = Access(value(number), type.shape)
-        let first = temporary(row)
-        let second = temporary(row)
-        copy(access.sliced([AxisSlice(start: 0, count: 1), AxisSlice(start: 0, count: type.shape[1])]), to: first, row)
-        copy(
-            access.sliced([AxisSlice(start: 1, count: 1), AxisSlice(start: 0, count: type.shape[1])]), to: second, row)
-        return (first, second)
-    }
-
-    /// Joins two rows to a tensor [2, C].
-    private mutating func join(_ first: ValueID, _ second: ValueID, to number: Int) {
-        let type = graph.nodes[number].type
-        let target = result(number)
-        for (index, row) in [first, second].enumerated() {
-            var parameters = apus_copy_parameters()
-            parameters.rank = 1
-            fill(&parameters.shape, [type.shape[1]])
-            fill(&parameters.source_strides, [1])
-            fill(&parameters.destination_strides, [1])
-            parameters.destination_offset = Int64(index * type.shape[1])
-            parameters.element_bytes = Int64(type.elementType.byteCount)
-            step("copy", apus_copy, [.read(row), .write(target)], parameters)
-        }
-    }
-
-    mutating func normalization(_ number: Int) {
-        let node = graph.nodes[number]
-        let inputs = graph.inputs(number)
-        let shape = node.inputs[0].shape
-        let channels = shape[-1]
-        var parameters = apus_normalization_parameters()
-        parameters.rows = Int64(channels > 0 ? shape.count / channels : 0)
-        parameters.channels = Int64(channels)
-        parameters.type = Int64(node.inputs[0].elementType.rawValue)
-        parameters.epsilon = node.operation.epsilon
-        let scratch = Operand.scratch(
-            byteCount: Int(withUnsafePointer(to: parameters, apus_normalization_scratch_bytes)))
-        let row = TensorType([channels], .float32)
-        let x = Operand.read(value(inputs[0]))
-        let name = node.operation.name
-        switch node.operation {
-        case .channelMoments:
-            let (mean, variance) = (temporary(row), temporary(row))
-            step(name, apus_moments, [x, .write(mean), .write(variance), scratch], parameters, cost: node.cost)
-            join(mean, variance, to: number)
-        case .batchNorm:
-            let others = inputs[1...].map { value($0) }
-            step(
-                name, apus_batch_norm,
-                [
-                    x, .read(others[2]), .read(others[3]), .read(others[0]), .read(others[1]), .none,
-                    .write(result(number)),
-                ],
-                parameters, cost: node.cost)
-        case .batchNormTraining:
-            let (scale, offset) = (value(inputs[1]), value(inputs[2]))
-            let moments = rows(of: inputs[3])
-            step(
-                name, apus_batch_norm,
-                [
-                    x, .read(moments.first), .read(moments.second), .read(scale), .read(offset), .none,
-                    .write(result(number)),
-                ], parameters, cost: node.cost)
-        case .batchNormParameterGradient:
-            let g = value(inputs[1])
-            let moments = rows(of: inputs[2])
-            let (scale, offset) = (temporary(row), temporary(row))
-            step(
-                name, apus_batch_norm_gradient,
-                [
-                    x, .read(g), .read(moments.first), .read(moments.second), .none, .none, .none, .write(scale),
-                    .write(offset), .none, scratch,
-                ], parameters, cost: node.cost)
-            join(scale, offset, to: number)
-        case .batchNormInputGradient:
-            let (g, scale) = (value(inputs[1]), value(inputs[2]))
-            let moments = rows(of: inputs[3])
-            step(
-                name, apus_batch_norm_gradient,
-                [
-                    x, .read(g), .read(moments.first), .read(moments.second), .read(scale), .none,
-                    .write(result(number)), .none, .none, .none, scratch,
-                ], parameters, cost: node.cost)
-        case .layerNorm:
-            step(
-                name, apus_layer_norm,
-                [x, .read(value(inputs[1])), .read(value(inputs[2])), .write(result(number)), .none, .none], parameters,
-                cost: node.cost)
-        default: preconditionFailure("\(name) is not a normalization")
-        }
-    }
-
     // MARK: Convolution
 
     mutating func convolution(_ pattern: ConvolutionPattern) {
@@ -221,17 +123,5 @@ extension apus_direct_convolution_parameters {
             pad_left: Int64(geometry.padding.left), pad_bottom: Int64(geometry.padding.bottom),
             pad_right: Int64(geometry.padding.right), groups: Int64(geometry.groups),
             type: Int64(image.elementType.rawValue))
-    }
-}
-
-extension Operation {
-    /// The ε of a normalization, else 0.
-    var epsilon: Double {
-        switch self {
-        case .batchNorm(let epsilon), .batchNormTraining(let epsilon), .batchNormParameterGradient(let epsilon),
-            .batchNormInputGradient(let epsilon), .layerNorm(let epsilon):
-            epsilon
-        default: 0
-        }
     }
 }

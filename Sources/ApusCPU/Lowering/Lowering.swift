@@ -10,7 +10,7 @@ struct Lowering {
     private var rows: [Int: ValueID] = [:]
     /// Where they are in the lanes layout.
     private var lanes: [Int: ValueID] = [:]
-    /// What a lanes convolution noted for its gradient.
+    /// What a lanes convolution, or a ReLU behind a normalization, noted for its gradient.
     var masks: [Int: ValueID] = [:]
     /// The slot of each output that can be written in place.
     private var outputSlots: [Int: Int] = [:]
@@ -26,13 +26,15 @@ struct Lowering {
     }
 
     /// - Throws: `GraphError` if there is no kernel for an operation on its types.
-    static func lower(_ graph: Graph, options: CompileOptions) throws(GraphError) -> Plan {
+    static func lower(
+        _ graph: Graph, options: CompileOptions, recomputed: Set<Node> = []
+    ) throws(GraphError) -> Plan {
         let indexed = IndexedGraph(graph)
-        var fusion = Fusion(indexed, options: options)
+        var fusion = Fusion(indexed, options: options, recomputed: recomputed)
         var order = fusion.order()
         if order == nil {
             // Fusion closed a circle (rare: a gradient that needs an updated weight): one operation at a time has none.
-            fusion = Fusion(indexed, options: CompileOptions(fuses: false))
+            fusion = Fusion(indexed, options: CompileOptions(fuses: false), recomputed: recomputed)
             order = fusion.order()
         }
         var lowering = Lowering(graph: indexed, fusion: fusion)
@@ -80,6 +82,8 @@ struct Lowering {
         case .cluster: cluster(unit.nodes)
         case .product(let pattern): product(pattern)
         case .convolution(let pattern): convolution(pattern)
+        case .normalization(let pattern): normalization(pattern)
+        case .normalizationGradient(let pattern): normalizationGradient(pattern)
         case .lanesConvolution(let pattern): lanesConvolution(pattern)
         case .lanesGradient(let pattern): lanesGradient(pattern)
         }
@@ -278,18 +282,21 @@ struct Lowering {
 
     /// The number of steps that one may be moved over: far moves keep values alive for long.
     private static let longestMove = 256
+    /// The number of elements from which on a call's overhead does not matter, but memory and caches do.
+    private static let largest = 1 << 18
 
     /// Joins elementwise steps of one tape over different tensors (the parameters of an optimizer) into one call each.
     private mutating func mergeTapes() {
         let conflicts = nextConflicts()
         var removed: Set<Int> = []
         for late in plan.steps.indices.reversed() where !removed.contains(late) {
-            guard var merged = tapes[late] else { continue }
+            guard var merged = tapes[late], merged.counts[0] <= Self.largest else { continue }
             var joined: [Int] = []
             // A step can run later if none in between must come after it.
             for early in (max(0, late - Self.longestMove)..<late).reversed()
             where conflicts[early] > late && !removed.contains(early) {
-                guard let candidate = tapes[early], candidate.tape == merged.tape else { continue }
+                guard let candidate = tapes[early], candidate.tape == merged.tape, candidate.counts[0] <= Self.largest
+                else { continue }
                 merged.counts.insert(contentsOf: candidate.counts, at: 0)
                 merged.values.insert(contentsOf: candidate.values, at: 0)
                 joined.append(early)

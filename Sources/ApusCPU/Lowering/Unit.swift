@@ -9,6 +9,8 @@ struct Unit {
         case cluster
         case product(ProductPattern)
         case convolution(ConvolutionPattern)
+        case normalization(NormalizationPattern)
+        case normalizationGradient(NormalizationGradientPattern)
         case lanesConvolution(LanesConvolutionPattern)
         case lanesGradient(LanesGradientPattern)
     }
@@ -43,6 +45,30 @@ struct ConvolutionPattern {
     var bias: Int?
     var relu: Bool
     var result: Int
+}
+
+/// A batch normalization with what is added to it and ReLU.
+struct NormalizationPattern {
+    var normalization: Int
+    var residual: Int?
+    var relu = false
+    var result: Int
+    /// Whether a gradient needs to know which elements passed the ReLU.
+    var writesMask = false
+}
+
+/// The gradients of such a normalization.
+struct NormalizationGradientPattern {
+    /// The node of the gradients to scale and offset.
+    var sums: Int
+    var imageGradient: Int
+    /// The gradient that arrives, which may be a sum of two.
+    var gradient: Int
+    var secondGradient: Int?
+    /// The result of the ReLU behind the normalization, if there is one.
+    var output: Int?
+    /// The node of the gradient before the ReLU, if others than the normalization need it.
+    var residualGradient: Int?
 }
 
 /// A convolution in the lanes layout with bias, ReLU and 2 × 2 maximum pooling.

@@ -13,10 +13,20 @@ typedef struct {
     double epsilon;
     /// apus_batch_norm, apus_batch_norm_gradient: 1 applies ReLU last.
     int64_t relu;
+    /// Batch norm: 1 if mean and variance lie behind each other, [2, channels], in the place of the mean, and dscale and
+    /// doffset in that of dscale; the other places are then ignored.
+    int64_t joined;
+    /// Batch norm with ReLU: 1 if what passed the ReLU is told by a bit mask: bit i % 8 of byte i / 8 is set where element i of
+    /// the result, as it was stored, is > 0.
+    int64_t masked;
 } apus_normalization_parameters;
 
 /// Bytes of scratch of every kernel here that has one.
 int64_t apus_normalization_scratch_bytes(const apus_normalization_parameters *parameters);
+
+/// Whether there may be a mask: rows must start at whole bytes, with any vectors; and its size.
+bool apus_normalization_supports_mask(const apus_normalization_parameters *parameters);
+int64_t apus_normalization_mask_bytes(const apus_normalization_parameters *parameters);
 
 // MARK: Per channel
 
@@ -26,14 +36,15 @@ int64_t apus_normalization_scratch_bytes(const apus_normalization_parameters *pa
 int apus_moments(void *const *buffers, const void *parameters);
 
 /// y = (x - mean) / sqrt(variance + epsilon) * scale + offset [+ residual] [, max(y, 0)]. y may be x or residual.
-/// Buffers: x, mean, variance, scale or NULL (1), offset or NULL (0), residual or NULL, y.
+/// Buffers: x, mean, variance, scale or NULL (1), offset or NULL (0), residual or NULL, y, mask or NULL.
 int apus_batch_norm(void *const *buffers, const void *parameters);
 
-/// Gradients of apus_batch_norm when mean and variance are those of x (training). With `relu`, g counts only where the
-/// result y of apus_batch_norm is > 0. With n = rows, r = 1/sqrt(variance + epsilon), h = (x - mean) * r:
-///     doffset = sum g,  dscale = sum g*h,  dx = scale * r * (g - doffset/n - h * dscale/n),  dresidual = g (masked).
-/// Each result may be NULL. dx may be g or x, dresidual may be g.
-/// Buffers: x, g, mean, variance, scale or NULL (1), y (NULL without relu), dx, dscale, doffset, dresidual, scratch.
+/// Gradients of apus_batch_norm when mean and variance are those of x (training). The gradient g to its result y may be a
+/// sum of two; with `relu`, it counts only where y > 0. With n = rows, r = 1/sqrt(variance + epsilon), h = (x - mean) * r:
+///     doffset = sum g,  dscale = sum g*h,  dx = scale * r * (g - doffset/n - h * dscale/n),  dresidual = g.
+/// Each result may be NULL. dx may be g, g2 or x, dresidual may be g or g2.
+/// Buffers: x, g, mean, variance, scale or NULL (1), y or mask (NULL without relu), g2 or NULL, dx, dscale, doffset,
+/// dresidual, scratch.
 int apus_batch_norm_gradient(void *const *buffers, const void *parameters);
 
 // MARK: Per row

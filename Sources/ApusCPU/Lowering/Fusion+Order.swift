@@ -1,0 +1,174 @@
+import ApusGraph
+
+extension Fusion {
+    /// The units in an order in which each comes after what it reads, or `nil` if fusion made a cycle.
+    ///
+    /// In general in the order of the nodes. What only leads to updates of inputs runs as soon as it can, the shortest way first: the
+    /// gradient of a weight and its update, then the next layer's gradients. So operands are still in the cache and need not be
+    /// kept. Updates run when nobody reads the old value any more, and what is recomputed right before its reader.
+    func order() -> [Int]? {
+        let dependencies = dependencies()
+        // Updates that need each other's old values close a circle; then values are staged, in whatever order.
+        return order(dependencies.adding(antidependencies())) ?? order(dependencies)
+    }
+
+    private func order(_ dependencies: [Set<Int>]) -> [Int]? {
+        let lazy = units.indices.filter { isRecomputed(units[$0]) }
+        let isLazy = Set(lazy)
+        // A reader waits for what a lazy unit needs, not for the unit itself.
+        var missing = dependencies.map(\.count)
+        var readers = Array(repeating: [Int](), count: units.count)
+        var waits = dependencies
+        for unit in units.indices where !isLazy.isDisjoint(with: waits[unit]) {
+            while let inner = waits[unit].first(where: isLazy.contains) {
+                waits[unit].remove(inner)
+                waits[unit].formUnion(dependencies[inner].subtracting([unit]))
+            }
+        }
+        for (index, set) in waits.enumerated() {
+            missing[index] = set.count
+            for other in set { readers[other].append(index) }
+        }
+        let distances = distancesToUpdates(dependencies)
+        func priority(_ unit: Int) -> (Int, Int) {
+            (distances[unit].map { $0 - units.count } ?? units[unit].nodes.last!, unit)
+        }
+
+        var order: [Int] = []
+        var done = Array(repeating: false, count: units.count)
+        func append(_ unit: Int) {
+            guard !done[unit] else { return }
+            for inner in dependencies[unit].sorted() where isLazy.contains(inner) { append(inner) }
+            done[unit] = true
+            order.append(unit)
+        }
+        var ready = Heap(units.indices.filter { missing[$0] == 0 && !isLazy.contains($0) }.map(priority))
+        while let (_, index) = ready.popMinimum() {
+            append(index)
+            for reader in readers[index] {
+                missing[reader] -= 1
+                if missing[reader] == 0, !isLazy.contains(reader) { ready.insert(priority(reader)) }
+            }
+        }
+        for unit in lazy where missing[unit] == 0 { append(unit) }
+        return order.count == units.count ? order : nil
+    }
+
+    private func isRecomputed(_ unit: Unit) -> Bool { unit.nodes.allSatisfy { recomputed.contains(graph.nodes[$0]) } }
+
+    /// The units that each unit reads from.
+    private func dependencies() -> [Set<Int>] {
+        units.indices.map { index in
+            var found: Set<Int> = []
+            for node in units[index].nodes {
+                found.formUnion(graph.inputs(node).compactMap { unitOf[source($0)] })
+            }
+            if case .lanesGradient(let pattern) = units[index].kind, let convolution = pattern.masksOf {
+                found.insert(unitOf[convolution]!)
+            }
+            found.remove(index)
+            return found
+        }
+    }
+
+    /// For each unit that overwrites an input: the others that read the input, and those that may fail, so that a program that fails
+    /// leaves its inputs as they were.
+    private func antidependencies() -> [Set<Int>] {
+        var readers: [Int: Set<Int>] = [:]
+        for (index, unit) in units.enumerated() {
+            for node in unit.nodes {
+                for input in graph.inputs(node) { readers[source(input), default: []].insert(index) }
+            }
+        }
+        let fallible = units.indices.filter { units[$0].nodes.contains { graph.nodes[$0].operation.mayFail } }
+        var found = Array(repeating: Set<Int>(), count: units.count)
+        for output in graph.graph.outputs {
+            guard let slot = output.replaces, let unit = unitOf[graph[output.node]] else { continue }
+            let input = graph.graph.inputs[slot]
+            if graph.contains(input) { found[unit].formUnion(readers[graph[input]] ?? []) }
+            found[unit].formUnion(fallible)
+            found[unit].remove(unit)
+        }
+        return found
+    }
+
+    /// For each unit that depends on others and leads to nothing but outputs that take over an input's memory, the most units on the
+    /// way there.
+    private func distancesToUpdates(_ dependencies: [Set<Int>]) -> [Int?] {
+        var readers = Array(repeating: [Int](), count: units.count)
+        for (index, set) in dependencies.enumerated() { for other in set { readers[other].append(index) } }
+        var isReplaced = Array(repeating: false, count: graph.nodes.count)
+        var isReturned = isReplaced
+        for output in graph.graph.outputs {
+            let node = source(graph[output.node])
+            if output.replaces != nil { isReplaced[node] = true } else { isReturned[node] = true }
+        }
+        var result = [Int?](repeating: nil, count: units.count)
+        for index in units.indices.sorted(by: { units[$0].nodes.last! > units[$1].nodes.last! }) {
+            let nodes = units[index].nodes
+            guard !dependencies[index].isEmpty, !nodes.contains(where: { isReturned[$0] }),
+                !readers[index].isEmpty || nodes.contains(where: { isReplaced[$0] })
+            else { continue }
+            let beyond = readers[index].map { result[$0] }
+            if beyond.allSatisfy({ $0 != nil }) { result[index] = (beyond.compactMap { $0 }.max() ?? -1) + 1 }
+        }
+        return result
+    }
+
+    /// What a node shows if it is a view: a computed node, an input or a constant.
+    private func source(_ node: Int) -> Int {
+        var node = node
+        while unitOf[node] == nil, let shown = graph.inputs(node).first { node = shown }
+        return node
+    }
+}
+
+extension Operation {
+    /// Whether a kernel may refuse values: indices and labels that are out of range.
+    fileprivate var mayFail: Bool {
+        switch self {
+        case .gather, .scatterAdd, .gatherAlong, .scatterAddAlong, .softmaxCrossEntropy, .softmaxCrossEntropyGradient:
+            true
+        default: false
+        }
+    }
+}
+
+extension [Set<Int>] {
+    fileprivate func adding(_ others: [Set<Int>]) -> [Set<Int>] { zip(self, others).map { $0.union($1) } }
+}
+
+/// A binary heap of (priority, item).
+private struct Heap {
+    private var items: [(Int, Int)] = []
+
+    init(_ items: [(Int, Int)]) {
+        for item in items { insert(item) }
+    }
+
+    mutating func insert(_ item: (Int, Int)) {
+        items.append(item)
+        var child = items.count - 1
+        while child > 0, items[child] < items[(child - 1) / 2] {
+            items.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func popMinimum() -> (Int, Int)? {
+        guard let first = items.first else { return nil }
+        let last = items.removeLast()
+        guard !items.isEmpty else { return first }
+        items[0] = last
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child] < items[least] {
+                least = child
+            }
+            if least == parent { return first }
+            items.swapAt(parent, least)
+            parent = least
+        }
+    }
+}
