@@ -16,6 +16,9 @@ struct Summary: ParsableCommand {
     @Flag(help: "Also shows the steps of the training program, with the time that each takes here.")
     var plan = false
 
+    @Flag(help: "With --plan: the steps of a prediction instead.")
+    var inference = false
+
     @Option(help: "Also draws the network into this file (.svg).")
     var svg: String?
 
@@ -31,7 +34,10 @@ struct Summary: ParsableCommand {
         if let svg { try AtomicFile.write(ModelDiagram(model, input: shape).svg + "\n", to: svg) }
         if plan {
             guard batchSize > 0 else { throw ValidationError("--batch-size must be at least 1, received \(batchSize)") }
-            print("\n" + (try PlanReport(model, input: shape, batchSize: batchSize, computation).text))
+            print(
+                "\n"
+                    + (try PlanReport(model, input: shape, batchSize: batchSize, computation, isInference: inference)
+                        .text))
         }
     }
 }
@@ -40,14 +46,19 @@ struct Summary: ParsableCommand {
 struct PlanReport {
     let text: String
 
-    init(_ model: Sequential, input: Shape, batchSize: Int, _ computation: ComputationOptions) throws {
+    init(_ model: Sequential, input: Shape, batchSize: Int, _ computation: ComputationOptions, isInference: Bool) throws
+    {
         var session = try Session(model, input: input, batchSize: batchSize, computation)
-        let program = try session.program()
-        let step = try Bench.measure(0.2) { try session.train() }
+        let trainer = session.trainer()
+        let program = try isInference ? trainer.predictionProgram(for: session.batch.inputs) : session.program()
+        func run() throws {
+            if isInference { _ = try trainer.predict(session.batch.inputs) } else { try session.train() }
+        }
+        let step = try Bench.measure(0.2, run)
         let peak = try PlanReport.peak()
         program.isTiming = true
         let repetitions = min(100, max(5, Int(0.5 / step)))
-        for _ in 0..<repetitions { try session.train() }
+        for _ in 0..<repetitions { try run() }
         let times = program.stepNanoseconds.map { Double($0) / Double(repetitions) / 1000 }
         let total = max(times.reduce(0, +), 1e-9)
         let rows = zip(program.steps, times).map { step, time in
@@ -59,7 +70,8 @@ struct PlanReport {
         text =
             (["       µs      %   GFLOP/s  % peak       bytes  step"] + rows).joined(separator: "\n")
             + String(
-                format: "\n%9.1f µs a step of %d samples with Adam; arena %d bytes, peak %d bytes; ", total, batchSize,
+                format: "\n%9.1f µs a step of %d samples" + (isInference ? "" : " with Adam")
+                    + "; arena %d bytes, peak %d bytes; ", total, batchSize,
                 program.arenaByteCount, program.peakByteCount)
             + String(format: "100 %% are the %.0f GFLOP/s of a matrix product of 1024³ here; ", peak)
             + "Winograd does with fewer operations than it is counted for"

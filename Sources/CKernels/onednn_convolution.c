@@ -164,7 +164,8 @@ static void fuse_relu(onednn_builder *b) {
 }
 
 /// Appends the primitive, and before or after it the conversion of the kernel, if one is needed.
-static void append(onednn_builder *b, direction direction, const convolution *c, dnnl_primitive_desc_t pd) {
+static void append(
+    onednn_builder *b, direction direction, const convolution *c, bool prepared, dnnl_primitive_desc_t pd) {
     static const struct {
         int image, kernel, bias, result;
     } names[] = {
@@ -178,8 +179,8 @@ static void append(onednn_builder *b, direction direction, const convolution *c,
     descriptor_reference theirs =
         dnnl_primitive_desc_query_md(pd, is_gradient ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
 
-    dnnl_memory_t kernel = onednn_memory(b, ours, buffers[direction].kernel);
-    bool needs_reorder = !dnnl_memory_desc_equal(ours, theirs);
+    dnnl_memory_t kernel = onednn_memory(b, prepared ? theirs : ours, buffers[direction].kernel);
+    bool needs_reorder = !prepared && !dnnl_memory_desc_equal(ours, theirs);
     dnnl_memory_t converted = needs_reorder ? onednn_scratch_memory(b, theirs) : kernel;
     dnnl_exec_arg_t arguments[4] = {
         {names[direction].image, onednn_memory(b, reference(&c->image), buffers[direction].image)},
@@ -205,7 +206,7 @@ static apus_onednn_plan *plan(
     describe(&b, s, direction, &c);
     dnnl_primitive_desc_t pd = implementation(&b, direction, &c, hint);
     onednn_name(&b, pd);
-    append(&b, direction, &c, pd);
+    append(&b, direction, &c, direction == APUS_ONEDNN_FORWARD && s->prepared, pd);
     forget(&c);
     if (pd) dnnl_primitive_desc_destroy(pd);
     if (hint) dnnl_primitive_desc_destroy(hint);
@@ -219,6 +220,25 @@ static apus_onednn_plan *plan(
         (long long)s->kernel_h, (long long)s->kernel_w, (long long)(s->groups ? s->in_channels / s->groups : 0),
         (long long)s->out_channels, s->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
     return onednn_finish(&b, what, status, message, message_size);
+}
+
+apus_onednn_plan *apus_onednn_kernel_preparation(const apus_convolution_shape *s, int64_t *bytes) {
+    onednn_builder b = onednn_begin(2);
+    if (s->relu) fuse_relu(&b);
+    convolution c;
+    describe(&b, s, APUS_ONEDNN_FORWARD, &c);
+    dnnl_primitive_desc_t pd = implementation(&b, APUS_ONEDNN_FORWARD, &c, NULL);
+    onednn_name(&b, pd);
+    if (b.status == dnnl_success) {
+        descriptor_reference ours = reference(&c.plain_kernel);
+        descriptor_reference theirs = dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
+        *bytes = (int64_t)dnnl_memory_desc_get_size(theirs);
+        if (dnnl_memory_desc_equal(ours, theirs)) onednn_reject(&b, "the kernel is in the library's order already");
+        else onednn_append_reorder(&b, ours, onednn_memory(&b, ours, 0), theirs, onednn_memory(&b, theirs, 1));
+    }
+    forget(&c);
+    if (pd) dnnl_primitive_desc_destroy(pd);
+    return onednn_finish(&b, "the preparation of a kernel", NULL, NULL, 0);
 }
 
 apus_onednn_plan *apus_onednn_convolution_forward(

@@ -6,8 +6,13 @@ public struct CompileOptions: Hashable, Sendable {
     /// Whether cheap results are computed again for the backward pass instead of being kept: less memory, some time.
     public var recomputes: Bool
 
-    public init(fuses: Bool = true, recomputes: Bool = false) {
+    /// The inputs that keep their values from run to run (weights at inference). What depends on them alone is computed when they
+    /// change, and normalizations are folded into the convolutions before them.
+    public var constantInputs: Set<Int>
+
+    public init(fuses: Bool = true, recomputes: Bool = false, constantInputs: Set<Int> = []) {
         self.fuses = fuses
         self.recomputes = recomputes
+        self.constantInputs = constantInputs
     }
 }

@@ -1,4 +1,5 @@
 import ApusGraph
+import CKernels
 
 extension Fusion {
     /// Finds convolutions with bias and, where the kernel has it, ReLU behind them, outside the lanes layout.
@@ -21,9 +22,11 @@ extension Fusion {
                     members.append(bias)
                 }
             }
-            // Only own kernels have a ReLU behind them.
+            // Plain loops have no ReLU behind them.
             let node = graph.nodes[number]
-            if ConvolutionChoice(geometry, image: node.inputs[0].type, kernel: node.inputs[1].shape) == .winograd,
+            let (image, kernel) = (node.inputs[0].type, node.inputs[1].shape)
+            if ConvolutionChoice(geometry, image: image, kernel: kernel) == .winograd
+                || LibraryPlan(APUS_ONEDNN_FORWARD, geometry, image: image, kernel: kernel) != nil,
                 let activation = graph.onlyUser(pattern.result), unitOf[activation] == nil,
                 case .unary(.relu) = graph.nodes[activation].operation
             {

@@ -27,23 +27,44 @@ final class LibraryPlan {
     /// A convolution or one of its gradients; `nil` if the library has no good implementation.
     convenience init?(
         _ direction: apus_onednn_direction, _ geometry: ConvolutionGeometry, image: TensorType, kernel: Shape,
-        hasBias: Bool = false
+        hasBias: Bool = false, relu: Bool = false, isPrepared: Bool = false
     ) {
         guard LibraryPlan.supports(image.elementType) else { return nil }
+        let shape = LibraryPlan.shape(
+            geometry, image: image, kernel: kernel, hasBias: hasBias, relu: relu, isPrepared: isPrepared)
+        guard let plan = withUnsafePointer(to: shape, { apus_onednn_plan_convolution(direction, $0, nil, 0) }) else {
+            return nil
+        }
+        self.init(plan)
+    }
+
+    /// What brings the kernel of a forward convolution into the library's order, and the size of the result; `nil` if it is.
+    static func preparation(
+        _ geometry: ConvolutionGeometry, image: TensorType, kernel: Shape, hasBias: Bool, relu: Bool
+    ) -> (plan: LibraryPlan, byteCount: Int)? {
+        guard supports(image.elementType) else { return nil }
+        let shape = shape(
+            geometry, image: image, kernel: kernel, hasBias: hasBias, relu: relu, isPrepared: false)
+        var byteCount: Int64 = 0
+        guard let plan = withUnsafePointer(to: shape, { apus_onednn_kernel_preparation($0, &byteCount) }) else {
+            return nil
+        }
+        return (LibraryPlan(plan), Int(byteCount))
+    }
+
+    private static func shape(
+        _ geometry: ConvolutionGeometry, image: TensorType, kernel: Shape, hasBias: Bool, relu: Bool, isPrepared: Bool
+    ) -> apus_convolution_shape {
         let parameters = apus_direct_convolution_parameters(geometry, image: image, kernel: kernel)
-        let shape = apus_convolution_shape(
+        return apus_convolution_shape(
             n: parameters.samples, h: parameters.height, w: parameters.width, in_channels: parameters.channels_in,
             out_channels: parameters.channels_out, kernel_h: parameters.kernel_height,
             kernel_w: parameters.kernel_width, stride_h: parameters.stride_height, stride_w: parameters.stride_width,
             pad_top: parameters.pad_top, pad_left: parameters.pad_left, pad_bottom: parameters.pad_bottom,
             pad_right: parameters.pad_right, dilation_h: parameters.dilation_height,
             dilation_w: parameters.dilation_width, groups: parameters.groups,
-            type: Int32(image.elementType.rawValue), has_bias: hasBias ? 1 : 0, relu: 0)
-        guard
-            let plan = withUnsafePointer(
-                to: shape, { apus_onednn_plan_convolution(direction, $0, nil, 0) })
-        else { return nil }
-        self.init(plan)
+            type: Int32(image.elementType.rawValue), has_bias: hasBias ? 1 : 0, relu: relu ? 1 : 0,
+            prepared: isPrepared ? 1 : 0)
     }
 
     /// A batch of bfloat16 matrix products with a result of the same type.

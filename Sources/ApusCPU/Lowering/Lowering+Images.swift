@@ -100,7 +100,13 @@ extension Lowering {
             }
             return step("winograd \(name)", run, operands + [.scratch(byteCount: Int(byteCount))], winograd, cost: cost)
         }
-        guard let plan = LibraryPlan(direction, geometry, image: image, kernel: kernel, hasBias: hasBias) else {
+        var operands = operands
+        let isPrepared =
+            direction == APUS_ONEDNN_FORWARD
+            && prepareKernel(&operands[1], geometry, image: image, kernel: kernel, hasBias: hasBias, relu: relu)
+        let plan = LibraryPlan(
+            direction, geometry, image: image, kernel: kernel, hasBias: hasBias, relu: relu, isPrepared: isPrepared)
+        guard let plan else {
             step("direct \(name)", direct, operands, parameters, cost: cost)
             return
         }
@@ -109,6 +115,24 @@ extension Lowering {
         step(
             "\(name) [oneDNN \(plan.name)]", apus_onednn_run, operands + bias + [plan.scratch], plan.parameters,
             cost: cost)
+    }
+}
+
+extension Lowering {
+    /// Brings a constant kernel into the library's order when it changes, in place of every run. Returns whether it did.
+    private mutating func prepareKernel(
+        _ operand: inout Operand, _ geometry: ConvolutionGeometry, image: TensorType, kernel: Shape, hasBias: Bool,
+        relu: Bool
+    ) -> Bool {
+        guard case .read(let id) = operand, !options.constantInputs.isEmpty, isConstant(id),
+            let (plan, byteCount) = LibraryPlan.preparation(
+                geometry, image: image, kernel: kernel, hasBias: hasBias, relu: relu)
+        else { return false }
+        let prepared = temporary(TensorType([byteCount], .uint8))
+        step(
+            "kernel preparation", apus_onednn_run, [operand, .write(prepared), plan.scratch], plan.parameters)
+        operand = .read(prepared)
+        return true
     }
 }
 

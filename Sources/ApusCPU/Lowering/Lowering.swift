@@ -5,6 +5,7 @@ import CKernels
 struct Lowering {
     let graph: IndexedGraph
     let fusion: Fusion
+    let options: CompileOptions
     var plan = Plan()
     /// Where each node's elements are in row-major order, once somebody has asked.
     private var rows: [Int: ValueID] = [:]
@@ -37,15 +38,16 @@ struct Lowering {
             fusion = Fusion(indexed, options: CompileOptions(fuses: false), recomputed: recomputed)
             order = fusion.order()
         }
-        var lowering = Lowering(graph: indexed, fusion: fusion)
+        var lowering = Lowering(graph: indexed, fusion: fusion, options: options)
         let plan = lowering.run(order!)
         guard lowering.problems.isEmpty else { throw GraphError(lowering.problems) }
         return plan
     }
 
-    private init(graph: IndexedGraph, fusion: Fusion) {
+    private init(graph: IndexedGraph, fusion: Fusion, options: CompileOptions) {
         self.graph = graph
         self.fusion = fusion
+        self.options = options
     }
 
     private mutating func run(_ order: [Int]) -> Plan {
@@ -195,7 +197,29 @@ struct Lowering {
         _ name: String, _ kernel: @escaping apus_kernel, _ operands: [Operand], _ parameters: ParameterBlock,
         cost: Cost = .zero
     ) {
-        plan.steps.append(PlanStep(name: name, kernel: kernel, operands: operands, parameters: parameters, cost: cost))
+        let step = PlanStep(name: name, kernel: kernel, operands: operands, parameters: parameters, cost: cost)
+        guard dependsOnConstants(step) else { return plan.steps.append(step) }
+        plan.preparation.append(step)
+        for id in step.writes {
+            let owner = plan.owner(of: id)
+            plan.constants.append(Buffer(byteCount: plan[owner].byteCount))
+            plan[owner].storage = .constant(plan.constants.count - 1)
+        }
+    }
+
+    /// Whether a step computes the same in every run.
+    private func dependsOnConstants(_ step: PlanStep) -> Bool {
+        !options.constantInputs.isEmpty && !step.reads.isEmpty && step.reads.allSatisfy(isConstant)
+            && step.writes.allSatisfy { if case .arena = plan[plan.owner(of: $0)].storage { true } else { false } }
+    }
+
+    /// Whether a value is the same in every run.
+    func isConstant(_ id: ValueID) -> Bool {
+        switch plan[plan.owner(of: id)].storage {
+        case .slot(let slot): options.constantInputs.contains(slot)
+        case .constant: true
+        case .arena, .alias: false
+        }
     }
 
     mutating func step<Parameters: BitwiseCopyable>(
@@ -213,8 +237,11 @@ struct Lowering {
             let message = "this backend has no kernel for it on \(types); convert the operands with cast(to:)"
             return report(name, message)
         }
-        tapes[plan.steps.count] = PendingTape(tape: tape, counts: [count], values: [values])
+        let position = plan.steps.count
         step(name, apus_elementwise, tape.operandUses(values), parameters, cost: cost)
+        if plan.steps.count > position {
+            tapes[position] = PendingTape(tape: tape, counts: [count], values: [values])
+        }
     }
 
     /// Notes that there is no way to compute an operation.

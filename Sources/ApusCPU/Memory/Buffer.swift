@@ -14,6 +14,8 @@ public final class Buffer: @unchecked Sendable {
     public let pointer: UnsafeMutableRawPointer
     /// How many there are.
     public let byteCount: Int
+    /// Rises when a program overwrites the bytes: who keeps what it computed from them can tell that it is out of date.
+    package var generation = 0
 
     /// Cache lines and vector registers are at most this wide.
     static let alignment = 64

@@ -95,6 +95,8 @@ final class ParameterBlock: @unchecked Sendable {
 struct Plan {
     var values: [PlanValue] = []
     var steps: [PlanStep] = []
+    /// The steps that depend on constant inputs alone; they write constants.
+    var preparation: [PlanStep] = []
     /// The contents of `Storage.constant` values.
     var constants: [Buffer] = []
     /// The slots that the caller gives: inputs first, then outputs that replace no input.

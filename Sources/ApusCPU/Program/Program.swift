@@ -29,21 +29,23 @@ public final class Program: @unchecked Sendable {
 
     private let plan: Plan
     private let arena: Buffer
-    private let calls: UnsafeMutablePointer<apus_step>
-    private let pointers: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-    private let pointerCount: Int
-    /// For each slot, the places in `pointers` that hold its address; and the address they hold now.
-    private let relocations: [[Int]]
-    private let bound: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    private let calls: CallList
+    /// What is computed when constant inputs change, with the memory that only it uses, and for which inputs it was done last.
+    private let preparation: CallList
+    private let preparationScratch: Buffer
+    private var preparedFor: [(input: Buffer, generation: Int)] = []
+    private let constantInputs: [Int]
     private let times: UnsafeMutablePointer<Int64>
     private let outputSlots: [Int?]
     private let lock = Mutex(())
 
-    init(plan: consuming Plan, graph: Graph) {
+    init(plan original: Plan, graph: Graph, constantInputs: Set<Int> = []) {
         inputTypes = graph.inputs.map(\.type)
         outputTypes = graph.outputs.map(\.node.type)
         replacements = graph.outputs.map(\.replaces)
-        let memory = MemoryPlanner(&plan)
+        var planned = original
+        let memory = MemoryPlanner(&planned)
+        let plan = planned
         arenaByteCount = memory.byteCount
         arena = Buffer(byteCount: memory.byteCount)
         // First touches of pages cost more than a step of training: take them now.
@@ -57,47 +59,21 @@ public final class Program: @unchecked Sendable {
         }
         steps = plan.steps.map { Step(name: $0.name, cost: $0.cost) }
 
-        pointerCount = plan.steps.reduce(0) { $0 + $1.operands.count }
-        pointers = .allocate(capacity: max(1, pointerCount))
-        calls = .allocate(capacity: max(1, plan.steps.count))
         times = .allocate(capacity: max(1, plan.steps.count))
         times.initialize(repeating: 0, count: max(1, plan.steps.count))
-        bound = .allocate(capacity: max(1, plan.slotCount))
-        bound.initialize(repeating: nil, count: max(1, plan.slotCount))
-        var relocations = Array(repeating: [Int](), count: plan.slotCount)
-        var next = 0
-        for (index, step) in plan.steps.enumerated() {
-            calls[index] = apus_step(
-                kernel: step.kernel, buffers: pointers + next, parameters: step.parameters.pointer)
-            for (operand, use) in step.operands.enumerated() {
-                var address: UnsafeMutableRawPointer?
-                switch use {
-                case .none: break
-                case .scratch:
-                    let key = MemoryPlanner.ScratchKey(step: index, operand: operand)
-                    address = arena.pointer + memory.scratch[key]!
-                case .read(let id), .write(let id):
-                    switch plan[plan.owner(of: id)].storage {
-                    case .arena(let offset): address = arena.pointer + offset!
-                    case .constant(let constant): address = plan.constants[constant].pointer
-                    case .slot(let slot): relocations[slot].append(next)
-                    case .alias: preconditionFailure("an owner is no alias")
-                    }
-                }
-                pointers[next] = address
-                next += 1
-            }
-        }
-        self.relocations = relocations
+        let start = arena.pointer
+        calls = CallList(plan.steps, plan, arena: arena) { start + memory.scratch[.init(step: $0, operand: $1)]! }
+        let largest = plan.preparation.flatMap(\.operands).map { operand in
+            if case .scratch(let byteCount) = operand { byteCount } else { 0 }
+        }.max()
+        let scratch = Buffer(byteCount: largest ?? 0)
+        preparation = CallList(plan.preparation, plan, arena: arena) { _, _ in scratch.pointer }
+        preparationScratch = scratch
+        self.constantInputs = constantInputs.sorted()
         self.plan = plan
     }
 
-    deinit {
-        calls.deallocate()
-        pointers.deallocate()
-        bound.deallocate()
-        times.deallocate()
-    }
+    deinit { times.deallocate() }
 
     /// Operations by definition and bytes moved, of all steps.
     public var cost: Cost { steps.reduce(.zero) { $0 + $1.cost } }
@@ -136,18 +112,33 @@ public final class Program: @unchecked Sendable {
         try lock.withLock { _ throws(ProgramError) in
             for slot in inputs.indices { bind(slot, inputs[slot].pointer) }
             for index in outputs.indices { bindOutput(index, outputs[index].pointer) }
+            try prepare(inputs)
             try runBound()
+            for (index, input) in replacements.enumerated() where input != nil { outputs[index].generation += 1 }
         }
+    }
+
+    /// Computes what depends on constant inputs alone, if they are others than last time.
+    private func prepare(_ inputs: [Buffer]) throws(ProgramError) {
+        guard !preparation.isEmpty else { return }
+        let isCurrent =
+            preparedFor.count == constantInputs.count
+            && zip(preparedFor, constantInputs).allSatisfy {
+                $0.input === inputs[$1] && $0.generation == inputs[$1].generation
+            }
+        guard !isCurrent else { return }
+        preparedFor = []
+        for slot in constantInputs { preparation.bind(slot, inputs[slot].pointer) }
+        var status: Int32 = 0
+        let failed = apus_engine_run_steps(preparation.calls, Int64(preparation.count), &status, nil)
+        if failed >= 0 { throw ProgramError(step: plan.preparation[Int(failed)].name, status: status) }
+        preparedFor = constantInputs.map { (inputs[$0], inputs[$0].generation) }
     }
 
     // The way of one who runs a program again and again, alone, and allocates nothing on the way.
 
     /// Puts the address of an input into every call that uses it.
-    package func bind(_ slot: Int, _ address: UnsafeMutableRawPointer) {
-        guard bound[slot] != address else { return }
-        bound[slot] = address
-        for place in relocations[slot] { pointers[place] = address }
-    }
+    package func bind(_ slot: Int, _ address: UnsafeMutableRawPointer) { calls.bind(slot, address) }
 
     /// As `bind`, for an output; one that replaces an input has the input's address already.
     package func bindOutput(_ index: Int, _ address: UnsafeMutableRawPointer) {
@@ -157,7 +148,7 @@ public final class Program: @unchecked Sendable {
     /// Runs with the addresses that were bound.
     package func runBound() throws(ProgramError) {
         var status: Int32 = 0
-        let failed = apus_engine_run_steps(calls, Int64(steps.count), &status, isTiming ? times : nil)
+        let failed = apus_engine_run_steps(calls.calls, Int64(steps.count), &status, isTiming ? times : nil)
         if failed >= 0 { throw ProgramError(step: steps[Int(failed)].name, status: status) }
     }
 
@@ -174,7 +165,7 @@ public final class Program: @unchecked Sendable {
     /// What a step does in the arena: so that tests can follow every byte through a run.
     package func arenaUses(ofStep index: Int) -> [ArenaUse] {
         plan.steps[index].operands.enumerated().compactMap { operand, use in
-            guard let address = calls[index].buffers[operand] else { return nil }
+            guard let address = calls.calls[index].buffers[operand] else { return nil }
             let start = UnsafeRawPointer(address) - UnsafeRawPointer(arena.pointer)
             switch use {
             case .none: return nil

@@ -127,12 +127,12 @@ extension Node {
 
 // Operators for gradient rules and expansions.
 extension Node {
-    static func + (a: Node, b: Node) -> Node { binary(.add, a, b) }
-    static func - (a: Node, b: Node) -> Node { binary(.subtract, a, b) }
-    static func * (a: Node, b: Node) -> Node { binary(.multiply, a, b) }
-    static func / (a: Node, b: Node) -> Node { binary(.divide, a, b) }
-    static prefix func - (a: Node) -> Node { a.unary(.negate) }
-    static func * (a: Node, b: Double) -> Node { binary(.multiply, a, .constant(b, [], a.elementType)) }
-    static func + (a: Node, b: Double) -> Node { binary(.add, a, .constant(b, [], a.elementType)) }
-    static func - (a: Double, b: Node) -> Node { binary(.subtract, .constant(a, [], b.elementType), b) }
+    package static func + (a: Node, b: Node) -> Node { binary(.add, a, b) }
+    package static func - (a: Node, b: Node) -> Node { binary(.subtract, a, b) }
+    package static func * (a: Node, b: Node) -> Node { binary(.multiply, a, b) }
+    package static func / (a: Node, b: Node) -> Node { binary(.divide, a, b) }
+    package static prefix func - (a: Node) -> Node { a.unary(.negate) }
+    package static func * (a: Node, b: Double) -> Node { binary(.multiply, a, .constant(b, [], a.elementType)) }
+    package static func + (a: Node, b: Double) -> Node { binary(.add, a, .constant(b, [], a.elementType)) }
+    package static func - (a: Double, b: Node) -> Node { binary(.subtract, .constant(a, [], b.elementType), b) }
 }

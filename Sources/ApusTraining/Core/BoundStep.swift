@@ -55,6 +55,7 @@ final class BoundStep: Sendable {
             for buffer in numbers { bind(buffer.pointer) }
             for index in results.indices { program.bindOutput(state.count + index, results[index].pointer) }
             try program.runBound()
+            for buffer in state { buffer.generation += 1 }
             var result = StepResult(loss: Double(results[0].pointer.load(as: Float.self)), count: count, metrics)
             for index in results.indices.dropFirst() {
                 result.contributions.add(index - 1, results[index].pointer.assumingMemoryBound(to: Float.self))

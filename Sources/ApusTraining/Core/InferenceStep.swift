@@ -47,6 +47,11 @@ struct InferenceStep: Sendable {
         return Tensor(results[0], entry.program.outputTypes[0])
     }
 
+    /// The compiled prediction of inputs of a type.
+    func program(_ variables: Variables, _ inputs: TensorType, _ normalization: InputNormalization) throws -> Program {
+        try entry(Key(inputs: inputs, targets: nil, normalization: normalization), variables).program
+    }
+
     /// The loss and the metrics of a batch.
     func measure(_ variables: Variables, _ batch: Batch) throws -> StepResult {
         let key = Key(
@@ -114,7 +119,7 @@ struct InferenceStep: Sendable {
                 outputs += zip(metrics, measured).map { Graph.Output(name: $0.name, node: $1.node) }
             }
             let graph = Graph(inputs: nodes.map(\.node) + [inputs] + extra, outputs: outputs)
-            let program = try CPU.compile(graph)
+            let program = try CPU.compile(graph, options: CompileOptions(constantInputs: Set(nodes.indices)))
             let entry = Entry(
                 program: program, paths: nodes.map(\.path),
                 metrics: MetricLayout(

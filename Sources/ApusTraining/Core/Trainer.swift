@@ -1,3 +1,4 @@
+public import ApusCPU
 public import ApusData
 public import ApusGraph
 public import ApusNN
@@ -121,6 +122,13 @@ public struct Trainer: Sendable {
     public func predict(_ inputs: Tensor, normalization: InputNormalization = .identity) throws -> Tensor {
         try evaluated(inputs)
         return try inference.predict(try variables(), inputs, normalization)
+    }
+
+    /// The compiled program that predicts inputs like these: steps, cost, memory.
+    public func predictionProgram(
+        for inputs: Tensor, normalization: InputNormalization = .identity
+    ) throws -> Program {
+        try inference.program(try variables(), TensorType(inputs.shape, inputs.elementType), normalization)
     }
 
     private func evaluated(_ tensor: Tensor) throws { try tensor.evaluated() }

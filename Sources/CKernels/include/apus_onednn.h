@@ -54,12 +54,18 @@ typedef struct {
     int32_t has_bias;
     /// Whether the result is max(0, ...). Forward only.
     int32_t relu;
+    /// Whether the kernel is the result of `apus_onednn_kernel_preparation`. Forward only.
+    int32_t prepared;
 } apus_convolution_shape;
 
 /// y[n,i,j,o] = Σ x[n, i stride_h + u dilation_h - pad_top, j stride_w + v dilation_w - pad_left, c] kernel[u,v,c,o] +
 /// bias[o] over u, v and the channels c of o's group. Buffers: x, kernel, bias (or NULL), y, scratch.
 apus_onednn_plan *apus_onednn_convolution_forward(
     const apus_convolution_shape *shape, int *status, char *message, size_t message_size);
+
+/// Brings the kernel of a convolution into the library's order, once for many runs; `*bytes` becomes the size of the
+/// result. NULL also where the kernel can be used as it is. Buffers: kernel, result, scratch.
+apus_onednn_plan *apus_onednn_kernel_preparation(const apus_convolution_shape *shape, int64_t *bytes);
 
 /// The gradient to x, which is also the transposed convolution of g. Buffers: g (the gradient of y), kernel, gradient
 /// of x, scratch.
