@@ -99,15 +99,6 @@ static winograd_geometry backward(const apus_winograd_parameters *p) {
     return winograd_forward(&q);
 }
 
-/// Groups of tiles so that panels x groups are shared out evenly: the least with at most an eighth of the threads' time
-/// idle.
-static int64_t groups_of(int64_t panels, int64_t tiles, int64_t threads) {
-    for (int64_t groups = 1;; groups++) {
-        int64_t tasks = panels * groups, turns = gemm_ceiling(tasks, threads);
-        if (tasks * 8 >= turns * threads * 7 || tiles / (groups + 1) < WINOGRAD_BLOCK_TILES) return groups;
-    }
-}
-
 static winograd_plan plan_of(const winograd_geometry *g, int64_t threads) {
     int64_t kernel = WINOGRAD_POINTS * g->in * g->out_padded;
     winograd_plan plan = {
@@ -128,7 +119,7 @@ static winograd_plan plan_of(const winograd_geometry *g, int64_t threads) {
         int64_t most = gemm_greatest(WINOGRAD_CHUNK / (WINOGRAD_POINTS * g->in_padded), 2 * WINOGRAD_BLOCK_TILES);
         plan.chunks = gemm_ceiling(g->tiles, most);
         int64_t chunk_tiles = gemm_ceiling(g->tiles, plan.chunks);
-        plan.groups = groups_of(g->panels, chunk_tiles, threads);
+        plan.groups = winograd_groups(g->panels, chunk_tiles / WINOGRAD_BLOCK_TILES, threads);
         plan.block_tiles = gemm_least(WINOGRAD_BLOCK_TILES, chunk_tiles);
         // With few tiles to multiply it with, the transformed kernel should not even leave the L2 cache.
         plan.row_parts = chunk_tiles <= WINOGRAD_BLOCK_TILES ? gemm_ceiling(g->in, WINOGRAD_ROW_PART) : 1;

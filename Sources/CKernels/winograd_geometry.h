@@ -64,6 +64,15 @@ static inline int64_t winograd_threads(const winograd_geometry *g, int64_t threa
 /// Bytes from one element of an image to the next.
 static inline int64_t winograd_element(const winograd_geometry *g) { return g->bfloat16 ? 2 : 4; }
 
+/// Groups so that panels x groups are shared out evenly: the least with at most an eighth of the threads' time idle, or
+/// else the most there may be, at least 1.
+static inline int64_t winograd_groups(int64_t panels, int64_t most, int64_t threads) {
+    for (int64_t groups = 1;; groups++) {
+        int64_t tasks = panels * groups, turns = gemm_ceiling(tasks, threads);
+        if (tasks * 8 >= turns * threads * 7 || groups >= most) return groups;
+    }
+}
+
 // MARK: Panels
 
 typedef struct {

@@ -77,17 +77,16 @@ static void APUS_FN(winograd_kernel_gradient)(
 
 // MARK: Tasks
 
-/// The products of some input with some output channels, summed over a part of the tiles: blocks of them, in L2. The
-/// result too if there is one part.
-static void APUS_FN(winograd_part_task)(const void *context, int64_t task, float *scratch) {
-    const winograd_gradient_job *job = context;
+/// The products of a panel of dw, summed over a part of the tiles: blocks of them, in L2. The result too if there is
+/// one part. `repeats`: the scratch is that of a panel with the same input channels, so it holds their single block.
+static void APUS_FN(winograd_part)(
+    const winograd_gradient_job *job, int64_t panel, int64_t part, bool repeats, float *scratch) {
     const winograd_geometry *g = &job->geometry;
     const winograd_gradient_plan *plan = &job->plan;
-    int64_t panel = task / plan->parts, part = task % plan->parts;
     winograd_range rows = winograd_row_panel(job, panel), channels = winograd_column_panel(job, panel);
     int64_t row_count = rows.last - rows.first, columns = channels.last - channels.first;
     int64_t blocks = gemm_part(plan->blocks, part + 1, plan->parts);
-    winograd_tensor m = {plan->parts > 1 ? job->products + task * plan->products_size : scratch,
+    winograd_tensor m = {plan->parts > 1 ? job->products + (panel * plan->parts + part) * plan->products_size : scratch,
                          row_count * columns + WINOGRAD_GAP};
     scratch += plan->parts > 1 ? 0 : plan->products_size;
     APUS_FN(winograd_product) product = {
@@ -99,7 +98,8 @@ static void APUS_FN(winograd_part_task)(const void *context, int64_t task, float
         int64_t tiles = gemm_part(g->tiles, block + 1, plan->blocks) - first;
         winograd_tensor v = {scratch, tiles * row_count + WINOGRAD_GAP};
         winograd_tensor d = {scratch + WINOGRAD_POINTS * v.stride, tiles * columns + WINOGRAD_GAP};
-        APUS_FN(winograd_patches)(g, job->x, first, tiles, rows, job->zeros, v.at, row_count, v.stride);
+        if (!repeats)
+            APUS_FN(winograd_patches)(g, job->x, first, tiles, rows, job->zeros, v.at, row_count, v.stride);
         APUS_FN(winograd_gradient_tiles)(job, first, tiles, channels, d);
         product.k = tiles;
         for (int64_t point = 0; point < WINOGRAD_POINTS; point++)
@@ -108,6 +108,17 @@ static void APUS_FN(winograd_part_task)(const void *context, int64_t task, float
         product.adds = true;
     }
     if (plan->parts == 1) APUS_FN(winograd_kernel_gradient)(job, rows, channels, m, 1, 0);
+}
+
+/// One part of the panels of a group.
+static void APUS_FN(winograd_part_task)(const void *context, int64_t task, float *scratch) {
+    const winograd_gradient_job *job = context;
+    const winograd_gradient_plan *plan = &job->plan;
+    int64_t part = task % plan->parts, group = task / plan->parts % plan->groups;
+    int64_t panels = job->geometry.panels, row = task / plan->parts / plan->groups * panels;
+    int64_t first = gemm_part(panels, group, plan->groups);
+    for (int64_t column = first; column < gemm_part(panels, group + 1, plan->groups); column++)
+        APUS_FN(winograd_part)(job, row + column, part, column > first, scratch);
 }
 
 /// Some rows of a panel of dw from the partial sums.
@@ -128,7 +139,8 @@ static void APUS_FN(winograd_finish_task)(const void *context, int64_t task, flo
 static void APUS_FN(winograd_gradient_run)(const winograd_gradient_job *job) {
     const winograd_gradient_plan *plan = &job->plan;
     int64_t panels = plan->row_panels * job->geometry.panels;
-    winograd_for(APUS_FN(winograd_part_task), job, panels * plan->parts, job->threads, job->workers, plan->worker_size);
+    winograd_for(APUS_FN(winograd_part_task), job, plan->row_panels * plan->groups * plan->parts, job->threads,
+                 job->workers, plan->worker_size);
     if (plan->parts > 1)
         winograd_for(APUS_FN(winograd_finish_task), job, panels * (WINOGRAD_PANEL / WINOGRAD_ROUND), job->threads, NULL,
                      0);
