@@ -155,8 +155,8 @@ private final class Folder {
         #expect(train.fingerprint == 6_820_240_913_293_379_295)
 
         let measured = try train.measuredStandardization()
-        #expect(abs(measured.scale / FashionMNIST.standardization.scale - 1) < 1e-12)
-        #expect(abs(measured.offset / FashionMNIST.standardization.offset - 1) < 1e-12)
+        #expect(abs(measured.scales[0] / FashionMNIST.standardization.scales[0] - 1) < 1e-12)
+        #expect(abs(measured.offsets[0] / FashionMNIST.standardization.offsets[0] - 1) < 1e-12)
         #expect(abs(FashionMNIST.mean / 255 - 0.2860) < 5e-5)
         #expect(abs(FashionMNIST.standardDeviation / 255 - 0.3530) < 5e-5)
 

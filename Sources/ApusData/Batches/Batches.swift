@@ -13,17 +13,23 @@ extension Dataset {
     ///   - dropsRemainder: whether a last batch of fewer samples is left out
     ///   - batch: the number of the first batch to give, from 0
     ///   - ahead: the number of batches that a thread prepares in the background; 0 makes each when it is asked for
+    ///   - augmentations: random changes of the samples, one after the other; those that do not fit the samples stop the
+    ///     program, `check(_:)` throws for those that come from a file
     public func batches(
         of size: Int, epoch: Int, seed: UInt64, shuffled: Bool = true, dropsRemainder: Bool = false,
-        startingAt batch: Int = 0, ahead: Int = 4
+        startingAt batch: Int = 0, ahead: Int = 4, augmentations: [Augmentation] = []
     ) -> Batches {
         precondition(size > 0, "a batch needs at least one sample, received the size \(size)")
         precondition(batch >= 0, "batches are counted from 0, received the start \(batch)")
         let whole = count / size
         let end = dropsRemainder || count % size == 0 ? whole : whole + 1
-        let key = RandomKey(seed: seed).child("shuffle").child(UInt64(bitPattern: Int64(epoch)))
+        orStop { () throws(DatasetError) in try check(augmentations) }
+        func key(_ stream: String) -> RandomKey {
+            RandomKey(seed: seed).child(stream).child(UInt64(bitPattern: Int64(epoch)))
+        }
         return Batches(
-            dataset: self, size: size, key: shuffled ? key : nil, numbers: min(batch, end)..<end, ahead: max(0, ahead))
+            dataset: self, size: size, key: shuffled ? key("shuffle") : nil, augmentations: augmentations,
+            augmentationKey: key("augment"), numbers: min(batch, end)..<end, ahead: max(0, ahead))
     }
 }
 
@@ -36,6 +42,9 @@ public struct Batches: Sequence, Sendable {
     let size: Int
     /// What the order is drawn from; in the data set's order without it.
     let key: RandomKey?
+    let augmentations: [Augmentation]
+    /// What augmentations are drawn from.
+    let augmentationKey: RandomKey
     let numbers: Range<Int>
     let ahead: Int
 
@@ -53,8 +62,10 @@ public struct Batches: Sequence, Sendable {
 
     /// Makes the batches one by one. At the same time live: those prepared, the one being made, and the caller's.
     package var gatherer: Gatherer {
-        let order = key.map { $0.permutation(dataset.count).map { dataset.rows[$0] } } ?? dataset.rows
-        return Gatherer(dataset, order: order, size: size, batches: numbers, live: ahead + 2)
+        Gatherer(
+            dataset, samples: key.map { $0.permutation(dataset.count) } ?? Array(0..<dataset.count),
+            augmenter: AnyAugmenter(dataset, augmentations, key: augmentationKey), size: size, batches: numbers,
+            live: ahead + 2)
     }
 
     /// Gives the batches in turn; the preparing thread ends with it.

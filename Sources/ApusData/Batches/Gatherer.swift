@@ -7,7 +7,10 @@ import ApusTensor
 /// Used by one thread at a time: whoever starts the preparing thread hands it over and does not touch it again.
 package final class Gatherer: @unchecked Sendable {
     private let dataset: Dataset
+    /// The samples of the epoch in their order, and the rows where they are.
+    private let samples: [Int]
     private let order: [Int]
+    private let augmenter: AnyAugmenter?
     private let size: Int
     private var next: Int
     private let end: Int
@@ -16,17 +19,23 @@ package final class Gatherer: @unchecked Sendable {
     private var weights: BufferRing
 
     /// - Parameters:
-    ///   - order: the rows of all samples of the epoch
+    ///   - samples: all samples of the epoch, in order
+    ///   - augmenter: changes the samples, if anything does
     ///   - batches: the numbers of the batches to make
     ///   - live: the number of batches that are held at the same time
-    init(_ dataset: Dataset, order: [Int], size: Int, batches: Range<Int>, live: Int) {
+    init(
+        _ dataset: Dataset, samples: [Int], augmenter: AnyAugmenter?, size: Int, batches: Range<Int>, live: Int
+    ) {
         self.dataset = dataset
-        self.order = order
+        self.samples = samples
+        self.augmenter = augmenter
+        order = samples.map { dataset.rows[$0] }
         self.size = size
         next = batches.lowerBound
         end = batches.upperBound
         inputs = BufferRing(byteCount: size * dataset.features.rowByteCount, capacity: live)
-        targets = BufferRing(byteCount: size * dataset.targets.rowByteCount, capacity: live)
+        let target = augmenter?.targetRow ?? dataset.targets.row
+        targets = BufferRing(byteCount: size * target.byteCount, capacity: live)
         weights = BufferRing(byteCount: size * (dataset.weights?.rowByteCount ?? 0), capacity: live)
     }
 
@@ -35,12 +44,34 @@ package final class Gatherer: @unchecked Sendable {
 
     package func nextBatch() -> Batch? {
         guard next < end else { return nil }
-        let rows = order[next * size..<min((next + 1) * size, order.count)]
+        let range = next * size..<min((next + 1) * size, order.count)
         next += 1
+        let rows = order[range]
+        if let augmenter { return augmented(samples[range], rows, augmenter) }
         return Batch(
             inputs: Gatherer.gather(rows, dataset.features, &inputs),
             targets: Gatherer.gather(rows, dataset.targets, &targets),
             weights: dataset.weights.map { Gatherer.gather(rows, $0, &weights) }, normalization: dataset.normalization)
+    }
+
+    private func augmented(_ samples: ArraySlice<Int>, _ rows: ArraySlice<Int>, _ augmenter: AnyAugmenter) -> Batch {
+        let input = inputs.take(byteCount: samples.count * dataset.features.rowByteCount)
+        let inputTensor = Tensor(input, dataset.features.type(count: samples.count))
+        guard let targetRow = augmenter.targetRow else {
+            augmenter.render(samples, into: input)
+            return Batch(
+                inputs: inputTensor, targets: Gatherer.gather(rows, dataset.targets, &targets),
+                weights: dataset.weights.map { Gatherer.gather(rows, $0, &weights) },
+                normalization: dataset.normalization)
+        }
+        let target = targets.take(byteCount: samples.count * targetRow.byteCount)
+        let weight = dataset.weights.map { weights.take(byteCount: samples.count * $0.rowByteCount) }
+        augmenter.render(samples, into: input, targets: target, weights: weight)
+        return Batch(
+            inputs: inputTensor,
+            targets: Tensor(target, TensorType([samples.count, dataset.classCount], .float32)),
+            weights: weight.map { Tensor($0, TensorType([samples.count], .float32)) },
+            normalization: dataset.normalization)
     }
 
     private static func gather(_ rows: ArraySlice<Int>, _ column: Column, _ ring: inout BufferRing) -> Tensor {

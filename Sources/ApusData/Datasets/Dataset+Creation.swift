@@ -32,13 +32,8 @@ extension Dataset {
                     + (classNames == nil ? ", or give their names." : ", or name all of them."))
         }
         let names = classNames ?? (0..<((labels.max() ?? -1) + 1)).map { "\($0)" }
-        let buffer = Buffer(byteCount: 4 * labels.count)
-        for (index, label) in labels.enumerated() {
-            buffer.pointer.storeBytes(of: Int32(label), toByteOffset: 4 * index, as: Int32.self)
-        }
         self.init(
-            column, Column(buffer: buffer, row: TensorType([], .int32)), rows: Array(0..<count),
-            classNames: names, normalization: normalization)
+            column, Column.labels(labels), rows: Array(0..<count), classNames: names, normalization: normalization)
     }
 
     /// Samples with labels of classes.
@@ -103,6 +98,20 @@ extension Dataset {
 }
 
 extension Column {
+    /// Labels that are known to be small.
+    static func labels(_ labels: [Int]) -> Column {
+        let buffer = Buffer(byteCount: 4 * labels.count)
+        for (index, label) in labels.enumerated() {
+            buffer.pointer.storeBytes(of: Int32(label), toByteOffset: 4 * index, as: Int32.self)
+        }
+        return Column(buffer: buffer, row: TensorType([], .int32))
+    }
+
+    /// Rows of numbers of a shape.
+    static func numbers(_ numbers: [Float], _ shape: Shape) -> Column {
+        Column(buffer: numbers.withUnsafeBytes { Buffer(copying: $0) }, row: TensorType(shape, .float32))
+    }
+
     /// The rows of a tensor `[N, ...]`, and their number.
     fileprivate static func rows(of tensor: Tensor, _ name: String) throws -> (column: Column, count: Int) {
         try tensor.evaluated()

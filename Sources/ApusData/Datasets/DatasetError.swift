@@ -42,6 +42,15 @@ extension DatasetError: CustomStringConvertible {
     }
 }
 
+/// The result, or the end of the program with the error's message.
+func orStop<Result>(_ body: () throws(DatasetError) -> Result) -> Result {
+    do {
+        return try body()
+    } catch {
+        preconditionFailure("\(error)")
+    }
+}
+
 extension Int {
     /// The count with its noun: `1 sample`, `2 samples`.
     func counted(_ noun: String) -> String { self == 1 ? "1 \(noun)" : "\(self) \(noun)s" }

@@ -42,12 +42,7 @@ extension Dataset {
     public func parts(
         validation: Double, stratified: Bool = false, seed: UInt64
     ) throws(DatasetError) -> (training: Dataset, validation: Dataset) {
-        guard validation >= 0, validation < 1 else {
-            throw DatasetError(
-                .impossible, "the validation part can't be this fraction of the data",
-                expected: "at least 0, less than 1",
-                received: "\(validation)", remedy: "Give a fraction such as 0.1.")
-        }
+        guard validation >= 0, validation < 1 else { throw Dataset.wrongFraction(validation) }
         let parts = try parts([1 - validation, validation], stratified: stratified, seed: seed)
         return (parts[0], parts[1])
     }
@@ -97,6 +92,13 @@ extension Dataset {
         }
     }
 
+    static func wrongFraction(_ validation: Double) -> DatasetError {
+        DatasetError(
+            .impossible, "the validation part can't be this fraction of the data",
+            expected: "at least 0, less than 1",
+            received: "\(validation)", remedy: "Give a fraction such as 0.1.")
+    }
+
     // MARK: Distribution
 
     /// The rows of each part, in random order.
@@ -131,14 +133,5 @@ extension Dataset {
             parts[current[label]].append(row)
         }
         return parts
-    }
-
-    /// The result, or the end of the program with the error's message.
-    private func orStop<Result>(_ body: () throws(DatasetError) -> Result) -> Result {
-        do {
-            return try body()
-        } catch {
-            preconditionFailure("\(error)")
-        }
     }
 }

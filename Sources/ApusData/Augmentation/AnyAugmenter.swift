@@ -1,0 +1,51 @@
+import ApusCPU
+import ApusGraph
+import ApusTensor
+
+/// Makes the augmented samples and the targets of batches, whatever the samples' element type.
+final class AnyAugmenter {
+    private enum Kind {
+        case bytes(Augmenter<UInt8>)
+        case numbers(Augmenter<Float>)
+    }
+
+    private let kind: Kind
+    private let dataset: Dataset
+    /// The type of a mixed target: a share for each class; `nil` where targets stay as they are.
+    let targetRow: TensorType?
+    private var shares: [MixShare] = []
+
+    /// `nil` if there is nothing to do.
+    ///
+    /// - Parameter key: that of the epoch
+    init?(_ dataset: Dataset, _ augmentations: [Augmentation], key: RandomKey) {
+        guard !augmentations.isEmpty else { return nil }
+        self.dataset = dataset
+        kind =
+            dataset.elementType == .uint8
+            ? .bytes(Augmenter(dataset, augmentations, key: key))
+            : .numbers(Augmenter(dataset, augmentations, key: key))
+        targetRow =
+            augmentations.contains(where: \.mixesSamples) ? TensorType([dataset.classCount], .float32) : nil
+    }
+
+    /// Writes samples, and where they are mixed the shares of classes and the weights.
+    func render(_ samples: ArraySlice<Int>, into inputs: Buffer, targets: Buffer? = nil, weights: Buffer? = nil) {
+        let labels = dataset.isClassification ? dataset.labels : nil
+        let known = dataset.weights?.buffer.pointer.assumingMemoryBound(to: Float.self)
+        for (index, sample) in samples.enumerated() {
+            let image = inputs.pointer + index * dataset.features.rowByteCount
+            switch kind {
+            case .bytes(let augmenter): augmenter.render(sample, into: image, &shares)
+            case .numbers(let augmenter): augmenter.render(sample, into: image, &shares)
+            }
+            guard let targets, let labels else { continue }
+            let target = targets.pointer.assumingMemoryBound(to: Float.self) + index * dataset.classCount
+            target.update(repeating: 0, count: dataset.classCount)
+            for part in shares { target[Int(labels[part.row])] += Float(part.share) }
+            guard let weights, let known else { continue }
+            weights.pointer.assumingMemoryBound(to: Float.self)[index] = Float(
+                shares.reduce(0) { $0 + $1.share * Double(known[$1.row]) })
+        }
+    }
+}

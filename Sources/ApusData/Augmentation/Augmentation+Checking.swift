@@ -1,0 +1,106 @@
+import ApusConfiguration
+import ApusGraph
+
+extension Augmentation {
+    package var problem: String? {
+        func limited(_ value: Double, _ range: ClosedRange<Double>, _ name: String, _ constant: String) -> String? {
+            let (low, high) = (range.lowerBound.plainText, range.upperBound.plainText)
+            return range.contains(value)
+                ? nil : "\(name) needs a \(constant) in \(low)…\(high), received \(value.plainText)"
+        }
+        func positive(_ value: Double, _ name: String, _ constant: String) -> String? {
+            value > 0 && value.isFinite
+                ? nil : "\(name) needs a positive \(constant), received \(value.plainText)"
+        }
+        switch self {
+        case .flip(_, let probability): return limited(probability, 0...1, "flip", "probability")
+        case .randomCrop(let padding, _):
+            return padding > 0 ? nil : "randomCrop needs a padding of at least 1 pixel, received \(padding)"
+        case .rotation(let degrees): return limited(degrees, 0...180, "rotation", "number of degrees")
+        case .translation(let fraction): return limited(fraction, 0...1, "translation", "fraction")
+        // Nothing is left of an image at the factor 0.
+        case .zoom(let range): return limited(range, 0...0.9, "zoom", "range")
+        case .brightness(let delta): return limited(delta, 0...1, "brightness", "delta")
+        case .contrast(let delta): return limited(delta, 0...1, "contrast", "delta")
+        case .cutout(let size): return size > 0 ? nil : "cutout needs a size of at least 1 pixel, received \(size)"
+        case .noise(let deviation): return positive(deviation, "noise", "standardDeviation")
+        case .mixup(let alpha): return positive(alpha, "mixup", "alpha")
+        case .cutmix(let alpha): return positive(alpha, "cutmix", "alpha")
+        }
+    }
+
+    /// The case's name, as files write it.
+    var name: String {
+        switch self {
+        case .flip: "flip"
+        case .randomCrop: "randomCrop"
+        case .rotation: "rotation"
+        case .translation: "translation"
+        case .zoom: "zoom"
+        case .brightness: "brightness"
+        case .contrast: "contrast"
+        case .cutout: "cutout"
+        case .noise: "noise"
+        case .mixup: "mixup"
+        case .cutmix: "cutmix"
+        }
+    }
+
+    /// Whether it speaks of pixels and their places.
+    fileprivate var needsImages: Bool {
+        switch self {
+        case .noise, .mixup: false
+        default: true
+        }
+    }
+}
+
+extension Dataset {
+    /// Checks whether augmentations fit the samples; for those that come from a file.
+    ///
+    /// - Throws: `DatasetError` for constants out of range, for samples that are no images where images are needed,
+    ///   and for numeric targets where labels are mixed.
+    public func check(_ augmentations: [Augmentation]) throws(DatasetError) {
+        for augmentation in augmentations { try check(augmentation) }
+    }
+
+    private func check(_ augmentation: Augmentation) throws(DatasetError) {
+        func error(_ problem: String, expected: String? = nil, received: String? = nil, _ remedy: String)
+            -> DatasetError
+        {
+            DatasetError(
+                .impossible, "the augmentation \(augmentation.name) \(problem)", expected: expected,
+                received: received, remedy: remedy)
+        }
+        if let problem = augmentation.problem {
+            throw DatasetError(.impossible, problem, remedy: "Give a constant in this range.")
+        }
+        guard elementType == .uint8 || elementType == .float32 else {
+            throw error(
+                "can't change samples of this type", expected: "uint8 or float32", received: "\(features.row)",
+                "Convert the samples, or leave the augmentation out.")
+        }
+        if augmentation.needsImages, sampleShape.rank != 3 {
+            throw error(
+                "needs images", expected: "samples [height, width, channels]", received: "\(features.row)",
+                "Reshape the samples, or leave the augmentation out.")
+        }
+        if case .randomCrop(let padding, .reflect) = augmentation, padding >= min(sampleShape[0], sampleShape[1]) {
+            throw error(
+                "can't reflect more than the image has", expected: "a padding less than the image's sides",
+                received: "\(padding) for \(features.row)", "Give a smaller padding, or the mode zeros.")
+        }
+        if augmentation.mixesSamples, !isClassification {
+            throw error(
+                "mixes labels of classes", expected: "labels of classes", received: "\(targetType)",
+                "Leave it out for numeric targets.")
+        }
+    }
+}
+
+extension Double {
+    /// The number as people write it: `1` instead of `1.0`.
+    var plainText: String {
+        self == rounded() && magnitude < 1e15 ? "\(Int(self))" : "\(self)"
+    }
+}

@@ -1,0 +1,101 @@
+public import ApusConfiguration
+
+/// How the normalization of samples is found: `normalize: standardize` in files.
+///
+/// What is measured is measured on the training part only, by `fitted(to:)`, and then belongs to all parts.
+public enum NormalizationRule: Hashable, Sendable {
+    /// Samples as they are.
+    case none
+    /// Bytes to 0…1: x / 255.
+    case unitRange
+    /// (x − mean) / standard deviation, measured; what does not vary is only centred.
+    case standardize(per: Scope = .channel)
+    /// (x − minimum) / (maximum − minimum) · (high − low) + low, measured; what does not vary becomes `low`.
+    case minMax(per: Scope = .channel, low: Double = 0, high: Double = 1)
+    /// (x − mean) / standardDeviation with given numbers, in the units of the samples as stored: 0…255 for bytes.
+    case constants(mean: ChannelNumbers = 0, standardDeviation: ChannelNumbers = 1)
+
+    /// What is measured together.
+    public enum Scope: String, NamedChoice {
+        /// Each place of the last axis by itself: the channels of images, the features of tables.
+        case channel
+        /// All elements together.
+        case all
+        public static let what = "scope"
+    }
+}
+
+extension NormalizationRule: CheckedCases {
+    public static let what = "normalization"
+
+    public static let cases: [Case<NormalizationRule>] = [
+        Case(.none), Case(.unitRange), Case(.standardize()) { .standardize(per: try $0.next()) },
+        Case(.minMax()) { .minMax(per: try $0.next(), low: try $0.next(), high: try $0.next()) },
+        Case(.constants(), isRequired: true) { .constants(mean: try $0.next(), standardDeviation: try $0.next()) },
+    ]
+
+    package var problem: String? {
+        switch self {
+        case .none, .unitRange, .standardize: return nil
+        case .minMax(_, let low, let high):
+            return low.isFinite && high.isFinite && low < high
+                ? nil : "minMax needs low < high, received \(low.plainText) and \(high.plainText)"
+        case .constants(let mean, let deviation):
+            if !mean.numbers.allSatisfy(\.isFinite) || !deviation.numbers.allSatisfy({ $0 > 0 && $0.isFinite }) {
+                return "constants need finite means and positive standard deviations, received \(mean) and \(deviation)"
+            }
+            let counts = (mean.numbers.count, deviation.numbers.count)
+            return counts.0 > 0 && counts.1 > 0 && (counts.0 == counts.1 || counts.0 == 1 || counts.1 == 1)
+                ? nil
+                : "constants need one number or one a channel, received \(counts.0) means and \(counts.1) standard deviations"
+        }
+    }
+
+    /// The normalization for samples like these.
+    ///
+    /// - Parameter training: The samples to measure: those of the training part.
+    /// - Throws: `DatasetError` if there is nothing to measure, if an element is not finite, or if constants are not as
+    ///   many as there are channels.
+    public func fitted(to training: Dataset) throws(DatasetError) -> InputNormalization {
+        if let problem { throw DatasetError(.impossible, problem, remedy: "Change the constants.") }
+        switch self {
+        case .none: return .identity
+        case .unitRange: return .unitRange
+        case .standardize(.all): return try training.measuredStandardization()
+        case .standardize(.channel):
+            return NormalizationRule.normalization(try training.channelMoments("standardized")) {
+                let scale = $0.deviation > 0 ? 1 / $0.deviation : 1
+                return (scale, -$0.mean * scale)
+            }
+        case .minMax(let scope, let low, let high):
+            var ranges = try training.channelRanges("scaled")
+            if scope == .all {
+                ranges = [
+                    (ranges.map(\.minimum).min() ?? 0, ranges.map(\.maximum).max() ?? 0)
+                ]
+            }
+            return NormalizationRule.normalization(ranges) {
+                let scale = $0.maximum > $0.minimum ? (high - low) / ($0.maximum - $0.minimum) : 1
+                return (scale, low - $0.minimum * scale)
+            }
+        case .constants(let mean, let deviation):
+            let count = max(mean.numbers.count, deviation.numbers.count)
+            guard count == 1 || count == training.channelCount else {
+                throw DatasetError(
+                    .impossible, "the constants of the normalization do not fit the samples",
+                    expected: "one number, or \(training.channelCount) for \(training.features.row)",
+                    received: "\(count)", remedy: "Give one number a channel.")
+            }
+            return NormalizationRule.normalization(Array(0..<count)) {
+                (1 / deviation[$0], -mean[$0] / deviation[$0])
+            }
+        }
+    }
+
+    private static func normalization<Measured>(
+        _ channels: [Measured], _ rule: (Measured) -> (scale: Double, offset: Double)
+    ) -> InputNormalization {
+        let rules = channels.map(rule)
+        return InputNormalization(scales: rules.map(\.scale), offsets: rules.map(\.offset))
+    }
+}

@@ -1,0 +1,81 @@
+import ApusData
+import ApusTensor
+import Foundation
+import Testing
+
+@Suite struct AugmentationGeometryTests {
+    private func map(_ steps: [AugmentationFixtures.Steps.Step]) -> AffineMap {
+        steps.reduce(.identity) { map, step in
+            switch step.name {
+            case "rotation": map.then(.rotation(degrees: step.values[0]))
+            case "translation": map.then(.translation(x: step.values[0], y: step.values[1]))
+            default: map.then(.zoom(step.values[0]))
+            }
+        }
+    }
+
+    @Test(arguments: try AugmentationFixtures.names("affine-")) func agreesWithPyTorchAndSciPy(name: String) throws {
+        let fixtures = try AugmentationFixtures()
+        let map = map(try fixtures.steps(name))
+        let (image, expected) = (try fixtures["\(name)/image"], try fixtures["\(name)/output"].scalars)
+        for (value, expected) in zip(map(image).scalars, expected) { #expect(abs(value - expected) < 2e-3) }
+        // Places have 11 binary digits, results are rounded.
+        let bytes = map(try image.cast(to: .uint8).evaluated())
+        #expect(bytes.elementType == .uint8)
+        for (value, expected) in zip(bytes.scalars, expected) { #expect(abs(value - expected) < 0.8) }
+    }
+
+    @Test(arguments: [1, 2, 3]) func wholeMovesAreExact(channels: Int) {
+        let image = Tensor((0..<30 * channels).map { Float($0) + 0.1 }, shape: [5, 6, channels])
+        #expect(AffineMap.identity(image).scalars == image.scalars)
+        #expect(AffineMap.rotation(degrees: 0).then(.zoom(1))(image).scalars == image.scalars)
+        let square = Tensor((0..<25 * channels).map { Float($0) }, shape: [5, 5, channels])
+        let turned = AffineMap.rotation(degrees: 90)(square).scalars
+        for y in 0..<5 {
+            for x in 0..<5 {
+                for c in 0..<channels {
+                    // Counter-clockwise: the right column becomes the top row.
+                    #expect(abs(turned[(y * 5 + x) * channels + c] - Float((x * 5 + 4 - y) * channels + c)) < 1e-4)
+                }
+            }
+        }
+    }
+
+    @Test func stepsOfAListAreOneSampling() throws {
+        // Two turns of a half pixel each would blur; together they are one of a whole pixel.
+        let image = Tensor((0..<64).map { UInt8($0 * 4 % 256) }, shape: [8, 8, 1])
+        let together = AffineMap.translation(x: 0.5, y: 0).then(.translation(x: 0.5, y: 0))
+        #expect(together(image).scalars == AffineMap.translation(x: 1, y: 0)(image).scalars)
+    }
+
+    @Test func farPlacesAreBlack() {
+        let image = Tensor.ones([3, 4, 1], type: .uint8)
+        for map in [AffineMap.translation(x: 1e9, y: 0), .translation(x: 0, y: -9), .zoom(1e-9)] {
+            #expect(map(image).scalars.count { $0 != 0 } == 0)
+        }
+    }
+
+    // MARK: Distributions
+
+    private func draws(_ draw: (inout RandomDraws) -> Double) -> [Double] {
+        (0..<4000 as Range<UInt64>).map { index in
+            var draws = RandomDraws(RandomKey(seed: 11).child(index))
+            return draw(&draws)
+        }
+    }
+
+    @Test func uniform() {
+        #expect(kolmogorovSmirnov(draws { $0.unit() }) { $0 } < 1.95)
+        #expect(kolmogorovSmirnov(draws { $0.within(10) }) { ($0 + 10) / 20 } < 1.95)
+        let counts = draws { Double($0.below(7)) }.reduce(into: [Int](repeating: 0, count: 7)) { $0[Int($1)] += 1 }
+        #expect(counts.allSatisfy { abs($0 - 571) < 110 })
+    }
+
+    /// Beta(1/2, 1/2), Beta(1, 1), Beta(2, 2): 2/π arcsin √x, x, 3x² − 2x³.
+    @Test func beta() {
+        #expect(kolmogorovSmirnov(draws { $0.beta(0.5) }) { 2 / Double.pi * asin($0.squareRoot()) } < 1.95)
+        #expect(kolmogorovSmirnov(draws { $0.beta(1) }) { $0 } < 1.95)
+        #expect(kolmogorovSmirnov(draws { $0.beta(2) }) { 3 * $0 * $0 - 2 * $0 * $0 * $0 } < 1.95)
+        for alpha in [1e-300, 1e-6, 1e6] { #expect(draws { $0.beta(alpha) }.allSatisfy { (0...1).contains($0) }) }
+    }
+}
