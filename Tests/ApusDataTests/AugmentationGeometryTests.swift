@@ -48,6 +48,38 @@ import Testing
         #expect(together(image).scalars == AffineMap.translation(x: 1, y: 0)(image).scalars)
     }
 
+    /// Any map, against interpolation as it is defined.
+    @Test(arguments: 0..<60 as Range<UInt64>) func agreesWithTheDefinition(seed: UInt64) {
+        var draws = RandomDraws(RandomKey(seed: seed))
+        let (height, width, channels) = (1 + draws.below(7), 1 + draws.below(7), 1 + draws.below(4))
+        // Whole and half steps lie exactly on pixels and edges.
+        let shift = (Double(draws.below(17)) / 2 - 4, Double(draws.below(17)) / 2 - 4)
+        let steps: [AffineMap] = [
+            .rotation(degrees: seed % 3 == 0 ? 90 : draws.within(180)), .translation(x: shift.0, y: shift.1),
+            .zoom(seed % 2 == 0 ? 1 : 0.3 + draws.unit()),
+        ]
+        let map = steps.prefix(1 + draws.below(3)).reduce(AffineMap.identity) { $0.then($1) }
+        let pixels = (0..<height * width * channels).map { _ in Float(draws.below(256)) }
+        let result = map(Tensor(pixels, shape: [height, width, channels])).scalars
+        func pixel(_ row: Int, _ column: Int, _ channel: Int) -> Double {
+            (0..<height).contains(row) && (0..<width).contains(column)
+                ? Double(pixels[(row * width + column) * channels + channel]) : 0
+        }
+        for index in result.indices {
+            let (row, column, channel) = (index / channels / width, index / channels % width, index % channels)
+            let (middleX, middleY) = (Double(width - 1) / 2, Double(height - 1) / 2)
+            let source = map.source(x: Double(column) - middleX, y: Double(row) - middleY)
+            let (x, y) = (source.x + middleX, source.y + middleY)
+            let (left, top) = (Int(floor(x)), Int(floor(y)))
+            var expected = 0.0
+            for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                let (right, down) = (abs(x - Double(left + dx)), abs(y - Double(top + dy)))
+                expected += (1 - right) * (1 - down) * pixel(top + dy, left + dx, channel)
+            }
+            #expect(abs(Double(result[index]) - expected) < 1e-3)
+        }
+    }
+
     @Test func farPlacesAreBlack() {
         let image = Tensor.ones([3, 4, 1], type: .uint8)
         for map in [AffineMap.translation(x: 1e9, y: 0), .translation(x: 0, y: -9), .zoom(1e-9)] {
@@ -69,6 +101,25 @@ import Testing
         #expect(kolmogorovSmirnov(draws { $0.within(10) }) { ($0 + 10) / 20 } < 1.95)
         let counts = draws { Double($0.below(7)) }.reduce(into: [Int](repeating: 0, count: 7)) { $0[Int($1)] += 1 }
         #expect(counts.allSatisfy { abs($0 - 571) < 110 })
+    }
+
+    /// Enough draws for the rare ways of the ziggurat: the edges of layers, and the tail from 3.44 on.
+    @Test func normal() {
+        var draws = RandomDraws(RandomKey(seed: 3))
+        let values = (0..<300_000).map { _ in draws.normal() }
+        #expect(kolmogorovSmirnov(values) { erfc(-$0 / 2.0.squareRoot()) / 2 } < 1.95)
+        let moments = values.reduce(SIMD4<Double>()) { sum, x in sum + SIMD4(x, x * x, x * x * x, x * x * x * x) }
+        // Five standard deviations of the means.
+        let (expected, variances): ([Double], [Double]) = ([0, 1, 0, 3], [1, 2, 15, 96])
+        for order in 0..<4 {
+            let mean = moments[order] / 300_000
+            #expect(abs(mean - expected[order]) < 5 * (variances[order] / 300_000).squareRoot())
+        }
+        let tails: [(limit: Double, expected: Double)] = [(3, 809.9), (3.45, 168.2), (4, 19)]
+        for (limit, expected) in tails {
+            let count = Double(values.count { abs($0) > limit })
+            #expect(abs(count - expected) < 5 * expected.squareRoot())
+        }
     }
 
     /// Beta(1/2, 1/2), Beta(1, 1), Beta(2, 2): 2/π arcsin √x, x, 3x² − 2x³.

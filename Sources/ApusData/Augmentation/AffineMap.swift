@@ -36,6 +36,11 @@ package struct AffineMap {
         AffineMap(xx: 1 / factor, xy: 0, x0: 0, yx: 0, yy: 1 / factor, y0: 0)
     }
 
+    /// Where a place comes from.
+    package func source(x: Double, y: Double) -> (x: Double, y: Double) {
+        (xx * x + xy * y + x0, yx * x + yy * y + y0)
+    }
+
     /// The map of two transformations, this one first.
     package func then(_ next: AffineMap) -> AffineMap {
         AffineMap(
