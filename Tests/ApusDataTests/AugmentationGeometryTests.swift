@@ -106,16 +106,16 @@ import Testing
     /// Enough draws for the rare ways of the ziggurat: the edges of layers, and the tail from 3.44 on.
     @Test func normal() {
         var draws = RandomDraws(RandomKey(seed: 3))
-        let values = (0..<300_000).map { _ in draws.normal() }
+        let values = (0..<1_000_000).map { _ in draws.normal() }
         #expect(kolmogorovSmirnov(values) { erfc(-$0 / 2.0.squareRoot()) / 2 } < 1.95)
         let moments = values.reduce(SIMD4<Double>()) { sum, x in sum + SIMD4(x, x * x, x * x * x, x * x * x * x) }
         // Five standard deviations of the means.
         let (expected, variances): ([Double], [Double]) = ([0, 1, 0, 3], [1, 2, 15, 96])
         for order in 0..<4 {
-            let mean = moments[order] / 300_000
-            #expect(abs(mean - expected[order]) < 5 * (variances[order] / 300_000).squareRoot())
+            let mean = moments[order] / 1_000_000
+            #expect(abs(mean - expected[order]) < 5 * (variances[order] / 1_000_000).squareRoot())
         }
-        let tails: [(limit: Double, expected: Double)] = [(3, 809.9), (3.45, 168.2), (4, 19)]
+        let tails: [(limit: Double, expected: Double)] = [(3, 2699.8), (3.45, 560.6), (3.75, 176.8)]
         for (limit, expected) in tails {
             let count = Double(values.count { abs($0) > limit })
             #expect(abs(count - expected) < 5 * expected.squareRoot())
