@@ -104,6 +104,17 @@ import Testing
         #expect((15...45).contains(same))
     }
 
+    @Test func aSteadyEpochAllocatesNothing() throws {
+        let list: [Augmentation] = [.flip(), .rotation(), .mixup()]
+        let gatherer = try images(400).batches(of: 8, epoch: 0, seed: 1, ahead: 4, augmentations: list).gatherer
+        var waiting: [Batch] = []
+        while let batch = gatherer.nextBatch() {
+            waiting.append(batch)
+            if waiting.count > 5 { waiting.removeFirst() }
+        }
+        #expect(gatherer.allocationCount <= 6)
+    }
+
     // MARK: Changes of pixels
 
     /// The augmented images of a data set with its own order.

@@ -115,17 +115,17 @@ import Testing
 
     @Test(arguments: [
         (#""moon""#, "there is no generator moon (did you mean moons?)"),
-        (#"{"moons": 0}"#, "moons needs a count in 1…268435456, received 0"),
+        (#"{"moons": 0}"#, "moons needs a count in 1…16777216, received 0"),
         (#"{"moons": {"noise": -1}}"#, "moons needs a noise of at least 0, received -1"),
         (#"{"circles": {"factor": 1}}"#, "circles needs a factor of at least 0, less than 1, received 1"),
         (#"{"blobs": {"count": 3, "classes": 5}}"#, "blobs needs classes in 1…3, the count, received 5"),
-        (#"{"linear": {"features": 0}}"#, "linear needs features in 1…536870, received 0"),
+        (#"{"linear": {"features": 0}}"#, "linear needs features in 1…33554, received 0"),
         (#"{"sine": {"count": 10, "sound": 1}}"#, "there is no key sound (did you mean count?)"),
     ])
     func whatIsWrong(text: String, message: String) { #expect(DataGenerator.failure(text) == message) }
 
     @Test func impossibleConstants() {
         let error = #expect(throws: DatasetError.self) { try DataGenerator.xor(count: -1).dataset(seed: 1) }
-        #expect(error?.description == "xor needs a count in 1…268435456, received -1. Change the constant.")
+        #expect(error?.description == "xor needs a count in 1…16777216, received -1. Change the constant.")
     }
 }

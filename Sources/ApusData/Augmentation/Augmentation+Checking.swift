@@ -12,17 +12,21 @@ extension Augmentation {
             value > 0 && value.isFinite
                 ? nil : "\(name) needs a positive \(constant), received \(value.plainText)"
         }
+        func pixels(_ value: Int, _ name: String, _ constant: String) -> String? {
+            (1...65536).contains(value)
+                ? nil : "\(name) needs a \(constant) in 1…65536 pixels, received \(value)"
+        }
         switch self {
         case .flip(_, let probability): return limited(probability, 0...1, "flip", "probability")
         case .randomCrop(let padding, _):
-            return padding > 0 ? nil : "randomCrop needs a padding of at least 1 pixel, received \(padding)"
+            return pixels(padding, "randomCrop", "padding")
         case .rotation(let degrees): return limited(degrees, 0...180, "rotation", "number of degrees")
         case .translation(let fraction): return limited(fraction, 0...1, "translation", "fraction")
         // Nothing is left of an image at the factor 0.
         case .zoom(let range): return limited(range, 0...0.9, "zoom", "range")
         case .brightness(let delta): return limited(delta, 0...1, "brightness", "delta")
         case .contrast(let delta): return limited(delta, 0...1, "contrast", "delta")
-        case .cutout(let size): return size > 0 ? nil : "cutout needs a size of at least 1 pixel, received \(size)"
+        case .cutout(let size): return pixels(size, "cutout", "size")
         case .noise(let deviation): return positive(deviation, "noise", "standardDeviation")
         case .mixup(let alpha): return positive(alpha, "mixup", "alpha")
         case .cutmix(let alpha): return positive(alpha, "cutmix", "alpha")

@@ -39,7 +39,7 @@ extension DataGenerator: CheckedCases {
     ]
 
     /// The greatest number of samples, and of elements of all samples together.
-    private static let limit = 1 << 28
+    private static let limit = 1 << 24
 
     package var problem: String? {
         func problem(_ name: String, _ count: Int, _ noise: Double, features: Int = 2, classes: Int = 2) -> String? {
