@@ -1,0 +1,44 @@
+import ApusConfiguration
+
+/// Values for paths of an experiment, ordered by path: `batchSize: 64, optimizer.adam.learningRate: 0.003`.
+public struct Assignment: Sendable, Hashable {
+    private var values: [String: Scalar]
+
+    public init(_ values: [String: Scalar] = [:]) { self.values = values }
+
+    /// The paths in order of the alphabet.
+    public var paths: [String] { values.keys.sorted() }
+
+    /// The values with their paths, in order of the paths.
+    public var entries: [(path: String, value: Scalar)] {
+        values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    public subscript(path: String) -> Scalar? {
+        get { values[path] }
+        set { values[path] = newValue }
+    }
+}
+
+extension Assignment: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, Scalar)...) {
+        self.init(Dictionary(elements, uniquingKeysWith: { _, last in last }))
+    }
+}
+
+extension Assignment: CustomStringConvertible {
+    public var description: String { entries.map { "\($0.path): \($0.value)" }.joined(separator: ", ") }
+}
+
+extension Assignment: Codable {
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        let container = try decoder.container(keyedBy: NameKey.self)
+        for key in container.allKeys { self[key.stringValue] = try container.decode(Scalar.self, forKey: key) }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: NameKey.self)
+        for (path, value) in entries { try container.encode(value, forKey: NameKey(path)) }
+    }
+}

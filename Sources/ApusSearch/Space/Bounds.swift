@@ -1,0 +1,35 @@
+/// The lowest and the highest value, which files write as `[low, high]`.
+public struct Bounds<Number: Codable & Hashable & Comparable & Sendable>: Sendable, Hashable, Codable,
+    CustomStringConvertible
+{
+    public var low: Number
+    public var high: Number
+
+    public init(_ range: ClosedRange<Number>) {
+        low = range.lowerBound
+        high = range.upperBound
+    }
+
+    public var description: String { "\(low)...\(high)" }
+
+    public init(from decoder: any Decoder) throws {
+        guard var container = try? decoder.unkeyedContainer() else {
+            throw decoder.corrupted("expected two numbers, [low, high]")
+        }
+        var numbers: [Number] = []
+        while !container.isAtEnd {
+            guard numbers.count < 2 else { throw decoder.corrupted("expected two numbers, [low, high], but received more") }
+            numbers.append(try container.decode(Number.self))
+        }
+        guard numbers.count == 2 else {
+            throw decoder.corrupted("expected two numbers, [low, high], but received \(numbers.count)")
+        }
+        (low, high) = (numbers[0], numbers[1])
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.unkeyedContainer()
+        try container.encode(low)
+        try container.encode(high)
+    }
+}

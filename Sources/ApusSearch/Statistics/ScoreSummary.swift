@@ -1,0 +1,20 @@
+/// Scores of several folds, or of several seeds, in short.
+public struct ScoreSummary: Sendable, Hashable {
+    public let count: Int
+    public let mean: Double
+    /// √(Σ (x − mean)² / (n − 1)); 0 for a single score.
+    public let standardDeviation: Double
+
+    /// - Returns: `nil` if there are no scores.
+    public init?(_ scores: [Double]) {
+        guard !scores.isEmpty else { return nil }
+        count = scores.count
+        let mean = scores.reduce(0, +) / Double(scores.count)
+        self.mean = mean
+        let squares = scores.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        standardDeviation = scores.count < 2 ? 0 : (squares / Double(scores.count - 1)).squareRoot()
+    }
+
+    /// The standard deviation of the mean: s / √n.
+    public var standardError: Double { standardDeviation / Double(count).squareRoot() }
+}

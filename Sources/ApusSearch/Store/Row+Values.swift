@@ -1,0 +1,55 @@
+import Foundation
+import GRDB
+
+extension Row {
+    /// The value of a column.
+    ///
+    /// - Throws: `DecodingError` if a damaged file holds something else there.
+    func value<Value: DatabaseValueConvertible>(_ column: String) throws -> Value {
+        guard let value: Value = try optional(column) else { throw Self.error(column, "expected a value") }
+        return value
+    }
+
+    /// The value of a column, or `nil` if there is none.
+    func optional<Value: DatabaseValueConvertible>(_ column: String) throws -> Value? {
+        guard hasColumn(column) else { throw Self.error(column, "the column is missing") }
+        let stored: DatabaseValue = self[column]
+        if stored.isNull { return nil }
+        guard let value = Value.fromDatabaseValue(stored) else {
+            throw Self.error(column, "expected \(Value.self) but found \(stored)")
+        }
+        return value
+    }
+
+    func date(_ column: String) throws -> Date? {
+        guard let seconds: Double = try optional(column) else { return nil }
+        return Date(timeIntervalSince1970: seconds)
+    }
+
+    func json<Value: Decodable>(_ column: String) throws -> Value {
+        let text: String = try value(column)
+        return try StoredJSON.value(text)
+    }
+
+    private static func error(_ column: String, _ text: String) -> DecodingError {
+        .dataCorrupted(DecodingError.Context(codingPath: [], debugDescription: "column \(column): \(text)"))
+    }
+}
+
+/// Values in columns.
+enum StoredJSON {
+    static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func value<Value: Decodable>(_ text: String) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try decoder.decode(Value.self, from: Data(text.utf8))
+    }
+}

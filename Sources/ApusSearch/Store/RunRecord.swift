@@ -1,0 +1,37 @@
+public import Foundation
+
+/// What is worth knowing of a run without opening its folder.
+public struct RunRecord: Sendable, Hashable {
+    /// The run's folder, which is its identity.
+    public var folder: String
+    public var name: String
+    /// How it stands: `running`, `finished`, `stopped`, `failed`, …
+    public var state: String
+    public var started: Date
+    public var finished: Date?
+    /// The command that started it.
+    public var command: String
+    /// The version of Apus.
+    public var version: String
+    /// The metrics of the last epoch.
+    public var final: [String: Double]
+    /// The best value of each metric.
+    public var best: [String: Double]
+    public var tags: [String]
+
+    public init(
+        folder: String, name: String, state: String, started: Date, finished: Date? = nil, command: String = "",
+        version: String = "", final: [String: Double] = [:], best: [String: Double] = [:], tags: [String] = []
+    ) {
+        self.folder = folder
+        self.name = name
+        self.state = state
+        self.started = started
+        self.finished = finished
+        self.command = command
+        self.version = version
+        self.final = final
+        self.best = best
+        self.tags = tags
+    }
+}

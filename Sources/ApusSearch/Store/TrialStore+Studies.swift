@@ -1,0 +1,73 @@
+import Foundation
+import GRDB
+
+extension TrialStore {
+    /// The names of all studies, the oldest first.
+    public func studies() throws -> [String] {
+        try read { try String.fetchAll($0, sql: "SELECT name FROM studies ORDER BY id") }
+    }
+
+    /// The search of a study.
+    ///
+    /// - Throws: `SearchError` if there is no such study.
+    public func search(of study: String) throws -> Search {
+        guard let row = try read({ try Self.study(study, $0) }) else {
+            let names = try studies()
+            throw SearchError(
+                "there is no study \(study) in \(path)"
+                    + (names.isEmpty ? "; it is empty" : "; there are \(names.joined(separator: ", "))"), kind: .missing)
+        }
+        return row.search
+    }
+
+    /// Removes a study with its trials.
+    ///
+    /// - Returns: Whether there was one.
+    @discardableResult public func removeStudy(_ name: String) throws -> Bool {
+        try write { database in
+            try database.execute(sql: "DELETE FROM studies WHERE name = ?", arguments: [name])
+            return database.changesCount > 0
+        }
+    }
+
+    /// The key of a study, which is made if there is none.
+    ///
+    /// - Throws: `SearchError` if there is one that searches otherwise; its number of trials may change.
+    func openStudy(_ name: String, _ search: Search) throws -> Int64 {
+        try write { database in
+            let text = try StoredJSON.text(search)
+            guard let (id, stored) = try Self.study(name, database) else {
+                try database.execute(
+                    sql: "INSERT INTO studies (name, search, created) VALUES (?, ?, ?)",
+                    arguments: [name, text, Date().timeIntervalSince1970])
+                return database.lastInsertedRowID
+            }
+            var comparable = stored
+            comparable.trials = search.trials
+            guard comparable == search else {
+                let key = Self.difference(stored, search)
+                throw SearchError(
+                    "the study \(name) in \(path) has another \(key). Give this search another name, or remove the study.")
+            }
+            if stored != search {
+                try database.execute(sql: "UPDATE studies SET search = ? WHERE id = ?", arguments: [text, id])
+            }
+            return id
+        }
+    }
+
+    private static func study(_ name: String, _ database: Database) throws -> (id: Int64, search: Search)? {
+        let sql = "SELECT id, search FROM studies WHERE name = ?"
+        guard let row = try Row.fetchOne(database, sql: sql, arguments: [name]) else { return nil }
+        return (try row.value("id"), try row.json("search"))
+    }
+
+    /// The first key in which searches differ.
+    private static func difference(_ a: Search, _ b: Search) -> String {
+        if a.space != b.space { return "space" }
+        if a.strategy != b.strategy { return "strategy" }
+        if a.objective != b.objective { return "objective" }
+        if a.pruner != b.pruner { return "pruner" }
+        return a.folds != b.folds ? "number of folds" : "seed"
+    }
+}

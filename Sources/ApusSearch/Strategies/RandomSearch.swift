@@ -1,0 +1,14 @@
+public import ApusConfiguration
+
+/// Values drawn evenly from each domain, on its scale (Bergstra and Bengio, 2012).
+public struct RandomSearch: SearchStrategy {
+    public static let kind = "random"
+
+    public init() {}
+
+    public static let schema = Schema(RandomSearch())
+
+    package func proposal(_ history: SearchHistory) -> Proposal {
+        .new(history.space.sample(seed: history.seed, trial: history.next), budget: nil)
+    }
+}

@@ -1,0 +1,45 @@
+package import ApusConfiguration
+
+/// How a search chooses what to try: `random`, `{tpe: {candidates: 50}}`, `{hyperband: 81}`.
+public enum Strategy: Alternatives {
+    case grid(GridSearch)
+    case random(RandomSearch)
+    case tpe(TPE)
+    case gaussianProcess(GaussianProcessSearch)
+    case successiveHalving(SuccessiveHalving)
+    case hyperband(Hyperband)
+
+    /// Every combination.
+    public static func grid(points: Int? = nil) -> Strategy { .grid(GridSearch(points: points)) }
+    /// Values drawn evenly.
+    public static let random = Strategy.random(RandomSearch())
+    /// The tree-structured Parzen estimator with its usual constants.
+    public static let tpe = Strategy.tpe(TPE())
+    /// A Gaussian process with its usual constants.
+    public static let gaussianProcess = Strategy.gaussianProcess(GaussianProcessSearch())
+
+    package static let what = "strategy"
+    package static let alternatives: [Alternative<Strategy>] = [
+        Alternative("grid", GridSearch.self) { .grid($0) },
+        Alternative("random", RandomSearch.self) { .random($0) },
+        Alternative("tpe", TPE.self) { .tpe($0) },
+        Alternative("gaussianProcess", GaussianProcessSearch.self) { .gaussianProcess($0) },
+        Alternative("successiveHalving", SuccessiveHalving.self) { .successiveHalving($0) },
+        Alternative("hyperband", Hyperband.self) { .hyperband($0) },
+    ]
+
+    package var value: any SearchStrategy {
+        switch self {
+        case .grid(let strategy): strategy
+        case .random(let strategy): strategy
+        case .tpe(let strategy): strategy
+        case .gaussianProcess(let strategy): strategy
+        case .successiveHalving(let strategy): strategy
+        case .hyperband(let strategy): strategy
+        }
+    }
+
+    package var name: String { type(of: value).kind }
+    package var configurable: any Configurable { value }
+    package var problem: String? { value.problem }
+}

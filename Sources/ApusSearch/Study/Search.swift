@@ -1,0 +1,57 @@
+public import ApusConfiguration
+
+/// A search as data: what may change, how it is chosen, and what counts.
+public struct Search: Configurable {
+    public var space: SearchSpace
+    public var strategy: Strategy
+    /// How many assignments are tried; as many as the strategy foresees (a whole grid, all brackets), else 30, if absent.
+    public var trials: Int?
+    public var objective: Objective
+    public var pruner: Pruner
+    /// How many folds of the data each trial trains on; its score is their mean.
+    public var folds: Int
+    public var seed: UInt64
+
+    public init(
+        space: SearchSpace, strategy: Strategy = .tpe, trials: Int? = nil,
+        objective: Objective = .minimize(metric: "validation.loss"), pruner: Pruner = .none, folds: Int = 1,
+        seed: UInt64 = 7
+    ) {
+        self.space = space
+        self.strategy = strategy
+        self.trials = trials
+        self.objective = objective
+        self.pruner = pruner
+        self.folds = folds
+        self.seed = seed
+    }
+
+    public static let schema = Schema(
+        Search(space: SearchSpace()), .required("space", \.space), .optional("strategy", \.strategy),
+        .optional("trials", \.trials), .optional("objective", \.objective), .optional("pruner", \.pruner),
+        .optional("folds", \.folds), .optional("seed", \.seed))
+
+    public init(from decoder: any Decoder) throws {
+        self = try Self.schema.value(from: Fields(decoder))
+        if let problem { throw decoder.corrupted(problem) }
+    }
+
+    /// Writes every key, defaults included: the file says everything.
+    public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
+
+    /// What is wrong with the search, for messages.
+    package var problem: String? {
+        if let problem = space.problem { return "space: \(problem)" }
+        if let problem = strategy.problem { return "strategy: \(problem)" }
+        if let problem = strategy.value.problem(in: space) { return "strategy: \(problem)" }
+        if let problem = pruner.problem { return "pruner: \(problem)" }
+        if let trials, !(1...1_000_000).contains(trials) {
+            return "trials: expected a number between 1 and 1000000 but received \(trials)"
+        }
+        if !(1...1000).contains(folds) { return "folds: expected a number between 1 and 1000 but received \(folds)" }
+        return nil
+    }
+
+    /// How many trials there are at most.
+    public var trialLimit: Int { trials ?? strategy.value.total(in: space) ?? 30 }
+}

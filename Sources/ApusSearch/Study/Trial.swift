@@ -1,0 +1,50 @@
+public import Foundation
+
+/// How far a trial is.
+public enum TrialState: String, Sendable, Hashable, Codable, CaseIterable {
+    /// To be run, or to be run again because its process died.
+    case waiting
+    case running
+    case complete
+    /// Given up because others were better at the same step.
+    case pruned
+    case failed
+
+    /// Whether it ended without a score.
+    var hasFailed: Bool { self == .pruned || self == .failed }
+}
+
+/// One assignment that is tried, with everything that is known of it.
+public struct Trial: Sendable, Hashable {
+    /// Counts the trials of a study from 0. A trial that is promoted keeps its number.
+    public let number: Int
+    public let state: TrialState
+    public let assignment: Assignment
+    /// How much the trial may use in all, as a rule epochs; `nil` where the strategy does not limit it.
+    public let budget: Int?
+    /// How much of it an earlier part of the same trial has used: the trial goes on from there.
+    public let usedBudget: Int
+    /// The score as it was told.
+    public let score: Double?
+    /// The score at the end of each budget.
+    public let scores: [Int: Double]
+    /// The seed of the trial's training, which follows from the study's.
+    public let seed: UInt64
+    public let started: Date?
+    public let finished: Date?
+    /// The folder of the trial's run.
+    public let folder: String?
+    /// Why it failed.
+    public let error: String?
+    /// How often it has been started.
+    public let attempts: Int
+
+    /// The key in the store.
+    let id: Int64
+}
+
+/// A value that a trial reported while it ran.
+public struct IntermediateValue: Sendable, Hashable {
+    public let step: Int
+    public let value: Double
+}
