@@ -4,7 +4,7 @@ import Foundation
 ///
 /// A *position* is the number, or its logarithm. Where values have a distance, each owns the cell of numbers that are
 /// nearer to it than to others.
-struct Axis {
+package struct Axis {
     /// The lowest and the highest value.
     let values: ClosedRange<Double>
     /// The positions that values are drawn from: up to the ends of the outer cells.
@@ -65,7 +65,7 @@ struct Axis {
 
 extension Domain {
     /// The line of numbers; `nil` for a choice.
-    var axis: Axis? {
+    package var axis: Axis? {
         switch self {
         case .choice: nil
         case .integer(let domain): domain.axis
@@ -79,7 +79,7 @@ extension Domain {
     }
 
     /// A value of the domain that is the same as another, which a file may have written otherwise; `nil` if there is none.
-    func canonical(_ value: Scalar) -> Scalar? {
+    package func canonical(_ value: Scalar) -> Scalar? {
         if case .choice(let domain) = self { return domain.values.first { $0.isSame(as: value) } }
         guard let axis, let number = value.number, axis.values.contains(number) else { return nil }
         if case .integer = self, number != number.rounded() { return nil }

@@ -46,7 +46,7 @@ public struct SearchSpace: Sendable, Hashable {
     }
 
     /// The assignment as this space writes it; `nil` unless it has a value of each domain.
-    func canonical(_ assignment: Assignment) -> Assignment? {
+    package func canonical(_ assignment: Assignment) -> Assignment? {
         var result = Assignment()
         for dimension in dimensions {
             guard let value = assignment[dimension.path].flatMap(dimension.domain.canonical) else { return nil }

@@ -1,10 +1,10 @@
 import Foundation
 
 /// Student's t distribution.
-struct StudentT {
+package struct StudentT {
     private let degreesOfFreedom: Double
 
-    init(degreesOfFreedom: Int) { self.degreesOfFreedom = Double(degreesOfFreedom) }
+    package init(degreesOfFreedom: Int) { self.degreesOfFreedom = Double(degreesOfFreedom) }
 
     /// The probability of values up to t: 1 − I(ν / (ν + t²); ν/2, 1/2) / 2 for t ≥ 0.
     func probability(upTo t: Double) -> Double {
@@ -13,7 +13,7 @@ struct StudentT {
     }
 
     /// The value that a share of the distribution does not exceed, by bisection.
-    func quantile(_ share: Double) -> Double {
+    package func quantile(_ share: Double) -> Double {
         if share < 0.5 { return -quantile(1 - share) }
         var (low, high) = (0.0, 1.0)
         while probability(upTo: high) < share, high < 1e12 { high *= 2 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Looks for the assignment with the greatest expected improvement: E[max(best − f, 0)] = (best − μ) Φ(z) + σ φ(z),
 /// z = (best − μ) / σ.
-struct ImprovementSearch {
+package struct ImprovementSearch {
     let space: SearchSpace
     let encoding: PointEncoding
     let process: GaussianProcess
@@ -46,7 +46,7 @@ struct ImprovementSearch {
         return Self.improvement(mean: mean, deviation: variance.squareRoot(), best: best)
     }
 
-    static func improvement(mean: Double, deviation: Double, best: Double) -> Double {
+    package static func improvement(mean: Double, deviation: Double, best: Double) -> Double {
         guard deviation > 1e-12 else { return max(best - mean, 0) }
         let z = (best - mean) / deviation
         let density = exp(-z * z / 2) / (2 * .pi).squareRoot()
