@@ -87,7 +87,10 @@ import Yams
         ("{trials: 3}", "the key space is missing"),
         ("{space: {}}", "expected at least one path to search over at space"),
         ("{space: [1]}", "expected paths with their domains, such as batchSize: {choice: [32, 64]} at space"),
-        ("{space: {a..b: {real: [0, 1]}}}", "expected a path such as optimizer.adam.learningRate but received \"a..b\" at space"),
+        (
+            "{space: {a..b: {real: [0, 1]}}}",
+            "expected a path such as optimizer.adam.learningRate but received \"a..b\" at space"
+        ),
         ("{space: {a: {reel: [0, 1]}}}", "there is no domain reel (did you mean real?) at space.a"),
         ("{space: {a: {real: [0, 1], log: [1, 2]}}}", "expected one domain but received log, real at space.a"),
         ("{space: {a: {real: {rang: [0, 1]}}}}", "there is no key rang (did you mean range?) at space.a.real"),
@@ -150,7 +153,9 @@ import Yams
         ("{space: {a: {real: [0, 1]}}, folds: 0}", "folds: expected a number between 1 and 1000 but received 0"),
     ]
 
-    @Test(arguments: SpaceTests.mistakes) func errors(_ text: String, _ expected: String) { #expect(problem(Search.self, text) == expected) }
+    @Test(arguments: SpaceTests.mistakes) func errors(_ text: String, _ expected: String) {
+        #expect(problem(Search.self, text) == expected)
+    }
 
     @Test func kindsOfScalars() throws {
         let values = try YAMLDecoder().decode([Scalar].self, from: "[true, 3, 0.5, relu, -1.0e-3, '1 2']")
@@ -162,7 +167,10 @@ import Yams
     @Test(arguments: SpaceTests.domains)
     func proposalsLieInTheirDomain(_ domain: Domain) throws {
         let space: SearchSpace = ["x": domain]
-        for strategy in [Strategy.random, .tpe(TPE(startupTrials: 3)), .gaussianProcess(GaussianProcessSearch(startupTrials: 3, candidates: 20))] {
+        for strategy in [
+            Strategy.random, .tpe(TPE(startupTrials: 3)),
+            .gaussianProcess(GaussianProcessSearch(startupTrials: 3, candidates: 20)),
+        ] {
             var observations: [Observation] = []
             for number in 0..<12 {
                 let history = SearchHistory(space: space, seed: 3, limit: 12, observations: observations)
@@ -174,7 +182,9 @@ import Yams
                 let read = try JSONDecoder().decode(Assignment.self, from: text)
                 #expect(space.canonical(read) == assignment)
                 observations.append(
-                    Observation(assignment: assignment, state: .complete, loss: number % 5 == 0 ? .infinity : Double(number % 4)))
+                    Observation(
+                        assignment: assignment, state: .complete, loss: number % 5 == 0 ? .infinity : Double(number % 4)
+                    ))
             }
         }
     }
@@ -182,8 +192,13 @@ import Yams
     /// Random changes of a text are read or refused, and whatever is read can be searched.
     @Test func fuzz() throws {
         var random = SeededGenerator(state: 1)
-        let pieces = ["{", "}", "[", "]", ":", ",", "0", "-1", "1e308", ".nan", "null", "log", "step", "choice", "~", "'", "\n", "  ", "9223372036854775807"]
-        let strategies = ["grid: 5", "hyperband: 81", "successiveHalving: {trials: 9, maximumBudget: 9}", "tpe: {gamma: 0.1}"]
+        let pieces = [
+            "{", "}", "[", "]", ":", ",", "0", "-1", "1e308", ".nan", "null", "log", "step", "choice", "~", "'", "\n",
+            "  ", "9223372036854775807",
+        ]
+        let strategies = [
+            "grid: 5", "hyperband: 81", "successiveHalving: {trials: 9, maximumBudget: 9}", "tpe: {gamma: 0.1}",
+        ]
         for round in 0..<400 {
             let characters = Array(text.replacing("tpe: {candidates: 50}", with: strategies[round % strategies.count]))
             var changed = characters

@@ -18,7 +18,9 @@ public struct Bounds<Number: Codable & Hashable & Comparable & Sendable>: Sendab
         }
         var numbers: [Number] = []
         while !container.isAtEnd {
-            guard numbers.count < 2 else { throw decoder.corrupted("expected two numbers, [low, high], but received more") }
+            guard numbers.count < 2 else {
+                throw decoder.corrupted("expected two numbers, [low, high], but received more")
+            }
             numbers.append(try container.decode(Number.self))
         }
         guard numbers.count == 2 else {

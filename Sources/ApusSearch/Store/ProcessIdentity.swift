@@ -2,14 +2,19 @@ import Foundation
 
 /// Which process runs a trial: so that another one can tell whether it still does.
 struct ProcessIdentity: Hashable, Sendable, Codable {
+    /// The machine, and which numbering of processes on it: containers have their own.
     var host: String
     var process: Int32
     /// When it started, for numbers of processes are used again; empty where the system does not say.
     var start: String
 
     static let current = ProcessIdentity(
-        host: ProcessInfo.processInfo.hostName, process: ProcessInfo.processInfo.processIdentifier,
+        host: ProcessInfo.processInfo.hostName + " " + numbering, process: ProcessInfo.processInfo.processIdentifier,
         start: startTime(of: ProcessInfo.processInfo.processIdentifier) ?? "")
+
+    private static var numbering: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
+    }
 
     /// Whether the process certainly is no more. Processes of other machines may live.
     var isGone: Bool {

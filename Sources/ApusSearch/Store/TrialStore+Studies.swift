@@ -15,7 +15,8 @@ extension TrialStore {
             let names = try studies()
             throw SearchError(
                 "there is no study \(study) in \(path)"
-                    + (names.isEmpty ? "; it is empty" : "; there are \(names.joined(separator: ", "))"), kind: .missing)
+                    + (names.isEmpty ? "; it is empty" : "; there are \(names.joined(separator: ", "))"), kind: .missing
+            )
         }
         return row.search
     }
@@ -47,7 +48,8 @@ extension TrialStore {
             guard comparable == search else {
                 let key = Self.difference(stored, search)
                 throw SearchError(
-                    "the study \(name) in \(path) has another \(key). Give this search another name, or remove the study.")
+                    "the study \(name) in \(path) has another \(key). Give this search another name, or remove the study."
+                )
             }
             if stored != search {
                 try database.execute(sql: "UPDATE studies SET search = ? WHERE id = ?", arguments: [text, id])

@@ -147,7 +147,8 @@ extension TrialStore {
         let state: String? = try row?.value("state")
         let owner: ProcessIdentity? = try row?.optional("owner").map(StoredJSON.value)
         if state == TrialState.running.rawValue, owner == .current { return }
-        let found = row == nil ? "there is no such trial" : state == "running" ? "another process runs it" : "it is \(state!)"
+        let found =
+            row == nil ? "there is no such trial" : state == "running" ? "another process runs it" : "it is \(state!)"
         throw SearchError("trial \(trial.number) does not run here: \(found)")
     }
 

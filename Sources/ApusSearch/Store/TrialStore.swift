@@ -90,7 +90,8 @@ public struct TrialStore: Sendable {
                     "\(path) is in use by another process that does not end its work. Try again later.", kind: .file)
             case .SQLITE_CANTOPEN:
                 throw SearchError(
-                    "\(path) can't be opened: \(what). Check that its folder exists and may be written to.", kind: .file)
+                    "\(path) can't be opened: \(what). Check that its folder exists and may be written to.", kind: .file
+                )
             case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
                 throw SearchError("\(path) can't be written: \(what).", kind: .file)
             case .SQLITE_FULL, .SQLITE_IOERR:

@@ -66,7 +66,9 @@ public struct GaussianProcessSearch: SearchStrategy {
         }
         let finite = ended.compactMap(\.element.loss).filter(\.isFinite)
         guard let worst = finite.max(), let least = finite.min() else { return [] }
-        var measured = ended.map { (number: $0.offset, assignment: $0.element.assignment, loss: $0.element.loss ?? worst) }
+        var measured = ended.map {
+            (number: $0.offset, assignment: $0.element.assignment, loss: $0.element.loss ?? worst)
+        }
         for index in measured.indices where !measured[index].loss.isFinite {
             measured[index].loss = measured[index].loss < 0 ? least : worst
         }

@@ -32,7 +32,8 @@ package struct Observation: Sendable {
     package var losses: [Int: Double]
 
     package init(
-        assignment: Assignment, state: TrialState, loss: Double? = nil, lastStep: Int? = nil, losses: [Int: Double] = [:]
+        assignment: Assignment, state: TrialState, loss: Double? = nil, lastStep: Int? = nil,
+        losses: [Int: Double] = [:]
     ) {
         self.assignment = assignment
         self.state = state
