@@ -23,6 +23,23 @@ import Testing
         }
     }
 
+    /// Who comes second claims nothing.
+    @Test func secondClaims() async throws {
+        try await withStorePath { path in
+            let halving = Strategy.successiveHalving(SuccessiveHalving(trials: 3, maximumBudget: 3))
+            let study = try Study(
+                "a", Search(space: ["x": .real(0...1)], strategy: halving), in: TrialStore(path: path))
+            let other = try TrialStore(path: path)
+            let first = try #require(try study.store.begin(0, ["x": 0.5], budget: 1, seed: 1, of: study.id))
+            #expect(try other.begin(0, ["x": 0.7], budget: 1, seed: 1, of: study.id) == nil)
+            #expect(try other.promote(0, to: 3, of: study.id) == nil)
+            try study.tell(first, score: 1)
+            #expect(try other.promote(0, to: 3, of: study.id)?.assignment == ["x": 0.5])
+            #expect(try study.store.promote(0, to: 3, of: study.id) == nil)
+            #expect(try study.store.promote(1, to: 3, of: study.id) == nil)
+        }
+    }
+
     /// Many that make the same file at once.
     @Test func simultaneousOpening() async throws {
         try await withStorePath { path in

@@ -48,6 +48,30 @@ import Testing
         }
     }
 
+    /// To maximize is to minimize the negated score.
+    @Test(arguments: [
+        Strategy.tpe(TPE(startupTrials: 4)), .gaussianProcess(GaussianProcessSearch(startupTrials: 4)),
+        .hyperband(Hyperband(maximumBudget: 9)),
+    ])
+    func maximizes(_ strategy: Strategy) async throws {
+        try await withStorePath { path in
+            let store = try TrialStore(path: path)
+            let objectives: [(Objective, Double)] = [(.minimize(metric: "loss"), 1), (.maximize(metric: "gain"), -1)]
+            let found = try objectives.map { objective, sign in
+                let search = Search(space: Self.space, strategy: strategy, trials: 17, objective: objective)
+                let study = try Study(objective.metric, search, in: store)
+                var assignments: [Assignment] = []
+                while let trial = try study.ask().trial {
+                    assignments.append(trial.assignment)
+                    try study.tell(trial, score: sign * Self.score(trial.assignment))
+                }
+                return (assignments, try study.best()?.number)
+            }
+            #expect(found[0].0 == found[1].0)
+            #expect(found[0].1 == found[1].1)
+        }
+    }
+
     /// A search may be made longer, and no other way.
     @Test func changes() async throws {
         try await withStorePath { path in

@@ -39,7 +39,9 @@ extension TrialStore {
     // MARK: Claiming
 
     /// Begins a new trial, unless somebody else has begun one with that number.
-    func begin(_ number: Int, _ assignment: Assignment, budget: Int?, seed: UInt64, of study: Int64) throws -> Trial? {
+    package func begin(_ number: Int, _ assignment: Assignment, budget: Int?, seed: UInt64, of study: Int64) throws
+        -> Trial?
+    {
         try write { database in
             try database.execute(
                 sql: """
@@ -58,7 +60,7 @@ extension TrialStore {
     }
 
     /// Lets a complete trial go on with a greater budget, unless somebody else does.
-    func promote(_ number: Int, to budget: Int, of study: Int64) throws -> Trial? {
+    package func promote(_ number: Int, to budget: Int, of study: Int64) throws -> Trial? {
         try claim(
             "study = ? AND number = ? AND state = 'complete' AND budget < ?", [study, number, budget],
             setting: "usedBudget = budget, budget = \(budget), attempts = 1")

@@ -6,7 +6,7 @@ public struct Study: Sendable {
     public let name: String
     public let search: Search
     public let store: TrialStore
-    let id: Int64
+    package let id: Int64
 
     /// Opens a study of the store, or begins it.
     ///
