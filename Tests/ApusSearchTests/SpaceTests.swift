@@ -116,7 +116,8 @@ import Yams
         ),
         (
             "{space: {a: {real: {range: [0, 1], step: 1.0e-300}}}}",
-            "expected a step above 0 that divides the range into less than 2^53 parts but received 1e-300 at space.a.real"
+            "expected a step above 0 that divides the range into less than 2^53 parts "
+                + "but received 1e-300 at space.a.real"
         ),
         ("{space: {a: {choice: []}}}", "expected at least one value to choose from at space.a.choice"),
         ("{space: {a: {choice: [1, 2, 1.0]}}}", "1.0 is there more than once at space.a.choice"),
@@ -157,10 +158,10 @@ import Yams
         #expect(problem(Search.self, text) == expected)
     }
 
-    @Test func kindsOfScalars() throws {
-        let values = try YAMLDecoder().decode([Scalar].self, from: "[true, 3, 0.5, relu, -1.0e-3, '1 2']")
+    @Test func kindsOfSettings() throws {
+        let values = try YAMLDecoder().decode([Setting].self, from: "[true, 3, 0.5, relu, -1.0e-3, '1 2']")
         #expect(values == [true, 3, 0.5, "relu", -0.001, "1 2"])
-        #expect(try JSONDecoder().decode([Scalar].self, from: JSONEncoder().encode(values)) == values)
+        #expect(try JSONDecoder().decode([Setting].self, from: JSONEncoder().encode(values)) == values)
     }
 
     /// Every value that a strategy may draw lies in its domain, and survives a file that does not tell 1 from 1.0.

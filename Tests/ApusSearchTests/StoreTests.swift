@@ -130,7 +130,8 @@ import Testing
         let nowhere = "/nowhere/at/all.sqlite"
         #expect(
             message { try TrialStore(path: nowhere) }
-                == "\(nowhere) can't be opened: unable to open database file. Check that its folder exists and may be written to."
+                == "\(nowhere) can't be opened: unable to open database file. "
+                + "Check that its folder exists and may be written to."
         )
     }
 
@@ -175,7 +176,7 @@ import Testing
                     _ = try study.report(trial, step: 0, value: 1)
                     try study.tell(trial, score: 1)
                 }
-                try study.store.record(RunRecord(folder: "runs/a-1", name: "a", state: "finished", started: Date()))
+                try study.store.record(RunEntry(folder: "runs/a-1", name: "a", state: "completed", started: Date()))
                 try study.store.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
                 try study.store.database.close()
             }
@@ -210,9 +211,9 @@ import Testing
     @Test func runs() async throws {
         try await withStorePath { path in
             let store = try TrialStore(path: path)
-            func run(_ folder: String, _ time: Double, _ loss: Double, _ tags: [String] = []) -> RunRecord {
-                RunRecord(
-                    folder: folder, name: "lenet5", state: "finished", started: Date(timeIntervalSince1970: time),
+            func run(_ folder: String, _ time: Double, _ loss: Double, _ tags: [String] = []) -> RunEntry {
+                RunEntry(
+                    folder: folder, name: "lenet5", state: "completed", started: Date(timeIntervalSince1970: time),
                     finished: Date(timeIntervalSince1970: time + 5), command: "apus train lenet5", version: "1.0",
                     final: ["validation.loss": loss + 0.1, "loss": .nan], best: ["validation.loss": loss], tags: tags)
             }
@@ -239,9 +240,9 @@ import Testing
                 message { try store.run("lenet5-9") }
                     == "there is no run lenet5-9 in \(path); `apus runs list` shows all")
             var changed = records[0]
-            changed.state = "stopped"
+            changed.state = "interrupted"
             try store.record(changed)
-            #expect(try store.run("/runs/lenet5-1").state == "stopped")
+            #expect(try store.run("/runs/lenet5-1").state == "interrupted")
             #expect(try store.removeRun("/runs/lenet5-1"))
             #expect(try !store.removeRun("/runs/lenet5-1"))
             #expect(try store.runs().count == 3)

@@ -125,7 +125,7 @@ import Testing
 
     /// Another path in the space leaves random values of the others alone.
     @Test func streamsOfPaths() {
-        func values(_ space: SearchSpace) -> [Scalar?] {
+        func values(_ space: SearchSpace) -> [Setting?] {
             (0..<5).map { number in
                 let earlier = [Observation](repeating: Observation(assignment: [:], state: .complete), count: number)
                 let history = SearchHistory(space: space, seed: 3, limit: 9, observations: earlier)

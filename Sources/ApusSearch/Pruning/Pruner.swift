@@ -1,9 +1,10 @@
 public import ApusConfiguration
 
-/// When a trial that runs is given up: `none`, `median`, `{median: {warmupSteps: 3}}`, `{percentile: {percentile: 25}}`.
+/// When a trial that runs is given up: `none`, `median`, `{median: {warmupSteps: 3}}`, `{percentile: {percentile:
+/// 25}}`.
 ///
-/// A trial is pruned at a step if the best value that it has reported so far is worse than what other trials reported at the
-/// same step (Golovin et al., 2017; constants of Optuna's pruners).
+/// A trial is pruned at a step if the best value that it has reported so far is worse than what other trials reported
+/// at the same step (Golovin et al., 2017; constants of Optuna's pruners).
 public enum Pruner: ConfigurableCases {
     /// No trial is given up.
     case none

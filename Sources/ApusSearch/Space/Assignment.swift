@@ -2,26 +2,26 @@ import ApusConfiguration
 
 /// Values for paths of an experiment, ordered by path: `batchSize: 64, optimizer.adam.learningRate: 0.003`.
 public struct Assignment: Sendable, Hashable {
-    private var values: [String: Scalar]
+    private var values: [String: Setting]
 
-    public init(_ values: [String: Scalar] = [:]) { self.values = values }
+    public init(_ values: [String: Setting] = [:]) { self.values = values }
 
     /// The paths in order of the alphabet.
     public var paths: [String] { values.keys.sorted() }
 
     /// The values with their paths, in order of the paths.
-    public var entries: [(path: String, value: Scalar)] {
+    public var entries: [(path: String, value: Setting)] {
         values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    public subscript(path: String) -> Scalar? {
+    public subscript(path: String) -> Setting? {
         get { values[path] }
         set { values[path] = newValue }
     }
 }
 
 extension Assignment: ExpressibleByDictionaryLiteral {
-    public init(dictionaryLiteral elements: (String, Scalar)...) {
+    public init(dictionaryLiteral elements: (String, Setting)...) {
         self.init(Dictionary(elements, uniquingKeysWith: { _, last in last }))
     }
 }
@@ -34,7 +34,7 @@ extension Assignment: Codable {
     public init(from decoder: any Decoder) throws {
         self.init()
         let container = try decoder.container(keyedBy: NameKey.self)
-        for key in container.allKeys { self[key.stringValue] = try container.decode(Scalar.self, forKey: key) }
+        for key in container.allKeys { self[key.stringValue] = try container.decode(Setting.self, forKey: key) }
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -74,22 +74,23 @@ extension Domain {
     }
 
     /// A number as the domain writes it.
-    func scalar(_ number: Double) -> Scalar {
+    func setting(_ number: Double) -> Setting {
         if case .integer = self { .integer(Int(number)) } else { .real(number) }
     }
 
-    /// A value of the domain that is the same as another, which a file may have written otherwise; `nil` if there is none.
-    package func canonical(_ value: Scalar) -> Scalar? {
+    /// A value of the domain that is the same as another, which a file may have written otherwise; `nil` if there is
+    /// none.
+    package func canonical(_ value: Setting) -> Setting? {
         if case .choice(let domain) = self { return domain.values.first { $0.isSame(as: value) } }
         guard let axis, let number = value.number, axis.values.contains(number) else { return nil }
         if case .integer = self, number != number.rounded() { return nil }
-        return scalar(number)
+        return setting(number)
     }
 
     /// A value drawn evenly.
-    func sample(using random: inout SearchRandom) -> Scalar {
+    func sample(using random: inout SearchRandom) -> Setting {
         if case .choice(let domain) = self { return domain.values[random.index(below: domain.values.count)] }
         guard let axis else { return .bool(false) }
-        return scalar(axis.value(at: axis.positions.lowerBound + random.uniform() * axis.length))
+        return setting(axis.value(at: axis.positions.lowerBound + random.uniform() * axis.length))
     }
 }

@@ -7,7 +7,7 @@ public enum Domain: Alternatives {
     case real(RealDomain)
 
     /// A few values without an order.
-    public static func choice(_ values: [Scalar]) -> Domain { .choice(ChoiceDomain(values)) }
+    public static func choice(_ values: [Setting]) -> Domain { .choice(ChoiceDomain(values)) }
 
     /// Integers in a range, its ends included.
     public static func integer(_ range: ClosedRange<Int>, step: Int = 1, log: Bool = false) -> Domain {

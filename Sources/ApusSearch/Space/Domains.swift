@@ -3,9 +3,9 @@ public import ApusConfiguration
 /// A few values without an order: `choice: [relu, tanh]`.
 public struct ChoiceDomain: Configurable {
     public static let kind = "choice"
-    public var values: [Scalar]
+    public var values: [Setting]
 
-    public init(_ values: [Scalar]) { self.values = values }
+    public init(_ values: [Setting]) { self.values = values }
 
     public static let schema = Schema(ChoiceDomain([]), .leading("values", \.values))
 

@@ -40,7 +40,7 @@ public struct SearchSpace: Sendable, Hashable {
         }
     }
 
-    func assignment(_ value: (Dimension) -> Scalar) -> Assignment {
+    func assignment(_ value: (Dimension) -> Setting) -> Assignment {
         Assignment(
             Dictionary(dimensions.map { ($0.path, value($0)) }, uniquingKeysWith: { first, _ in first }))
     }

@@ -8,8 +8,8 @@ public struct PairedComparison: Sendable, Hashable {
     public let interval: ClosedRange<Double>
 
     /// - Parameters:
-    ///   - testShare: The ratio of measured to trained samples, 1/(k − 1) for k folds. The folds' training samples overlap,
-    ///     so their scores vary less than those of independent data; with the ratio the variance of the mean is
+    ///   - testShare: The ratio of measured to trained samples, 1/(k − 1) for k folds. The training samples of folds
+    ///     overlap, so their scores vary less than those of independent data; with the ratio the variance of the mean is
     ///     s² (1/n + ratio) instead of s²/n (Nadeau and Bengio, 2003).
     /// - Throws: `SearchError` unless there are as many first as second scores, and at least two.
     public init(

@@ -3,7 +3,7 @@ import GRDB
 
 extension TrialStore {
     /// Writes what is known of a run, over what was known.
-    public func record(_ run: RunRecord) throws {
+    public func record(_ run: RunEntry) throws {
         try write { database in
             try database.execute(
                 sql: """
@@ -24,16 +24,16 @@ extension TrialStore {
     /// - Parameters:
     ///   - name: Only those of this name.
     ///   - tag: Only those with this tag.
-    public func runs(name: String? = nil, tag: String? = nil) throws -> [RunRecord] {
+    public func runs(name: String? = nil, tag: String? = nil) throws -> [RunEntry] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT * FROM runs ORDER BY started DESC, folder").map(RunRecord.init)
+            try Row.fetchAll(database, sql: "SELECT * FROM runs ORDER BY started DESC, folder").map(RunEntry.init)
         }.filter { (name == nil || $0.name == name) && (tag.map($0.tags.contains) ?? true) }
     }
 
     /// The run of a folder, which may be given by its last part.
     ///
     /// - Throws: `SearchError` if there is none, or more than one.
-    public func run(_ folder: String) throws -> RunRecord {
+    public func run(_ folder: String) throws -> RunEntry {
         let runs = try runs()
         if let run = runs.first(where: { $0.folder == folder }) { return run }
         let found = runs.filter { ($0.folder as NSString).lastPathComponent == folder }
@@ -46,8 +46,8 @@ extension TrialStore {
     }
 
     /// The runs with the best values of the objective's metric, the best first; runs without it are left out.
-    public func bestRuns(_ objective: Objective, limit: Int = 10) throws -> [RunRecord] {
-        let ranked: [(run: RunRecord, loss: Double)] = try runs().compactMap { run in
+    public func bestRuns(_ objective: Objective, limit: Int = 10) throws -> [RunEntry] {
+        let ranked: [(run: RunEntry, loss: Double)] = try runs().compactMap { run in
             guard let value = run.best[objective.metric] ?? run.final[objective.metric], !value.isNaN else {
                 return nil
             }
@@ -68,7 +68,7 @@ extension TrialStore {
     }
 }
 
-extension RunRecord {
+extension RunEntry {
     init(_ row: Row) throws {
         guard let started = try row.date("started") else {
             throw DecodingError.dataCorrupted(

@@ -48,7 +48,8 @@ extension TrialStore {
             guard comparable == search else {
                 let key = Self.difference(stored, search)
                 throw SearchError(
-                    "the study \(name) in \(path) has another \(key). Give this search another name, or remove the study."
+                    "the study \(name) in \(path) has another \(key). "
+                        + "Give this search another name, or remove the study."
                 )
             }
             if stored != search {

@@ -158,7 +158,7 @@ extension TrialStore {
 
     /// Sets trials back whose process died; those that died three times fail.
     ///
-    /// - Parameter silence: Seconds without a report after which processes of other machines count as dead; `nil`: never.
+    /// - Parameter silence: Seconds without a report after which processes of other machines count as dead, if ever.
     func recover(_ study: Int64, silence: Double?) throws {
         let running = try read { database in
             try Row.fetchAll(

@@ -63,7 +63,8 @@ package struct GaussianProcess {
 }
 
 extension GaussianProcess {
-    /// The process whose lengths and noise are the most probable, found from a coarse grid and then one length at a time.
+    /// The process whose lengths and noise are the most probable, found from a coarse grid and then one length at a
+    /// time.
     ///
     /// Coordinates are meant to lie in [0, 1]. Lengths have a log-normal prior around 0.5 that keeps a coordinate from
     /// mattering too much or too little by chance.

@@ -4,8 +4,8 @@ import Foundation
 /// Models the score by a Gaussian process and tries where the expected improvement is greatest (Jones et al., 1998;
 /// Snoek et al., 2012). For some hundreds of trials at most: the work grows with the cube of their number.
 ///
-/// Numbers are scaled to [0, 1] on their scale; a choice becomes one coordinate per value. Trials that are still running
-/// count with the score that the model expects of them, so that they are not proposed again.
+/// Numbers are scaled to [0, 1] on their scale; a choice becomes one coordinate per value. Trials that are still
+/// running count with the score that the model expects of them, so that they are not proposed again.
 public struct GaussianProcessSearch: SearchStrategy {
     public static let kind = "gaussianProcess"
     /// How many trials are drawn at random before there is a model.

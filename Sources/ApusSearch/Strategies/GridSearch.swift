@@ -55,9 +55,9 @@ public struct GridSearch: SearchStrategy {
         return domain.axis?.count ?? points
     }
 
-    private func value(_ index: Int, of domain: Domain) -> Scalar {
+    private func value(_ index: Int, of domain: Domain) -> Setting {
         if case .choice(let choice) = domain { return choice.values[index] }
         guard let axis = domain.axis else { return .bool(false) }
-        return domain.scalar(axis.count == nil ? axis.value(index: index, of: points ?? 1) : axis.value(index: index))
+        return domain.setting(axis.count == nil ? axis.value(index: index, of: points ?? 1) : axis.value(index: index))
     }
 }

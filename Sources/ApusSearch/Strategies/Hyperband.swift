@@ -1,9 +1,10 @@
 public import ApusConfiguration
 
-/// Brackets of successive halving, from many trials with a small budget to few with the whole: Hyperband (Li et al., 2018).
+/// Brackets of successive halving, from many trials with a small budget to few with the whole: Hyperband (Li et al.,
+/// 2018).
 ///
-/// With R = `maximumBudget` and s from ⌊log_η R⌋ down to 0, a bracket begins with ⌈(s_max + 1) · η^s / (s + 1)⌉ trials of
-/// budget R · η^-s. After the last bracket the first begins again while more trials are wanted.
+/// With R = `maximumBudget` and s from ⌊log_η R⌋ down to 0, a bracket begins with ⌈(s_max + 1) · η^s / (s + 1)⌉ trials
+/// of budget R · η^-s. After the last bracket the first begins again while more trials are wanted.
 public struct Hyperband: SearchStrategy {
     public static let kind = "hyperband"
     /// The most that one trial may use, as a rule in epochs.

@@ -70,7 +70,7 @@ package struct ImprovementSearch {
             }
             let position = axis.position(number) + scale * axis.length * random.normal()
             let inside = min(max(position, axis.positions.lowerBound), axis.positions.upperBound)
-            result[dimension.path] = dimension.domain.scalar(axis.value(at: inside))
+            result[dimension.path] = dimension.domain.setting(axis.value(at: inside))
         }
         return result
     }

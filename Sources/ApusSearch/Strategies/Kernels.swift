@@ -71,7 +71,8 @@ struct NumberKernels {
     }
 }
 
-/// Probabilities of choices: in each kernel the observed one more, every other at least a little; the last kernel is even.
+/// Probabilities of choices: in each kernel the observed one more, every other at least a little; the last kernel is
+/// even.
 struct ChoiceKernels {
     private let observed: [Int]
     private let count: Int

@@ -2,8 +2,8 @@ import Foundation
 
 /// A density over assignments: one kernel around each observed assignment and an even one, the prior.
 ///
-/// A kernel is a product over paths: a normal distribution cut off at the ends, or probabilities of choices. The last 25
-/// observations weigh 1, older ones less the older they are. Constants are those of Optuna.
+/// A kernel is a product over paths: a normal distribution cut off at the ends, or probabilities of choices. The last
+/// 25 observations weigh 1, older ones less the older they are. Constants are those of Optuna.
 package struct ParzenEstimator {
     private let space: SearchSpace
     private let weights: [Double]
@@ -82,15 +82,15 @@ private enum DimensionKernels {
 
 extension Domain {
     /// The values of a choice.
-    var choices: [Scalar] { if case .choice(let domain) = self { domain.values } else { [] } }
+    var choices: [Setting] { if case .choice(let domain) = self { domain.values } else { [] } }
 
     /// A value as a number: that of a choice is its index.
-    func coordinate(_ value: Scalar?) -> Double {
+    func coordinate(_ value: Setting?) -> Double {
         guard axis == nil else { return value?.number ?? 0 }
         return Double(choices.firstIndex { value?.isSame(as: $0) == true } ?? 0)
     }
 
-    func value(coordinate: Double) -> Scalar { axis == nil ? choices[Int(coordinate)] : scalar(coordinate) }
+    func value(coordinate: Double) -> Setting { axis == nil ? choices[Int(coordinate)] : setting(coordinate) }
 }
 
 extension SearchRandom {

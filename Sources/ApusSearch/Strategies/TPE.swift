@@ -3,8 +3,9 @@ public import ApusConfiguration
 /// The tree-structured Parzen estimator: of candidates drawn from the density l of the good trials, the one with the
 /// greatest ratio l/g to the density g of the others (Bergstra et al., 2011; constants of Optuna's sampler).
 ///
-/// The densities are joint ones, so that paths that depend on each other are chosen together. A pruned trial is worse than every complete one, and the worse the earlier it was
-/// pruned; trials that are still running count among the others, so that they are not proposed again.
+/// The densities are joint ones, so that paths that depend on each other are chosen together. A pruned trial is worse
+/// than every complete one, and the worse the earlier it was pruned; trials that are still running count among the
+/// others, so that they are not proposed again.
 public struct TPE: SearchStrategy {
     public static let kind = "tpe"
     /// How many trials are drawn at random before densities are trusted.

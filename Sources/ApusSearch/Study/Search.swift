@@ -4,7 +4,8 @@ public import ApusConfiguration
 public struct Search: Configurable {
     public var space: SearchSpace
     public var strategy: Strategy
-    /// How many assignments are tried; as many as the strategy foresees (a whole grid, all brackets), else 30, if absent.
+    /// How many assignments are tried; as many as the strategy foresees (a whole grid, all brackets), else 30, if
+    /// absent.
     public var trials: Int?
     public var objective: Objective
     public var pruner: Pruner

@@ -1,7 +1,7 @@
 /// A search that goes on: hands out trials, takes their scores, and remembers everything in a store.
 ///
-/// Nothing is held in memory, so several tasks and several processes may work on one study, and one that was interrupted
-/// goes on where it stopped. With one worker, proposals are the same whether it was interrupted or not.
+/// Nothing is held in memory, so several tasks and several processes may work on one study, and one that was
+/// interrupted goes on where it stopped. With one worker, proposals are the same whether it was interrupted or not.
 public struct Study: Sendable {
     public let name: String
     public let search: Search
@@ -12,7 +12,7 @@ public struct Study: Sendable {
     ///
     /// - Parameter silence: Seconds without a report after which trials of other machines are taken over; `nil`: never.
     ///   Trials of this machine are taken over when their process is gone.
-    /// - Throws: `SearchError` if the search is impossible, or differs from the study's by more than the number of trials.
+    /// - Throws: `SearchError` if the search is impossible, or differs from the study's in more than its trials.
     public init(_ name: String, _ search: Search, in store: TrialStore, silence: Double? = nil) throws {
         if let problem = search.problem { throw SearchError("the search is impossible: \(problem)") }
         self.name = name

@@ -1,5 +1,5 @@
 /// One value of an experiment's file: a truth value, a number or a text.
-public enum Scalar: Sendable, Hashable {
+public enum Setting: Sendable, Hashable {
     case bool(Bool)
     case integer(Int)
     case real(Double)
@@ -15,12 +15,12 @@ public enum Scalar: Sendable, Hashable {
     }
 
     /// Whether both are the same to a file, which does not tell 1 from 1.0.
-    func isSame(as other: Scalar) -> Bool {
+    func isSame(as other: Setting) -> Bool {
         if let number, let otherNumber = other.number { number == otherNumber } else { self == other }
     }
 }
 
-extension Scalar: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+extension Setting: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral
 {
     public init(stringLiteral value: String) { self = .text(value) }
@@ -29,7 +29,7 @@ extension Scalar: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Expre
     public init(booleanLiteral value: Bool) { self = .bool(value) }
 }
 
-extension Scalar: CustomStringConvertible {
+extension Setting: CustomStringConvertible {
     /// As a file writes it.
     public var description: String {
         switch self {
@@ -41,7 +41,7 @@ extension Scalar: CustomStringConvertible {
     }
 }
 
-extension Scalar: Codable {
+extension Setting: Codable {
     public init(from decoder: any Decoder) throws {
         func corrupted(_ text: String) -> DecodingError {
             .dataCorrupted(DecodingError.Context(codingPath: decoder.codingPath, debugDescription: text))

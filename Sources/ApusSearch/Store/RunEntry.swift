@@ -1,11 +1,11 @@
 public import Foundation
 
 /// What is worth knowing of a run without opening its folder.
-public struct RunRecord: Sendable, Hashable {
+public struct RunEntry: Sendable, Hashable {
     /// The run's folder, which is its identity.
     public var folder: String
     public var name: String
-    /// How it stands: `running`, `finished`, `stopped`, `failed`, …
+    /// How it stands: `running`, `completed`, `interrupted`, `failed`, `diverged`.
     public var state: String
     public var started: Date
     public var finished: Date?
