@@ -18,6 +18,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
     ],
     targets: [
         // System libraries and C, from the ground up (the house is drawn in ARCHITECTURE.md).
@@ -43,6 +44,9 @@ let package = Package(
         .target(
             name: "ApusData", dependencies: ["ApusGraph", "ApusCPU", "ApusTensor", "ApusFormats", "ApusConfiguration"],
             swiftSettings: swift),
+        .target(
+            name: "ApusSearch",
+            dependencies: ["ApusConfiguration", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: swift),
         .target(
             name: "ApusTraining",
             dependencies: [
@@ -88,6 +92,10 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "ApusDataTests", dependencies: ["ApusData", "ApusCPU", "ApusTensor", "ApusFormats", "ApusGraph"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "ApusSearchTests",
+            dependencies: ["ApusSearch", "Yams", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Fixtures"],
             swiftSettings: swift),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .target(

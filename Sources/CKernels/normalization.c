@@ -16,33 +16,23 @@ typedef struct {
     normalization_view view;
     const normalization_loops *loops;
     int64_t bytes;
-    normalization_images images;
-    const char *residual;
+    /// The whole tensors.
+    normalization_rows all;
     const float *mean, *variance, *scale, *offset;
-    char *y;
-    /// Of the forward pass.
-    uint8_t *mask;
     float *row_mean, *row_factor;
-    /// Of the gradient: sum of g and of g*h by channel.
-    const double *totals;
+    normalization_gate gate;
+    normalization_finish finish;
     /// [parts][2][width], then [2][width] for the rest.
     double *partial_sums;
+    /// By channel: mean and variance, or sum of d and of d*h.
+    double *totals;
+    /// By channel: 1/sqrt(variance + epsilon); factor, slope and offset of the gradient.
+    float *constants;
     bool moments;
 } normalization_job;
 
-static void *at(const void *base, int64_t elements, int64_t bytes) {
-    return base ? (char *)base + elements * bytes : NULL;
-}
-
-/// The images from an element on, which is a multiple of 8 if there is a mask.
-static normalization_images images_at(const normalization_job *job, int64_t element) {
-    const normalization_images *all = &job->images;
-    return (normalization_images){
-        .x = at(all->x, element, job->bytes), .g = at(all->g, element, job->bytes),
-        .g2 = at(all->g2, element, job->bytes), .y = at(all->y, element, job->bytes),
-        .mask = all->mask ? all->mask + element / 8 : NULL, .dx = at(all->dx, element, job->bytes),
-        .dresidual = at(all->dresidual, element, job->bytes),
-    };
+static const char *at(const void *base, int64_t elements, int64_t bytes) {
+    return base ? (const char *)base + elements * bytes : NULL;
 }
 
 static void run(normalization_job *job, apus_loop_body body, int64_t tasks) {
@@ -65,134 +55,155 @@ static bool supported(const apus_normalization_parameters *p) {
     return p->type == APUS_FLOAT32 || p->type == APUS_BFLOAT16;
 }
 
-int64_t apus_normalization_scratch_bytes(const apus_normalization_parameters *p) {
-    normalization_view v = normalization_view_of(p);
-    return ((v.parts + 1) * 2 * v.width + 2 * p->channels) * (int64_t)sizeof(double);
-}
-
 bool apus_normalization_supports_mask(const apus_normalization_parameters *p) { return p->channels % 16 == 0; }
 
 int64_t apus_normalization_mask_bytes(const apus_normalization_parameters *p) { return p->rows * p->channels / 8; }
 
-/// The second row of [2, channels] where statistics are joined, else a buffer of its own.
-static float *second(const apus_normalization_parameters *p, const float *first, void *buffer) {
-    return !p->joined ? buffer : first ? (float *)first + p->channels : NULL;
+/// Each section is a whole number of cache lines, so that none shares one with the next.
+static int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+int64_t apus_normalization_scratch_bytes(const apus_normalization_parameters *p) {
+    normalization_view v = normalization_view_of(p);
+    return whole_lines((v.parts + 1) * 2 * v.width * (int64_t)sizeof(double))
+        + whole_lines(2 * p->channels * (int64_t)sizeof(double)) + 4 * p->channels * (int64_t)sizeof(float);
+}
+
+static void place_scratch(normalization_job *job, void *scratch) {
+    const normalization_view *v = &job->view;
+    char *next = scratch;
+    job->partial_sums = scratch;
+    next += whole_lines((v->parts + 1) * 2 * v->width * (int64_t)sizeof(double));
+    job->totals = (double *)next;
+    job->constants = (float *)(next + whole_lines(2 * job->p->channels * (int64_t)sizeof(double)));
+}
+
+/// `rows` rows of `width` elements, from element `element` on.
+static normalization_rows rows_at(const normalization_job *job, int64_t element, int64_t rows, int64_t width,
+                                  int64_t stride) {
+    const normalization_rows *all = &job->all;
+    int64_t bytes = job->bytes;
+    return (normalization_rows){
+        .x = at(all->x, element, bytes),
+        .residual = at(all->residual, element, bytes),
+        .g = at(all->g, element, bytes),
+        .g2 = at(all->g2, element, bytes),
+        .gate = job->gate == GATE_MASK ? at(all->gate, element / 8, 1) : at(all->gate, element, bytes),
+        .mask = (uint8_t *)at(all->mask, element / 8, 1),
+        .y = (char *)at(all->y, element, bytes),
+        .dx = (char *)at(all->dx, element, bytes),
+        .dresidual = (char *)at(all->dresidual, element, bytes),
+        .stride = stride,
+        .rows = rows,
+        .width = width,
+    };
 }
 
 // MARK: Channels
 
-static void load_statistics(const normalization_job *job, int64_t first, int64_t width, normalization_channels *c) {
-    for (int64_t j = 0; j < width; j++) {
-        int64_t channel = (first + j) % job->p->channels;
-        c->mean[j] = job->mean[channel];
-        c->factor[j] = (float)(1.0 / sqrt((double)job->variance[channel] + job->p->epsilon));
-    }
+/// Copies `channels` values as often as fit into `width`.
+static void repeat(float *values, int64_t channels, int64_t width) {
+    for (int64_t j = channels; j < width; j++) values[j] = values[j - channels];
 }
 
+/// A strip's channels first..<first + width, of one row or of several in a group.
 static void load_forward(const normalization_job *job, int64_t first, int64_t width, normalization_channels *c) {
-    load_statistics(job, first, width, c);
-    for (int64_t j = 0; j < width; j++) {
-        int64_t channel = (first + j) % job->p->channels;
-        if (job->scale) c->factor[j] *= job->scale[channel];
-        c->offset[j] = job->offset ? job->offset[channel] : 0;
+    int64_t channels = normalization_minimum(width, job->p->channels);
+    memcpy(c->mean, job->mean + first, (size_t)channels * sizeof(float));
+    job->loops->factors(job->variance + first, job->p->epsilon, c->factor, channels);
+    for (int64_t j = 0; j < channels; j++) {
+        if (job->scale) c->factor[j] *= job->scale[first + j];
+        c->offset[j] = job->offset ? job->offset[first + j] : 0;
     }
+    repeat(c->mean, channels, width);
+    repeat(c->factor, channels, width);
+    repeat(c->offset, channels, width);
 }
 
 static void load_backward(const normalization_job *job, int64_t first, int64_t width, normalization_channels *c) {
-    int64_t channels = job->p->channels;
-    double n = (double)job->p->rows;
-    load_statistics(job, first, width, c);
-    for (int64_t j = 0; j < width; j++) {
-        int64_t channel = (first + j) % channels;
-        double r = (double)c->factor[j], scale = job->scale ? (double)job->scale[channel] : 1;
-        c->factor[j] = (float)(scale * r);
-        c->offset[j] = (float)(-scale * r * job->totals[channel] / n);
-        c->slope[j] = (float)(-scale * r * r * job->totals[channels + channel] / n);
-    }
+    int64_t all = job->p->channels, channels = normalization_minimum(width, all);
+    size_t bytes = (size_t)channels * sizeof(float);
+    memcpy(c->mean, job->mean + first, bytes);
+    memcpy(c->factor, job->constants + all + first, bytes);
+    memcpy(c->slope, job->constants + 2 * all + first, bytes);
+    memcpy(c->offset, job->constants + 3 * all + first, bytes);
+    repeat(c->mean, channels, width);
+    repeat(c->factor, channels, width);
+    repeat(c->slope, channels, width);
+    repeat(c->offset, channels, width);
 }
 
 // MARK: Sums over rows
 
-/// Task = part of the rows * strips + strip.
+static void sum_strip(const normalization_job *job, normalization_rows *rows, int64_t column, double *sums) {
+    if (job->moments) {
+        job->loops->moments(rows, sums, sums + job->view.width);
+        return;
+    }
+    // A copy, since whole vectors of it are read; with rows in groups, as often as there are rows.
+    float means[STRIP] = {0};
+    if (job->gate != GATE_NONE_BY_ROW) {
+        int64_t channels = normalization_minimum(rows->width, job->p->channels);
+        memcpy(means, job->mean + column, (size_t)channels * sizeof(float));
+        repeat(means, channels, rows->width);
+    }
+    job->loops->gradient_sums(rows, job->gate, means, sums, sums + job->view.width);
+}
+
+/// Task = part of the rows * strips + strip; the task after them all is the rest rows.
 static void sum_tasks(void *context, int64_t first, int64_t last) {
     const normalization_job *job = context;
     const normalization_view *v = &job->view;
-    normalization_channels channels;
     for (int64_t task = first; task < last; task++) {
+        bool rest = task == v->parts * v->strips;
         int64_t part = task / v->strips, column = task % v->strips * STRIP;
-        int64_t row = v->rows * part / v->parts, rows = v->rows * (part + 1) / v->parts - row;
-        int64_t width = normalization_minimum(STRIP, v->width - column), element = row * v->width + column;
-        double *sums = job->partial_sums + part * 2 * v->width + column;
-        if (job->moments) {
-            job->loops->moments(at(job->images.x, element, job->bytes), v->width, rows, width, sums, sums + v->width);
-            continue;
+        int64_t row = rest ? v->rows : v->rows * part / v->parts;
+        int64_t rows = rest ? v->rest : v->rows * (part + 1) / v->parts - row;
+        int64_t width = rest ? job->p->channels : normalization_minimum(STRIP, v->width - column);
+        normalization_rows strip = rows_at(job, row * v->width + column, rows, width,
+                                           rest ? job->p->channels : v->width);
+        if (job->row_mean) {
+            strip.row_mean = job->row_mean + row;
+            strip.row_factor = job->row_factor + row;
         }
-        if (!job->row_mean) load_statistics(job, column, width, &channels);
-        normalization_images images = images_at(job, element);
-        job->loops->gradient_sums(&images, v->width, rows, width, &channels,
-                                  job->row_mean ? job->row_mean + row : NULL,
-                                  job->row_mean ? job->row_factor + row : NULL, sums, sums + v->width);
+        sum_strip(job, &strip, column, job->partial_sums + part * 2 * v->width + column);
     }
 }
 
-/// All partial sums; the rest rows on the calling thread.
+/// Channels of a task that joins partial sums.
+enum { JOINED = 64 };
+
+static void join_tasks(void *context, int64_t first, int64_t last) {
+    const normalization_job *job = context;
+    const normalization_view *v = &job->view;
+    normalization_parts parts = {job->partial_sums, v->width, job->p->channels, v->group, v->parts, v->rest, v->rows};
+    int64_t end = normalization_minimum(last * JOINED, job->p->channels);
+    (job->moments ? job->loops->join_moments : job->loops->join_sums)(&parts, first * JOINED, end, job->totals,
+                                                                      job->totals + job->p->channels);
+}
+
+/// The totals by channel.
 static void sum_rows(normalization_job *job) {
     const normalization_view *v = &job->view;
-    run(job, sum_tasks, v->parts * v->strips);
-    if (!v->rest) return;
-    int64_t channels = job->p->channels, element = v->rows * v->width;
-    double *sums = job->partial_sums + v->parts * 2 * v->width;
-    if (job->moments) {
-        job->loops->moments(at(job->images.x, element, job->bytes), channels, v->rest, channels, sums, sums + v->width);
-    } else {
-        normalization_channels c;
-        load_statistics(job, 0, channels, &c);
-        normalization_images images = images_at(job, element);
-        job->loops->gradient_sums(&images, channels, v->rest, channels, &c, NULL, NULL, sums, sums + v->width);
-    }
-}
-
-/// The totals of the partial sums of channel `channel`, in fixed order.
-static void total(const normalization_job *job, int64_t channel, double *sum, double *product) {
-    const normalization_view *v = &job->view;
-    *sum = *product = 0;
-    for (int64_t part = 0; part <= v->parts; part++) {
-        const double *sums = job->partial_sums + part * 2 * v->width;
-        int64_t group = part < v->parts ? v->group : v->rest > 0;
-        for (int64_t i = 0; i < group; i++) {
-            *sum += sums[i * job->p->channels + channel];
-            *product += sums[v->width + i * job->p->channels + channel];
-        }
-    }
+    int64_t channels = job->p->channels, tasks = (channels + JOINED - 1) / JOINED;
+    run(job, sum_tasks, v->parts * v->strips + (v->rest > 0));
+    if (v->parts * channels < 4096)
+        join_tasks(job, 0, tasks);
+    else
+        run(job, join_tasks, tasks);
 }
 
 int apus_moments(void *const *buffers, const void *parameters) {
     const apus_normalization_parameters *p = parameters;
     if (!supported(p)) return APUS_STATUS_UNSUPPORTED;
     normalization_job job = job_of(p);
-    job.images.x = buffers[0];
-    job.partial_sums = buffers[3];
+    job.all.x = buffers[0];
     job.moments = true;
-    float *mean = buffers[1], *variance = second(p, mean, buffers[2]);
+    place_scratch(&job, buffers[3]);
+    float *mean = buffers[1], *variance = p->joined && mean ? mean + p->channels : p->joined ? NULL : buffers[2];
     sum_rows(&job);
-    const normalization_view *v = &job.view;
     for (int64_t c = 0; c < p->channels; c++) {
-        // Chan's formula again, over parts and groups.
-        double m = 0, squares = 0, count = 0;
-        for (int64_t part = 0; part <= v->parts; part++) {
-            const double *sums = job.partial_sums + part * 2 * v->width;
-            bool whole = part < v->parts;
-            double rows = (double)(whole ? v->rows * (part + 1) / v->parts - v->rows * part / v->parts : v->rest);
-            if (rows == 0) continue;
-            for (int64_t i = 0; i < (whole ? v->group : 1); i++) {
-                double difference = sums[i * p->channels + c] - m, weight = rows / (count + rows);
-                squares += sums[v->width + i * p->channels + c] + difference * difference * count * weight;
-                m += difference * weight;
-                count += rows;
-            }
-        }
-        if (mean) mean[c] = (float)m;
-        if (variance) variance[c] = (float)(squares / count);
+        if (mean) mean[c] = (float)job.totals[c];
+        if (variance) variance[c] = (float)job.totals[p->channels + c];
     }
     return APUS_STATUS_OK;
 }
@@ -204,41 +215,30 @@ static int64_t rows_of_task(const normalization_view *v) {
     return normalization_maximum(16, 16384 / normalization_maximum(1, normalization_minimum(v->width, STRIP)));
 }
 
-static void forward_rows(const normalization_job *job, int64_t element, int64_t rows, int64_t width, int64_t stride,
-                         const normalization_channels *c) {
-    job->loops->apply(at(job->images.x, element, job->bytes), at(job->residual, element, job->bytes),
-                      job->y + element * job->bytes, job->mask ? job->mask + element / 8 : NULL, stride, rows, width, c,
-                      job->p->relu != 0);
-}
-
-static void backward_rows(const normalization_job *job, int64_t element, int64_t rows, int64_t width, int64_t stride,
-                          const normalization_channels *c) {
-    normalization_images images = images_at(job, element);
-    job->loops->gradient_apply(&images, stride, rows, width, c);
-}
-
-/// Task = block of rows * strips + strip; the task after them all is the rest rows.
+/// Task = strip * blocks of rows + block; the task after them all is the rest rows.
 static void apply_tasks(void *context, int64_t first, int64_t last) {
     const normalization_job *job = context;
     const normalization_view *v = &job->view;
     int64_t block = rows_of_task(v), blocks = (v->rows + block - 1) / block;
     int64_t loaded = -1;
+    bool forward = job->all.y;
     normalization_channels channels;
     for (int64_t task = first; task < last; task++) {
         // Neighbouring tasks share a strip, whose constants are loaded once.
         bool rest = task == blocks * v->strips;
         int64_t strip = rest ? 0 : task / blocks, row = rest ? v->rows : task % blocks * block;
-        int64_t width = rest ? job->p->channels : normalization_minimum(STRIP, v->width - strip * STRIP);
-        int64_t rows = rest ? v->rest : normalization_minimum(block, v->rows - row);
+        int64_t all = normalization_minimum(STRIP, v->width - strip * STRIP), width = rest ? job->p->channels : all;
         if (loaded != strip) {
-            int64_t all = normalization_minimum(STRIP, v->width - strip * STRIP);
-            job->totals ? load_backward(job, strip * STRIP, all, &channels)
-                        : load_forward(job, strip * STRIP, all, &channels);
+            (forward ? load_forward : load_backward)(job, strip * STRIP, all, &channels);
             loaded = strip;
         }
-        int64_t element = row * v->width + strip * STRIP, stride = rest ? job->p->channels : v->width;
-        job->totals ? backward_rows(job, element, rows, width, stride, &channels)
-                    : forward_rows(job, element, rows, width, stride, &channels);
+        normalization_rows rows = rows_at(job, row * v->width + strip * STRIP,
+                                          rest ? v->rest : normalization_minimum(block, v->rows - row), width,
+                                          rest ? job->p->channels : v->width);
+        if (forward)
+            job->loops->apply(&rows, &channels, job->finish);
+        else
+            job->loops->gradient_apply(&rows, job->gate, &channels);
     }
 }
 
@@ -248,50 +248,70 @@ static void apply(normalization_job *job) {
     run(job, apply_tasks, (v->rows + block - 1) / block * v->strips + (v->rest > 0));
 }
 
+static bool supported_batch_norm(const apus_normalization_parameters *p) {
+    return supported(p) && !(p->relu && p->masked && !apus_normalization_supports_mask(p));
+}
+
 int apus_batch_norm(void *const *buffers, const void *parameters) {
     const apus_normalization_parameters *p = parameters;
-    if (!supported(p)) return APUS_STATUS_UNSUPPORTED;
-    bool masked = p->relu && p->masked && buffers[7];
-    if (masked && !apus_normalization_supports_mask(p)) return APUS_STATUS_UNSUPPORTED;
+    if (!supported_batch_norm(p)) return APUS_STATUS_UNSUPPORTED;
     normalization_job job = job_of(p);
-    job.images.x = buffers[0];
+    job.all.x = buffers[0];
     job.mean = buffers[1];
-    job.variance = second(p, job.mean, buffers[2]);
+    job.variance = p->joined ? job.mean + p->channels : buffers[2];
     job.scale = buffers[3];
     job.offset = buffers[4];
-    job.residual = buffers[5];
-    job.y = buffers[6];
-    job.mask = masked ? buffers[7] : NULL;
+    job.all.residual = buffers[5];
+    job.all.y = buffers[6];
+    job.all.mask = p->relu && p->masked ? buffers[7] : NULL;
+    job.finish = job.all.mask ? FINISH_MASK : p->relu ? FINISH_RELU : FINISH_PLAIN;
     apply(&job);
     return APUS_STATUS_OK;
 }
 
+/// With the sums of d and d * (x - mean): dx = scale * r * (d - doffset/n - h * dscale/n) as
+/// d * factor + (x - mean) * slope + offset.
+static void finish_sums(normalization_job *job, float *dscale, float *doffset) {
+    int64_t channels = job->p->channels;
+    double one = 1.0 / (double)job->p->rows;
+    float *r = job->constants, *factor = r + channels, *slope = factor + channels, *offset = slope + channels;
+    job->loops->factors(job->variance, job->p->epsilon, r, channels);
+    for (int64_t c = 0; c < channels; c++) {
+        double sum = job->totals[c], product = job->totals[channels + c] * (double)r[c];
+        double scaled = (job->scale ? (double)job->scale[c] : 1) * (double)r[c];
+        factor[c] = (float)scaled;
+        slope[c] = (float)(-scaled * (double)r[c] * product * one);
+        offset[c] = (float)(-scaled * sum * one);
+        if (doffset) doffset[c] = (float)sum;
+        if (dscale) dscale[c] = (float)product;
+    }
+}
+
 int apus_batch_norm_gradient(void *const *buffers, const void *parameters) {
     const apus_normalization_parameters *p = parameters;
-    if (!supported(p)) return APUS_STATUS_UNSUPPORTED;
-    if (p->relu && p->masked && !apus_normalization_supports_mask(p)) return APUS_STATUS_UNSUPPORTED;
+    if (!supported_batch_norm(p)) return APUS_STATUS_UNSUPPORTED;
     normalization_job job = job_of(p);
+    job.all.x = buffers[0];
+    job.all.g = buffers[1];
     job.mean = buffers[2];
-    job.variance = second(p, job.mean, buffers[3]);
+    job.variance = p->joined ? job.mean + p->channels : buffers[3];
     job.scale = buffers[4];
-    job.partial_sums = buffers[11];
-    job.images = (normalization_images){
-        .x = buffers[0], .g = buffers[1], .g2 = buffers[6], .y = p->relu && !p->masked ? buffers[5] : NULL,
-        .mask = p->relu && p->masked ? buffers[5] : NULL, .dx = buffers[7], .dresidual = buffers[10],
-    };
-    float *dscale = buffers[8], *doffset = second(p, dscale, buffers[9]);
+    job.all.gate = p->relu ? buffers[5] : NULL;
+    job.gate = !p->relu ? GATE_NONE : p->masked ? GATE_MASK : GATE_RESULT;
+    job.all.g2 = buffers[6];
+    float *dscale = buffers[8], *doffset = p->joined && dscale ? dscale + p->channels : p->joined ? NULL : buffers[9];
+    job.all.dresidual = buffers[10];
+    place_scratch(&job, buffers[11]);
     sum_rows(&job);
-    double *totals = job.partial_sums + (job.view.parts + 1) * 2 * job.view.width;
-    for (int64_t c = 0; c < p->channels; c++) {
-        total(&job, c, &totals[c], &totals[p->channels + c]);
-        if (doffset) doffset[c] = (float)totals[c];
-        if (dscale) dscale[c] = (float)totals[p->channels + c];
+    finish_sums(&job, dscale, doffset);
+    if (!buffers[7]) return APUS_STATUS_OK;
+    job.all.dx = buffers[7];
+    if (job.all.dresidual) {
+        // What the first pass wrote is the gradient that counts.
+        job.all.g = job.all.dresidual;
+        job.all.g2 = job.all.gate = job.all.dresidual = NULL;
+        job.gate = GATE_NONE;
     }
-    job.totals = totals;
-    if (!job.images.dx) return APUS_STATUS_OK;
-    // The first pass has written what the second one needs of the gradients.
-    if (job.images.dresidual)
-        job.images = (normalization_images){.x = job.images.x, .g = job.images.dresidual, .dx = job.images.dx};
     apply(&job);
     return APUS_STATUS_OK;
 }
@@ -303,8 +323,9 @@ static void layer_forward_tasks(void *context, int64_t first, int64_t last) {
     for (int64_t row = first; row < last; row++) {
         int64_t element = row * job->p->channels * job->bytes;
         float mean, factor;
-        job->loops->layer_forward((const char *)job->images.x + element, job->scale, job->offset, job->y + element, job->p->channels,
-                                  job->p->epsilon, &mean, &factor);
+        job->loops->layer_forward(at(job->all.x, element, 1), job->scale, job->offset,
+                                  (char *)at(job->all.y, element, 1), job->p->channels, job->p->epsilon, &mean,
+                                  &factor);
         if (job->row_mean) job->row_mean[row] = mean;
         if (job->row_factor) job->row_factor[row] = factor;
     }
@@ -314,10 +335,10 @@ int apus_layer_norm(void *const *buffers, const void *parameters) {
     const apus_normalization_parameters *p = parameters;
     if (!supported(p)) return APUS_STATUS_UNSUPPORTED;
     normalization_job job = job_of(p);
-    job.images.x = buffers[0];
+    job.all.x = buffers[0];
     job.scale = buffers[1];
     job.offset = buffers[2];
-    job.y = buffers[3];
+    job.all.y = buffers[3];
     job.row_mean = buffers[4];
     job.row_factor = buffers[5];
     run(&job, layer_forward_tasks, p->rows);
@@ -328,8 +349,9 @@ static void layer_backward_tasks(void *context, int64_t first, int64_t last) {
     const normalization_job *job = context;
     for (int64_t row = first; row < last; row++) {
         int64_t element = row * job->p->channels * job->bytes;
-        job->loops->layer_backward((const char *)job->images.x + element, (const char *)job->images.g + element, job->scale, (char *)job->images.dx + element, job->p->channels,
-                                   job->row_mean[row], job->row_factor[row]);
+        job->loops->layer_backward(at(job->all.x, element, 1), at(job->all.g, element, 1), job->scale,
+                                   (char *)at(job->all.dx, element, 1), job->p->channels, job->row_mean[row],
+                                   job->row_factor[row]);
     }
 }
 
@@ -337,13 +359,13 @@ int apus_layer_norm_gradient(void *const *buffers, const void *parameters) {
     const apus_normalization_parameters *p = parameters;
     if (!supported(p)) return APUS_STATUS_UNSUPPORTED;
     normalization_job job = job_of(p);
-    job.images.x = buffers[0];
-    job.images.g = buffers[1];
+    job.all.x = buffers[0];
+    job.all.g = buffers[1];
     job.scale = buffers[2];
     job.row_mean = buffers[3];
     job.row_factor = buffers[4];
-    job.images.dx = buffers[5];
-    job.partial_sums = buffers[8];
+    job.all.dx = buffers[5];
+    job.gate = GATE_NONE_BY_ROW;
     float *dscale = buffers[6], *doffset = buffers[7];
     if (dscale || doffset) {
         // Rows have statistics of their own, so they are not grouped.
@@ -352,16 +374,16 @@ int apus_layer_norm_gradient(void *const *buffers, const void *parameters) {
         v->rows = p->rows;
         v->width = p->channels;
         v->rest = 0;
+        v->strips = (v->width + STRIP - 1) / STRIP;
         v->parts = normalization_minimum(v->parts, normalization_maximum(1, v->rows / 32));
+        place_scratch(&job, buffers[8]);
         sum_rows(&job);
         for (int64_t c = 0; c < p->channels; c++) {
-            double sum, product;
-            total(&job, c, &sum, &product);
-            if (doffset) doffset[c] = (float)sum;
-            if (dscale) dscale[c] = (float)product;
+            if (doffset) doffset[c] = (float)job.totals[c];
+            if (dscale) dscale[c] = (float)job.totals[p->channels + c];
         }
     }
     // Last, since dx may replace g or x.
-    if (job.images.dx) run(&job, layer_backward_tasks, p->rows);
+    if (job.all.dx) run(&job, layer_backward_tasks, p->rows);
     return APUS_STATUS_OK;
 }

@@ -3,61 +3,84 @@
 #undef NORM_BLOCK
 #define NORM_BLOCK 32
 
-/// The mean and the sum of squared distances from it, of LANES channels, merged block by block (Chan's formula): each
-/// block is short, so the first pass over it gives a good mean and the second finds it in the cache.
-MATH_INLINE void NORM_FN(moments_vector)(const NORM_TYPE *x, int64_t stride, int64_t rows, int64_t before, double *mean,
-                                         double *squares, bool whole, int64_t lanes) {
-    vfloat sum[4] = {0};
+/// Sums over rows have four accumulators: of four vectors side by side, or, for the last columns, of four rows of one.
+#undef NORM_SUMS
+#define NORM_SUMS 4
+
+// MARK: Moments
+
+/// What rows give of `vectors` vectors side by side: the sums of x - shift and of its square.
+MATH_INLINE void NORM_FN(shifted_sums)(const NORM_TYPE *x, int64_t stride, int64_t rows, const vfloat *shift,
+                                       vfloat *sums, vfloat *squares, int vectors, bool whole, int64_t lanes) {
+    vfloat sum[NORM_SUMS] = {0}, square[NORM_SUMS] = {0};
     int64_t i = 0;
-    for (; i + 4 <= rows; i += 4)
-        for (int k = 0; k < 4; k++) sum[k] += NORM_LOAD(x + (i + k) * stride);
-    for (; i < rows; i++) sum[0] += NORM_LOAD(x + i * stride);
-    vfloat block_mean = ((sum[0] + sum[1]) + (sum[2] + sum[3])) / (float)rows;
-    vfloat square[4] = {0}, rest[4] = {0};
-    for (i = 0; i + 4 <= rows; i += 4)
-        for (int k = 0; k < 4; k++) {
-            vfloat d = NORM_LOAD(x + (i + k) * stride) - block_mean;
+    for (; i + NORM_SUMS / vectors <= rows; i += NORM_SUMS / vectors)
+#pragma clang loop unroll(full)
+        for (int k = 0; k < NORM_SUMS; k++) {
+            vfloat d = NORM_LOAD(x + (i + k / vectors) * stride + k % vectors * APUS_LANES) - shift[k % vectors];
+            sum[k] += d;
             square[k] += d * d;
-            rest[k] += d;
         }
     for (; i < rows; i++) {
-        vfloat d = NORM_LOAD(x + i * stride) - block_mean;
+        vfloat d = NORM_LOAD(x + i * stride) - shift[0];
+        sum[0] += d;
         square[0] += d * d;
-        rest[0] += d;
     }
-    // What rounding left of the mean.
-    vfloat error = ((rest[0] + rest[1]) + (rest[2] + rest[3])) / (float)rows;
-    vfloat block_squares = ((square[0] + square[1]) + (square[2] + square[3])) - error * error * (float)rows;
-    double mean_lanes[APUS_LANES], squares_lanes[APUS_LANES];
-    APUS_FN(normalization_wide) m = APUS_FN(widen)(block_mean), e = APUS_FN(widen)(error),
-                                s = APUS_FN(widen)(block_squares);
-    for (int h = 0; h < 2; h++) {
-        m.half[h] += e.half[h];
-        memcpy(mean_lanes + h * APUS_LANES / 2, &m.half[h], sizeof m.half[h]);
-        memcpy(squares_lanes + h * APUS_LANES / 2, &s.half[h], sizeof s.half[h]);
-    }
-    double weight = (double)rows / (double)(before + rows), cross = weight * (double)before;
-    int64_t count = whole ? APUS_LANES : lanes;
-    for (int64_t j = 0; j < count; j++) {
-        double difference = mean_lanes[j] - mean[j];
-        mean[j] += difference * weight;
-        squares[j] += squares_lanes[j] + difference * difference * cross;
+    for (int k = 0; k < vectors; k++) {
+        sums[k] = vectors == 1 ? (sum[0] + sum[1]) + (sum[2] + sum[3]) : sum[k];
+        squares[k] = vectors == 1 ? (square[0] + square[1]) + (square[2] + square[3]) : square[k];
     }
 }
 
-static void NORM_FN(moments)(const void *pointer, int64_t stride, int64_t rows, int64_t width, double *mean,
-                             double *squares) {
-    const NORM_TYPE *x = pointer;
-    memset(mean, 0, (size_t)width * sizeof(double));
-    memset(squares, 0, (size_t)width * sizeof(double));
-    for (int64_t first = 0; first < rows; first += NORM_BLOCK) {
-        int64_t n = rows - first < NORM_BLOCK ? rows - first : NORM_BLOCK, j = 0;
-        const NORM_TYPE *block = x + first * stride;
-        for (; j + APUS_LANES <= width; j += APUS_LANES)
-            NORM_FN(moments_vector)(block + j, stride, n, first, mean + j, squares + j, true, APUS_LANES);
-        if (j < width) NORM_FN(moments_vector)(block + j, stride, n, first, mean + j, squares + j, false, width - j);
+/// Merges a block of rows into the mean and the sum of squared distances from it of the `before` rows before it
+/// (Chan's formula). The block is summed about the mean so far: where that is far from the block's own mean, what it
+/// costs in precision is small beside the distance between the two, which counts too. The first block is summed about
+/// the mean of its first rows, by the same argument.
+MATH_INLINE void NORM_FN(moments_columns)(const NORM_TYPE *x, int64_t stride, int64_t rows, int64_t before,
+                                          double *mean, double *squares, int vectors, bool whole, int64_t lanes) {
+    vfloat shift[NORM_SUMS] = {0}, sum[NORM_SUMS], square[NORM_SUMS];
+    int64_t count = whole ? APUS_LANES : lanes;
+    if (before == 0) {
+        int64_t some = rows < 8 ? rows : 8;
+        NORM_FN(shifted_sums)(x, stride, some, shift, sum, square, vectors, whole, lanes);
+        for (int k = 0; k < vectors; k++) shift[k] = sum[k] / (float)some;
+    } else {
+        for (int k = 0; k < vectors; k++) shift[k] = APUS_FN(narrow)(APUS_FN(wide_load)(mean + k * APUS_LANES, count));
+    }
+    NORM_FN(shifted_sums)(x, stride, rows, shift, sum, square, vectors, whole, lanes);
+    double one = 1.0 / (double)rows, weight = (double)rows / (double)(before + rows), cross = weight * (double)before;
+    for (int k = 0; k < vectors; k++) {
+        APUS_FN(normalization_wide) s = APUS_FN(widen)(sum[k]), q = APUS_FN(widen)(square[k]),
+                                    origin = APUS_FN(widen)(shift[k]),
+                                    m = APUS_FN(wide_load)(mean + k * APUS_LANES, count),
+                                    all = APUS_FN(wide_load)(squares + k * APUS_LANES, count);
+        for (int h = 0; h < 2; h++) {
+            APUS_FN(normalization_doubles) error = s.half[h] * one;
+            APUS_FN(normalization_doubles) difference = origin.half[h] + error - m.half[h];
+            all.half[h] += q.half[h] - s.half[h] * error + difference * difference * cross;
+            m.half[h] += difference * weight;
+        }
+        APUS_FN(wide_store)(mean + k * APUS_LANES, m, count);
+        APUS_FN(wide_store)(squares + k * APUS_LANES, all, count);
     }
 }
+
+static void NORM_FN(moments)(const normalization_rows *a, double *mean, double *squares) {
+    memset(mean, 0, (size_t)a->width * sizeof(double));
+    memset(squares, 0, (size_t)a->width * sizeof(double));
+    for (int64_t first = 0; first < a->rows; first += NORM_BLOCK) {
+        int64_t n = a->rows - first < NORM_BLOCK ? a->rows - first : NORM_BLOCK, j = 0;
+        const NORM_TYPE *x = (const NORM_TYPE *)a->x + first * a->stride;
+        for (; j + NORM_SUMS * APUS_LANES <= a->width; j += NORM_SUMS * APUS_LANES)
+            NORM_FN(moments_columns)(x + j, a->stride, n, first, mean + j, squares + j, NORM_SUMS, true, 0);
+        for (; j + APUS_LANES <= a->width; j += APUS_LANES)
+            NORM_FN(moments_columns)(x + j, a->stride, n, first, mean + j, squares + j, 1, true, 0);
+        if (j < a->width)
+            NORM_FN(moments_columns)(x + j, a->stride, n, first, mean + j, squares + j, 1, false, a->width - j);
+    }
+}
+
+// MARK: Batch norm
 
 /// Runs BODY(j) for vectors of the strip, `whole` known at compile time.
 #undef NORM_VECTORS
@@ -77,107 +100,138 @@ static void NORM_FN(moments)(const void *pointer, int64_t stride, int64_t rows, 
         }                                                               \
     }
 
-static void NORM_FN(apply)(const void *x_pointer, const void *residual_pointer, void *y_pointer, uint8_t *mask,
-                           int64_t stride, int64_t rows, int64_t width, const normalization_channels *channels,
-                           bool relu) {
-    for (int64_t i = 0; i < rows; i++) {
-        const NORM_TYPE *x = (const NORM_TYPE *)x_pointer + i * stride;
-        const NORM_TYPE *residual = residual_pointer ? (const NORM_TYPE *)residual_pointer + i * stride : NULL;
-        NORM_TYPE *y = (NORM_TYPE *)y_pointer + i * stride;
+MATH_INLINE void NORM_FN(apply_with)(const normalization_rows *a, const normalization_channels *channels,
+                                     normalization_finish finish, bool has_residual) {
+    // Copies, which stores cannot change as far as the compiler knows.
+    const int64_t width = a->width, stride = a->stride;
+    uint8_t *const mask = a->mask;
+    for (int64_t i = 0; i < a->rows; i++) {
+        const NORM_TYPE *x = (const NORM_TYPE *)a->x + i * a->stride;
+        const NORM_TYPE *residual = has_residual ? (const NORM_TYPE *)a->residual + i * a->stride : NULL;
+        NORM_TYPE *y = (NORM_TYPE *)a->y + i * a->stride;
         NORM_VECTORS({
             vfloat v = NORM_LOAD(x + j) - vload(channels->mean + j);
             v = v * vload(channels->factor + j) + vload(channels->offset + j);
-            if (residual) v += NORM_LOAD(residual + j);
-            if (relu) v = vselect(v < 0.0f, vsplat(0.0f), v);
+            if (has_residual) v += NORM_LOAD(residual + j);
+            if (finish != FINISH_PLAIN) v = vselect(v < 0.0f, vsplat(0.0f), v);
             NORM_STORE(y + j, v);
-            // What was stored counts: bfloat16 has fewer tiny numbers.
-            if (mask) APUS_FN(store_mask)(mask, i * stride + j, NORM_LOAD(y + j) > 0.0f);
+            if (finish == FINISH_MASK) APUS_FN(write_gate)(mask, i * stride + j, v, NORM_LEAST);
         })
     }
 }
 
-/// The gradient at an element: g + g2 where the ReLU let it through.
-MATH_INLINE vfloat NORM_FN(incoming)(const normalization_images *images, int64_t at, bool whole, int64_t lanes) {
-    vfloat g = NORM_LOAD((const NORM_TYPE *)images->g + at);
-    if (images->g2) g += NORM_LOAD((const NORM_TYPE *)images->g2 + at);
-    if (images->mask) return vselect(APUS_FN(load_mask)(images->mask, at), g, vsplat(0.0f));
-    if (images->y) return vselect(NORM_LOAD((const NORM_TYPE *)images->y + at) > 0.0f, g, vsplat(0.0f));
-    return g;
+static void NORM_FN(apply)(const normalization_rows *a, const normalization_channels *channels,
+                           normalization_finish finish) {
+#define APPLY_WITH(FINISH)                                                      \
+    (a->residual ? NORM_FN(apply_with)(a, channels, FINISH, true)               \
+                 : NORM_FN(apply_with)(a, channels, FINISH, false))
+    if (finish == FINISH_PLAIN)
+        APPLY_WITH(FINISH_PLAIN);
+    else if (finish == FINISH_RELU)
+        APPLY_WITH(FINISH_RELU);
+    else
+        APPLY_WITH(FINISH_MASK);
+#undef APPLY_WITH
 }
 
-/// sums[j] = the sum of g, products[j] = that of g * (x - mean) * factor; mean and factor of the channel, or of the row
-/// where row_mean is given. Also writes dresidual.
-MATH_INLINE void NORM_FN(gradient_sums_vector)(const normalization_images *images, int64_t at, int64_t stride,
-                                               int64_t rows, vfloat mean, const float *row_mean,
-                                               const float *row_factor, double *sums, double *products, bool whole,
-                                               int64_t lanes) {
-    vfloat sum[2] = {0}, product[2] = {0};
-    const NORM_TYPE *x = images->x;
-    NORM_TYPE *dresidual = images->dresidual;
-    int64_t i = 0;
-#define SUMS_ROW(K)                                                         \
-    {                                                                       \
-        vfloat gi = NORM_FN(incoming)(images, at, whole, lanes);            \
-        if (dresidual) {                                                    \
-            NORM_STORE(dresidual + at, gi);                                 \
-            /* The second pass reads it rounded. */                         \
-            if (sizeof(NORM_TYPE) == 2) gi = NORM_LOAD(dresidual + at);     \
-        }                                                                   \
-        vfloat xi = NORM_LOAD(x + at);                                      \
-        xi = row_mean ? (xi - row_mean[i]) * row_factor[i] : xi - mean;     \
-        sum[K] += gi;                                                       \
-        product[K] += gi * xi;                                              \
-        i++;                                                                \
-        at += stride;                                                       \
+/// The incoming gradient at element `at` of the strip.
+MATH_INLINE vfloat NORM_FN(incoming)(const normalization_rows *a, int64_t at, normalization_gate gate, bool whole,
+                                     int64_t lanes) {
+    vfloat d = NORM_LOAD((const NORM_TYPE *)a->g + at);
+    if (a->g2) d += NORM_LOAD((const NORM_TYPE *)a->g2 + at);
+    if (gate == GATE_RESULT) d = vselect(NORM_LOAD((const NORM_TYPE *)a->gate + at) > 0.0f, d, vsplat(0.0f));
+    if (gate == GATE_MASK) d = APUS_FN(gated)(d, a->gate, at);
+    return d;
+}
+
+/// Adds what a block of rows gives to the sums of d and of d * (x - mean), of `vectors` vectors side by side, and writes
+/// dresidual.
+MATH_INLINE void NORM_FN(gradient_columns)(const normalization_rows *rows_pointer, int64_t first, int64_t rows,
+                                           int64_t column, const float *means, double *sums, double *products,
+                                           normalization_gate gate, int vectors, bool whole, int64_t lanes) {
+    const normalization_rows copy = *rows_pointer, *a = &copy;
+    const NORM_TYPE *x = a->x;
+    NORM_TYPE *dresidual = a->dresidual;
+    vfloat mean[NORM_SUMS], sum[NORM_SUMS] = {0}, product[NORM_SUMS] = {0};
+    for (int k = 0; k < vectors; k++)
+        mean[k] = gate == GATE_NONE_BY_ROW ? vsplat(0.0f) : vload(means + column + k * APUS_LANES);
+    int64_t i = first, end = first + rows;
+#define GRADIENT_VECTOR(ROW, K)                                                                      \
+    {                                                                                                \
+        int64_t at = (ROW) * a->stride + column + (K) % vectors * APUS_LANES;                        \
+        vfloat d = NORM_FN(incoming)(a, at, gate, whole, lanes);                                     \
+        if (dresidual) {                                                                             \
+            if (a->g2) d = NORM_ROUND(d);                                                            \
+            NORM_STORE_EXACT(dresidual + at, d);                                                     \
+        }                                                                                            \
+        vfloat h = NORM_LOAD(x + at);                                                                \
+        h = gate == GATE_NONE_BY_ROW ? (h - a->row_mean[ROW]) * a->row_factor[ROW] : h - mean[(K) % vectors]; \
+        sum[K] += d;                                                                                 \
+        product[K] += d * h;                                                                         \
     }
-    while (i + 2 <= rows) {
-        SUMS_ROW(0)
-        SUMS_ROW(1)
-    }
-    if (i < rows) SUMS_ROW(0)
-#undef SUMS_ROW
-    double lanes_of[2][APUS_LANES];
-    APUS_FN(normalization_wide) s = APUS_FN(widen)(sum[0] + sum[1]), p = APUS_FN(widen)(product[0] + product[1]);
-    memcpy(lanes_of[0], &s, sizeof s);
-    memcpy(lanes_of[1], &p, sizeof p);
+    for (; i + NORM_SUMS / vectors <= end; i += NORM_SUMS / vectors)
+#pragma clang loop unroll(full)
+        for (int k = 0; k < NORM_SUMS; k++) GRADIENT_VECTOR(i + k / vectors, k)
+    for (; i < end; i++) GRADIENT_VECTOR(i, 0)
+#undef GRADIENT_VECTOR
     int64_t count = whole ? APUS_LANES : lanes;
-    for (int64_t j = 0; j < count; j++) {
-        sums[j] += lanes_of[0][j];
-        products[j] += lanes_of[1][j];
+    for (int k = 0; k < vectors; k++) {
+        APUS_FN(add_widened)(sums + column + k * APUS_LANES,
+                             vectors == 1 ? (sum[0] + sum[1]) + (sum[2] + sum[3]) : sum[k], count);
+        APUS_FN(add_widened)(products + column + k * APUS_LANES,
+                             vectors == 1 ? (product[0] + product[1]) + (product[2] + product[3]) : product[k], count);
     }
 }
 
-static void NORM_FN(gradient_sums)(const normalization_images *all, int64_t stride, int64_t rows, int64_t width,
-                                   const normalization_channels *channels, const float *row_mean,
-                                   const float *row_factor, double *sums, double *products) {
-    const normalization_images images = *all;
-    memset(sums, 0, (size_t)width * sizeof(double));
-    memset(products, 0, (size_t)width * sizeof(double));
-    for (int64_t first = 0; first < rows; first += NORM_BLOCK) {
-        int64_t n = rows - first < NORM_BLOCK ? rows - first : NORM_BLOCK;
-        const float *m = row_mean ? row_mean + first : NULL, *f = row_mean ? row_factor + first : NULL;
+MATH_INLINE void NORM_FN(gradient_sums_with)(const normalization_rows *a, const float *means, double *sums,
+                                             double *products, normalization_gate gate) {
+    memset(sums, 0, (size_t)a->width * sizeof(double));
+    memset(products, 0, (size_t)a->width * sizeof(double));
+    for (int64_t first = 0; first < a->rows; first += NORM_BLOCK) {
+        int64_t n = a->rows - first < NORM_BLOCK ? a->rows - first : NORM_BLOCK, j = 0;
+        for (; j + NORM_SUMS * APUS_LANES <= a->width; j += NORM_SUMS * APUS_LANES)
+            NORM_FN(gradient_columns)(a, first, n, j, means, sums, products, gate, NORM_SUMS, true, 0);
+        for (; j + APUS_LANES <= a->width; j += APUS_LANES)
+            NORM_FN(gradient_columns)(a, first, n, j, means, sums, products, gate, 1, true, 0);
+        if (j < a->width)
+            NORM_FN(gradient_columns)(a, first, n, j, means, sums, products, gate, 1, false, a->width - j);
+    }
+}
+
+/// sums = the sum of d, products = that of d * (x - mean) [* factor by row]. A mask's strips are whole vectors.
+static void NORM_FN(gradient_sums)(const normalization_rows *a, normalization_gate gate, const float *means,
+                                   double *sums, double *products) {
+    switch (gate) {
+    case GATE_NONE: NORM_FN(gradient_sums_with)(a, means, sums, products, GATE_NONE); break;
+    case GATE_RESULT: NORM_FN(gradient_sums_with)(a, means, sums, products, GATE_RESULT); break;
+    case GATE_MASK: NORM_FN(gradient_sums_with)(a, means, sums, products, GATE_MASK); break;
+    case GATE_NONE_BY_ROW: NORM_FN(gradient_sums_with)(a, means, sums, products, GATE_NONE_BY_ROW); break;
+    }
+}
+
+MATH_INLINE void NORM_FN(gradient_apply_with)(const normalization_rows *rows_pointer, const normalization_channels *channels,
+                                              normalization_gate gate) {
+    const normalization_rows copy = *rows_pointer, *a = &copy;
+    const int64_t width = a->width;
+    for (int64_t i = 0; i < a->rows; i++) {
+        const NORM_TYPE *x = (const NORM_TYPE *)a->x + i * a->stride;
+        NORM_TYPE *dx = (NORM_TYPE *)a->dx + i * a->stride;
         NORM_VECTORS({
-            vfloat mean = row_mean ? vsplat(0.0f) : vload(channels->mean + j);
-            NORM_FN(gradient_sums_vector)(&images, first * stride + j, stride, n, mean, m, f, sums + j, products + j,
-                                          whole, lanes);
+            vfloat d = NORM_FN(incoming)(a, i * a->stride + j, gate, whole, lanes);
+            vfloat h = NORM_LOAD(x + j) - vload(channels->mean + j);
+            NORM_STORE(dx + j, d * vload(channels->factor + j)
+                                   + (h * vload(channels->slope + j) + vload(channels->offset + j)));
         })
     }
-    if (!row_mean)
-        for (int64_t j = 0; j < width; j++) products[j] *= (double)channels->factor[j];
 }
 
-static void NORM_FN(gradient_apply)(const normalization_images *all, int64_t stride, int64_t rows, int64_t width,
+static void NORM_FN(gradient_apply)(const normalization_rows *a, normalization_gate gate,
                                     const normalization_channels *channels) {
-    const normalization_images images = *all;
-    for (int64_t i = 0; i < rows; i++)
-        NORM_VECTORS({
-            int64_t at = i * stride + j;
-            vfloat gi = NORM_FN(incoming)(&images, at, whole, lanes);
-            vfloat d = NORM_LOAD((const NORM_TYPE *)images.x + at) - vload(channels->mean + j);
-            NORM_STORE((NORM_TYPE *)images.dx + at,
-                       gi * vload(channels->factor + j)
-                           + (d * vload(channels->slope + j) + vload(channels->offset + j)));
-        })
+    switch (gate) {
+    case GATE_RESULT: NORM_FN(gradient_apply_with)(a, channels, GATE_RESULT); break;
+    case GATE_MASK: NORM_FN(gradient_apply_with)(a, channels, GATE_MASK); break;
+    default: NORM_FN(gradient_apply_with)(a, channels, GATE_NONE); break;
+    }
 }
 
 // MARK: Layer norm

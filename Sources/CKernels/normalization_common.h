@@ -36,21 +36,37 @@ static inline normalization_view normalization_view_of(const apus_normalization_
     return v;
 }
 
-/// Images from some element on; all but x may be NULL.
-typedef struct {
-    const void *x;
-    /// Gradients to the result, which are added.
-    const void *g, *g2;
-    /// The result, or the bits of its positive elements: where ReLU let the gradient through.
-    const void *y;
-    const uint8_t *mask;
-    void *dx, *dresidual;
-} normalization_images;
-
 /// Everything that a row needs of its channels.
 typedef struct {
-    /// Forward: y = (x - mean) * factor + offset. Backward: dx = g * factor + (x - mean) * slope + offset.
+    /// Forward: y = (x - mean) * factor + offset. Backward: dx = d * factor + (x - mean) * slope + offset.
     float mean[STRIP], factor[STRIP], slope[STRIP], offset[STRIP];
 } normalization_channels;
+
+/// Which elements of an incoming gradient count: all; those with y > 0, told by y or by a mask of bits. The last also
+/// counts all, and has the mean and factor of x by row.
+typedef enum { GATE_NONE, GATE_RESULT, GATE_MASK, GATE_NONE_BY_ROW } normalization_gate;
+
+/// What happens last to a result: nothing; ReLU; ReLU and the mask of it.
+typedef enum { FINISH_PLAIN, FINISH_RELU, FINISH_MASK } normalization_finish;
+
+/// A strip of some rows: pointers to its first element, NULL for what there is not, and the elements from row to row.
+typedef struct {
+    const void *x, *residual, *g, *g2;
+    /// GATE_RESULT: y, a tensor as the others. GATE_MASK: the byte of the strip's first bit.
+    const void *gate;
+    /// FINISH_MASK: as the mask to be read.
+    uint8_t *mask;
+    void *y, *dx, *dresidual;
+    const float *row_mean, *row_factor;
+    int64_t stride, rows, width;
+} normalization_rows;
+
+/// Partial results of parts of the rows: doubles [parts][2][width]; `rows` of x in each.
+typedef struct {
+    const double *sums;
+    int64_t width, channels, group, parts, rest;
+    /// Rows (of a view) of all whole parts.
+    int64_t rows;
+} normalization_parts;
 
 #endif

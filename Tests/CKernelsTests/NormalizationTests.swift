@@ -5,7 +5,7 @@ import Testing
 struct NormalizationTests {
     private let shapes = [
         (1, 1), (2, 3), (17, 6), (33, 16), (65, 17), (100, 64), (40, 300), (1000, 10), (900, 70),
-        (5, 600),
+        (5, 600), (67, 32), (701, 48), (70, 128), (34, 272),
     ]
 
     private func parameters(
@@ -13,8 +13,8 @@ struct NormalizationTests {
         relu: Bool = false, joined: Bool = false, masked: Bool = false
     ) -> apus_normalization_parameters {
         apus_normalization_parameters(
-            rows: Int64(rows), channels: Int64(channels), type: Int64(type.rawValue), epsilon: 1e-3,
-            relu: relu ? 1 : 0, joined: joined ? 1 : 0, masked: masked ? 1 : 0)
+            rows: Int64(rows), channels: Int64(channels), type: Int64(type.rawValue), epsilon: 1e-3, relu: relu ? 1 : 0,
+            joined: joined ? 1 : 0, masked: masked ? 1 : 0)
     }
 
     private func scratch(_ p: apus_normalization_parameters) -> TestBuffer {
@@ -28,118 +28,167 @@ struct NormalizationTests {
         return mean(x.map { ($0 - m) * ($0 - m) })
     }
 
+    /// What batch norm does, in float64, with the statistics of x.
+    private struct Reference {
+        let rows, channels: Int
+        var x, scale, offset, residual: [Double]
+        var means: [Double] = [], variances: [Double] = [], factors: [Double] = [], hats: [Double] = []
+
+        init(_ rows: Int, _ channels: Int, x: TestBuffer, scale: TestBuffer?, offset: TestBuffer?, residual: TestBuffer?) {
+            (self.rows, self.channels, self.x) = (rows, channels, x.values)
+            self.scale = scale?.values ?? [Double](repeating: 1, count: channels)
+            self.offset = offset?.values ?? [Double](repeating: 0, count: channels)
+            self.residual = residual?.values ?? [Double](repeating: 0, count: rows * channels)
+            for c in 0..<channels {
+                let column = self.column(self.x, c)
+                let m = column.reduce(0, +) / Double(rows)
+                means.append(m)
+                variances.append(column.map { ($0 - m) * ($0 - m) }.reduce(0, +) / Double(rows))
+            }
+            factors = variances.map { 1 / ($0 + 1e-3).squareRoot() }
+            hats = (0..<rows * channels).map { (self.x[$0] - means[$0 % channels]) * factors[$0 % channels] }
+        }
+
+        func column(_ values: [Double], _ c: Int) -> [Double] { (0..<rows).map { values[$0 * channels + c] } }
+
+        func result(relu: Bool) -> [Double] {
+            (0..<rows * channels).map { i in
+                let y = hats[i] * scale[i % channels] + offset[i % channels] + residual[i]
+                return relu ? max(y, 0) : y
+            }
+        }
+
+        /// Of the gradient d: dx, dscale, doffset.
+        func gradients(_ d: [Double]) -> (dx: [Double], dscale: [Double], doffset: [Double]) {
+            let n = Double(rows)
+            let doffset = (0..<channels).map { column(d, $0).reduce(0, +) }
+            let products = zip(d, hats).map(*)
+            let dscale = (0..<channels).map { column(products, $0).reduce(0, +) }
+            let dx = (0..<rows * channels).map { i in
+                let c = i % channels
+                return scale[c] * factors[c] * (d[i] - doffset[c] / n - hats[i] * dscale[c] / n)
+            }
+            return (dx, dscale, doffset)
+        }
+    }
+
+    private func copy(_ buffer: TestBuffer) -> TestBuffer { TestBuffer(buffer.type, buffer.values) }
+
     @Test(arguments: [APUS_FLOAT32, APUS_BFLOAT16], [false, true])
     func batchNorm(type: apus_type, relu: Bool) {
         var random = TestRandom(14)
-        for (rows, channels) in shapes {
-            let p = parameters(rows, channels, type, relu: relu), count = rows * channels
-            let x = TestBuffer(type, random.reals(count, 2).map { $0 + 3 }), xs = x.values
-            let g = TestBuffer(type, random.reals(count)), gs = g.values
+        for (round, (rows, channels)) in shapes.enumerated() {
+            let joined = round % 2 == 0, masked = relu && channels % 16 == 0 && round % 3 != 0
+            let p = parameters(rows, channels, type, relu: relu, joined: joined, masked: masked)
+            let count = rows * channels
+            #expect(withUnsafePointer(to: p) { apus_normalization_supports_mask($0) } == (channels % 16 == 0))
+            let x = TestBuffer(type, random.reals(count, 2).map { $0 + 3 })
+            let g = TestBuffer(type, random.reals(count)), g2 = TestBuffer(type, random.reals(count))
             let residual = random.pick([true, false]) ? TestBuffer(type, random.reals(count)) : nil
             let scale = random.pick([true, false]) ? TestBuffer(APUS_FLOAT32, random.reals(channels)) : nil
             let offset = random.pick([true, false]) ? TestBuffer(APUS_FLOAT32, random.reals(channels)) : nil
-            func column(_ values: [Double], _ c: Int) -> [Double] { (0..<rows).map { values[$0 * channels + c] } }
-            let means = (0..<channels).map { mean(column(xs, $0)) }
-            let variances = (0..<channels).map { variance(column(xs, $0)) }
-            let factors = variances.map { 1 / ($0 + 1e-3).squareRoot() }
-            let scales = scale?.values ?? [Double](repeating: 1, count: channels)
-            let offsets = offset?.values ?? [Double](repeating: 0, count: channels)
-            let residuals = residual?.values ?? [Double](repeating: 0, count: count)
-            let hats = (0..<count).map { (xs[$0] - means[$0 % channels]) * factors[$0 % channels] }
-            let want = (0..<count).map { i -> Double in
-                let y = hats[i] * scales[i % channels] + offsets[i % channels] + residuals[i]
-                return relu ? max(y, 0) : y
-            }
+            let reference = Reference(rows, channels, x: x, scale: scale, offset: offset, residual: residual)
+            let want = reference.result(relu: relu)
+            let both = zip(g.values, g2.values).map(+), one = g.values
+            // By variant: d and what it gives. The same for every instruction set, unless a y is almost 0.
+            var known: [Int: (open: [Bool], d: [Double], gradients: (dx: [Double], dscale: [Double], doffset: [Double]))]
+            known = [:]
             withEveryISAAndThreadCount {
                 let scratch = scratch(p)
-                let m = TestBuffer(APUS_FLOAT32, count: channels), v = TestBuffer(APUS_FLOAT32, count: channels)
+                let m = TestBuffer(APUS_FLOAT32, count: joined ? 2 * channels : channels)
+                let v = joined ? nil : TestBuffer(APUS_FLOAT32, count: channels)
                 #expect(runKernel(apus_moments, p, [x, m, v, scratch]) == 0)
-                expectEqual(m, means, 1e-6)
-                expectEqual(v, variances, 1e-6, magnitude: 1e-3)
+                if let v {
+                    expectEqual(m, reference.means, 1e-6)
+                    expectEqual(v, reference.variances, 1e-6, magnitude: 1e-3)
+                } else {
+                    expectEqual(m, reference.means + reference.variances, 1e-6)
+                }
                 let y = TestBuffer(type, count: count)
-                #expect(runKernel(apus_batch_norm, p, [x, m, v, scale, offset, residual, y, nil]) == 0)
+                let mask = masked
+                    ? TestBuffer(APUS_UINT8, count: withUnsafePointer(to: p) { Int(apus_normalization_mask_bytes($0)) })
+                    : nil
+                #expect(runKernel(apus_batch_norm, p, [x, m, v, scale, offset, residual, y, mask]) == 0)
                 expectEqual(y, want, 2 * tolerance(type), magnitude: 1, "\(rows) \(channels)")
+                let open = y.values.map { !relu || $0 > 0 }
+                if let mask {
+                    let bits = mask.content
+                    #expect((0..<count).allSatisfy { (bits[$0 / 8] >> ($0 % 8) & 1 == 1) == open[$0] })
+                }
+                let gate = masked ? mask : y
+                var results = [m, v, y, mask].compactMap { $0 }
 
-                let ys = y.values
-                let masked = (0..<count).map { !relu || ys[$0] > 0 ? gs[$0] : 0 }
-                let dOffset = (0..<channels).map { column(masked, $0).reduce(0, +) }
-                let dScale = (0..<channels).map { c in
-                    (0..<rows).map {
-                        masked[$0 * channels + c]
-                            * hats[$0 * channels + c]
-                    }.reduce(0, +)
+                // With and without a second gradient, with and without dresidual, and with results in place.
+                for variant in count < 32768 ? Array(0..<8) : [0, 3, 5, 6] {
+                    let second = variant & 1 == 1, wantsResidual = variant & 2 == 2, inPlace = variant & 4 == 4
+                    let g = copy(g), h = second ? copy(g2) : nil, x = copy(x)
+                    let dresidual = !wantsResidual ? nil : inPlace ? (second ? h! : g) : TestBuffer(type, count: count)
+                    let dx = inPlace ? (wantsResidual ? (second ? g : x) : h ?? g) : TestBuffer(type, count: count)
+                    let dscale = TestBuffer(APUS_FLOAT32, count: joined ? 2 * channels : channels)
+                    let doffset = joined ? nil : TestBuffer(APUS_FLOAT32, count: channels)
+                    #expect(
+                        runKernel(
+                            apus_batch_norm_gradient, p,
+                            [x, g, m, v, scale, relu ? gate : nil, h, dx, dscale, doffset, dresidual, scratch]) == 0)
+                    if known[variant & 3]?.open != open {
+                        let exact = zip(second ? both : one, open).map { $1 ? $0 : 0 }
+                        // Rounded as the kernel stores it.
+                        let d = wantsResidual ? TestBuffer(type, exact).values : exact
+                        known[variant & 3] = (open, d, reference.gradients(d))
+                    }
+                    let (_, d, (dX, dScale, dOffset)) = known[variant & 3]!
+                    let what = "\(rows) \(channels) variant \(variant)"
+                    if let dresidual { expectEqual(dresidual, d, tolerance(APUS_FLOAT32), what) }
+                    if let doffset {
+                        expectEqual(doffset, dOffset, 3e-6, magnitude: 1, what)
+                        expectEqual(dscale, dScale, 3e-6, magnitude: Double(rows) / 4, what)
+                    } else {
+                        expectEqual(dscale, dScale + dOffset, 3e-6, magnitude: Double(rows) / 4, what)
+                    }
+                    expectEqual(dx, dX, 3 * tolerance(type), magnitude: 1, what)
+                    results += [dx, dscale] + [doffset, dresidual].compactMap { $0 }
+                    if variant < 4 {
+                        // The sums alone.
+                        let again = TestBuffer(APUS_FLOAT32, count: dscale.count)
+                        let rest = joined ? nil : TestBuffer(APUS_FLOAT32, count: channels)
+                        runKernel(
+                            apus_batch_norm_gradient, p,
+                            [x, g, m, v, scale, relu ? gate : nil, h, nil, again, rest,
+                             dresidual == nil ? nil : TestBuffer(type, count: count), scratch])
+                        #expect(again.content == dscale.content && rest?.content == doffset?.content)
+                    }
                 }
-                let dX = (0..<count).map { i -> Double in
-                    let c = i % channels, n = Double(rows)
-                    return scales[c] * factors[c] * (masked[i] - dOffset[c] / n - hats[i] * dScale[c] / n)
-                }
-                let dx = TestBuffer(type, count: count), dresidual = TestBuffer(type, count: count)
-                let dscale = TestBuffer(APUS_FLOAT32, count: channels)
-                let doffset = TestBuffer(APUS_FLOAT32, count: channels)
-                #expect(
-                    runKernel(
-                        apus_batch_norm_gradient, p,
-                        [x, g, m, v, scale, y, nil, dx, dscale, doffset, dresidual, scratch]) == 0)
-                expectEqual(doffset, dOffset, 3e-6, magnitude: 1)
-                expectEqual(dscale, dScale, 3e-6, magnitude: Double(rows) / 4)
-                expectEqual(dx, dX, 3 * tolerance(type), magnitude: 1)
-                expectEqual(dresidual, masked)
-                return [m, v, y, dx, dscale, doffset]
+                return results
             }
         }
     }
 
-    /// What surrounds a normalization in a residual block: two gradients that meet, a mask of what passed the ReLU, statistics behind
-    /// each other; with results that overwrite their operands.
-    @Test(arguments: [APUS_FLOAT32, APUS_BFLOAT16], [0, 1, 2])
-    func fusedGradient(type: apus_type, overwritten: Int) {
-        var random = TestRandom(19)
-        for (rows, channels) in [(1, 16), (33, 16), (65, 48), (100, 64), (41, 304), (1000, 32), (5, 608)] {
-            let count = rows * channels
-            let plain = parameters(rows, channels, type, relu: true)
-            let p = parameters(rows, channels, type, relu: true, joined: true, masked: true)
-            #expect(withUnsafePointer(to: p) { apus_normalization_supports_mask($0) })
-            let maskCount = Int(withUnsafePointer(to: p) { apus_normalization_mask_bytes($0) })
-            let x = TestBuffer(type, random.reals(count, 2)), residual = TestBuffer(type, random.reals(count))
-            let (g, g2) = (TestBuffer(type, random.reals(count)), TestBuffer(type, random.reals(count)))
-            let scale = TestBuffer(APUS_FLOAT32, random.reals(channels))
-            let offset = TestBuffer(APUS_FLOAT32, random.reals(channels))
-            withEveryISAAndThreadCount {
-                let (m, v) = (TestBuffer(APUS_FLOAT32, count: channels), TestBuffer(APUS_FLOAT32, count: channels))
-                let moments = TestBuffer(APUS_FLOAT32, count: 2 * channels)
-                #expect(runKernel(apus_moments, plain, [x, m, v, scratch(p)]) == 0)
-                #expect(runKernel(apus_moments, p, [x, moments, nil, scratch(p)]) == 0)
-                expectEqual(moments, m.values + v.values)
-                let (y, mask) = (TestBuffer(type, count: count), TestBuffer(APUS_UINT8, count: maskCount))
-                #expect(runKernel(apus_batch_norm, p, [x, moments, nil, scale, offset, residual, y, mask]) == 0)
-                let (ys, bits) = (y.values, mask.values)
-                for i in 0..<count { #expect((ys[i] > 0) == (Int(bits[i / 8]) >> (i % 8) & 1 == 1)) }
-
-                // The same in steps that are known to be right.
-                let sum = TestBuffer(type, zip(g.values, g2.values).map { $0 + $1 })
-                let known = (0..<3).map {
-                    TestBuffer(
-                        type == APUS_FLOAT32 ? type : $0 == 0 ? type : APUS_FLOAT32, count: $0 == 0 ? count : channels)
-                }
-                let knownResidual = TestBuffer(type, count: count)
-                #expect(
-                    runKernel(
-                        apus_batch_norm_gradient, plain,
-                        [x, sum, m, v, scale, y, nil, known[0], known[1], known[2], knownResidual, scratch(p)]) == 0)
-                let (a, b) = (TestBuffer(type, g.values), TestBuffer(type, g2.values))
-                let dx = overwritten == 0 ? TestBuffer(type, count: count) : overwritten == 1 ? a : b
-                let dresidual = overwritten == 0 ? TestBuffer(type, count: count) : overwritten == 1 ? b : a
-                let sums = TestBuffer(APUS_FLOAT32, count: 2 * channels)
-                #expect(
-                    runKernel(
-                        apus_batch_norm_gradient, p,
-                        [x, a, moments, nil, scale, mask, b, dx, sums, nil, dresidual, scratch(p)]) == 0)
-                expectEqual(dresidual, knownResidual.values)
-                expectEqual(dx, known[0].values, tolerance(type), magnitude: 1)
-                expectEqual(sums, known[1].values + known[2].values, 1e-6, magnitude: 1)
-                return [y, mask, dx, dresidual, sums]
-            }
+    /// A mask agrees with what is stored: values that bfloat16 rounds to 0, zeros of both signs, NaN, infinity.
+    @Test(arguments: [APUS_FLOAT32, APUS_BFLOAT16])
+    func maskOfSpecialValues(type: apus_type) {
+        let rows = 4, channels = 32, count = rows * channels
+        let odd: [Double] = [
+            0, -0.0, 1, -1, .nan, .infinity, -.infinity, 0x1p-133, 0x1p-126, -0x1p-133, 3e38, -3e38, 1e-30,
+        ]
+        let x = TestBuffer(type, [Double](repeating: 0, count: count))
+        let residual = TestBuffer(type, (0..<count).map { odd[$0 % odd.count] })
+        // Added to the residual: halves and quarters of the least bfloat16.
+        let offset = TestBuffer(
+            APUS_FLOAT32, (0..<channels).map { [0, 0x1p-134, 0x1p-135, -0x1p-134, 0x1.8p-134, 0x1p-149][$0 % 6] })
+        let m = TestBuffer(APUS_FLOAT32, [Double](repeating: 0, count: channels))
+        let v = TestBuffer(APUS_FLOAT32, [Double](repeating: 1, count: channels))
+        let p = parameters(rows, channels, type, relu: true, masked: true)
+        withEveryISAAndThreadCount {
+            let y = TestBuffer(type, count: count), mask = TestBuffer(APUS_UINT8, count: count / 8)
+            #expect(runKernel(apus_batch_norm, p, [x, m, v, nil, offset, residual, y, mask]) == 0)
+            let ys = y.values, bits = mask.content
+            #expect((0..<count).allSatisfy { (bits[$0 / 8] >> ($0 % 8) & 1 == 1) == (ys[$0] > 0) })
+            #expect(ys.contains { $0.isNaN } && ys.contains(.infinity))
+            return [y, mask]
         }
+        let narrow = parameters(rows, 24, type, relu: true, masked: true)
+        let y = TestBuffer(type, count: rows * 24), mask = TestBuffer(APUS_UINT8, count: rows * 3)
+        #expect(runKernel(apus_batch_norm, narrow, [x, m, v, nil, offset, residual, y, mask]) == 3)
     }
 
     /// |mean| much greater than the standard deviation, an outlier first, several parts.

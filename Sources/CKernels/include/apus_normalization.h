@@ -13,19 +13,21 @@ typedef struct {
     double epsilon;
     /// apus_batch_norm, apus_batch_norm_gradient: 1 applies ReLU last.
     int64_t relu;
-    /// Batch norm: 1 if mean and variance lie behind each other, [2, channels], in the place of the mean, and dscale and
-    /// doffset in that of dscale; the other places are then ignored.
+    /// Per channel: 1 has mean and variance in one buffer [2, channels], given in the place of the mean, and the
+    /// gradients dscale and doffset in another, in the place of dscale; the other entry of each pair is ignored.
     int64_t joined;
-    /// Batch norm with ReLU: 1 if what passed the ReLU is told by a bit mask: bit i % 8 of byte i / 8 is set where element i of
-    /// the result, as it was stored, is > 0.
+    /// With relu: 1 makes apus_batch_norm write where y > 0, one bit an element, and apus_batch_norm_gradient read that
+    /// in place of y.
     int64_t masked;
 } apus_normalization_parameters;
 
 /// Bytes of scratch of every kernel here that has one.
 int64_t apus_normalization_scratch_bytes(const apus_normalization_parameters *parameters);
 
-/// Whether there may be a mask: rows must start at whole bytes, with any vectors; and its size.
+/// Whether these channels can have a mask: a multiple of 16. Otherwise `masked` with relu is not supported.
 bool apus_normalization_supports_mask(const apus_normalization_parameters *parameters);
+
+/// Bytes of the mask: bit i % 8 of byte i / 8 is set where the stored element i of y [rows, channels] is > 0.
 int64_t apus_normalization_mask_bytes(const apus_normalization_parameters *parameters);
 
 // MARK: Per channel
@@ -36,15 +38,18 @@ int64_t apus_normalization_mask_bytes(const apus_normalization_parameters *param
 int apus_moments(void *const *buffers, const void *parameters);
 
 /// y = (x - mean) / sqrt(variance + epsilon) * scale + offset [+ residual] [, max(y, 0)]. y may be x or residual.
-/// Buffers: x, mean, variance, scale or NULL (1), offset or NULL (0), residual or NULL, y, mask or NULL.
+/// Buffers: x, mean, variance, scale or NULL (1), offset or NULL (0), residual or NULL, y,
+///     mask or NULL (only with relu and masked is there such an entry).
 int apus_batch_norm(void *const *buffers, const void *parameters);
 
-/// Gradients of apus_batch_norm when mean and variance are those of x (training). The gradient g to its result y may be a
-/// sum of two; with `relu`, it counts only where y > 0. With n = rows, r = 1/sqrt(variance + epsilon), h = (x - mean) * r:
-///     doffset = sum g,  dscale = sum g*h,  dx = scale * r * (g - doffset/n - h * dscale/n),  dresidual = g.
-/// Each result may be NULL. dx may be g, g2 or x, dresidual may be g or g2.
-/// Buffers: x, g, mean, variance, scale or NULL (1), y or mask (NULL without relu), g2 or NULL, dx, dscale, doffset,
-/// dresidual, scratch.
+/// Gradients of apus_batch_norm when mean and variance are those of x (training). The incoming gradient is d = g + g2
+/// where there is a g2, added in float32; with `relu`, d counts only where the result y of apus_batch_norm is > 0.
+/// With n = rows, r = 1/sqrt(variance + epsilon), h = (x - mean) * r:
+///     dresidual = d,  doffset = sum d,  dscale = sum d*h,  dx = scale * r * (d - doffset/n - h * dscale/n),
+/// where d, if dresidual is wanted, is rounded to the type first. Each result may be NULL; without dx there is one pass
+/// only. dx may be g, g2 or x; dresidual may be g or g2.
+/// Buffers: x, g, mean, variance, scale or NULL (1), y or the mask (NULL without relu), g2 or NULL, dx, dscale, doffset,
+///     dresidual, scratch.
 int apus_batch_norm_gradient(void *const *buffers, const void *parameters);
 
 // MARK: Per row
