@@ -26,7 +26,9 @@ struct apus_jpeg {
 
 static _Noreturn void fail(struct apus_jpeg *self, int32_t status) {
     self->error->status = status;
-    const size_t rest = self->jpeg.src ? self->jpeg.src->bytes_in_buffer : 0;
+    // Near the end the library holds a copy of the state of its input.
+    const bool knows = status != APUS_IMAGE_TRUNCATED && self->jpeg.src;
+    const size_t rest = knows ? self->jpeg.src->bytes_in_buffer : 0;
     self->error->offset = rest <= self->count ? self->count - rest : self->count;
     longjmp(self->jump, 1);
 }

@@ -28,7 +28,8 @@ struct CSVRecords: ~Copyable {
     /// The line (from 1) and the place in the file at which the current row starts.
     private(set) var line = 1
     private(set) var offset = 0
-    private(set) var fields: [Field] = []
+    private(set) var fieldCount = 0
+    private var storage = UnsafeMutableBufferPointer<Field>.allocate(capacity: 64)
 
     init(_ source: ByteSource, separator: CSVFormat.Separator, window: Int = 1 << 20) {
         self.source = source
@@ -36,7 +37,13 @@ struct CSVRecords: ~Copyable {
         self.window = .allocate(byteCount: max(16, min(window, source.count)), alignment: 1)
     }
 
-    deinit { window.deallocate() }
+    deinit {
+        window.deallocate()
+        storage.deallocate()
+    }
+
+    /// The fields of the current row, until the next.
+    var fields: UnsafeBufferPointer<Field> { UnsafeBufferPointer(rebasing: storage[..<fieldCount]) }
 
     /// The bytes of a field of the current row, without quotes.
     @inline(__always)
@@ -94,7 +101,7 @@ struct CSVRecords: ~Copyable {
     ///
     /// Doubled quotes are made single in place; when the window ends too early, it is read from the file again.
     private mutating func split() throws(FormatError) -> Bool {
-        fields.removeAll(keepingCapacity: true)
+        fieldCount = 0
         let isLast = base + filled >= source.count
         var index = next
         var lines = 1
@@ -108,12 +115,12 @@ struct CSVRecords: ~Copyable {
                 if index == filled, !isLast { return false }
                 var end = index
                 while end > start, window[end - 1] == UInt8(ascii: " ") { end -= 1 }
-                fields.append(Field(start: start, end: end))
+                append(Field(start: start, end: end))
             }
             if index == filled { break }
             if window[index] == separator {
                 index += 1
-                guard fields.count < CSVRecords.maximumColumnCount else { throw tooManyColumns(at: index) }
+                guard fieldCount < CSVRecords.maximumColumnCount else { throw tooManyColumns(at: index) }
                 continue
             }
             if window[index] == UInt8(ascii: "\r") {
@@ -123,12 +130,24 @@ struct CSVRecords: ~Copyable {
             index += 1
             break
         }
-        isBlank = fields.count == 1 && fields[0].start == fields[0].end && window[next] != UInt8(ascii: "\"")
+        isBlank = fieldCount == 1 && storage[0].start == storage[0].end && window[next] != UInt8(ascii: "\"")
         line = nextLine
         offset = base + next
         nextLine += lines
         next = index
         return true
+    }
+
+    @inline(__always)
+    private mutating func append(_ field: Field) {
+        if fieldCount == storage.count {
+            let larger = UnsafeMutableBufferPointer<Field>.allocate(capacity: 2 * fieldCount)
+            _ = larger.initialize(from: storage)
+            storage.deallocate()
+            storage = larger
+        }
+        storage[fieldCount] = field
+        fieldCount += 1
     }
 
     @inline(__always)
@@ -174,13 +193,12 @@ struct CSVRecords: ~Copyable {
                 expected: "the separator or the end of the line", received: Signature.hexadecimal([window[index]]),
                 remedy: "Write a quote inside of quotes twice.")
         }
-        fields.append(Field(start: start, end: to))
+        append(Field(start: start, end: to))
         return true
     }
 
-    /// Checks that a field is text.
-    func checkText(_ field: Field) throws(FormatError) {
-        let text = text(field)
+    /// Checks that a field of the current row is text.
+    func checkText(_ text: UnsafeRawBufferPointer) throws(FormatError) {
         guard !text.contains(0), String(decoding: text, as: UTF8.self).utf8.elementsEqual(text) else {
             throw FormatError(
                 .malformed, path: source.path, offset: offset, "the row on line \(line) is not text in UTF-8",

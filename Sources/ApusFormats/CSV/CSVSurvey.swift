@@ -40,8 +40,9 @@ struct CSVSurvey {
 
     private mutating func survey(_ records: borrowing CSVRecords, _ missing: CSVWords) {
         rowCount += 1
-        for (column, field) in records.fields.enumerated() where isNumeric[column] {
-            let text = records.text(field)
+        let fields = records.fields
+        for column in 0..<fields.count where isNumeric[column] {
+            let text = records.text(fields[column])
             if !missing.contains(text), CSVNumber.parts(text) == nil { isNumeric[column] = false }
         }
     }
@@ -58,7 +59,7 @@ struct CSVSurvey {
     private static func texts(of records: borrowing CSVRecords) throws(FormatError) -> [String] {
         var texts: [String] = []
         for field in records.fields {
-            try records.checkText(field)
+            try records.checkText(records.text(field))
             texts.append(String(decoding: records.text(field), as: UTF8.self))
         }
         return texts

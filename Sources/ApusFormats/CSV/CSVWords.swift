@@ -1,21 +1,22 @@
 /// The texts that stand for a missing value.
 struct CSVWords {
     private let words: [[UInt8]]
-    /// Whether a word starts with a byte.
-    private let starts: [Bool]
+    /// A bit for each of the bytes, modulo 64, that words start with.
+    private let starts: UInt64
 
     init(_ words: [String]) {
         self.words = words.map { Array($0.utf8) }.filter { !$0.isEmpty }
-        var starts = [Bool](repeating: false, count: 256)
-        for word in self.words { starts[Int(word[0])] = true }
-        self.starts = starts
+        starts = self.words.reduce(0) { $0 | 1 << UInt64($1[0] & 63) }
     }
 
     @inline(__always)
     func contains(_ text: UnsafeRawBufferPointer) -> Bool {
         guard text.count > 0 else { return true }
-        return starts[Int(text[0])] && words.contains { text.elementsEqual($0) }
+        return starts >> UInt64(text[0] & 63) & 1 == 1 && isWord(text)
     }
+
+    @inline(never)
+    private func isWord(_ text: UnsafeRawBufferPointer) -> Bool { words.contains { text.elementsEqual($0) } }
 }
 
 /// Different texts, numbered as they come.
