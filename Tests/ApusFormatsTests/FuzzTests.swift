@@ -8,22 +8,28 @@ import Testing
 ///
 /// Each format runs in a process of its own, whose memory is limited by the system, and each file has ten seconds.
 /// The environment variable `APUS_FUZZ_COUNT` gives the number of files for each format (3000 without it),
-/// `APUS_FUZZ_SEED` another beginning. `swift test --sanitize=address --filter FuzzTests` finds more, but limits no
-/// memory.
+/// `APUS_FUZZ_SEED` another beginning. `Tests/Scripts/fuzz.sh` runs a million each under AddressSanitizer, which finds
+/// more, but limits no memory.
 @Suite(.serialized) struct FuzzTests {
     #if compiler(>=6.2)
-        @Test func idx() async { await #expect(processExitsWith: .success) { try Fuzzing.idx(limited: true) } }
-        @Test func npy() async { await #expect(processExitsWith: .success) { try Fuzzing.npy(limited: true) } }
-        @Test func npz() async { await #expect(processExitsWith: .success) { try Fuzzing.npz(limited: true) } }
-        @Test func safetensors() async {
+        @Test(.enabled(if: !Fuzzing.isHere)) func idx() async {
+            await #expect(processExitsWith: .success) { try Fuzzing.idx(limited: true) }
+        }
+        @Test(.enabled(if: !Fuzzing.isHere)) func npy() async {
+            await #expect(processExitsWith: .success) { try Fuzzing.npy(limited: true) }
+        }
+        @Test(.enabled(if: !Fuzzing.isHere)) func npz() async {
+            await #expect(processExitsWith: .success) { try Fuzzing.npz(limited: true) }
+        }
+        @Test(.enabled(if: !Fuzzing.isHere)) func safetensors() async {
             await #expect(processExitsWith: .success) { try Fuzzing.safetensors(limited: true) }
         }
-    #else
-        @Test func idx() throws { try Fuzzing.idx(limited: false) }
-        @Test func npy() throws { try Fuzzing.npy(limited: false) }
-        @Test func npz() throws { try Fuzzing.npz(limited: false) }
-        @Test func safetensors() throws { try Fuzzing.safetensors(limited: false) }
     #endif
+
+    @Test(.enabled(if: Fuzzing.isHere)) func idxHere() throws { try Fuzzing.idx(limited: false) }
+    @Test(.enabled(if: Fuzzing.isHere)) func npyHere() throws { try Fuzzing.npy(limited: false) }
+    @Test(.enabled(if: Fuzzing.isHere)) func npzHere() throws { try Fuzzing.npz(limited: false) }
+    @Test(.enabled(if: Fuzzing.isHere)) func safetensorsHere() throws { try Fuzzing.safetensors(limited: false) }
 }
 
 enum Fuzzing {
@@ -87,12 +93,23 @@ enum Fuzzing {
         }
     }
 
+    /// Whether to read the files in this process, with no limit on its memory: where there are no exit tests, or the
+    /// environment variable `APUS_FUZZ_HERE` is set, so that a sanitizer's report is to be seen.
+    static let isHere: Bool = {
+        #if compiler(>=6.2)
+            ProcessInfo.processInfo.environment["APUS_FUZZ_HERE"] != nil
+        #else
+            true
+        #endif
+    }()
+
     private static func number(_ name: String, _ fallback: UInt64) -> UInt64 {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } ?? fallback
     }
 
-    private static func run(
-        _ samples: [[UInt8]], limited: Bool, _ read: (_ bytes: [UInt8], inout Mutator) throws(FormatError) -> Void
+    static func run(
+        _ samples: [[UInt8]], limited: Bool, name: String = #function,
+        _ read: (_ bytes: [UInt8], inout Mutator) throws(FormatError) -> Void
     ) throws {
         let seed = number("APUS_FUZZ_SEED", 1)
         let count = number("APUS_FUZZ_COUNT", 3000)
@@ -114,6 +131,9 @@ enum Fuzzing {
             }
         }
         alarm(0)
+        if isHere {
+            print("fuzz \(name): \(count) files, \(refused) refused, seed \(seed)")
+        }
         // Damage that is never noticed, or always, means that the harness does not work.
         try #require(refused > 0 && refused < count)
     }

@@ -64,7 +64,7 @@ extension CSVTable {
 
     /// The shortest text that is read as the same number.
     private static func text(_ number: Double) -> [UInt8] {
-        if let integer = Int64(exactly: number), abs(integer) < 1 << 53, integer != 0 || number.sign == .plus {
+        if let integer = Int64(exactly: number), integer.magnitude < 1 << 53, integer != 0 || number.sign == .plus {
             return Array("\(integer)".utf8)
         }
         return Array("\(number)".utf8)
