@@ -32,7 +32,8 @@ import Testing
     @Test func tenClassesAreRead() throws {
         let folder = try TemporaryFolder()
         for batch in 1...5 {
-            _ = try folder.file("data_batch_\(batch).bin", CIFARTests.file(.cifar10, labels: [UInt8(batch), 9], first: 2 * batch))
+            _ = try folder.file(
+                "data_batch_\(batch).bin", CIFARTests.file(.cifar10, labels: [UInt8(batch), 9], first: 2 * batch))
         }
         _ = try folder.file("test_batch.bin", CIFARTests.file(.cifar10, labels: [3]))
         let unnamed = try CIFARFolder(folder.path)
@@ -88,7 +89,8 @@ import Testing
         _ = try folder.file("train.bin", CIFARTests.file(.cifar100, labels: [1]))
         #expect(
             message { () throws(FormatError) in try CIFARFolder(folder.path) }
-                == "\(folder.path)/test.bin: there is no such file. Expected a binary file of CIFAR-100. Check the path.")
+                == "\(folder.path)/test.bin: there is no such file. Expected a binary file of CIFAR-100. Check the path."
+        )
         _ = try folder.file("test.bin", CIFARTests.file(.cifar100, labels: [1]))
         _ = try folder.file("fine_label_names.txt", Array("a\nb\n".utf8))
         #expect(

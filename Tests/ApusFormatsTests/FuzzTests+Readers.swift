@@ -34,7 +34,8 @@ extension Fuzzing {
             // What was read can be written, and is the same again.
             guard mutator.chance(4), !table.columns.isEmpty, format.hasHeader != nil else { return }
             let again = CSVFormat(separator: .semicolon, hasHeader: true)
-            let written = try CSVTable.read(ByteSource(table.encoded(separator: .semicolon), name: "again"), format: again)
+            let written = try CSVTable.read(
+                ByteSource(table.encoded(separator: .semicolon), name: "again"), format: again)
             guard CSVTests.words(written) == CSVTests.words(table) else {
                 throw FormatError(.malformed, path: "", "", remedy: "")
             }
@@ -75,7 +76,8 @@ extension Fuzzing {
 
     static func jpeg(limited: Bool) throws {
         let names = ["gray", "444", "420", "progressive", "restart", "cmyk", "orientation-6"]
-        try run(names.map { try ImageFixture.bytes("jpeg-\($0).jpg") }, limited: limited) { bytes, _ throws(FormatError) in
+        try run(names.map { try ImageFixture.bytes("jpeg-\($0).jpg") }, limited: limited) {
+            bytes, _ throws(FormatError) in
             try decode(bytes)
         }
     }

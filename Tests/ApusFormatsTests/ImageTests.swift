@@ -39,7 +39,8 @@ import Testing
         #expect(try color.converted(channels: 1) == ImageFile.decode(ImageFixture.path("gray-8.png")))
         #expect(
             message { () throws(FormatError) in try ImageFile.decode(path, .init(channels: 4)) }
-                == "\(path): images have 1 or 3 channels. Expected 1 (gray) or 3 (RGB); received 4. Ask for 1 or 3 channels.")
+                == "\(path): images have 1 or 3 channels. Expected 1 (gray) or 3 (RGB); received 4. Ask for 1 or 3 channels."
+        )
     }
 
     @Test(arguments: [2, 4, 8])

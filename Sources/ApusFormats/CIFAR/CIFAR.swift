@@ -82,7 +82,8 @@ extension CIFAR {
             throw FormatError(
                 .malformed, path: source.path, offset: source.count,
                 isOther ? "the file is of \(other), not of \(self)" : "the file's size is not that of \(self)",
-                expected: "a multiple of \(recordByteCount) bytes: \(labelCounts.count.counted("label")) and 32 × 32 × 3 samples",
+                expected:
+                    "a multiple of \(recordByteCount) bytes: \(labelCounts.count.counted("label")) and 32 × 32 × 3 samples",
                 received: "\(source.count.counted("byte")), first \(Signature.describe(start))",
                 remedy: isOther ? "Read it as \(other)." : "Download the binary version again, and unpack it.")
         }

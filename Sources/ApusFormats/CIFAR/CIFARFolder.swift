@@ -38,7 +38,8 @@ public struct CIFARFolder: Hashable, Sendable {
         train = try sort.read(sort.trainingFiles.map { "\(folder)/\($0)" })
         test = try sort.read(["\(folder)/\(sort.testFile)"])
         classNames = try CIFARFolder.names("\(folder)/\(sort.namesFile)", sort.classCount)
-        coarseClassNames = sort == .cifar10
+        coarseClassNames =
+            sort == .cifar10
             ? [] : try CIFARFolder.names("\(folder)/coarse_label_names.txt", 20)
     }
 

@@ -11,10 +11,11 @@ struct CSVRecords: ~Copyable {
 
     /// The longest row; what is longer is most likely a quote that nobody closed.
     static let maximumRowByteCount = 1 << 23
-    static let maximumColumnCount = 1 << 16
 
     private let source: ByteSource
     private let separator: UInt8
+    /// Wide tables are credible in large files only.
+    private let maximumColumnCount: Int
     private var window: UnsafeMutableRawBufferPointer
     /// The place of the window in the file.
     private var base = 0
@@ -34,6 +35,7 @@ struct CSVRecords: ~Copyable {
     init(_ source: ByteSource, separator: CSVFormat.Separator, window: Int = 1 << 20) {
         self.source = source
         self.separator = separator.rawValue
+        maximumColumnCount = 1 << 15 + source.count / 256
         self.window = .allocate(byteCount: max(16, min(window, source.count)), alignment: 1)
     }
 
@@ -120,7 +122,7 @@ struct CSVRecords: ~Copyable {
             if index == filled { break }
             if window[index] == separator {
                 index += 1
-                guard fieldCount < CSVRecords.maximumColumnCount else { throw tooManyColumns(at: index) }
+                guard fieldCount < maximumColumnCount else { throw tooManyColumns(at: index) }
                 continue
             }
             if window[index] == UInt8(ascii: "\r") {
@@ -211,7 +213,8 @@ struct CSVRecords: ~Copyable {
     private func tooManyColumns(at index: Int) -> FormatError {
         FormatError(
             .unsupported, path: source.path, offset: base + index,
-            "the row on line \(nextLine) has too many fields", expected: "at most \(CSVRecords.maximumColumnCount)",
+            "the row on line \(nextLine) has too many fields",
+            expected: "at most \(maximumColumnCount) for the size of the file",
             remedy: "Check the line ends; if the table is that wide, save it as .npy.")
     }
 }

@@ -12,17 +12,20 @@ struct CSVSurvey {
         var records = CSVRecords(source, separator: separator)
         guard try records.advance() else {
             throw FormatError(
-                .malformed, path: source.path, "the file is empty", expected: "a table: a row of names and rows of values",
+                .malformed, path: source.path, "the file is empty",
+                expected: "a table: a row of names and rows of values",
                 received: source.count.counted("byte"), remedy: "Check the path; save the table again.")
         }
         let columnCount = records.fields.count
         let firstLine = records.line
         let first = try CSVSurvey.texts(of: records)
         isNumeric = Array(repeating: true, count: columnCount)
-        let mayName = Set(first).count == columnCount && first != [""]
+        let mayName =
+            Set(first).count == columnCount && first != [""]
             && records.fields.allSatisfy { CSVNumber.parts(records.text($0)) == nil }
         hasHeader = format.hasHeader ?? mayName
-        names = hasHeader
+        names =
+            hasHeader
             ? first.enumerated().map { $1.isEmpty ? "column \($0 + 1)" : $1 }
             : (1...columnCount).map { "column \($0)" }
         if hasHeader { try checkNames(source) } else { survey(records, missing) }

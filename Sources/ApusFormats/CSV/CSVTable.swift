@@ -45,7 +45,8 @@ public struct CSVTable: Hashable, Sendable {
         for column in columns {
             guard column.values.count == rowCount else {
                 throw CSVTable.mismatch(
-                    "the columns of the table differ in length", "\(rowCount.counted("row")) as in \"\(columns[0].name)\"",
+                    "the columns of the table differ in length",
+                    "\(rowCount.counted("row")) as in \"\(columns[0].name)\"",
                     "\(column.values.count) in \"\(column.name)\"", "Give each column one value a row.")
             }
             guard seen.insert(column.name).inserted else {

@@ -24,13 +24,14 @@ struct CSVNames {
     private var bytes: [UInt8] = []
     /// Where each text ends in `bytes`.
     private var ends: [Int] = []
-    /// A hash table of numbers, -1 where it is free; its size is a power of 2.
-    private var slots: [Int32] = Array(repeating: -1, count: 16)
+    /// A hash table of numbers, -1 where it is free; its size is a power of 2, or 0 without texts.
+    private var slots: [Int32] = []
 
     var count: Int { ends.count }
 
     /// The number of a text, if it has one.
     func code(of text: UnsafeRawBufferPointer) -> Int32? {
+        guard count > 0 else { return nil }
         let code = slots[slot(of: text)]
         return code < 0 ? nil : code
     }
@@ -74,9 +75,11 @@ struct CSVNames {
     }
 
     private mutating func grow() {
-        slots = Array(repeating: -1, count: 2 * slots.count)
+        slots = Array(repeating: -1, count: max(16, 2 * slots.count))
         bytes.withUnsafeBytes { bytes in
-            for code in ends.indices { slots[slot(of: UnsafeRawBufferPointer(rebasing: bytes[range(code)]))] = Int32(code) }
+            for code in ends.indices {
+                slots[slot(of: UnsafeRawBufferPointer(rebasing: bytes[range(code)]))] = Int32(code)
+            }
         }
     }
 }

@@ -18,12 +18,14 @@ extension Image {
         var result = self
         if width != self.width {
             let resampling = Resampling(from: self.width, to: width)
-            result = Image(checked: resampling.applied(to: pixels, lines: self.height, channels), self.height, width, channels)
+            result = Image(
+                checked: resampling.applied(to: pixels, lines: self.height, channels), self.height, width, channels)
         }
         if height != self.height {
             // A row of all its samples is one element of a column.
             let resampling = Resampling(from: self.height, to: height)
-            result = Image(checked: resampling.applied(toColumns: result.pixels, width * channels), height, width, channels)
+            result = Image(
+                checked: resampling.applied(toColumns: result.pixels, width * channels), height, width, channels)
         }
         return result
     }
@@ -116,5 +118,7 @@ private struct Resampling {
     }
 
     @inline(__always)
-    private static func sample(_ sum: Int32) -> UInt8 { UInt8(truncatingIfNeeded: min(max(sum >> Int32(precision), 0), 255)) }
+    private static func sample(_ sum: Int32) -> UInt8 {
+        UInt8(truncatingIfNeeded: min(max(sum >> Int32(precision), 0), 255))
+    }
 }

@@ -17,7 +17,8 @@ public struct Image: Hashable, Sendable {
         guard height > 0, width > 0, let count = Extent.count([height, width, channels]), count == pixels.count else {
             throw FormatError(
                 .mismatch, path: "", "the number of samples does not fit the image's size",
-                expected: "height × width × channels samples for [\(height), \(width), \(channels)], at least one pixel",
+                expected:
+                    "height × width × channels samples for [\(height), \(width), \(channels)], at least one pixel",
                 received: "\(pixels.count)", remedy: "Give the size that the image has.")
         }
         self.init(checked: pixels, height, width, channels)
@@ -35,7 +36,8 @@ public struct Image: Hashable, Sendable {
 
     static func wrongChannels(_ channels: Int) -> FormatError {
         FormatError(
-            .mismatch, path: "", "images have 1 or 3 channels", expected: "1 (gray) or 3 (RGB)", received: "\(channels)",
+            .mismatch, path: "", "images have 1 or 3 channels", expected: "1 (gray) or 3 (RGB)",
+            received: "\(channels)",
             remedy: "Ask for 1 or 3 channels.")
     }
 }

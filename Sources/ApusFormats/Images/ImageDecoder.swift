@@ -36,7 +36,8 @@ final class ImageDecoder {
     private static func open(
         _ bytes: [UInt8], _ path: String,
         _ open: (
-            UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<apus_image_header>?, UnsafeMutablePointer<apus_image_error>?
+            UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<apus_image_header>?,
+            UnsafeMutablePointer<apus_image_error>?
         ) -> OpaquePointer?, _ handle: (OpaquePointer) -> Handle
     ) throws(FormatError) -> (UnsafeMutableBufferPointer<UInt8>, apus_image_header, Handle) {
         // The library keeps the address between calls.

@@ -23,7 +23,7 @@ public enum ImageFile {
             get { minimumHeight.flatMap { height in minimumWidth.map { (height, $0) } } }
             set { (minimumHeight, minimumWidth) = (newValue?.height, newValue?.width) }
         }
-        /// The greatest number of pixels that is decoded; memory grows with it: up to 12 bytes a pixel meanwhile.
+        /// The greatest number of pixels that the file may have; memory grows with it: up to 12 bytes a pixel meanwhile.
         public var pixelLimit: Int
         private var minimumHeight: Int?
         private var minimumWidth: Int?
@@ -65,11 +65,12 @@ public enum ImageFile {
         }
         let orientation = isPNG ? .upright : Orientation(jpeg: bytes)
         let decoder = try isPNG ? ImageDecoder(png: bytes, name) : ImageDecoder(jpeg: bytes, name)
-        try decoder.shrink(options.minimumSize, isTransposed: orientation.isTransposed)
         try decoder.check(pixelLimit: options.pixelLimit)
+        try decoder.shrink(options.minimumSize, isTransposed: orientation.isTransposed)
         let decoded = try decoder.read()
         let pixels = decoded.simplified(options.transparency)
-        let image = Image(checked: pixels, decoder.height, decoder.width, pixels.count / (decoder.height * decoder.width))
+        let image = Image(
+            checked: pixels, decoder.height, decoder.width, pixels.count / (decoder.height * decoder.width))
         return try orientation.applied(to: image).converted(channels: options.channels ?? image.channels)
     }
 

@@ -42,7 +42,9 @@ enum Orientation: UInt8 {
             let place = directory + 2 + 12 * entry
             guard let tag = number(place, 2) else { return nil }
             // One number of 16 bits.
-            if tag == 0x0112, number(place + 2, 2) == 3 { return number(place + 8, 2).map { UInt8(truncatingIfNeeded: $0) } }
+            if tag == 0x0112, number(place + 2, 2) == 3 {
+                return number(place + 8, 2).map { UInt8(truncatingIfNeeded: $0) }
+            }
         }
         return nil
     }
