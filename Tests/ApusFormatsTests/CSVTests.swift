@@ -117,6 +117,27 @@ import Testing
     }
 
     /// Rows that start, end and break anywhere in the window.
+    @Test(arguments: 16..<48)
+    func windowsEndAnywhere(window: Int) throws {
+        for (text, format, words) in CSVTests.tables {
+            let source = ByteSource(Array(text.utf8), name: "t.csv")
+            #expect(CSVTests.words(try CSVTable.read(source, format: format, window: window)) == words)
+        }
+        for (text, format, expected) in CSVTests.broken where text.utf8.count < 100 && expected != "no error" {
+            let source = ByteSource(Array(text.utf8), name: "t.csv")
+            let received = message { () throws(FormatError) in
+                try CSVTable.read(source, format: format, window: window)
+            }
+            #expect(received == "t.csv: \(expected)")
+        }
+        let row = "\"a\"\"\"\"b\r\nc\",\"\" ,12\r\n"
+        let source = ByteSource(Array(("x,y,z\n" + String(repeating: row, count: 50)).utf8), name: "t.csv")
+        let table = try CSVTable.read(source, window: window)
+        #expect(
+            table.columns[0].values == .categories(codes: Array(repeating: 0, count: 50), names: ["a\"\"b\r\nc"]))
+        #expect(table.columns[2].values == .numbers(Array(repeating: 12, count: 50)))
+    }
+
     @Test func windowsMove() throws {
         let row = "\"a\"\"b\r\nc\",12,\"\"\r\n"
         let text = "x,y,z\r\n" + String(repeating: row, count: 200_000)
@@ -169,6 +190,11 @@ import Testing
                 + "the line; put fields that contain the separator (,) in quotes."
         ),
         ("a;b\n1\n", CSVFormat(separator: .tab), "no error"),
+        (
+            "a,b\r\n1,2\r\n3,4\r\n15,26\r\n37,48\r\n5\r\n", CSVFormat(),
+            "line 6 has 1 field (at byte 29). Expected 2 fields as on line 1. Complete the line; put fields that contain "
+                + "the separator (,) in quotes."
+        ),
         (
             "a,b\n1,\"x\n2,y\n", CSVFormat(),
             "the quote that opens on line 2 is not closed (at byte 6). Expected another "

@@ -32,7 +32,7 @@ struct CSVRecords: ~Copyable {
     private(set) var fieldCount = 0
     private var storage = UnsafeMutableBufferPointer<Field>.allocate(capacity: 64)
 
-    init(_ source: ByteSource, separator: CSVFormat.Separator, window: Int = 1 << 20) {
+    init(_ source: ByteSource, separator: CSVFormat.Separator, window: Int) {
         self.source = source
         self.separator = separator.rawValue
         maximumColumnCount = 1 << 15 + source.count / 256
@@ -179,7 +179,6 @@ struct CSVRecords: ~Copyable {
                     "the quote that opens on line \(firstLine) is not closed", expected: "another quote (\")",
                     received: "the end of the file", remedy: "Close it; a quote inside of quotes is written twice.")
             }
-            if from + 1 == filled, !isLast { return false }
             guard from + 1 < filled, window[from + 1] == UInt8(ascii: "\"") else { break }
             window[to] = UInt8(ascii: "\"")
             from += 2

@@ -7,9 +7,9 @@ struct CSVSurvey {
     /// Whether each field of a column is a number or missing.
     private(set) var isNumeric: [Bool]
 
-    init(_ source: ByteSource, _ format: CSVFormat, _ missing: CSVWords) throws(FormatError) {
+    init(_ source: ByteSource, _ format: CSVFormat, _ missing: CSVWords, window: Int) throws(FormatError) {
         separator = format.separator ?? CSVSurvey.separator(of: source)
-        var records = CSVRecords(source, separator: separator)
+        var records = CSVRecords(source, separator: separator, window: window)
         guard try records.advance() else {
             throw FormatError(
                 .malformed, path: source.path, "the file is empty",

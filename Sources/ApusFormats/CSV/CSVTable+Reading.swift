@@ -11,13 +11,14 @@ extension CSVTable {
         try read(ByteSource(path: path, content: "a table of comma-separated values"), format: format)
     }
 
+    /// - Parameter window: how many bytes of the file are in memory at a time, if each row fits
     package static func read(
-        _ source: ByteSource, format: CSVFormat = CSVFormat()
+        _ source: ByteSource, format: CSVFormat = CSVFormat(), window: Int = 1 << 20
     ) throws(FormatError) -> CSVTable {
         let missing = CSVWords(format.missing)
-        let survey = try CSVSurvey(source, format, missing)
+        let survey = try CSVSurvey(source, format, missing, window: window)
         try checkMemory(survey, source)
-        var records = CSVRecords(source, separator: survey.separator)
+        var records = CSVRecords(source, separator: survey.separator, window: window)
         if survey.hasHeader { _ = try records.advance() }
         var builder = CSVTableBuilder(survey, missing, fileSize: source.count)
         while try records.advance() { try builder.append(records) }
