@@ -271,6 +271,8 @@ import Testing
             String(decoding: try table.encoded(), as: UTF8.self).hasPrefix(
                 "\"a \"\"b\"\"\",\"c,d;e\"\n0.1,\" x\"\n-0.0,\n1e+300,\"a\nb\"\n-7,\"q\"\"\"\n123456789,é\ninf,\"ü;,\t\"\n"
             ))
+        let marked = try CSVTable([.init(name: "\u{feff}m", values: .numbers([1]))])
+        #expect(try CSVTable.read(ByteSource(marked.encoded(), name: "t")) == marked)
         let single = try CSVTable([.init(name: "n", values: .numbers([1, .nan, 3]))])
         #expect(try single.encoded() == Array("n\n1\n\"\"\n3\n".utf8))
         #expect(CSVTests.words(try CSVTests.read("n\n1\n\"\"\n3\n")) == CSVTests.words(single))

@@ -37,7 +37,9 @@ extension Fuzzing {
             let written = try CSVTable.read(
                 ByteSource(table.encoded(separator: .semicolon), name: "again"), format: again)
             guard CSVTests.words(written) == CSVTests.words(table) else {
-                throw FormatError(.malformed, path: "", "", remedy: "")
+                throw FormatError(
+                    .mismatch, path: "again", "", expected: "\(CSVTests.words(table))",
+                    received: "\(CSVTests.words(written))", remedy: "")
             }
         }
     }

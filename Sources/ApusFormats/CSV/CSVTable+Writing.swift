@@ -73,8 +73,9 @@ extension CSVTable {
     private static func quoted(_ text: String, _ separator: CSVFormat.Separator) -> [UInt8] {
         let bytes = Array(text.utf8)
         let special: Set<UInt8> = [separator.rawValue, 0x0a, 0x0d, 0x22]
-        guard bytes.isEmpty || bytes.first == 0x20 || bytes.last == 0x20 || bytes.contains(where: special.contains)
-        else { return bytes }
+        // Spaces around a field, and a byte order mark before the first, would not be part of it.
+        let isEdged = bytes.first == 0x20 || bytes.last == 0x20 || bytes.starts(with: [0xef, 0xbb, 0xbf])
+        guard bytes.isEmpty || isEdged || bytes.contains(where: special.contains) else { return bytes }
         return [0x22] + bytes.flatMap { $0 == 0x22 ? [0x22, 0x22] : [$0] } + [0x22]
     }
 }
