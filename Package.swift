@@ -24,6 +24,11 @@ let package = Package(
         // System libraries and C, from the ground up (the house is drawn in ARCHITECTURE.md).
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CJPEG", providers: [.apt(["libjpeg-dev"])]),
+        .target(
+            name: "CImages", dependencies: ["CPNG", "CJPEG"],
+            linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
         .target(
             name: "CKernels", dependencies: ["COneDNN"],
             linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
@@ -40,7 +45,7 @@ let package = Package(
             name: "ApusNN",
             dependencies: ["ApusGraph", "ApusReference", "ApusCPU", "ApusTensor", "ApusConfiguration"],
             swiftSettings: swift),
-        .target(name: "ApusFormats", dependencies: ["ApusGraph", "CZlib"], swiftSettings: swift),
+        .target(name: "ApusFormats", dependencies: ["ApusGraph", "CZlib", "CImages"], swiftSettings: swift),
         .target(
             name: "ApusData", dependencies: ["ApusGraph", "ApusCPU", "ApusTensor", "ApusFormats", "ApusConfiguration"],
             swiftSettings: swift),

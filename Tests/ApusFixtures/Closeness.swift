@@ -29,7 +29,7 @@ public func expectClose(
     let (values, targets) = (received.scalars(as: Double.self), expected.scalars(as: Double.self))
     let largest = targets.map(abs).max() ?? 0
     // What cancels to nothing is compared with the size of what cancels.
-    let scale = largest > 0 && largest < 1e-9 ? 0.1 : largest
+    let scale = largest > 0 && largest < 1e-9 ? 0.3 : largest
     let errors = zip(values, targets).map { abs($0 - $1) }
     guard let worst = errors.indices.max(by: { errors[$0] < errors[$1] }) else { return }
     // A NaN is not close to anything.

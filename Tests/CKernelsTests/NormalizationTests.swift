@@ -34,7 +34,9 @@ struct NormalizationTests {
         var x, scale, offset, residual: [Double]
         var means: [Double] = [], variances: [Double] = [], factors: [Double] = [], hats: [Double] = []
 
-        init(_ rows: Int, _ channels: Int, x: TestBuffer, scale: TestBuffer?, offset: TestBuffer?, residual: TestBuffer?) {
+        init(
+            _ rows: Int, _ channels: Int, x: TestBuffer, scale: TestBuffer?, offset: TestBuffer?, residual: TestBuffer?
+        ) {
             (self.rows, self.channels, self.x) = (rows, channels, x.values)
             self.scale = scale?.values ?? [Double](repeating: 1, count: channels)
             self.offset = offset?.values ?? [Double](repeating: 0, count: channels)
@@ -91,7 +93,8 @@ struct NormalizationTests {
             let want = reference.result(relu: relu)
             let both = zip(g.values, g2.values).map(+), one = g.values
             // By variant: d and what it gives. The same for every instruction set, unless a y is almost 0.
-            var known: [Int: (open: [Bool], d: [Double], gradients: (dx: [Double], dscale: [Double], doffset: [Double]))]
+            var known:
+                [Int: (open: [Bool], d: [Double], gradients: (dx: [Double], dscale: [Double], doffset: [Double]))]
             known = [:]
             withEveryISAAndThreadCount {
                 let scratch = scratch(p)
@@ -105,7 +108,8 @@ struct NormalizationTests {
                     expectEqual(m, reference.means + reference.variances, 1e-6)
                 }
                 let y = TestBuffer(type, count: count)
-                let mask = masked
+                let mask =
+                    masked
                     ? TestBuffer(APUS_UINT8, count: withUnsafePointer(to: p) { Int(apus_normalization_mask_bytes($0)) })
                     : nil
                 #expect(runKernel(apus_batch_norm, p, [x, m, v, scale, offset, residual, y, mask]) == 0)
@@ -153,8 +157,10 @@ struct NormalizationTests {
                         let rest = joined ? nil : TestBuffer(APUS_FLOAT32, count: channels)
                         runKernel(
                             apus_batch_norm_gradient, p,
-                            [x, g, m, v, scale, relu ? gate : nil, h, nil, again, rest,
-                             dresidual == nil ? nil : TestBuffer(type, count: count), scratch])
+                            [
+                                x, g, m, v, scale, relu ? gate : nil, h, nil, again, rest,
+                                dresidual == nil ? nil : TestBuffer(type, count: count), scratch,
+                            ])
                         #expect(again.content == dscale.content && rest?.content == doffset?.content)
                     }
                 }

@@ -29,7 +29,7 @@ import Testing
                 kernel_h: Int64(kernelH), kernel_w: Int64(kernelW), stride_h: Int64(strideH), stride_w: Int64(strideW),
                 pad_top: Int64(top), pad_left: Int64(left), pad_bottom: Int64(bottom), pad_right: Int64(right),
                 dilation_h: Int64(dilation), dilation_w: Int64(dilation), groups: Int64(groups),
-                type: Int32(type.rawValue), has_bias: hasBias ? 1 : 0, relu: relu ? 1 : 0)
+                type: Int32(type.rawValue), has_bias: hasBias ? 1 : 0, relu: relu ? 1 : 0, prepared: 0)
         }
 
         /// Calls `body` with the indices of input, kernel and output of every product of the convolution.
