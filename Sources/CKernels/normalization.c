@@ -140,7 +140,7 @@ static void sum_strip(const normalization_job *job, normalization_rows *rows, in
         return;
     }
     // A copy, since whole vectors of it are read; with rows in groups, as often as there are rows.
-    float means[STRIP] = {0};
+    _Alignas(64) float means[STRIP] = {0};
     if (job->gate != GATE_NONE_BY_ROW) {
         int64_t channels = normalization_minimum(rows->width, job->p->channels);
         memcpy(means, job->mean + column, (size_t)channels * sizeof(float));

@@ -144,8 +144,8 @@ MATH_INLINE vfloat NORM_FN(incoming)(const normalization_rows *a, int64_t at, no
     return d;
 }
 
-/// Adds what a block of rows gives to the sums of d and of d * (x - mean), of `vectors` vectors side by side, and writes
-/// dresidual.
+/// Adds what a block of rows gives to the sums of d and of d * (x - mean), of `vectors` vectors side by side, and
+/// writes dresidual.
 MATH_INLINE void NORM_FN(gradient_columns)(const normalization_rows *rows_pointer, int64_t first, int64_t rows,
                                            int64_t column, const float *means, double *sums, double *products,
                                            normalization_gate gate, int vectors, bool whole, int64_t lanes) {
@@ -209,8 +209,8 @@ static void NORM_FN(gradient_sums)(const normalization_rows *a, normalization_ga
     }
 }
 
-MATH_INLINE void NORM_FN(gradient_apply_with)(const normalization_rows *rows_pointer, const normalization_channels *channels,
-                                              normalization_gate gate) {
+MATH_INLINE void NORM_FN(gradient_apply_with)(const normalization_rows *rows_pointer,
+                                              const normalization_channels *channels, normalization_gate gate) {
     const normalization_rows copy = *rows_pointer, *a = &copy;
     const int64_t width = a->width;
     for (int64_t i = 0; i < a->rows; i++) {

@@ -39,7 +39,7 @@ static inline normalization_view normalization_view_of(const apus_normalization_
 /// Everything that a row needs of its channels.
 typedef struct {
     /// Forward: y = (x - mean) * factor + offset. Backward: dx = d * factor + (x - mean) * slope + offset.
-    float mean[STRIP], factor[STRIP], slope[STRIP], offset[STRIP];
+    _Alignas(64) float mean[STRIP], factor[STRIP], slope[STRIP], offset[STRIP];
 } normalization_channels;
 
 /// Which elements of an incoming gradient count: all; those with y > 0, told by y or by a mask of bits. The last also

@@ -51,7 +51,8 @@ MATH_INLINE void APUS_FN(add_widened)(double *p, vfloat x, int64_t lanes) {
 #include "normalization_channels.h"
 #include "normalization_mask.h"
 
-// NORM_STORE_EXACT: for what the type can represent. NORM_ROUND: to the type and back. NORM_LEAST: what is greater rounds to more than 0.
+// NORM_STORE_EXACT: for what the type can represent. NORM_ROUND: to the type and back.
+// NORM_LEAST: what is greater rounds to more than 0.
 #define NORM_FN(name) APUS_FN(name##_float32)
 #define NORM_TYPE float
 #define NORM_LOAD(p) (whole ? vload(p) : vload_first(p, lanes))

@@ -127,6 +127,45 @@ int apus_max_pool_gradient(void *const *buffers, const void *parameters) {
     return APUS_STATUS_OK;
 }
 
+static bool supported_indexed(const apus_pool_parameters *p) {
+    return supported(p) && p->window_height * p->window_width <= 256;
+}
+
+int apus_max_pool_indexed(void *const *buffers, const void *parameters) {
+    const apus_pool_parameters *p = parameters;
+    if (!supported_indexed(p)) return APUS_STATUS_UNSUPPORTED;
+    pool_run run = run_of(p);
+    run.job.x = buffers[0];
+    run.job.y = buffers[1];
+    run.job.taps = buffers[2];
+    if (p->height == 0 || p->width == 0) {
+        // Windows of nothing but padding have no position.
+        memset(run.job.taps, 0, (size_t)(p->samples * run.job.out_height * run.job.out_width * p->channels));
+        return apus_max_pool(buffers, parameters);
+    }
+    run.row = POOL_CHOOSE(max_pool_indexed_row);
+    go(&run, row_tasks, p->samples * run.rows);
+    return APUS_STATUS_OK;
+}
+
+int apus_max_pool_indexed_gradient(void *const *buffers, const void *parameters) {
+    const apus_pool_parameters *p = parameters;
+    if (!supported_indexed(p)) return APUS_STATUS_UNSUPPORTED;
+    pool_run run = run_of(p);
+    run.job.g = buffers[0];
+    run.job.taps = buffers[1];
+    run.job.dx = buffers[2];
+    // Without any window, gathering gives the zeros.
+    if (overlaps(p) || run.job.out_height == 0 || run.job.out_width == 0) {
+        run.row = POOL_CHOOSE(max_pool_gather_row);
+        run.rows = p->height;
+    } else {
+        run.row = POOL_CHOOSE(max_pool_indexed_spread_row);
+    }
+    go(&run, row_tasks, p->samples * run.rows);
+    return APUS_STATUS_OK;
+}
+
 int apus_average_pool(void *const *buffers, const void *parameters) {
     const apus_pool_parameters *p = parameters;
     if (!supported(p)) return APUS_STATUS_UNSUPPORTED;

@@ -89,14 +89,10 @@ static void POOL_FN(max_pool_select_row)(const pool_job *job, int64_t sample, in
 #define POOL_TAP_SELECT(c, a, b) (((c) & (a)) | (~(c) & (b)))
 #endif
 
-/// Windows that do not overlap: writes all of dx's rows that window row `row` covers, and the zeros up to the next one.
-static void POOL_FN(max_pool_spread_row)(const pool_job *job, int64_t sample, int64_t row) {
+/// Zeros what of a sample's dx lies between windows or behind the last one, from window row `row` to the next one.
+static void POOL_FN(clear_gaps)(const pool_job *job, POOL_TYPE *dx, int64_t row) {
     const apus_pool_parameters *p = job->p;
-    int64_t last = p->channels, row_stride = p->width * p->channels;
-    const POOL_TYPE *image = (const POOL_TYPE *)job->x + sample * p->height * row_stride;
-    POOL_TYPE *dx = (POOL_TYPE *)job->dx + sample * p->height * row_stride;
-    const POOL_TYPE *g = (const POOL_TYPE *)job->g + (sample * job->out_height + row) * job->out_width * p->channels;
-    // Rows and columns between windows and behind the last one get zeros.
+    int64_t row_stride = p->width * p->channels;
     int64_t first_row = row == 0 ? 0 : row * p->stride_height - p->pad_top;
     int64_t end_row = row + 1 == job->out_height ? p->height : (row + 1) * p->stride_height - p->pad_top;
     int64_t covered = ((job->out_width - 1) * p->stride_width - p->pad_left) + p->window_width;
@@ -105,6 +101,16 @@ static void POOL_FN(max_pool_spread_row)(const pool_job *job, int64_t sample, in
     if (gaps && first_row < p->height)
         memset(dx + first_row * row_stride, 0,
                (size_t)((pool_minimum(end_row, p->height) - first_row) * row_stride) * sizeof(POOL_TYPE));
+}
+
+/// Windows that do not overlap: writes all of dx's rows that window row `row` covers, and the zeros up to the next one.
+static void POOL_FN(max_pool_spread_row)(const pool_job *job, int64_t sample, int64_t row) {
+    const apus_pool_parameters *p = job->p;
+    int64_t last = p->channels, row_stride = p->width * p->channels;
+    const POOL_TYPE *image = (const POOL_TYPE *)job->x + sample * p->height * row_stride;
+    POOL_TYPE *dx = (POOL_TYPE *)job->dx + sample * p->height * row_stride;
+    const POOL_TYPE *g = (const POOL_TYPE *)job->g + (sample * job->out_height + row) * job->out_width * p->channels;
+    POOL_FN(clear_gaps)(job, dx, row);
     for (int64_t column = 0; column < job->out_width; column++, g += p->channels) {
         pool_window w = pool_window_at(p, row, column);
 #define SPREAD_BODY(LOAD, STORE)                                                                              \

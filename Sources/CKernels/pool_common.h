@@ -28,6 +28,19 @@ static inline pool_window pool_window_at(const apus_pool_parameters *p, int64_t 
     };
 }
 
+/// Windows first..<end.
+typedef struct {
+    int64_t first, end;
+} pool_range;
+
+/// The windows of one axis that hold position `at` (which counts the padding before it).
+static inline pool_range pool_windows_of(int64_t at, int64_t window, int64_t stride, int64_t windows) {
+    return (pool_range){
+        at < window ? 0 : (at - window) / stride + 1,
+        pool_minimum(at / stride + 1, windows),
+    };
+}
+
 /// What an average divides by.
 static inline int64_t pool_divisor(const apus_pool_parameters *p, pool_window w) {
     return p->count_padding ? p->window_height * p->window_width : (w.bottom - w.top) * (w.right - w.left);
@@ -39,6 +52,8 @@ typedef struct {
     /// x: the operand whose maxima count. v: select's other operand. y: results. g, dx: gradients.
     const void *x, *v, *g;
     void *y, *dx;
+    /// Positions of maxima in their windows.
+    uint8_t *taps;
     /// Overlapping bfloat16 windows add up here, in float32.
     float *sums;
     /// Channels first..<last of a task; tasks a sample.

@@ -2,6 +2,37 @@
 #include "vector_math.h"
 #include "movement_vectors.h"
 
+// Positions in windows: bytes in memory, int32 in vectors.
+#define vtaps APUS_FN(vtaps)
+#define vload_taps APUS_FN(vload_taps)
+#define vload_first_taps APUS_FN(vload_first_taps)
+#define vstore_taps APUS_FN(vstore_taps)
+#define vstore_first_taps APUS_FN(vstore_first_taps)
+
+typedef uint8_t vtaps __attribute__((vector_size(APUS_LANES)));
+
+MATH_INLINE vint vload_taps(const uint8_t *p) {
+    vtaps bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return __builtin_convertvector(bytes, vint);
+}
+
+MATH_INLINE vint vload_first_taps(const uint8_t *p, int64_t n) {
+    vint taps = {0};
+    for (int64_t i = 0; i < n; i++) taps[i] = p[i];
+    return taps;
+}
+
+MATH_INLINE void vstore_taps(uint8_t *p, vint taps) {
+    vtaps bytes = __builtin_convertvector(taps, vtaps);
+    memcpy(p, &bytes, sizeof bytes);
+}
+
+MATH_INLINE void vstore_first_taps(uint8_t *p, vint taps, int64_t n) {
+    vtaps bytes = __builtin_convertvector(taps, vtaps);
+    for (int64_t i = 0; i < n; i++) p[i] = bytes[i];
+}
+
 #define POOL_FN(name) APUS_FN(name##_float32)
 #define POOL_TYPE float
 #define POOL_LOAD vload
@@ -14,6 +45,7 @@
 #define POOL_LANES APUS_LANES
 #define POOL_SELECT vselect
 #include "pool_body.h"
+#include "pool_indexed_body.h"
 #include "pool_undefine.h"
 
 #define POOL_FN(name) APUS_FN(name##_bfloat16)
@@ -28,6 +60,7 @@
 #define POOL_LANES APUS_LANES
 #define POOL_SELECT vselect
 #include "pool_body.h"
+#include "pool_indexed_body.h"
 #include "pool_undefine.h"
 
 // float64: one "lane".
@@ -53,4 +86,5 @@
 #define POOL_LANES 1
 #define POOL_SELECT POOL_DOUBLE_SELECT
 #include "pool_body.h"
+#include "pool_indexed_body.h"
 #include "pool_undefine.h"

@@ -19,8 +19,8 @@ import Testing
     private func graph(_ item: Case) -> Graph {
         let x = Node(.input("x", TensorType(item.image, item.type)))
         let w = Node(.input("w", TensorType(item.kernel, item.type)))
-        let b = Node(.input("b", TensorType([item.kernel[3]], item.type)))
-        let y = Node.binary(.add, Node(.convolution(item.geometry), [x, w]), b).unary(.relu)
+        let b = Node(.input("b", TensorType([item.kernel[3]], .float32)))
+        let y = Node.binary(.add, Node(.convolution(item.geometry), [x, w]), b.cast(to: item.type)).unary(.relu)
         let r = Node(.input("r", y.type))
         let total = Node.binary(.multiply, y, r).reduce(.sum, [0, 1, 2, 3])
         let gradients = Node.gradients(of: [total], withRespectTo: [x, w, b])
@@ -70,6 +70,7 @@ import Testing
         (rule { $0.image = [16, 4, 4, 32] }, true),
         (rule { $0.image = [15, 4, 4, 32] }, false),
         (rule { $0.image = [16, 3, 8, 32] }, false),
+        (rule { $0.type = .bfloat16 }, true),
     ]
 
     @Test(arguments: rows.indices) func choice(_ index: Int) throws {

@@ -50,6 +50,7 @@ import Testing
             for isa in [APUS_ISA_BASELINE, APUS_ISA_AVX2] {
                 apus_set_isa(isa)
                 try check(row, .float32)
+                if row.dependsOnType { try check(row, .bfloat16) }
             }
         }
     }

@@ -93,9 +93,8 @@ struct NormalizationTests {
             let want = reference.result(relu: relu)
             let both = zip(g.values, g2.values).map(+), one = g.values
             // By variant: d and what it gives. The same for every instruction set, unless a y is almost 0.
-            var known:
-                [Int: (open: [Bool], d: [Double], gradients: (dx: [Double], dscale: [Double], doffset: [Double]))]
-            known = [:]
+            typealias Gradients = (dx: [Double], dscale: [Double], doffset: [Double])
+            var known: [Int: (open: [Bool], d: [Double], gradients: Gradients)] = [:]
             withEveryISAAndThreadCount {
                 let scratch = scratch(p)
                 let m = TestBuffer(APUS_FLOAT32, count: joined ? 2 * channels : channels)

@@ -32,6 +32,7 @@ struct PoolTests {
             let g = TestBuffer(type, random.reals(n * oh * ow * c))
             let vs = v.values, gs = g.values
             var maxima: [Double] = [], chosen: [Double] = [], averages: [Double] = []
+            var positions: [UInt8] = []
             var maxGradient = [Double](repeating: 0, count: values.count), averageGradient = maxGradient
             for at in 0..<n * oh * ow * c {
                 let channel = at % c, column = at / c % ow, row = at / c / ow % oh, sample = at / c / ow / oh
@@ -46,6 +47,9 @@ struct PoolTests {
                     best = place
                 }
                 maxima.append(values[best])
+                let place = best / c % (h * w)
+                let (i, j) = (place / w - (row * stride.0 - top), place % w - (column * stride.1 - left))
+                positions.append(UInt8(i * window.1 + j))
                 chosen.append(vs[best])
                 maxGradient[best] += gs[at]
                 let divisor = Double(round % 2 == 1 ? window.0 * window.1 : places.count)
@@ -65,14 +69,41 @@ struct PoolTests {
                 #expect(runKernel(apus_max_pool_gradient, p, [x, g, results[2], scratch]) == 0)
                 #expect(runKernel(apus_average_pool, p, [plain, results[3]]) == 0)
                 #expect(runKernel(apus_average_pool_gradient, p, [g, results[4], scratch]) == 0)
+                let indexed = TestBuffer(type, count: g.count), indices = TestBuffer(APUS_UINT8, count: g.count)
+                let gradient = TestBuffer(type, count: x.count)
+                #expect(runKernel(apus_max_pool_indexed, p, [x, indexed, indices]) == 0)
+                #expect(runKernel(apus_max_pool_indexed_gradient, p, [g, indices, gradient]) == 0)
+                expectEqual(indexed, maxima, 0, "maximum")
+                #expect(indices.content == positions)
+                #expect(gradient.content == results[2].content)
                 expectEqual(results[0], maxima, 0, "maximum")
                 expectEqual(results[1], chosen, 0, "select")
                 expectEqual(results[2], maxGradient, tolerance(type), magnitude: 1, "gradient of the maximum")
                 expectEqual(results[3], averages, tolerance(type), magnitude: 1, "average")
                 expectEqual(results[4], averageGradient, tolerance(type), magnitude: 1, "gradient of the average")
-                return results
+                return results + [indexed, indices, gradient]
             }
         }
+    }
+
+    /// Positions are bytes.
+    @Test func largestWindow() {
+        var p = apus_pool_parameters(
+            samples: 1, height: 16, width: 16, channels: 1, window_height: 16, window_width: 16, stride_height: 16,
+            stride_width: 16, pad_top: 0, pad_left: 0, pad_bottom: 0, pad_right: 0, type: 0, count_padding: 0)
+        let x = TestBuffer(APUS_FLOAT32, (0..<256).map(Double.init)), g = TestBuffer(APUS_FLOAT32, [3])
+        withEveryISAAndThreadCount {
+            let y = TestBuffer(APUS_FLOAT32, count: 1), indices = TestBuffer(APUS_UINT8, count: 1)
+            let dx = TestBuffer(APUS_FLOAT32, count: 256)
+            #expect(runKernel(apus_max_pool_indexed, p, [x, y, indices]) == 0)
+            #expect(runKernel(apus_max_pool_indexed_gradient, p, [g, indices, dx]) == 0)
+            #expect(indices.content == [255] && y.values == [255] && dx.values == (0..<256).map { $0 == 255 ? 3 : 0 })
+            return [dx]
+        }
+        p.window_height = 17
+        p.pad_top = 1
+        #expect(runKernel(apus_max_pool_indexed, p, [x, nil, nil]) == 3)
+        #expect(runKernel(apus_max_pool_indexed_gradient, p, [g, nil, nil]) == 3)
     }
 
     /// Large enough for threads.
@@ -93,11 +124,16 @@ struct PoolTests {
             #expect(y.content == select.content)
             runKernel(apus_max_pool_gradient, p, [x, y, dx, nil])
             runKernel(apus_average_pool_gradient, p, [y, average, nil])
+            let indexed = TestBuffer(APUS_FLOAT32, count: count), indices = TestBuffer(APUS_UINT8, count: count)
+            let again = TestBuffer(APUS_FLOAT32, count: x.count)
+            runKernel(apus_max_pool_indexed, p, [x, indexed, indices])
+            runKernel(apus_max_pool_indexed_gradient, p, [y, indices, again])
+            #expect(indexed.content == y.content && again.content == dx.content)
             // Every gradient arrives somewhere.
             let sum = y.values.reduce(0, +)
             #expect(abs(dx.values.reduce(0, +) - sum) < 1e-5 * abs(sum))
             #expect(abs(average.values.reduce(0, +) - sum) < 1e-5 * abs(sum))
-            return [y, dx, average]
+            return [y, dx, average, indices]
         }
     }
 }

@@ -3,9 +3,9 @@ import ApusGraph
 extension Fusion {
     /// The units in an order in which each comes after what it reads, or `nil` if fusion made a cycle.
     ///
-    /// In general in the order of the nodes. What only leads to updates of inputs runs as soon as it can, the shortest way first: the
-    /// gradient of a weight and its update, then the next layer's gradients. So operands are still in the cache and need not be
-    /// kept. Updates run when nobody reads the old value any more, and what is recomputed right before its reader.
+    /// Of what can run, the unit with the shortest way to an output comes first: the gradient of a weight and its update before the
+    /// next layer's gradients. So operands are still in the cache and need not be kept. What depends on inputs alone keeps its place
+    /// among the nodes. Updates run when nobody reads the old value any more, and what is recomputed right before its reader.
     func order() -> [Int]? {
         let dependencies = dependencies()
         // Updates that need each other's old values close a circle; then values are staged, in whatever order.
@@ -29,7 +29,7 @@ extension Fusion {
             missing[index] = set.count
             for other in set { readers[other].append(index) }
         }
-        let distances = distancesToUpdates(dependencies)
+        let distances = distancesToOutputs(dependencies)
         func priority(_ unit: Int) -> (Int, Int) {
             (distances[unit].map { $0 - units.count } ?? units[unit].nodes.last!, unit)
         }
@@ -92,27 +92,13 @@ extension Fusion {
         return found
     }
 
-    /// For each unit that depends on others and leads to nothing but outputs that take over an input's memory, the most units on the
-    /// way there.
-    private func distancesToUpdates(_ dependencies: [Set<Int>]) -> [Int?] {
-        var readers = Array(repeating: [Int](), count: units.count)
-        for (index, set) in dependencies.enumerated() { for other in set { readers[other].append(index) } }
-        var isReplaced = Array(repeating: false, count: graph.nodes.count)
-        var isReturned = isReplaced
-        for output in graph.graph.outputs {
-            let node = source(graph[output.node])
-            if output.replaces != nil { isReplaced[node] = true } else { isReturned[node] = true }
-        }
-        var result = [Int?](repeating: nil, count: units.count)
+    /// For each unit that depends on others, the most units on the way to an output.
+    private func distancesToOutputs(_ dependencies: [Set<Int>]) -> [Int?] {
+        var distances = Array(repeating: 0, count: units.count)
         for index in units.indices.sorted(by: { units[$0].nodes.last! > units[$1].nodes.last! }) {
-            let nodes = units[index].nodes
-            guard !dependencies[index].isEmpty, !nodes.contains(where: { isReturned[$0] }),
-                !readers[index].isEmpty || nodes.contains(where: { isReplaced[$0] })
-            else { continue }
-            let beyond = readers[index].map { result[$0] }
-            if beyond.allSatisfy({ $0 != nil }) { result[index] = (beyond.compactMap { $0 }.max() ?? -1) + 1 }
+            for other in dependencies[index] { distances[other] = max(distances[other], distances[index] + 1) }
         }
-        return result
+        return units.indices.map { dependencies[$0].isEmpty ? nil : distances[$0] }
     }
 
     /// What a node shows if it is a view: a computed node, an input or a constant.

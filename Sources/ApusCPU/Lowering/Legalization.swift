@@ -64,6 +64,9 @@ extension Node {
             return Node.binary(.power, inputs[0].cast(to: .int32), inputs[1].cast(to: .int32)).cast(to: .uint8)
         case .cast(.bfloat16) where inputs[0].elementType != .float32 && inputs[0].elementType != .bfloat16:
             return inputs[0].cast(to: .float32).cast(to: .bfloat16)
+        case .reduce(.sum, Array(0..<(inputs[0].shape.rank - 1))) where inputs[0].isCenteredGradient:
+            // The gradient to an offset before the normalization, which takes it out again: 0 but for rounding.
+            return .constant(.floating(0), type)
         case .reduce(let reduction, let axes): return inParts(reduction, axes)
         case .pad(let padding, let value): return inParts(padding, value)
         case .gather, .scatterAdd, .gatherAlong, .scatterAddAlong:
@@ -149,6 +152,12 @@ extension Node {
             return false
         }
         return zip(gradient.inputs, [inputs[0], inputs[1], inputs[3]]).allSatisfy { source($0) === source($1) }
+    }
+
+    /// Whether the node is a gradient to what a normalization centers, by moments of its own: it sums to 0 in each channel.
+    private var isCenteredGradient: Bool {
+        guard case .batchNormInputGradient = operation, case .channelMoments = inputs[3].operation else { return false }
+        return inputs[3].inputs[0] === inputs[0] && hasOwnParameterGradient
     }
 
     // MARK: Many axes

@@ -8,13 +8,19 @@ extension Lowering {
         if fusion.lanes.contains(number) { return lanesPool(number) }
         let node = graph.nodes[number]
         switch node.operation {
-        case .maxPool(let geometry): plainStep(number, apus_max_pool, poolParameters(geometry, node.inputs[0].type))
+        case .maxPool(let geometry): maxPool(number, geometry)
         case .maxPoolSelect(let geometry):
             plainStep(number, apus_max_pool_select, poolParameters(geometry, node.inputs[0].type))
         case .averagePool(let geometry):
             plainStep(number, apus_average_pool, poolParameters(geometry, node.inputs[0].type))
         case .maxPoolGradient(let geometry):
             let parameters = poolParameters(geometry, node.type)
+            if let indices = maxima[Maxima(image: graph.inputs(number)[0], geometry: geometry)] {
+                let g = value(graph.inputs(number)[1])
+                return step(
+                    "maxPoolGradient", apus_max_pool_indexed_gradient,
+                    [.read(g), .read(indices), .write(result(number))], parameters, cost: node.cost)
+            }
             plainStep(
                 number, apus_max_pool_gradient, parameters,
                 scratch: Int(withUnsafePointer(to: parameters, apus_pool_gradient_scratch_bytes)))
@@ -25,6 +31,29 @@ extension Lowering {
                 scratch: Int(withUnsafePointer(to: parameters, apus_pool_gradient_scratch_bytes)))
         default: preconditionFailure("\(node.operation.name) is not a pooling")
         }
+    }
+
+    /// A maximum; where a gradient follows, it notes where the maxima were, so that the image need not be kept.
+    private mutating func maxPool(_ number: Int, _ geometry: PoolGeometry) {
+        let node = graph.nodes[number]
+        let image = graph.inputs(number)[0]
+        let parameters = poolParameters(geometry, node.inputs[0].type)
+        let hasGradient = graph.users[image].contains { user in
+            if case .maxPoolGradient(geometry) = graph.nodes[user].operation {
+                graph.inputs(user)[0] == image
+            } else {
+                false
+            }
+        }
+        guard hasGradient, geometry.window.height * geometry.window.width <= 256, node.elementType != .float64,
+            node.shape.count > 0
+        else { return plainStep(number, apus_max_pool, parameters) }
+        let indices = temporary(TensorType(node.shape, .uint8))
+        maxima[Maxima(image: image, geometry: geometry)] = indices
+        let x = value(image)
+        step(
+            "maxPool+indices", apus_max_pool_indexed, [.read(x), .write(result(number)), .write(indices)], parameters,
+            cost: node.cost)
     }
 
     private func poolParameters(_ geometry: PoolGeometry, _ image: TensorType) -> apus_pool_parameters {

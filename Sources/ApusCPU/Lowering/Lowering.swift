@@ -13,12 +13,20 @@ struct Lowering {
     private var lanes: [Int: ValueID] = [:]
     /// What a lanes convolution, or a ReLU behind a normalization, noted for its gradient.
     var masks: [Int: ValueID] = [:]
+    /// Where the maxima of a pooling were.
+    var maxima: [Maxima: ValueID] = [:]
     /// The slot of each output that can be written in place.
     private var outputSlots: [Int: Int] = [:]
     /// Elementwise steps by their position, for merging.
     private var tapes: [Int: PendingTape] = [:]
     /// Operations that no kernel computes.
     private var problems: [GraphProblem] = []
+
+    /// A pooling: of which node, and how.
+    struct Maxima: Hashable {
+        let image: Int
+        let geometry: PoolGeometry
+    }
 
     struct PendingTape {
         var tape: Tape

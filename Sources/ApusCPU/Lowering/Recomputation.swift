@@ -42,7 +42,7 @@ extension Node {
     /// Which input of a gradient is a value of the forward pass.
     fileprivate var operandFromForwardPass: Int? {
         switch operation {
-        case .convolutionKernelGradient, .maxPoolGradient: 0
+        case .convolutionKernelGradient: 0
         default: nil
         }
     }

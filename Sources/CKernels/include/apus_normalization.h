@@ -48,8 +48,8 @@ int apus_batch_norm(void *const *buffers, const void *parameters);
 ///     dresidual = d,  doffset = sum d,  dscale = sum d*h,  dx = scale * r * (d - doffset/n - h * dscale/n),
 /// where d, if dresidual is wanted, is rounded to the type first. Each result may be NULL; without dx there is one pass
 /// only. dx may be g, g2 or x; dresidual may be g or g2.
-/// Buffers: x, g, mean, variance, scale or NULL (1), y or the mask (NULL without relu), g2 or NULL, dx, dscale, doffset,
-///     dresidual, scratch.
+/// Buffers: x, g, mean, variance, scale or NULL (1), y or the mask (NULL without relu), g2 or NULL, dx, dscale,
+///     doffset, dresidual, scratch.
 int apus_batch_norm_gradient(void *const *buffers, const void *parameters);
 
 // MARK: Per row

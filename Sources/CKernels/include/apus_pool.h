@@ -38,6 +38,15 @@ int64_t apus_pool_gradient_scratch_bytes(const apus_pool_parameters *parameters)
 /// Buffers: x, v (shape of x), y.
 int apus_max_pool_select(void *const *buffers, const void *parameters);
 
+/// As apus_max_pool, and where the maxima were: the position row * window_width + column of the first maximum (the
+/// first NaN, if there is one) in its window, padding counted. Windows of at most 256 elements.
+/// Buffers: x, y, indices (bytes, shape of y).
+int apus_max_pool_indexed(void *const *buffers, const void *parameters);
+
+/// apus_max_pool_gradient from these indices in place of x; without scratch.
+/// Buffers: g, indices, dx.
+int apus_max_pool_indexed_gradient(void *const *buffers, const void *parameters);
+
 /// The mean of each window.
 /// Buffers: x, y.
 int apus_average_pool(void *const *buffers, const void *parameters);
