@@ -95,7 +95,7 @@ import Testing
 
     /// Normalized layers without shortcuts, with convolutions whose bits do not depend on the number of threads.
     private func chain(_ count: Int) -> Graph {
-        let x = input("x", [4, 16, 16, 32])
+        let x = input("x", [16, 16, 16, 32])
         var inputs = [x]
         var y = x
         for layer in 0..<count {
