@@ -1,0 +1,99 @@
+/// Numbers as people read them: `0.25`, `12.5k`, `2e−4`, with a true minus sign.
+package enum NumberFormat {
+    /// A number with so many significant digits at most, without trailing zeros.
+    package static func short(_ value: Double, digits: Int = 3) -> String {
+        guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "−∞" : "∞" }
+        let magnitude = abs(value)
+        guard magnitude >= 1e-300 else { return "0" }
+        var exponent = Int(Mathematics.log10(magnitude).rounded(.down)) - digits + 1
+        var mantissa = scaled(magnitude, by: -exponent).rounded()
+        if mantissa >= Mathematics.powerOfTen(digits) {
+            mantissa /= 10
+            exponent += 1
+        }
+        var integer = Int(min(mantissa, 1e15))
+        while integer != 0, integer % 10 == 0 {
+            integer /= 10
+            exponent += 1
+        }
+        return decimal(value < 0 ? -integer : integer, exponent: exponent)
+    }
+
+    /// Share of one in percent: `93.4 %`, `100 %`.
+    package static func percent(_ share: Double) -> String {
+        guard share.isFinite else { return short(share) }
+        let tenths = (min(max(share, -1e6), 1e6) * 1000).rounded()
+        // Not quite everything is not everything.
+        if tenths == 1000, share < 1 { return "99.9 %" }
+        return short(tenths / 10, digits: 4) + " %"
+    }
+
+    /// A count with all its digits: `10 000` (with narrow spaces).
+    package static func grouped(_ count: Double) -> String {
+        guard abs(count) < 1e15 else { return short(count) }
+        var digits = String(Int(abs(count).rounded()))
+        var place = digits.count - 3
+        while place > 0, digits.count > 4 || place > 1 {
+            digits.insert("\u{202F}", at: digits.index(digits.startIndex, offsetBy: place))
+            place -= 3
+        }
+        return (count < 0 ? "−" : "") + digits
+    }
+
+    /// The number `integer` · 10^`exponent`, by itself.
+    package static func decimal(_ integer: Int, exponent: Int) -> String {
+        guard integer != 0 else { return "0" }
+        let leading = String(integer.magnitude).count - 1 + exponent
+        switch leading {
+        case ...(-4): return scientific(integer, exponent: exponent)
+        case 4..<15:
+            let thousands = leading / 3
+            return fixed(integer, exponent: exponent - 3 * thousands) + prefixes[thousands]
+        case 15...: return scientific(integer, exponent: exponent)
+        default: return fixed(integer, exponent: exponent)
+        }
+    }
+
+    /// Numbers `integer` · 10^`exponent` on one axis: the same unit and the same decimals for all.
+    package static func axis(_ integers: [Int], exponent: Int) -> [String] {
+        let largest = integers.map(\.magnitude).max() ?? 0
+        let leading = String(largest).count - 1 + exponent
+        switch leading {
+        case 4..<15:
+            let thousands = leading / 3
+            return integers.map {
+                $0 == 0 ? "0" : fixed($0, exponent: exponent - 3 * thousands) + prefixes[thousands]
+            }
+        case ...(-4), 15...: return integers.map { scientific($0, exponent: exponent) }
+        default: return integers.map { fixed($0, exponent: exponent) }
+        }
+    }
+
+    private static let prefixes = ["", "k", "M", "G", "T"]
+
+    private static func scaled(_ value: Double, by exponent: Int) -> Double {
+        // In two steps: 10^exponent itself may be beyond what a Double holds.
+        let half = exponent / 2
+        return value * Mathematics.powerOfTen(half) * Mathematics.powerOfTen(exponent - half)
+    }
+
+    private static func fixed(_ integer: Int, exponent: Int) -> String {
+        var digits = String(integer.magnitude)
+        if exponent > 0 {
+            if integer != 0 { digits += String(repeating: "0", count: exponent) }
+        } else if exponent < 0 {
+            if digits.count <= -exponent { digits = String(repeating: "0", count: 1 - exponent - digits.count) + digits }
+            digits.insert(".", at: digits.index(digits.endIndex, offsetBy: exponent))
+        }
+        return (integer < 0 ? "−" : "") + digits
+    }
+
+    private static func scientific(_ integer: Int, exponent: Int) -> String {
+        guard integer != 0 else { return "0" }
+        var digits = String(integer.magnitude)
+        let power = digits.count - 1 + exponent
+        while digits.count > 1, digits.last == "0" { digits.removeLast() }
+        if digits.count > 1 { digits.insert(".", at: digits.index(after: digits.startIndex)) }
+        return (integer < 0 ? "−" : "") + digits + "e" + (power < 0 ? "−" : "") + String(power.magnitude)
+    }
+}

@@ -1,0 +1,77 @@
+/// A matrix as colors: correlations, attention, kernels, a grid of hyperparameters.
+public struct HeatMap: Chart {
+    public var title: String
+    /// Row by row, the first on top; a number that is not finite leaves its cell empty.
+    public var values: [[Double]]
+    public var rowLabels: [String]
+    public var columnLabels: [String]
+    public var rowTitle: String
+    public var columnTitle: String
+    public var colorMap: ColorMap
+    /// The numbers at the ends of the color map; those of the data unless given, symmetric about 0 for `.diverging`.
+    public var range: ClosedRange<Double>?
+    /// Whether the numbers stand in the cells; where cells are small they are left out anyway.
+    public var showsValues: Bool
+
+    public init(
+        _ title: String, values: [[Double]], rowLabels: [String] = [], columnLabels: [String] = [],
+        rowTitle: String = "", columnTitle: String = "", colorMap: ColorMap = .sequential,
+        range: ClosedRange<Double>? = nil, showsValues: Bool = true
+    ) {
+        self.title = title
+        self.values = values
+        self.rowLabels = rowLabels
+        self.columnLabels = columnLabels
+        self.rowTitle = rowTitle
+        self.columnTitle = columnTitle
+        self.colorMap = colorMap
+        self.range = range
+        self.showsValues = showsValues
+    }
+
+    public var preferredSize: ChartSize {
+        let columns = values.map(\.count).max() ?? 0
+        return ChartSize(
+            width: min(max(170 + 44 * Double(columns), 360), 760),
+            height: min(max(120 + 34 * Double(values.count), 240), 760))
+    }
+
+    public func draw(on canvas: inout Canvas, in area: Rectangle) {
+        let rest = Header(title: title).draw(on: &canvas, in: area)
+        let (low, high) = limits
+        let places = values.map { row in
+            row.map { $0.isFinite ? ($0 / 2 - low / 2) / (high / 2 - low / 2) : nil }
+        }
+        let count = values.reduce(0) { $0 + $1.count }
+        let grid = CellGrid(
+            rowLabels: rowLabels, columnLabels: columnLabels, rowTitle: rowTitle, columnTitle: columnTitle,
+            places: places, map: colorMap,
+            text: { showsValues && count <= 625 ? [NumberFormat.short(values[$0][$1])] : [] },
+            hint: { row, column in
+                let names = [rowLabels.indices.contains(row) ? rowLabels[row] : "row \(row)"]
+                    + [columnLabels.indices.contains(column) ? columnLabels[column] : "column \(column)"]
+                return names.joined(separator: ", ") + ": " + NumberFormat.short(values[row][column], digits: 4)
+            })
+        let ticks = [0, 0.5, 1].map { place in
+            ColorBar.Tick(place: place, label: NumberFormat.short(low * (1 - place) + high * place))
+        }
+        let barWidth = 28 + (ticks.map { TextWidth.measure($0.label, size: 10) }.max() ?? 0)
+        let cells = grid.draw(on: &canvas, in: rest, colorBarWidth: barWidth)
+        guard count > 0 else { return }
+        ColorBar(map: colorMap, ticks: ticks).draw(on: &canvas, beside: cells)
+    }
+
+    private var limits: (Double, Double) {
+        if let range, range.lowerBound < range.upperBound, range.lowerBound.isFinite, range.upperBound.isFinite {
+            return (range.lowerBound, range.upperBound)
+        }
+        let finite = values.joined().filter(\.isFinite)
+        guard let low = finite.min(), let high = finite.max() else { return (0, 1) }
+        if colorMap == .diverging {
+            let size = max(abs(low), abs(high), 1e-300)
+            return (-size, size)
+        }
+        // Equal numbers: all are at the lower end.
+        return low < high ? (low, high) : (low, low + max(abs(low), 1e-300))
+    }
+}

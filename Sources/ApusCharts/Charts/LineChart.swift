@@ -1,0 +1,194 @@
+/// Curves: losses, accuracies, learning rates, norms, over epochs or steps.
+///
+/// A curve has a gap where a number is not finite, or not positive on a logarithmic axis. Curves of any length stay small
+/// files: of points that share a pixel column, the extremes are kept.
+public struct LineChart: Chart {
+    /// One curve, with a band around it if bounds are given.
+    public struct Series: Sendable, Hashable {
+        public enum Style: Sendable, Hashable {
+            case solid, dashed
+            /// Thin and pale: raw numbers behind their smoothed curve.
+            case faint
+        }
+
+        public var name: String
+        public var x: [Double]
+        public var y: [Double]
+        /// The lower border of a band: a quantile, a minimum, mean − standard deviation.
+        public var lower: [Double]
+        /// The upper border.
+        public var upper: [Double]
+        public var style: Style
+        /// The color; that of the series' place in the chart unless given.
+        public var paint: Paint?
+
+        public init(
+            _ name: String, x: [Double], y: [Double], lower: [Double] = [], upper: [Double] = [],
+            style: Style = .solid, paint: Paint? = nil
+        ) {
+            self.name = name
+            self.x = x
+            self.y = y
+            self.lower = lower
+            self.upper = upper
+            self.style = style
+            self.paint = paint
+        }
+
+        /// A curve over 1, 2, 3…, as epochs are counted, or from another number on.
+        public init(
+            _ name: String, from first: Double = 1, y: [Double], lower: [Double] = [], upper: [Double] = [],
+            style: Style = .solid, paint: Paint? = nil
+        ) {
+            let x = y.indices.map { first + Double($0) }
+            self.init(name, x: x, y: y, lower: lower, upper: upper, style: style, paint: paint)
+        }
+    }
+
+    /// A moment worth naming: the best epoch, a cut of the learning rate, the end of warm-up.
+    public struct Marker: Sendable, Hashable {
+        public var x: Double
+        public var label: String
+
+        public init(at x: Double, _ label: String) {
+            self.x = x
+            self.label = label
+        }
+    }
+
+    public var title: String
+    public var x: Axis
+    public var y: Axis
+    public var series: [Series]
+    public var markers: [Marker]
+
+    public init(_ title: String, x: Axis, y: Axis, series: [Series], markers: [Marker] = []) {
+        self.title = title
+        self.x = x
+        self.y = y
+        self.series = series
+        self.markers = markers
+    }
+
+    public func draw(on canvas: inout Canvas, in area: Rectangle) {
+        let entries = series.enumerated().map { index, series in
+            Header.Entry(name: series.name, paint: paint(index), symbol: series.symbol)
+        }
+        let rest = Header(title: title, entries: entries.count > 1 ? entries : []).draw(on: &canvas, in: area)
+        var (xs, ys) = (Extent(), Extent())
+        for series in series {
+            for (x, y) in zip(series.x, series.y) where self.x.shows(x) && self.y.shows(y) {
+                xs.add(x, on: self.x)
+                ys.add(y, on: self.y)
+            }
+            for (x, (lower, upper)) in zip(series.x, zip(series.lower, series.upper))
+            where self.x.shows(x) && self.y.shows(lower) && self.y.shows(upper) {
+                xs.add(x, on: self.x)
+                ys.add(lower, on: self.y)
+                ys.add(upper, on: self.y)
+            }
+        }
+        let frame = Frame(
+            .init(axis: x, scale: Scale(x, fitting: xs, margins: (0.015, 0.015)), hasGrid: false),
+            .init(axis: y, scale: Scale(y, fitting: ys, margins: (0.05, 0.06))), on: &canvas, in: rest)
+        guard !xs.isEmpty else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
+        drawMarkers(on: &canvas, frame)
+        canvas.clipped(to: frame.plot.inset(by: -4)) { canvas in
+            for index in series.indices { drawBand(index, on: &canvas, frame) }
+            for index in series.indices { drawLine(index, on: &canvas, frame) }
+        }
+        drawMarkerLabels(on: &canvas, frame)
+    }
+
+    private func paint(_ index: Int) -> Paint { series[index].paint ?? .category(index) }
+
+    private func drawLine(_ index: Int, on canvas: inout Canvas, _ frame: Frame) {
+        let series = series[index]
+        let points: [Point?] = zip(series.x, series.y).map { x, y in
+            guard let px = frame.x.position(x), let py = frame.y.position(y) else { return nil }
+            return Point(x: px, y: py)
+        }
+        let parts = Polyline.parts(points, limit: Int(2 * frame.plot.width))
+        let isFaint = series.style == .faint
+        // When the colors come again, dashes tell the curves apart.
+        let isDashed = series.style == .dashed || (series.paint == nil && index / Paint.categories.count % 2 == 1)
+        var attributes = canvas.stroke(paint(index), width: isFaint ? 1 : 2, dash: isDashed ? "6 4" : nil)
+        attributes += " fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"\(isDashed ? "butt" : "round")\""
+        if isFaint { attributes += " stroke-opacity=\"0.4\"" }
+        canvas.path(Polyline.path(parts), attributes)
+        guard points.count <= 30, !isFaint else { return }
+        canvas.group(canvas.fill(paint(index)) + canvas.stroke(.background)) { canvas in
+            for (point, (x, y)) in zip(points, zip(series.x, series.y)) {
+                guard let point else { continue }
+                let value = "\(series.name): \(NumberFormat.short(y, digits: 4))"
+                canvas.circle(point, radius: 3, hint: "\(value)\n\(self.x.describe(x))")
+            }
+        }
+    }
+
+    private func drawBand(_ index: Int, on canvas: inout Canvas, _ frame: Frame) {
+        let series = series[index]
+        guard !series.lower.isEmpty, !series.upper.isEmpty else { return }
+        var (lower, upper): ([Point?], [Point?]) = ([], [])
+        for (x, (low, high)) in zip(series.x, zip(series.lower, series.upper)) {
+            if let px = frame.x.position(x), let bottom = frame.y.position(low), let top = frame.y.position(high) {
+                lower.append(Point(x: px, y: bottom))
+                upper.append(Point(x: px, y: top))
+            } else {
+                lower.append(nil)
+                upper.append(nil)
+            }
+        }
+        let limit = Int(2 * frame.plot.width)
+        var commands = ""
+        for (top, bottom) in zip(Polyline.parts(upper, limit: limit), Polyline.parts(lower, limit: limit)) {
+            commands += Polyline.path([top + bottom.reversed()]) + "z"
+        }
+        canvas.path(commands, canvas.fill(paint(index)) + " fill-opacity=\"0.16\"")
+    }
+
+    private func drawMarkers(on canvas: inout Canvas, _ frame: Frame) {
+        var lines = ""
+        for marker in markers.prefix(50) {
+            guard let place = place(of: marker, frame) else { continue }
+            lines += "M\(XML.number(place)) \(XML.number(frame.plot.y))V\(XML.number(frame.plot.bottom))"
+        }
+        canvas.path(lines, canvas.stroke(.mutedInk, dash: "3 3"))
+    }
+
+    /// Labels stand beside their lines, each in the first row where it touches no other.
+    private func drawMarkerLabels(on canvas: inout Canvas, _ frame: Frame) {
+        var rows: [[ClosedRange<Double>]] = []
+        for marker in markers.prefix(50).sorted(by: { $0.x < $1.x }) {
+            guard let place = place(of: marker, frame) else { continue }
+            let label = TextWidth.fit(marker.label, width: frame.plot.width * 0.6, size: 11)
+            let width = TextWidth.measure(label, size: 11)
+            let isLeft = place + 6 + width > frame.plot.right
+            let start = isLeft ? place - 6 - width : place + 6
+            let span = start - 4...start + width + 4
+            let row = rows.firstIndex { !$0.contains { $0.overlaps(span) } } ?? rows.count
+            if row == rows.count { rows.append([]) }
+            rows[row].append(span)
+            let baseline = frame.plot.y + 11 + 15 * Double(row)
+            guard baseline < frame.plot.bottom else { continue }
+            var attributes = canvas.fill(.ink) + canvas.stroke(.background, width: 3)
+            attributes += " paint-order=\"stroke\" stroke-linejoin=\"round\""
+            canvas.text(label, at: Point(x: start, y: baseline), attributes)
+        }
+    }
+
+    private func place(of marker: Marker, _ frame: Frame) -> Double? {
+        guard let place = frame.x.position(marker.x) else { return nil }
+        return place >= frame.plot.x - 0.5 && place <= frame.plot.right + 0.5 ? place : nil
+    }
+}
+
+extension LineChart.Series {
+    fileprivate var symbol: Header.Entry.Symbol {
+        switch style {
+        case .solid: .line
+        case .dashed: .dashedLine
+        case .faint: .faintLine
+        }
+    }
+}

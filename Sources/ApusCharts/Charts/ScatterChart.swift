@@ -1,0 +1,130 @@
+/// Points of several classes, with the regions in which a classifier decides for each.
+public struct ScatterChart: Chart {
+    /// The points of one class.
+    public struct Group: Sendable, Hashable {
+        public var name: String
+        public var x: [Double]
+        public var y: [Double]
+        /// The color; that of the group's place in the chart unless given.
+        public var paint: Paint?
+
+        public init(_ name: String, x: [Double], y: [Double], paint: Paint? = nil) {
+            self.name = name
+            self.x = x
+            self.y = y
+            self.paint = paint
+        }
+    }
+
+    /// What a classifier decides at the points of a grid.
+    public struct Regions: Sendable, Hashable {
+        /// Class indices, row by row from the lowest y to the highest, each row from the lowest x to the highest.
+        /// Class i has the color of the i-th group; a negative index leaves the ground.
+        public var classes: [[Int]]
+        public var x: ClosedRange<Double>
+        public var y: ClosedRange<Double>
+
+        public init(classes: [[Int]], x: ClosedRange<Double>, y: ClosedRange<Double>) {
+            self.classes = classes
+            self.x = x
+            self.y = y
+        }
+    }
+
+    public var title: String
+    public var x: Axis
+    public var y: Axis
+    public var groups: [Group]
+    public var regions: Regions?
+
+    public init(_ title: String, x: Axis, y: Axis, groups: [Group], regions: Regions? = nil) {
+        self.title = title
+        self.x = x
+        self.y = y
+        self.groups = groups
+        self.regions = regions
+    }
+
+    public var preferredSize: ChartSize { ChartSize(width: 480, height: 400) }
+
+    public func draw(on canvas: inout Canvas, in area: Rectangle) {
+        let entries = groups.indices.map { Header.Entry(name: groups[$0].name, paint: paint($0), symbol: .dot) }
+        let rest = Header(title: title, entries: entries.count > 1 ? entries : []).draw(on: &canvas, in: area)
+        var (xs, ys) = (Extent(), Extent())
+        for group in groups {
+            for (x, y) in zip(group.x, group.y) where self.x.shows(x) && self.y.shows(y) {
+                xs.add(x, on: self.x)
+                ys.add(y, on: self.y)
+            }
+        }
+        // Regions reach to the edges of the picture; points keep a distance from them.
+        let margin = regions == nil ? 0.04 : 0
+        if let regions {
+            for bound in [regions.x.lowerBound, regions.x.upperBound] { xs.add(bound, on: x) }
+            for bound in [regions.y.lowerBound, regions.y.upperBound] { ys.add(bound, on: y) }
+        }
+        var (across, up) = (
+            Scale(x, fitting: xs, margins: (margin, margin)), Scale(y, fitting: ys, margins: (margin, margin))
+        )
+        (across, up) = (across.measuring, up.measuring)
+        let frame = Frame(
+            .init(axis: x, scale: across, hasGrid: regions == nil),
+            .init(axis: y, scale: up, hasGrid: regions == nil), on: &canvas, in: rest)
+        guard !xs.isEmpty, !ys.isEmpty else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
+        canvas.clipped(to: frame.plot) { canvas in
+            drawRegions(on: &canvas, frame)
+            for index in groups.indices { drawPoints(index, on: &canvas, frame) }
+        }
+    }
+
+    private func paint(_ index: Int) -> Paint {
+        groups.indices.contains(index) ? groups[index].paint ?? .category(index) : .category(index)
+    }
+
+    private func drawPoints(_ index: Int, on canvas: inout Canvas, _ frame: Frame) {
+        let group = groups[index]
+        let points = zip(group.x, group.y).compactMap { x, y -> Point? in
+            guard let px = frame.x.position(x), let py = frame.y.position(y) else { return nil }
+            return Point(x: px, y: py)
+        }
+        if points.count <= 2000 {
+            let attributes = canvas.fill(paint(index)) + canvas.stroke(.background, width: 0.75)
+            canvas.group(attributes) { canvas in
+                for point in points { canvas.circle(point, radius: 3.2) }
+            }
+            return
+        }
+        // Many points: smaller dots without borders, one for each place of a grid of two pixels.
+        var seen: Set<Point> = []
+        var dots = ""
+        for point in points {
+            let place = Point(x: (point.x / 2).rounded() * 2, y: (point.y / 2).rounded() * 2)
+            guard seen.insert(place).inserted else { continue }
+            dots += "M\(XML.number(place.x)) \(XML.number(place.y))h0"
+        }
+        canvas.path(dots, canvas.stroke(paint(index), width: 3) + " stroke-linecap=\"round\"")
+    }
+
+    private func drawRegions(on canvas: inout Canvas, _ frame: Frame) {
+        guard let regions, let columns = regions.classes.map(\.count).max(), columns > 0 else { return }
+        guard let left = frame.x.position(regions.x.lowerBound), let right = frame.x.position(regions.x.upperBound),
+            let bottom = frame.y.position(regions.y.lowerBound), let top = frame.y.position(regions.y.upperBound),
+            left < right, top < bottom
+        else { return }
+        // Neighbors of one class in a row become one stripe.
+        var stripes: [Int: String] = [:]
+        for (row, line) in regions.classes.reversed().enumerated() {
+            var start = 0
+            for column in line.indices where column + 1 == line.count || line[column + 1] != line[column] {
+                stripes[line[column], default: ""] += "M\(start) \(row)h\(column + 1 - start)v1h\(start - column - 1)z"
+                start = column + 1
+            }
+        }
+        let area = Rectangle(x: left, y: top, width: right - left, height: bottom - top)
+        canvas.grid(columns: columns, rows: regions.classes.count, over: area) { canvas in
+            for (index, stripe) in stripes.sorted(by: { $0.key < $1.key }) where index >= 0 {
+                canvas.path(stripe, canvas.fill(paint(index)) + " fill-opacity=\"0.2\"")
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/// One color in two appearances.
+public struct Paint: Sendable, Hashable {
+    package var light: Color
+    package var dark: Color
+
+    /// A color for light pictures and one for dark ones, as 0xRRGGBB.
+    public init(light: UInt32, dark: UInt32) {
+        self.light = Color(light)
+        self.dark = Color(dark)
+    }
+
+    init(light: Color, dark: Color) {
+        self.light = light
+        self.dark = dark
+    }
+
+    /// The color of the n-th series or class, after Okabe and Ito (2008): told apart by color-blind readers too, with a
+    /// contrast of at least 3 to the ground. After eight the colors come again.
+    public static func category(_ index: Int) -> Paint {
+        categories[Int(index.magnitude % UInt(categories.count))]
+    }
+
+    package static let categories: [Paint] = [
+        Paint(light: 0x0072B2, dark: 0x4FA9E6), Paint(light: 0xD55E00, dark: 0xFF8B4A),
+        Paint(light: 0x00916A, dark: 0x2FC99B), Paint(light: 0xB8598F, dark: 0xE79CC8),
+        Paint(light: 0xB97F00, dark: 0xF5BC42), Paint(light: 0x3F97CF, dark: 0x8FD3FA),
+        Paint(light: 0x857C00, dark: 0xEDE35A), Paint(light: 0x5F6873, dark: 0xB4BDC7),
+    ]
+
+    package static let background = Paint(light: 0xFFFFFF, dark: 0x10151C)
+    /// Titles and values.
+    package static let ink = Paint(light: 0x1F2328, dark: 0xE6EDF3)
+    /// Axis labels and remarks.
+    package static let mutedInk = Paint(light: 0x59636E, dark: 0x9AA4AF)
+    static let axis = Paint(light: 0xAFB8C1, dark: 0x4A535E)
+    static let gridLine = Paint(light: 0xE7EAEE, dark: 0x232A33)
+    /// Cells and images without content.
+    static let void = Paint(light: 0xF1F3F5, dark: 0x1A212A)
+
+    /// Text on a colored cell: in each appearance the one of light and dark ink that reads better.
+    func inkAbove() -> Paint {
+        let (dark, white) = (Color(0x0B1016), Color(0xFFFFFF))
+        let darkOnLight = light.contrast(to: dark) >= light.contrast(to: white)
+        let darkOnDark = self.dark.contrast(to: dark) >= self.dark.contrast(to: white)
+        // Four light colors, one for each pair, so that the dark appearance can be told from the light one.
+        switch (darkOnLight, darkOnDark) {
+        case (true, true): return Paint(light: 0x0B1017, dark: 0x0B1016)
+        case (true, false): return Paint(light: 0x0B1016, dark: 0xFFFFFF)
+        case (false, true): return Paint(light: 0xFFFFFD, dark: 0x0B1016)
+        case (false, false): return Paint(light: 0xFFFFFE, dark: 0xFFFFFF)
+        }
+    }
+}

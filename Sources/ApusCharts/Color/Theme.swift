@@ -1,0 +1,7 @@
+/// The appearance of a picture.
+public enum Theme: String, Sendable, Hashable, CaseIterable {
+    /// Light or dark, as the reader's screen is set (`prefers-color-scheme`); light where that is unknown.
+    case automatic
+    case light
+    case dark
+}

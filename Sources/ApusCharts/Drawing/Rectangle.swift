@@ -1,0 +1,53 @@
+/// The width and height of a picture, in CSS pixels.
+public struct ChartSize: Sendable, Hashable {
+    public var width: Double
+    public var height: Double
+
+    public init(width: Double, height: Double) {
+        self.width = width
+        self.height = height
+    }
+
+    /// What can be drawn: between 16 and 20 000 pixels each way.
+    var drawable: ChartSize {
+        func limit(_ value: Double) -> Double { value.isFinite ? min(max(value, 16), 20_000) : 400 }
+        return ChartSize(width: limit(width), height: limit(height))
+    }
+}
+
+/// A part of a picture, in CSS pixels; y grows downwards.
+public struct Rectangle: Sendable, Hashable {
+    public var x: Double
+    public var y: Double
+    public var width: Double
+    public var height: Double
+
+    public init(x: Double, y: Double, width: Double, height: Double) {
+        self.x = x
+        self.y = y
+        self.width = max(0, width)
+        self.height = max(0, height)
+    }
+
+    var right: Double { x + width }
+    var bottom: Double { y + height }
+    var middle: Point { Point(x: x + width / 2, y: y + height / 2) }
+
+    /// Without a margin on each side, and never smaller than one pixel.
+    func inset(left: Double = 0, top: Double = 0, right: Double = 0, bottom: Double = 0) -> Rectangle {
+        Rectangle(x: x + left, y: y + top, width: max(1, width - left - right), height: max(1, height - top - bottom))
+    }
+
+    func inset(by margin: Double) -> Rectangle { inset(left: margin, top: margin, right: margin, bottom: margin) }
+}
+
+/// A place in a picture.
+package struct Point: Sendable, Hashable {
+    package var x: Double
+    package var y: Double
+
+    package init(x: Double, y: Double) {
+        self.x = x
+        self.y = y
+    }
+}
