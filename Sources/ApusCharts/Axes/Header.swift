@@ -51,14 +51,14 @@ struct Header {
                 x = area.x
                 y += Header.rowHeight
             }
-            if row == rows - 1, !isLast, x + width + 14 + more > area.right {
+            if row == rows - 1, !isLast, x + width + 18 + more > area.right {
                 let rest = "and \(entries.count - index) more"
                 canvas.text(rest, at: Point(x: x, y: y + 9), canvas.fill(.mutedInk))
                 break
             }
             drawSymbol(entry, on: &canvas, at: Point(x: x, y: y + 5))
             canvas.text(name, at: Point(x: x + 20, y: y + 9), canvas.fill(.mutedInk))
-            x += width + 16
+            x += width + 18
         }
         return y + Header.rowHeight
     }

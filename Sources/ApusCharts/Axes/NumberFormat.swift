@@ -19,6 +19,19 @@ package enum NumberFormat {
         return decimal(value < 0 ? -integer : integer, exponent: exponent)
     }
 
+    /// Numbers in one table: the same unit and decimals for all, three digits for the largest. Numbers of very different
+    /// size speak for themselves.
+    package static func aligned(_ values: [Double]) -> [String] {
+        let sizes = values.lazy.filter(\.isFinite).map(abs)
+        let largest = sizes.max() ?? 0
+        guard largest >= 1e-290, sizes.allSatisfy({ $0 == 0 || $0 >= largest * 0.01 }) else {
+            return values.map { short($0) }
+        }
+        let exponent = Int(Mathematics.log10(largest).rounded(.down)) - 2
+        let integers = values.map { $0.isFinite ? Int(scaled($0, by: -exponent).rounded()) : 0 }
+        return zip(values, axis(integers, exponent: exponent)).map { $0.isFinite ? $1 : short($0) }
+    }
+
     /// Share of one in percent: `93.4 %`, `100 %`.
     package static func percent(_ share: Double) -> String {
         guard share.isFinite else { return short(share) }
@@ -30,14 +43,17 @@ package enum NumberFormat {
 
     /// A count with all its digits: `10 000` (with narrow spaces).
     package static func grouped(_ count: Double) -> String {
-        guard abs(count) < 1e15 else { return short(count) }
-        var digits = String(Int(abs(count).rounded()))
+        abs(count) < 1e15 ? grouped(Int(count.rounded()), exponent: 0) : short(count)
+    }
+
+    private static func grouped(_ integer: Int, exponent: Int) -> String {
+        var digits = fixed(integer < 0 ? -integer : integer, exponent: exponent)
         var place = digits.count - 3
         while place > 0, digits.count > 4 || place > 1 {
             digits.insert("\u{202F}", at: digits.index(digits.startIndex, offsetBy: place))
             place -= 3
         }
-        return (count < 0 ? "−" : "") + digits
+        return (integer < 0 ? "−" : "") + digits
     }
 
     /// The number `integer` · 10^`exponent`, by itself.
@@ -61,6 +77,10 @@ package enum NumberFormat {
         switch leading {
         case 4..<15:
             let thousands = leading / 3
+            // Where neighbors differ in late digits only, all digits are shown.
+            if exponent - 3 * thousands < -3 {
+                return integers.map { exponent < 0 ? fixed($0, exponent: exponent) : grouped($0, exponent: exponent) }
+            }
             return integers.map {
                 $0 == 0 ? "0" : fixed($0, exponent: exponent - 3 * thousands) + prefixes[thousands]
             }

@@ -68,7 +68,7 @@ package enum Ticks {
     /// The most ticks whose labels, laid along a line, do not touch.
     static func fitting(_ scale: Scale, size: Double, gap: Double) -> [Tick] {
         let length = abs(scale.end - scale.start)
-        for count in stride(from: max(2, min(12, Int(length / 50))), through: 2, by: -1) {
+        for count in stride(from: max(2, min(12, Int(length / 40))), through: 2, by: -1) {
             let ticks = scale.ticks(count)
             var edge = -Double.infinity
             let fits = ticks.allSatisfy { tick in

@@ -46,7 +46,9 @@ public struct BarChart: Chart {
     public func draw(on canvas: inout Canvas, in area: Rectangle) {
         let entries = series.enumerated().map { Header.Entry(name: $1.name, paint: paint($0), symbol: .area) }
         let rest = Header(title: title, entries: entries.count > 1 ? entries : []).draw(on: &canvas, in: area)
-        let bars = labels.indices.flatMap(bars)
+        var bars = labels.indices.flatMap(bars)
+        let labeled = bars.indices.filter { bars[$0].isLabeled }
+        for (index, text) in zip(labeled, NumberFormat.aligned(labeled.map { bars[$0].end })) { bars[index].label = text }
         var extent = Extent()
         for bar in bars {
             extent.add(bar.start, on: axis)
@@ -55,7 +57,7 @@ public struct BarChart: Chart {
         let hasData = !bars.isEmpty
         extent.add(axis.scale == .linear ? 0 : extent.lower / 2, on: axis)
         // Room for the numbers behind the bars.
-        let widest = bars.compactMap(\.label).map { TextWidth.measure($0, size: 10.5) }.max() ?? 0
+        let widest = bars.map { TextWidth.measure($0.label, size: 10.5) }.max() ?? 0
         let part = min(0.4, (widest + 8) / max(1, rest.width * 0.6))
         let hasNegative = extent.lower < 0 && axis.scale == .linear
         let scale = Scale(axis, fitting: extent, margins: (hasNegative ? part : 0, extent.upper > 0 ? part : 0))
@@ -63,17 +65,18 @@ public struct BarChart: Chart {
         let room = max(1, Int((rest.height - 45) / 13))
         let every = max(1, (labels.count + room - 1) / room)
         let names = labels.indices.filter { $0.isMultiple(of: every) }.map {
-            Tick(value: Double($0), label: TextWidth.fit(labels[$0], width: rest.width * 0.38, size: Frame.labelSize))
+            Tick(value: -Double($0), label: TextWidth.fit(labels[$0], width: rest.width * 0.38, size: Frame.labelSize))
         }
         let frame = Frame(
             .init(axis: axis, scale: scale.measuring),
-            .init(axis: "", scale: Scale(.linear, from: count - 0.5, to: -0.5, start: 0, end: 1), ticks: names, hasGrid: false),
+            .init(axis: "", scale: Scale(.linear, from: 0.5 - count, to: 0.5, start: 0, end: 1), ticks: names,
+                hasGrid: false),
             on: &canvas, in: rest)
         guard hasData else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
         let rowHeight = frame.plot.height / count
         let laneHeight = rowHeight * (rowHeight > 6 ? 0.74 : 1) / Double(lanes)
         for bar in bars {
-            guard let middle = frame.y.position(Double(bar.row)) else { continue }
+            guard let middle = frame.y.position(-Double(bar.row)) else { continue }
             let y = middle + (Double(bar.lane) - Double(lanes) / 2) * laneHeight
             draw(bar, y: y, height: min(laneHeight, 22), offset: max(0, laneHeight - 22) / 2, on: &canvas, frame)
         }
@@ -86,7 +89,8 @@ public struct BarChart: Chart {
         var series: Int
         var start: Double
         var end: Double
-        var label: String?
+        var isLabeled = false
+        var label = ""
     }
 
     private func paint(_ index: Int) -> Paint { series[index].paint ?? .category(index) }
@@ -102,11 +106,11 @@ public struct BarChart: Chart {
                 bars.append(Bar(row: row, lane: 0, series: index, start: sum, end: sum + value))
                 sum += value
             } else {
-                let label = NumberFormat.short(value)
-                bars.append(Bar(row: row, lane: index, series: index, start: 0, end: value, label: label))
+                bars.append(Bar(row: row, lane: index, series: index, start: 0, end: value))
             }
         }
-        if isStacked, !bars.isEmpty { bars[bars.count - 1].label = NumberFormat.short(sum) }
+        // One number for a stack: its sum, behind the last bar.
+        for index in bars.indices where !isStacked || index == bars.count - 1 { bars[index].isLabeled = true }
         return bars
     }
 
@@ -125,11 +129,17 @@ public struct BarChart: Chart {
         let value = NumberFormat.short(bar.end - bar.start, digits: 4) + (axis.unit.map { " " + $0 } ?? "")
         let radius = height > 6 && !isStacked ? 2.0 : 0
         canvas.rectangle(box, canvas.fill(paint(bar.series)), radius: radius, hint: "\(name): \(value)")
-        guard let label = bar.label, height >= 9 else { return }
+        guard height >= 9 else { return }
         let isLeft = bar.end < bar.start
-        let at = Point(x: isLeft ? end - 4 : end + 5, y: y + offset + height / 2 + 3.6)
-        canvas.text(
-            label, at: at, canvas.fill(.ink) + " font-size=\"10.5\"" + (isLeft ? " text-anchor=\"end\"" : ""))
+        let baseline = y + offset + height / 2 + 3.6
+        let width = TextWidth.measure(bar.label, size: 10.5)
+        if !isLeft, end + 5 + width > frame.plot.right + 8, end - 8 - width > start {
+            // No room behind the bar: the number stands in it.
+            let attributes = canvas.fill(paint(bar.series).inkAbove()) + " font-size=\"10.5\" text-anchor=\"end\""
+            return canvas.text(bar.label, at: Point(x: end - 5, y: baseline), attributes)
+        }
+        let attributes = canvas.fill(.ink) + " font-size=\"10.5\"" + (isLeft ? " text-anchor=\"end\"" : "")
+        canvas.text(bar.label, at: Point(x: isLeft ? end - 4 : end + 5, y: baseline), attributes)
     }
 
     private func drawZero(on canvas: inout Canvas, _ frame: Frame) {

@@ -112,14 +112,14 @@ struct CellGrid {
         }
         guard slanted == nil else { return }
         canvas.group(canvas.fill(.mutedInk) + " text-anchor=\"middle\"") { canvas in
-            var edge = -Double.infinity
-            for (index, label) in columnLabels.prefix(columns).enumerated() {
-                let text = TextWidth.fit(label, width: max(width, 80), size: CellGrid.labelSize)
-                let half = TextWidth.measure(text, size: CellGrid.labelSize) / 2
+            let names = columnLabels.prefix(columns).map {
+                TextWidth.fit($0, width: max(width, 80), size: CellGrid.labelSize)
+            }
+            let widest = names.map { TextWidth.measure($0, size: CellGrid.labelSize) }.max() ?? 0
+            let every = max(1, Int(((widest + 4) / width).rounded(.up)))
+            for (index, name) in names.enumerated() where index.isMultiple(of: every) {
                 let x = cells.x + (Double(index) + 0.5) * width
-                guard x - half >= edge else { continue }
-                canvas.text(text, at: Point(x: x, y: cells.bottom + 15))
-                edge = x + half + 5
+                canvas.text(name, at: Point(x: x, y: cells.bottom + 15))
             }
         }
     }
@@ -141,7 +141,7 @@ struct CellGrid {
                 indices[index] = UInt8(ColorMap.level(place))
             }
         }
-        let palette = (0..<ColorMap.levels).map { map.paint(at: Double($0) / Double(ColorMap.levels - 1)) } + [.void]
+        let palette = map.palette + [.void]
         if let light = PNG(height: height, width: width, indices: indices, palette: palette.map(\.light)),
             let dark = PNG(height: height, width: width, indices: indices, palette: palette.map(\.dark))
         {

@@ -12,12 +12,12 @@ struct ColorBar {
     func draw(on canvas: inout Canvas, beside plot: Rectangle) {
         let height = min(plot.height, 160)
         let bar = Rectangle(x: plot.right + 14, y: plot.y, width: 10, height: height)
-        let steps = 24
-        canvas.grid(columns: 1, rows: steps, over: bar) { canvas in
-            for step in 0..<steps {
-                let paint = map.paint(at: Double(steps - 1 - step) / Double(steps - 1))
-                canvas.path("M0 \(step)h1v1h-1z", canvas.fill(paint))
-            }
+        let levels = (0..<ColorMap.levels).map { UInt8(ColorMap.levels - 1 - $0) }
+        let palette = map.palette
+        if let light = PNG(height: levels.count, width: 1, indices: levels, palette: palette.map(\.light)),
+            let dark = PNG(height: levels.count, width: 1, indices: levels, palette: palette.map(\.dark))
+        {
+            canvas.image(light: light, dark: dark, over: bar)
         }
         canvas.group(canvas.fill(.mutedInk) + " font-size=\"10\"") { canvas in
             for tick in ticks {

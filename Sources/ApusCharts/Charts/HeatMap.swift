@@ -43,10 +43,11 @@ public struct HeatMap: Chart {
             row.map { $0.isFinite ? ($0 / 2 - low / 2) / (high / 2 - low / 2) : nil }
         }
         let count = values.reduce(0) { $0 + $1.count }
+        let texts = showsValues && count <= 625 ? self.texts : []
         let grid = CellGrid(
             rowLabels: rowLabels, columnLabels: columnLabels, rowTitle: rowTitle, columnTitle: columnTitle,
             places: places, map: colorMap,
-            text: { showsValues && count <= 625 ? [NumberFormat.short(values[$0][$1])] : [] },
+            text: { texts.isEmpty ? [] : [texts[$0][$1]] },
             hint: { row, column in
                 let names = [rowLabels.indices.contains(row) ? rowLabels[row] : "row \(row)"]
                     + [columnLabels.indices.contains(column) ? columnLabels[column] : "column \(column)"]
@@ -59,6 +60,19 @@ public struct HeatMap: Chart {
         let cells = grid.draw(on: &canvas, in: rest, colorBarWidth: barWidth)
         guard count > 0 else { return }
         ColorBar(map: colorMap, ticks: ticks).draw(on: &canvas, beside: cells)
+    }
+
+    /// The numbers of all cells with the same decimals.
+    private var texts: [[String]] {
+        let finite = values.joined().filter(\.isFinite)
+        let largest = finite.map(abs).max() ?? 0
+        // Small numbers beside large ones are as good as zero here: color tells no more either.
+        let rounded = values.map { $0.map { abs($0) < largest * 0.01 ? 0 : $0 } }
+        var all = NumberFormat.aligned(Array(rounded.joined()))[...]
+        return values.map { row in
+            defer { all = all.dropFirst(row.count) }
+            return Array(all.prefix(row.count))
+        }
     }
 
     private var limits: (Double, Double) {

@@ -55,9 +55,7 @@ public struct HeatStrip: Chart {
                 indices[row * width + pixel] = UInt8(max(1, level))
             }
         }
-        let palette = (0..<ColorMap.levels).map {
-            ColorMap.sequential.paint(at: Double($0) / Double(ColorMap.levels - 1))
-        }
+        let palette = ColorMap.sequential.palette
         func raster(_ colors: [Color]) -> PNG? {
             PNG(height: HeatStrip.rows, width: width, indices: indices, palette: colors)
         }
@@ -96,7 +94,9 @@ public struct HeatStrip: Chart {
         let middles = zip(steps, steps.dropFirst()).map { a, b in
             axis.scale == .linear ? a / 2 + b / 2 : (a.squareRoot() * b.squareRoot())
         }
-        guard let low = middles.first, let high = middles.last else { return [first, first] }
+        guard let low = middles.first, let high = middles.last else {
+            return axis.scale == .linear ? [first - 0.5, first + 0.5] : [first / 1.5, first * 1.5]
+        }
         guard axis.scale == .linear else { return [first] + middles + [last] }
         return [first - (low - first)] + middles + [last + (last - high)]
     }

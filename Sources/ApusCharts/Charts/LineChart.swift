@@ -165,7 +165,7 @@ public struct LineChart: Chart {
             let width = TextWidth.measure(label, size: 11)
             let isLeft = place + 6 + width > frame.plot.right
             let start = isLeft ? place - 6 - width : place + 6
-            let span = start - 4...start + width + 4
+            let span = start - 8...start + width + 8
             let row = rows.firstIndex { !$0.contains { $0.overlaps(span) } } ?? rows.count
             if row == rows.count { rows.append([]) }
             rows[row].append(span)

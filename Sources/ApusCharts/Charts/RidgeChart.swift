@@ -36,19 +36,19 @@ public struct RidgeChart: Chart {
             xs.add(bin.lower, on: x)
             xs.add(bin.upper, on: x)
         }
-        // A ridge may be as high as three rows; above the first there is room for that.
+        // Rows go down from 0. A ridge may be as high as three rows; above the first there is room for that.
         let count = Double(max(ridges.count, 1))
         let overlap = min(3, max(1, count / 3))
-        let scale = Scale(.linear, from: count - 1 + 0.25, to: -overlap, start: 0, end: 1)
+        let scale = Scale(.linear, from: 0.75 - count, to: overlap, start: 0, end: 1)
         let frame = Frame(
-            .init(axis: x, scale: Scale(x, fitting: xs)),
+            .init(axis: x, scale: Scale(x, fitting: xs).measuring, hasGrid: false),
             .init(axis: y, scale: scale, ticks: labels(ridges, in: rest), hasGrid: false), on: &canvas, in: rest)
         guard !xs.isEmpty else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
         let tallest = ridges.map(\.peak).max() ?? 0
         let rowHeight = frame.plot.height / (count - 1 + 0.25 + overlap)
         canvas.clipped(to: frame.plot.inset(left: 0, top: -2, right: 0, bottom: -1)) { canvas in
             for (index, ridge) in ridges.enumerated() {
-                guard let base = frame.y.position(Double(index)) else { continue }
+                guard let base = frame.y.position(-Double(index)) else { continue }
                 let highest = sharesScale ? tallest : ridge.peak
                 let place = ridges.count > 1 ? Double(index) / (count - 1) : 1
                 let paint = ColorMap.sequential.paint(at: 0.35 + 0.5 * place)
@@ -69,7 +69,7 @@ public struct RidgeChart: Chart {
         let room = max(1, Int((area.height - 60) / 18))
         let every = max(1, (ridges.count + room - 1) / room)
         return ridges.indices.filter { $0.isMultiple(of: every) }.map {
-            Tick(value: Double($0), label: NumberFormat.short(ridges[$0].step, digits: 4))
+            Tick(value: -Double($0), label: NumberFormat.short(ridges[$0].step, digits: 4))
         }
     }
 

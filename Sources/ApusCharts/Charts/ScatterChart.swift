@@ -49,6 +49,7 @@ public struct ScatterChart: Chart {
 
     public func draw(on canvas: inout Canvas, in area: Rectangle) {
         let entries = groups.indices.map { Header.Entry(name: groups[$0].name, paint: paint($0), symbol: .dot) }
+        let isCrowded = groups.reduce(0) { $0 + min($1.x.count, $1.y.count) } > 2000
         let rest = Header(title: title, entries: entries.count > 1 ? entries : []).draw(on: &canvas, in: area)
         var (xs, ys) = (Extent(), Extent())
         for group in groups {
@@ -73,7 +74,7 @@ public struct ScatterChart: Chart {
         guard !xs.isEmpty, !ys.isEmpty else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
         canvas.clipped(to: frame.plot) { canvas in
             drawRegions(on: &canvas, frame)
-            for index in groups.indices { drawPoints(index, on: &canvas, frame) }
+            for index in groups.indices { drawPoints(index, crowded: isCrowded, on: &canvas, frame) }
         }
     }
 
@@ -81,13 +82,13 @@ public struct ScatterChart: Chart {
         groups.indices.contains(index) ? groups[index].paint ?? .category(index) : .category(index)
     }
 
-    private func drawPoints(_ index: Int, on canvas: inout Canvas, _ frame: Frame) {
+    private func drawPoints(_ index: Int, crowded: Bool, on canvas: inout Canvas, _ frame: Frame) {
         let group = groups[index]
         let points = zip(group.x, group.y).compactMap { x, y -> Point? in
             guard let px = frame.x.position(x), let py = frame.y.position(y) else { return nil }
             return Point(x: px, y: py)
         }
-        if points.count <= 2000 {
+        if !crowded {
             let attributes = canvas.fill(paint(index)) + canvas.stroke(.background, width: 0.75)
             canvas.group(attributes) { canvas in
                 for point in points { canvas.circle(point, radius: 3.2) }

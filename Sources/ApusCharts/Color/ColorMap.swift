@@ -35,6 +35,9 @@ public struct ColorMap: Sendable, Hashable {
         return Paint(light: light[level], dark: dark[level])
     }
 
+    /// All colors, from 0 to 1.
+    var palette: [Paint] { zip(light, dark).map { Paint(light: $0, dark: $1) } }
+
     static func level(_ place: Double) -> Int {
         guard place.isFinite else { return 0 }
         return Int((min(max(place, 0), 1) * Double(levels - 1)).rounded())

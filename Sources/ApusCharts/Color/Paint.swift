@@ -14,8 +14,8 @@ public struct Paint: Sendable, Hashable {
         self.dark = dark
     }
 
-    /// The color of the n-th series or class, after Okabe and Ito (2008): told apart by color-blind readers too, with a
-    /// contrast of at least 3 to the ground. After eight the colors come again.
+    /// The color of the n-th series or class, after Okabe and Ito (2008) with two more: told apart by color-blind
+    /// readers too, with a contrast of at least 3 to the ground. After ten the colors come again.
     public static func category(_ index: Int) -> Paint {
         categories[Int(index.magnitude % UInt(categories.count))]
     }
@@ -25,6 +25,7 @@ public struct Paint: Sendable, Hashable {
         Paint(light: 0x00916A, dark: 0x2FC99B), Paint(light: 0xB8598F, dark: 0xE79CC8),
         Paint(light: 0xB97F00, dark: 0xF5BC42), Paint(light: 0x3F97CF, dark: 0x8FD3FA),
         Paint(light: 0x857C00, dark: 0xEDE35A), Paint(light: 0x5F6873, dark: 0xB4BDC7),
+        Paint(light: 0x8A1C4B, dark: 0xD4607F), Paint(light: 0x4C3FA8, dark: 0x9F94F5),
     ]
 
     package static let background = Paint(light: 0xFFFFFF, dark: 0x10151C)

@@ -14,13 +14,14 @@ public struct Distribution: Sendable, Hashable {
     /// Counts numbers into bins of equal width. Numbers that are not finite or lie outside of the range are left out.
     ///
     /// - Parameters:
-    ///   - bins: How many bins; 2·∛n, between 10 and 60, unless given.
+    ///   - bins: How many bins; about 2·∛n, between 11 and 61, unless given.
     ///   - range: From the smallest to the largest number unless given.
     public init(values: [Double], bins: Int? = nil, range: ClosedRange<Double>? = nil) {
         var extent = Extent()
         extent.add(values, on: "")
-        let automatic = Int(2 * Mathematics.cubeRoot(Double(values.count)))
-        let count = min(max(bins ?? min(max(automatic, 10), 60), 1), 10_000)
+        // An odd number, so that what lies around zero has a bin of its own.
+        let automatic = Int(2 * Mathematics.cubeRoot(Double(values.count))) | 1
+        let count = min(max(bins ?? min(max(automatic, 11), 61), 1), 10_000)
         let scale = Scale(Axis("", range: range), fitting: extent)
         let width = scale.upper / Double(count) - scale.lower / Double(count)
         edges = (0...count).map { $0 == count ? scale.upper : scale.lower + width * Double($0) }

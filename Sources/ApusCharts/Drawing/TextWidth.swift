@@ -10,7 +10,7 @@ package enum TextWidth {
     ]
 
     /// Other fonts than the one measured are up to this much wider.
-    private static let allowance = 1.05
+    private static let allowance = 1.12
 
     private static func advance(_ scalar: Unicode.Scalar) -> Double {
         switch scalar.value {

@@ -51,6 +51,7 @@ public struct ImageGrid: Chart {
         self.columns = columns
     }
 
+    private static let side = 112.0
     private static let captionSize = 10.0
     private static let lineHeight = 12.5
     private static let gap = 12.0
@@ -59,15 +60,15 @@ public struct ImageGrid: Chart {
     private var rowCount: Int { (images.count + columnCount - 1) / columnCount }
     private var captionLines: Int {
         let longest = images.map { caption in
-            TextWidth.wrap(caption.caption, width: 96, size: ImageGrid.captionSize, lines: 3).filter { !$0.isEmpty }.count
+            TextWidth.wrap(caption.caption, width: ImageGrid.side, size: ImageGrid.captionSize, lines: 3).filter { !$0.isEmpty }.count
         }
         return longest.max() ?? 0
     }
 
     public var preferredSize: ChartSize {
-        let cell = 96 + ImageGrid.lineHeight * Double(captionLines) + ImageGrid.gap
+        let cell = ImageGrid.side + ImageGrid.lineHeight * Double(captionLines) + ImageGrid.gap
         return ChartSize(
-            width: max(200, 28 + Double(columnCount) * (96 + ImageGrid.gap) - ImageGrid.gap),
+            width: max(200, 28 + Double(columnCount) * (ImageGrid.side + ImageGrid.gap) - ImageGrid.gap),
             height: 52 + Double(max(rowCount, 1)) * cell)
     }
 
