@@ -64,7 +64,7 @@ struct Frame {
     private func drawLabels(on canvas: inout Canvas, in area: Rectangle, xTicks: [Tick], yTicks: [Tick]) {
         let (plot, x, y) = (plot, x, y)
         canvas.group(canvas.fill(.mutedInk) + " text-anchor=\"end\"") { canvas in
-            let width = plot.x - 8 - area.x
+            let width = plot.x - 7 - area.x
             for tick in yTicks {
                 guard let place = y.position(tick.value) else { continue }
                 let label = TextWidth.fit(tick.label, width: width, size: Frame.labelSize)

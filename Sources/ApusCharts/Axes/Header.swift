@@ -34,33 +34,49 @@ struct Header {
         return inner.inset(top: min(y - inner.y + 4, inner.height - 1))
     }
 
+    /// Where each entry stands, row by row.
+    private func places(width: Double) -> [(row: Int, x: Double, name: String, end: Double)] {
+        var (row, x) = (0, 0.0)
+        return entries.map { entry in
+            let name = TextWidth.fit(entry.name, width: min(width - 24, 220), size: Header.textSize)
+            let length = 20 + TextWidth.measure(name, size: Header.textSize)
+            if x > 0, x + length > width { (row, x) = (row + 1, 0) }
+            defer { x += length + 18 }
+            return (row, x, name, x + length)
+        }
+    }
+
+    /// How high the legend would be if all of it were shown.
+    func legendHeight(width: Double) -> Double {
+        Double((places(width: width - 28).last?.row ?? -1) + 1) * Header.rowHeight
+    }
+
     private func drawLegend(on canvas: inout Canvas, in area: Rectangle, from top: Double) -> Double {
         guard !entries.isEmpty, area.width > 40 else { return top }
         // A legend takes no more than a third of the picture; what does not fit is counted.
-        let rows = max(1, Int(min(area.height / 3, 72) / Header.rowHeight))
-        var row = 0
-        var x = area.x
-        var y = top
-        let more = TextWidth.measure("and 9999 more", size: Header.textSize)
-        for (index, entry) in entries.enumerated() {
-            let name = TextWidth.fit(entry.name, width: min(area.width - 24, 220), size: Header.textSize)
-            let width = 20 + TextWidth.measure(name, size: Header.textSize)
-            let isLast = index == entries.count - 1
-            if x > area.x, x + width > area.right {
-                row += 1
-                x = area.x
-                y += Header.rowHeight
+        let rows = max(1, Int(area.height / 3 / Header.rowHeight))
+        let places = places(width: area.width)
+        var shown = places.prefix { $0.row < rows }
+        let more = { "and \(places.count - shown.count) more" }
+        if shown.count < places.count {
+            while shown.count > 1, let last = shown.last, last.row == rows - 1,
+                last.end + 18 + TextWidth.measure(more(), size: Header.textSize) > area.width
+            {
+                shown.removeLast()
             }
-            if row == rows - 1, !isLast, x + width + 18 + more > area.right {
-                let rest = "and \(entries.count - index) more"
-                canvas.text(rest, at: Point(x: x, y: y + 9), canvas.fill(.mutedInk))
-                break
-            }
-            drawSymbol(entry, on: &canvas, at: Point(x: x, y: y + 5))
-            canvas.text(name, at: Point(x: x + 20, y: y + 9), canvas.fill(.mutedInk))
-            x += width + 18
         }
-        return y + Header.rowHeight
+        func baseline(_ row: Int) -> Double { top + Double(row) * Header.rowHeight + 9 }
+        for (entry, place) in zip(entries, shown) {
+            drawSymbol(entry, on: &canvas, at: Point(x: area.x + place.x, y: baseline(place.row) - 4))
+            let point = Point(x: area.x + place.x + 20, y: baseline(place.row))
+            canvas.text(place.name, at: point, canvas.fill(.mutedInk))
+        }
+        let lastRow = shown.count < places.count ? rows - 1 : shown.last?.row ?? 0
+        if shown.count < places.count {
+            let x = shown.last.map { $0.row == lastRow ? $0.end + 18 : 0 } ?? 0
+            canvas.text(more(), at: Point(x: area.x + x, y: baseline(lastRow)), canvas.fill(.mutedInk))
+        }
+        return baseline(lastRow) - 9 + Header.rowHeight
     }
 
     private func drawSymbol(_ entry: Entry, on canvas: inout Canvas, at point: Point) {

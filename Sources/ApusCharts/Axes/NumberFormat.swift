@@ -19,7 +19,7 @@ package enum NumberFormat {
         return decimal(value < 0 ? -integer : integer, exponent: exponent)
     }
 
-    /// Numbers in one table: the same unit and decimals for all, three digits for the largest. Numbers of very different
+    /// Numbers in one table: the same unit and decimals for all, at most three digits for the largest. Numbers of very different
     /// size speak for themselves.
     package static func aligned(_ values: [Double]) -> [String] {
         let sizes = values.lazy.filter(\.isFinite).map(abs)
@@ -27,8 +27,12 @@ package enum NumberFormat {
         guard largest >= 1e-290, sizes.allSatisfy({ $0 == 0 || $0 >= largest * 0.01 }) else {
             return values.map { short($0) }
         }
-        let exponent = Int(Mathematics.log10(largest).rounded(.down)) - 2
-        let integers = values.map { $0.isFinite ? Int(scaled($0, by: -exponent).rounded()) : 0 }
+        var exponent = Int(Mathematics.log10(largest).rounded(.down)) - 2
+        var integers = values.map { $0.isFinite ? Int(scaled($0, by: -exponent).rounded()) : 0 }
+        while integers.allSatisfy({ $0.isMultiple(of: 10) }), integers.contains(where: { $0 != 0 }) {
+            integers = integers.map { $0 / 10 }
+            exponent += 1
+        }
         return zip(values, axis(integers, exponent: exponent)).map { $0.isFinite ? $1 : short($0) }
     }
 

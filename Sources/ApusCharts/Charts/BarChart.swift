@@ -74,11 +74,18 @@ public struct BarChart: Chart {
             on: &canvas, in: rest)
         guard hasData else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
         let rowHeight = frame.plot.height / count
+        // Where one number has no room behind its bar, all stand in their bars.
+        let isInside = bars.contains { bar in
+            let end = frame.x.position(bar.end) ?? frame.plot.x
+            return bar.isLabeled && bar.end >= 0 && end + 5 + TextWidth.measure(bar.label, size: 10.5) > frame.plot.right + 8
+        }
         let laneHeight = rowHeight * (rowHeight > 6 ? 0.74 : 1) / Double(lanes)
         for bar in bars {
             guard let middle = frame.y.position(-Double(bar.row)) else { continue }
             let y = middle + (Double(bar.lane) - Double(lanes) / 2) * laneHeight
-            draw(bar, y: y, height: min(laneHeight, 22), offset: max(0, laneHeight - 22) / 2, on: &canvas, frame)
+            let height = min(laneHeight, 22)
+            let lane = Rectangle(x: frame.plot.x, y: y + (laneHeight - height) / 2, width: 0, height: height)
+            draw(bar, in: lane, inside: isInside, on: &canvas, frame)
         }
         drawZero(on: &canvas, frame)
     }
@@ -114,16 +121,15 @@ public struct BarChart: Chart {
         return bars
     }
 
-    private func draw(
-        _ bar: Bar, y: Double, height: Double, offset: Double, on canvas: inout Canvas, _ frame: Frame
-    ) {
+    private func draw(_ bar: Bar, in lane: Rectangle, inside: Bool, on canvas: inout Canvas, _ frame: Frame) {
+        let height = lane.height
         func place(_ value: Double) -> Double {
             min(max(frame.x.position(value) ?? frame.plot.x, frame.plot.x), frame.plot.right)
         }
         let (start, end) = (place(bar.start), place(bar.end))
         let gap = height > 6 ? 0.5 : 0
         let box = Rectangle(
-            x: min(start, end), y: y + offset + gap, width: max(abs(end - start) - (isStacked ? gap : 0), 0.5),
+            x: min(start, end), y: lane.y + gap, width: max(abs(end - start) - (isStacked ? gap : 0), 0.5),
             height: height - 2 * gap)
         let name = [labels[bar.row], series[bar.series].name].filter { !$0.isEmpty }.joined(separator: ", ")
         let value = NumberFormat.short(bar.end - bar.start, digits: 4) + (axis.unit.map { " " + $0 } ?? "")
@@ -131,10 +137,9 @@ public struct BarChart: Chart {
         canvas.rectangle(box, canvas.fill(paint(bar.series)), radius: radius, hint: "\(name): \(value)")
         guard height >= 9 else { return }
         let isLeft = bar.end < bar.start
-        let baseline = y + offset + height / 2 + 3.6
+        let baseline = lane.middle.y + 3.6
         let width = TextWidth.measure(bar.label, size: 10.5)
-        if !isLeft, end + 5 + width > frame.plot.right + 8, end - 8 - width > start {
-            // No room behind the bar: the number stands in it.
+        if inside, !isLeft, end - 8 - width > start {
             let attributes = canvas.fill(paint(bar.series).inkAbove()) + " font-size=\"10.5\" text-anchor=\"end\""
             return canvas.text(bar.label, at: Point(x: end - 5, y: baseline), attributes)
         }

@@ -5,7 +5,7 @@ struct CellGrid {
     var rowTitle: String
     var columnTitle: String
     /// Places on the color map, row by row; `nil` where there is no number.
-    var places: [[Double?]]
+    var places: Table
     var map: ColorMap
     /// The lines of text in a cell, most important first.
     var text: (Int, Int) -> [String]
@@ -16,8 +16,21 @@ struct CellGrid {
     /// Beyond this many cells an image stands for them.
     private static let rasterThreshold = 2500
 
-    private var rows: Int { places.count }
-    private var columns: Int { places.map(\.count).max() ?? 0 }
+    struct Table {
+        let values: [[Double?]]
+        let rows: Int
+        /// Of the longest row.
+        let columns: Int
+
+        init(_ values: [[Double?]]) {
+            self.values = values
+            rows = values.count
+            columns = values.map(\.count).max() ?? 0
+        }
+    }
+
+    private var rows: Int { places.rows }
+    private var columns: Int { places.columns }
 
     /// Draws into the area and returns the part that the cells cover.
     func draw(on canvas: inout Canvas, in area: Rectangle, colorBarWidth: Double) -> Rectangle {
@@ -59,7 +72,7 @@ struct CellGrid {
     private func drawCells(on canvas: inout Canvas, over area: Rectangle) {
         let (width, height) = (area.width / Double(columns), area.height / Double(rows))
         let gap = min(width, height) > 12 ? 1.0 : 0
-        for (row, line) in places.enumerated() {
+        for (row, line) in places.values.enumerated() {
             for (column, place) in line.enumerated() {
                 let cell = Rectangle(
                     x: area.x + Double(column) * width, y: area.y + Double(row) * height, width: width - gap,
@@ -132,7 +145,7 @@ struct CellGrid {
         let ground = map == .diverging ? 0.5 : 0
         var indices = [UInt8](repeating: void, count: height * width)
         var strikings = [Double](repeating: -1, count: height * width)
-        for (row, line) in places.enumerated() {
+        for (row, line) in places.values.enumerated() {
             for (column, place) in line.enumerated() {
                 guard let place else { continue }
                 let index = row * height / rows * width + column * width / columns

@@ -30,7 +30,7 @@ public struct ConfusionMatrixChart: Chart {
         let names = counts.indices.map { classNames.indices.contains($0) ? classNames[$0] : "\($0)" }
         let grid = CellGrid(
             rowLabels: names, columnLabels: names, rowTitle: "True class", columnTitle: "Predicted class",
-            places: shares, map: .sequential,
+            places: .init(shares), map: .sequential,
             text: { row, column in
                 guard hasText, counts[row][column] != 0 else { return [] }
                 return ["\(counts[row][column])", shares[row][column].map(NumberFormat.percent) ?? ""]

@@ -46,15 +46,16 @@ public struct HeatMap: Chart {
         let texts = showsValues && count <= 625 ? self.texts : []
         let grid = CellGrid(
             rowLabels: rowLabels, columnLabels: columnLabels, rowTitle: rowTitle, columnTitle: columnTitle,
-            places: places, map: colorMap,
+            places: .init(places), map: colorMap,
             text: { texts.isEmpty ? [] : [texts[$0][$1]] },
             hint: { row, column in
                 let names = [rowLabels.indices.contains(row) ? rowLabels[row] : "row \(row)"]
                     + [columnLabels.indices.contains(column) ? columnLabels[column] : "column \(column)"]
                 return names.joined(separator: ", ") + ": " + NumberFormat.short(values[row][column], digits: 4)
             })
-        let ticks = [0, 0.5, 1].map { place in
-            ColorBar.Tick(place: place, label: NumberFormat.short(low * (1 - place) + high * place))
+        let keys = [0, 0.5, 1]
+        let ticks = zip(keys, NumberFormat.aligned(keys.map { low * (1 - $0) + high * $0 })).map {
+            ColorBar.Tick(place: $0, label: $1)
         }
         let barWidth = 28 + (ticks.map { TextWidth.measure($0.label, size: 10) }.max() ?? 0)
         let cells = grid.draw(on: &canvas, in: rest, colorBarWidth: barWidth)

@@ -70,11 +70,21 @@ public struct LineChart: Chart {
         self.markers = markers
     }
 
-    public func draw(on canvas: inout Canvas, in area: Rectangle) {
+    public var preferredSize: ChartSize {
+        // Long legends get room of their own.
+        let legend = header.legendHeight(width: 560)
+        return ChartSize(width: 560, height: 320 + min(max(0, legend - 36), 180))
+    }
+
+    private var header: Header {
         let entries = series.enumerated().map { index, series in
-            Header.Entry(name: series.name, paint: paint(index), symbol: series.symbol)
+            Header.Entry(name: series.name, paint: paint(index), symbol: symbol(index))
         }
-        let rest = Header(title: title, entries: entries.count > 1 ? entries : []).draw(on: &canvas, in: area)
+        return Header(title: title, entries: entries.count > 1 ? entries : [])
+    }
+
+    public func draw(on canvas: inout Canvas, in area: Rectangle) {
+        let rest = header.draw(on: &canvas, in: area)
         var (xs, ys) = (Extent(), Extent())
         for series in series {
             for (x, y) in zip(series.x, series.y) where self.x.shows(x) && self.y.shows(y) {
@@ -102,6 +112,15 @@ public struct LineChart: Chart {
 
     private func paint(_ index: Int) -> Paint { series[index].paint ?? .category(index) }
 
+    private func symbol(_ index: Int) -> Header.Entry.Symbol {
+        switch series[index].style {
+        case .faint: .faintLine
+        case .dashed: .dashedLine
+        // When the colors come again, dashes tell the curves apart.
+        case .solid: series[index].paint == nil && index / Paint.categories.count % 2 == 1 ? .dashedLine : .line
+        }
+    }
+
     private func drawLine(_ index: Int, on canvas: inout Canvas, _ frame: Frame) {
         let series = series[index]
         let points: [Point?] = zip(series.x, series.y).map { x, y in
@@ -110,8 +129,7 @@ public struct LineChart: Chart {
         }
         let parts = Polyline.parts(points, limit: Int(2 * frame.plot.width))
         let isFaint = series.style == .faint
-        // When the colors come again, dashes tell the curves apart.
-        let isDashed = series.style == .dashed || (series.paint == nil && index / Paint.categories.count % 2 == 1)
+        let isDashed = symbol(index) == .dashedLine
         var attributes = canvas.stroke(paint(index), width: isFaint ? 1 : 2, dash: isDashed ? "6 4" : nil)
         attributes += " fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"\(isDashed ? "butt" : "round")\""
         if isFaint { attributes += " stroke-opacity=\"0.4\"" }
@@ -180,15 +198,5 @@ public struct LineChart: Chart {
     private func place(of marker: Marker, _ frame: Frame) -> Double? {
         guard let place = frame.x.position(marker.x) else { return nil }
         return place >= frame.plot.x - 0.5 && place <= frame.plot.right + 0.5 ? place : nil
-    }
-}
-
-extension LineChart.Series {
-    fileprivate var symbol: Header.Entry.Symbol {
-        switch style {
-        case .solid: .line
-        case .dashed: .dashedLine
-        case .faint: .faintLine
-        }
     }
 }

@@ -89,7 +89,7 @@ public struct RidgeChart: Chart {
         guard !points.isEmpty else { return }
         let parts = Polyline.parts(points, limit: Int(2 * frame.plot.width))
         let hint = y.describe(ridge.step)
-        canvas.path(Polyline.path(parts) + "z", canvas.fill(paint) + " fill-opacity=\"0.85\"", hint: hint)
+        canvas.path(Polyline.path(parts) + "z", canvas.fill(paint), hint: hint)
         var attributes = canvas.stroke(.background, width: 1.25) + " fill=\"none\""
         attributes += " stroke-linejoin=\"round\""
         canvas.path(Polyline.path(parts), attributes)
