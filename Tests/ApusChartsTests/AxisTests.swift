@@ -21,7 +21,7 @@ import Testing
         Case(range: 0...2e20, count: 5, labels: ["0", "5e19", "1e20", "1.5e20", "2e20"]),
         Case(
             range: 1_234_567_890...1_234_567_892, count: 3,
-            labels: ["1\u{202F}234\u{202F}567\u{202F}890", "1\u{202F}234\u{202F}567\u{202F}891", "1\u{202F}234\u{202F}567\u{202F}892"]),
+            labels: [890, 891, 892].map { "1\u{202F}234\u{202F}567\u{202F}\($0)" }),
     ])
     func linearTicks(_ test: Case) {
         let ticks = Ticks.linear(from: test.range.lowerBound, to: test.range.upperBound, count: test.count)
@@ -86,7 +86,8 @@ import Testing
     @Test(arguments: [
         (0.0, "0"), (1, "1"), (-1, "−1"), (0.1234567, "0.123"), (999.6, "1000"), (12_345, "12.3k"), (1e6, "1M"),
         (2e-4, "2e−4"), (-0.000123456, "−1.23e−4"), (0.001, "0.001"), (1e300, "1e300"), (.nan, "NaN"),
-        (-.infinity, "−∞"), (9.999, "10"), (123_456_789_012, "123G"), (.leastNonzeroMagnitude, "0"), (0.5, "0.5"), (100, "100"),
+        (-.infinity, "−∞"), (9.999, "10"), (123_456_789_012, "123G"), (.leastNonzeroMagnitude, "0"), (0.5, "0.5"),
+        (100, "100"),
     ])
     func shortNumbers(_ value: Double, _ text: String) {
         #expect(NumberFormat.short(value) == text)

@@ -37,7 +37,9 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     mutating func text() -> String {
-        let texts = ["", "loss", "a < b & \"c\" > 'd'", "\u{0}\u{1B}\u{FFFE}", "日本語", "🦉\u{301}", "<![CDATA[ ]]>", "x\ny"]
+        let texts = [
+            "", "loss", "a < b & \"c\" > 'd'", "\u{0}\u{1B}\u{FFFE}", "日本語", "🦉\u{301}", "<![CDATA[ ]]>", "x\ny",
+        ]
         let text = texts.randomElement(using: &self) ?? ""
         return Int.random(in: 0..<8, using: &self) == 0 ? String(repeating: text, count: 50) : text
     }
@@ -91,12 +93,14 @@ struct SeededGenerator: RandomNumberGenerator {
                 colorMap: Bool.random(using: &self) ? .diverging : .sequential)
         case 5:
             return ConfusionMatrixChart(
-                text(), counts: list(40) { generator in (0..<5).map { _ in Int.random(in: -2...900, using: &generator) } },
+                text(),
+                counts: list(40) { generator in (0..<5).map { _ in Int.random(in: -2...900, using: &generator) } },
                 classNames: list(40) { $0.text() })
         case 6:
             let bounds = [number(), number()].map { $0.isFinite ? $0 : 0 }.sorted()
             return ScatterChart(
-                text(), x: axis(), y: axis(), groups: list(12) { .init($0.text(), x: $0.numbers(900), y: $0.numbers(900)) },
+                text(), x: axis(), y: axis(),
+                groups: list(12) { .init($0.text(), x: $0.numbers(900), y: $0.numbers(900)) },
                 regions: .init(
                     classes: list(9) { generator in (0..<7).map { _ in Int.random(in: -1...3, using: &generator) } },
                     x: bounds[0]...bounds[1], y: -1...1))

@@ -22,7 +22,7 @@ struct Frame {
         y.start = max(top + 1, area.bottom - below)
         y.end = top
         // Fewer labels than fit: about one a line and a half at the closest.
-        let yTicks = vertical.ticks ?? y.ticks(max(2, min(7, Int((y.start - y.end) / 28))))
+        let yTicks = vertical.ticks ?? y.ticks(max(3, min(7, Int((y.start - y.end) / 28))))
         let widest = yTicks.map { TextWidth.measure($0.label, size: Frame.labelSize) }.max() ?? 0
         let left = min(widest + 8, area.width * 0.4) + (vertical.axis.label.isEmpty ? 0 : 18)
 

@@ -106,7 +106,7 @@ package enum NumberFormat {
         if exponent > 0 {
             if integer != 0 { digits += String(repeating: "0", count: exponent) }
         } else if exponent < 0 {
-            if digits.count <= -exponent { digits = String(repeating: "0", count: 1 - exponent - digits.count) + digits }
+            digits = String(repeating: "0", count: max(0, 1 - exponent - digits.count)) + digits
             digits.insert(".", at: digits.index(digits.endIndex, offsetBy: exponent))
         }
         return (integer < 0 ? "−" : "") + digits

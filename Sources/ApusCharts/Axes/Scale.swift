@@ -45,7 +45,9 @@ package struct Scale: Sendable {
         if let range = axis.range, axis.shows(range.lowerBound), axis.shows(range.upperBound),
             range.lowerBound < range.upperBound
         {
-            self.init(axis.scale, lower: range.lowerBound, upper: range.upperBound, isWhole: whole)
+            // A range within one step of the integers needs other ticks.
+            let isWide = range.upperBound / 2 - range.lowerBound / 2 >= 0.5
+            self.init(axis.scale, lower: range.lowerBound, upper: range.upperBound, isWhole: whole && isWide)
             return
         }
         guard !extent.isEmpty else {

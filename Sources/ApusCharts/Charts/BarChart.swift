@@ -48,7 +48,8 @@ public struct BarChart: Chart {
         let rest = Header(title: title, entries: entries.count > 1 ? entries : []).draw(on: &canvas, in: area)
         var bars = labels.indices.flatMap(bars)
         let labeled = bars.indices.filter { bars[$0].isLabeled }
-        for (index, text) in zip(labeled, NumberFormat.aligned(labeled.map { bars[$0].end })) { bars[index].label = text }
+        let numbers = NumberFormat.aligned(labeled.map { bars[$0].end })
+        for (index, text) in zip(labeled, numbers) { bars[index].label = text }
         var extent = Extent()
         for bar in bars {
             extent.add(bar.start, on: axis)
@@ -65,11 +66,13 @@ public struct BarChart: Chart {
         let room = max(1, Int((rest.height - 45) / 13))
         let every = max(1, (labels.count + room - 1) / room)
         let names = labels.indices.filter { $0.isMultiple(of: every) }.map {
-            Tick(value: -Double($0), label: TextWidth.fit(labels[$0], width: rest.width * 0.38, size: Frame.labelSize))
+            let name = TextWidth.fit(labels[$0], width: rest.width * 0.38, size: Frame.labelSize)
+            return Tick(value: -Double($0), label: name)
         }
         let frame = Frame(
             .init(axis: axis, scale: scale.measuring),
-            .init(axis: "", scale: Scale(.linear, from: 0.5 - count, to: 0.5, start: 0, end: 1), ticks: names,
+            .init(
+                axis: "", scale: Scale(.linear, from: 0.5 - count, to: 0.5, start: 0, end: 1), ticks: names,
                 hasGrid: false),
             on: &canvas, in: rest)
         guard hasData else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
@@ -77,7 +80,8 @@ public struct BarChart: Chart {
         // Where one number has no room behind its bar, all stand in their bars.
         let isInside = bars.contains { bar in
             let end = frame.x.position(bar.end) ?? frame.plot.x
-            return bar.isLabeled && bar.end >= 0 && end + 5 + TextWidth.measure(bar.label, size: 10.5) > frame.plot.right + 8
+            let reach = end + 5 + TextWidth.measure(bar.label, size: 10.5)
+            return bar.isLabeled && bar.end >= 0 && reach > frame.plot.right + 8
         }
         let laneHeight = rowHeight * (rowHeight > 6 ? 0.74 : 1) / Double(lanes)
         for bar in bars {

@@ -9,8 +9,8 @@ struct CellGrid {
     var map: ColorMap
     /// The lines of text in a cell, most important first.
     var text: (Int, Int) -> [String]
-    /// What a cell says when the pointer rests on it.
-    var hint: (Int, Int) -> String
+    /// What a cell says when the pointer rests on it, if anything.
+    var hint: (Int, Int) -> String?
 
     private static let labelSize = 11.0
     /// Beyond this many cells an image stands for them.
@@ -139,7 +139,7 @@ struct CellGrid {
 
     /// Very many cells as one image; of cells that share a pixel the most striking is shown.
     private func drawRaster(on canvas: inout Canvas, over area: Rectangle) {
-        let limit = 800
+        let limit = 400
         let (height, width) = (min(rows, limit), min(columns, limit))
         let void = UInt8(ColorMap.levels)
         let ground = map == .diverging ? 0.5 : 0

@@ -36,8 +36,10 @@ public struct ConfusionMatrixChart: Chart {
                 return ["\(counts[row][column])", shares[row][column].map(NumberFormat.percent) ?? ""]
             },
             hint: { row, column in
-                let column = classNames.indices.contains(column) ? classNames[column] : "\(column)"
-                return "true: \(names[row])\npredicted: \(column)"
+                let predicted = classNames.indices.contains(column) ? classNames[column] : "\(column)"
+                guard hasText || counts[row][column] != 0 else { return nil }
+                let share = shares[row][column].map { " (\(NumberFormat.percent($0)))" } ?? ""
+                return "true: \(names[row])\npredicted: \(predicted)\n\(counts[row][column])\(share)"
             })
         let ticks = [0, 0.5, 1].map { ColorBar.Tick(place: $0, label: NumberFormat.percent($0)) }
         let cells = grid.draw(on: &canvas, in: rest, colorBarWidth: 62)

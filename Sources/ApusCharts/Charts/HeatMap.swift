@@ -49,7 +49,8 @@ public struct HeatMap: Chart {
             places: .init(places), map: colorMap,
             text: { texts.isEmpty ? [] : [texts[$0][$1]] },
             hint: { row, column in
-                let names = [rowLabels.indices.contains(row) ? rowLabels[row] : "row \(row)"]
+                let names =
+                    [rowLabels.indices.contains(row) ? rowLabels[row] : "row \(row)"]
                     + [columnLabels.indices.contains(column) ? columnLabels[column] : "column \(column)"]
                 return names.joined(separator: ", ") + ": " + NumberFormat.short(values[row][column], digits: 4)
             })

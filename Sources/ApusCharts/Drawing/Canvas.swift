@@ -40,10 +40,11 @@ public struct Canvas: Sendable {
         return text
     }
 
-    /// A tag with attributes that are already text; `hint` appears when the pointer rests on the element.
+    /// A tag with attributes that are already text; `hint` (lines) appears when the pointer rests on the element.
     mutating func element(_ name: String, _ attributes: String, hint: String? = nil) {
         if let hint {
-            body += "<\(name)\(attributes)><title>\(XML.escape(hint))</title></\(name)>\n"
+            let lines = hint.split(separator: "\n").map { XML.escape(String($0)) }
+            body += "<\(name)\(attributes)><title>\(lines.joined(separator: "\n"))</title></\(name)>\n"
         } else {
             body += "<\(name)\(attributes)/>\n"
         }

@@ -42,7 +42,7 @@ public struct ImageGrid: Chart {
 
     public var title: String
     public var images: [Image]
-    /// How many images stand in a row; as many as look well unless given.
+    /// How many images stand in a row; eight unless given.
     public var columns: Int?
 
     public init(_ title: String, images: [Image], columns: Int? = nil) {
@@ -56,11 +56,12 @@ public struct ImageGrid: Chart {
     private static let lineHeight = 12.5
     private static let gap = 12.0
 
-    private var columnCount: Int { max(1, columns ?? min(images.count, 8)) }
+    private var columnCount: Int { min(max(1, columns ?? 8), max(1, images.count)) }
     private var rowCount: Int { (images.count + columnCount - 1) / columnCount }
     private var captionLines: Int {
-        let longest = images.map { caption in
-            TextWidth.wrap(caption.caption, width: ImageGrid.side, size: ImageGrid.captionSize, lines: 3).filter { !$0.isEmpty }.count
+        let longest = images.map { image in
+            image.caption.isEmpty
+                ? 0 : TextWidth.wrap(image.caption, width: ImageGrid.side, size: ImageGrid.captionSize, lines: 3).count
         }
         return longest.max() ?? 0
     }
