@@ -198,8 +198,44 @@ func workload(_ name: String) -> Workload {
     return found
 }
 
+/// Trains ResNet-18 on Fashion-MNIST with several seeds, by Winograd, by direct convolutions and in mixed precision, and prints the
+/// accuracy on test images of each.
+func compareAccuracy(samples: Int, epochs: Int, seeds: Int) throws {
+    let (train, test) = try FashionMNIST.load()
+    let training = try train.subset(Array(0..<samples))
+    let modes: [(name: String, precision: NumericPrecision, winograd: Bool)] = [
+        ("float32, Winograd", .float32, true), ("float32, direct", .float32, false),
+        ("mixedBFloat16", .mixedBFloat16, true),
+    ]
+    for (name, precision, winograd) in modes {
+        var accuracies: [Double] = []
+        for seed in 1...seeds {
+            try ConvolutionChoice.$allowsWinograd.withValue(winograd) {
+                var trainer = Trainer(
+                    Sequential.resnet18(), loss: .softmaxCrossEntropy,
+                    optimizer: .sgd(learningRate: 0.05, momentum: 0.9), metrics: [.accuracy], schedule: .cosine(),
+                    precision: precision, seed: UInt64(seed))
+                let start = now()
+                try trainer.fit(training, epochs: epochs, batchSize: 64)
+                let seconds = now() - start
+                let accuracy = try trainer.evaluate(test)[.accuracy]!
+                accuracies.append(accuracy)
+                print("\(name), seed \(seed): \(accuracy.rounded(to: 4)) after \(seconds.rounded(to: 1)) s")
+                fflush(nil)
+            }
+        }
+        let mean = accuracies.reduce(0, +) / Double(seeds)
+        let spread = accuracies.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(max(1, seeds - 1))
+        print("\(name): mean \(mean.rounded(to: 4)), standard deviation \(spread.squareRoot().rounded(to: 4))")
+    }
+}
+
 do {
-    if let name = value("--launch") {
+    if CommandLine.arguments.contains("--accuracy") {
+        func number(_ flag: String, _ standard: Int) -> Int { value(flag).flatMap(Int.init) ?? standard }
+        try compareAccuracy(
+            samples: number("--samples", 10_000), epochs: number("--epochs", 2), seeds: number("--seeds", 3))
+    } else if let name = value("--launch") {
         try launch(workload(name), steps: value("--steps").flatMap(Int.init) ?? 100)
     } else if let name = value("--profile") {
         let precision = value("--precision").flatMap(NumericPrecision.init) ?? .float32

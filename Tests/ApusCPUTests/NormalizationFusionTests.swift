@@ -78,6 +78,25 @@ import Testing
         #expect(try program.values(draw(all))[1].values == [0, 0, 0])
     }
 
+    /// relu(x ∗ w + b): the gradient to b comes with that through the ReLU, also where two gradients meet.
+    @Test(arguments: [5, 32]) func biasGradientsAreFused(channels: Int) throws {
+        let x = input("x", [2, 6, 5, channels])
+        let (w, b) = (input("w", [3, 3, channels, channels]), input("b", [channels]))
+        let convolved = Node.binary(.add, Node(.convolution(ConvolutionGeometry()), [x, w]), b).unary(.relu)
+        let y = Node(.convolution(ConvolutionGeometry()), [convolved, w])
+        let r = input("r", y.shape)
+        let total = Node.binary(
+            .add, Node.binary(.multiply, y, r).reduce(.sum, [0, 1, 2, 3]),
+            convolved.unary(.square).reduce(.sum, [0, 1, 2, 3]))
+        let all = graph([x, w, b, r], Node.gradients(of: [total], withRespectTo: [x, w, b]))
+        let values = draw(all)
+        let names = try CPU.compile(all).stepNames
+        #expect(names.contains { $0.hasPrefix("relu′+sum") } && !names.contains("sum"), "\(names)")
+        for (a, b) in zip(try CPU.values(all, values), try ReferenceBackend().run(all, inputs: values)) {
+            #expect(relativeDifference(a.values, b.values) < 1e-5)
+        }
+    }
+
     @Test func maximaAreNoted() throws {
         let x = input("x", [2, 6, 6, 16])
         let geometry = PoolGeometry(window: ImageSize(height: 3, width: 3), strides: ImageSize(height: 2, width: 2))

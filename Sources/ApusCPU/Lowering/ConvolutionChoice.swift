@@ -2,7 +2,10 @@ import ApusGraph
 import CKernels
 
 /// Which kernel computes a convolution and its gradients: a rule, nothing is tried out.
-enum ConvolutionChoice: Hashable {
+package enum ConvolutionChoice: Hashable {
+    /// Whether programs that are compiled now may use Winograd: comparisons of its accuracy switch it off.
+    @TaskLocal package static var allowsWinograd = true
+
     /// Own Winograd: 36 multiplications for 16 results in place of 144.
     case winograd
     /// oneDNN, or plain loops where it has no implementation.
@@ -21,7 +24,7 @@ enum ConvolutionChoice: Hashable {
             && [padding.top, padding.left, padding.bottom, padding.right].allSatisfy { (0...2).contains($0) }
         // The transforms cost as much as some channels' multiplications, and those of the kernel as much as some tiles'.
         let tiles = image.shape[0] * ((image.shape[1] + 3) / 4) * ((image.shape[2] + 3) / 4)
-        self = fits && kernel[2] >= 32 && kernel[3] >= 32 && tiles >= 16 ? .winograd : .general
+        self = Self.allowsWinograd && fits && kernel[2] >= 32 && kernel[3] >= 32 && tiles >= 16 ? .winograd : .general
     }
 }
 

@@ -19,7 +19,7 @@ extension Fusion {
                 let (pattern, members) = normalizationGradient(number)
             else { continue }
             add(Unit(kind: .normalizationGradient(pattern), nodes: members.sorted()))
-            if let output = pattern.output, let unit = forward[output],
+            if let output = pattern.passing?.output, let unit = forward[output],
                 case .normalization(var pattern) = units[unit].kind, pattern.relu
             {
                 pattern.writesMask = true
@@ -60,27 +60,46 @@ extension Fusion {
         guard let image else { return nil }
         let masked = inputs[1]
         var pattern = NormalizationGradientPattern(sums: number, imageGradient: image, gradient: masked)
-        var members = [number, image]
-        // select(y > 0, g, 0)
-        guard unitOf[masked] == nil, case .select = graph.nodes[masked].operation,
-            case let gradient = graph.inputs(masked)[1], let derivative = derivative(of: gradient, at: masked),
-            derivative.activation == .relu
-        else { return (pattern, members) }
-        pattern.output = derivative.output
-        pattern.gradient = gradient
-        members += derivative.members
+        guard let passing = passingGradient(masked) else { return (pattern, [number, image]) }
+        pattern.passing = passing
         if graph.isOutput[masked] || !graph.users[masked].allSatisfy({ $0 == number || $0 == image }) {
             pattern.residualGradient = masked
         }
-        // Where paths join again, g = g₁ + g₂.
-        if unitOf[gradient] == nil, graph.onlyUser(gradient) == masked,
+        return (pattern, [number, image] + passing.members)
+    }
+
+    /// The gradient that arrives behind a ReLU if a node is the one before it: select(y > 0, g, 0). Where paths join again, g is
+    /// g₁ + g₂.
+    private func passingGradient(_ masked: Int) -> PassingGradient? {
+        guard unitOf[masked] == nil, case .select = graph.nodes[masked].operation,
+            case let gradient = graph.inputs(masked)[1], let derivative = derivative(of: gradient, at: masked),
+            derivative.activation == .relu
+        else { return nil }
+        let passing = PassingGradient(first: gradient, output: derivative.output, members: derivative.members)
+        guard unitOf[gradient] == nil, graph.onlyUser(gradient) == masked,
             case .binary(.add) = graph.nodes[gradient].operation
-        {
-            let parts = graph.inputs(gradient)
-            pattern.gradient = parts[0]
-            pattern.secondGradient = parts[1]
-            members.append(gradient)
+        else { return passing }
+        let parts = graph.inputs(gradient)
+        return PassingGradient(
+            first: parts[0], second: parts[1], output: derivative.output, members: derivative.members + [gradient])
+    }
+
+    // MARK: Biases
+
+    /// Finds sums over images of gradients through a ReLU: those of biases behind convolutions.
+    mutating func findBiasGradients() {
+        for number in graph.nodes.indices where unitOf[number] == nil {
+            guard case .reduce(.sum, let axes) = graph.nodes[number].operation,
+                graph.nodes[number].elementType == .float32
+            else { continue }
+            let masked = graph.inputs(number)[0]
+            guard graph.nodes[masked].shape.rank == 4, axes.sorted() == [0, 1, 2],
+                let passing = passingGradient(masked)
+            else { continue }
+            add(
+                Unit(
+                    kind: .biasGradient(BiasGradientPattern(passing: passing, masked: masked, sum: number)),
+                    nodes: (passing.members + [number]).sorted()))
         }
-        return (pattern, members)
     }
 }

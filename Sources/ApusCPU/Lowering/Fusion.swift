@@ -21,6 +21,7 @@ struct Fusion {
             findLanes()
             findConvolutions()
             findNormalizations()
+            findBiasGradients()
             findProducts()
             findClusters()
         }

@@ -57,9 +57,30 @@ extension Lowering {
     mutating func normalizationGradient(_ pattern: NormalizationGradientPattern) {
         let inputs = graph.inputs(pattern.imageGradient)
         normalizationGradient(
-            pattern.sums, x: inputs[0], gradient: pattern.gradient, second: pattern.secondGradient, moments: inputs[3],
-            scale: inputs[2], output: pattern.output, sums: pattern.sums, image: pattern.imageGradient,
-            residual: pattern.residualGradient)
+            pattern.sums, x: inputs[0], gradient: pattern.passing?.first ?? pattern.gradient,
+            second: pattern.passing?.second, moments: inputs[3], scale: inputs[2], output: pattern.passing?.output,
+            sums: pattern.sums, image: pattern.imageGradient, residual: pattern.residualGradient)
+    }
+
+    /// The gradient through a ReLU with its sums: the same kernel, as if a normalization did nothing.
+    mutating func biasGradient(_ pattern: BiasGradientPattern) {
+        let type = graph.nodes[pattern.masked].type
+        let row = TensorType([type.shape[-1]], .float32)
+        var parameters = apus_normalization_parameters()
+        parameters.rows = Int64(type.shape.dimensions.dropLast().reduce(1, *))
+        parameters.channels = Int64(type.shape[-1])
+        parameters.type = Int64(type.elementType.rawValue)
+        parameters.relu = 1
+        let passing = pattern.passing
+        let (g, y) = (value(passing.first), value(passing.output))
+        let second = passing.second.map { Operand.read(value($0)) } ?? .none
+        let (mean, variance) = (constant(.floating(0), row), constant(.floating(1), row))
+        let cost = passing.members.map { graph.nodes[$0].cost }.reduce(graph.nodes[pattern.sum].cost, +)
+        step(
+            "relu′+sum" + (passing.second != nil ? "+add" : ""), apus_batch_norm_gradient,
+            [.read(g), .read(g), .read(mean), .read(variance), .none, .read(y), second]
+                + [.none, .none, .write(result(pattern.sum)), .write(result(pattern.masked)), scratch(parameters)],
+            parameters, cost: cost)
     }
 
     /// - Parameters:

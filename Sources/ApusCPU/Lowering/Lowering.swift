@@ -94,6 +94,7 @@ struct Lowering {
         case .convolution(let pattern): convolution(pattern)
         case .normalization(let pattern): normalization(pattern)
         case .normalizationGradient(let pattern): normalizationGradient(pattern)
+        case .biasGradient(let pattern): biasGradient(pattern)
         case .lanesConvolution(let pattern): lanesConvolution(pattern)
         case .lanesGradient(let pattern): lanesGradient(pattern)
         }
@@ -194,7 +195,7 @@ struct Lowering {
     }
 
     /// Memory that holds one number everywhere, filled when the program is built.
-    private mutating func constant(_ scalar: Scalar, _ type: TensorType) -> ValueID {
+    mutating func constant(_ scalar: Scalar, _ type: TensorType) -> ValueID {
         plan.constants.append(Buffer(repeating: scalar, type))
         return plan.add(PlanValue(type: type, layout: .rows, storage: .constant(plan.constants.count - 1)))
     }

@@ -11,6 +11,7 @@ struct Unit {
         case convolution(ConvolutionPattern)
         case normalization(NormalizationPattern)
         case normalizationGradient(NormalizationGradientPattern)
+        case biasGradient(BiasGradientPattern)
         case lanesConvolution(LanesConvolutionPattern)
         case lanesGradient(LanesGradientPattern)
     }
@@ -57,16 +58,34 @@ struct NormalizationPattern {
     var writesMask = false
 }
 
+/// The gradient through a ReLU and its sum over all but the last axis: the gradient to the bias before it.
+struct BiasGradientPattern {
+    var passing: PassingGradient
+    /// The node of the gradient before the ReLU.
+    var masked: Int
+    /// The node of the sum.
+    var sum: Int
+}
+
+/// The gradient that arrives behind a ReLU.
+struct PassingGradient {
+    /// It may be a sum of two.
+    var first: Int
+    var second: Int?
+    /// The result of the ReLU.
+    var output: Int
+    /// The nodes that undo the ReLU and add the two.
+    var members: [Int]
+}
+
 /// The gradients of such a normalization.
 struct NormalizationGradientPattern {
     /// The node of the gradients to scale and offset.
     var sums: Int
     var imageGradient: Int
-    /// The gradient that arrives, which may be a sum of two.
+    /// The gradient to the result of the normalization, unless it arrives behind a ReLU.
     var gradient: Int
-    var secondGradient: Int?
-    /// The result of the ReLU behind the normalization, if there is one.
-    var output: Int?
+    var passing: PassingGradient?
     /// The node of the gradient before the ReLU, if others than the normalization need it.
     var residualGradient: Int?
 }
