@@ -13,12 +13,16 @@ import Testing
         }
     }
 
-    /// Categories are apart, for readers who do not see red (protanopia) or green (deuteranopia) too.
-    @Test func seriesDifferFromEachOther() {
+    /// The first six are apart for readers without red or green cones too, all ten for the others.
+    @Test(arguments: Sight.allCases)
+    func seriesDifferFromEachOther(sight: Sight) {
         for appearance in [\Paint.light, \Paint.dark] {
-            let colors = Paint.categories.prefix(8).map { Oklab($0[keyPath: appearance]) }
+            let count = sight == .normal ? 10 : 6
+            let colors = Paint.categories.prefix(count).map { Oklab(sight.sees($0[keyPath: appearance])) }
             for (index, color) in colors.enumerated() {
-                for other in colors[(index + 1)...] { #expect(color.distance(to: other) > 0.06) }
+                for (later, other) in colors.enumerated().dropFirst(index + 1) {
+                    #expect(color.distance(to: other) > 0.08, "\(index) and \(later)")
+                }
             }
         }
     }
@@ -48,5 +52,26 @@ import Testing
         #expect(Paint.category(0) == Paint.category(10))
         #expect(Paint.category(-3) == Paint.category(3))
         #expect(Paint.category(.min) == Paint.category(8))
+    }
+}
+
+/// How a color looks to a reader (Machado, Oliveira and Fernandes 2009, severity 1).
+enum Sight: CaseIterable {
+    case normal, protanopia, deuteranopia
+
+    private var matrix: [[Double]] {
+        switch self {
+        case .normal: [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+        case .protanopia:
+            [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+        case .deuteranopia:
+            [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+        }
+    }
+
+    func sees(_ color: Color) -> Color {
+        let linear = [color.red, color.green, color.blue].map(Oklab.linear)
+        let seen = matrix.map { Oklab.encoded($0[0] * linear[0] + $0[1] * linear[1] + $0[2] * linear[2]) }
+        return Color(UInt32(seen[0]) << 16 | UInt32(seen[1]) << 8 | UInt32(seen[2]))
     }
 }

@@ -20,11 +20,11 @@ import Testing
             "Loss", x: "Epoch", y: "Loss", series: [.init("training", y: [3, 1])], markers: [.init(at: 2, "best")])
         let body = """
             <style>@media (prefers-color-scheme:dark){
-            .apus-automatic [fill="#0072b2"]{fill:#4fa9e6}
+            .apus-automatic [fill="#0058c0"]{fill:#55a8ff}
             .apus-automatic [fill="#1f2328"]{fill:#e6edf3}
             .apus-automatic [fill="#59636e"]{fill:#9aa4af}
             .apus-automatic [fill="#ffffff"]{fill:#10151c}
-            .apus-automatic [stroke="#0072b2"]{stroke:#4fa9e6}
+            .apus-automatic [stroke="#0058c0"]{stroke:#55a8ff}
             .apus-automatic [stroke="#59636e"]{stroke:#9aa4af}
             .apus-automatic [stroke="#afb8c1"]{stroke:#4a535e}
             .apus-automatic [stroke="#e7eaee"]{stroke:#232a33}
@@ -47,8 +47,8 @@ import Testing
             <text x="23" y="78" transform="rotate(-90 23 78)" fill="#59636e" text-anchor="middle" font-weight="500">Loss</text>
             <path d="M215.51 43V113" stroke="#59636e" stroke-dasharray="3 3"/>
             <svg x="42.85" y="39" width="179.15" height="78" viewBox="42.85 39 179.15 78">
-            <path d="M49.34 46.78L215.51 109.85" stroke="#0072b2" stroke-width="2" fill="none" stroke-linejoin="round" stroke-linecap="round"/>
-            <g fill="#0072b2" stroke="#ffffff">
+            <path d="M49.34 46.78L215.51 109.85" stroke="#0058c0" stroke-width="2" fill="none" stroke-linejoin="round" stroke-linecap="round"/>
+            <g fill="#0058c0" stroke="#ffffff">
             <circle cx="49.34" cy="46.78" r="3"><title>training: 3
             Epoch 1</title></circle>
             <circle cx="215.51" cy="109.85" r="3"><title>training: 1
@@ -82,9 +82,9 @@ import Testing
             <text x="196.85" y="109">2</text>
             </g>
             <text x="152.19" y="128" fill="#59636e" text-anchor="middle" font-weight="500">Time (ms)</text>
-            <rect x="86.37" y="46.75" width="110.48" height="17.5" rx="2" fill="#0072b2"><title>conv &amp; pool: 2 ms</title></rect>
+            <rect x="86.37" y="46.75" width="110.48" height="17.5" rx="2" fill="#0058c0"><title>conv &amp; pool: 2 ms</title></rect>
             <text x="201.85" y="59.1" fill="#1f2328" font-size="10.5">2.0</text>
-            <rect x="86.37" y="71.75" width="27.62" height="17.5" rx="2" fill="#0072b2"><title>dense: 0.5 ms</title></rect>
+            <rect x="86.37" y="71.75" width="27.62" height="17.5" rx="2" fill="#0058c0"><title>dense: 0.5 ms</title></rect>
             <text x="118.99" y="84.1" fill="#1f2328" font-size="10.5">0.5</text>
             <path d="M86.37 43V93" stroke="#afb8c1"/>
             </svg>

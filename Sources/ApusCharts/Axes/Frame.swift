@@ -83,7 +83,8 @@ struct Frame {
         let attributes = canvas.fill(.mutedInk) + " text-anchor=\"middle\" font-weight=\"500\""
         let below = TextWidth.fit(horizontal, width: plot.width, size: Frame.labelSize, bold: true)
         canvas.text(below, at: Point(x: plot.middle.x, y: area.bottom - 2), attributes)
-        let beside = TextWidth.fit(vertical, width: plot.height, size: Frame.labelSize, bold: true)
+        let room = 2 * min(plot.middle.y - area.y, area.bottom - plot.middle.y)
+        let beside = TextWidth.fit(vertical, width: room, size: Frame.labelSize, bold: true)
         canvas.text(beside, at: Point(x: area.x + 9, y: plot.middle.y), rotation: -90, attributes)
     }
 

@@ -19,12 +19,12 @@ package enum NumberFormat {
         return decimal(value < 0 ? -integer : integer, exponent: exponent)
     }
 
-    /// Numbers in one table: the same unit and decimals for all, at most three digits for the largest. Numbers of very different
-    /// size speak for themselves.
+    /// Numbers in one table: the same unit and decimals for all, at most three digits for the largest. Large numbers and
+    /// those of very different size speak for themselves.
     package static func aligned(_ values: [Double]) -> [String] {
         let sizes = values.lazy.filter(\.isFinite).map(abs)
         let largest = sizes.max() ?? 0
-        guard largest >= 1e-290, sizes.allSatisfy({ $0 == 0 || $0 >= largest * 0.01 }) else {
+        guard largest >= 1e-290, largest < 1e4, sizes.allSatisfy({ $0 == 0 || $0 >= largest * 0.01 }) else {
             return values.map { short($0) }
         }
         var exponent = Int(Mathematics.log10(largest).rounded(.down)) - 2

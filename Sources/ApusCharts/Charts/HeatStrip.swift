@@ -14,7 +14,7 @@ public struct HeatStrip: Chart {
         self.steps = steps
     }
 
-    private static let rows = 96
+    private static let rows = 64
 
     public func draw(on canvas: inout Canvas, in area: Rectangle) {
         let rest = Header(title: title).draw(on: &canvas, in: area)
@@ -38,10 +38,10 @@ public struct HeatStrip: Chart {
             on: &canvas, in: rest.inset(right: ys.isEmpty ? 0 : barWidth))
         guard !xs.isEmpty, !ys.isEmpty else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
         let places = borders.map { frame.x.position($0) ?? frame.plot.x }
-        // Steps of equal length need one pixel each; others are drawn on the pixels of the screen.
+        // Steps of equal length need one pixel each; others are drawn on a fine raster.
         let widths = zip(places, places.dropFirst()).map { $1 - $0 }
         let isEven = (widths.max() ?? 0) - (widths.min() ?? 0) < 0.01 && places[0] <= frame.plot.x + 0.01
-        let pixels = max(1, Int(frame.plot.width))
+        let pixels = min(max(1, Int(frame.plot.width)), 240)
         let width = isEven ? min(columns.count, pixels) : pixels
         let shares = columns.map { self.shares($0.bins, frame) }
         let largest = shares.joined().max() ?? 0

@@ -87,7 +87,8 @@ public struct LineChart: Chart {
         let rest = header.draw(on: &canvas, in: area)
         var (xs, ys) = (Extent(), Extent())
         for series in series {
-            for (x, y) in zip(series.x, series.y) where self.x.shows(x) && self.y.shows(y) {
+            // Steps without a number belong to the story: a curve that ends in NaN ends before its chart.
+            for (x, y) in zip(series.x, series.y) where self.x.shows(x) {
                 xs.add(x, on: self.x)
                 ys.add(y, on: self.y)
             }
@@ -101,7 +102,7 @@ public struct LineChart: Chart {
         let frame = Frame(
             .init(axis: x, scale: Scale(x, fitting: xs, margins: (0.015, 0.015)), hasGrid: false),
             .init(axis: y, scale: Scale(y, fitting: ys, margins: (0.05, 0.06))), on: &canvas, in: rest)
-        guard !xs.isEmpty else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
+        guard !ys.isEmpty else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
         drawMarkers(on: &canvas, frame)
         canvas.clipped(to: frame.plot.inset(by: -4)) { canvas in
             for index in series.indices { drawBand(index, on: &canvas, frame) }

@@ -73,12 +73,12 @@ package struct Oklab: Sendable {
             b: b + (other.b - b) * part)
     }
 
-    static func linear(_ component: UInt8) -> Double {
+    package static func linear(_ component: UInt8) -> Double {
         let c = Double(component) / 255
         return c <= 0.04045 ? c / 12.92 : Mathematics.power((c + 0.055) / 1.055, 2.4)
     }
 
-    private static func encoded(_ linear: Double) -> UInt8 {
+    package static func encoded(_ linear: Double) -> UInt8 {
         let c = min(max(linear, 0), 1)
         let encoded = c <= 0.0031308 ? c * 12.92 : 1.055 * Mathematics.power(c, 1 / 2.4) - 0.055
         return UInt8((encoded * 255).rounded())

@@ -14,18 +14,18 @@ public struct Paint: Sendable, Hashable {
         self.dark = dark
     }
 
-    /// The color of the n-th series or class, after Okabe and Ito (2008) with two more: told apart by color-blind
-    /// readers too, with a contrast of at least 3 to the ground. After ten the colors come again.
+    /// The color of the n-th series or class: the first six are told apart by color-blind readers too, since they differ in
+    /// lightness as well as in hue; all ten have a contrast of at least 3 to the ground. After ten the colors come again.
     public static func category(_ index: Int) -> Paint {
         categories[Int(index.magnitude % UInt(categories.count))]
     }
 
     package static let categories: [Paint] = [
-        Paint(light: 0x0072B2, dark: 0x4FA9E6), Paint(light: 0xD55E00, dark: 0xFF8B4A),
-        Paint(light: 0x00916A, dark: 0x2FC99B), Paint(light: 0xB8598F, dark: 0xE79CC8),
-        Paint(light: 0xB97F00, dark: 0xF5BC42), Paint(light: 0x3F97CF, dark: 0x8FD3FA),
-        Paint(light: 0x857C00, dark: 0xEDE35A), Paint(light: 0x5F6873, dark: 0xB4BDC7),
-        Paint(light: 0x8A1C4B, dark: 0xD4607F), Paint(light: 0x4C3FA8, dark: 0x9F94F5),
+        Paint(light: 0x0058C0, dark: 0x55A8FF), Paint(light: 0xC94A00, dark: 0xF4622C),
+        Paint(light: 0x00796F, dark: 0x0C9F88), Paint(light: 0xA880C0, dark: 0xE2BDFF),
+        Paint(light: 0xC28000, dark: 0xEBBE6A), Paint(light: 0x6C86FF, dark: 0xCFF7F0),
+        Paint(light: 0x6B5600, dark: 0xCFEF5A), Paint(light: 0x4A5160, dark: 0xA894A8),
+        Paint(light: 0x8A1048, dark: 0xC8407A), Paint(light: 0x6A1CA8, dark: 0xB468FF),
     ]
 
     package static let background = Paint(light: 0xFFFFFF, dark: 0x10151C)
