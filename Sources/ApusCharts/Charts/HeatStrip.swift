@@ -1,6 +1,6 @@
 /// A distribution over time, seen from above: steps to the right, values upwards, the share of values as color.
 ///
-/// Colors grow with the square root of the share, so that the tails are seen.
+/// The share is that of one of 64 rows of equal height; colors grow with its square root, so that the tails are seen.
 public struct HeatStrip: Chart {
     public var title: String
     public var x: Axis

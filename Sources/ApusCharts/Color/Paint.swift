@@ -23,7 +23,7 @@ public struct Paint: Sendable, Hashable {
     package static let categories: [Paint] = [
         Paint(light: 0x0058C0, dark: 0x55A8FF), Paint(light: 0xC94A00, dark: 0xF4622C),
         Paint(light: 0x00796F, dark: 0x0C9F88), Paint(light: 0xA880C0, dark: 0xE2BDFF),
-        Paint(light: 0xC28000, dark: 0xEBBE6A), Paint(light: 0x6C86FF, dark: 0xCFF7F0),
+        Paint(light: 0xC98500, dark: 0xEBBE6A), Paint(light: 0x6C86FF, dark: 0xCFF7F0),
         Paint(light: 0x6B5600, dark: 0xCFEF5A), Paint(light: 0x4A5160, dark: 0xA894A8),
         Paint(light: 0x8A1048, dark: 0xC8407A), Paint(light: 0x6A1CA8, dark: 0xB468FF),
     ]
