@@ -156,8 +156,9 @@ func measure(_ workload: Workload, _ precision: NumericPrecision, seconds: Doubl
     }
     times.sort()
     return """
-        {"framework": "apus", "mode": "\(precision)", "workload": "\(workload.name)", "median_ms": \(times[times.count / 2] * 1e3), \
-        "min_ms": \(times[0] * 1e3), "steps": \(times.count), "first_loss": \(first), "last_loss": \(last)}
+        {"framework": "apus", "mode": "\(precision)", "precision": "\(precision == .float32 ? "float32" : "bfloat16")", \
+        "workload": "\(workload.name)", "median_ms": \(times[times.count / 2] * 1e3), "min_ms": \(times[0] * 1e3), \
+        "steps": \(times.count)\(workload.isInference ? "" : ", \"first_loss\": \(first), \"last_loss\": \(last)")}
         """
 }
 

@@ -107,18 +107,19 @@ def run(framework, version, modes, make_step):
 
 
 def measure(step, count, seconds):
-    """Warms up, then times steps until `seconds` have passed (at least 30, or 8 of over 50 ms)."""
+    """Warms up, then times steps until `seconds` have passed (at least 30, or 8 of over 50 ms, or 5 of over 250 ms)."""
     first_loss = step()
     start = time.perf_counter()
     step()
-    is_slow = time.perf_counter() - start > 0.05 * count
+    duration = (time.perf_counter() - start) / count
+    is_slow = duration > 0.05
     until = time.perf_counter() + min(0.5, seconds)
     for _ in range(1 if is_slow else 8):
         step()
     while time.perf_counter() < until:
         step()
     times = []
-    least = 8 if is_slow else 30
+    least = (5 if duration > 0.25 else 8) if is_slow else 30
     until = time.perf_counter() + seconds
     while len(times) * count < least or time.perf_counter() < until:
         start = time.perf_counter()
