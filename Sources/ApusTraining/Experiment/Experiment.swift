@@ -34,8 +34,10 @@ public struct Experiment: Configurable {
         }
 
         public static let schema = Schema(
-            DataSource(), .optional("source", \.source), .optional("directory", \.directory),
-            .optional("validation", \.validation))
+            DataSource(), .optional("source", \.source, help: "Where samples come from"),
+            .optional("directory", \.directory, help: "A folder with the files; the default places if `nil`"),
+            .optional(
+                "validation", \.validation, help: "The part of the training samples that is held back to measure on"))
 
         public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
     }
@@ -51,7 +53,8 @@ public struct Experiment: Configurable {
         }
 
         public static let schema = Schema(
-            Validation(), .optional("fraction", \.fraction), .optional("stratified", \.stratified))
+            Validation(), .optional("fraction", \.fraction, help: "Its share"),
+            .optional("stratified", \.stratified, help: "Whether it has each class in the same share"))
 
         public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
     }
@@ -78,11 +81,26 @@ public struct Experiment: Configurable {
     }
 
     public static let schema = Schema(
-        Experiment(name: "", model: .name("")), .required("name", \.name), .optional("seed", \.seed),
-        .optional("data", \.data),
-        .required("model", \.model), .optional("loss", \.loss), .optional("metrics", \.metrics),
-        .optional("optimizer", \.optimizer), .optional("schedule", \.schedule), .optional("batchSize", \.batchSize),
-        .optional("epochs", \.epochs), .optional("precision", \.precision), .optional("memory", \.memory))
+        Experiment(name: "", model: .name("")), .required("name", \.name, help: "What the run folder is called"),
+        .optional("seed", \.seed, help: "Of all randomness"),
+        .optional("data", \.data, help: "The keys of the next rows"),
+        .required("model", \.model, help: "A name of the zoo, or a list of layers"),
+        .optional("loss", \.loss, help: "What training makes small"),
+        .optional("metrics", \.metrics, help: "What is measured besides"),
+        .optional(
+            "optimizer", \.optimizer,
+            help: "How gradients change the variables; `adam` alone has its own learning rate"),
+        .optional("schedule", \.schedule, help: "How the learning rate changes"),
+        .optional("batchSize", \.batchSize, help: "Samples a step"),
+        .optional("epochs", \.epochs, help: "How often each sample is seen"),
+        .optional(
+            "precision", \.precision,
+            help:
+                "The element type of convolutions, matrix products and what follows them: `float32` or `mixedBFloat16`"
+        ),
+        .optional(
+            "memory", \.memory,
+            help: "`saving` computes normalizations and activations again in the backward pass"))
 
     /// Writes every key, defaults included: the file says everything.
     public func encode(to encoder: any Encoder) throws { try Experiment.schema.writeAll(self, to: encoder) }
