@@ -10,32 +10,36 @@ struct Train: ParsableCommand {
     @Argument(help: "A network of the zoo (mlp, lenet5), or an experiment file (.yaml, .json).")
     var model: String
 
-    @Option(help: "Passes over the training data.")
+    @OptionGroup var settings: SettingOptions
+
+    @Option(help: "Passes over the training data: --set epochs=…")
     var epochs: Int?
 
-    @Option(help: "Samples a step.")
+    @Option(help: "Samples a step: --set batchSize=…")
     var batchSize: Int?
 
-    @Option(help: "The optimizer: adam or sgd (with momentum 0.9).")
+    @Option(help: "The optimizer: --set optimizer=…")
     var optimizer: String?
 
-    @Option(help: "The optimizer's learning rate.")
+    @Option(help: "The optimizer's learning rate: --set optimizer.adam.learningRate=…")
     var learningRate: Double?
 
-    @Option(help: "Where every random number comes from.")
+    @Option(help: "Where every random number comes from: --set seed=…")
     var seed: UInt64?
 
-    @Option(help: "The share of the training data that is held back for validation.")
+    @Option(help: "The share of the training data that is held back: --set data.validation.fraction=…")
     var validation: Double?
 
-    @Option(help: "The folder of the data set's files.")
+    @Option(help: "The folder of the data set's files: --set data.directory=…")
     var data: String?
+
+    @Option(help: "Variables that keep their values, by a pattern such as '0.conv2D/*'; may be repeated.")
+    var freeze: [String] = []
 
     @Option(name: .customLong("run"), help: "The folder of this run; by default runs/NAME-N.")
     var runFolder: String?
 
-    @Option(name: .customLong("init"), help: "Weights to start from (.safetensors).")
-    var initialWeights: String?
+    @OptionGroup var weights: WeightsOptions
 
     @Flag(help: "Prints events as JSON lines instead of progress.")
     var json = false
@@ -54,11 +58,7 @@ struct Train: ParsableCommand {
             schedule: experiment.schedule, precision: experiment.precision, memory: experiment.memory,
             seed: experiment.seed)
         try trainer.prepare(input: training.sampleShape)
-        if let initialWeights {
-            var variables = trainer.state!.variables
-            try variables.load(initialWeights)
-            trainer.load(variables)
-        }
+        if let report = try weights.load(into: &trainer), !json { Terminal.write("\(report)\n") }
         if rangeTest {
             print(try trainer.learningRateRange(training, batchSize: experiment.batchSize))
             return
@@ -112,29 +112,69 @@ struct Train: ParsableCommand {
 
     /// The experiment that the arguments describe.
     private func experiment() throws -> Experiment {
-        var experiment: Experiment
-        if ModelArgument.isFile(model) {
-            experiment = try Experiment(yaml: try ModelArgument.text(of: model), path: model)
-        } else {
-            experiment = Experiment(name: model, model: .name(model))
+        var file = try settings.file(model)
+        func set(_ path: String, _ value: (some CustomStringConvertible)?) throws {
+            if let value { file = try file.setting(path, to: value.description) }
         }
-        if let epochs { experiment.epochs = epochs }
-        if let batchSize { experiment.batchSize = batchSize }
-        if let seed { experiment.seed = seed }
-        if let validation { experiment.data.validation.fraction = validation }
-        if let data { experiment.data.directory = data }
-        if let optimizer { experiment.optimizer = try Optimizer(named: optimizer) }
-        if let learningRate { experiment.optimizer = experiment.optimizer.with(learningRate: learningRate) }
-        guard experiment.epochs > 0 else {
-            throw ValidationError("--epochs must be at least 1, received \(experiment.epochs)")
+        try set("epochs", epochs)
+        try set("batchSize", batchSize)
+        try set("seed", seed)
+        try set("data.validation.fraction", validation)
+        try set("data.directory", data)
+        try set("optimizer", optimizer)
+        if let learningRate {
+            let rule = try file.experiment().optimizer.rule
+            try set("optimizer.\(type(of: rule).kind).learningRate", learningRate)
         }
-        guard experiment.batchSize > 0 else {
-            throw ValidationError("--batch-size must be at least 1, received \(experiment.batchSize)")
+        if !freeze.isEmpty {
+            // The first group that matches counts.
+            let groups = freeze.map { ParameterGroup($0, isFrozen: true) } + (try file.experiment().optimizer.groups)
+            try set("optimizer.groups", String(decoding: try JSONEncoder().encode(groups), as: UTF8.self))
         }
-        guard (0..<1).contains(experiment.data.validation.fraction) else {
-            throw ValidationError("--validation must be in 0..<1, received \(experiment.data.validation.fraction)")
+        return try file.experiment()
+    }
+}
+
+/// Options for the weights that a training starts from.
+struct WeightsOptions: ParsableArguments {
+    @Option(name: .customLong("init"), help: "Weights to start from (.safetensors, .npz).")
+    var file: String?
+
+    @Option(
+        name: .customLong("init-mode"), help: "Whether everything must fit (strict), or what fits is taken (partial).",
+        transform: WeightsOptions.mode)
+    var mode = WeightsMode.strict
+
+    @Option(
+        name: .customLong("init-map"),
+        help: ArgumentHelp(
+            "What begins names in the file, and in the model in its place: encoder=backbone; may be repeated.",
+            valueName: "file=model"))
+    var map: [String] = []
+
+    func validate() throws {
+        for entry in map where !entry.contains("=") {
+            throw ValidationError("--init-map expects FILE=MODEL, for instance encoder=backbone, received \(entry)")
         }
-        return experiment
+        if file == nil, !map.isEmpty { throw ValidationError("--init-map needs --init FILE") }
+    }
+
+    private static func mode(_ text: String) throws -> WeightsMode {
+        guard let mode = WeightsMode(rawValue: text) else {
+            throw ValidationError("expected strict or partial, received \(text)")
+        }
+        return mode
+    }
+
+    /// Loads the weights, if there are any.
+    func load(into trainer: inout Trainer) throws -> WeightsReport? {
+        guard let file else { return nil }
+        var variables = trainer.state!.variables
+        let pairs = map.map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init) }
+        let mapping = Dictionary(pairs.map { ($0[0], $0[1]) }) { _, last in last }
+        let report = try variables.load(file, mode: mode, mapping: mapping)
+        trainer.load(variables)
+        return report
     }
 }
 

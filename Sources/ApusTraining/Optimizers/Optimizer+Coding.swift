@@ -1,4 +1,4 @@
-import ApusConfiguration
+public import ApusConfiguration
 import ApusNN
 
 extension Optimizer: Hashable, CustomStringConvertible {
@@ -32,9 +32,14 @@ extension Optimizer: Hashable, CustomStringConvertible {
         var groups: [ParameterGroup] = []
 
         static let schema = Schema(
-            Settings(), .optional("clip", \.clip), .optional("weightDecay", \.weightDecay),
-            .optional("accumulate", \.accumulate), .optional("skipNonFinite", \.skipNonFinite),
-            .optional("average", \.average), .optional("groups", \.groups))
+            Settings(), .optional("clip", \.clip, help: "How gradients are kept from being too great"),
+            .optional("weightDecay", \.weightDecay, help: "Of the decoupled decay; the rule's own if left out"),
+            .optional("accumulate", \.accumulate, help: "The number of steps whose gradients are averaged"),
+            .optional(
+                "skipNonFinite", \.skipNonFinite,
+                help: "Whether a step whose gradients are not all finite changes nothing"),
+            .optional("average", \.average, help: "The momentum of an average of the weights"),
+            .optional("groups", \.groups, help: "Settings of variables by path"))
     }
 }
 
@@ -47,6 +52,19 @@ extension Optimizer {
             throw TrainingError("there is no optimizer \(name) (\(Names.hint(name, OptimizerKinds.registry.kinds)))")
         }
         self.init(rule)
+    }
+}
+
+extension Optimizer: FileRepresentable {
+    public static var form: Form {
+        let settings = Settings.schema.constants
+        var kinds = OptimizerKinds.registry.form(beside: settings)
+        // The decay may stand among the rule's constants, as in Keras.
+        let decay = settings.filter { $0.name == "weightDecay" }
+        kinds.kinds = kinds.kinds.map { kind in
+            kind.content?.constants?.contains { $0.name == "weightDecay" } == true ? kind : kind.adding(decay)
+        }
+        return .kinds(kinds)
     }
 }
 
