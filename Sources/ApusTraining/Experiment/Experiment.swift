@@ -1,5 +1,4 @@
 public import ApusConfiguration
-import ApusData
 public import ApusNN
 public import ApusTensor
 import Foundation
@@ -19,42 +18,6 @@ public struct Experiment: Configurable {
     public var epochs: Int
     public var precision: NumericPrecision
     public var memory: MemoryUse
-
-    /// Where samples come from.
-    public struct DataSource: Configurable {
-        public var source: String
-        /// A folder with the files; the default places if absent.
-        public var directory: String?
-        public var validation: Validation
-
-        public init(source: String = "fashion-mnist", directory: String? = nil, validation: Validation = Validation()) {
-            self.source = source
-            self.directory = directory
-            self.validation = validation
-        }
-
-        public static let schema = Schema(
-            DataSource(), .optional("source", \.source), .optional("directory", \.directory),
-            .optional("validation", \.validation))
-
-        public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
-    }
-
-    /// The part of the training samples that is held back to measure on.
-    public struct Validation: Configurable {
-        public var fraction: Double
-        public var stratified: Bool
-
-        public init(fraction: Double = 0.1, stratified: Bool = true) {
-            self.fraction = fraction
-            self.stratified = stratified
-        }
-
-        public static let schema = Schema(
-            Validation(), .optional("fraction", \.fraction), .optional("stratified", \.stratified))
-
-        public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
-    }
 
     public init(
         name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
