@@ -16,10 +16,15 @@ struct Evaluate: ParsableCommand {
     var json = false
 
     func run() throws {
-        let finished = try FinishedRun(runFolder)
-        var source = finished.experiment.data
+        let experiment = try RunFolder(existing: runFolder).experiment()
+        var source = experiment.data
         if let data { source.directory = data }
-        let result = try finished.trainer.evaluate(try source.load().test)
+        let loaded = try source.load(seed: experiment.seed)
+        guard let test = loaded.test else {
+            throw ValidationError(
+                "the data of \(runFolder) have no test part: data.test is 0, and the source has none of its own")
+        }
+        let result = try FinishedRun(runFolder, input: loaded.sampleShape).trainer.evaluate(test)
         if json {
             print(
                 String(

@@ -18,15 +18,14 @@ enum ModelArgument {
         guard isFile(argument) else { return try ModelSource.name(argument).model() }
         return try ModelSource(yaml: try text(of: argument), path: argument).model()
     }
-}
 
-extension Experiment.DataSource {
-    /// Reads the data.
-    func load() throws -> (train: Dataset, test: Dataset) {
-        guard source == "fashion-mnist" else {
-            throw ValidationError("there is no data source \(source); known is fashion-mnist")
-        }
-        return try FashionMNIST.load(directory: directory)
+    /// The shape of the data of the experiment in a file; that of Fashion-MNIST for anything else.
+    static func input(_ argument: String) throws -> Shape {
+        let usual: Shape = [28, 28, 1]
+        guard isFile(argument), let experiment = try? Experiment(yaml: try text(of: argument), path: argument),
+            experiment.data.source != .fashionMNIST
+        else { return usual }
+        return try experiment.data.load(seed: experiment.seed).sampleShape
     }
 }
 

@@ -50,8 +50,8 @@ struct Train: ParsableCommand {
     func run() throws {
         let experiment = try self.experiment()
         let model = try experiment.model.model()
-        let data = try experiment.data.load()
-        let (training, validation) = try data.train.divided(experiment)
+        let data = try experiment.data.load(seed: experiment.seed)
+        let (training, validation) = (data.training, data.validation)
 
         var trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
@@ -60,7 +60,9 @@ struct Train: ParsableCommand {
         try trainer.prepare(input: training.sampleShape)
         if let report = try weights.load(into: &trainer), !json { Terminal.write("\(report)\n") }
         if rangeTest {
-            print(try trainer.learningRateRange(training, batchSize: experiment.batchSize))
+            print(
+                try trainer.learningRateRange(
+                    training, batchSize: experiment.batchSize, augmentations: data.augmentations))
             return
         }
         // What does not fit is found before a folder is made.
@@ -75,13 +77,14 @@ struct Train: ParsableCommand {
         try folder.write("run.json", json: record)
         if !json {
             Terminal.write(
-                "\(Terminal.bold(experiment.name)): \(summary.parameterCount) parameters, \(training.count) samples to train on, "
-                    + "\(validation?.count ?? 0) to validate, \(data.test.count) to test; run folder \(folder.path)\n")
+                "\(Terminal.bold(experiment.name)): \(summary.parameterCount) parameters; \(data): \(data.parts); "
+                    + "run folder \(folder.path)\n")
         }
         Interrupt.install()
         do {
             let history = try trainer.fit(
                 training, validation: validation, epochs: experiment.epochs, batchSize: experiment.batchSize,
+                augmentations: data.augmentations,
                 callbacks: [
                     Callback(Progress(json: json)), Callback(RunRecorder(folder)), .checkpoint(folder.checkpoints),
                     Interrupt.callback,
@@ -95,11 +98,11 @@ struct Train: ParsableCommand {
                     "\ninterrupted; the weights are in \(folder.checkpoints)/last/state.safetensors\n")
                 throw ExitCode(Failure.interrupted)
             }
-            let test = try trainer.evaluate(data.test)
+            let test = try data.test.map { try trainer.evaluate($0) }
             record.state = .completed
             record.test = test
             try folder.write("run.json", json: record)
-            print("test \(test)")
+            if let test { print("test \(test)") }
         } catch let error where !(error is ExitCode) {
             record.state = error is DivergenceError ? .diverged : .failed
             record.stopReason = "\(error)"
@@ -175,16 +178,5 @@ struct WeightsOptions: ParsableArguments {
         let report = try variables.load(file, mode: mode, mapping: mapping)
         trainer.load(variables)
         return report
-    }
-}
-
-extension Dataset {
-    /// The part to train on and the part to validate on, as the experiment says.
-    fileprivate func divided(_ experiment: Experiment) throws -> (training: Dataset, validation: Dataset?) {
-        let validation = experiment.data.validation
-        guard validation.fraction > 0 else { return (self, nil) }
-        let (training, held) = try parts(
-            validation: validation.fraction, stratified: validation.stratified, seed: experiment.seed)
-        return (training, held)
     }
 }

@@ -23,8 +23,8 @@ import Testing
         ]),
         "Schedules": of(Schedule.Course.self),
         "Experiment": joined([
-            keys(Experiment.schema, in: ""), keys(Experiment.DataSource.schema, in: "data."),
-            keys(Experiment.Validation.schema, in: "data.validation."),
+            keys(Experiment.schema, in: ""), keys(DataSource.schema, in: "data."),
+            keys(DataSource.Validation.schema, in: "data.validation."),
         ]),
     ]
 

@@ -7,8 +7,8 @@ import Testing
 @Suite struct ExperimentTests {
     private let experiment = Experiment(
         name: "run", seed: .max,
-        data: Experiment.DataSource(
-            directory: "/data", validation: Experiment.Validation(fraction: 0.25, stratified: false)),
+        data: DataSource(
+            directory: "/data", validation: DataSource.Validation(fraction: 0.25, stratified: false)),
         model: "lenet5", loss: .meanSquaredError, metrics: [.accuracy, .meanAbsoluteError],
         optimizer: .sgd(learningRate: 0.1 + 0.2, momentum: 0.9, nesterov: true), schedule: .cosine(warmupSteps: 200),
         batchSize: 32, epochs: 3)

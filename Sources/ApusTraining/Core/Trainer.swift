@@ -54,11 +54,14 @@ public struct Trainer: Sendable {
     ///
     /// Called again, training goes on where it stopped. The same seed, data and settings give the same weights, bit for bit.
     ///
-    /// - Throws: `GraphError` if the model does not fit the data, `DivergenceError` when the loss is not finite, and what callbacks
+    /// - Parameter augmentations: random changes of the training samples
+    /// - Throws: `GraphError` if the model does not fit the data, `DatasetError` if the augmentations do not, the error of
+    ///   a sample that can't be read, `DivergenceError` when the loss is not finite, and what callbacks
     ///   throw. After a divergence the state is the one before the step that broke it.
     @discardableResult
     public mutating func fit(
-        _ training: Dataset, validation: Dataset? = nil, epochs: Int, batchSize: Int, callbacks: [Callback] = []
+        _ training: Dataset, validation: Dataset? = nil, epochs: Int, batchSize: Int,
+        augmentations: [Augmentation] = [], callbacks: [Callback] = []
     ) throws -> History {
         guard training.count > 0 else { throw TrainingError("there is nothing to train on: the data set is empty") }
         guard epochs >= 0, batchSize > 0 else {
@@ -69,11 +72,12 @@ public struct Trainer: Sendable {
                 "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
         try schedule.validate()
+        try training.check(augmentations)
         try prepare(input: training.sampleShape)
         try checkClasses(model, training)
         var run = TrainingRun(
             trainer: self, step: try makeStep(model, metrics: metrics), training: training, validation: validation,
-            batchSize: batchSize,
+            batchSize: batchSize, augmentations: augmentations,
             callbacks: callbacks)
         let lastEpoch = state!.epoch + epochs
         defer { state = run.state }
@@ -112,9 +116,9 @@ public struct Trainer: Sendable {
         guard batchSize > 0 else { throw TrainingError("batchSize must be positive, received \(batchSize)") }
         guard dataset.count > 0 else { throw TrainingError("there is nothing to evaluate: the data set is empty") }
         var sum = MeasurementSum(loss.reduction)
-        for batch in dataset.batches(of: batchSize, epoch: 0, seed: seed, shuffled: false) {
-            sum.add(try inference.measure(variables, batch))
-        }
+        let batches = dataset.batches(of: batchSize, epoch: 0, seed: seed, shuffled: false)
+        for batch in batches { sum.add(try inference.measure(variables, batch)) }
+        try batches.checkFailure()
         return sum.measurements
     }
 

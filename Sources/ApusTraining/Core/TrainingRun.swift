@@ -8,6 +8,7 @@ struct TrainingRun {
     let training: Dataset
     let validation: Dataset?
     let batchSize: Int
+    let augmentations: [Augmentation]
     var callbacks: [Callback]
     private(set) var state: TrainingState
     private(set) var history = History()
@@ -18,13 +19,14 @@ struct TrainingRun {
 
     init(
         trainer: Trainer, step: TrainingStep, training: Dataset, validation: Dataset?, batchSize: Int,
-        callbacks: [Callback]
+        augmentations: [Augmentation], callbacks: [Callback]
     ) {
         self.trainer = trainer
         self.step = step
         self.training = training
         self.validation = validation
         self.batchSize = batchSize
+        self.augmentations = augmentations
         self.callbacks = callbacks
         state = trainer.state!
         snapshot = trainer.state!
@@ -37,6 +39,12 @@ struct TrainingRun {
     /// The learning rate of the step after so many others.
     private func learningRate(step: Int) -> Double {
         trainer.optimizer.learningRate * trainer.schedule.factor(step: step, total: lastEpoch * stepsPerEpoch)
+    }
+
+    /// The rest of a state's epoch.
+    private func batches(from state: TrainingState) -> Batches {
+        training.batches(
+            of: batchSize, epoch: state.epoch, seed: state.seed, startingAt: state.batch, augmentations: augmentations)
     }
 
     mutating func run(until lastEpoch: Int) throws {
@@ -60,7 +68,8 @@ struct TrainingRun {
         try send(.epochBegan(state.epoch + 1))
         var sum = MeasurementSum(trainer.loss.reduction)
         let watchesSteps = callbacks.contains { $0.rule.watchesSteps }
-        for batch in training.batches(of: batchSize, epoch: state.epoch, seed: state.seed, startingAt: state.batch) {
+        let batches = batches(from: state)
+        for batch in batches {
             if state.step % Self.snapshotInterval == 0 { snapshot = state }
             let result = try step(&state, batch, learningRate: learningRate(step: state.step))
             state.batch += 1
@@ -75,6 +84,7 @@ struct TrainingRun {
                 return stop
             }
         }
+        try batches.checkFailure()
         let seconds = (clock.now - start) / .seconds(1)
         state.epoch += 1
         state.batch = 0
@@ -114,8 +124,7 @@ struct TrainingRun {
     private mutating func diagnose(_ loss: Double) throws -> DivergenceError {
         var replay = snapshot
         while replay.step < state.step {
-            let batches = training.batches(
-                of: batchSize, epoch: replay.epoch, seed: replay.seed, startingAt: replay.batch)
+            let batches = batches(from: replay)
             for batch in batches {
                 let before = replay
                 let result = try step(&replay, batch, learningRate: learningRate(step: replay.step))
@@ -133,6 +142,7 @@ struct TrainingRun {
                         place: "the update of \(variable)")
                 }
             }
+            try batches.checkFailure()
             replay.epoch += 1
             replay.batch = 0
         }

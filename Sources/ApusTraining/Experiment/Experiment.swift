@@ -1,5 +1,4 @@
 public import ApusConfiguration
-import ApusData
 public import ApusNN
 public import ApusTensor
 import Foundation
@@ -19,45 +18,6 @@ public struct Experiment: Configurable {
     public var epochs: Int
     public var precision: NumericPrecision
     public var memory: MemoryUse
-
-    /// Where samples come from.
-    public struct DataSource: Configurable {
-        public var source: String
-        /// A folder with the files; the default places if absent.
-        public var directory: String?
-        public var validation: Validation
-
-        public init(source: String = "fashion-mnist", directory: String? = nil, validation: Validation = Validation()) {
-            self.source = source
-            self.directory = directory
-            self.validation = validation
-        }
-
-        public static let schema = Schema(
-            DataSource(), .optional("source", \.source, help: "Where samples come from"),
-            .optional("directory", \.directory, help: "A folder with the files; the default places if `nil`"),
-            .optional(
-                "validation", \.validation, help: "The part of the training samples that is held back to measure on"))
-
-        public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
-    }
-
-    /// The part of the training samples that is held back to measure on.
-    public struct Validation: Configurable {
-        public var fraction: Double
-        public var stratified: Bool
-
-        public init(fraction: Double = 0.1, stratified: Bool = true) {
-            self.fraction = fraction
-            self.stratified = stratified
-        }
-
-        public static let schema = Schema(
-            Validation(), .optional("fraction", \.fraction, help: "Its share"),
-            .optional("stratified", \.stratified, help: "Whether it has each class in the same share"))
-
-        public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
-    }
 
     public init(
         name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
