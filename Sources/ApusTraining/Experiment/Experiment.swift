@@ -19,6 +19,7 @@ public struct Experiment: Configurable {
     public var epochs: Int
     public var precision: NumericPrecision
     public var memory: MemoryUse
+    public var callbacks: [Callback]
 
     /// Where samples come from.
     public struct DataSource: Configurable {
@@ -61,7 +62,8 @@ public struct Experiment: Configurable {
         loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
         optimizer: Optimizer = .adam(learningRate: 0.003), schedule: Schedule = .cosine(warmupSteps: 200),
         batchSize: Int = 128,
-        epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard
+        epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
+        callbacks: [Callback] = []
     ) {
         self.name = name
         self.seed = seed
@@ -75,6 +77,7 @@ public struct Experiment: Configurable {
         self.epochs = epochs
         self.precision = precision
         self.memory = memory
+        self.callbacks = callbacks
     }
 
     public static let schema = Schema(
@@ -82,7 +85,8 @@ public struct Experiment: Configurable {
         .optional("data", \.data),
         .required("model", \.model), .optional("loss", \.loss), .optional("metrics", \.metrics),
         .optional("optimizer", \.optimizer), .optional("schedule", \.schedule), .optional("batchSize", \.batchSize),
-        .optional("epochs", \.epochs), .optional("precision", \.precision), .optional("memory", \.memory))
+        .optional("epochs", \.epochs), .optional("precision", \.precision), .optional("memory", \.memory),
+        .optional("callbacks", \.callbacks))
 
     /// Writes every key, defaults included: the file says everything.
     public func encode(to encoder: any Encoder) throws { try Experiment.schema.writeAll(self, to: encoder) }
