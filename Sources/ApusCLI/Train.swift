@@ -8,7 +8,7 @@ struct Train: ParsableCommand {
         discussion: "Example: apus train lenet5 --epochs 10")
 
     @Argument(help: "A network of the zoo (mlp, lenet5), or an experiment file (.yaml, .json).")
-    var model: String
+    var model: String?
 
     @OptionGroup var settings: SettingOptions
 
@@ -41,6 +41,12 @@ struct Train: ParsableCommand {
 
     @OptionGroup var weights: WeightsOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Goes on with the run of this folder from its last whole checkpoint, in place of a network.",
+            valueName: "run"))
+    var resume: String?
+
     @Flag(help: "Prints events as JSON lines instead of progress.")
     var json = false
 
@@ -48,7 +54,8 @@ struct Train: ParsableCommand {
     var rangeTest = false
 
     func run() throws {
-        let experiment = try self.experiment()
+        let resumed = try resume.map { try RunFolder(existing: $0) }
+        let experiment = try resumed.map { try self.experiment(of: $0) } ?? self.experiment()
         let model = try experiment.model.model()
         let data = try experiment.data.load(seed: experiment.seed)
         let (training, validation) = (data.training, data.validation)
@@ -68,13 +75,21 @@ struct Train: ParsableCommand {
         // What does not fit is found before a folder is made.
         let summary = try model.summary(input: training.sampleShape)
 
-        let folder = try RunFolder(named: experiment.name, path: runFolder)
-        try folder.write("experiment.yaml", experiment.yaml())
-        try folder.write("summary.txt", "\(summary)\n")
         var record = RunRecord(
             command: CommandLine.arguments, seed: experiment.seed, threads: Engine.threadCount,
             dataFingerprint: String(training.fingerprint, radix: 16))
-        try folder.write("run.json", json: record)
+        let folder: RunFolder
+        if let resumed {
+            folder = resumed
+            record = try resumedRecord(folder, record)
+        } else {
+            folder = try RunFolder(named: experiment.name, path: runFolder)
+            try folder.write("run.json", json: record)
+            try folder.write("summary.txt", "\(summary)\n")
+            // Last, for it makes the folder that of a run.
+            try folder.write("experiment.yaml", experiment.yaml())
+        }
+        if resumed != nil { try folder.write("run.json", json: record) }
         if !json {
             Terminal.write(
                 "\(Terminal.bold(experiment.name)): \(summary.parameterCount) parameters; \(data): \(data.parts); "
@@ -85,17 +100,16 @@ struct Train: ParsableCommand {
             let history = try trainer.fit(
                 training, validation: validation, epochs: experiment.epochs, batchSize: experiment.batchSize,
                 augmentations: data.augmentations,
-                callbacks: [
-                    Callback(Progress(json: json)), Callback(RunRecorder(folder)), .checkpoint(folder.checkpoints),
-                    Interrupt.callback,
-                ])
+                callbacks: callbacks(experiment, folder), folder: folder.path,
+                resuming: resumed.map { _ in folder.checkpoints }, report: { Terminal.write("note: \($0)\n") })
             record.stopReason = history.stopReason.map { "\($0)" }
             record.ended = Date()
             guard history.stopReason != .interrupted else {
                 record.state = .interrupted
                 try folder.write("run.json", json: record)
                 Terminal.write(
-                    "\ninterrupted; the weights are in \(folder.checkpoints)/last/state.safetensors\n")
+                    "\ninterrupted; the weights are in \(folder.checkpoints)/last/state.safetensors; "
+                        + "apus train --resume \(folder.path) goes on\n")
                 throw ExitCode(Failure.interrupted)
             }
             let test = try data.test.map { try trainer.evaluate($0) }
@@ -113,8 +127,51 @@ struct Train: ParsableCommand {
         }
     }
 
+    /// What runs besides training: what the experiment says, and what every run has.
+    private func callbacks(_ experiment: Experiment, _ folder: RunFolder) -> [Callback] {
+        var callbacks = [Callback(Progress(json: json)), Callback(RunRecorder(folder))] + experiment.callbacks
+        if !experiment.callbacks.contains(where: { $0.rule is CSVLog }) { callbacks.append(.csv()) }
+        if !experiment.callbacks.contains(where: { $0.rule is Checkpoint }) { callbacks.append(.checkpoint()) }
+        return callbacks + [Interrupt.callback]
+    }
+
+    /// The experiment of a run that goes on; only more epochs can be asked for.
+    private func experiment(of folder: RunFolder) throws -> Experiment {
+        let isOther =
+            model != nil || batchSize != nil || optimizer != nil || learningRate != nil || seed != nil
+            || validation != nil || runFolder != nil || weights.isGiven || rangeTest
+        guard !isOther else {
+            throw ValidationError("--resume goes on with the experiment of the run; besides it only --epochs, --data and --json fit")
+        }
+        var experiment = try folder.experiment()
+        if let epochs { experiment.epochs = epochs }
+        if let data { experiment.data.directory = data }
+        return experiment
+    }
+
+    /// The facts of a run that goes on now.
+    private func resumedRecord(_ folder: RunFolder, _ new: RunRecord) throws -> RunRecord {
+        var record = try folder.record()
+        guard record.state != .completed || epochs != nil else {
+            throw TrainingError("the run \(folder.path) is completed; give more --epochs to go on")
+        }
+        guard record.dataFingerprint == new.dataFingerprint else {
+            throw TrainingError(
+                "the data are not those of the run \(folder.path): their fingerprint is \(new.dataFingerprint), it was \(record.dataFingerprint)",
+                kind: .malformed)
+        }
+        if record.threads != new.threads {
+            Terminal.write(
+                "note: the run had \(record.threads) threads, now there are \(new.threads); the weights may differ in the last digits\n")
+        }
+        (record.state, record.ended, record.stopReason, record.test) = (.running, nil, nil, nil)
+        record.resumes.append(Date())
+        return record
+    }
+
     /// The experiment that the arguments describe.
     private func experiment() throws -> Experiment {
+        guard let model else { throw ValidationError("give a network, an experiment file, or --resume and a run") }
         var file = try settings.file(model)
         func set(_ path: String, _ value: (some CustomStringConvertible)?) throws {
             if let value { file = try file.setting(path, to: value.description) }

@@ -54,14 +54,20 @@ public struct Trainer: Sendable {
     ///
     /// Called again, training goes on where it stopped. The same seed, data and settings give the same weights, bit for bit.
     ///
-    /// - Parameter augmentations: random changes of the training samples
-    /// - Throws: `GraphError` if the model does not fit the data, `DatasetError` if the augmentations do not, the error of
-    ///   a sample that can't be read, `DivergenceError` when the loss is not finite, and what callbacks
-    ///   throw. After a divergence the state is the one before the step that broke it.
+    /// - Parameters:
+    ///   - augmentations: Random changes of the training samples.
+    ///   - folder: The folder of the run, for callbacks that write files.
+    ///   - checkpoints: A folder of checkpoints of the same training: it goes on from the newest whole one, and gives the same weights
+    ///     as if it had never stopped. Without any it begins.
+    ///   - report: Is told of checkpoints that are damaged.
+    /// - Throws: `GraphError` if the model does not fit the data, `DatasetError` if the augmentations do not, the error of a sample
+    ///   that can't be read, `DivergenceError` when the loss is not finite, and what callbacks throw. After a divergence the state is
+    ///   the one before the step that broke it.
     @discardableResult
     public mutating func fit(
         _ training: Dataset, validation: Dataset? = nil, epochs: Int, batchSize: Int,
-        augmentations: [Augmentation] = [], callbacks: [Callback] = []
+        augmentations: [Augmentation] = [], callbacks: [Callback] = [], folder: String? = nil,
+        resuming checkpoints: String? = nil, report: (String) -> Void = { _ in }
     ) throws -> History {
         guard training.count > 0 else { throw TrainingError("there is nothing to train on: the data set is empty") }
         guard epochs >= 0, batchSize > 0 else {
@@ -78,10 +84,10 @@ public struct Trainer: Sendable {
         var run = TrainingRun(
             trainer: self, step: try makeStep(model, metrics: metrics), training: training, validation: validation,
             batchSize: batchSize, augmentations: augmentations,
-            callbacks: callbacks)
-        let lastEpoch = state!.epoch + epochs
+            callbacks: CallbackList(
+                callbacks, loss: loss, metrics: metrics, learningRate: optimizer.learningRate, folder: folder))
         defer { state = run.state }
-        try run.run(until: lastEpoch)
+        try run.run(epochs: epochs, resuming: checkpoints, report: report)
         return run.history
     }
 

@@ -18,13 +18,15 @@ public struct Experiment: Configurable {
     public var epochs: Int
     public var precision: NumericPrecision
     public var memory: MemoryUse
+    public var callbacks: [Callback]
 
     public init(
         name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
         loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
         optimizer: Optimizer = .adam(learningRate: 0.003), schedule: Schedule = .cosine(warmupSteps: 200),
         batchSize: Int = 128,
-        epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard
+        epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
+        callbacks: [Callback] = []
     ) {
         self.name = name
         self.seed = seed
@@ -38,6 +40,7 @@ public struct Experiment: Configurable {
         self.epochs = epochs
         self.precision = precision
         self.memory = memory
+        self.callbacks = callbacks
     }
 
     public static let schema = Schema(
@@ -60,7 +63,8 @@ public struct Experiment: Configurable {
         ),
         .optional(
             "memory", \.memory,
-            help: "`saving` computes normalizations and activations again in the backward pass"))
+            help: "`saving` computes normalizations and activations again in the backward pass"),
+        .optional("callbacks", \.callbacks, help: "What happens besides training"))
 
     /// Writes every key, defaults included: the file says everything.
     public func encode(to encoder: any Encoder) throws { try Experiment.schema.writeAll(self, to: encoder) }
