@@ -139,7 +139,7 @@ struct Train: ParsableCommand {
     private func experiment(of folder: RunFolder) throws -> Experiment {
         let isOther =
             model != nil || batchSize != nil || optimizer != nil || learningRate != nil || seed != nil
-            || validation != nil || runFolder != nil || weights.isGiven || rangeTest
+            || validation != nil || runFolder != nil || weights.file != nil || !freeze.isEmpty || !settings.assignments.isEmpty || rangeTest
         guard !isOther else {
             throw ValidationError("--resume goes on with the experiment of the run; besides it only --epochs, --data and --json fit")
         }
