@@ -4,7 +4,8 @@ import Foundation
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a trained network on the test data.", discussion: "Example: apus evaluate runs/lenet5-1")
+        abstract: "Measures a trained network on the test data: metrics, classes, confusion matrix.",
+        discussion: "Example: apus evaluate runs/lenet5-1")
 
     @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
     var runFolder: String
@@ -19,14 +20,11 @@ struct Evaluate: ParsableCommand {
         let finished = try FinishedRun(runFolder)
         var source = finished.experiment.data
         if let data { source.directory = data }
-        let result = try finished.trainer.evaluate(try source.load().test)
+        let evaluation = try Evaluation(finished.trainer, on: try source.load().test)
         if json {
-            print(
-                String(
-                    decoding: try JSONEncoder().encode(
-                        Dictionary(uniqueKeysWithValues: zip(result.names, result.values))), as: UTF8.self))
+            print(String(decoding: try evaluation.json(), as: UTF8.self))
         } else {
-            print("test \(result)")
+            print("test: \(evaluation)")
         }
     }
 }

@@ -73,6 +73,9 @@ struct Train: ParsableCommand {
             command: CommandLine.arguments, seed: experiment.seed, threads: Engine.threadCount,
             dataFingerprint: String(training.fingerprint, radix: 16))
         try folder.write("run.json", json: record)
+        try folder.write(RunInputs(training))
+        var report = RunReport(experiment)
+        report.summary = summary
         if !json {
             Terminal.write(
                 "\(Terminal.bold(experiment.name)): \(summary.parameterCount) parameters, \(training.count) samples to train on, "
@@ -91,6 +94,7 @@ struct Train: ParsableCommand {
             guard history.stopReason != .interrupted else {
                 record.state = .interrupted
                 try folder.write("run.json", json: record)
+                report.finish(folder, record, trainer, training, test: nil)
                 Terminal.write(
                     "\ninterrupted; the weights are in \(folder.checkpoints)/last/state.safetensors\n")
                 throw ExitCode(Failure.interrupted)
@@ -100,12 +104,14 @@ struct Train: ParsableCommand {
             record.test = test
             try folder.write("run.json", json: record)
             print("test \(test)")
+            report.finish(folder, record, trainer, training, test: data.test)
         } catch let error where !(error is ExitCode) {
             record.state = error is DivergenceError ? .diverged : .failed
             record.stopReason = "\(error)"
             record.ended = Date()
             // The first error is the one to report.
             try? folder.write("run.json", json: record)
+            report.finish(folder, record, trainer, training, test: nil)
             throw error
         }
     }
