@@ -296,7 +296,7 @@ def verdict(rounds, quiet, programs, options):
     if len(quiet) < options.rounds:
         last = next((r.disturbances[0] for r in reversed(rounds) if r.disturbances), "")
         reasons.append(f"only {len(quiet)} of {options.rounds} rounds undisturbed ({last})")
-    least = 5 if SHORT.intersection(options.workloads) else 2
+    least = 5 if SHORT.intersection(options.workloads) else 1
     if options.rounds < least:
         reasons.append(f"{options.rounds} rounds; at least {least} are needed")
     for failure in dict.fromkeys(failure for r in rounds for failure in r.failures):

@@ -4,7 +4,8 @@ import Foundation
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a trained network on the test data.", discussion: "Example: apus evaluate runs/lenet5-1")
+        abstract: "Measures a trained network on the test data: metrics, classes, confusion matrix.",
+        discussion: "Example: apus evaluate runs/lenet5-1")
 
     @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
     var runFolder: String
@@ -24,14 +25,11 @@ struct Evaluate: ParsableCommand {
             throw ValidationError(
                 "the data of \(runFolder) have no test part: data.test is 0, and the source has none of its own")
         }
-        let result = try FinishedRun(runFolder, input: loaded.sampleShape).trainer.evaluate(test)
+        let evaluation = try Evaluation(FinishedRun(runFolder).trainer, on: test)
         if json {
-            print(
-                String(
-                    decoding: try JSONEncoder().encode(
-                        Dictionary(uniqueKeysWithValues: zip(result.names, result.values))), as: UTF8.self))
+            print(String(decoding: try evaluation.json(), as: UTF8.self))
         } else {
-            print("test \(result)")
+            print("test: \(evaluation)")
         }
     }
 }

@@ -58,7 +58,7 @@ extension Experiment {
     /// Runs model, loss and metrics on two samples.
     fileprivate func tryOut() throws {
         let model = try model.model()
-        let samples = try data.load().train.prefix(2)
+        let samples = try data.load(seed: seed).training.prefix(2)
         var trainer = Trainer(
             model, loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule, precision: precision,
             memory: memory, seed: seed)

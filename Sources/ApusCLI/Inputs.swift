@@ -35,8 +35,9 @@ struct FinishedRun {
     let experiment: Experiment
     let trainer: Trainer
 
-    init(_ path: String, input: Shape = [28, 28, 1]) throws {
+    init(_ path: String) throws {
         folder = try RunFolder(existing: path)
+        let input = try folder.inputs().sampleShape
         experiment = try folder.experiment()
         let model = try experiment.model.model()
         var trainer = Trainer(

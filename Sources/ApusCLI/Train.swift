@@ -90,6 +90,9 @@ struct Train: ParsableCommand {
             try folder.write("experiment.yaml", experiment.yaml())
         }
         if resumed != nil { try folder.write("run.json", json: record) }
+        if resumed == nil { try folder.write(RunInputs(training)) }
+        var report = RunReport(experiment)
+        report.summary = summary
         if !json {
             Terminal.write(
                 "\(Terminal.bold(experiment.name)): \(summary.parameterCount) parameters; \(data): \(data.parts); "
@@ -107,6 +110,7 @@ struct Train: ParsableCommand {
             guard history.stopReason != .interrupted else {
                 record.state = .interrupted
                 try folder.write("run.json", json: record)
+                report.finish(folder, record, trainer, training, test: nil)
                 Terminal.write(
                     "\ninterrupted; the weights are in \(folder.checkpoints)/last/state.safetensors; "
                         + "apus train --resume \(folder.path) goes on\n")
@@ -117,12 +121,14 @@ struct Train: ParsableCommand {
             record.test = test
             try folder.write("run.json", json: record)
             if let test { print("test \(test)") }
+            report.finish(folder, record, trainer, training, test: data.test)
         } catch let error where !(error is ExitCode) {
             record.state = error is DivergenceError ? .diverged : .failed
             record.stopReason = "\(error)"
             record.ended = Date()
             // The first error is the one to report.
             try? folder.write("run.json", json: record)
+            report.finish(folder, record, trainer, training, test: nil)
             throw error
         }
     }
