@@ -36,18 +36,26 @@ struct ExperimentCommand: ParsableCommand {
         func run() throws {
             let file = try settings.file(file)
             let problems = file.problems
-            guard problems.isEmpty else { throw Failed(problems) }
+            guard problems.isEmpty else { throw failure(problems) }
             let experiment = try file.experiment()
+            let model: Sequential
             do {
-                try experiment.tryOut()
+                model = try experiment.model.model()
+            } catch {
+                throw failure([file.located("\(error)", at: "model")])
+            }
+            do {
+                try experiment.tryOut(model)
             } catch let error as GraphError {
-                throw Failed([error.description])
+                throw failure([error.description])
+            } catch let error as TrainingError where error.kind != .missing {
+                throw failure([error.description])
             }
             print(try experiment.yaml(), terminator: "")
         }
 
         /// Prints problems to standard error, and ends with the code of bad data.
-        private func Failed(_ problems: [String]) -> ExitCode {
+        private func failure(_ problems: [String]) -> ExitCode {
             for problem in problems { Terminal.write("error: \(problem)\n") }
             return ExitCode(Failure.badData)
         }
@@ -56,8 +64,7 @@ struct ExperimentCommand: ParsableCommand {
 
 extension Experiment {
     /// Runs model, loss and metrics on two samples.
-    fileprivate func tryOut() throws {
-        let model = try model.model()
+    fileprivate func tryOut(_ model: Sequential) throws {
         let samples = try data.load().train.prefix(2)
         var trainer = Trainer(
             model, loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule, precision: precision,

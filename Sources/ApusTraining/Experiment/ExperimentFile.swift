@@ -108,6 +108,11 @@ public struct ExperimentFile: Sendable {
         return problems
     }
 
+    /// A problem that shows when the experiment is built, with the line of a path in front.
+    package func located(_ text: String, at path: String) -> String {
+        malformed(path.split(separator: ".").map(String.init), text).description
+    }
+
     private func decoded(_ root: FileNode) throws(TrainingError) -> Experiment {
         do {
             return try YAMLDecoder().decode(Experiment.self, from: root.node)
