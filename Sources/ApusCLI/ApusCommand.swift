@@ -11,7 +11,9 @@ struct ApusCommand: ParsableCommand {
             diverged, 64 usage, 65 bad data, 66 missing input, 74 input or output failed, 130 interrupted.
             """,
         version: "0.1.0",
-        subcommands: [Train.self, Evaluate.self, Predict.self, Summary.self, Gradcheck.self, ExperimentCommand.self, Bench.self])
+        subcommands: [
+            Train.self, Evaluate.self, Predict.self, Summary.self, Gradcheck.self, ExperimentCommand.self, Bench.self,
+        ])
 
     /// Runs the command; errors end it with the exit code of their sort.
     static func main() {

@@ -25,7 +25,8 @@ struct ExperimentCommand: ParsableCommand {
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Reads a file, builds model, loss and metrics for the data, and prints the file with all defaults.",
+            abstract:
+                "Reads a file, builds model, loss and metrics for the data, and prints the file with all defaults.",
             discussion: "Nothing is trained. Exit code 65 and every problem, a line each, if there is one.")
 
         @Argument(help: "An experiment file (.yaml, .json), or a network of the zoo.")

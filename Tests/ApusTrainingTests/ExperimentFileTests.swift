@@ -21,7 +21,8 @@ import Testing
         }
     }
 
-    static let keys = "name, seed, data, model, loss, metrics, optimizer, schedule, batchSize, epochs, precision, memory"
+    static let keys =
+        "name, seed, data, model, loss, metrics, optimizer, schedule, batchSize, epochs, precision, memory"
 
     /// Lines after `name` and `model`, which are the first two.
     static let lines: [Mistake] = [
@@ -49,7 +50,8 @@ import Testing
                 + "meanAbsolutePercentageError, meanSquaredError, meanSquaredLogarithmicError, poisson, "
                 + "softmaxCrossEntropy, squaredHinge) at loss"),
         Mistake("schedule: cosinus", "e.yaml:3: there is no schedule cosinus (did you mean cosine?) at schedule"),
-        Mistake("metrics:\n  - accurate", "e.yaml:4: there is no metric accurate (did you mean accuracy?) at metrics.0"),
+        Mistake(
+            "metrics:\n  - accurate", "e.yaml:4: there is no metric accurate (did you mean accuracy?) at metrics.0"),
         Mistake(
             "optimizer: {adam: {}, clip: 3}",
             "e.yaml:3: there is no clipping 3 (known are value, norm, globalNorm) at optimizer.clip"),
@@ -90,7 +92,9 @@ import Testing
     ]
 
     @Test(arguments: lines) func line(_ mistake: Mistake) {
-        #expect(message { try Experiment(yaml: "name: a\nmodel: mlp\n\(mistake.yaml)\n", path: "e.yaml") } == mistake.message)
+        #expect(
+            message { try Experiment(yaml: "name: a\nmodel: mlp\n\(mistake.yaml)\n", path: "e.yaml") }
+                == mistake.message)
     }
 
     static let files: [Mistake] = [
@@ -98,13 +102,15 @@ import Testing
         Mistake("# nothing but this\n", "e.yaml is empty; an experiment says at least its name and model"),
         Mistake("model: mlp", "e.yaml:1: the key name is missing"),
         Mistake("name: a\nepochs: 3", "e.yaml:1: the key model is missing"),
-        Mistake("- flatten\n- relu", "e.yaml:1: expected keys with values, at least name and model, but found a list of 2"),
+        Mistake(
+            "- flatten\n- relu", "e.yaml:1: expected keys with values, at least name and model, but found a list of 2"),
         Mistake("name: a/b\nmodel: mlp", "e.yaml:1: expected a name without slashes but found \"a/b\" at name"),
         Mistake(
             "name: a\nmodel:\n  - flatten\n  - dense: {unit: 3}",
             "e.yaml:4: there is no key unit (did you mean units?) at model.1.dense"),
         Mistake(
-            "name: a\nmodel:\n  - flatten\n  - dens: 3", "e.yaml:4: there is no layer dens (did you mean dense?) at model.1"),
+            "name: a\nmodel:\n  - flatten\n  - dens: 3",
+            "e.yaml:4: there is no layer dens (did you mean dense?) at model.1"),
         Mistake(
             "name: a\nmodel:\n  - flatten\n  - dense:\n      activation: relu",
             "e.yaml:5: the key units is missing at model.1.dense"),
@@ -188,7 +194,8 @@ import Testing
             try set("optimizer: sgd", "optimizer.clip.value=2", "optimizer.clip.norm=3").optimizer
                 == Optimizer.sgd().clipped(.norm(3)))
         #expect(
-            try set("optimizer: {sgd: {}, groups: [{match: a}, {match: b}]}", "optimizer.groups.1.frozen=true").optimizer
+            try set("optimizer: {sgd: {}, groups: [{match: a}, {match: b}]}", "optimizer.groups.1.frozen=true")
+                .optimizer
                 == Optimizer.sgd().group("a").freezing("b"))
     }
 
@@ -272,7 +279,8 @@ import Testing
         #expect(try merged("optimizer: {clip: {value: 2}}").optimizer == .adam(beta1: 0.8).clipped(.value(2)))
         #expect(try merged("optimizer: sgd").optimizer == .sgd())
         #expect(try merged("model: lenet5").model == "lenet5")
-        #expect(message { try merged("epochs: many") } == "o.yaml:1: expected a whole number but found \"many\" at epochs")
+        #expect(
+            message { try merged("epochs: many") } == "o.yaml:1: expected a whole number but found \"many\" at epochs")
     }
 
     @Test func defaultsAreAnExperiment() throws {

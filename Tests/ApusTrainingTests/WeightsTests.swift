@@ -88,7 +88,8 @@ import Testing
                 message { try target.load(path, mapping: ["encoder": "x", "head": "x"]) }
                     == "the mapping gives encoder/kernel and head/kernel of \(path) the same name x/kernel"
                     || message { try target.load(path, mapping: ["encoder": "x", "head": "x"]) }
-                        == "the mapping gives encoder/bias and head/bias of \(path) the same name x/bias")
+                        == "the mapping gives encoder/bias and head/bias of \(path) the same name x/bias"
+            )
         }
     }
 
@@ -96,7 +97,9 @@ import Testing
     @Test func emptyPrefixes() throws {
         try withTemporaryFolder { folder in
             let inner = Sequential { Dense(3).named("a") }
-            let outer = Sequential { inner.layers[0] is Named ? Sequential(inner.layers).named("body") : Dense(3).named("a") }
+            let outer = Sequential {
+                inner.layers[0] is Named ? Sequential(inner.layers).named("body") : Dense(3).named("a")
+            }
             let (small, large) = (try variables(inner), try variables(outer))
             try small.save("\(folder)/small.safetensors")
             try large.save("\(folder)/large.safetensors")

@@ -134,7 +134,10 @@ public struct ExperimentFile: Sendable {
 extension FileNode {
     /// The tree without what a problem is about, so that others are found; `nil` if nothing can be left out.
     fileprivate func leavingOut(_ path: [String], _ name: String?) -> FileNode? {
-        if let name, nearest(path)[name] != nil { return removing(path + [name]) }
+        if let name, let entries = nearest(path).entries, entries.contains(where: { $0.key == name }) {
+            // Of a kind that does not exist nothing is left.
+            return removing(entries.count == 1 && !path.isEmpty ? path : path + [name])
+        }
         if path.isEmpty, let name, self[name] == nil { return with(name, .name("mlp", nil), nil) }
         return path.isEmpty ? nil : removing(path)
     }

@@ -41,7 +41,9 @@ struct FileProblem {
             path = names(context)
             name = (context.underlyingError as? Names.UnknownName)?.name
             let found = root.nearest(path)
-            if case .words(let words) = form.at(path[...])?.resolved ?? .anything, name == nil, let scalar = found.scalar {
+            if case .words(let words) = form.at(path[...])?.resolved ?? .anything, name == nil,
+                let scalar = found.scalar
+            {
                 text = "expected one of \(words.joined(separator: ", ")) but found \"\(scalar)\""
             } else {
                 let said = context.debugDescription
