@@ -25,7 +25,8 @@ struct ExperimentCommand: ParsableCommand {
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Reads a file, builds model, loss and metrics for the data, and prints the file with all defaults.",
+            abstract:
+                "Reads a file, builds model, loss and metrics for the data, and prints the file with all defaults.",
             discussion: "Nothing is trained. Exit code 65 and every problem, a line each, if there is one.")
 
         @Argument(help: "An experiment file (.yaml, .json), or a network of the zoo.")
@@ -36,18 +37,26 @@ struct ExperimentCommand: ParsableCommand {
         func run() throws {
             let file = try settings.file(file)
             let problems = file.problems
-            guard problems.isEmpty else { throw Failed(problems) }
+            guard problems.isEmpty else { throw failure(problems) }
             let experiment = try file.experiment()
+            let model: Sequential
             do {
-                try experiment.tryOut()
+                model = try experiment.model.model()
+            } catch {
+                throw failure([file.located("\(error)", at: "model")])
+            }
+            do {
+                try experiment.tryOut(model)
             } catch let error as GraphError {
-                throw Failed([error.description])
+                throw failure([error.description])
+            } catch let error as TrainingError where error.kind != .missing {
+                throw failure([error.description])
             }
             print(try experiment.yaml(), terminator: "")
         }
 
         /// Prints problems to standard error, and ends with the code of bad data.
-        private func Failed(_ problems: [String]) -> ExitCode {
+        private func failure(_ problems: [String]) -> ExitCode {
             for problem in problems { Terminal.write("error: \(problem)\n") }
             return ExitCode(Failure.badData)
         }
@@ -56,8 +65,7 @@ struct ExperimentCommand: ParsableCommand {
 
 extension Experiment {
     /// Runs model, loss and metrics on two samples.
-    fileprivate func tryOut() throws {
-        let model = try model.model()
+    fileprivate func tryOut(_ model: Sequential) throws {
         let samples = try data.load(seed: seed).training.prefix(2)
         var trainer = Trainer(
             model, loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule, precision: precision,

@@ -236,7 +236,9 @@ struct WeightsOptions: ParsableArguments {
     func load(into trainer: inout Trainer) throws -> WeightsReport? {
         guard let file else { return nil }
         var variables = trainer.state!.variables
-        let pairs = map.map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init) }
+        let pairs = map.map {
+            $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        }
         let mapping = Dictionary(pairs.map { ($0[0], $0[1]) }) { _, last in last }
         let report = try variables.load(file, mode: mode, mapping: mapping)
         trainer.load(variables)

@@ -84,7 +84,8 @@ private struct Definitions {
         var options: [JSONText] = []
         if !bare.isEmpty { options.append(.object([("enum", .list(bare.map { .text($0) }))])) }
         for kind in kinds.kinds {
-            let content = kind.content.map { schema($0) } ?? .object([("type", .text("object")), ("maxProperties", .raw("0"))])
+            let content =
+                kind.content.map { schema($0) } ?? .object([("type", .text("object")), ("maxProperties", .raw("0"))])
             for name in kind.names {
                 options.append(
                     .object([

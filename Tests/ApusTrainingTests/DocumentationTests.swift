@@ -51,6 +51,20 @@ import Testing
         #expect(Page.defaults.text("Schedules").contains("`warmupSteps \(Schedule(.constant).warmupSteps)`"))
     }
 
+    /// The meanings that `apus experiment defaults` prints are those of the page.
+    @Test func meaningsAreThoseOfTheCode() {
+        func check(_ constants: [Form.Constant], _ section: String, _ prefix: String) {
+            let meanings = Dictionary(Page.defaults.rows(section).map { ($0.name, $0.cells[2]) }) { first, _ in first }
+            for constant in constants {
+                #expect(constant.help ?? "no help" == meanings[prefix + constant.name], "\(prefix)\(constant.name)")
+                let isPart = constant.form.kinds == nil && constant.form.element == nil
+                if isPart, let inner = constant.form.constants { check(inner, section, prefix + constant.name + ".") }
+            }
+        }
+        check(Experiment.schema.constants, "Experiment", "")
+        check(Optimizer.form.kinds?.beside ?? [], "Around the optimizer's rule", "")
+    }
+
     private static func joined(_ constants: [(name: String, text: String)]) -> String {
         constants.isEmpty ? "–" : constants.map { "\($0.name) \($0.text)" }.joined(separator: " · ")
     }

@@ -83,12 +83,19 @@ extension FileNode {
     /// The value in one line of YAML.
     var flow: String {
         switch content {
-        case .scalar(let text, let isPlain):
-            isPlain || !text.isEmpty && text.allSatisfy({ $0.isLetter || $0.isNumber || "-_/.".contains($0) })
-                && text.first!.isLetter && !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased())
-                ? text : "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+        case .scalar(let text, isPlain: true):
+            // Readers of YAML 1.1 take a number without a point for a text: 1e-07.
+            Double(text) != nil && text.contains("e") && !text.contains(".") ? text.replacing("e", with: ".0e") : text
+        case .scalar(let text, isPlain: false): FileNode.isWord(text) ? text : JSONText.of(text) ?? ""
         case .list(let items): "[\(items.map(\.flow).joined(separator: ", "))]"
         case .mapping(let entries): "{\(entries.map { "\($0.key): \($0.value.flow)" }.joined(separator: ", "))}"
         }
+    }
+
+    /// Whether a text needs no quotes.
+    private static func isWord(_ text: String) -> Bool {
+        guard text.first?.isLetter == true else { return false }
+        return text.allSatisfy { $0.isLetter || $0.isNumber || "-_/.".contains($0) }
+            && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
     }
 }

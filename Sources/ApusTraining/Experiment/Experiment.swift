@@ -46,7 +46,7 @@ public struct Experiment: Configurable {
     public static let schema = Schema(
         Experiment(name: "", model: .name("")), .required("name", \.name, help: "What the run folder is called"),
         .optional("seed", \.seed, help: "Of all randomness"),
-        .optional("data", \.data, help: "The keys of the next rows"),
+        .optional("data", \.data, help: "The samples, and what is held back of them"),
         .required("model", \.model, help: "A name of the zoo, or a list of layers"),
         .optional("loss", \.loss, help: "What training makes small"),
         .optional("metrics", \.metrics, help: "What is measured besides"),

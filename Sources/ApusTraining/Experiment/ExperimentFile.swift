@@ -65,7 +65,7 @@ public struct ExperimentFile: Sendable {
         do {
             node = try FileNode(yaml: value, file: "\(path)=\(value)")?.placed(place) ?? .name("", place)
         } catch {
-            throw TrainingError(error.description)
+            throw TrainingError("\(path) can't be set: \(value) is not YAML")
         }
         return ExperimentFile(try root.setting(node, at: names[...], Experiment.form), path: self.path)
     }
@@ -90,49 +90,54 @@ public struct ExperimentFile: Sendable {
         return experiment
     }
 
-    /// Everything that is wrong, one line each; empty if nothing is.
+    /// Everything that is wrong, one line each in the order of the file; empty if nothing is.
     public var problems: [String] {
-        var (root, problems): (FileNode, [String]) = (root, [])
+        var (rest, problems): (FileNode?, [FileProblem]) = (root, [])
         // What is wrong is taken out until the rest can be read.
-        while problems.count < 100 {
+        while let tree = rest, problems.count < 100 {
             do {
-                let experiment = try YAMLDecoder().decode(Experiment.self, from: root.node)
-                return problems + experiment.problems.map { malformed($0.path, $0.text).description }
+                let experiment = try YAMLDecoder().decode(Experiment.self, from: tree.node)
+                problems += experiment.problems.map { FileProblem($0.path, $0.text) }
+                break
             } catch {
-                let problem = explained(error, root)
-                problems.append(problem.error.description)
-                guard let rest = root.leavingOut(problem.path, problem.name) else { return problems }
-                root = rest
+                let problem = FileProblem(error, in: tree)
+                problems.append(problem)
+                rest = tree.leavingOut(problem.path, problem.name)
             }
         }
-        return problems
+        func line(_ problem: FileProblem) -> Int {
+            if case .line(_, let line) = problem.place(in: root) { line } else { .max }
+        }
+        return problems.enumerated().sorted { (line($0.element), $0.offset) < (line($1.element), $1.offset) }.map {
+            $0.element.error(in: root, path).description
+        }
+    }
+
+    /// A problem that shows when the experiment is built, with the line of a path in front.
+    package func located(_ text: String, at path: String) -> String {
+        malformed(path.split(separator: ".").map(String.init), text).description
     }
 
     private func decoded(_ root: FileNode) throws(TrainingError) -> Experiment {
         do {
             return try YAMLDecoder().decode(Experiment.self, from: root.node)
         } catch {
-            throw explained(error, root).error
+            throw FileProblem(error, in: root).error(in: root, path)
         }
     }
 
     private func malformed(_ names: [String], _ text: String) -> TrainingError {
         FileProblem(names, text).error(in: root, path)
     }
-
-    private func explained(_ error: any Error, _ root: FileNode) -> (error: TrainingError, path: [String], name: String?) {
-        guard let error = error as? DecodingError else {
-            return (TrainingError("\(path): \(error)", kind: .malformed), [], nil)
-        }
-        let problem = FileProblem(error, in: root, Experiment.form)
-        return (problem.error(in: root, path), problem.path, problem.name)
-    }
 }
 
 extension FileNode {
     /// The tree without what a problem is about, so that others are found; `nil` if nothing can be left out.
     fileprivate func leavingOut(_ path: [String], _ name: String?) -> FileNode? {
-        if let name, nearest(path)[name] != nil { return removing(path + [name]) }
+        if let name, let entries = nearest(path).entries, entries.contains(where: { $0.key == name }) {
+            // Of a kind that does not exist nothing is left.
+            return removing(entries.count == 1 && !path.isEmpty ? path : path + [name])
+        }
         if path.isEmpty, let name, self[name] == nil { return with(name, .name("mlp", nil), nil) }
         return path.isEmpty ? nil : removing(path)
     }

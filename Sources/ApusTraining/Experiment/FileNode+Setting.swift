@@ -7,7 +7,8 @@ extension FileNode {
     ///   - path: What remains of the path; `before` is what was walked.
     ///   - form: What may be written here.
     /// - Throws: `TrainingError` that says what exists where the path ends.
-    func setting(_ value: FileNode, at path: ArraySlice<String>, before: [String] = [], _ form: Form) throws(TrainingError)
+    func setting(_ value: FileNode, at path: ArraySlice<String>, before: [String] = [], _ form: Form)
+        throws(TrainingError)
         -> FileNode
     {
         guard let name = path.first else { return value }
@@ -96,13 +97,16 @@ extension FileNode {
                 return name.flatMap { kinds.kind($0)?.name ?? $0 }
             }
             // Another kind has other constants.
-            guard let entries = other.entries, self.entries != nil, kind(self) == kind(other) || kind(other) == nil else {
+            guard let entries = other.entries, self.entries != nil, kind(self) == kind(other) || kind(other) == nil
+            else {
                 return other
             }
             return entries.reduce(self) { merged, entry in
-                let name = merged.entries?.first {
-                    $0.key == entry.key || kinds.kind($0.key)?.name == kinds.kind(entry.key)?.name && !beside.contains($0.key)
-                }?.key ?? entry.key
+                let name =
+                    merged.entries?.first {
+                        $0.key == entry.key
+                            || kinds.kind($0.key)?.name == kinds.kind(entry.key)?.name && !beside.contains($0.key)
+                    }?.key ?? entry.key
                 let inner =
                     kinds.beside.first { $0.name == entry.key }?.form ?? kinds.kind(entry.key)?.content ?? .anything
                 return merged.with(name, merged[name]?.merging(entry.value, inner) ?? entry.value, entry.place)
@@ -145,7 +149,8 @@ private struct SettingWay {
     }
 
     func elsewhere(_ kind: String) -> TrainingError {
-        error("\(name) is a constant of \(kind) (did you mean \((before + [kind, name] + rest).joined(separator: "."))?)")
+        error(
+            "\(name) is a constant of \(kind) (did you mean \((before + [kind, name] + rest).joined(separator: "."))?)")
     }
 
     func noConstants(_ kind: String) -> TrainingError { error("\(kind) has no constants") }

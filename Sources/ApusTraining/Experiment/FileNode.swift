@@ -49,7 +49,11 @@ struct FileNode: Sendable {
 
     /// Whether the file says nothing here: `data:` alone.
     var isNull: Bool {
-        if case .scalar(let text, isPlain: true) = content { ["", "~", "null", "Null", "NULL"].contains(text) } else { false }
+        if case .scalar(let text, isPlain: true) = content {
+            ["", "~", "null", "Null", "NULL"].contains(text)
+        } else {
+            false
+        }
     }
 
     /// What the value is, for messages.
@@ -131,7 +135,8 @@ extension FileNode {
         budget -= 1
         guard budget > 0 else { throw TrainingError("\(file) has more than a million values", kind: .malformed) }
         switch node {
-        case .scalar(let scalar): content = .scalar(scalar.string, isPlain: scalar.style == .plain || scalar.style == .any)
+        case .scalar(let scalar):
+            content = .scalar(scalar.string, isPlain: scalar.style == .plain || scalar.style == .any)
         case .sequence(let sequence):
             var items: [FileNode] = []
             for item in sequence { items.append(try FileNode(item, file, &budget)) }

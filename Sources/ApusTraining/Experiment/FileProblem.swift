@@ -14,6 +14,15 @@ struct FileProblem {
         name = nil
     }
 
+    /// What went wrong when an experiment was read.
+    init(_ error: any Error, in root: FileNode) {
+        if let error = error as? DecodingError {
+            self.init(error, in: root, Experiment.form)
+        } else {
+            self.init([], "\(error)")
+        }
+    }
+
     /// What a decoder says, in words of files.
     init(_ error: DecodingError, in root: FileNode, _ form: Form) {
         func names(_ context: DecodingError.Context) -> [String] {
@@ -24,12 +33,17 @@ struct FileProblem {
             (path, name, text) = (names(context), key.stringValue, "the key \(key.stringValue) is missing")
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
             (path, name) = (names(context), nil)
-            text = "expected \(FileProblem.words(type)) but found \(root.nearest(path).found)"
+            // Lists and keys in place of numbers and texts: the decoder does not say in place of which.
+            let isScalar = "\(type)" == "Scalar"
+            let words = (isScalar ? form.at(path[...])?.words : nil) ?? FileProblem.words(type)
+            text = "expected \(words) but found \(root.nearest(path).found)"
         case .dataCorrupted(let context):
             path = names(context)
             name = (context.underlyingError as? Names.UnknownName)?.name
             let found = root.nearest(path)
-            if case .words(let words) = form.at(path[...])?.resolved ?? .anything, name == nil, let scalar = found.scalar {
+            if case .words(let words) = form.at(path[...])?.resolved ?? .anything, name == nil,
+                let scalar = found.scalar
+            {
                 text = "expected one of \(words.joined(separator: ", ")) but found \"\(scalar)\""
             } else {
                 let said = context.debugDescription
@@ -42,13 +56,17 @@ struct FileProblem {
 
     /// The error with the line in front and the path at the end.
     func error(in root: FileNode, _ file: String) -> TrainingError {
-        let node = root.nearest(path)
-        let key = name.flatMap { name in node.entries?.first { $0.key == name } }
-        let place = key?.place ?? node.place
+        let place = place(in: root)
         let end = path.isEmpty ? "" : " at \(path.joined(separator: "."))"
         let isSetting = if case .setting = place { true } else { false }
         return TrainingError(
             "\(place.map { "\($0)" } ?? file): \(text)\(end)", kind: isSetting ? .setting : .malformed)
+    }
+
+    /// Where it was written.
+    func place(in root: FileNode) -> FileNode.Place? {
+        let node = root.nearest(path)
+        return name.flatMap { name in node.entries?.first { $0.key == name } }?.place ?? node.place
     }
 
     private static func words(_ type: any Any.Type) -> String {
@@ -70,6 +88,21 @@ struct FileProblem {
 }
 
 extension Form {
+    /// What is expected, for messages, if it is a single value.
+    fileprivate var words: String? {
+        for form in alternatives {
+            switch form {
+            case .integer: return "a whole number"
+            case .number: return "a number"
+            case .boolean: return "true or false"
+            case .text: return "a text"
+            case .words(let words): return "one of \(words.joined(separator: ", "))"
+            default: continue
+            }
+        }
+        return nil
+    }
+
     /// What may be written at a path.
     func at(_ path: ArraySlice<String>) -> Form? {
         guard let first = path.first else { return self }

@@ -32,14 +32,27 @@ extension Optimizer: Hashable, CustomStringConvertible {
         var groups: [ParameterGroup] = []
 
         static let schema = Schema(
-            Settings(), .optional("clip", \.clip, help: "How gradients are kept from being too great"),
-            .optional("weightDecay", \.weightDecay, help: "Of the decoupled decay; the rule's own if left out"),
-            .optional("accumulate", \.accumulate, help: "The number of steps whose gradients are averaged"),
+            Settings(),
+            .optional(
+                "clip", \.clip,
+                help: "How gradients are kept from being too great: at most a value, a norm or a global norm"),
+            .optional(
+                "weightDecay", \.weightDecay,
+                help:
+                    "λ of the decoupled decay w ← w − η λ w before the rule; `nil` is the rule’s own: 0, but for `adamW`"
+            ),
+            .optional(
+                "accumulate", \.accumulate,
+                help: "The number of steps whose gradients are averaged before the variables change"),
             .optional(
                 "skipNonFinite", \.skipNonFinite,
                 help: "Whether a step whose gradients are not all finite changes nothing"),
-            .optional("average", \.average, help: "The momentum of an average of the weights"),
-            .optional("groups", \.groups, help: "Settings of variables by path"))
+            .optional(
+                "average", \.average,
+                help:
+                    "μ of an average of the weights, a ← μ a + (1 − μ) w, with which the model is evaluated; none if `nil`"
+            ),
+            .optional("groups", \.groups, help: "Settings of variables by path; the first group that matches counts"))
     }
 }
 

@@ -57,7 +57,8 @@ enum WeightsFile {
         case .npz(let arrays, _):
             let array = arrays[name]!
             let buffer = Buffer(byteCount: array.type.byteCount)
-            UnsafeMutableRawBufferPointer(start: buffer.pointer, count: array.type.byteCount).copyBytes(from: array.bytes)
+            UnsafeMutableRawBufferPointer(start: buffer.pointer, count: array.type.byteCount).copyBytes(
+                from: array.bytes)
             return Tensor(buffer, array.type).cast(to: .float32)
         }
     }

@@ -42,7 +42,7 @@ public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
     }
 
     var problems: [String] {
-        let shapes = mismatched.map { "\($0.name) has the shape \($0.shape), the model expects \($0.expected)" }
+        let shapes = mismatched.map { "\($0.name) has shape \($0.shape), the model expects \($0.expected)" }
         return [
             missing.isEmpty ? nil : "missing in the file: \(missing.joined(separator: ", "))",
             unexpected.isEmpty ? nil : "not variables of the model: \(unexpected.joined(separator: ", "))",
