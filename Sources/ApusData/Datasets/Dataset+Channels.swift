@@ -1,4 +1,5 @@
 import ApusCPU
+import ApusFormats
 import ApusGraph
 
 /// What is measured of each channel: of each place of the samples' last axis.
@@ -69,8 +70,12 @@ extension Dataset {
         do {
             return UnsafeRawBufferPointer(
                 start: try features.pointer(row, scratch: scratch?.pointer), count: features.rowByteCount)
+        } catch let error as FormatError {
+            throw DatasetError(
+                .malformed, "\(error.path): \(error.problem)", expected: error.expected, received: error.received,
+                remedy: error.remedy)
         } catch {
-            throw DatasetError(.malformed, "a sample can't be read: \(error)", remedy: "Replace or remove the file.")
+            throw DatasetError(.malformed, "a sample can't be read: \(error)", remedy: "Replace or remove its file.")
         }
     }
 

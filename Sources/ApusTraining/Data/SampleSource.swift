@@ -41,7 +41,13 @@ extension SampleSource: Codable {
         }
         switch named.name.lowercased() {
         case "fashion-mnist", "fashionmnist":
-            try named.fields.checkNames([])
+            guard named.decoder == nil else {
+                throw DecodingError.dataCorrupted(
+                    DecodingError.Context(
+                        codingPath: decoder.codingPath,
+                        debugDescription:
+                            "fashion-mnist takes no settings; the key directory beside source names its folder"))
+            }
             self = .fashionMNIST
         case "idx": self = .idx(try settings(IDXSource.self))
         case "cifar10": self = .cifar10(try settings(CIFARSource.self))
