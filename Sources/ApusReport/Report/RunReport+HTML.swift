@@ -174,8 +174,8 @@ extension RunReport {
             Array(row(entry).dropLast(2)) + [gradients[entry.path].map(short) ?? "–"]
         }
         var text = Page.card(
-            "<h3>Weights, and the gradient of one batch</h3>"
-                + Page.table(["Variable", "Shape", "Mean", "Deviation", "Gradient, RMS"], weights), "padded")
+            "<h3>Weights, and the root mean square of one batch's gradient</h3>"
+                + Page.table(["Variable", "Shape", "Mean", "Deviation", "Gradient"], weights), "padded")
         if !survey.activations.isEmpty {
             text += Page.card(
                 "<h3>Outputs for one batch</h3>"

@@ -131,7 +131,9 @@ extension RunReport {
             let rows = (shown.count + columns - 1) / columns
             let charts = shown.map { entry in
                 Histogram(
-                    entry.path, x: Axis(axis), series: [.init("", entry.distribution, paint: .category(paint))])
+                    entry.hidesZeros
+                        ? "\(entry.path), without \(RunReport.percent(entry.zeroShare)) zeros" : entry.path,
+                    x: Axis(axis), series: [.init("", entry.distribution, paint: .category(paint))])
             }
             return [
                 Plot(
