@@ -67,7 +67,9 @@ import Testing
         #expect(score.bias == 0.25)
         // Truths 1, 2, 4, 4 have the mean 2.75 and squared distances 6.75.
         #expect(abs(score.r2 - (1 - 5 / 6.75)) < 1e-12)
-        #expect(result.worst == [.init(index: 3, loss: 4, truth: [4], prediction: [6])])
+        let worst = try #require(result.worst.first)
+        #expect(result.worst.count == 1 && worst.index == 3 && worst.loss == 4)
+        #expect(worst.truth == [4] && worst.prediction == [6])
         #expect(result.truths == [1, 2, 4, 4] && result.predictions == [1, 2, 3, 6])
         #expect(result.residualCounts.reduce(0, +) == 4)
     }

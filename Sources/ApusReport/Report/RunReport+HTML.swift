@@ -28,7 +28,9 @@ extension RunReport {
             Page.section("Learning curves", cards(.curves)),
             Page.section("Results on the \(evaluated) data", results),
             Page.section("Inside the network", layerTable + cards(.layers)),
-            Page.section("Network", summary.map { Page.card(Page.preformatted("\($0)"), "padded") } ?? ""),
+            Page.section(
+                "Network",
+                summary.map { Page.card(Page.preformatted("\($0)".replacing("; ", with: "\n")), "padded") } ?? ""),
             Page.section(
                 "Configuration", (try? experiment.yaml()).map { Page.card(Page.preformatted($0), "padded") } ?? ""),
             footer,

@@ -47,7 +47,7 @@ extension RunReport {
             Plot(
                 name: "learning-rate", section: .curves,
                 chart: LineChart(
-                    "Learning rate", x: "Epoch", y: "Learning rate at the end of the epoch",
+                    "Learning rate", x: "Epoch", y: "At the end of the epoch",
                     series: [.init("learning rate", x: x, y: rates, paint: .category(2))])))
         plots.append(
             Plot(
