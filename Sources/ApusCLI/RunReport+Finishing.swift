@@ -8,10 +8,14 @@ extension RunReport {
         _ folder: RunFolder, _ record: RunRecord, _ trainer: Trainer, _ training: Dataset, test: Dataset?
     ) {
         self.record = record
+        let clock = ContinuousClock()
+        let start = clock.now
         do {
             history = try folder.history()
             try look(at: trainer, training: training, test: test, measured: record.test)
             try write(to: folder)
+            let seconds = (clock.now - start) / .seconds(1)
+            Terminal.write("report: \(folder.path)/report.html (\(Progress.duration(seconds)))\n")
         } catch {
             Terminal.write("warning: the report could not be written: \(error)\n")
         }

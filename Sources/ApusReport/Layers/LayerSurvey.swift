@@ -22,6 +22,8 @@ public struct LayerSurvey: Sendable {
         /// Of an output that is never negative: the share of units (of convolutions: channels) that are 0 for the whole batch.
         public var deadShare: Double?
         public var distribution: Distribution
+        /// Whether `distribution` leaves the zeros out, because there are so many.
+        public var hidesZeros: Bool
 
         /// √mean of the squares.
         public var rootMeanSquare: Double {
@@ -111,13 +113,16 @@ public struct LayerSurvey: Sendable {
         let variance = finite > 0 ? max(0, squares / Double(finite) - mean * mean) : .nan
         // A picture needs no more.
         let every = max(1, numbers.count / 100_000)
-        let drawn = every == 1 ? numbers : stride(from: 0, to: numbers.count, by: every).map { numbers[$0] }
+        var drawn = every == 1 ? numbers : stride(from: 0, to: numbers.count, by: every).map { numbers[$0] }
+        // A peak of zeros would hide all the rest.
+        let hidesZeros = hasBatch && zeros * 10 > numbers.count && zeros < numbers.count
+        if hidesZeros { drawn.removeAll { $0 == 0 } }
         let isRectified = hasBatch && !isNegative && zeros > 0 && tensor.rank > 1
         return Entry(
             path: path, shape: Array(tensor.shape.dimensions.dropFirst(hasBatch ? 1 : 0)), mean: mean,
             standardDeviation: variance.squareRoot(), nonFiniteCount: numbers.count - finite,
             zeroShare: Double(zeros) / Double(max(1, numbers.count)),
             deadShare: isRectified ? Double(isAlive.count { !$0 }) / Double(units) : nil,
-            distribution: Distribution(values: drawn, bins: 41))
+            distribution: Distribution(values: drawn, bins: 41), hidesZeros: hidesZeros)
     }
 }

@@ -36,7 +36,10 @@ enum Observations {
     }
 
     private static func number(_ value: Double) -> String { NumberFormat.short(value) }
-    private static func percent(_ value: Double) -> String { NumberFormat.percent(value) }
+    private static func percent(_ value: Double) -> String {
+        // The sign stays with its number.
+        NumberFormat.percent(value).replacing(" ", with: "\u{202F}")
+    }
 
     static func nonFinite(_ history: History, _ survey: LayerSurvey?) -> [Observation] {
         var found: [Observation] = []
@@ -173,7 +176,7 @@ enum Observations {
                 Observation(
                     .note, sure > right ? "Too sure of itself" : "Less sure than it could be",
                     "The predicted classes have a mean probability of \(percent(sure)), but \(percent(right)) of them are right; "
-                        + "\(result.confidentErrorCount) wrong answers have a probability above 90 %."))
+                        + "\(result.confidentErrorCount) wrong answers have a probability above 90\u{202F}%."))
         }
         return found
     }

@@ -79,11 +79,11 @@ enum Page {
         .state.note,.observation.note{color:var(--note);background:var(--noteground)}
         .state.warning,.observation.warning{color:var(--warning);background:var(--warningground)}
         h2{font-size:19px;margin:34px 0 12px;font-weight:650}
-        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(165px,1fr));gap:12px;margin-top:22px}
-        .tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 16px}
-        .tile b{display:block;font-size:25px;line-height:1.25;font-weight:660;font-variant-numeric:tabular-nums;white-space:nowrap}
+        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(146px,1fr));gap:10px;margin-top:22px}
+        .tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px}
+        .tile b{display:block;font-size:23px;line-height:1.25;font-weight:660;font-variant-numeric:tabular-nums;white-space:nowrap}
         .tile span{color:var(--muted);font-size:13px}
-        .observations{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:12px}
+        .observations{display:grid;grid-template-columns:repeat(auto-fit,minmax(265px,1fr));gap:12px}
         .observation{border-radius:10px;padding:12px 16px}
         .observation b{display:block}
         .observation p{margin:2px 0 0;color:var(--ink)}
@@ -91,16 +91,17 @@ enum Page {
         .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:6px;min-width:0}
         .card svg{display:block;margin:0 auto}
         .wide{grid-column:1/-1}
+        .wide svg{width:100%}
         .results{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,4fr);gap:14px;align-items:start;margin-bottom:14px}
         .padded{padding:14px 18px}
         .padded h3{margin:0 0 8px;font-size:14px;font-weight:650}
-        table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:14px}
-        th,td{text-align:right;padding:5px 8px;border-bottom:1px solid var(--line);white-space:nowrap}
+        table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:13.5px}
+        th,td{text-align:right;padding:5px 6px;border-bottom:1px solid var(--line);white-space:nowrap}
         th:first-child,td:first-child{text-align:left;padding-left:0}
         th{color:var(--muted);font-weight:550;font-size:13px}
         tbody tr:last-child td{border-bottom:0}
-        .share{position:relative;display:inline-block;width:88px;text-align:right;padding:0 6px;border-radius:3px;overflow:hidden}
-        .share i{position:absolute;left:0;top:0;bottom:0;background:var(--bar)}
+        .share{position:relative;display:inline-block;width:72px;text-align:right;padding:0 5px}
+        .share i{position:absolute;left:0;top:0;bottom:0;border-radius:3px;background:var(--bar)}
         .share b{position:relative;font-weight:450}
         .scroll{overflow-x:auto}
         pre{margin:0;overflow-x:auto;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}

@@ -28,7 +28,9 @@ extension RunReport {
             Page.section("Learning curves", cards(.curves)),
             Page.section("Results on the \(evaluated) data", results),
             Page.section("Inside the network", layerTable + cards(.layers)),
-            Page.section("Network", summary.map { Page.card(Page.preformatted("\($0)"), "padded") } ?? ""),
+            Page.section(
+                "Network",
+                summary.map { Page.card(Page.preformatted("\($0)".replacing("; ", with: "\n")), "padded") } ?? ""),
             Page.section(
                 "Configuration", (try? experiment.yaml()).map { Page.card(Page.preformatted($0), "padded") } ?? ""),
             footer,
@@ -174,8 +176,8 @@ extension RunReport {
             Array(row(entry).dropLast(2)) + [gradients[entry.path].map(short) ?? "–"]
         }
         var text = Page.card(
-            "<h3>Weights, and the gradient of one batch</h3>"
-                + Page.table(["Variable", "Shape", "Mean", "Deviation", "Gradient, RMS"], weights), "padded")
+            "<h3>Weights, and the root mean square of one batch's gradient</h3>"
+                + Page.table(["Variable", "Shape", "Mean", "Deviation", "Gradient"], weights), "padded")
         if !survey.activations.isEmpty {
             text += Page.card(
                 "<h3>Outputs for one batch</h3>"

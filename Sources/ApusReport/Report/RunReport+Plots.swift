@@ -47,7 +47,7 @@ extension RunReport {
             Plot(
                 name: "learning-rate", section: .curves,
                 chart: LineChart(
-                    "Learning rate", x: "Epoch", y: "Learning rate at the end of the epoch",
+                    "Learning rate", x: "Epoch", y: "At the end of the epoch",
                     series: [.init("learning rate", x: x, y: rates, paint: .category(2))])))
         plots.append(
             Plot(
@@ -131,7 +131,9 @@ extension RunReport {
             let rows = (shown.count + columns - 1) / columns
             let charts = shown.map { entry in
                 Histogram(
-                    entry.path, x: Axis(axis), series: [.init("", entry.distribution, paint: .category(paint))])
+                    entry.hidesZeros
+                        ? "\(entry.path), without \(RunReport.percent(entry.zeroShare)) zeros" : entry.path,
+                    x: Axis(axis), series: [.init("", entry.distribution, paint: .category(paint))])
             }
             return [
                 Plot(
