@@ -22,6 +22,7 @@ import Testing
             keys(ParameterGroup.schema, in: "groups."),
         ]),
         "Schedules": of(Schedule.Course.self),
+        "Callbacks": of(CallbackKinds.registry),
         "Experiment": joined([
             keys(Experiment.schema, in: ""), keys(Experiment.DataSource.schema, in: "data."),
             keys(Experiment.Validation.schema, in: "data.validation."),
