@@ -147,7 +147,8 @@ struct Train: ParsableCommand {
             model != nil || batchSize != nil || optimizer != nil || learningRate != nil || seed != nil
             || validation != nil || runFolder != nil || weights.file != nil || !freeze.isEmpty || !settings.assignments.isEmpty || rangeTest
         guard !isOther else {
-            throw ValidationError("--resume goes on with the experiment of the run; besides it only --epochs, --data and --json fit")
+            throw ValidationError(
+                "--resume goes on with the experiment of the run; besides it only --epochs, --data and --json fit")
         }
         var experiment = try folder.experiment()
         if let epochs { experiment.epochs = epochs }
@@ -161,6 +162,13 @@ struct Train: ParsableCommand {
         guard record.state != .completed || epochs != nil else {
             throw TrainingError("the run \(folder.path) is completed; give more --epochs to go on")
         }
+        // Its start is not written down.
+        let isBare = ((try? FileManager.default.contentsOfDirectory(atPath: folder.checkpoints)) ?? []).isEmpty
+        guard !isBare || !record.command.contains(where: { $0.hasPrefix("--init") }) else {
+            throw TrainingError(
+                "the run \(folder.path) began with weights of a file and has no checkpoint yet; train again with --init",
+                kind: .missing)
+        }
         guard record.dataFingerprint == new.dataFingerprint else {
             throw TrainingError(
                 "the data are not those of the run \(folder.path): their fingerprint is \(new.dataFingerprint), it was \(record.dataFingerprint)",
@@ -168,7 +176,8 @@ struct Train: ParsableCommand {
         }
         if record.threads != new.threads {
             Terminal.write(
-                "note: the run had \(record.threads) threads, now there are \(new.threads); the weights may differ in the last digits\n")
+                "note: the run had \(record.threads) threads, now there are \(new.threads); the weights may differ in the last digits\n"
+            )
         }
         (record.state, record.ended, record.stopReason, record.test) = (.running, nil, nil, nil)
         record.resumes.append(Date())

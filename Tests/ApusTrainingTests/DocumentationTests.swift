@@ -22,6 +22,7 @@ import Testing
             keys(ParameterGroup.schema, in: "groups."),
         ]),
         "Schedules": of(Schedule.Course.self),
+        "Callbacks": of(CallbackKinds.registry),
         "Experiment": joined([
             keys(Experiment.schema, in: ""), keys(DataSource.schema, in: "data."),
             keys(DataSource.Validation.schema, in: "data.validation."),

@@ -90,7 +90,8 @@ import Testing
                 Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy], seed: 1)
             let data = try blobs(40)
             let history = try trainer.fit(
-                data, validation: data, epochs: 2, batchSize: 16, callbacks: [Callback(RunRecorder(folder))])
+                data, validation: data, epochs: 2, batchSize: 16, callbacks: [.csv()],
+                folder: folder.path)
             let lines = try String(contentsOfFile: "\(folder.path)/metrics.csv", encoding: .utf8).split(separator: "\n")
             #expect(
                 lines[0]

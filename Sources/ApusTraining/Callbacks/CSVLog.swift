@@ -24,7 +24,9 @@ public struct CSVLog: CallbackRule, Configurable {
     }
 
     public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
-        guard case .epochEnded = event, let path = memory.value, let first = control.history.epochs.first else { return }
+        guard case .epochEnded = event, let path = memory.value, let first = control.history.epochs.first else {
+            return
+        }
         var columns = ["epoch", "step"] + first.training.names.map { "training.\($0)" }
         columns += (first.validation?.names ?? []).map { "validation.\($0)" }
         var rows = [(columns + ["learningRate", "seconds", "samplesPerSecond"]).joined(separator: ",")]

@@ -181,7 +181,8 @@ extension Callback: Hashable, Codable, CustomStringConvertible {
                 rule,
                 EncodingError.Context(
                     codingPath: encoder.codingPath,
-                    debugDescription: "the callback \(rule.name) can't be written to a file: it is no kind with constants"
+                    debugDescription:
+                        "the callback \(rule.name) can't be written to a file: it is no kind with constants"
                 ))
         }
         try rule.encode(named: type(of: rule).kind, to: encoder)

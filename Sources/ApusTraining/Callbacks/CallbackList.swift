@@ -184,6 +184,7 @@ public struct CallbackList: Sendable {
     private func checkpoint(_ state: TrainingState) throws -> TrainingCheckpoint {
         var checkpoint = TrainingCheckpoint(state)
         checkpoint.history = history
+        checkpoint.learningRate = learningRate
         checkpoint.learningRateFactor = learningRateFactor
         // An interruption is no part of the training.
         checkpoint.stopReason = stopReason == .interrupted ? nil : stopReason
@@ -203,7 +204,7 @@ public struct CallbackList: Sendable {
     private mutating func restore(_ checkpoint: TrainingCheckpoint) throws {
         history = checkpoint.history
         learningRateFactor = checkpoint.learningRateFactor
-        learningRate = history.epochs.last?.learningRate ?? baseLearningRate
+        learningRate = checkpoint.learningRate
         stopReason = checkpoint.stopReason
         hasStopped = checkpoint.hasStopped
         epochSeconds = checkpoint.epochSeconds

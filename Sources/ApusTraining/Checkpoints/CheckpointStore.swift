@@ -177,7 +177,9 @@ struct CheckpointStore: Sendable {
         func place(_ name: String, _ matches: (Position) -> Bool) throws {
             kept.insert(name)
             guard let source = find(matches), source != name else { return }
-            if known.contains(where: { $0.name == name && $0.position.map(matches) ?? false }), source == name { return }
+            if known.contains(where: { $0.name == name && $0.position.map(matches) ?? false }), source == name {
+                return
+            }
             moves.append((try duplicate("\(folder)/\(source)"), name))
         }
         try place("last") { $0.step == last.step && $0.epoch == last.epoch }

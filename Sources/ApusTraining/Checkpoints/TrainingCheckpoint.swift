@@ -6,6 +6,8 @@ public struct TrainingCheckpoint: Sendable {
     public var state: TrainingState
     public var history = History()
     public var learningRateFactor = 1.0
+    /// The learning rate of the last step.
+    var learningRate = 0.0
     /// Why the training is to end, if a callback wants it to.
     public var stopReason: StopReason?
     /// The epochs that were finished when the training began.
@@ -69,6 +71,7 @@ struct CheckpointText: Codable {
     var batch: Int
     var firstEpoch: Int
     var optimizer: Optimizer
+    var learningRate: Double
     var learningRateFactor: Double
     var stopReason: StopReason?
     var hasStopped: Bool
@@ -95,7 +98,8 @@ extension TrainingState {
             buffers.indices.map { (layout.name($0), layout.type($0)) },
             metadata: ["format": "apus-state", "version": "1", "step": "\(step)"], to: path
         ) { (index, output) throws(FormatError) in
-            try output.append(UnsafeRawBufferPointer(start: buffers[index].pointer, count: layout.type(index).byteCount))
+            try output.append(
+                UnsafeRawBufferPointer(start: buffers[index].pointer, count: layout.type(index).byteCount))
         }
     }
 
@@ -168,7 +172,8 @@ extension TrainingCheckpoint {
         }
         let text = CheckpointText(
             seed: state.seed, step: state.step, epoch: state.epoch, batch: state.batch, firstEpoch: firstEpoch,
-            optimizer: state.optimizer, learningRateFactor: learningRateFactor, stopReason: stopReason,
+            optimizer: state.optimizer, learningRate: learningRate, learningRateFactor: learningRateFactor,
+            stopReason: stopReason,
             hasStopped: hasStopped, isAnnounced: isAnnounced, epochSeconds: epochSeconds, sum: sum, history: history,
             callbacks: saved, files: files)
         let blank = String(decoding: try StateCoding.encoder().encode(text), as: UTF8.self) + "\n"
@@ -224,6 +229,7 @@ extension TrainingCheckpoint {
             CheckpointText.Place(step: text.step, epoch: text.epoch, batch: text.batch))
         firstEpoch = text.firstEpoch
         history = text.history
+        learningRate = text.learningRate
         learningRateFactor = text.learningRateFactor
         stopReason = text.stopReason
         sum = text.sum

@@ -86,7 +86,8 @@ struct MeasurementSum {
         guard let classes = saved.classes else { return }
         guard saved.shapes.count == metrics.count else {
             throw TrainingError(
-                "the checkpoint measures \(saved.shapes.count) metrics, this training \(metrics.count)", kind: .malformed)
+                "the checkpoint measures \(saved.shapes.count) metrics, this training \(metrics.count)",
+                kind: .malformed)
         }
         contributions = Contributions(
             MetricLayout(metrics, contributions: saved.shapes.map { Shape($0) }, classes: classes), saved.numbers)

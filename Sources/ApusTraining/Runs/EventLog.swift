@@ -160,7 +160,8 @@ private final class LineFile: @unchecked Sendable {
     private static func failure(_ path: String, _ action: String) -> FormatError {
         let code = errno
         return FormatError(
-            .system(code), path: path, "the file can't be written: \(String(cString: strerror(code))) (while \(action))",
+            .system(code), path: path,
+            "the file can't be written: \(String(cString: strerror(code))) (while \(action))",
             remedy: "Check the disk and the permissions.")
     }
 
