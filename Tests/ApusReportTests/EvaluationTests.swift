@@ -5,7 +5,7 @@ import Testing
 @Suite struct EvaluationTests {
     /// Five samples of three classes, whose logits are given; two are wrong.
     static let logits: [Float] = [3, 0, 0, 0, 2, 0, 0, 0, 4, 1, 0, 0, 0, 5, 0]
-    static let labels = [0, 1, 2, 1, 0]
+    static let labels = [0, 1, 2, 2, 0]
 
     private func data() throws -> Dataset {
         try Dataset(
@@ -22,18 +22,19 @@ import Testing
         let trainer = try identity(3, loss: .softmaxCrossEntropy, metrics: [.accuracy, .confusionMatrix])
         let evaluation = try Evaluation(trainer, on: try data(), worst: 2, batchSize: batchSize)
         let result = try #require(evaluation.classification)
-        #expect(result.confusionMatrix == [[1, 1, 0], [1, 1, 0], [0, 0, 1]])
-        #expect(evaluation.measurements.tables["confusionMatrix"] == [[1, 1, 0], [1, 1, 0], [0, 0, 1]])
+        #expect(result.confusionMatrix == [[1, 1, 0], [0, 1, 0], [1, 0, 1]])
+        #expect(evaluation.measurements.tables["confusionMatrix"] == [[1, 1, 0], [0, 1, 0], [1, 0, 1]])
         #expect(result.accuracy == 0.6)
         #expect(evaluation.measurements["accuracy"].map { abs($0 - 0.6) < 1e-6 } == true)
         #expect(result.classes.map(\.precision) == [0.5, 0.5, 1])
-        #expect(result.classes.map(\.recall) == [0.5, 0.5, 1])
-        #expect(result.classes.map(\.f1) == [0.5, 0.5, 1])
-        #expect(result.classes.map(\.support) == [2, 2, 1])
+        #expect(result.classes.map(\.recall) == [0.5, 1, 0.5])
+        let scores: [Double] = [0.5, 2.0 / 3.0, 2.0 / 3.0]
+        #expect(result.classes.map(\.f1) == scores)
+        #expect(result.classes.map(\.support) == [2, 1, 2])
         // The fifth sample is wrong by 5, the fourth by 1.
         #expect(result.worst.map(\.index) == [4, 3])
         #expect(result.worst.map(\.prediction) == [1, 0])
-        #expect(result.worst.map(\.truth) == [0, 1])
+        #expect(result.worst.map(\.truth) == [0, 2])
         #expect(abs(result.worst[0].loss - loss(4)) < 1e-5)
         #expect(abs(result.worst[0].truthProbability - exp(-loss(4))) < 1e-6)
         #expect(abs(result.worst[0].probability - exp(5) / (exp(5) + 2)) < 1e-6)
@@ -101,14 +102,14 @@ import Testing
                 """
                 class  precision  recall      F1  support
                 a         0.5000  0.5000  0.5000        2
-                b         0.5000  0.5000  0.5000        2
-                c         1.0000  1.0000  1.0000        1
+                b         0.5000  1.0000  0.6667        1
+                c         1.0000  0.5000  0.6667        2
 
                 confusion matrix (rows: true class, columns: predicted class)
                      0  1  2
                 0 a  1  1  ·
-                1 b  1  1  ·
-                2 c  ·  ·  1
+                1 b  ·  1  ·
+                2 c  1  ·  1
                 """))
     }
 }
