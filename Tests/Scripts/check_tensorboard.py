@@ -171,7 +171,7 @@ def check_server(folder, expected, options):
             values.sort(key=lambda value: value["step"])
             if "scalar" in values[0]:
                 points = get("scalars/scalars", tag=tag, run=run)
-                expect([p[1] for p in points] == [v["step"] for v in values], run, tag, "steps", points)
+                expect([p[1] for p in points] == [v["step"] for v in values], options, run, tag, "steps", points)
                 for point, value in zip(points, values):
                     # JSON has no NaN and ∞: the server sends words.
                     expect(same(float(point[2]), scalar(value["scalar"])) or float(point[2]) == scalar(value["scalar"]),
