@@ -47,7 +47,7 @@ import Testing
             try writer.write([("t", .text("ä *b*"))], step: 1 << 40, time: time)
             let image = TensorBoardImage(png: [1, 2, 255], height: 200, width: 7, channels: 3)
             try writer.write([("i", .image(image))], step: 3, time: time)
-            try writer.restart(at: 4, time: time)
+            try writer.start(at: 4, time: time)
             try writer.close()
             let expected = """
                 1800000000000000a37f4b220900002040fc54d9411a0d627261696e2e4576656e743a322b353110

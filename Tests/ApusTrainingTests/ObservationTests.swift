@@ -13,7 +13,7 @@ import Testing
         #expect(histogram.edges == [0, 1, 2, 3, 4])
         #expect((histogram.minimum, histogram.maximum) == (0, 4))
         #expect(histogram.zeroFraction == 0.25)
-        #expect(abs(histogram.mean - 13.499 / 8) < 1e-6)
+        #expect(abs(histogram.mean - 14.499 / 8) < 1e-6)
     }
 
     /// Against the definitions, in Float64.
@@ -89,7 +89,6 @@ import Testing
         for (entry, slot) in zip(seen.gradients, state.slots) {
             #expect(entry.histogram.mean.isClose(-slot.value.mean()))
             #expect(entry.histogram.standardDeviation.isClose(slot.value.standardDeviation()))
-            #expect(entry.histogram.maximum == -slot.value.min().item() || entry.histogram.count > 0)
         }
     }
 
@@ -99,7 +98,7 @@ import Testing
             ZeroPadding2D(1)
             Conv2D(filters: 4, kernelSize: 3, activation: .relu)
             BatchNorm()
-            Residual(Sequential { Conv2D(filters: 4, kernelSize: 3, padding: .same) })
+            Residual { Conv2D(filters: 4, kernelSize: 3, padding: .same) }
             MaxPool2D(2)
             Flatten()
             Dropout(0.5)

@@ -144,6 +144,17 @@ import Testing
         }
         try writer.flush()
 
+        // A run that was killed at step 10 and goes on from a checkpoint at step 5: steps 6 to 10 of the first file are void.
+        let killed = try TensorBoardWriter(folder: "\(folder)/restarted")
+        let resumed = try TensorBoardWriter(folder: "\(folder)/restarted")
+        try killed.start(at: 1)
+        for step in 1...10 { try killed.write([("loss", .scalar(Double(step)))], step: step) }
+        try resumed.start(at: 6)
+        for step in 6...8 { try resumed.write([("loss", .scalar(Double(100 * step)))], step: step) }
+        try killed.close()
+        try resumed.close()
+        for step in 1...8 { add("restarted", "loss", step, .scalar(Double(step < 6 ? step : 100 * step))) }
+
         // A real training, stopped and continued.
         let run = "\(folder)/fit"
         let recorded = Mutex<[(step: Int, means: Measurements)]>([])

@@ -140,7 +140,7 @@ def check_server(folder, expected, options):
     """What the browser is told."""
     board = program.TensorBoard()
     board.configure(argv=[None, "--logdir", folder, "--port", "0", "--samples_per_plugin",
-                          "scalars=0,histograms=0,text=0,images=0,tensors=0"] + options)
+                          "scalars=9999,histograms=9999,text=9999,images=9999"] + options)
     url = board.launch()
 
     def get(path, raw=False, **parameters):
@@ -171,7 +171,7 @@ def check_server(folder, expected, options):
             values.sort(key=lambda value: value["step"])
             if "scalar" in values[0]:
                 points = get("scalars/scalars", tag=tag, run=run)
-                expect([p[1] for p in points] == [v["step"] for v in values], run, tag, "steps", points)
+                expect([p[1] for p in points] == [v["step"] for v in values], options, run, tag, "steps", points)
                 for point, value in zip(points, values):
                     # JSON has no NaN and ∞: the server sends words.
                     expect(same(float(point[2]), scalar(value["scalar"])) or float(point[2]) == scalar(value["scalar"]),
@@ -181,7 +181,10 @@ def check_server(folder, expected, options):
                 points = get("histograms/histograms", tag=tag, run=run)
                 expect([p[1] for p in points] == [v["step"] for v in values], run, tag, "steps")
                 for point, value in zip(points, values):
-                    buckets = [bucket for bucket in point[2]]
+                    # One of the two servers keeps empty intervals at both ends.
+                    buckets = point[2]
+                    filled = [i for i, bucket in enumerate(buckets) if bucket[2] > 0]
+                    buckets = buckets[filled[0] : filled[-1] + 1] if filled else []
                     limits, counts = value["histogram"]
                     used = [i for i, count in enumerate(counts) if count > 0]
                     first, last = (used[0], used[-1]) if used else (0, -1)
@@ -202,7 +205,6 @@ def check_server(folder, expected, options):
                 points = get("images/images", tag=tag, run=run, sample=0)
                 expect([p["step"] for p in points] == [v["step"] for v in values], run, tag, "steps", points)
                 for point, value in zip(points, values):
-                    expect([int(point["height"]), int(point["width"])] == value["image"][:2], run, tag, point)
                     blob = urllib.request.urlopen(f"{url}data/plugin/images/individualImage?{point['query']}").read()
                     expect(gray_pixels(blob) == value["image"][2:], run, tag, "pixels")
                     compared["values from servers"] += 1

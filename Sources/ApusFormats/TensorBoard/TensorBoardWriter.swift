@@ -78,8 +78,9 @@ public final class TensorBoardWriter: Sendable {
         try append(TensorBoardEvent(time: time ?? Self.now, step: step, content: .summary(values)))
     }
 
-    /// Says that the training goes on at a step: what earlier files of the folder hold of this step and later ones is not shown.
-    public func restart(at step: Int, time: Double? = nil) throws(FormatError) {
+    /// Says that a training starts, or goes on, at a step: what earlier files of the folder hold of this step and later ones is not
+    /// shown, provided that each of them says where it starts.
+    public func start(at step: Int, time: Double? = nil) throws(FormatError) {
         try append(TensorBoardEvent(time: time ?? Self.now, step: step, content: .sessionStart))
     }
 

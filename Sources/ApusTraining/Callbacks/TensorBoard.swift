@@ -100,7 +100,7 @@ public struct TensorBoard: CallbackRule {
     private func writer(_ name: String) throws -> TensorBoardWriter {
         let writer = try TensorBoardWriter(folder: "\(folder)/\(name)")
         // What an earlier process wrote after the checkpoint from which this one goes on did not happen.
-        if start > 0 { try writer.restart(at: start + 1) }
+        try writer.start(at: start + 1)
         return writer
     }
 

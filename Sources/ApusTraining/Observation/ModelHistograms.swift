@@ -7,8 +7,8 @@ import Synchronization
 
 /// Looks into a model: for a state and a batch, how weights, gradients and the outputs of layers are spread.
 ///
-/// The model is traced as the next training step would see the batch, dropout included, and compiled once for each size of batch.
-/// The state is read where it is and stays as it is: watching changes nothing.
+/// The model is traced as the next training step would see the batch, dropout included. The program is kept until a
+/// batch of another size or a state of another model comes. The state is read where it is and stays as it is: watching changes nothing.
 public struct ModelHistograms: Sendable {
     private let model: any Layer
     private let loss: Loss
