@@ -10,6 +10,7 @@ public struct CompileOptions: Hashable, Sendable {
     /// change, and normalizations are folded into the convolutions before them.
     public var constantInputs: Set<Int>
 
+    /// Options that differ from the usual ones where they are given.
     public init(fuses: Bool = true, recomputes: Bool = false, constantInputs: Set<Int> = []) {
         self.fuses = fuses
         self.recomputes = recomputes

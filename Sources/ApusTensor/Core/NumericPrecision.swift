@@ -11,7 +11,7 @@ public enum NumericPrecision: String, Sendable, Hashable, Codable, CaseIterable 
     /// The precision of what is being traced.
     @TaskLocal package static var current = NumericPrecision.float32
 
-    /// Traces with this precision: `NumericPrecision.mixedBFloat16.callAsFunction { model(x, in: context) }`.
+    /// Traces with this precision: `NumericPrecision.mixedBFloat16 { model(x, in: context) }`.
     public func callAsFunction<Result>(_ body: () throws -> Result) rethrows -> Result {
         try NumericPrecision.$current.withValue(self, operation: body)
     }
