@@ -68,10 +68,16 @@ let package = Package(
                 "ApusTraining",
             ], swiftSettings: swift),
         .target(
+            name: "ApusRuns",
+            dependencies: [
+                "ApusConfiguration", "ApusCPU", "ApusNN", "ApusFormats", "ApusData", "ApusTraining", "ApusModels",
+                "ApusReport", "ApusSearch",
+            ], swiftSettings: swift),
+        .target(
             name: "Apus",
             dependencies: [
                 "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
-                "ApusTraining", "ApusModels", "ApusCharts", "ApusReport",
+                "ApusTraining", "ApusModels", "ApusCharts", "ApusReport", "ApusSearch", "ApusRuns",
             ], swiftSettings: swift),
 
         // What people start.
@@ -118,6 +124,7 @@ let package = Package(
         .testTarget(
             name: "ApusTrainingTests", dependencies: ["Apus", "ApusFixtures", "CAllocations"], swiftSettings: swift),
         .testTarget(name: "ApusReportTests", dependencies: ["Apus"], swiftSettings: swift),
+        .testTarget(name: "ApusRunsTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(
             name: "ExamplesTests", dependencies: examples.map { .target(name: $0) }, swiftSettings: swift),
     ]

@@ -8,5 +8,7 @@
 @_exported import ApusModels
 @_exported import ApusNN
 @_exported import ApusReport
+@_exported import ApusRuns
+@_exported import ApusSearch
 @_exported import ApusTensor
 @_exported import ApusTraining

@@ -29,23 +29,7 @@ enum ModelArgument {
     }
 }
 
-/// A finished run: its experiment and a trainer with its weights.
-struct FinishedRun {
-    let folder: RunFolder
-    let experiment: Experiment
-    let trainer: Trainer
-
-    init(_ path: String) throws {
-        folder = try RunFolder(existing: path)
-        let input = try folder.inputs().sampleShape
-        experiment = try folder.experiment()
-        let model = try experiment.model.model()
-        var trainer = Trainer(
-            model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
-            precision: experiment.precision, seed: experiment.seed)
-        var variables = try model.initialized(input: input, seed: experiment.seed)
-        try variables.load(folder.weights, usesAverages: true)
-        trainer.load(variables)
-        self.trainer = trainer
-    }
+extension FinishedRun {
+    /// The run of a folder.
+    init(_ path: String) throws { try self.init(RunFolder(existing: path)) }
 }

@@ -54,134 +54,60 @@ struct Train: ParsableCommand {
     var rangeTest = false
 
     func run() throws {
-        let resumed = try resume.map { try RunFolder(existing: $0) }
-        let experiment = try resumed.map { try self.experiment(of: $0) } ?? self.experiment()
-        let model = try experiment.model.model()
-        let data = try experiment.data.load(seed: experiment.seed)
-        let (training, validation) = (data.training, data.validation)
-
-        var trainer = Trainer(
-            model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
-            schedule: experiment.schedule, precision: experiment.precision, memory: experiment.memory,
-            seed: experiment.seed)
-        try trainer.prepare(input: training.sampleShape)
-        if let report = try weights.load(into: &trainer), !json { Terminal.write("\(report)\n") }
+        var run = try resume.map { try resumed($0) } ?? ExperimentRun(try experiment())
+        if let report = try weights.load(into: &run.trainer), !json { Terminal.write("\(report)\n") }
         if rangeTest {
+            let (data, size) = (run.data, run.experiment.batchSize)
             print(
-                try trainer.learningRateRange(
-                    training, batchSize: experiment.batchSize, augmentations: data.augmentations))
+                try run.trainer.learningRateRange(data.training, batchSize: size, augmentations: data.augmentations))
             return
         }
-        // What does not fit is found before a folder is made.
-        let summary = try model.summary(input: training.sampleShape)
-
-        var record = RunRecord(
-            command: CommandLine.arguments, seed: experiment.seed, threads: Engine.threadCount,
-            dataFingerprint: String(training.fingerprint, radix: 16))
-        let folder: RunFolder
-        if let resumed {
-            folder = resumed
-            record = try resumedRecord(folder, record)
-        } else {
-            folder = try RunFolder(named: experiment.name, path: runFolder)
-            try folder.write("run.json", json: record)
-            try folder.write("summary.txt", "\(summary)\n")
-            // Last, for it makes the folder that of a run.
-            try folder.write("experiment.yaml", experiment.yaml())
-        }
-        if resumed != nil { try folder.write("run.json", json: record) }
-        if resumed == nil { try folder.write(RunInputs(training)) }
-        var report = RunReport(experiment)
-        report.summary = summary
+        let folder = try run.begin(in: runFolder)
         if !json {
             Terminal.write(
-                "\(Terminal.bold(experiment.name)): \(summary.parameterCount) parameters; \(data): \(data.parts); "
+                "\(Terminal.bold(run.experiment.name)): \(run.summary.parameterCount) parameters; \(run.data): \(run.data.parts); "
                     + "run folder \(folder.path)\n")
         }
         Interrupt.install()
-        do {
-            let history = try trainer.fit(
-                training, validation: validation, epochs: experiment.epochs, batchSize: experiment.batchSize,
-                augmentations: data.augmentations,
-                callbacks: callbacks(experiment, folder), folder: folder.path,
-                resuming: resumed.map { _ in folder.checkpoints }, report: { Terminal.write("note: \($0)\n") })
-            record.stopReason = history.stopReason.map { "\($0)" }
-            record.ended = Date()
-            guard history.stopReason != .interrupted else {
-                record.state = .interrupted
-                try folder.write("run.json", json: record)
-                report.finish(folder, record, trainer, training, test: nil)
-                Terminal.write(
-                    "\ninterrupted; the weights are in \(folder.checkpoints)/last/state.safetensors; "
-                        + "apus train --resume \(folder.path) goes on\n")
-                throw ExitCode(Failure.interrupted)
-            }
-            let test = try data.test.map { try trainer.evaluate($0) }
-            record.state = .completed
-            record.test = test
-            try folder.write("run.json", json: record)
-            if let test { print("test \(test)") }
-            report.finish(folder, record, trainer, training, test: data.test)
-        } catch let error where !(error is ExitCode) {
-            record.state = error is DivergenceError ? .diverged : .failed
-            record.stopReason = "\(error)"
-            record.ended = Date()
-            // The first error is the one to report.
-            try? folder.write("run.json", json: record)
-            report.finish(folder, record, trainer, training, test: nil)
-            throw error
+        defer { finish(run) }
+        try run.train(callbacks: [Callback(Progress(json: json)), Interrupt.callback], report: Terminal.note)
+        if let test = run.record.test { print("test \(test)") }
+        if run.record.state == .interrupted {
+            Terminal.write(
+                "\ninterrupted; the weights are in \(folder.checkpoints)/last/state.safetensors; "
+                    + "apus train --resume \(folder.path) goes on\n")
+            throw ExitCode(Failure.interrupted)
         }
     }
 
-    /// What runs besides training: what the experiment says, and what every run has.
-    private func callbacks(_ experiment: Experiment, _ folder: RunFolder) -> [Callback] {
-        var callbacks = [Callback(Progress(json: json)), Callback(RunRecorder(folder))] + experiment.callbacks
-        if !experiment.callbacks.contains(where: { $0.rule is CSVLog }) { callbacks.append(.csv()) }
-        if !experiment.callbacks.contains(where: { $0.rule is Checkpoint }) { callbacks.append(.checkpoint()) }
-        return callbacks + [Interrupt.callback]
+    /// Report and catalog of a run that has ended; it is no failure of the run if they can't be written.
+    private func finish(_ run: ExperimentRun) {
+        guard let folder = run.folder else { return }
+        let clock = ContinuousClock()
+        let start = clock.now
+        do {
+            try run.writeReport()
+            Terminal.write(
+                "report: \(folder.path)/report.html (\(Progress.duration((clock.now - start) / .seconds(1))))\n")
+            let parent = URL(filePath: folder.path).deletingLastPathComponent().relativePath
+            if RunCatalog.exists(parent) || runFolder == nil { try RunCatalog(parent).note(folder) }
+        } catch {
+            Terminal.note("the report could not be written: \(error)")
+        }
     }
 
-    /// The experiment of a run that goes on; only more epochs can be asked for.
-    private func experiment(of folder: RunFolder) throws -> Experiment {
+    /// The run that goes on; only more epochs and another place of the data can be asked for.
+    private func resumed(_ path: String) throws -> ExperimentRun {
         let isOther =
             model != nil || batchSize != nil || optimizer != nil || learningRate != nil || seed != nil
-            || validation != nil || runFolder != nil || weights.file != nil || !freeze.isEmpty || !settings.assignments.isEmpty || rangeTest
+            || validation != nil || runFolder != nil || weights.file != nil || !freeze.isEmpty
+            || !settings.assignments.isEmpty || rangeTest
         guard !isOther else {
             throw ValidationError(
                 "--resume goes on with the experiment of the run; besides it only --epochs, --data and --json fit")
         }
-        var experiment = try folder.experiment()
-        if let epochs { experiment.epochs = epochs }
-        if let data { experiment.data.directory = data }
-        return experiment
-    }
-
-    /// The facts of a run that goes on now.
-    private func resumedRecord(_ folder: RunFolder, _ new: RunRecord) throws -> RunRecord {
-        var record = try folder.record()
-        guard record.state != .completed || epochs != nil else {
-            throw TrainingError("the run \(folder.path) is completed; give more --epochs to go on")
-        }
-        // Its start is not written down.
-        let isBare = ((try? FileManager.default.contentsOfDirectory(atPath: folder.checkpoints)) ?? []).isEmpty
-        guard !isBare || !record.command.contains(where: { $0.hasPrefix("--init") }) else {
-            throw TrainingError(
-                "the run \(folder.path) began with weights of a file and has no checkpoint yet; train again with --init",
-                kind: .missing)
-        }
-        guard record.dataFingerprint == new.dataFingerprint else {
-            throw TrainingError(
-                "the data are not those of the run \(folder.path): their fingerprint is \(new.dataFingerprint), it was \(record.dataFingerprint)",
-                kind: .malformed)
-        }
-        if record.threads != new.threads {
-            Terminal.write(
-                "note: the run had \(record.threads) threads, now there are \(new.threads); the weights may differ in the last digits\n"
-            )
-        }
-        (record.state, record.ended, record.stopReason, record.test) = (.running, nil, nil, nil)
-        record.resumes.append(Date())
-        return record
+        return try ExperimentRun(
+            resuming: RunFolder(existing: path), epochs: epochs, directory: data, report: Terminal.note)
     }
 
     /// The experiment that the arguments describe.

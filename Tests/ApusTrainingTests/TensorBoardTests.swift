@@ -14,17 +14,12 @@ import Testing
             metrics: [.accuracy], schedule: .cosine(), seed: 1)
     }
 
-    private func histograms(_ interval: TensorBoard.Interval) throws -> TensorBoard.Histograms {
-        TensorBoard.Histograms(try ModelHistograms(trainer()), of: try blobs(32, seed: 5).whole, every: interval)
-    }
-
     private func files(_ folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     }
 
     /// With and without: the same weights, slots and numbers, bit for bit.
-    @Test(arguments: [TensorBoard.Interval.steps(2), .epochs(1)])
-    func watchingChangesNothing(interval: TensorBoard.Interval) throws {
+    @Test(arguments: [(0, 2), (1, 0)]) func watchingChangesNothing(epochs: Int, steps: Int) throws {
         let data = try blobs(90)
         var alone = trainer()
         let plain = try alone.fit(data, validation: data, epochs: 3, batchSize: 32)
@@ -32,11 +27,14 @@ import Testing
             var watched = trainer()
             let history = try watched.fit(
                 data, validation: data, epochs: 3, batchSize: 32,
-                callbacks: [.tensorBoard(folder, everySteps: 1, histograms: try histograms(interval))])
+                callbacks: [
+                    .tensorBoard(folder, everySteps: 1, histogramEpochs: epochs, histogramSteps: steps),
+                    .histograms("\(folder)/histograms.jsonl", everySteps: 2),
+                ])
             #expect(watched.state?.numbers == alone.state?.numbers)
             #expect(history.epochs.map(\.training) == plain.epochs.map(\.training))
             #expect(history.epochs.map(\.validation) == plain.epochs.map(\.validation))
-            #expect(try files(folder) == ["training", "validation"])
+            #expect(try files(folder) == ["histograms.jsonl", "training", "validation"])
             let training = try files("\(folder)/training")
             #expect(training.count == 1)
             let content = try Data(contentsOf: URL(filePath: "\(folder)/training/\(training[0])"))
@@ -50,10 +48,10 @@ import Testing
     }
 
     @Test func stepsAreNotWatchedInVain() throws {
-        #expect(!TensorBoard("x").watchesSteps)
-        #expect(TensorBoard("x", everySteps: 5).watchesSteps)
-        #expect(!TensorBoard("x", histograms: try histograms(.epochs(1))).watchesSteps)
-        #expect(TensorBoard("x", histograms: try histograms(.steps(1))).watchesSteps)
+        #expect(!TensorBoard().watchesSteps)
+        #expect(TensorBoard(everySteps: 5).watchesSteps)
+        #expect(!TensorBoard(histogramEpochs: 1).watchesSteps)
+        #expect(TensorBoard(histogramSteps: 1).watchesSteps)
     }
 
     /// A training that goes on adds files and leaves those that are there alone; without validation there is no such run.
@@ -73,14 +71,10 @@ import Testing
         #expect(
             message {
                 try trainer.fit(
-                    try blobs(8), epochs: 1, batchSize: 4, callbacks: [.tensorBoard("/nowhere", everySteps: 0)])
-            } == "TensorBoard's intervals must be positive, received 0 for numbers and 1 for histograms")
-        #expect(
-            message {
-                try trainer.fit(
-                    try blobs(8), epochs: 1, batchSize: 4,
-                    callbacks: [.tensorBoard("/nowhere", histograms: try histograms(.epochs(0)))])
-            } == "TensorBoard's intervals must be positive, received none for numbers and 0 for histograms")
+                    try blobs(8), epochs: 1, batchSize: 4, callbacks: [.tensorBoard("/nowhere", everySteps: -1)])
+            }
+                == "TensorBoard needs everySteps, histogramEpochs and histogramSteps of at least 0, received -1, 0 and 0"
+        )
     }
 
     // MARK: For TensorBoard itself
@@ -161,13 +155,13 @@ import Testing
         let seen = Mutex<[ModelObservation]>([])
         var trainer = trainer()
         let observer = try ModelHistograms(trainer)
-        let batch = try blobs(32, seed: 5).whole
         let data = try blobs(90)
+        let batch = data.prefix(32).whole
         for _ in 0..<2 {
             let history = try trainer.fit(
                 data, validation: data, epochs: 2, batchSize: 32,
                 callbacks: [
-                    .tensorBoard(run, everySteps: 2, histograms: try histograms(.epochs(1))),
+                    .tensorBoard(run, everySteps: 2, histogramEpochs: 1),
                     .onEvent(watchesSteps: true) { event, control in
                         guard case .stepEnded(_, _, let means) = event, control.state.step % 2 == 0 else { return }
                         recorded.withLock { $0.append((control.state.step, means)) }

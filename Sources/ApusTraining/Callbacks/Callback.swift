@@ -1,4 +1,7 @@
 public import ApusConfiguration
+public import ApusData
+public import ApusNN
+public import ApusTensor
 public import Foundation
 
 /// What happened during a training.
@@ -61,7 +64,7 @@ public struct TrainerControl: Sendable {
 }
 
 /// What a training is about to do.
-public struct RunContext: Sendable, Hashable {
+public struct RunContext: Sendable {
     /// The folder of the run, if it has one.
     public var folder: String?
     /// The epoch after which training ends.
@@ -70,8 +73,31 @@ public struct RunContext: Sendable, Hashable {
     public var samplesPerEpoch: Int
     /// The epochs that are finished.
     public var epoch: Int
+    /// The steps that are done.
+    public var step: Int
     /// Whether the training goes on from a checkpoint.
     public var isResumed: Bool
+    /// What is trained, for rules that look into it; `nil` in a loop of one's own that does not say.
+    public var subject: TrainingSubject?
+
+    /// A path of the settings, from the folder of the run on if it is relative.
+    func path(_ path: String) -> String {
+        guard let folder, !path.hasPrefix("/") else { return path }
+        return "\(folder)/\(path)"
+    }
+}
+
+/// What is trained, and samples to look at it with.
+public struct TrainingSubject: Sendable {
+    public var histograms: ModelHistograms
+    /// The same samples in every epoch, as they are without random changes.
+    public var batch: Batch
+
+    /// - Throws: `TrainingError` if the loss is not one number: there is no gradient to look at then.
+    public init(_ model: some Layer, loss: Loss, precision: NumericPrecision = .float32, batch: Batch) throws {
+        histograms = try ModelHistograms(model, loss: loss, precision: precision)
+        self.batch = batch
+    }
 }
 
 /// What a rule remembers, as checkpoints hold it.
@@ -102,6 +128,8 @@ public protocol CallbackRule: Sendable {
     var name: String { get }
     /// Whether the rule wants to hear of every step; the others cost nothing on the way.
     var watchesSteps: Bool { get }
+    /// Whether the rule wants a `TrainingSubject`.
+    var looksInside: Bool { get }
     /// Hears of the run before the first event, and before `restore`.
     mutating func prepare(_ context: RunContext) throws
     mutating func handle(_ event: Event, _ control: inout TrainerControl) throws
@@ -114,6 +142,7 @@ public protocol CallbackRule: Sendable {
 extension CallbackRule {
     public var name: String { (Self.self as? any Configurable.Type)?.kind ?? Names.kind(of: Self.self) }
     public var watchesSteps: Bool { false }
+    public var looksInside: Bool { false }
     public mutating func prepare(_ context: RunContext) throws {}
     public func savedState() throws -> CallbackState? { nil }
     public mutating func restore(_ saved: CallbackState) throws {}
@@ -152,7 +181,7 @@ public enum CallbackKinds {
         "callback",
         [
             EarlyStopping.self, Checkpoint.self, ReduceOnPlateau.self, TimeLimit.self, TerminateOnNonFinite.self,
-            CSVLog.self,
+            CSVLog.self, TensorBoard.self, HistogramLog.self,
         ])
 
     /// Makes a callback of one's own readable.
@@ -187,6 +216,10 @@ extension Callback: Hashable, Codable, CustomStringConvertible {
         }
         try rule.encode(named: type(of: rule).kind, to: encoder)
     }
+}
+
+extension Callback: FileRepresentable {
+    public static var form: Form { .kinds(CallbackKinds.registry.form()) }
 }
 
 /// What a rule remembers while a training runs; no part of what it is.

@@ -28,6 +28,7 @@ public struct CallbackList: Sendable {
     private let metrics: [Metric]
     private let baseLearningRate: Double
     private let folder: String?
+    private let subject: TrainingSubject?
     private let watchesSteps: Bool
     private var learningRate: Double
     private var sum: MeasurementSum
@@ -43,8 +44,10 @@ public struct CallbackList: Sendable {
     ///   - metrics: What the steps measure.
     ///   - learningRate: The optimizer's.
     ///   - folder: The folder of the run, for callbacks that write files.
+    ///   - subject: What is trained, for callbacks that look into it.
     public init(
-        _ callbacks: [Callback], loss: Loss, metrics: [Metric] = [], learningRate: Double, folder: String? = nil
+        _ callbacks: [Callback], loss: Loss, metrics: [Metric] = [], learningRate: Double, folder: String? = nil,
+        subject: TrainingSubject? = nil
     ) {
         self.callbacks = callbacks
         self.loss = loss
@@ -52,6 +55,7 @@ public struct CallbackList: Sendable {
         baseLearningRate = learningRate
         self.learningRate = learningRate
         self.folder = folder
+        self.subject = subject
         watchesSteps = callbacks.contains { $0.rule.watchesSteps }
         sum = MeasurementSum(loss.reduction)
     }
@@ -75,7 +79,8 @@ public struct CallbackList: Sendable {
         if let found { state = found.checkpoint.state }
         let context = RunContext(
             folder: folder, epochs: firstEpoch + epochs, stepsPerEpoch: stepsPerEpoch,
-            samplesPerEpoch: samplesPerEpoch, epoch: state.epoch, isResumed: found != nil)
+            samplesPerEpoch: samplesPerEpoch, epoch: state.epoch, step: state.step, isResumed: found != nil,
+            subject: subject)
         for index in callbacks.indices { try callbacks[index].rule.prepare(context) }
         if let found {
             try restore(found.checkpoint)

@@ -4,7 +4,7 @@ public enum MonitorMode: String, Sendable, Hashable, Codable, CaseIterable {
     /// Losses and errors shall fall, everything else shall rise.
     case auto
 
-    func minimizes(_ monitor: String) -> Bool {
+    package func minimizes(_ monitor: String) -> Bool {
         switch self {
         case .min: true
         case .max: false

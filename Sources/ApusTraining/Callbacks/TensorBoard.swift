@@ -1,4 +1,4 @@
-public import ApusData
+public import ApusConfiguration
 package import ApusFormats
 
 /// Writes event files for TensorBoard: `tensorboard --logdir FOLDER`.
@@ -7,114 +7,104 @@ package import ApusFormats
 /// `epoch/accuracy` and other metrics, and `epoch/learningRate` of every epoch; `step/loss` and other metrics every few steps, as
 /// means over the epoch so far; `weights/…`, `gradients/…` and `activations/…` by the paths of variables and layers. The horizontal
 /// axis is the number of steps. Files are never touched again: a training that goes on adds a file to the run.
-public struct TensorBoard: CallbackRule {
-    /// When histograms are taken.
-    public enum Interval: Sendable, Hashable {
-        /// After every so many steps.
-        case steps(Int)
-        /// After every so many epochs.
-        case epochs(Int)
+public struct TensorBoard: CallbackRule, Configurable {
+    /// The folder, in that of the run if it is relative and there is one.
+    public var folder: String
+    /// After how many steps the means so far are written; 0 for epochs alone.
+    public var everySteps: Int
+    /// After how many epochs histograms are taken, always of the same samples; 0 for none.
+    public var histogramEpochs: Int
+    /// After how many steps histograms are taken as well; 0 for none.
+    public var histogramSteps: Int
+
+    private struct Files {
+        var folder: String
+        /// The step at which this training began or went on.
+        var start: Int
+        var subject: TrainingSubject?
+        var training: TensorBoardWriter?
+        var validation: TensorBoardWriter?
     }
 
-    /// What is looked into, with which batch, and when.
-    public struct Histograms: Sendable {
-        let observer: ModelHistograms
-        let batch: Batch
-        let interval: Interval
+    private var memory = Memory<Files?>(nil)
 
-        /// - Parameter batch: The samples for which gradients and activations are computed, always the same.
-        public init(_ observer: ModelHistograms, of batch: Batch, every interval: Interval) {
-            self.observer = observer
-            self.batch = batch
-            self.interval = interval
-        }
-    }
-
-    public let folder: String
-    private let everySteps: Int?
-    private let histograms: Histograms?
-    private var training: TensorBoardWriter?
-    private var validation: TensorBoardWriter?
-    /// The step at which this training began.
-    private var start = 0
-
-    /// - Parameters:
-    ///   - everySteps: After how many steps the means so far are written; `nil` for epochs alone.
-    ///   - histograms: What is looked into; `nil` for numbers alone.
-    public init(_ folder: String, everySteps: Int? = nil, histograms: Histograms? = nil) {
+    public init(
+        folder: String = "tensorboard", everySteps: Int = 0, histogramEpochs: Int = 0, histogramSteps: Int = 0
+    ) {
         self.folder = folder
         self.everySteps = everySteps
-        self.histograms = histograms
+        self.histogramEpochs = histogramEpochs
+        self.histogramSteps = histogramSteps
     }
 
-    public var watchesSteps: Bool {
-        if case .steps = histograms?.interval { return true }
-        return everySteps != nil
+    public static let schema = Schema(
+        TensorBoard(), .leading("folder", \.folder, hasDefault: true, isLabelled: true),
+        .optional("everySteps", \.everySteps), .optional("histogramEpochs", \.histogramEpochs),
+        .optional("histogramSteps", \.histogramSteps))
+
+    public var watchesSteps: Bool { everySteps > 0 || histogramSteps > 0 }
+    public var looksInside: Bool { histogramEpochs > 0 || histogramSteps > 0 }
+
+    public mutating func prepare(_ context: RunContext) throws {
+        guard everySteps >= 0, histogramEpochs >= 0, histogramSteps >= 0 else {
+            throw TrainingError(
+                "TensorBoard needs everySteps, histogramEpochs and histogramSteps of at least 0, received \(everySteps), \(histogramEpochs) and \(histogramSteps)"
+            )
+        }
+        guard !looksInside || context.subject != nil else {
+            throw TrainingError("TensorBoard's histograms need a model: give the list of callbacks a TrainingSubject")
+        }
+        memory.value = Files(folder: context.path(folder), start: context.step, subject: context.subject)
     }
 
     public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
         let step = control.state.step
         switch event {
-        case .began:
-            try check()
-            start = step
-            training = try writer("training")
+        case .began: try write("training", [], step)
         case .stepEnded(_, _, let means):
-            if let everySteps, step % everySteps == 0 { try training?.write(Self.scalars("step", means), step: step) }
-            if case .steps(let interval) = histograms?.interval, step % interval == 0 { try observe(control.state) }
-            try training?.flush()
+            if everySteps > 0, step % everySteps == 0 { try write("training", Self.scalars("step", means), step) }
+            if histogramSteps > 0, step % histogramSteps == 0 { try observe(control.state) }
         case .epochEnded(let record):
-            try training?.write(
-                Self.scalars("epoch", record.training) + [("epoch/learningRate", .scalar(record.learningRate))],
-                step: step)
-            if let measured = record.validation {
-                if validation == nil { validation = try writer("validation") }
-                try validation?.write(Self.scalars("epoch", measured), step: step)
-                try validation?.flush()
-            }
-            if case .epochs(let interval) = histograms?.interval, record.epoch % interval == 0 {
-                try observe(control.state)
-            }
-            try training?.flush()
+            try write(
+                "training",
+                Self.scalars("epoch", record.training) + [("epoch/learningRate", .scalar(record.learningRate))], step)
+            if let measured = record.validation { try write("validation", Self.scalars("epoch", measured), step) }
+            if histogramEpochs > 0, record.epoch % histogramEpochs == 0 { try observe(control.state) }
         case .ended:
-            try training?.close()
-            try validation?.close()
-            (training, validation) = (nil, nil)
+            try memory.value?.training?.close()
+            try memory.value?.validation?.close()
+            memory.value = nil
         default: break
         }
     }
 
-    private func check() throws {
-        let interval =
-            switch histograms?.interval {
-            case .steps(let count), .epochs(let count): count
-            case nil: 1
-            }
-        guard everySteps ?? 1 > 0, interval > 0 else {
-            throw TrainingError(
-                "TensorBoard's intervals must be positive, received \(everySteps.map { "\($0)" } ?? "none") for numbers and \(interval) for histograms"
-            )
+    private mutating func write(_ name: String, _ values: [(tag: String, value: TensorBoardValue)], _ step: Int) throws
+    {
+        guard var files = memory.value else { return }
+        let path = name == "training" ? \Files.training : \Files.validation
+        if files[keyPath: path] == nil {
+            let writer = try TensorBoardWriter(folder: "\(files.folder)/\(name)")
+            // What an earlier process wrote after the checkpoint from which this one goes on did not happen.
+            try writer.start(at: files.start + 1)
+            files[keyPath: path] = writer
+            memory.value = files
         }
+        try files[keyPath: path]?.write(values, step: step)
+        try files[keyPath: path]?.flush()
     }
 
-    private func writer(_ name: String) throws -> TensorBoardWriter {
-        let writer = try TensorBoardWriter(folder: "\(folder)/\(name)")
-        // What an earlier process wrote after the checkpoint from which this one goes on did not happen.
-        try writer.start(at: start + 1)
-        return writer
-    }
-
-    private func observe(_ state: TrainingState) throws {
-        guard let histograms else { return }
-        let observation = try histograms.observer(state, histograms.batch)
+    private mutating func observe(_ state: TrainingState) throws {
+        guard let subject = memory.value?.subject else { return }
+        let observation = try subject.histograms(state, subject.batch)
         let groups = [
             ("weights", observation.weights), ("gradients", observation.gradients),
             ("activations", observation.activations),
         ]
-        try training?.write(
+        try write(
+            "training",
             groups.flatMap { group, entries in
                 entries.map { ("\(group)/\($0.path)", .histogram($0.histogram.forTensorBoard)) }
-            }, step: state.step)
+            }, state.step)
     }
 
     private static func scalars(_ group: String, _ measured: Measurements) -> [(tag: String, value: TensorBoardValue)] {
@@ -136,8 +126,11 @@ extension ValueHistogram {
 extension Callback {
     /// Writes event files for TensorBoard: numbers of every epoch, and those of steps and histograms if asked for.
     public static func tensorBoard(
-        _ folder: String, everySteps: Int? = nil, histograms: TensorBoard.Histograms? = nil
+        _ folder: String = "tensorboard", everySteps: Int = 0, histogramEpochs: Int = 0, histogramSteps: Int = 0
     ) -> Callback {
-        Callback(TensorBoard(folder, everySteps: everySteps, histograms: histograms))
+        Callback(
+            TensorBoard(
+                folder: folder, everySteps: everySteps, histogramEpochs: histogramEpochs,
+                histogramSteps: histogramSteps))
     }
 }

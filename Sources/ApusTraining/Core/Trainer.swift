@@ -85,7 +85,8 @@ public struct Trainer: Sendable {
             trainer: self, step: try makeStep(model, metrics: metrics), training: training, validation: validation,
             batchSize: batchSize, augmentations: augmentations,
             callbacks: CallbackList(
-                callbacks, loss: loss, metrics: metrics, learningRate: optimizer.learningRate, folder: folder))
+                callbacks, loss: loss, metrics: metrics, learningRate: optimizer.learningRate, folder: folder,
+                subject: try subject(callbacks, training, batchSize)))
         defer { state = run.state }
         try run.run(epochs: epochs, resuming: checkpoints, report: report)
         return run.history
@@ -95,6 +96,16 @@ public struct Trainer: Sendable {
     func makeStep(_ model: some Layer, metrics: [Metric]) throws -> TrainingStep {
         try TrainingStep(
             model, loss: loss, optimizer: optimizer, metrics: metrics, precision: precision, memory: memory)
+    }
+
+    /// What callbacks look at, if there are any that do.
+    private func subject(_ callbacks: [Callback], _ training: Dataset, _ batchSize: Int) throws -> TrainingSubject? {
+        guard callbacks.contains(where: { $0.rule.looksInside }) else { return nil }
+        let batches = training.prefix(min(batchSize, training.count)).batches(
+            of: batchSize, epoch: 0, seed: seed, shuffled: false, ahead: 0)
+        let first = batches.first { _ in true }
+        try batches.checkFailure()
+        return try first.map { try TrainingSubject(model, loss: loss, precision: precision, batch: $0) }
     }
 
     /// Labels that the model has no output for are found before the first step.

@@ -21,11 +21,83 @@ extension DataSource {
     /// - Throws: `TrainingError` for impossible settings; `FormatError` and `DatasetError` for missing and damaged files,
     ///   and for data that do not fit the settings.
     public func load(seed: UInt64) throws -> LoadedData {
+        let raw = try readChecked()
+        return try finished(try divided(raw, seed: seed), raw)
+    }
+
+    /// Reads the samples and divides them for k-fold cross-validation: what is not held back to test is in exactly one
+    /// validation part. Each fold is normalized by its own training part; `validation.fraction` plays no role.
+    ///
+    /// - Parameters:
+    ///   - k: at least 2
+    ///   - seed: of the parts
+    /// - Throws: as `load(seed:)`, and `TrainingError` if `validation.file` names the one part there is.
+    public func folds(_ k: Int, seed: UInt64) throws -> [LoadedData] {
+        if let file = validation.file {
+            throw TrainingError(
+                "data.validation.file gives one validation part, \(file), so there are no \(k) folds; leave it out")
+        }
+        let raw = try readChecked()
+        let (rest, test) = try withTest(raw, raw.samples)
+        let parts =
+            if let groups = raw.groups {
+                try rest.parts(folds: k, groups: rest.rows.map { groups[$0] }, seed: seed)
+            } else {
+                try rest.parts(folds: k, stratified: isStratified(raw), seed: seed)
+            }
+        return try parts.map { try finished(($0.training, $0.validation, test), raw) }
+    }
+
+    private func readChecked() throws -> RawData {
         guard test >= 0, test < 1 else {
             throw TrainingError("data.test must be a fraction of at least 0, less than 1, received \(test)")
         }
         let raw = try read()
-        var parts = try divided(raw, seed: seed)
+        if validation.groups != nil, raw.groups == nil {
+            throw TrainingError("data.validation.groups names a column of a table; \(source.name) has no columns")
+        }
+        return raw
+    }
+
+    // MARK: Division
+
+    private typealias Parts = (training: Dataset, validation: Dataset?, test: Dataset?)
+
+    private func isStratified(_ raw: RawData) -> Bool { validation.stratified && raw.samples.isClassification }
+
+    private func held(_ raw: RawData, _ dataset: Dataset, _ fraction: Double, _ seed: UInt64) throws -> (
+        training: Dataset, validation: Dataset
+    ) {
+        guard let groups = raw.groups else {
+            return try dataset.parts(validation: fraction, stratified: isStratified(raw), seed: seed)
+        }
+        return try dataset.parts(validation: fraction, groups: dataset.rows.map { groups[$0] }, seed: seed)
+    }
+
+    /// The samples without the test part, and it.
+    private func withTest(_ raw: RawData, _ dataset: Dataset) throws -> (rest: Dataset, test: Dataset?) {
+        guard raw.test == nil, test > 0 else { return (dataset, raw.test) }
+        // Another order than that of the validation part.
+        let parts = try held(raw, dataset, test, self.seed ^ 0x7465_7374)
+        return (parts.training, parts.validation)
+    }
+
+    private func divided(_ raw: RawData, seed: UInt64) throws -> Parts {
+        if let file = validation.file {
+            // The file numbers the samples of the source.
+            let numbered = try raw.samples.parts(validationFile: path(file))
+            let (training, test) = try withTest(raw, numbered.training)
+            return (training, numbered.validation, test)
+        }
+        let (rest, test) = try withTest(raw, raw.samples)
+        guard validation.fraction != 0 else { return (rest, nil, test) }
+        let parts = try held(raw, rest, validation.fraction, seed)
+        return (parts.training, parts.validation, test)
+    }
+
+    /// The parts with missing values filled and normalized, both by what the training part says.
+    private func finished(_ parts: Parts, _ raw: RawData) throws -> LoadedData {
+        var parts = parts
         if raw.samples.hasMissing, let names = raw.featureNames {
             let given = [parts.training, parts.validation, parts.test].compactMap { $0 }
             var filled = try Dataset.fillingMissing(given, byMeansOf: parts.training, names: names)[...]
@@ -43,41 +115,6 @@ extension DataSource {
         return LoadedData(
             training: parts.training, validation: parts.validation, test: parts.test, featureNames: raw.featureNames,
             augmentations: augment)
-    }
-
-    // MARK: Division
-
-    private func divided(_ raw: RawData, seed: UInt64) throws -> (
-        training: Dataset, validation: Dataset?, test: Dataset?
-    ) {
-        if validation.groups != nil, raw.groups == nil {
-            throw TrainingError("data.validation.groups names a column of a table; \(source.name) has no columns")
-        }
-        let isStratified = validation.stratified && raw.samples.isClassification
-        func held(_ dataset: Dataset, _ fraction: Double, _ seed: UInt64) throws -> (
-            training: Dataset, validation: Dataset
-        ) {
-            guard let groups = raw.groups else {
-                return try dataset.parts(validation: fraction, stratified: isStratified, seed: seed)
-            }
-            return try dataset.parts(validation: fraction, groups: dataset.rows.map { groups[$0] }, seed: seed)
-        }
-        func withTest(_ dataset: Dataset) throws -> (Dataset, Dataset?) {
-            guard raw.test == nil, test > 0 else { return (dataset, raw.test) }
-            // Another order than that of the validation part.
-            let parts = try held(dataset, test, self.seed ^ 0x7465_7374)
-            return (parts.training, parts.validation)
-        }
-        if let file = validation.file {
-            // The file numbers the samples of the source.
-            let numbered = try raw.samples.parts(validationFile: path(file))
-            let (training, held) = try withTest(numbered.training)
-            return (training, numbered.validation, held)
-        }
-        let (rest, testing) = try withTest(raw.samples)
-        guard validation.fraction != 0 else { return (rest, nil, testing) }
-        let parts = try held(rest, validation.fraction, seed)
-        return (parts.training, parts.validation, testing)
     }
 
     // MARK: Reading

@@ -1,4 +1,4 @@
-import ApusConfiguration
+public import ApusConfiguration
 public import ApusData
 
 /// A kind of files or a generator that samples come from.
@@ -91,5 +91,19 @@ extension SampleSource: CustomStringConvertible {
         case .npz(let source): "npz(\(source))"
         case .generated(let generator): "generated(.\(generator))"
         }
+    }
+}
+
+extension SampleSource: FileRepresentable {
+    public static var form: Form {
+        func files<Source: Configurable>(_ name: String, _ type: Source.Type) -> Form.Kind {
+            Form.Kind(name, content: .type(type), isBare: false)
+        }
+        let files = [
+            files("idx", IDXSource.self), files("cifar10", CIFARSource.self), files("cifar100", CIFARSource.self),
+            files("images", ImageSource.self), files("csv", CSVSource.self), files("npz", NPZSource.self),
+        ]
+        let fashion = Form.Kind("fashion-mnist", synonyms: ["fashionMNIST"], content: nil, isBare: true)
+        return .kinds(Form.Kinds("data source", [fashion] + files + DataGenerator.kindsForm.kinds))
     }
 }
