@@ -15,7 +15,7 @@ import Testing
 
     @Test func everyCombinationIsARun() throws {
         try withFolder { folder in
-            let tuning = try tuning(folder, Search(space: grid, strategy: .grid()))
+            let tuning = try self.tuning(folder, Search(space: grid, strategy: .grid()))
             var seen: [Int] = []
             #expect(try tuning.run { seen.append($0.number) })
             #expect(seen == [0, 1, 2, 3])
@@ -30,7 +30,7 @@ import Testing
             try again.begin(in: "\(folder)/again")
             try again.train()
             #expect(try again.trainer.evaluate(#require(again.data.validation)).loss == best.score)
-            #expect(try tuning.table().split(separator: "\n")[2].hasPrefix("\(best.number)"))
+            #expect(try tuning.table().split(separator: "\n")[1].hasPrefix("\(best.number)"))
         }
     }
 
@@ -54,7 +54,7 @@ import Testing
             let search = Search(
                 space: ["optimizer.adam.learningRate": .log(0.001...0.1)],
                 strategy: .hyperband(Hyperband(maximumBudget: 4, eta: 2)))
-            let tuning = try tuning(folder, search)
+            let tuning = try self.tuning(folder, search)
             #expect(try tuning.run())
             let trials = try tuning.study.trials()
             let promoted = try #require(trials.first { $0.scores.count > 1 })
@@ -69,7 +69,7 @@ import Testing
             let search = Search(
                 space: ["optimizer.adam.learningRate": .choice([0.05, 0.04, 0.03, 0.000001])], strategy: .grid(),
                 pruner: .median(startupTrials: 2, warmupSteps: 0))
-            let tuning = try tuning(folder, search)
+            let tuning = try self.tuning(folder, search)
             #expect(try tuning.run())
             let last = try #require(
                 try tuning.study.trials().first { $0.assignment["optimizer.adam.learningRate"] == 0.000001 })
@@ -81,7 +81,7 @@ import Testing
     @Test func foldsGiveTheMean() throws {
         try withFolder { folder in
             let search = Search(space: ["epochs": .choice([1])], strategy: .grid(), folds: 3)
-            let tuning = try tuning(folder, search)
+            let tuning = try self.tuning(folder, search)
             #expect(try tuning.run())
             let scores = try (1...3).map { fold in
                 try #require(
@@ -96,10 +96,10 @@ import Testing
         try withFolder { folder in
             let search = Search(
                 space: ["optimizer": .choice(["adam"]), "loss": .choice(["nothing"])], strategy: .grid())
-            #expect(throws: TrainingError.self) { try tuning(folder, search) }
+            #expect(throws: TrainingError.self) { try self.tuning(folder, search) }
             let diverging = Search(
-                space: ["optimizer.adam.learningRate": .choice([1e30, 0.01])], strategy: .grid())
-            let tuning = try tuning(folder, diverging)
+                space: ["optimizer.adam.learningRate": .choice([1e39, 0.01])], strategy: .grid())
+            let tuning = try self.tuning(folder, diverging)
             #expect(try tuning.run())
             #expect(try tuning.study.trials().map(\.state).sorted { "\($0)" < "\($1)" } == [.complete, .failed])
         }
@@ -108,7 +108,7 @@ import Testing
     @Test func impossiblePathsAreFoundFirst() throws {
         try withFolder { folder in
             let error = #expect(throws: TrainingError.self) {
-                try tuning(folder, Search(space: ["optimizer.adam.learnRate": .log(0.001...0.1)]))
+                try self.tuning(folder, Search(space: ["optimizer.adam.learnRate": .log(0.001...0.1)]))
             }
             #expect(error?.description.contains("learningRate") == true)
         }

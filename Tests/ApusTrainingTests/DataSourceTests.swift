@@ -196,7 +196,7 @@ import Testing
             "fashion-mnist takes no settings; the key directory beside source names its folder at data.source"
         ),
     ]) func settings(text: String, expected: String) {
-        #expect(message { try source(text) } == "e.yaml is not an experiment: " + expected)
+        #expect(message { try source(text) } == "e.yaml:1: " + expected)
     }
 
     @Test func impossibleSettings() {

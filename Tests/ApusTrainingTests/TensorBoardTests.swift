@@ -156,7 +156,7 @@ import Testing
         var trainer = trainer()
         let observer = try ModelHistograms(trainer)
         let data = try blobs(90)
-        let batch = data.prefix(32).whole
+        let batch = try data.prefix(32).whole
         for _ in 0..<2 {
             let history = try trainer.fit(
                 data, validation: data, epochs: 2, batchSize: 32,

@@ -3,7 +3,7 @@
 
     Tests/Scripts/kill_test.py [KILLS] [--apus PATH] [--seed N] [--keep]
 
-A small network with convolution, batch normalization, dropout, Adam, gathered gradients, a schedule, early stopping and plateau
+A small network with augmented images, convolution, batch normalization, dropout, Adam, gathered gradients, a schedule, early stopping and plateau
 is trained by the built `apus` with a checkpoint every few steps. It is killed with -9 after a random time, resumed, killed again, until
 it completes; then the next run begins, until there were KILLS kills. The last checkpoint, the best one, and the events (times aside)
 must be those of the undisturbed run.
@@ -13,7 +13,7 @@ import argparse, json, os, random, shutil, struct, subprocess, sys, tempfile, ti
 EXPERIMENT = """
 name: killed
 seed: 11
-data: {directory: DATA, validation: {fraction: 0.2, stratified: true}}
+data: {directory: DATA, validation: {fraction: 0.2, stratified: true}, augment: [flip, {randomCrop: {padding: 1}}, {mixup: 0.2}]}
 model:
   - conv2D: {filters: 4, kernelSize: 3, padding: same, activation: relu}
   - batchNorm
@@ -32,6 +32,7 @@ callbacks:
   - reduceOnPlateau: {monitor: validation.loss, factor: 0.5, patience: 1, threshold: 0.05}
   - timeLimit: 10000
   - terminateOnNonFinite
+  - histograms
   - checkpoint: {everySteps: 3, keepLast: 3, keepBest: 2}
 """
 
@@ -85,6 +86,8 @@ def differences(run, reference):
             found.append(f"checkpoints/{name}")
     if events(run) != events(reference):
         found.append("events.jsonl")
+    if open(f"{run}/histograms.jsonl").read() != open(f"{reference}/histograms.jsonl").read():
+        found.append("histograms.jsonl")
     if table(run) != table(reference):
         found.append("metrics.csv")
     if state(run) != state(reference):

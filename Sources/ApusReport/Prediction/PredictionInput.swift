@@ -127,13 +127,21 @@ public struct PredictionInput: Sendable {
     private static func readTable(_ path: String, _ inputs: RunInputs) throws -> PredictionInput {
         let table = try CSVTable.read(path)
         let width = inputs.sampleShape.count
+        if let columns = try inputs.features?.map({ feature in try value(of: feature, in: table, path) }) {
+            let known = columns.compactMap { $0 }
+            if known.count == columns.count {
+                let rows = (0..<table.rowCount).flatMap { row in known.map { $0(row) } }
+                return PredictionInput(
+                    names: names(path, table.rowCount),
+                    samples: Tensor(rows, shape: Shape([table.rowCount] + inputs.shape)))
+            }
+        }
         let columns = try table.columns.map { column in
             guard case .numbers(let numbers) = column.values else {
                 throw FormatError(
                     .mismatch, path: path, "the column \(column.name) holds no numbers",
                     expected: "\(width) columns of numbers",
-                    remedy:
-                        "Leave out labels and texts: give the columns that the network was trained on, in their order.")
+                    remedy: remedy(inputs))
             }
             return numbers
         }
@@ -141,12 +149,51 @@ public struct PredictionInput: Sendable {
             throw FormatError(
                 .mismatch, path: path, "the table does not fit the network", expected: "\(width) columns",
                 received: "\(columns.count)",
-                remedy: "Give the columns that the network was trained on, in their order, without the label.")
+                remedy: remedy(inputs))
         }
         let rows = (0..<table.rowCount).flatMap { row in columns.map { Float($0[row]) } }
         return PredictionInput(
             names: names(path, table.rowCount),
             samples: Tensor(rows, shape: Shape([table.rowCount] + inputs.shape)))
+    }
+
+    private static func remedy(_ inputs: RunInputs) -> String {
+        guard let features = inputs.features else {
+            return "Give the columns that the network was trained on, in their order, without the label."
+        }
+        let names = features.map(\.name)
+        return
+            "Give the columns that the network was trained on by their names, in any order, or in this order without others: "
+            + names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+    }
+
+    /// The value of a feature in each row; `nil` if the table has no such column.
+    private static func value(
+        of feature: RunInputs.Feature, in table: CSVTable, _ path: String
+    ) throws -> ((Int) -> Float)? {
+        if let column = try? table.column(named: feature.name) {
+            guard case .numbers(let numbers) = column.values else {
+                throw FormatError(
+                    .mismatch, path: path, "the column \(feature.name) holds words",
+                    expected: "numbers, as in training", remedy: "Correct the column.")
+            }
+            return { Float(numbers[$0].isNaN ? feature.mean : numbers[$0]) }
+        }
+        // `color=red` is a word of the column `color`; names and words may have signs of equality themselves.
+        for sign in feature.name.indices where feature.name[sign] == "=" {
+            guard let column = try? table.column(named: String(feature.name[..<sign])) else { continue }
+            let word = feature.name[feature.name.index(after: sign)...]
+            switch column.values {
+            case .categories(let codes, let names):
+                let place = names.firstIndex { $0 == word }.map(Int32.init) ?? -2
+                return { codes[$0] == place ? 1 : 0 }
+            case .numbers(let numbers):
+                // Words that look like numbers.
+                return { Double(word) == numbers[$0] ? 1 : 0 }
+            case .text: continue
+            }
+        }
+        return nil
     }
 
     private static func names(_ path: String, _ count: Int) -> [String] {

@@ -14,7 +14,7 @@ struct Plot {
 }
 
 extension RunReport {
-    var plots: [Plot] { curves + results + layers }
+    var plots: [Plot] { curves + results + layers + changes }
 
     /// What changed from epoch to epoch.
     private var curves: [Plot] {
@@ -162,6 +162,68 @@ extension RunReport {
                         "Spread of activations by layer", axis: "Standard deviation",
                         labels: survey.activations.map(\.path),
                         series: [.init("", spreads, paint: .category(2))])))
+        }
+        return plots
+    }
+
+    /// How what is in the layers changed.
+    private var changes: [Plot] {
+        guard snapshots.count > 1, let first = snapshots.first else { return [] }
+        func entries(_ part: (ModelObservation) -> [ModelObservation.Entry], _ path: String) -> [DistributionAtStep] {
+            snapshots.compactMap { snapshot in
+                guard let entry = part(snapshot).first(where: { $0.path == path }), entry.histogram.finiteCount > 0
+                else {
+                    return nil
+                }
+                return DistributionAtStep(
+                    step: Double(snapshot.step),
+                    Distribution(edges: entry.histogram.edges, counts: entry.histogram.bins.map(Double.init)))
+            }
+        }
+        func figure(
+            _ name: String, _ title: String, _ part: (ModelObservation) -> [ModelObservation.Entry],
+            _ chart: (String, [DistributionAtStep]) -> any Chart
+        ) -> [Plot] {
+            let paths = part(first).map(\.path)
+            let limit = 12
+            let shown =
+                paths.count <= limit ? paths : (0..<limit).map { paths[$0 * (paths.count - 1) / (limit - 1)] }
+            let charts = shown.map { chart($0, entries(part, $0)) }
+            guard !charts.isEmpty else { return [] }
+            let note = paths.count > limit ? " (\(limit) of \(paths.count))" : ""
+            let columns = min(3, shown.count)
+            let rows = (shown.count + columns - 1) / columns
+            return [
+                Plot(
+                    name: name, section: .layers, chart: Figure(title + note, columns: columns, charts),
+                    size: ChartSize(width: 1120, height: 44 + 290 * Double(rows)), isWide: true)
+            ]
+        }
+        var plots = figure("weights-over-time", "Weights as training goes on", \.weights) { path, steps in
+            HeatStrip(path, x: "Step", y: "Weight", steps: steps)
+        }
+        plots += figure("activations-over-time", "Activations as training goes on", \.activations) { path, steps in
+            RidgeChart(path, x: "Activation", steps: steps)
+        }
+        let x = snapshots.map { Double($0.step) }
+        let series = first.gradients.prefix(8).enumerated().map { index, entry in
+            let sizes = snapshots.map { snapshot -> Double in
+                guard let histogram = snapshot.gradients.first(where: { $0.path == entry.path })?.histogram else {
+                    return .nan
+                }
+                let square = histogram.mean * histogram.mean + histogram.standardDeviation * histogram.standardDeviation
+                return square > 0 ? square.squareRoot() : .nan
+            }
+            return LineChart.Series(entry.path, x: x, y: sizes, paint: .category(index))
+        }
+        if !series.isEmpty {
+            plots.append(
+                Plot(
+                    name: "gradients-over-time", section: .layers,
+                    chart: LineChart(
+                        "Size of gradients as training goes on", x: "Step",
+                        y: Axis("Root mean square", scale: .logarithmic), series: Array(series)),
+                    isWide: true))
         }
         return plots
     }

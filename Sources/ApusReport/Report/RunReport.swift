@@ -19,6 +19,8 @@ public struct RunReport: Sendable {
     /// What the evaluated data are called: `test`.
     public var evaluated = "test"
     public var survey: LayerSurvey?
+    /// How weights, gradients and activations were spread as the training went on, if the run wrote it down.
+    public var snapshots: [ModelObservation] = []
     /// The samples of `evaluation` with the greatest loss, if they are images.
     public var worst: [ImageGrid.Image] = []
     /// Some samples of `evaluation`, if they are images.

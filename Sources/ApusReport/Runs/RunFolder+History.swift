@@ -13,6 +13,25 @@ extension RunFolder {
     }
 }
 
+extension RunFolder {
+    /// What the callback `histograms` wrote; nothing if the run has none.
+    ///
+    /// - Throws: `FormatError` if the file is damaged.
+    public func snapshots() throws -> [ModelObservation] {
+        let file = "\(path)/histograms.jsonl"
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return [] }
+        return try text.split(separator: "\n").enumerated().map { index, line in
+            do {
+                return try StateCoding.decoder().decode(ModelObservation.self, from: Data(line.utf8))
+            } catch {
+                throw FormatError(
+                    .malformed, path: file, "line \(index + 1) is no observation of a model: \(error)",
+                    remedy: "Remove the file, or restore it.")
+            }
+        }
+    }
+}
+
 extension History {
     /// Reads what `RunRecorder` writes; columns that are not known are skipped.
     package init(csv text: String, path: String) throws(FormatError) {

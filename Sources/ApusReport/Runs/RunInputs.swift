@@ -15,6 +15,15 @@ public struct RunInputs: Sendable, Hashable, Codable {
     public var normalization: InputNormalization
     /// The classes in the order of their labels; empty where numbers are predicted.
     public var classNames: [String]
+    /// The columns of a table, one a feature; `nil` for other samples.
+    public var features: [Feature]?
+
+    /// A feature of a table: a column of numbers, or a word of a column of words, `color=red`.
+    public struct Feature: Sendable, Hashable, Codable {
+        public var name: String
+        /// What stands for a number that is missing.
+        public var mean: Double
+    }
 
     public init(
         shape: Shape, elementType: ElementType, normalization: InputNormalization, classNames: [String]
@@ -30,6 +39,20 @@ public struct RunInputs: Sendable, Hashable, Codable {
         self.init(
             shape: dataset.sampleShape, elementType: dataset.elementType, normalization: dataset.normalization,
             classNames: dataset.classNames)
+    }
+
+    /// Those of an experiment's data.
+    public init(_ data: LoadedData) {
+        self.init(data.training)
+        guard let names = data.featureNames, data.training.sampleShape.rank == 1 else { return }
+        let training = data.training
+        var sums = Array(repeating: 0.0, count: names.count)
+        for sample in 0..<training.count {
+            for (place, value) in training.features(at: sample).cast(to: .float32).scalars.enumerated() {
+                sums[place] += Double(value)
+            }
+        }
+        features = zip(names, sums).map { Feature(name: $0, mean: $1 / Double(max(1, training.count))) }
     }
 
     public var sampleShape: Shape { Shape(shape) }

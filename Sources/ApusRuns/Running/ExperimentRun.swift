@@ -127,7 +127,7 @@ public struct ExperimentRun: Sendable {
         let folder = try RunFolder(named: experiment.name, path: path)
         try folder.write("run.json", json: record)
         try folder.write("summary.txt", "\(summary)\n")
-        try folder.write(RunInputs(data.training))
+        try folder.write(RunInputs(data))
         // Last, for it makes the folder that of a run.
         try folder.write("experiment.yaml", experiment.yaml())
         self.folder = folder
@@ -196,6 +196,7 @@ public struct ExperimentRun: Sendable {
         report.record = record
         report.summary = summary
         report.history = try folder.history()
+        report.snapshots = try folder.snapshots()
         // After an interrupt nobody wants to wait.
         let isComplete = record.state == .completed
         try report.look(

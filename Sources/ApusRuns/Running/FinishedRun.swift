@@ -1,6 +1,6 @@
-public import ApusModels
+import ApusModels
 import ApusNN
-public import ApusReport
+import ApusReport
 public import ApusTraining
 
 /// A run that has weights: its experiment, and a trainer that measures and predicts with them.

@@ -84,7 +84,8 @@ public struct CallbackList: Sendable {
         for index in callbacks.indices { try callbacks[index].rule.prepare(context) }
         if let found {
             try restore(found.checkpoint)
-            if found.checkpoint.isAnnounced { try send(.checkpointSaved(found.folder), &state) }
+            // It was saved as the last one, whatever its rank is now.
+            if found.checkpoint.isAnnounced, let resuming { try send(.checkpointSaved("\(resuming)/last"), &state) }
         } else {
             try send(
                 .began(epochs: firstEpoch + epochs, stepsPerEpoch: stepsPerEpoch, samplesPerEpoch: samplesPerEpoch),

@@ -72,8 +72,9 @@ public struct Checkpoint: CallbackRule, Configurable {
         guard let path = folder ?? context.folder.map({ "\($0)/checkpoints" }) else {
             throw TrainingError("the checkpoint has no folder: give it one, or give the training a folder")
         }
-        memory = Memory(
-            Place(store: CheckpointStore(path), epochs: context.epochs, isForeign: !context.isResumed))
+        let store = CheckpointStore(path)
+        store.removeHalf()
+        memory = Memory(Place(store: store, epochs: context.epochs, isForeign: !context.isResumed))
     }
 
     public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {

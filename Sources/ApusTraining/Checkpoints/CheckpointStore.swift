@@ -145,6 +145,12 @@ struct CheckpointStore: Sendable {
 
     // MARK: Order
 
+    /// Removes what a process left that was killed while it wrote a checkpoint.
+    func removeHalf() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasPrefix(CheckpointStore.asidePrefix) { remove("\(folder)/\(name)") }
+    }
+
     private struct Position: Decodable {
         var step: Int
         var epoch: Int
@@ -162,8 +168,6 @@ struct CheckpointStore: Sendable {
     ///   - last: Step and epoch of the checkpoint from which the training goes on.
     ///   - best: The epochs of the best, best first.
     func arrange(last: (step: Int, epoch: Int), best: [Int]) throws {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        where name.hasPrefix(CheckpointStore.asidePrefix) { remove("\(folder)/\(name)") }
         let known = names().map { (name: $0, position: position($0)) }
         /// Whole checkpoints of a place.
         func find(_ matches: (Position) -> Bool) -> String? {

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// A 64-bit sum of bytes that tells damaged files from whole ones; no protection against intent.
 ///
@@ -33,8 +33,8 @@ struct Checksum: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// How the texts of checkpoints are written: numbers exactly, values that are not finite by name.
-enum StateCoding {
-    static func encoder() -> JSONEncoder {
+package enum StateCoding {
+    package static func encoder() -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -42,7 +42,7 @@ enum StateCoding {
         return encoder
     }
 
-    static func decoder() -> JSONDecoder {
+    package static func decoder() -> JSONDecoder {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

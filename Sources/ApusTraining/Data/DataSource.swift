@@ -31,9 +31,26 @@ public struct DataSource: Configurable {
     }
 
     public static let schema = Schema(
-        DataSource(), .optional("source", \.source), .optional("directory", \.directory),
-        .optional("validation", \.validation), .optional("test", \.test), .optional("seed", \.seed),
-        .optional("normalize", \.normalize), .optional("augment", \.augment))
+        DataSource(),
+        .optional(
+            "source", \.source,
+            help: "Where samples come from: `fashion-mnist`, files, or a generator; see [Data.md](Data.md)"),
+        .optional(
+            "directory", \.directory,
+            help:
+                "The folder of Fashion-MNIST’s files, the default places if `nil`; for other sources where relative paths start"
+        ),
+        .optional("validation", \.validation, help: "The part of the training samples that is held back to measure on"),
+        .optional(
+            "test", \.test,
+            help: "The fraction of the samples that is held back to test on where the source has no test part"),
+        .optional(
+            "seed", \.seed, help: "Of generated samples and of the choice of the test part; `seed` changes neither"),
+        .optional(
+            "normalize", \.normalize,
+            help:
+                "How samples are scaled, learned on the training part: `none`, `unitRange`, `standardize`, `minMax` or `constants`. `nil`: the constants of Fashion-MNIST for it, else `standardize`"
+        ), .optional("augment", \.augment, help: "Random changes of the training samples, one after the other"))
 
     public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
 
@@ -55,8 +72,15 @@ public struct DataSource: Configurable {
         }
 
         public static let schema = Schema(
-            Validation(), .optional("fraction", \.fraction), .optional("stratified", \.stratified),
-            .optional("groups", \.groups), .optional("file", \.file))
+            Validation(), .optional("fraction", \.fraction, help: "Its share"),
+            .optional(
+                "stratified", \.stratified, help: "Whether it has each class in the same share; counts for classes only"
+            ),
+            .optional(
+                "groups", \.groups,
+                help: "A column of a table: rows of equal value there stay in one part, the test part included"),
+            .optional(
+                "file", \.file, help: "A file with the numbers of the samples to hold back, in place of the fraction"))
 
         public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
     }
