@@ -62,10 +62,22 @@ let package = Package(
         .target(
             name: "ApusModels", dependencies: ["ApusConfiguration", "ApusNN", "ApusTraining"], swiftSettings: swift),
         .target(
+            name: "ApusReport",
+            dependencies: [
+                "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
+                "ApusTraining",
+            ], swiftSettings: swift),
+        .target(
+            name: "ApusRuns",
+            dependencies: [
+                "ApusConfiguration", "ApusCPU", "ApusNN", "ApusFormats", "ApusData", "ApusTraining", "ApusModels",
+                "ApusReport", "ApusSearch",
+            ], swiftSettings: swift),
+        .target(
             name: "Apus",
             dependencies: [
                 "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
-                "ApusTraining", "ApusModels",
+                "ApusTraining", "ApusModels", "ApusCharts", "ApusReport", "ApusSearch", "ApusRuns",
             ], swiftSettings: swift),
 
         // What people start.
@@ -111,6 +123,8 @@ let package = Package(
         .testTarget(name: "ApusNNTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
         .testTarget(
             name: "ApusTrainingTests", dependencies: ["Apus", "ApusFixtures", "CAllocations"], swiftSettings: swift),
+        .testTarget(name: "ApusReportTests", dependencies: ["Apus"], swiftSettings: swift),
+        .testTarget(name: "ApusRunsTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(
             name: "ExamplesTests", dependencies: examples.map { .target(name: $0) }, swiftSettings: swift),
     ]

@@ -1,10 +1,14 @@
 // What `import Apus` brings: everything that training a network takes.
 @_exported import ApusConfiguration
 @_exported import ApusCPU
+@_exported import ApusCharts
 @_exported import ApusData
 @_exported import ApusFormats
 @_exported import ApusGraph
 @_exported import ApusModels
 @_exported import ApusNN
+@_exported import ApusReport
+@_exported import ApusRuns
+@_exported import ApusSearch
 @_exported import ApusTensor
 @_exported import ApusTraining

@@ -10,8 +10,11 @@ struct ApusCommand: ParsableCommand {
             Progress goes to standard error, results to standard output. Exit codes: 0 done, 1 the run failed, 3 the loss \
             diverged, 64 usage, 65 bad data, 66 missing input, 74 input or output failed, 130 interrupted.
             """,
-        version: "0.1.0",
-        subcommands: [Train.self, Evaluate.self, Predict.self, Summary.self, Gradcheck.self, Bench.self])
+        version: ApusVersion.current,
+        subcommands: [
+            Train.self, Evaluate.self, Predict.self, Tune.self, CrossValidate.self, Runs.self, Summary.self,
+            Gradcheck.self, ExperimentCommand.self, Bench.self,
+        ])
 
     /// Runs the command; errors end it with the exit code of their sort.
     static func main() {
@@ -54,7 +57,14 @@ enum Failure {
             case .missing: missingInput
             case .malformed: badData
             }
-        case is GraphError, is ProgramError, is VariablesError: badData
+        case let error as SearchError:
+            switch error.kind {
+            case .setting: usage
+            case .missing: missingInput
+            case .malformed: badData
+            case .file: inputOutput
+            }
+        case is GraphError, is ProgramError, is VariablesError, is WeightsError: badData
         default: nil
         }
     }
@@ -68,6 +78,9 @@ enum Terminal {
 
     /// Writes to standard error.
     static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
+    /// Tells what may be of interest and stops nothing.
+    static func note(_ text: String) { write("note: \(text)\n") }
 
     static func dim(_ text: String) -> String { usesColor ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
     static func bold(_ text: String) -> String { usesColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }

@@ -4,7 +4,8 @@ import Foundation
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a trained network on the test data.", discussion: "Example: apus evaluate runs/lenet5-1")
+        abstract: "Measures a trained network on the test data: metrics, classes, confusion matrix.",
+        discussion: "Example: apus evaluate runs/lenet5-1")
 
     @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
     var runFolder: String
@@ -16,17 +17,19 @@ struct Evaluate: ParsableCommand {
     var json = false
 
     func run() throws {
-        let finished = try FinishedRun(runFolder)
-        var source = finished.experiment.data
+        let experiment = try RunFolder(existing: runFolder).experiment()
+        var source = experiment.data
         if let data { source.directory = data }
-        let result = try finished.trainer.evaluate(try source.load().test)
+        let loaded = try source.load(seed: experiment.seed)
+        guard let test = loaded.test else {
+            throw ValidationError(
+                "the data of \(runFolder) have no test part: data.test is 0, and the source has none of its own")
+        }
+        let evaluation = try Evaluation(FinishedRun(runFolder).trainer, on: test)
         if json {
-            print(
-                String(
-                    decoding: try JSONEncoder().encode(
-                        Dictionary(uniqueKeysWithValues: zip(result.names, result.values))), as: UTF8.self))
+            print(String(decoding: try evaluation.json(), as: UTF8.self))
         } else {
-            print("test \(result)")
+            print("test: \(evaluation)")
         }
     }
 }

@@ -18,34 +18,18 @@ enum ModelArgument {
         guard isFile(argument) else { return try ModelSource.name(argument).model() }
         return try ModelSource(yaml: try text(of: argument), path: argument).model()
     }
-}
 
-extension Experiment.DataSource {
-    /// Reads the data.
-    func load() throws -> (train: Dataset, test: Dataset) {
-        guard source == "fashion-mnist" else {
-            throw ValidationError("there is no data source \(source); known is fashion-mnist")
-        }
-        return try FashionMNIST.load(directory: directory)
+    /// The shape of the data of the experiment in a file; that of Fashion-MNIST for anything else.
+    static func input(_ argument: String) throws -> Shape {
+        let usual: Shape = [28, 28, 1]
+        guard isFile(argument), let experiment = try? Experiment(yaml: try text(of: argument), path: argument),
+            experiment.data.source != .fashionMNIST
+        else { return usual }
+        return try experiment.data.load(seed: experiment.seed).sampleShape
     }
 }
 
-/// A finished run: its experiment and a trainer with its weights.
-struct FinishedRun {
-    let folder: RunFolder
-    let experiment: Experiment
-    let trainer: Trainer
-
-    init(_ path: String, input: Shape = [28, 28, 1]) throws {
-        folder = try RunFolder(existing: path)
-        experiment = try folder.experiment()
-        let model = try experiment.model.model()
-        var trainer = Trainer(
-            model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
-            precision: experiment.precision, seed: experiment.seed)
-        var variables = try model.initialized(input: input, seed: experiment.seed)
-        try variables.load(folder.weights, usesAverages: true)
-        trainer.load(variables)
-        self.trainer = trainer
-    }
+extension FinishedRun {
+    /// The run of a folder.
+    init(_ path: String) throws { try self.init(RunFolder(existing: path)) }
 }

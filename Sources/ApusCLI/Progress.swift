@@ -17,15 +17,21 @@ struct Progress: CallbackRule {
 
     var watchesSteps: Bool { !isJSON && Terminal.isInteractive }
 
+    mutating func prepare(_ context: RunContext) throws {
+        (epochs, samplesPerEpoch, trainingStart) = (context.epochs, context.samplesPerEpoch, Date())
+        (epoch, epochStart) = (context.epoch + 1, Date())
+        if context.isResumed, !isJSON { Terminal.write("going on in epoch \(epoch) of \(epochs)\n") }
+    }
+
     mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+        if isJSON { return try printLine(EventLine(event, control)) }
         switch event {
-        case .began(let epochs, _, let samples):
-            (self.epochs, samplesPerEpoch, trainingStart) = (epochs, samples, Date())
         case .epochBegan(let epoch): (self.epoch, epochStart) = (epoch, Date())
         case .stepEnded(_, let samples, let means): showBar(samples, means)
         case .epochEnded(let record): show(record)
-        case .ended(let reason):
-            if isJSON { try printJSON(["event": "ended", "reason": "\(reason)"]) }
+        case .stopped(let reason):
+            if reason != .interrupted { Terminal.write("\(reason)\n") }
+        case .began, .checkpointSaved, .ended: break
         }
     }
 
@@ -50,10 +56,6 @@ struct Progress: CallbackRule {
     }
 
     private func show(_ record: EpochRecord) {
-        if isJSON {
-            try? printJSON(record)
-            return
-        }
         let clear = Terminal.isInteractive ? "\r\u{1B}[K" : ""
         let validation = record.validation.map { "  validation \($0)" } ?? ""
         Terminal.write(
@@ -61,18 +63,8 @@ struct Progress: CallbackRule {
                 + "\(Progress.rate(record.samplesPerSecond))\n")
     }
 
-    private struct EpochLine: Encodable {
-        let event = "epoch"
-        let record: EpochRecord
-    }
-
-    private func printJSON(_ record: EpochRecord) throws { try printLine(EpochLine(record: record)) }
-    private func printJSON(_ fields: [String: String]) throws { try printLine(fields) }
-
-    private func printLine(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    private func printLine(_ line: EventLine) throws {
+        print(try line.json)
         fflush(nil)
     }
 

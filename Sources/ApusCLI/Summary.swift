@@ -10,8 +10,8 @@ struct Summary: ParsableCommand {
     @Argument(help: "A network of the zoo (mlp, lenet5), or a file with layers or an experiment.")
     var model: String
 
-    @Option(help: "The shape of one input, for instance 28,28,1.")
-    var input = InputShape([28, 28, 1])
+    @Option(help: "The shape of one input; by default that of the experiment's data, else 28,28,1.")
+    var input: InputShape?
 
     @Flag(help: "Also shows the steps of the training program, with the time that each takes here.")
     var plan = false
@@ -28,8 +28,8 @@ struct Summary: ParsableCommand {
     @OptionGroup var computation: ComputationOptions
 
     func run() throws {
+        let shape = try input?.shape ?? ModelArgument.input(self.model)
         let model = try ModelArgument.model(model)
-        let shape = input.shape
         print(try model.summary(input: shape))
         if let svg { try AtomicFile.write(ModelDiagram(model, input: shape).svg + "\n", to: svg) }
         if plan {

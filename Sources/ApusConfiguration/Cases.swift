@@ -1,6 +1,6 @@
 /// An enumeration whose cases files write by name, with constants where there are any: `relu`, `{leakyReLU: 0.1}`,
 /// `{uniform: {low: -1, high: 1}}`.
-public protocol ConfigurableCases: Sendable, Hashable, Codable {
+public protocol ConfigurableCases: Sendable, Hashable, Codable, FileRepresentable {
     /// What the cases are, for messages: `activation`.
     static var what: String { get }
     /// Every case.

@@ -1,7 +1,7 @@
 /// A value that files and people write as a kind with constants: `dropout: 0.3` in YAML, `Dropout(0.3)` in Swift.
 ///
 /// The `schema` lists the constants; reading, writing and printing follow from it.
-public protocol Configurable: Sendable, Hashable, Codable, CustomStringConvertible {
+public protocol Configurable: Sendable, Hashable, Codable, CustomStringConvertible, FileRepresentable {
     /// The name in files: `conv2D`, `adam`.
     static var kind: String { get }
     static var schema: Schema<Self> { get }

@@ -6,7 +6,13 @@ package enum Names {
     ) -> DecodingError {
         .dataCorrupted(
             DecodingError.Context(
-                codingPath: path, debugDescription: "there is no \(what) \(name) (\(hint(name, known)))"))
+                codingPath: path, debugDescription: "there is no \(what) \(name) (\(hint(name, known)))",
+                underlyingError: UnknownName(name: name)))
+    }
+
+    /// The name that an error is about: readers of files look for its line.
+    package struct UnknownName: Error {
+        package let name: String
     }
 
     /// `did you mean dropout?`, or everything that is known.

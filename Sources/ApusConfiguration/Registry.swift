@@ -3,7 +3,7 @@ import Synchronization
 /// The types of one protocol that can be read from files, by kind.
 package final class Registry<Member>: Sendable {
     /// What the types are, for messages: `layer`, `optimizer`.
-    private let what: String
+    let what: String
     private let types: Mutex<[String: any (Codable & Sendable).Type]>
 
     /// - Parameter others: Types that read and write themselves, by kind.
@@ -18,6 +18,11 @@ package final class Registry<Member>: Sendable {
     package func register(_ kind: String, _ type: any (Codable & Sendable).Type) { types.withLock { $0[kind] = type } }
 
     package var kinds: [String] { types.withLock { $0.keys.sorted() } }
+
+    /// Every type with its kind, in order of the alphabet.
+    var members: [(kind: String, type: any (Codable & Sendable).Type)] {
+        types.withLock { types in types.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+    }
 
     /// Every type that has a schema.
     package var configurable: [any Configurable.Type] {

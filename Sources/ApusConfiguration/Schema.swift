@@ -29,6 +29,10 @@ public struct Schema<Value: Sendable>: Sendable {
         let hasDefault: Bool
         /// Whether Swift's initializer names it.
         let isLabelled: Bool
+        /// What it means, for pages of defaults.
+        let help: String?
+        let form: @Sendable () -> Form
+        let json: @Sendable (Value) -> String?
         fileprivate let isStandard: @Sendable (Value, Value) -> Bool
         fileprivate let read: @Sendable (Fields, inout Value) throws -> Bool
         fileprivate let readWhole: @Sendable (any Decoder, inout Value) throws -> Void
@@ -39,12 +43,15 @@ public struct Schema<Value: Sendable>: Sendable {
 
         private init<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, _ role: Role, hasDefault: Bool,
-            isLabelled: Bool
+            isLabelled: Bool, help: String? = nil
         ) {
             self.name = name
             self.role = role
             self.hasDefault = hasDefault
             self.isLabelled = isLabelled
+            self.help = help
+            form = { .of(Constant.self) }
+            json = { JSONText.of($0[keyPath: path]) }
             isStandard = { $0[keyPath: path] == $1[keyPath: path] }
             read = { fields, value in
                 guard let constant: Constant = try fields.value(name, isLeading: role == .leading) else { return false }
@@ -75,17 +82,21 @@ public struct Schema<Value: Sendable>: Sendable {
         }
 
         /// A constant that must be given.
+        ///
+        /// - Parameter help: What it means, for pages of defaults.
         public static func required<Constant: Codable & Hashable & Sendable>(
-            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, help: String? = nil
         ) -> Field {
-            Field(name, path, .required, hasDefault: false, isLabelled: true)
+            Field(name, path, .required, hasDefault: false, isLabelled: true, help: help)
         }
 
         /// A constant with a default, that of `standard`.
+        ///
+        /// - Parameter help: What it means, for pages of defaults.
         public static func optional<Constant: Codable & Hashable & Sendable>(
-            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, help: String? = nil
         ) -> Field {
-            Field(name, path, .optional, hasDefault: true, isLabelled: true)
+            Field(name, path, .optional, hasDefault: true, isLabelled: true, help: help)
         }
 
         /// The only constant, which files hold in place of the value: `activation: relu`.

@@ -180,9 +180,9 @@ import Testing
             #expect(
                 message { try variables.load(path) } == """
                     the weights in \(path) do not belong to this model: \
-                    0.dense/kernel has shape [2, 16], the model expects [2, 15]; 0.dense/bias has shape [16], the model expects [15]; \
-                    1.dense/kernel is missing; 1.dense/bias is missing; \
-                    2.dense/kernel is not a variable of the model; 2.dense/bias is not a variable of the model
+                    missing in the file: 1.dense/kernel, 1.dense/bias; \
+                    not variables of the model: 2.dense/kernel, 2.dense/bias; \
+                    other shapes: 0.dense/kernel has shape [2, 16], the model expects [2, 15]; 0.dense/bias has shape [16], the model expects [15]
                     """)
             #expect(variables.paths.map { variables[$0]!.scalars } == before)
             // As many numbers in another order do not fit either.

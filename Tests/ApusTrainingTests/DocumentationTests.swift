@@ -22,9 +22,10 @@ import Testing
             keys(ParameterGroup.schema, in: "groups."),
         ]),
         "Schedules": of(Schedule.Course.self),
+        "Callbacks": of(CallbackKinds.registry),
         "Experiment": joined([
-            keys(Experiment.schema, in: ""), keys(Experiment.DataSource.schema, in: "data."),
-            keys(Experiment.Validation.schema, in: "data.validation."),
+            keys(Experiment.schema, in: ""), keys(DataSource.schema, in: "data."),
+            keys(DataSource.Validation.schema, in: "data.validation."),
         ]),
     ]
 
@@ -49,6 +50,20 @@ import Testing
             Page.defaults.text("Losses").contains(
                 "`reduction .\(loss.reduction) · classWeights \(loss.classWeights.map { "\($0)" } ?? "nil")`"))
         #expect(Page.defaults.text("Schedules").contains("`warmupSteps \(Schedule(.constant).warmupSteps)`"))
+    }
+
+    /// The meanings that `apus experiment defaults` prints are those of the page.
+    @Test func meaningsAreThoseOfTheCode() {
+        func check(_ constants: [Form.Constant], _ section: String, _ prefix: String) {
+            let meanings = Dictionary(Page.defaults.rows(section).map { ($0.name, $0.cells[2]) }) { first, _ in first }
+            for constant in constants {
+                #expect(constant.help ?? "no help" == meanings[prefix + constant.name], "\(prefix)\(constant.name)")
+                let isPart = constant.form.kinds == nil && constant.form.element == nil
+                if isPart, let inner = constant.form.constants { check(inner, section, prefix + constant.name + ".") }
+            }
+        }
+        check(Experiment.schema.constants, "Experiment", "")
+        check(Optimizer.form.kinds?.beside ?? [], "Around the optimizer's rule", "")
     }
 
     private static func joined(_ constants: [(name: String, text: String)]) -> String {
@@ -166,6 +181,10 @@ import Testing
         try Code.schedules[row.name]?.validate()
     }
 
+    @Test(arguments: Page.vocabulary.rows("Callbacks")) func callbacks(_ row: Page.Row) throws {
+        try compare(row, Code.callbacks) { try #require(try experiment("callbacks: [\($0)]").callbacks.first) }
+    }
+
     /// What a row's YAML means is what its Swift means, and survives JSON.
     private func compare<Value: Hashable & Codable>(
         _ row: Page.Row, _ code: [String: Value], read: (String) throws -> Value
@@ -184,6 +203,7 @@ import Testing
         #expect(names(Code.regularizers.values) == Set(expected["Regularizers"]!.keys))
         #expect(names(Code.constraints.values) == Set(expected["Constraints"]!.keys))
         #expect(names(Code.schedules.values.map(\.course)) == Set(expected["Schedules"]!.keys))
+        #expect(Set(Code.callbacks.values.map(\.rule.name)) == Set(expected["Callbacks"]!.keys))
         #expect(Set(Code.losses.values.map(\.name)) == Set(expected["Losses"]!.keys))
         #expect(Set(Code.metrics.values.map { type(of: $0.rule).kind }) == Set(expected["Metrics"]!.keys))
         #expect(Set(Code.optimizers.values.map { type(of: $0.rule).kind }) == Set(expected["Optimizers"]!.keys))
@@ -510,5 +530,16 @@ private enum Code {
         #".cosine(warmupSteps: 200)"#: .cosine(warmupSteps: 200),
         #"Schedule(.cosineRestarts(firstPeriod: 500))"#: Schedule(.cosineRestarts(firstPeriod: 500)),
         #"Schedule(.oneCycle(rise: 0.25))"#: Schedule(.oneCycle(rise: 0.25)),
+    ]
+
+    static let callbacks: [String: Callback] = [
+        #".earlyStopping(patience: 5)"#: .earlyStopping(patience: 5),
+        #".checkpoint(everySteps: 500, keepBest: 3)"#: .checkpoint(everySteps: 500, keepBest: 3),
+        #".reduceOnPlateau(factor: 0.5, patience: 3)"#: .reduceOnPlateau(factor: 0.5, patience: 3),
+        #".timeLimit(seconds: 3600)"#: .timeLimit(seconds: 3600),
+        #".terminateOnNonFinite"#: .terminateOnNonFinite,
+        #".csv("curves.csv")"#: .csv("curves.csv"),
+        #".tensorBoard(everySteps: 100, histogramEpochs: 1)"#: .tensorBoard(everySteps: 100, histogramEpochs: 1),
+        #".histograms(everyEpochs: 2)"#: .histograms(everyEpochs: 2),
     ]
 }

@@ -7,8 +7,8 @@ import Testing
 @Suite struct ExperimentTests {
     private let experiment = Experiment(
         name: "run", seed: .max,
-        data: Experiment.DataSource(
-            directory: "/data", validation: Experiment.Validation(fraction: 0.25, stratified: false)),
+        data: DataSource(
+            directory: "/data", validation: DataSource.Validation(fraction: 0.25, stratified: false)),
         model: "lenet5", loss: .meanSquaredError, metrics: [.accuracy, .meanAbsoluteError],
         optimizer: .sgd(learningRate: 0.1 + 0.2, momentum: 0.9, nesterov: true), schedule: .cosine(warmupSteps: 200),
         batchSize: 32, epochs: 3)
@@ -51,66 +51,6 @@ import Testing
                 text.replacing("{sgd: {momentum: 0.9}}", with: "adam").replacing(
                     "{cosine: {warmupSteps: 200}}", with: "constant")) == expected)
     }
-
-    @Test func unknownNamesAreErrors() {
-        func problem(_ text: String) -> String {
-            message { try Experiment(yaml: "name: a\nmodel: mlp\n" + text, path: "e.yaml") }.replacing(
-                "e.yaml is not an experiment: ", with: "")
-        }
-        #expect(problem("batchsize: 3") == "there is no key batchsize (did you mean batchSize?)")
-        #expect(
-            problem("colour: 3")
-                == "there is no key colour (known are name, seed, data, model, loss, metrics, optimizer, schedule, batchSize, epochs, precision, memory)"
-        )
-        #expect(problem("optimizer: {adm: {}}") == "there is no optimizer adm (did you mean adam?) at optimizer")
-        #expect(
-            problem("optimizer: newton")
-                == "there is no optimizer newton (known are adadelta, adagrad, adam, adamW, adamax, lamb, lion, nadam, rAdam, rmsprop, sgd) at optimizer"
-        )
-        #expect(
-            problem("optimizer: {adam: {}, clip: 3}")
-                == "there is no clipping 3 (known are value, norm, globalNorm) at optimizer.clip")
-        #expect(problem("optimizer: {adam: {}, clip: norm}") == "the key value is missing at optimizer.clip")
-        #expect(
-            problem("optimizer: {adam: {}, clips: {norm: 1}}").hasPrefix("expected one optimizer, and beside it clip, ")
-        )
-        #expect(
-            problem("schedule: {cosine: {warmup: 3}}")
-                == "there is no key warmup (known are end, warmupSteps) at schedule.cosine")
-        #expect(
-            problem("optimizer: {adam: {learnRate: 1}}")
-                == "there is no key learnRate (did you mean learningRate?) at optimizer.adam")
-        #expect(
-            problem("optimizer: {adam: {}, sgd: {}}")
-                == "expected one optimizer, and beside it clip, weightDecay, accumulate, skipNonFinite, average, groups, "
-                + "but received adam, sgd at optimizer")
-        #expect(problem("schedule: cosinus") == "there is no schedule cosinus (did you mean cosine?) at schedule")
-        #expect(
-            problem("metrics: [accurate]") == "there is no metric accurate (did you mean accuracy?) at metrics.Index 0")
-        #expect(
-            problem("data: {validation: {fractions: 0.1}}")
-                == "there is no key fractions (did you mean fraction?) at data.validation")
-    }
-
-    @Test func mistakes() throws {
-        func problem(_ text: String) -> String { message { try Experiment(yaml: text, path: "e.yaml") } }
-        let text = try experiment.yaml()
-        #expect(text.contains("learningRate: 0.30000000000000004\n"))
-        #expect(problem("").hasPrefix("e.yaml is not"))
-        #expect(problem("a: [").hasPrefix("e.yaml is not YAML: "))
-        #expect(
-            problem(text.replacing("name: run\n", with: "")) == "e.yaml is not an experiment: the key name is missing")
-        #expect(
-            problem(text.replacing("epochs: 3", with: "epochs: many")).hasPrefix(
-                "e.yaml is not an experiment: expected Int at epochs"))
-        #expect(
-            problem(text.replacing("loss: meanSquaredError", with: "loss: mse"))
-                == "e.yaml is not an experiment: there is no loss mse (known are binaryCrossEntropy, binaryFocal, "
-                + "categoricalHinge, cosineSimilarity, focal, hinge, huber, klDivergence, logCosh, meanAbsoluteError, "
-                + "meanAbsolutePercentageError, meanSquaredError, meanSquaredLogarithmicError, poisson, "
-                + "softmaxCrossEntropy, squaredHinge) at loss")
-        #expect(problem(text.replacing("momentum: 0.9", with: "momentum: much")).contains("at optimizer.sgd.momentum"))
-    }
 }
 
 @Suite struct RunFolderTests {
@@ -150,7 +90,8 @@ import Testing
                 Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy], seed: 1)
             let data = try blobs(40)
             let history = try trainer.fit(
-                data, validation: data, epochs: 2, batchSize: 16, callbacks: [Callback(RunRecorder(folder))])
+                data, validation: data, epochs: 2, batchSize: 16, callbacks: [.csv()],
+                folder: folder.path)
             let lines = try String(contentsOfFile: "\(folder.path)/metrics.csv", encoding: .utf8).split(separator: "\n")
             #expect(
                 lines[0]

@@ -30,14 +30,15 @@ final class AnyAugmenter {
     }
 
     /// Writes samples, and where they are mixed the shares of classes and the weights.
-    func render(_ samples: ArraySlice<Int>, into inputs: Buffer, targets: Buffer? = nil, weights: Buffer? = nil) {
+    func render(_ samples: ArraySlice<Int>, into inputs: Buffer, targets: Buffer? = nil, weights: Buffer? = nil) throws
+    {
         let labels = dataset.isClassification ? dataset.labels : nil
         let known = dataset.weights?.buffer.pointer.assumingMemoryBound(to: Float.self)
         for (index, sample) in samples.enumerated() {
             let image = inputs.pointer + index * dataset.features.rowByteCount
             switch kind {
-            case .bytes(let augmenter): augmenter.render(sample, into: image, &shares)
-            case .numbers(let augmenter): augmenter.render(sample, into: image, &shares)
+            case .bytes(let augmenter): try augmenter.render(sample, into: image, &shares)
+            case .numbers(let augmenter): try augmenter.render(sample, into: image, &shares)
             }
             guard let targets, let labels else { continue }
             let target = targets.pointer.assumingMemoryBound(to: Float.self) + index * dataset.classCount

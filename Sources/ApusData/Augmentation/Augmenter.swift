@@ -17,7 +17,8 @@ final class Augmenter<P: Pixel> {
     private let size: ImageSize
     private let changes: PixelChanges<P>
     private let sampler: AffineSampler<P>
-    /// Memory of three images for each depth of mixing: two that change places, and the other sample.
+    /// Memory of four images for each depth of mixing: two that change places, the other sample, and the sample itself
+    /// where it is not in memory.
     private let scratch: UnsafeMutablePointer<P>
     /// Whether labels are mixed.
     let mixesSamples: Bool
@@ -36,7 +37,7 @@ final class Augmenter<P: Pixel> {
         sampler = AffineSampler(size)
         let depth = augmentations.count { $0.mixesSamples } + 1
         mixesSamples = depth > 1
-        scratch = .allocate(capacity: max(1, 3 * depth * size.count))
+        scratch = .allocate(capacity: max(1, 4 * depth * size.count))
     }
 
     deinit {
@@ -57,21 +58,20 @@ final class Augmenter<P: Pixel> {
     /// Writes an augmented sample.
     ///
     /// - Returns: the rows that it is mixed of, with shares that sum to 1
-    func render(_ sample: Int, into target: UnsafeMutableRawPointer, _ shares: inout [MixShare]) {
+    func render(_ sample: Int, into target: UnsafeMutableRawPointer, _ shares: inout [MixShare]) throws {
         shares.removeAll(keepingCapacity: true)
-        render(sample, through: stages.count, depth: 0, into: target.assumingMemoryBound(to: P.self), &shares)
+        try render(sample, through: stages.count, depth: 0, into: target.assumingMemoryBound(to: P.self), &shares)
     }
 
     private func render(
         _ sample: Int, through end: Int, depth: Int, into target: UnsafeMutablePointer<P>, _ shares: inout [MixShare]
-    ) {
+    ) throws {
         let key = key.child(UInt64(sample))
         let own = shares.count
         shares.append(MixShare(row: dataset.rows[sample], share: 1))
-        let images = scratch + 3 * depth * size.count
-        var source = UnsafePointer(
-            (dataset.features.buffer.pointer + dataset.rows[sample] * dataset.features.rowByteCount)
-                .assumingMemoryBound(to: P.self))
+        let images = scratch + 4 * depth * size.count
+        var source = try dataset.features.pointer(dataset.rows[sample], scratch: images + 3 * size.count)
+            .assumingMemoryBound(to: P.self)
         if end == 0 { changes.copy(from: source, to: target) }
         for index in 0..<end {
             let to = index == end - 1 ? target : images + (index & 1) * size.count
@@ -81,7 +81,7 @@ final class Augmenter<P: Pixel> {
                 let other = draws.below(dataset.count)
                 let partner = images + 2 * size.count
                 let theirs = shares.count
-                render(other, through: index, depth: depth + 1, into: partner, &shares)
+                try render(other, through: index, depth: depth + 1, into: partner, &shares)
                 let share = mix(stage.steps[0], &draws, with: partner, from: source, to: to)
                 for place in own..<theirs { shares[place].share *= share }
                 for place in theirs..<shares.count { shares[place].share *= 1 - share }

@@ -35,6 +35,8 @@ extension Dataset {
 
 /// The batches of an epoch, made while they are iterated.
 ///
+/// Samples that are read from files while batches are made may fail: the batches then end early, and `failure` says why.
+///
 /// Memory goes round: a batch that is dropped before the next one is asked for makes room for a later one; one that
 /// is kept stays as it is.
 public struct Batches: Sequence, Sendable {
@@ -47,6 +49,30 @@ public struct Batches: Sequence, Sendable {
     let augmentationKey: RandomKey
     let numbers: Range<Int>
     let ahead: Int
+    private let failureBox = FailureBox()
+
+    init(
+        dataset: Dataset, size: Int, key: RandomKey?, augmentations: [Augmentation], augmentationKey: RandomKey,
+        numbers: Range<Int>, ahead: Int
+    ) {
+        self.dataset = dataset
+        self.size = size
+        self.key = key
+        self.augmentations = augmentations
+        self.augmentationKey = augmentationKey
+        self.numbers = numbers
+        self.ahead = ahead
+    }
+
+    /// The error of a sample that could not be read, such as a damaged image; the batches end before it.
+    ///
+    /// Ask for it after the last batch. There is never one where the samples are in memory.
+    public var failure: (any Error)? { failureBox.error }
+
+    /// Throws the error that ended the batches early, if one did.
+    public func checkFailure() throws {
+        if let failure { throw failure }
+    }
 
     /// The number of batches.
     public var count: Int { numbers.count }
@@ -65,7 +91,7 @@ public struct Batches: Sequence, Sendable {
         Gatherer(
             dataset, samples: key.map { $0.permutation(dataset.count) } ?? Array(0..<dataset.count),
             augmenter: AnyAugmenter(dataset, augmentations, key: augmentationKey), size: size, batches: numbers,
-            live: ahead + 2)
+            live: ahead + 2, failure: failureBox)
     }
 
     /// Gives the batches in turn; the preparing thread ends with it.

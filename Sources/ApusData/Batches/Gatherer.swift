@@ -12,6 +12,8 @@ package final class Gatherer: @unchecked Sendable {
     private let order: [Int]
     private let augmenter: AnyAugmenter?
     private let size: Int
+    /// Where the error goes that ends the batches early.
+    private let failure: FailureBox
     private var next: Int
     private let end: Int
     private var inputs: BufferRing
@@ -23,9 +25,12 @@ package final class Gatherer: @unchecked Sendable {
     ///   - augmenter: changes the samples, if anything does
     ///   - batches: the numbers of the batches to make
     ///   - live: the number of batches that are held at the same time
+    ///   - failure: takes the error that ends the batches early
     init(
-        _ dataset: Dataset, samples: [Int], augmenter: AnyAugmenter?, size: Int, batches: Range<Int>, live: Int
+        _ dataset: Dataset, samples: [Int], augmenter: AnyAugmenter?, size: Int, batches: Range<Int>, live: Int,
+        failure: FailureBox
     ) {
+        self.failure = failure
         self.dataset = dataset
         self.samples = samples
         self.augmenter = augmenter
@@ -42,31 +47,45 @@ package final class Gatherer: @unchecked Sendable {
     /// The number of buffers allocated for inputs so far.
     package var allocationCount: Int { inputs.allocationCount }
 
+    /// The next batch; `nil` after the last, and after a sample that can't be read.
     package func nextBatch() -> Batch? {
         guard next < end else { return nil }
+        do {
+            return try makeBatch()
+        } catch {
+            failure.set(error)
+            next = end
+            return nil
+        }
+    }
+
+    private func makeBatch() throws -> Batch {
         let range = next * size..<min((next + 1) * size, order.count)
         next += 1
         let rows = order[range]
-        if let augmenter { return augmented(samples[range], rows, augmenter) }
+        if let augmenter { return try augmented(samples[range], rows, augmenter) }
         return Batch(
-            inputs: Gatherer.gather(rows, dataset.features, &inputs),
-            targets: Gatherer.gather(rows, dataset.targets, &targets),
-            weights: dataset.weights.map { Gatherer.gather(rows, $0, &weights) }, normalization: dataset.normalization)
+            inputs: try Gatherer.gather(rows, dataset.features, &inputs),
+            targets: try Gatherer.gather(rows, dataset.targets, &targets),
+            weights: try dataset.weights.map { try Gatherer.gather(rows, $0, &weights) },
+            normalization: dataset.normalization)
     }
 
-    private func augmented(_ samples: ArraySlice<Int>, _ rows: ArraySlice<Int>, _ augmenter: AnyAugmenter) -> Batch {
+    private func augmented(_ samples: ArraySlice<Int>, _ rows: ArraySlice<Int>, _ augmenter: AnyAugmenter) throws
+        -> Batch
+    {
         let input = inputs.take(byteCount: samples.count * dataset.features.rowByteCount)
         let inputTensor = Tensor(input, dataset.features.type(count: samples.count))
         guard let targetRow = augmenter.targetRow else {
-            augmenter.render(samples, into: input)
+            try augmenter.render(samples, into: input)
             return Batch(
-                inputs: inputTensor, targets: Gatherer.gather(rows, dataset.targets, &targets),
-                weights: dataset.weights.map { Gatherer.gather(rows, $0, &weights) },
+                inputs: inputTensor, targets: try Gatherer.gather(rows, dataset.targets, &targets),
+                weights: try dataset.weights.map { try Gatherer.gather(rows, $0, &weights) },
                 normalization: dataset.normalization)
         }
         let target = targets.take(byteCount: samples.count * targetRow.byteCount)
         let weight = dataset.weights.map { weights.take(byteCount: samples.count * $0.rowByteCount) }
-        augmenter.render(samples, into: input, targets: target, weights: weight)
+        try augmenter.render(samples, into: input, targets: target, weights: weight)
         return Batch(
             inputs: inputTensor,
             targets: Tensor(target, TensorType([samples.count, dataset.classCount], .float32)),
@@ -74,9 +93,9 @@ package final class Gatherer: @unchecked Sendable {
             normalization: dataset.normalization)
     }
 
-    private static func gather(_ rows: ArraySlice<Int>, _ column: Column, _ ring: inout BufferRing) -> Tensor {
+    private static func gather(_ rows: ArraySlice<Int>, _ column: Column, _ ring: inout BufferRing) throws -> Tensor {
         let buffer = ring.take(byteCount: rows.count * column.rowByteCount)
-        column.gather(rows, into: buffer)
+        try column.gather(rows, into: buffer)
         return Tensor(buffer, column.type(count: rows.count))
     }
 }

@@ -1,3 +1,5 @@
+public import ApusConfiguration
+
 /// One number for all channels, or one for each: `0.5` or `[0.49, 0.48, 0.45]` in files and in Swift.
 public struct ChannelNumbers: Sendable, Hashable, CustomStringConvertible {
     public var numbers: [Double]
@@ -14,6 +16,10 @@ extension ChannelNumbers: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral
     public init(floatLiteral value: Double) { numbers = [value] }
     public init(integerLiteral value: Int) { numbers = [Double(value)] }
     public init(arrayLiteral elements: Double...) { numbers = elements }
+}
+
+extension ChannelNumbers: FileRepresentable {
+    public static var form: Form { .either([.number, .list(.number)]) }
 }
 
 extension ChannelNumbers: Codable {

@@ -2,12 +2,31 @@ import ApusCPU
 import ApusGraph
 import ApusTensor
 
-/// One value for every sample, such as its image or its label: rows of equal type, one after the other in memory.
+/// One value for every sample, such as its image or its label: rows of equal type.
 struct Column: Sendable {
+    /// The rows, one after the other in memory; empty where a reader makes them.
     let buffer: Buffer
     /// The type of one row.
     let row: TensorType
+    /// Makes the rows when they are asked for; `nil` if they are in memory.
+    let cache: RowCache?
 
+    init(buffer: Buffer, row: TensorType) {
+        self.buffer = buffer
+        self.row = row
+        cache = nil
+    }
+
+    /// A column whose rows are made when they are asked for.
+    ///
+    /// - Parameter limit: the bytes of rows that stay in memory
+    init(_ reader: any RowReader, row: TensorType, limit: Int) {
+        buffer = Buffer(byteCount: 0)
+        self.row = row
+        cache = RowCache(reader, rowByteCount: row.byteCount, limit: limit)
+    }
+
+    var isInMemory: Bool { cache == nil }
     var rowByteCount: Int { row.byteCount }
 
     /// The type of some rows together: `[count] + row`.
@@ -15,17 +34,35 @@ struct Column: Sendable {
         TensorType(Shape([count] + row.shape.dimensions), row.elementType)
     }
 
-    /// The bytes of one row.
-    func bytes(_ index: Int) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: buffer.pointer + index * rowByteCount, count: rowByteCount)
+    /// Where the bytes of one row are: in memory, or in `scratch`, into which they are read.
+    ///
+    /// - Parameter scratch: memory of `rowByteCount` bytes; not needed for rows in memory
+    /// - Throws: what the reader throws; never for rows in memory.
+    func pointer(_ index: Int, scratch: UnsafeMutableRawPointer?) throws -> UnsafeRawPointer {
+        guard let cache, let scratch else { return UnsafeRawPointer(buffer.pointer + index * rowByteCount) }
+        try cache.read(index, into: scratch)
+        return UnsafeRawPointer(scratch)
     }
+
+    /// The bytes of one row that is in memory.
+    func bytesInMemory(_ index: Int) -> UnsafeRawBufferPointer {
+        precondition(isInMemory, "the rows of this column are read when they are needed")
+        return UnsafeRawBufferPointer(start: buffer.pointer + index * rowByteCount, count: rowByteCount)
+    }
+
+    /// Memory for `pointer(_:scratch:)`, if it is needed.
+    func makeScratch() -> Buffer? { isInMemory ? nil : Buffer(byteCount: rowByteCount) }
 
     /// Copies rows one behind the other.
     ///
     /// - Parameter target: memory of `rows.count * rowByteCount` bytes that nobody else uses
-    func gather(_ rows: ArraySlice<Int>, into target: Buffer) {
+    func gather(_ rows: ArraySlice<Int>, into target: Buffer) throws {
         let width = rowByteCount
         precondition(target.byteCount >= rows.count * width)
+        if let cache {
+            for (place, row) in rows.enumerated() { try cache.read(row, into: target.pointer + place * width) }
+            return
+        }
         rows.withUnsafeBufferPointer { rows in
             if width == 4 {
                 // Labels: a call a row would cost more than the copy.
@@ -42,6 +79,15 @@ struct Column: Sendable {
         }
     }
 
-    /// One row as a tensor.
-    func tensor(_ index: Int) -> Tensor { Tensor(Buffer(copying: bytes(index)), row) }
+    /// One row as a tensor; one that can't be read makes a tensor that carries the error.
+    func tensor(_ index: Int) -> Tensor {
+        let copy = Buffer(byteCount: rowByteCount)
+        do {
+            let source = try pointer(index, scratch: copy.pointer)
+            if isInMemory { copy.pointer.copyMemory(from: source, byteCount: rowByteCount) }
+        } catch {
+            return Tensor(Node(problem: "\(error)", operation: "a sample"))
+        }
+        return Tensor(copy, row)
+    }
 }

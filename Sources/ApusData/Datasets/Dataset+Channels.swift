@@ -1,4 +1,5 @@
 import ApusCPU
+import ApusFormats
 import ApusGraph
 
 /// What is measured of each channel: of each place of the samples' last axis.
@@ -14,12 +15,12 @@ extension Dataset {
         let channels = channelCount
         let pixels = Double(count * (sampleShape.count / channels))
         var sums = Array(repeating: 0.0, count: channels)
-        forEachSample { values in
+        try forEachSample { values in
             for index in values.indices { sums[index % channels] += values[index] }
         }
         let means = sums.map { $0 / pixels }
         var squares = Array(repeating: 0.0, count: channels)
-        forEachSample { values in
+        try forEachSample { values in
             for index in values.indices {
                 let distance = values[index] - means[index % channels]
                 squares[index % channels] += distance * distance
@@ -35,7 +36,7 @@ extension Dataset {
         try checkElements(done)
         let channels = channelCount
         var ranges = Array(repeating: (minimum: Double.infinity, maximum: -Double.infinity), count: channels)
-        forEachSample { values in
+        try forEachSample { values in
             for index in values.indices {
                 let channel = index % channels
                 // A NaN shall show.
@@ -49,9 +50,10 @@ extension Dataset {
     }
 
     /// Calls with the elements of each sample.
-    private func forEachSample(_ body: ([Double]) -> Void) {
+    private func forEachSample(_ body: ([Double]) -> Void) throws(DatasetError) {
+        let scratch = features.makeScratch()
         for row in rows {
-            let start = features.buffer.pointer + row * features.rowByteCount
+            let start = try bytes(row, scratch).baseAddress!
             switch elementType {
             case .uint8:
                 body(UnsafeRawBufferPointer(start: start, count: features.rowByteCount).map(Double.init))
@@ -60,6 +62,20 @@ extension Dataset {
                 body(UnsafeBufferPointer(start: values, count: sampleShape.count).map(Double.init))
             default: body(features.tensor(row).scalars(as: Double.self))
             }
+        }
+    }
+
+    /// The bytes of one row of memory.
+    func bytes(_ row: Int, _ scratch: Buffer?) throws(DatasetError) -> UnsafeRawBufferPointer {
+        do {
+            return UnsafeRawBufferPointer(
+                start: try features.pointer(row, scratch: scratch?.pointer), count: features.rowByteCount)
+        } catch let error as FormatError {
+            throw DatasetError(
+                .malformed, "\(error.path): \(error.problem)", expected: error.expected, received: error.received,
+                remedy: error.remedy)
+        } catch {
+            throw DatasetError(.malformed, "a sample can't be read: \(error)", remedy: "Replace or remove its file.")
         }
     }
 

@@ -5,7 +5,8 @@ extension Dataset {
     /// A 64-bit hash of all samples and targets in their order; the same on every machine and in every version.
     ///
     /// It covers element types, shapes, bytes and the number of classes; not the names of classes and not the
-    /// normalization. It is computed when it is first asked for.
+    /// normalization. It is computed when it is first asked for. Samples that are read when they are needed count by their
+    /// files' names and sizes.
     public var fingerprint: UInt64 {
         knownFingerprint.value {
             var hash = ByteHash()
@@ -16,8 +17,12 @@ extension Dataset {
             }
             hash.add(UInt64(classCount))
             for row in rows {
-                hash.add(features.bytes(row))
-                hash.add(targets.bytes(row))
+                if let cache = features.cache {
+                    cache.reader.signature(of: row).withUnsafeBytes { hash.add($0) }
+                } else {
+                    hash.add(features.bytesInMemory(row))
+                }
+                hash.add(targets.bytesInMemory(row))
             }
             hash.add(UInt64(count))
             return hash.value

@@ -13,7 +13,8 @@ extension Dataset {
                 .impossible, "an empty data set has no mean", received: "\(self)", remedy: "Give at least one sample.")
         }
         let (mean, deviation) =
-            elementType == .uint8 ? Dataset.moments(counts: byteCounts) : Dataset.moments(count: count, of: values(at:))
+            elementType == .uint8
+            ? Dataset.moments(counts: try byteCounts()) : Dataset.moments(count: count, of: values(at:))
         guard mean.isFinite, deviation.isFinite else {
             throw DatasetError(
                 .malformed, "the features can't be standardized", expected: "finite numbers",
@@ -24,10 +25,13 @@ extension Dataset {
     }
 
     /// How often each byte occurs.
-    private var byteCounts: [Int] {
-        rows.reduce(into: Array(repeating: 0, count: 256)) { counts, row in
-            for byte in features.bytes(row) { counts[Int(byte)] += 1 }
+    private func byteCounts() throws(DatasetError) -> [Int] {
+        let scratch = features.makeScratch()
+        var counts = Array(repeating: 0, count: 256)
+        for row in rows {
+            for byte in try bytes(row, scratch) { counts[Int(byte)] += 1 }
         }
+        return counts
     }
 
     private static func moments(counts: [Int]) -> (mean: Double, deviation: Double) {

@@ -1,7 +1,7 @@
 public import ApusGraph
 public import ApusTensor
 
-/// Samples in memory with a label or a target each, in a certain order.
+/// Samples with a label or a target each, in a certain order; in memory, or read from files when batches are made.
 ///
 /// The order is a list of rows beside the samples, so that splits, shuffled copies and prefixes share the samples'
 /// memory.
@@ -11,7 +11,7 @@ public struct Dataset: Sendable {
     /// One factor a row of memory.
     let weights: Column?
     /// The row of each sample.
-    let rows: [Int]
+    package let rows: [Int]
     /// The name of each class, in the order of the labels; empty for numeric targets.
     public let classNames: [String]
     /// How the steps of training and inference scale the samples.

@@ -38,6 +38,19 @@ extension DataGenerator: CheckedCases {
         Case(.sine()) { .sine(count: try $0.next(), noise: try $0.next()) },
     ]
 
+    /// The name in files.
+    package var name: String {
+        switch self {
+        case .circles: "circles"
+        case .moons: "moons"
+        case .blobs: "blobs"
+        case .spirals: "spirals"
+        case .xor: "xor"
+        case .linear: "linear"
+        case .sine: "sine"
+        }
+    }
+
     /// The greatest number of samples, and of elements of all samples together.
     private static let limit = 1 << 24
 

@@ -1,6 +1,6 @@
 import ApusCPU
 import ApusGraph
-import ApusReference
+package import ApusReference
 import ApusTensor
 
 /// Compares gradients of graphs on the reference backend.
@@ -77,7 +77,7 @@ struct GradientChecker {
 
 extension Tensor {
     /// The tensor's numbers as the reference backend takes them.
-    var referenceValue: ReferenceValue {
+    package var referenceValue: ReferenceValue {
         ReferenceValue(shape: shape, elementType: elementType, values: scalars(as: Double.self))
     }
 }

@@ -16,7 +16,7 @@ public struct AnyLayer: Codable, Hashable, Sendable {
 
     public func hash(into hasher: inout Hasher) { layer.hash(into: &hasher) }
 
-    private static let (name, shared) = (NameKey("name"), NameKey("shared"))
+    static let (name, shared) = (NameKey("name"), NameKey("shared"))
 
     public init(from decoder: any Decoder) throws {
         if let kind = try? decoder.singleValueContainer().decode(String.self) {

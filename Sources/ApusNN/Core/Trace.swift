@@ -63,7 +63,7 @@ package final class Trace {
     }
 
     /// The tensor that stands for a variable that was asked for.
-    func value(_ path: String) -> Tensor { values[path]! }
+    package func value(_ path: String) -> Tensor { values[path]! }
 
     /// Notes the value of a state after the step.
     func update(_ path: String, _ value: Tensor) {

@@ -154,6 +154,19 @@ extension Loss: Hashable, CustomStringConvertible {
     }
 }
 
+extension Loss: FileRepresentable {
+    public static var form: Form {
+        .kinds(
+            LossKinds.registry.form(adding: [
+                Form.Constant(
+                    "reduction", .of(Reduction.self), standard: "\"mean\"",
+                    help: "How the values of a batch become one number"),
+                Form.Constant(
+                    "classWeights", .of([Double]?.self), help: "A factor for the samples of each class, by label"),
+            ]))
+    }
+}
+
 extension Loss: Codable {
     private static let options = ["reduction", "classWeights"]
 

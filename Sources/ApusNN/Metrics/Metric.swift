@@ -69,6 +69,10 @@ public enum MetricKinds {
     public static func register(_ type: any MetricRule.Type) { registry.register(type.kind, type) }
 }
 
+extension Metric: FileRepresentable {
+    public static var form: Form { .kinds(MetricKinds.registry.form()) }
+}
+
 extension Metric: Hashable, Codable, CustomStringConvertible {
     public static func == (a: Metric, b: Metric) -> Bool { AnyHashable(a.rule) == AnyHashable(b.rule) }
     public func hash(into hasher: inout Hasher) { rule.hash(into: &hasher) }

@@ -14,7 +14,7 @@ public enum Regularizer: ConfigurableCases {
     case orthogonal(factor: Double = 0.01, mode: OrthogonalMode = .rows)
 
     /// What shall be orthogonal.
-    public enum OrthogonalMode: String, Sendable, Hashable, Codable { case rows, columns }
+    public enum OrthogonalMode: String, Sendable, Hashable, Codable, CaseIterable { case rows, columns }
 
     public static let what = "regularizer"
 

@@ -59,3 +59,14 @@ public enum Domain: Alternatives {
         }
     }
 }
+
+extension Domain {
+    /// Values that show whether the domain fits its place: every choice, the ends of a range.
+    package var examples: [Setting] {
+        switch self {
+        case .choice(let domain): domain.values
+        case .integer(let domain): [.integer(domain.range.low), .integer(domain.range.high)]
+        case .real(let domain): [.real(domain.range.low), .real(domain.range.high)]
+        }
+    }
+}

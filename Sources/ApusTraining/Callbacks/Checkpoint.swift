@@ -1,75 +1,146 @@
-import ApusFormats
-import Foundation
+public import ApusConfiguration
 
-/// Writes the weights after every epoch: the last ones, and the best so far.
+/// Writes checkpoints: the last ones, and the best so far.
 ///
-/// `FOLDER/last/state.safetensors` and `FOLDER/best/state.safetensors` hold variables and the optimizer's slots,
-/// `state.json` beside them the position. Every file appears whole or not at all.
-public struct Checkpoint: CallbackRule {
-    public let folder: String
-    /// The value by which the best epoch is chosen.
-    public let monitor: String
-    private var best: Double?
+/// `FOLDER/last` and `FOLDER/best` hold all that the training needs to go on exactly; older and less good ones are in `last-1`, `best-1`
+/// and so on. Each folder appears whole or not at all.
+public struct Checkpoint: CallbackRule, Configurable {
+    /// Where checkpoints are; `checkpoints` in the folder of the run if `nil`.
+    public var folder: String?
+    /// The value by which the best epoch is chosen; the training loss where it is not measured.
+    public var monitor: String
+    public var mode: MonitorMode
+    /// A checkpoint after so many epochs, 0: only at the end and when training is interrupted.
+    public var everyEpochs: Int
+    /// A checkpoint after so many steps as well, if not 0.
+    public var everySteps: Int
+    /// How many of the last ones stay.
+    public var keepLast: Int
+    /// How many of the best ones stay.
+    public var keepBest: Int
 
-    public init(_ folder: String, monitor: String = "validation.loss") {
+    private struct Best: Codable, Sendable {
+        var value: Double
+        /// The epochs that were finished.
+        var epoch: Int
+    }
+
+    private struct Progress: Codable, Sendable {
+        /// The best first.
+        var best: [Best] = []
+        /// Where the training was when the last one was asked for.
+        var lastStep = -1
+        var lastEpoch = -1
+    }
+
+    private struct Place: Sendable {
+        var store: CheckpointStore?
+        var epochs = 0
+        /// Whether what is in the folder is of another training.
+        var isForeign = true
+        var progress = Progress()
+    }
+
+    private var memory = Memory(Place())
+
+    public init(
+        folder: String? = nil, monitor: String = "validation.loss", mode: MonitorMode = .auto, everyEpochs: Int = 1,
+        everySteps: Int = 0, keepLast: Int = 2, keepBest: Int = 1
+    ) {
         self.folder = folder
         self.monitor = monitor
+        self.mode = mode
+        self.everyEpochs = everyEpochs
+        self.everySteps = everySteps
+        self.keepLast = keepLast
+        self.keepBest = keepBest
+    }
+
+    public static let schema = Schema(
+        Checkpoint(), .optional("folder", \.folder), .optional("monitor", \.monitor), .optional("mode", \.mode),
+        .optional("everyEpochs", \.everyEpochs), .optional("everySteps", \.everySteps),
+        .optional("keepLast", \.keepLast), .optional("keepBest", \.keepBest))
+
+    public var watchesSteps: Bool { everySteps > 0 }
+
+    public mutating func prepare(_ context: RunContext) throws {
+        guard everyEpochs >= 0, everySteps >= 0, keepLast >= 1, keepBest >= 0 else {
+            throw TrainingError(
+                "a checkpoint needs everyEpochs, everySteps and keepBest of at least 0 and keepLast of at least 1, "
+                    + "received \(everyEpochs), \(everySteps), \(keepBest) and \(keepLast)")
+        }
+        guard let path = folder ?? context.folder.map({ "\($0)/checkpoints" }) else {
+            throw TrainingError("the checkpoint has no folder: give it one, or give the training a folder")
+        }
+        let store = CheckpointStore(path)
+        store.removeHalf()
+        memory = Memory(Place(store: store, epochs: context.epochs, isForeign: !context.isResumed))
     }
 
     public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
         switch event {
+        case .stepEnded:
+            if everySteps > 0, control.state.step % everySteps == 0 { save(rank: nil, &control) }
         case .epochEnded(let record):
-            try control.state.save("\(folder)/last")
-            // Without validation data the training loss decides.
-            let name = record.value(monitor) == nil ? "training.loss" : monitor
-            guard let value = record.value(name), value.isFinite else { return }
-            let isMinimized = name.hasSuffix("loss") || name.lowercased().hasSuffix("error")
-            if best.map({ isMinimized ? value < $0 : value > $0 }) ?? true {
-                best = value
-                try control.state.save("\(folder)/best")
+            let rank = rank(record)
+            let isDue = everyEpochs > 0 && record.epoch % everyEpochs == 0
+            if isDue || rank != nil || record.epoch >= memory.value.epochs { save(rank: rank, &control) }
+        case .stopped:
+            let progress = memory.value.progress
+            if progress.lastStep != control.state.step || progress.lastEpoch != control.state.epoch {
+                save(rank: nil, &control)
             }
-        case .ended(.interrupted): try control.state.save("\(folder)/last")
         default: break
         }
+    }
+
+    /// The place among the best, from 0, which the epoch takes.
+    private mutating func rank(_ record: EpochRecord) -> Int? {
+        // Without validation data the training loss decides.
+        let name = record.value(monitor) == nil ? "training.loss" : monitor
+        guard keepBest > 0, let value = record.value(name), value.isFinite else { return nil }
+        let isMinimized = record.value(monitor) == nil ? true : mode.minimizes(name)
+        let best = memory.value.progress.best
+        let rank = best.firstIndex { isMinimized ? value < $0.value : value > $0.value } ?? best.count
+        guard rank < keepBest else { return nil }
+        memory.value.progress.best.insert(Best(value: value, epoch: record.epoch), at: rank)
+        memory.value.progress.best = Array(memory.value.progress.best.prefix(keepBest))
+        return rank
+    }
+
+    private mutating func save(rank: Int?, _ control: inout TrainerControl) {
+        memory.value.progress.lastStep = control.state.step
+        memory.value.progress.lastEpoch = control.state.epoch
+        guard let store = memory.value.store else { return }
+        let (keepLast, keepBest, isForeign) = (keepLast, keepBest, memory.value.isForeign)
+        memory.value.isForeign = false
+        control.checkpoint { checkpoint in
+            try store.save(
+                checkpoint, keepLast: keepLast, best: rank.map { ($0, keepBest) }, removesOthers: isForeign)
+        }
+    }
+
+    public func savedState() throws -> CallbackState? { try CallbackState(encoding: memory.value.progress) }
+
+    public mutating func restore(_ saved: CallbackState) throws {
+        memory.value.progress = try saved.decoded()
+        memory.value.isForeign = false
+        // A process that was killed while it moved folders left them in disorder.
+        try memory.value.store?.arrange(
+            last: (memory.value.progress.lastStep, memory.value.progress.lastEpoch),
+            best: memory.value.progress.best.map(\.epoch))
     }
 }
 
 extension Callback {
-    /// Writes the weights after every epoch to `folder/last`, and those of the best epoch to `folder/best`.
-    public static func checkpoint(_ folder: String, monitor: String = "validation.loss") -> Callback {
-        Callback(Checkpoint(folder, monitor: monitor))
-    }
-}
-
-extension TrainingState {
-    /// What `state.json` holds besides the tensors.
-    private struct Position: Codable {
-        var version = 1
-        let seed: UInt64
-        let step: Int
-        let epoch: Int
-        let batch: Int
-        let optimizer: Optimizer
-    }
-
-    /// Writes the state to a folder, which is made if need be.
-    ///
-    /// - Throws: `FormatError` if the disk refuses; what was there before stays as it was.
-    public func save(_ folder: String) throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let variables = variables
-        let entries = variables.paths.map { ($0, variables[$0]!) } + slots.map { ($0.path, $0.value) }
-        try SafetensorsFile.write(
-            entries.map { ($0.0, $0.1.node.type) },
-            metadata: ["format": "apus-state", "version": "1", "step": "\(step)"],
-            to: "\(folder)/state.safetensors"
-        ) { (index, output) throws(FormatError) in
-            try output.append(entries[index].1.elements().bytes)
-        }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        let position = Position(seed: seed, step: step, epoch: epoch, batch: batch, optimizer: optimizer)
-        try AtomicFile.write(
-            String(decoding: try encoder.encode(position), as: UTF8.self) + "\n", to: "\(folder)/state.json")
+    /// Writes a checkpoint after every epoch to `folder/last`, and that of the best epoch to `folder/best`.
+    public static func checkpoint(
+        _ folder: String? = nil, monitor: String = "validation.loss", mode: MonitorMode = .auto, everyEpochs: Int = 1,
+        everySteps: Int = 0, keepLast: Int = 2, keepBest: Int = 1
+    ) -> Callback {
+        Callback(
+            Checkpoint(
+                folder: folder, monitor: monitor, mode: mode, everyEpochs: everyEpochs, everySteps: everySteps,
+                keepLast: keepLast, keepBest: keepBest))
     }
 }

@@ -1,63 +1,123 @@
-/// Ends the training when a value has not become better for some epochs.
-public struct EarlyStopping: CallbackRule {
-    /// The value that is watched: `validation.loss`, `validation.accuracy`, …
-    public let monitor: String
-    /// The epochs without improvement after which training ends.
-    public let patience: Int
-    /// A change must be greater than this to count.
-    public let minimumDelta: Double
-    /// Whether the weights of the best epoch are put back at the end.
-    public let restoreBest: Bool
-    private var best: (value: Double, epoch: Int, state: TrainingState)?
+public import ApusConfiguration
 
-    public init(monitor: String = "validation.loss", patience: Int, minimumDelta: Double = 0, restoreBest: Bool = true)
-    {
+/// Ends the training when a value has not become better for some epochs.
+public struct EarlyStopping: CallbackRule, Configurable {
+    /// The value that is watched: `validation.loss`, `validation.accuracy`, …
+    public var monitor: String
+    /// Which values are better.
+    public var mode: MonitorMode
+    /// A change must be greater than this to count.
+    public var minimumDelta: Double
+    /// The epochs without improvement after which training ends.
+    public var patience: Int
+    /// A value that must be passed for the first improvement.
+    public var baseline: Double?
+    /// The first epoch that counts, from 1.
+    public var startEpoch: Int
+    /// Whether the weights of the best epoch are put back at the end.
+    public var restoreBest: Bool
+
+    private struct Progress: Sendable {
+        var best: Double?
+        var bestEpoch = 0
+        /// The last epoch that was better, or before the first that counts.
+        var lastEpoch: Int?
+        var state: TrainingState?
+    }
+
+    private var memory = Memory(Progress())
+
+    public init(
+        monitor: String = "validation.loss", mode: MonitorMode = .auto, minimumDelta: Double = 0, patience: Int = 3,
+        baseline: Double? = nil, startEpoch: Int = 1, restoreBest: Bool = true
+    ) {
         self.monitor = monitor
-        self.patience = patience
+        self.mode = mode
         self.minimumDelta = minimumDelta
+        self.patience = patience
+        self.baseline = baseline
+        self.startEpoch = startEpoch
         self.restoreBest = restoreBest
     }
 
-    /// Losses and errors shall fall, everything else shall rise.
-    private var isMinimized: Bool { monitor.hasSuffix("loss") || monitor.lowercased().hasSuffix("error") }
+    public static let schema = Schema(
+        EarlyStopping(), .optional("monitor", \.monitor), .optional("mode", \.mode),
+        .optional("minimumDelta", \.minimumDelta), .optional("patience", \.patience), .optional("baseline", \.baseline),
+        .optional("startEpoch", \.startEpoch), .optional("restoreBest", \.restoreBest))
+
+    public mutating func prepare(_ context: RunContext) throws {
+        guard patience >= 1, minimumDelta >= 0 else {
+            throw TrainingError(
+                "early stopping needs a patience of at least 1 and a minimumDelta of at least 0, received \(patience) and \(minimumDelta)"
+            )
+        }
+        memory = Memory(Progress())
+    }
 
     public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
         switch event {
         case .epochEnded(let record):
-            guard let value = record.value(monitor) else {
-                throw TrainingError(
-                    "early stopping watches \(monitor), which this training does not measure; "
-                        + "it has training.\(record.training.names.joined(separator: ", training."))"
-                        + (record.validation.map { ", validation.\($0.names.joined(separator: ", validation."))" } ?? "")
-                )
-            }
+            let value = try record.watched(monitor, by: "early stopping")
+            guard record.epoch >= startEpoch else { return }
             if isBetter(value) {
-                best = (value, record.epoch, control.state)
-            } else if let best, record.epoch - best.epoch >= patience {
-                control.stop(
-                    .callback(
-                        "\(monitor) has not improved for \(patience) \(patience == 1 ? "epoch" : "epochs"); the best was "
-                            + "\(Measurements.rounded(best.value)) in epoch \(best.epoch)"))
+                let state = restoreBest ? control.state : nil
+                memory.value = Progress(best: value, bestEpoch: record.epoch, lastEpoch: record.epoch, state: state)
+                return
             }
-        case .ended:
-            if restoreBest, let best { control.replaceState(best.state) }
+            let last = memory.value.lastEpoch ?? record.epoch - 1
+            memory.value.lastEpoch = last
+            guard record.epoch - last >= patience else { return }
+            let best =
+                memory.value.best.map {
+                    "the best was \(Measurements.rounded($0)) in epoch \(memory.value.bestEpoch)"
+                }
+                ?? baseline.map { "it never passed the baseline \(Measurements.rounded($0))" }
+                ?? "it was never a finite number"
+            control.stop(
+                .callback(
+                    "\(monitor) has not improved for \(patience) \(patience == 1 ? "epoch" : "epochs"); \(best)"))
+        case .ended(let reason):
+            // An interrupted training goes on where it was.
+            if reason != .interrupted, restoreBest, let state = memory.value.state { control.replaceState(state) }
         default: break
         }
     }
 
     private func isBetter(_ value: Double) -> Bool {
         guard value.isFinite else { return false }
-        guard let best else { return true }
-        return isMinimized ? value < best.value - minimumDelta : value > best.value + minimumDelta
+        guard let best = memory.value.best ?? baseline else { return true }
+        return mode.minimizes(monitor) ? value < best - minimumDelta : value > best + minimumDelta
+    }
+
+    private struct Saved: Codable {
+        var best: Double?
+        var bestEpoch: Int
+        var lastEpoch: Int?
+    }
+
+    public func savedState() throws -> CallbackState? {
+        let progress = memory.value
+        return try CallbackState(
+            encoding: Saved(best: progress.best, bestEpoch: progress.bestEpoch, lastEpoch: progress.lastEpoch),
+            trainings: progress.state.map { ["best": $0] } ?? [:])
+    }
+
+    public mutating func restore(_ saved: CallbackState) throws {
+        let values: Saved = try saved.decoded()
+        memory.value = Progress(
+            best: values.best, bestEpoch: values.bestEpoch, lastEpoch: values.lastEpoch, state: saved.trainings["best"])
     }
 }
 
 extension Callback {
     /// Ends the training when `monitor` has not become better for `patience` epochs, and puts the best weights back.
     public static func earlyStopping(
-        monitor: String = "validation.loss", patience: Int, minimumDelta: Double = 0, restoreBest: Bool = true
+        monitor: String = "validation.loss", mode: MonitorMode = .auto, patience: Int, minimumDelta: Double = 0,
+        baseline: Double? = nil, startEpoch: Int = 1, restoreBest: Bool = true
     ) -> Callback {
         Callback(
-            EarlyStopping(monitor: monitor, patience: patience, minimumDelta: minimumDelta, restoreBest: restoreBest))
+            EarlyStopping(
+                monitor: monitor, mode: mode, minimumDelta: minimumDelta, patience: patience, baseline: baseline,
+                startEpoch: startEpoch, restoreBest: restoreBest))
     }
 }

@@ -36,13 +36,15 @@ extension Trainer {
     ///
     /// - Throws: `TrainingError` for impossible rates, `GraphError` if the model does not fit the data.
     public func learningRateRange(
-        _ training: Dataset, from lowest: Double = 1e-6, to highest: Double = 1, steps: Int = 100, batchSize: Int
+        _ training: Dataset, from lowest: Double = 1e-6, to highest: Double = 1, steps: Int = 100, batchSize: Int,
+        augmentations: [Augmentation] = []
     ) throws -> LearningRateRange {
         guard lowest > 0, highest > lowest, highest.isFinite, steps >= 2, batchSize > 0, training.count > 0 else {
             throw TrainingError(
                 "a range test needs samples, 0 < from < to, at least two steps and a positive batchSize, received \(training.count) "
                     + "samples, \(lowest), \(highest), \(steps) and \(batchSize)")
         }
+        try training.check(augmentations)
         var copy = self
         try copy.prepare(input: training.sampleShape)
         var state = copy.state!
@@ -51,7 +53,8 @@ extension Trainer {
         var (range, mean, weight, best) = (LearningRateRange(points: []), 0.0, 0.0, Double.infinity)
         var epoch = 0
         while range.points.count < steps {
-            for batch in training.batches(of: batchSize, epoch: epoch, seed: seed) {
+            let batches = training.batches(of: batchSize, epoch: epoch, seed: seed, augmentations: augmentations)
+            for batch in batches {
                 let progress = Double(range.points.count) / Double(steps - 1)
                 let rate = lowest * pow(highest / lowest, progress)
                 let result = try step(&state, batch, learningRate: rate)
@@ -62,6 +65,7 @@ extension Trainer {
                 best = Swift.min(best, mean / weight)
                 if range.points.count == steps { break }
             }
+            try batches.checkFailure()
             epoch += 1
         }
         return range

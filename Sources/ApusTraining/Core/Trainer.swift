@@ -54,11 +54,20 @@ public struct Trainer: Sendable {
     ///
     /// Called again, training goes on where it stopped. The same seed, data and settings give the same weights, bit for bit.
     ///
-    /// - Throws: `GraphError` if the model does not fit the data, `DivergenceError` when the loss is not finite, and what callbacks
-    ///   throw. After a divergence the state is the one before the step that broke it.
+    /// - Parameters:
+    ///   - augmentations: Random changes of the training samples.
+    ///   - folder: The folder of the run, for callbacks that write files.
+    ///   - checkpoints: A folder of checkpoints of the same training: it goes on from the newest whole one, and gives the same weights
+    ///     as if it had never stopped. Without any it begins.
+    ///   - report: Is told of checkpoints that are damaged.
+    /// - Throws: `GraphError` if the model does not fit the data, `DatasetError` if the augmentations do not, the error of a sample
+    ///   that can't be read, `DivergenceError` when the loss is not finite, and what callbacks throw. After a divergence the state is
+    ///   the one before the step that broke it.
     @discardableResult
     public mutating func fit(
-        _ training: Dataset, validation: Dataset? = nil, epochs: Int, batchSize: Int, callbacks: [Callback] = []
+        _ training: Dataset, validation: Dataset? = nil, epochs: Int, batchSize: Int,
+        augmentations: [Augmentation] = [], callbacks: [Callback] = [], folder: String? = nil,
+        resuming checkpoints: String? = nil, report: (String) -> Void = { _ in }
     ) throws -> History {
         guard training.count > 0 else { throw TrainingError("there is nothing to train on: the data set is empty") }
         guard epochs >= 0, batchSize > 0 else {
@@ -69,15 +78,17 @@ public struct Trainer: Sendable {
                 "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
         try schedule.validate()
+        try training.check(augmentations)
         try prepare(input: training.sampleShape)
         try checkClasses(model, training)
         var run = TrainingRun(
             trainer: self, step: try makeStep(model, metrics: metrics), training: training, validation: validation,
-            batchSize: batchSize,
-            callbacks: callbacks)
-        let lastEpoch = state!.epoch + epochs
+            batchSize: batchSize, augmentations: augmentations,
+            callbacks: CallbackList(
+                callbacks, loss: loss, metrics: metrics, learningRate: optimizer.learningRate, folder: folder,
+                subject: try subject(callbacks, training, batchSize)))
         defer { state = run.state }
-        try run.run(until: lastEpoch)
+        try run.run(epochs: epochs, resuming: checkpoints, report: report)
         return run.history
     }
 
@@ -85,6 +96,16 @@ public struct Trainer: Sendable {
     func makeStep(_ model: some Layer, metrics: [Metric]) throws -> TrainingStep {
         try TrainingStep(
             model, loss: loss, optimizer: optimizer, metrics: metrics, precision: precision, memory: memory)
+    }
+
+    /// What callbacks look at, if there are any that do.
+    private func subject(_ callbacks: [Callback], _ training: Dataset, _ batchSize: Int) throws -> TrainingSubject? {
+        guard callbacks.contains(where: { $0.rule.looksInside }) else { return nil }
+        let batches = training.prefix(min(batchSize, training.count)).batches(
+            of: batchSize, epoch: 0, seed: seed, shuffled: false, ahead: 0)
+        let first = batches.first { _ in true }
+        try batches.checkFailure()
+        return try first.map { try TrainingSubject(model, loss: loss, precision: precision, batch: $0) }
     }
 
     /// Labels that the model has no output for are found before the first step.
@@ -112,9 +133,9 @@ public struct Trainer: Sendable {
         guard batchSize > 0 else { throw TrainingError("batchSize must be positive, received \(batchSize)") }
         guard dataset.count > 0 else { throw TrainingError("there is nothing to evaluate: the data set is empty") }
         var sum = MeasurementSum(loss.reduction)
-        for batch in dataset.batches(of: batchSize, epoch: 0, seed: seed, shuffled: false) {
-            sum.add(try inference.measure(variables, batch))
-        }
+        let batches = dataset.batches(of: batchSize, epoch: 0, seed: seed, shuffled: false)
+        for batch in batches { sum.add(try inference.measure(variables, batch)) }
+        try batches.checkFailure()
         return sum.measurements
     }
 

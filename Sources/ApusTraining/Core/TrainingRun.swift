@@ -8,28 +8,32 @@ struct TrainingRun {
     let training: Dataset
     let validation: Dataset?
     let batchSize: Int
-    var callbacks: [Callback]
+    let augmentations: [Augmentation]
+    private var callbacks: CallbackList
     private(set) var state: TrainingState
-    private(set) var history = History()
     /// A state of some steps ago, from which divergence can be replayed.
     private var snapshot: TrainingState
+    /// The learning rates of the steps since then.
+    private var rates: [Double] = []
     /// The steps between snapshots: a copy of the weights costs about as much as a step.
     private static let snapshotInterval = 200
 
     init(
         trainer: Trainer, step: TrainingStep, training: Dataset, validation: Dataset?, batchSize: Int,
-        callbacks: [Callback]
+        augmentations: [Augmentation], callbacks: CallbackList
     ) {
         self.trainer = trainer
         self.step = step
         self.training = training
         self.validation = validation
         self.batchSize = batchSize
+        self.augmentations = augmentations
         self.callbacks = callbacks
         state = trainer.state!
         snapshot = trainer.state!
     }
 
+    var history: History { callbacks.history }
     private var stepsPerEpoch: Int { (training.count + batchSize - 1) / batchSize }
     /// The epoch after which training ends.
     private var lastEpoch = 0
@@ -37,74 +41,47 @@ struct TrainingRun {
     /// The learning rate of the step after so many others.
     private func learningRate(step: Int) -> Double {
         trainer.optimizer.learningRate * trainer.schedule.factor(step: step, total: lastEpoch * stepsPerEpoch)
+            * callbacks.learningRateFactor
     }
 
-    mutating func run(until lastEpoch: Int) throws {
-        self.lastEpoch = lastEpoch
-        try send(.began(epochs: lastEpoch, stepsPerEpoch: stepsPerEpoch, samplesPerEpoch: training.count))
-        var reason = StopReason.completed
-        while state.epoch < lastEpoch {
-            if let stop = try runEpoch() {
-                reason = stop
-                break
+    /// The rest of a state's epoch.
+    private func batches(from state: TrainingState) -> Batches {
+        training.batches(
+            of: batchSize, epoch: state.epoch, seed: state.seed, startingAt: state.batch, augmentations: augmentations)
+    }
+
+    mutating func run(epochs: Int, resuming folder: String?, report: (String) -> Void) throws {
+        try callbacks.begin(
+            &state, epochs: epochs, stepsPerEpoch: stepsPerEpoch, samplesPerEpoch: training.count, resuming: folder,
+            report: report)
+        snapshot = state
+        lastEpoch = callbacks.lastEpoch(epochs)
+        while state.epoch < lastEpoch, callbacks.stopReason == nil { try runEpoch() }
+        try callbacks.end(&state)
+    }
+
+    /// Trains for the rest of the current epoch.
+    private mutating func runEpoch() throws {
+        try callbacks.beginEpoch(&state)
+        if callbacks.stopReason != nil { return }
+        let batches = batches(from: state)
+        for batch in batches {
+            if state.step % Self.snapshotInterval == 0 || rates.count > Self.snapshotInterval {
+                snapshot = state
+                rates.removeAll(keepingCapacity: true)
             }
-        }
-        history.stopReason = reason
-        try send(.ended(reason))
-    }
-
-    /// Trains for the rest of the current epoch; returns why the training is to end, if it is.
-    private mutating func runEpoch() throws -> StopReason? {
-        let clock = ContinuousClock()
-        let start = clock.now
-        try send(.epochBegan(state.epoch + 1))
-        var sum = MeasurementSum(trainer.loss.reduction)
-        let watchesSteps = callbacks.contains { $0.rule.watchesSteps }
-        for batch in training.batches(of: batchSize, epoch: state.epoch, seed: state.seed, startingAt: state.batch) {
-            if state.step % Self.snapshotInterval == 0 { snapshot = state }
-            let result = try step(&state, batch, learningRate: learningRate(step: state.step))
+            let rate = learningRate(step: state.step)
+            rates.append(rate)
+            let result = try step(&state, batch, learningRate: rate)
             state.batch += 1
-            if result.loss.isFinite {
-                sum.add(result)
-            } else if !trainer.optimizer.skipsNonFinite {
-                throw try diagnose(result.loss)
-            }
-            if watchesSteps,
-                let stop = try send(.stepEnded(batch: state.batch, samples: sum.count, means: sum.measurements))
-            {
-                return stop
-            }
+            if !result.loss.isFinite, !trainer.optimizer.skipsNonFinite { throw try diagnose(result.loss) }
+            if try callbacks.stepEnded(result.loss.isFinite ? result : nil, &state, learningRate: rate) { return }
         }
-        let seconds = (clock.now - start) / .seconds(1)
-        state.epoch += 1
-        state.batch = 0
-        let measured = try validation.map {
-            try trainer.evaluate(state.borrowedEvaluatedVariables, $0, batchSize: Swift.max(batchSize, 256))
+        try batches.checkFailure()
+        let (trainer, validation, size) = (trainer, validation, Swift.max(batchSize, 256))
+        try callbacks.endEpoch(&state) { state in
+            try validation.map { try trainer.evaluate(state.borrowedEvaluatedVariables, $0, batchSize: size) }
         }
-        let record = EpochRecord(
-            epoch: state.epoch, step: state.step, training: sum.measurements, validation: measured,
-            learningRate: learningRate(step: Swift.max(0, state.step - 1)), seconds: seconds,
-            samplesPerSecond: Double(sum.count) / seconds)
-        history.epochs.append(record)
-        return try send(.epochEnded(record))
-    }
-
-    /// Tells the callbacks what happened; returns why one of them wants to stop.
-    @discardableResult
-    private mutating func send(_ event: Event) throws -> StopReason? {
-        guard !callbacks.isEmpty else { return nil }
-        let isStep = if case .stepEnded = event { true } else { false }
-        var stop: StopReason?
-        for index in callbacks.indices where !isStep || callbacks[index].rule.watchesSteps {
-            var control = TrainerControl(state: state, history: history)
-            try callbacks[index].rule.handle(event, &control)
-            if let replacement = control.replacement {
-                state = replacement
-                snapshot = replacement
-            }
-            stop = stop ?? control.stopReason
-        }
-        return stop
     }
 
     // MARK: Divergence
@@ -114,11 +91,12 @@ struct TrainingRun {
     private mutating func diagnose(_ loss: Double) throws -> DivergenceError {
         var replay = snapshot
         while replay.step < state.step {
-            let batches = training.batches(
-                of: batchSize, epoch: replay.epoch, seed: replay.seed, startingAt: replay.batch)
+            let batches = batches(from: replay)
             for batch in batches {
                 let before = replay
-                let result = try step(&replay, batch, learningRate: learningRate(step: replay.step))
+                let past = replay.step - snapshot.step
+                let rate = rates.indices.contains(past) ? rates[past] : learningRate(step: replay.step)
+                let result = try step(&replay, batch, learningRate: rate)
                 replay.batch += 1
                 if !result.loss.isFinite {
                     state = before
@@ -133,6 +111,7 @@ struct TrainingRun {
                         place: "the update of \(variable)")
                 }
             }
+            try batches.checkFailure()
             replay.epoch += 1
             replay.batch = 0
         }

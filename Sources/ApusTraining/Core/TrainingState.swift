@@ -80,6 +80,9 @@ public struct TrainingState: Sendable {
 
     package var buffers: [Buffer] { memory.buffers }
 
+    /// Whether both have the same values because they lie in the same place.
+    func sharesMemory(with other: TrainingState) -> Bool { memory === other.memory }
+
     /// Makes sure that no other state shares the memory, so that a step may overwrite it.
     mutating func makeUnique() {
         if !isKnownUniquelyReferenced(&memory) { memory = Memory(memory.buffers.map { $0.copy() }) }

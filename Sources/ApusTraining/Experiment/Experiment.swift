@@ -1,5 +1,4 @@
 public import ApusConfiguration
-import ApusData
 public import ApusNN
 public import ApusTensor
 import Foundation
@@ -19,49 +18,15 @@ public struct Experiment: Configurable {
     public var epochs: Int
     public var precision: NumericPrecision
     public var memory: MemoryUse
-
-    /// Where samples come from.
-    public struct DataSource: Configurable {
-        public var source: String
-        /// A folder with the files; the default places if absent.
-        public var directory: String?
-        public var validation: Validation
-
-        public init(source: String = "fashion-mnist", directory: String? = nil, validation: Validation = Validation()) {
-            self.source = source
-            self.directory = directory
-            self.validation = validation
-        }
-
-        public static let schema = Schema(
-            DataSource(), .optional("source", \.source), .optional("directory", \.directory),
-            .optional("validation", \.validation))
-
-        public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
-    }
-
-    /// The part of the training samples that is held back to measure on.
-    public struct Validation: Configurable {
-        public var fraction: Double
-        public var stratified: Bool
-
-        public init(fraction: Double = 0.1, stratified: Bool = true) {
-            self.fraction = fraction
-            self.stratified = stratified
-        }
-
-        public static let schema = Schema(
-            Validation(), .optional("fraction", \.fraction), .optional("stratified", \.stratified))
-
-        public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }
-    }
+    public var callbacks: [Callback]
 
     public init(
         name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
         loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
         optimizer: Optimizer = .adam(learningRate: 0.003), schedule: Schedule = .cosine(warmupSteps: 200),
         batchSize: Int = 128,
-        epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard
+        epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
+        callbacks: [Callback] = []
     ) {
         self.name = name
         self.seed = seed
@@ -75,14 +40,31 @@ public struct Experiment: Configurable {
         self.epochs = epochs
         self.precision = precision
         self.memory = memory
+        self.callbacks = callbacks
     }
 
     public static let schema = Schema(
-        Experiment(name: "", model: .name("")), .required("name", \.name), .optional("seed", \.seed),
-        .optional("data", \.data),
-        .required("model", \.model), .optional("loss", \.loss), .optional("metrics", \.metrics),
-        .optional("optimizer", \.optimizer), .optional("schedule", \.schedule), .optional("batchSize", \.batchSize),
-        .optional("epochs", \.epochs), .optional("precision", \.precision), .optional("memory", \.memory))
+        Experiment(name: "", model: .name("")), .required("name", \.name, help: "What the run folder is called"),
+        .optional("seed", \.seed, help: "Of all randomness"),
+        .optional("data", \.data, help: "The samples, and what is held back of them"),
+        .required("model", \.model, help: "A name of the zoo, or a list of layers"),
+        .optional("loss", \.loss, help: "What training makes small"),
+        .optional("metrics", \.metrics, help: "What is measured besides"),
+        .optional(
+            "optimizer", \.optimizer,
+            help: "How gradients change the variables; `adam` alone has its own learning rate"),
+        .optional("schedule", \.schedule, help: "How the learning rate changes"),
+        .optional("batchSize", \.batchSize, help: "Samples a step"),
+        .optional("epochs", \.epochs, help: "How often each sample is seen"),
+        .optional(
+            "precision", \.precision,
+            help:
+                "The element type of convolutions, matrix products and what follows them: `float32` or `mixedBFloat16`"
+        ),
+        .optional(
+            "memory", \.memory,
+            help: "`saving` computes normalizations and activations again in the backward pass"),
+        .optional("callbacks", \.callbacks, help: "What happens besides training"))
 
     /// Writes every key, defaults included: the file says everything.
     public func encode(to encoder: any Encoder) throws { try Experiment.schema.writeAll(self, to: encoder) }
@@ -98,37 +80,43 @@ public struct Experiment: Configurable {
 
     /// Reads an experiment from a YAML or JSON text.
     ///
-    /// - Throws: `TrainingError` that says where the text is wrong.
+    /// - Throws: `TrainingError` that names the line and what is wrong there.
     public init(yaml text: String, path: String) throws {
-        self = try YAMLFile.decode(Experiment.self, text, path: path, what: "an experiment")
+        self = try ExperimentFile(yaml: text, path: path).experiment()
+    }
+
+    /// What is out of range, and where.
+    var problems: [(path: [String], text: String)] {
+        var problems: [(path: [String], text: String)] = []
+        func expect(_ isRight: Bool, _ path: String, _ range: String, _ value: Any) {
+            if !isRight {
+                problems.append((path.split(separator: ".").map(String.init), "expected \(range) but found \(value)"))
+            }
+        }
+        expect(!name.isEmpty && !name.contains("/"), "name", "a name without slashes", "\"\(name)\"")
+        expect(epochs > 0, "epochs", "a whole number from 1", epochs)
+        expect(batchSize > 0, "batchSize", "a whole number from 1", batchSize)
+        let fraction = data.validation.fraction
+        expect((0..<1).contains(fraction), "data.validation.fraction", "a number in 0..<1", fraction)
+        do { try optimizer.validate() } catch { problems.append((["optimizer"], error.description)) }
+        do { try schedule.validate() } catch { problems.append((["schedule"], error.description)) }
+        return problems
     }
 }
 
 extension ModelSource {
     /// Reads a network from a YAML or JSON text: a list of layers, or the one of an experiment.
     ///
-    /// - Throws: `TrainingError` that says where the text is wrong.
+    /// - Throws: `TrainingError` that names the line and what is wrong there.
     public init(yaml text: String, path: String) throws {
-        if (try? compose(yaml: text))??.mapping != nil {
+        guard let root = try FileNode(yaml: text, file: path), root.entries == nil else {
             self = try Experiment(yaml: text, path: path).model
-        } else {
-            self = try YAMLFile.decode(ModelSource.self, text, path: path, what: "a list of layers")
+            return
         }
-    }
-}
-
-/// Reads values from texts in YAML or JSON.
-enum YAMLFile {
-    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String, path: String, what: String) throws -> Value
-    {
         do {
-            return try YAMLDecoder().decode(type, from: text)
-        } catch DecodingError.dataCorrupted(let context) where context.underlyingError is YamlError {
-            throw TrainingError("\(path) is not YAML: \(context.underlyingError!)", kind: .malformed)
+            self = try YAMLDecoder().decode(ModelSource.self, from: root.node)
         } catch let error as DecodingError {
-            throw TrainingError("\(path) is not \(what): \(error.explanation)", kind: .malformed)
-        } catch {
-            throw TrainingError("\(path) is not YAML: \(error)", kind: .malformed)
+            throw FileProblem(error, in: root, ModelSource.form).error(in: root, path)
         }
     }
 }
@@ -149,24 +137,6 @@ extension Node {
             return .sequence(copy)
         case (.scalar, .scalar) where tag == Tag(.float): return other
         default: return self
-        }
-    }
-}
-
-extension DecodingError {
-    /// What is wrong, and where.
-    fileprivate var explanation: String {
-        func place(_ context: Context) -> String {
-            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return path.isEmpty ? "" : " at \(path)"
-        }
-        switch self {
-        case .keyNotFound(let key, let context): return "the key \(key.stringValue) is missing\(place(context))"
-        case .typeMismatch(let type, let context):
-            return "expected \(type)\(place(context)); \(context.debugDescription)"
-        case .valueNotFound(let type, let context): return "expected \(type)\(place(context)) but found nothing"
-        case .dataCorrupted(let context): return "\(context.debugDescription)\(place(context))"
-        @unknown default: return "\(self)"
         }
     }
 }

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusNN
 
 /// What an experiment trains: a name of the zoo, or layers.
@@ -13,6 +14,10 @@ public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomS
         case .layers(let layers): "\(layers)"
         }
     }
+}
+
+extension ModelSource: FileRepresentable {
+    public static var form: Form { .either([.text, .type(Sequential.self)]) }
 }
 
 extension ModelSource: Codable {

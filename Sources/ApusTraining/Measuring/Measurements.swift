@@ -1,3 +1,4 @@
+import ApusGraph
 public import ApusNN
 
 /// Named numbers in the order in which they are shown: `loss`, then metrics.
@@ -74,5 +75,31 @@ struct MeasurementSum {
     var measurements: Measurements {
         let loss = isMean ? loss / Double(Swift.max(1, count)) : loss
         return contributions.map { Measurements(loss: loss, $0) } ?? Measurements([("loss", loss)])
+    }
+    // MARK: Checkpoints
+
+    /// - Throws: `TrainingError` if the numbers belong to other metrics.
+    init(_ reduction: Loss.Reduction, _ saved: SavedSum, _ metrics: [Metric]) throws {
+        self.init(reduction)
+        loss = saved.loss
+        count = saved.count
+        guard let classes = saved.classes else { return }
+        guard saved.shapes.count == metrics.count else {
+            throw TrainingError(
+                "the checkpoint measures \(saved.shapes.count) metrics, this training \(metrics.count)",
+                kind: .malformed)
+        }
+        contributions = Contributions(
+            MetricLayout(metrics, contributions: saved.shapes.map { Shape($0) }, classes: classes), saved.numbers)
+    }
+
+    var saved: SavedSum {
+        var saved = SavedSum(loss: loss, count: count)
+        if let contributions {
+            saved.classes = contributions.layout.classes
+            saved.shapes = contributions.layout.shapes.map(\.dimensions)
+            saved.numbers = contributions.numbers
+        }
+        return saved
     }
 }

@@ -1,6 +1,7 @@
 import ApusGraph
 import ApusNN
 import ApusTensor
+import Foundation
 
 extension [Metric] {
     /// What is wrong with measuring these on a model's output.
@@ -92,5 +93,29 @@ struct Contributions: Sendable {
             numbers = many[metric]
         }
         return layout.metrics[metric].rule.value(numbers, classes: layout.classes)
+    }
+
+    // MARK: Checkpoints
+
+    init(_ layout: MetricLayout, _ saved: [Data]) {
+        self.init(layout)
+        func doubles(_ data: Data) -> [Double] {
+            data.withUnsafeBytes { bytes in
+                (0..<bytes.count / 8).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
+            }
+        }
+        if many.isEmpty {
+            for (index, number) in (saved.first.map(doubles) ?? []).prefix(Contributions.capacity).enumerated() {
+                few[index] = number
+            }
+        } else {
+            for (index, data) in saved.enumerated() where many.indices.contains(index) { many[index] = doubles(data) }
+        }
+    }
+
+    /// All numbers as bytes, of each metric if they are many.
+    var numbers: [Data] {
+        func data(_ numbers: [Double]) -> Data { numbers.withUnsafeBytes { Data($0) } }
+        return many.isEmpty ? [data((0..<layout.count).map { few[$0] })] : many.map(data)
     }
 }

@@ -1,4 +1,4 @@
-import ApusConfiguration
+public import ApusConfiguration
 import ApusNN
 
 extension Optimizer: Hashable, CustomStringConvertible {
@@ -32,9 +32,27 @@ extension Optimizer: Hashable, CustomStringConvertible {
         var groups: [ParameterGroup] = []
 
         static let schema = Schema(
-            Settings(), .optional("clip", \.clip), .optional("weightDecay", \.weightDecay),
-            .optional("accumulate", \.accumulate), .optional("skipNonFinite", \.skipNonFinite),
-            .optional("average", \.average), .optional("groups", \.groups))
+            Settings(),
+            .optional(
+                "clip", \.clip,
+                help: "How gradients are kept from being too great: at most a value, a norm or a global norm"),
+            .optional(
+                "weightDecay", \.weightDecay,
+                help:
+                    "λ of the decoupled decay w ← w − η λ w before the rule; `nil` is the rule’s own: 0, but for `adamW`"
+            ),
+            .optional(
+                "accumulate", \.accumulate,
+                help: "The number of steps whose gradients are averaged before the variables change"),
+            .optional(
+                "skipNonFinite", \.skipNonFinite,
+                help: "Whether a step whose gradients are not all finite changes nothing"),
+            .optional(
+                "average", \.average,
+                help:
+                    "μ of an average of the weights, a ← μ a + (1 − μ) w, with which the model is evaluated; none if `nil`"
+            ),
+            .optional("groups", \.groups, help: "Settings of variables by path; the first group that matches counts"))
     }
 }
 
@@ -47,6 +65,19 @@ extension Optimizer {
             throw TrainingError("there is no optimizer \(name) (\(Names.hint(name, OptimizerKinds.registry.kinds)))")
         }
         self.init(rule)
+    }
+}
+
+extension Optimizer: FileRepresentable {
+    public static var form: Form {
+        let settings = Settings.schema.constants
+        var kinds = OptimizerKinds.registry.form(beside: settings)
+        // The decay may stand among the rule's constants, as in Keras.
+        let decay = settings.filter { $0.name == "weightDecay" }
+        kinds.kinds = kinds.kinds.map { kind in
+            kind.content?.constants?.contains { $0.name == "weightDecay" } == true ? kind : kind.adding(decay)
+        }
+        return .kinds(kinds)
     }
 }
 

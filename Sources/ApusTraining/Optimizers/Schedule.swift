@@ -144,6 +144,16 @@ extension Schedule: CustomStringConvertible {
     }
 }
 
+extension Schedule: FileRepresentable {
+    public static var form: Form {
+        var kinds = Course.kindsForm
+        let warmup = Form.Constant(
+            "warmupSteps", .integer, standard: "0", help: "The steps at the start in which the rate rises linearly")
+        kinds.kinds = kinds.kinds.map { $0.adding([warmup]) }
+        return .kinds(kinds)
+    }
+}
+
 extension Schedule: Codable {
     /// Reads `cosine`, or `cosine: {warmupSteps: 200}`.
     public init(from decoder: any Decoder) throws {

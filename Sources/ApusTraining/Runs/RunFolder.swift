@@ -73,6 +73,18 @@ public struct RunFolder: Sendable {
         try write(name, String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
     }
 
+    /// The facts of the run.
+    public func record() throws -> RunRecord {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        guard let data = FileManager.default.contents(atPath: "\(path)/run.json"),
+            let record = try? decoder.decode(RunRecord.self, from: data)
+        else {
+            throw TrainingError("\(path)/run.json is missing or not what a run writes", kind: .malformed)
+        }
+        return record
+    }
+
     /// The experiment that the run did.
     public func experiment() throws -> Experiment {
         let file = "\(path)/experiment.yaml"
@@ -97,6 +109,8 @@ public struct RunRecord: Sendable, Hashable, Codable {
     public var dataFingerprint: String
     public var stopReason: String?
     public var test: Measurements?
+    /// When the run went on after an interruption.
+    public var resumes: [Date] = []
 
     public init(command: [String], seed: UInt64, threads: Int, dataFingerprint: String) {
         state = .running
@@ -105,29 +119,5 @@ public struct RunRecord: Sendable, Hashable, Codable {
         self.seed = seed
         self.threads = threads
         self.dataFingerprint = dataFingerprint
-    }
-}
-
-/// Writes `metrics.csv` and `events.jsonl` as the training goes on.
-public struct RunRecorder: CallbackRule {
-    private let folder: RunFolder
-    private var rows: [String] = []
-
-    public init(_ folder: RunFolder) {
-        self.folder = folder
-    }
-
-    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
-        guard case .epochEnded(let record) = event else { return }
-        if rows.isEmpty {
-            var columns = ["epoch", "step"] + record.training.names.map { "training.\($0)" }
-            columns += (record.validation?.names ?? []).map { "validation.\($0)" }
-            rows.append((columns + ["learningRate", "seconds", "samplesPerSecond"]).joined(separator: ","))
-        }
-        var fields = ["\(record.epoch)", "\(record.step)"] + record.training.values.map { "\($0)" }
-        fields += (record.validation?.values ?? []).map { "\($0)" }
-        fields += ["\(record.learningRate)", "\(record.seconds)", "\(record.samplesPerSecond)"]
-        rows.append(fields.joined(separator: ","))
-        try folder.write("metrics.csv", rows.joined(separator: "\n") + "\n")
     }
 }

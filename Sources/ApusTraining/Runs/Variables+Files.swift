@@ -1,4 +1,3 @@
-import ApusCPU
 import ApusFormats
 public import ApusNN
 import ApusTensor
@@ -17,43 +16,65 @@ extension Variables {
         }
     }
 
-    /// Takes the values of all variables from a safetensors file, or from a checkpoint, which holds the optimizer's slots as well.
+    /// Takes the values of variables from a safetensors or npz file, or from a checkpoint, which holds the optimizer's slots as well.
     ///
-    /// - Parameter usesAverages: Whether the averages of a checkpoint that keeps them take the place of the values.
-    /// - Throws: `FormatError` for a damaged file; `TrainingError` that lists every variable that is missing, left over, or of
-    ///   another shape. Nothing changes then.
-    public mutating func load(_ path: String, usesAverages: Bool = false) throws {
-        let file = try SafetensorsFile(path)
-        var problems: [String] = []
+    /// - Parameters:
+    ///   - mode: Whether everything must fit, or what fits is taken.
+    ///   - mapping: What begins the file's names, and what begins the model's in its place: `["encoder": "backbone"]`. Whole
+    ///     names between slashes count, the longest beginning first; an empty one stands for none.
+    ///   - usesAverages: Whether the averages of a checkpoint that keeps them take the place of the values.
+    /// - Returns: Which variables were loaded, and which were not.
+    /// - Throws: `FormatError` for a damaged file; `WeightsError` with the report if something does not fit, or nothing does;
+    ///   `TrainingError` if the mapping gives two variables one name. Nothing changes then.
+    @discardableResult
+    public mutating func load(
+        _ path: String, mode: WeightsMode = .strict, mapping: [String: String] = [:], usesAverages: Bool = false
+    ) throws -> WeightsReport {
+        let file = try WeightsFile(path)
+        let isCheckpoint = file.isCheckpoint
+        let known = Set(paths)
+        var report = WeightsReport(path: path)
+        // The names in the file by those in the model.
+        var sources: [String: String] = [:]
+        for name in file.names {
+            let target = Variables.renamed(name, mapping)
+            if let other = sources.updateValue(name, forKey: target) {
+                throw TrainingError("the mapping gives \(other) and \(name) of \(path) the same name \(target)")
+            }
+            // A checkpoint's slots lie below the variables' names.
+            if !known.contains(target), !(isCheckpoint && known.contains { target.hasPrefix($0 + "/") }) {
+                report.unexpected.append(name)
+            }
+        }
         for name in paths {
-            guard file.contains(name) else {
-                problems.append("\(name) is missing")
+            guard let source = sources[name] else {
+                report.missing.append(name)
                 continue
             }
-            let type = try file.type(of: name)
-            let expected = variable(name)!.description.shape
-            if type.shape != expected {
-                problems.append("\(name) has shape \(type.shape), the model expects \(expected)")
+            let (shape, expected) = (try file.shape(of: source), variable(name)!.description.shape)
+            if shape == expected {
+                report.loaded.append(name)
+            } else {
+                report.mismatched.append(WeightsReport.Mismatch(name: name, shape: shape, expected: expected))
             }
         }
-        // A checkpoint's slots lie below the variables' names.
-        let isCheckpoint = file.metadata["format"] == "apus-state"
-        let known = Set(paths)
-        problems += file.names.filter { name in
-            !known.contains(name) && !(isCheckpoint && known.contains { name.hasPrefix($0 + "/") })
-        }.map { "\($0) is not a variable of the model" }
-        guard problems.isEmpty else {
-            throw TrainingError(
-                "the weights in \(path) do not belong to this model: \(problems.joined(separator: "; "))",
-                kind: .malformed)
+        if mode == .strict ? !report.isComplete : report.loaded.isEmpty { throw WeightsError(report: report) }
+        var copy = self
+        for name in report.loaded {
+            let source = sources[name]!
+            let average = "\(source)/\(Optimizer.averageSlot.name)"
+            let isAverage = usesAverages && isCheckpoint && file.contains(average)
+            try copy.setValue(name, try file.tensor(isAverage ? average : source))
         }
-        for name in paths {
-            let average = "\(name)/\(Optimizer.averageSlot.name)"
-            let source = usesAverages && isCheckpoint && file.contains(average) ? average : name
-            let type = try file.type(of: source)
-            let buffer = Buffer(byteCount: type.byteCount)
-            try file.read(source, into: UnsafeMutableRawBufferPointer(start: buffer.pointer, count: type.byteCount))
-            try setValue(name, Tensor(buffer, type).cast(to: .float32))
-        }
+        self = copy
+        return report
+    }
+
+    /// A name with another beginning.
+    private static func renamed(_ name: String, _ mapping: [String: String]) -> String {
+        let prefixes = mapping.keys.filter { $0.isEmpty || name == $0 || name.hasPrefix($0 + "/") }
+        guard let prefix = prefixes.max(by: { $0.count < $1.count }), let other = mapping[prefix] else { return name }
+        let rest = name.dropFirst(prefix.count).drop { $0 == "/" }
+        return [other, String(rest)].filter { !$0.isEmpty }.joined(separator: "/")
     }
 }

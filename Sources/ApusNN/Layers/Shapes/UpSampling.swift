@@ -26,7 +26,7 @@ public struct UpSampling1D: Layer, Configurable {
 /// Enlarges images: [N, H, W, C] → [N, height·H, width·W, C].
 public struct UpSampling2D: Layer, Configurable {
     /// How new pixels get their values.
-    public enum Interpolation: String, Sendable, Hashable, Codable {
+    public enum Interpolation: String, Sendable, Hashable, Codable, CaseIterable {
         /// From the pixel they lie in.
         case nearest
         /// From the four pixels around, by distance of centres; edges are repeated. As in Keras.

@@ -1,5 +1,3 @@
-package import ApusConfiguration
-
 /// Cases whose constants have limits: those out of range are errors where the file gives them.
 package protocol CheckedCases: ConfigurableCases {
     /// What is wrong with the constants: `rotation needs degrees of 0…180, received 200`; `nil` if they fit.

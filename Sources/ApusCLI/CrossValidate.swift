@@ -1,0 +1,51 @@
+import Apus
+import ArgumentParser
+import Foundation
+
+struct CrossValidate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cross-validate",
+        abstract: "Trains on k folds of the data, and tells mean and spread of what is measured on each.",
+        discussion: "Example: apus cross-validate Examples/experiments/mlp-regularized.yaml --folds 5")
+
+    @Argument(help: "A network of the zoo, or an experiment file (.yaml, .json).")
+    var model: String
+
+    @OptionGroup var settings: SettingOptions
+
+    @Option(help: "How many parts the data are divided into; each is measured on once.")
+    var folds = 5
+
+    @Option(
+        name: .customLong("run"),
+        help: "The folder of the runs, one a fold; by default runs/NAME-N. What is complete in it is kept.")
+    var runFolder: String?
+
+    @Flag(help: "Prints the scores as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard folds >= 2 else { throw ValidationError("--folds must be at least 2, received \(folds)") }
+    }
+
+    func run() throws {
+        let experiment = try settings.file(model).experiment()
+        let path = try runFolder ?? RunFolder(named: "\(experiment.name)-folds").path
+        Interrupt.install()
+        let result = try CrossValidation(
+            experiment, folds: folds, in: path,
+            callbacks: [Callback(Progress(json: false)), Interrupt.callback]
+        ) { fold, score in
+            Terminal.write("fold \(fold) of \(folds): \(score)\n")
+        }
+        guard !result.isInterrupted else {
+            Terminal.write("\ninterrupted; the same command with --run \(path) goes on\n")
+            throw ExitCode(Failure.interrupted)
+        }
+        guard json else { return print(result) }
+        let scores = result.scores.map { Dictionary(zip($0.names, $0.values)) { first, _ in first } }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        print(String(decoding: try encoder.encode(scores), as: UTF8.self))
+    }
+}

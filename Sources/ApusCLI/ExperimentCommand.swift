@@ -1,0 +1,96 @@
+import Apus
+import ArgumentParser
+import Foundation
+
+struct ExperimentCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "experiment", abstract: "Tells what experiment files may say, and checks them.",
+        subcommands: [Defaults.self, Schema.self, Check.self])
+
+    struct Defaults: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints every key with its default and meaning; the output is an experiment file.",
+            discussion: "Example: apus experiment defaults > experiment.yaml")
+
+        func run() { print(Experiment.defaultsPage, terminator: "") }
+    }
+
+    struct Schema: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints the JSON Schema (draft 2020-12) of experiment files, for editors.",
+            discussion: "Example: apus experiment schema > experiment.schema.json")
+
+        func run() { print(Experiment.jsonSchema, terminator: "") }
+    }
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Reads a file, builds model, loss and metrics for the data, and prints the file with all defaults.",
+            discussion: "Nothing is trained. Exit code 65 and every problem, a line each, if there is one.")
+
+        @Argument(help: "An experiment file (.yaml, .json), or a network of the zoo.")
+        var file: String
+
+        @OptionGroup var settings: SettingOptions
+
+        func run() throws {
+            let file = try settings.file(file)
+            let problems = file.problems
+            guard problems.isEmpty else { throw failure(problems) }
+            let experiment = try file.experiment()
+            let model: Sequential
+            do {
+                model = try experiment.model.model()
+            } catch {
+                throw failure([file.located("\(error)", at: "model")])
+            }
+            do {
+                try experiment.tryOut(model)
+            } catch let error as GraphError {
+                throw failure([error.description])
+            } catch let error as TrainingError where error.kind != .missing {
+                throw failure([error.description])
+            }
+            print(try experiment.yaml(), terminator: "")
+        }
+
+        /// Prints problems to standard error, and ends with the code of bad data.
+        private func failure(_ problems: [String]) -> ExitCode {
+            for problem in problems { Terminal.write("error: \(problem)\n") }
+            return ExitCode(Failure.badData)
+        }
+    }
+}
+
+extension Experiment {
+    /// Runs model, loss and metrics on two samples.
+    fileprivate func tryOut(_ model: Sequential) throws {
+        let samples = try data.load(seed: seed).training.prefix(2)
+        var trainer = Trainer(
+            model, loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule, precision: precision,
+            memory: memory, seed: seed)
+        try trainer.prepare(input: samples.sampleShape)
+        _ = try trainer.evaluate(samples)
+    }
+}
+
+/// Options that change keys of an experiment.
+struct SettingOptions: ParsableArguments {
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "Sets a key, for instance optimizer.adam.learningRate=0.01 or model.2.dense.units=64; may be repeated.",
+            valueName: "path=value"))
+    var assignments: [String] = []
+
+    /// The file of an argument, or a network of the zoo, with the assignments.
+    func file(_ argument: String) throws -> ExperimentFile {
+        var file =
+            ModelArgument.isFile(argument)
+            ? try ExperimentFile(yaml: try ModelArgument.text(of: argument), path: argument)
+            : ExperimentFile(model: argument)
+        for assignment in assignments { file = try file.setting(assignment) }
+        return file
+    }
+}

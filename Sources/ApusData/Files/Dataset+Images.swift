@@ -1,0 +1,90 @@
+public import ApusFormats
+import ApusCPU
+import ApusGraph
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+extension Dataset {
+    /// The images of a folder with one sub-folder a class: `uint8` `[height, width, channels]`.
+    ///
+    /// Images of another size are resized (bilinear, antialiased), whatever their proportions.
+    ///
+    /// - Parameters:
+    ///   - height: of all images; without it, that of the first image
+    ///   - width: likewise
+    ///   - channels: 1 (gray) or 3 (RGB); without it, those of the first image
+    ///   - streams: whether images are decoded when batches are made, and only as many stay in memory as fit into
+    ///     `memoryLimit`; without it, if they do not all fit
+    ///   - memoryLimit: the bytes of decoded images that may stay in memory
+    /// - Throws: `FormatError` if an image is damaged (of those that are streamed, `Batches.failure` tells);
+    ///   `DatasetError` for an impossible size.
+    public static func images(
+        _ folder: ImageFolder, height: Int? = nil, width: Int? = nil, channels: Int? = nil, streams: Bool? = nil,
+        memoryLimit: Int = 1 << 30
+    ) throws -> Dataset {
+        var size = (height: height ?? 0, width: width ?? 0, channels: channels ?? 0)
+        if height == nil || width == nil || channels == nil {
+            guard let path = folder.paths.first else {
+                throw DatasetError(.missing, "there are no images", remedy: "Give a folder of images.")
+            }
+            let first = try ImageFile.decode(path)
+            size = (height ?? first.height, width ?? first.width, channels ?? first.channels)
+        }
+        guard (1...65536).contains(size.height), (1...65536).contains(size.width),
+            size.height * size.width <= ImageFile.usualPixelLimit, size.channels == 1 || size.channels == 3
+        else {
+            throw DatasetError(
+                .impossible, "images can't have this size",
+                expected: "a height and width of at least 1, at most 2^26 pixels, 1 or 3 channels",
+                received: "height \(size.height), width \(size.width), channels \(size.channels)",
+                remedy: "Give another size.")
+        }
+        let reader = ImageRows(paths: folder.paths, height: size.height, width: size.width, channels: size.channels)
+        let row = TensorType([size.height, size.width, size.channels], .uint8)
+        let fits = row.byteCount <= memoryLimit / max(1, folder.paths.count)
+        let column: Column
+        if streams ?? !fits {
+            column = Column(reader, row: row, limit: memoryLimit)
+        } else {
+            let buffer = Buffer(byteCount: folder.paths.count * row.byteCount)
+            for index in folder.paths.indices { try reader.read(index, into: buffer.pointer + index * row.byteCount) }
+            column = Column(buffer: buffer, row: row)
+        }
+        return Dataset(
+            column, Column.labels(folder.labels.map(Int.init)), rows: Array(folder.paths.indices),
+            classNames: folder.classNames, normalization: .unitRange)
+    }
+
+    /// Whether all samples are in memory; otherwise they are read when batches are made.
+    public var isInMemory: Bool { features.isInMemory }
+}
+
+/// Images that are decoded from files.
+struct ImageRows: RowReader {
+    let paths: [String]
+    let height: Int
+    let width: Int
+    let channels: Int
+
+    func read(_ row: Int, into target: UnsafeMutableRawPointer) throws {
+        var options = ImageFile.Options(channels: channels)
+        options.minimumSize = (height, width)
+        var image = try ImageFile.decode(paths[row], options)
+        if image.height != height || image.width != width {
+            image = try image.resized(height: height, width: width)
+        }
+        image.pixels.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    }
+
+    /// The file's name, with that of its folder, and its size.
+    func signature(of row: Int) -> [UInt8] {
+        var status = stat()
+        let size = stat(paths[row], &status) == 0 ? Int(status.st_size) : -1
+        return Array("\(paths[row].split(separator: "/").suffix(2).joined(separator: "/")) \(size)".utf8)
+    }
+}

@@ -1,0 +1,90 @@
+import ApusCharts
+public import Foundation
+
+extension Evaluation: CustomStringConvertible {
+    /// Loss and metrics, a table of classes or outputs, and the confusion matrix.
+    public var description: String {
+        var parts = ["\(count) samples: \(measurements)"]
+        if let classification {
+            parts.append(classification.table)
+            if let matrix = classification.matrixText { parts.append(matrix) }
+        }
+        if let regression { parts.append(regression.table) }
+        return parts.joined(separator: "\n\n")
+    }
+
+    /// Everything as JSON; numbers that are not finite are texts.
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try encoder.encode(self)
+    }
+}
+
+extension Evaluation.Classification {
+    /// Precision, recall, F1 and support, one line a class.
+    var table: String {
+        TextTable(
+            header: ["class", "precision", "recall", "F1", "support"],
+            rows: classes.map {
+                [$0.name, decimals($0.precision), decimals($0.recall), decimals($0.f1), "\($0.support)"]
+            }
+        ).description
+    }
+
+    /// The confusion matrix, unless it is too wide for a terminal.
+    var matrixText: String? {
+        guard classNames.count <= 25 else { return nil }
+        let rows = confusionMatrix.enumerated().map { index, row in
+            ["\(index) \(classNames[index])"] + row.map { $0 == 0 ? "·" : "\($0)" }
+        }
+        return "confusion matrix (rows: true class, columns: predicted class)\n"
+            + TextTable(header: [""] + classNames.indices.map(String.init), rows: rows).description
+    }
+}
+
+extension Evaluation.Regression {
+    var table: String {
+        TextTable(
+            header: ["output", "mean absolute error", "RMSE", "R²", "bias"],
+            rows: outputs.prefix(50).enumerated().map { index, row in
+                [
+                    "\(index)", NumberFormat.short(row.meanAbsoluteError, digits: 4),
+                    NumberFormat.short(row.rootMeanSquaredError, digits: 4), NumberFormat.short(row.r2, digits: 4),
+                    NumberFormat.short(row.bias, digits: 4),
+                ]
+            }
+        ).description
+    }
+}
+
+/// Four decimals.
+func decimals(_ value: Double) -> String {
+    value.isFinite ? String(format: "%.4f", value) : NumberFormat.short(value)
+}
+
+/// A table for terminals: the first column to the left, the others to the right.
+public struct TextTable: Sendable, CustomStringConvertible {
+    public var header: [String]
+    public var rows: [[String]]
+
+    public init(header: [String], rows: [[String]]) {
+        self.header = header
+        self.rows = rows
+    }
+
+    public var description: String {
+        let widths = header.indices.map { column in
+            ([header] + rows).map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+        }
+        return ([header] + rows).map { row in
+            let line = row.enumerated().map { column, text in
+                let space = String(repeating: " ", count: max(0, widths[column] - text.count))
+                return column == 0 ? text + space : space + text
+            }.joined(separator: "  ")
+            return String(line.reversed().drop { $0 == " " }.reversed())
+        }.joined(separator: "\n")
+    }
+}

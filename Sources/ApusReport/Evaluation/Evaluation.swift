@@ -1,0 +1,111 @@
+public import ApusTraining
+
+/// What a trained model does with a data set: loss and metrics, and what they hide.
+public struct Evaluation: Sendable, Hashable, Codable {
+    /// The number of samples.
+    public var count: Int
+    /// Loss and metrics, as the training measures them.
+    public var measurements: Measurements
+    /// Where each sample has one class.
+    public var classification: Classification?
+    /// Where each sample has numbers.
+    public var regression: Regression?
+
+    /// Which classes are taken for which, and how surely.
+    public struct Classification: Sendable, Hashable, Codable {
+        public var classNames: [String]
+        /// `confusionMatrix[i][j]`: how many samples of class i were taken for class j.
+        public var confusionMatrix: [[Int]]
+        /// One row a class.
+        public var classes: [ClassScore]
+        /// The mean probability of the classes that were chosen.
+        public var meanConfidence: Double
+        /// How many wrong answers had a probability above 0.9.
+        public var confidentErrorCount: Int
+        /// The samples with the greatest loss, the greatest first.
+        public var worst: [ClassifiedSample]
+        /// Some samples from all over the data set.
+        public var examples: [ClassifiedSample]
+
+        /// The share of right answers.
+        public var accuracy: Double {
+            let total = confusionMatrix.reduce(0) { $0 + $1.reduce(0, +) }
+            let right = confusionMatrix.indices.reduce(0) { $0 + confusionMatrix[$1][$1] }
+            return total > 0 ? Double(right) / Double(total) : .nan
+        }
+    }
+
+    /// How well one class is known; 0 where a share has nothing to count.
+    public struct ClassScore: Sendable, Hashable, Codable {
+        public var name: String
+        /// TP / (TP + FP)
+        public var precision: Double
+        /// TP / (TP + FN)
+        public var recall: Double
+        /// 2 TP / (2 TP + FP + FN)
+        public var f1: Double
+        /// How many samples are of this class: TP + FN.
+        public var support: Int
+    }
+
+    /// What the model said of one sample.
+    public struct ClassifiedSample: Sendable, Hashable, Codable {
+        /// Its place in the data set, from 0.
+        public var index: Int
+        public var loss: Double
+        public var truth: Int
+        public var prediction: Int
+        /// The probability of the predicted class.
+        public var probability: Double
+        /// The probability of the true class.
+        public var truthProbability: Double
+    }
+
+    /// Predicted and true numbers.
+    public struct Regression: Sendable, Hashable, Codable {
+        /// One row an output.
+        public var outputs: [OutputScore]
+        /// How often prediction − truth fell between two of `residualEdges`, all outputs together.
+        public var residualCounts: [Double]
+        public var residualEdges: [Double]
+        /// Pairs of some samples, all outputs together.
+        public var truths: [Double]
+        public var predictions: [Double]
+        /// The samples with the greatest loss, the greatest first.
+        public var worst: [PredictedSample]
+    }
+
+    /// How well one output is predicted.
+    public struct OutputScore: Sendable, Hashable, Codable {
+        public var meanAbsoluteError: Double
+        public var rootMeanSquaredError: Double
+        /// 1 − Σ residual² / Σ (truth − mean)²; NaN where all truths are equal.
+        public var r2: Double
+        /// The mean of prediction − truth.
+        public var bias: Double
+    }
+
+    /// What the model said of one sample.
+    public struct PredictedSample: Sendable, Hashable, Codable {
+        /// Its place in the data set, from 0.
+        public var index: Int
+        public var loss: Double
+        public var truth: [Double]
+        public var prediction: [Double]
+    }
+}
+
+extension Evaluation.Classification {
+    /// Precision, recall and F1 of each class.
+    static func scores(_ matrix: [[Int]], _ names: [String]) -> [Evaluation.ClassScore] {
+        func ratio(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }
+        var predicted = [Int](repeating: 0, count: matrix.count)
+        for row in matrix { for (column, count) in row.enumerated() { predicted[column] += count } }
+        return matrix.indices.map { index in
+            let (right, actual) = (matrix[index][index], matrix[index].reduce(0, +))
+            return Evaluation.ClassScore(
+                name: names[index], precision: ratio(right, predicted[index]), recall: ratio(right, actual),
+                f1: ratio(2 * right, predicted[index] + actual), support: actual)
+        }
+    }
+}

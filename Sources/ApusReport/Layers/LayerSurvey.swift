@@ -1,0 +1,128 @@
+public import ApusCharts
+public import ApusData
+import ApusGraph
+public import ApusNN
+import ApusTensor
+
+/// What is in a model's layers: the weights, and what one batch makes of them.
+public struct LayerSurvey: Sendable {
+    /// The numbers of one variable, or of one layer's output.
+    public struct Entry: Sendable, Hashable {
+        /// The variable's or the layer's path.
+        public var path: String
+        /// Without the batch.
+        public var shape: [Int]
+        /// Over all finite numbers.
+        public var mean: Double
+        public var standardDeviation: Double
+        /// How many numbers are not finite.
+        public var nonFiniteCount: Int
+        /// The share of numbers that are exactly 0.
+        public var zeroShare: Double
+        /// Of an output that is never negative: the share of units (of convolutions: channels) that are 0 for the whole batch.
+        public var deadShare: Double?
+        public var distribution: Distribution
+        /// Whether `distribution` leaves the zeros out, because there are so many.
+        public var hidesZeros: Bool
+
+        /// √mean of the squares.
+        public var rootMeanSquare: Double {
+            (mean * mean + standardDeviation * standardDeviation).squareRoot()
+        }
+    }
+
+    /// Every parameter of two and more axes: kernels, embeddings.
+    public var weights: [Entry] = []
+    /// The output of each layer that computes something, in the order of the model.
+    public var activations: [Entry] = []
+    /// The gradient of the loss with respect to each of `weights`.
+    public var gradients: [Entry] = []
+
+    /// Looks at the weights alone.
+    public init(_ variables: Variables) {
+        weights = LayerSurvey.kernels(variables).map { LayerSurvey.entry($0, variables[$0]!, hasBatch: false) }
+    }
+
+    /// Looks at the weights, and at activations and gradients of one batch.
+    ///
+    /// - Throws: `GraphError` if the batch does not fit the model.
+    public init(_ model: any Layer, _ variables: Variables, loss: Loss, batch: Batch, seed: UInt64) throws {
+        self.init(variables)
+        var values: [String: Tensor] = [:]
+        for path in variables.paths { values[path] = variables[path]! }
+        let key = Tensor([Int(bitPattern: UInt(seed)), 0])
+        let input = try batch.normalization(batch.inputs).evaluated()
+
+        let trace = Trace(mode: .inference, key: key, values: values)
+        let output = trace.context(model, input)
+        let problems = trace.problems(output)
+        guard problems.isEmpty else { throw GraphError(problems) }
+        let records = LayerSurvey.interesting(trace.records)
+        try evaluate(records.map(\.output))
+        activations = records.map {
+            LayerSurvey.entry($0.path.isEmpty ? $0.layer.kind : $0.path, $0.output, hasBatch: true)
+        }
+
+        let paths = LayerSurvey.kernels(variables)
+        let (_, gradients) = valueAndGradient(at: paths.map { values[$0]! }) { point in
+            var inner = values
+            for (path, value) in zip(paths, point) { inner[path] = value }
+            let trace = Trace(mode: .training, key: key, values: inner)
+            return loss(trace.context(model, input), batch.targets, weights: batch.weights)
+        }
+        guard !gradients.contains(where: { !$0.problems.isEmpty }) else { return }
+        try evaluate(gradients)
+        self.gradients = zip(paths, gradients).map { LayerSurvey.entry($0, $1, hasBatch: false) }
+    }
+
+    private static func kernels(_ variables: Variables) -> [String] {
+        variables.paths.filter {
+            let description = variables.variable($0)!.description
+            return description.isTrainable && description.shape.rank >= 2
+        }
+    }
+
+    /// The innermost calls that change numbers.
+    private static func interesting(_ records: [LayerRecord]) -> [LayerRecord] {
+        let still: Set<String> = ["flatten", "reshape", "dropout", "gaussianNoise", "gaussianDropout", "permute"]
+        return records.enumerated().filter { index, record in
+            let isInnermost = index == 0 || records[index - 1].depth <= record.depth
+            return isInnermost && !still.contains(record.layer.kind)
+        }.map(\.element)
+    }
+
+    /// Measures a tensor that has been evaluated.
+    private static func entry(_ path: String, _ tensor: Tensor, hasBatch: Bool) -> Entry {
+        let numbers = (tensor.elementType == .float32 ? tensor : tensor.cast(to: .float32)).scalars
+        let units = max(1, tensor.shape.dimensions.last ?? 1)
+        var (sum, squares, zeros, finite, isNegative) = (0.0, 0.0, 0, 0, false)
+        var isAlive = [Bool](repeating: false, count: hasBatch ? units : 0)
+        var unit = 0
+        for number in numbers {
+            if number == 0 { zeros += 1 } else if hasBatch { isAlive[unit] = true }
+            if number < 0 { isNegative = true }
+            if number.isFinite {
+                finite += 1
+                sum += Double(number)
+                squares += Double(number) * Double(number)
+            }
+            unit += 1
+            if unit == units { unit = 0 }
+        }
+        let mean = finite > 0 ? sum / Double(finite) : .nan
+        let variance = finite > 0 ? max(0, squares / Double(finite) - mean * mean) : .nan
+        // A picture needs no more.
+        let every = max(1, numbers.count / 100_000)
+        var drawn = every == 1 ? numbers : stride(from: 0, to: numbers.count, by: every).map { numbers[$0] }
+        // A peak of zeros would hide all the rest.
+        let hidesZeros = hasBatch && zeros * 10 > numbers.count && zeros < numbers.count
+        if hidesZeros { drawn.removeAll { $0 == 0 } }
+        let isRectified = hasBatch && !isNegative && zeros > 0 && tensor.rank > 1
+        return Entry(
+            path: path, shape: Array(tensor.shape.dimensions.dropFirst(hasBatch ? 1 : 0)), mean: mean,
+            standardDeviation: variance.squareRoot(), nonFiniteCount: numbers.count - finite,
+            zeroShare: Double(zeros) / Double(max(1, numbers.count)),
+            deadShare: isRectified ? Double(isAlive.count { !$0 }) / Double(units) : nil,
+            distribution: Distribution(values: drawn, bins: 41), hidesZeros: hidesZeros)
+    }
+}

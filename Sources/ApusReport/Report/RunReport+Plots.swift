@@ -1,0 +1,242 @@
+import ApusCharts
+import ApusTraining
+
+/// A picture of a report, with the name of its file.
+struct Plot {
+    enum Section { case curves, results, layers }
+
+    let name: String
+    let section: Section
+    let chart: any Chart
+    var size: ChartSize?
+    /// Whether it takes the whole width of a page.
+    var isWide = false
+}
+
+extension RunReport {
+    var plots: [Plot] { curves + results + layers + changes }
+
+    /// What changed from epoch to epoch.
+    private var curves: [Plot] {
+        let epochs = history.epochs
+        guard let last = epochs.last else { return [] }
+        let x = epochs.map { Double($0.epoch) }
+        let best = RunReport.bestEpoch(epochs).flatMap { index -> LineChart.Marker? in
+            epochs.count > 1 ? LineChart.Marker(at: x[index], "best: epoch \(epochs[index].epoch)") : nil
+        }
+        func series(_ name: String) -> [LineChart.Series] {
+            let training = LineChart.Series(
+                "training", x: x, y: epochs.map { $0.training[name] ?? .nan }, paint: .category(0))
+            guard epochs.contains(where: { $0.validation?[name] != nil }) else { return [training] }
+            let validation = LineChart.Series(
+                "validation", x: x, y: epochs.map { $0.validation?[name] ?? .nan }, paint: .category(1))
+            return [training, validation]
+        }
+        let names = last.training.names.filter { !$0.contains("[") }
+        var plots = names.map { name in
+            let curves = series(name)
+            let title = RunReport.words(name)
+            return Plot(
+                name: name, section: .curves,
+                chart: LineChart(
+                    title, x: "Epoch", y: Axis(title, scale: name == "loss" ? RunReport.scale(curves) : .linear),
+                    series: curves, markers: best.map { [$0] } ?? []))
+        }
+        let rates = epochs.map(\.learningRate)
+        plots.append(
+            Plot(
+                name: "learning-rate", section: .curves,
+                chart: LineChart(
+                    "Learning rate", x: "Epoch", y: "At the end of the epoch",
+                    series: [.init("learning rate", x: x, y: rates, paint: .category(2))])))
+        plots.append(
+            Plot(
+                name: "throughput", section: .curves,
+                chart: LineChart(
+                    "Throughput", x: "Epoch",
+                    y: Axis("Samples a second", range: RunReport.fromZero(epochs.map(\.samplesPerSecond))),
+                    series: [.init("samples a second", x: x, y: epochs.map(\.samplesPerSecond), paint: .category(3))])))
+        return plots
+    }
+
+    private static func fromZero(_ values: [Double]) -> ClosedRange<Double>? {
+        guard let largest = values.filter(\.isFinite).max(), largest > 0 else { return nil }
+        return 0...largest * 1.1
+    }
+
+    /// Losses that fall by orders of magnitude need a logarithmic axis.
+    private static func scale(_ series: [LineChart.Series]) -> Axis.Scale {
+        let values = series.flatMap(\.y).filter(\.isFinite)
+        guard let low = values.min(), let high = values.max(), low > 0, high / low > 50 else { return .linear }
+        return .logarithmic
+    }
+
+    /// What the model does with the evaluated data.
+    private var results: [Plot] {
+        var plots: [Plot] = []
+        if let result = evaluation?.classification {
+            plots.append(
+                Plot(
+                    name: "confusion-matrix", section: .results,
+                    chart: ConfusionMatrixChart(
+                        "Confusion matrix", counts: result.confusionMatrix, classNames: result.classNames)))
+        }
+        if let plane { plots.append(Plot(name: "decisions", section: .results, chart: plane)) }
+        if !worst.isEmpty {
+            plots.append(
+                Plot(
+                    name: "worst", section: .results,
+                    chart: ImageGrid("Most wrong: true class → predicted class", images: worst, columns: 8),
+                    isWide: true))
+        }
+        if !examples.isEmpty {
+            plots.append(
+                Plot(
+                    name: "examples", section: .results,
+                    chart: ImageGrid("Samples from all over the data", images: examples, columns: 8), isWide: true))
+        }
+        if let result = evaluation?.regression {
+            let all = (result.truths + result.predictions).filter(\.isFinite)
+            let range = all.min().flatMap { low in all.max().flatMap { $0 > low ? low...$0 : nil } }
+            plots.append(
+                Plot(
+                    name: "predictions", section: .results,
+                    chart: ScatterChart(
+                        "Prediction and truth", x: Axis("Truth", range: range), y: Axis("Prediction", range: range),
+                        groups: [.init("samples", x: result.truths, y: result.predictions)])))
+            plots.append(
+                Plot(
+                    name: "residuals", section: .results,
+                    chart: Histogram(
+                        "Residuals", x: "Prediction − truth",
+                        series: [
+                            .init("", Distribution(edges: result.residualEdges, counts: result.residualCounts))
+                        ])))
+        }
+        return plots
+    }
+
+    /// What is in the layers.
+    private var layers: [Plot] {
+        guard let survey else { return [] }
+        func histograms(_ name: String, _ title: String, _ entries: [LayerSurvey.Entry], _ axis: String, _ paint: Int)
+            -> [Plot]
+        {
+            guard !entries.isEmpty else { return [] }
+            let limit = 24
+            let shown =
+                entries.count <= limit ? entries : (0..<limit).map { entries[$0 * (entries.count - 1) / (limit - 1)] }
+            let note = entries.count > limit ? " (\(limit) of \(entries.count) layers)" : ""
+            let columns = min(3, shown.count)
+            let rows = (shown.count + columns - 1) / columns
+            let charts = shown.map { entry in
+                Histogram(
+                    entry.hidesZeros
+                        ? "\(entry.path), without \(RunReport.percent(entry.zeroShare)) zeros" : entry.path,
+                    x: Axis(axis), series: [.init("", entry.distribution, paint: .category(paint))])
+            }
+            return [
+                Plot(
+                    name: name, section: .layers, chart: Figure(title + note, columns: columns, charts),
+                    size: ChartSize(width: 1120, height: 44 + 232 * Double(rows)), isWide: true)
+            ]
+        }
+        var plots = histograms("weights", "Weights by layer", survey.weights, "Weight", 0)
+        plots += histograms("activations", "Activations by layer", survey.activations, "Activation", 2)
+        let sizes = survey.gradients.map(\.rootMeanSquare)
+        if sizes.count > 1 {
+            plots.append(
+                Plot(
+                    name: "gradients", section: .layers,
+                    chart: BarChart(
+                        "Size of gradients by layer", axis: Axis("Root mean square", scale: .logarithmic),
+                        labels: survey.gradients.map(\.path),
+                        series: [.init("", sizes, paint: .category(4))])))
+        }
+        let spreads = survey.activations.map(\.standardDeviation)
+        if spreads.count > 1 {
+            plots.append(
+                Plot(
+                    name: "activation-spread", section: .layers,
+                    chart: BarChart(
+                        "Spread of activations by layer", axis: "Standard deviation",
+                        labels: survey.activations.map(\.path),
+                        series: [.init("", spreads, paint: .category(2))])))
+        }
+        return plots
+    }
+
+    /// How what is in the layers changed.
+    private var changes: [Plot] {
+        guard snapshots.count > 1, let first = snapshots.first else { return [] }
+        func entries(_ part: (ModelObservation) -> [ModelObservation.Entry], _ path: String) -> [DistributionAtStep] {
+            snapshots.compactMap { snapshot in
+                guard let entry = part(snapshot).first(where: { $0.path == path }), entry.histogram.finiteCount > 0
+                else {
+                    return nil
+                }
+                return DistributionAtStep(
+                    step: Double(snapshot.step),
+                    Distribution(edges: entry.histogram.edges, counts: entry.histogram.bins.map(Double.init)))
+            }
+        }
+        func figure(
+            _ name: String, _ title: String, _ part: (ModelObservation) -> [ModelObservation.Entry],
+            _ chart: (String, [DistributionAtStep]) -> any Chart
+        ) -> [Plot] {
+            let paths = part(first).map(\.path)
+            let limit = 12
+            let shown =
+                paths.count <= limit ? paths : (0..<limit).map { paths[$0 * (paths.count - 1) / (limit - 1)] }
+            let charts = shown.map { chart($0, entries(part, $0)) }
+            guard !charts.isEmpty else { return [] }
+            let note = paths.count > limit ? " (\(limit) of \(paths.count))" : ""
+            let columns = min(3, shown.count)
+            let rows = (shown.count + columns - 1) / columns
+            return [
+                Plot(
+                    name: name, section: .layers, chart: Figure(title + note, columns: columns, charts),
+                    size: ChartSize(width: 1120, height: 44 + 290 * Double(rows)), isWide: true)
+            ]
+        }
+        var plots = figure("weights-over-time", "Weights as training goes on", \.weights) { path, steps in
+            HeatStrip(path, x: "Step", y: "Weight", steps: steps)
+        }
+        plots += figure("activations-over-time", "Activations as training goes on", \.activations) { path, steps in
+            RidgeChart(path, x: "Activation", steps: steps)
+        }
+        let x = snapshots.map { Double($0.step) }
+        let series = first.gradients.prefix(8).enumerated().map { index, entry in
+            let sizes = snapshots.map { snapshot -> Double in
+                guard let histogram = snapshot.gradients.first(where: { $0.path == entry.path })?.histogram else {
+                    return .nan
+                }
+                let square = histogram.mean * histogram.mean + histogram.standardDeviation * histogram.standardDeviation
+                return square > 0 ? square.squareRoot() : .nan
+            }
+            return LineChart.Series(entry.path, x: x, y: sizes, paint: .category(index))
+        }
+        if !series.isEmpty {
+            plots.append(
+                Plot(
+                    name: "gradients-over-time", section: .layers,
+                    chart: LineChart(
+                        "Size of gradients as training goes on", x: "Step",
+                        y: Axis("Root mean square", scale: .logarithmic), series: Array(series)),
+                    isWide: true))
+        }
+        return plots
+    }
+
+    /// A name of the code in words: `meanAbsoluteError` → `Mean absolute error`.
+    static func words(_ name: String) -> String {
+        var text = ""
+        var wasUpper = true
+        for character in name {
+            if character.isUppercase, !wasUpper { text += " " }
+            text += character.isUppercase && !wasUpper ? character.lowercased() : String(character)
+            wasUpper = character.isUppercase
+        }
+        return text.prefix(1).uppercased() + text.dropFirst()
+    }
+}

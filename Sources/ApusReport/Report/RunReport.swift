@@ -1,0 +1,136 @@
+public import ApusCharts
+public import ApusData
+import ApusGraph
+public import ApusNN
+import ApusTensor
+public import ApusTraining
+
+/// A run that one can look at: curves, results and layers as pictures, and one page that holds them all.
+///
+/// What is not known is left out, so that an interrupted or diverged run has a report as well.
+public struct RunReport: Sendable {
+    public var experiment: Experiment
+    /// The facts of the run: when, how, why it ended.
+    public var record: RunRecord?
+    public var summary: ModelSummary?
+    public var history = History()
+    /// What the model does with data that it was not trained on.
+    public var evaluation: Evaluation?
+    /// What the evaluated data are called: `test`.
+    public var evaluated = "test"
+    public var survey: LayerSurvey?
+    /// How weights, gradients and activations were spread as the training went on, if the run wrote it down.
+    public var snapshots: [ModelObservation] = []
+    /// The samples of `evaluation` with the greatest loss, if they are images.
+    public var worst: [ImageGrid.Image] = []
+    /// Some samples of `evaluation`, if they are images.
+    public var examples: [ImageGrid.Image] = []
+    /// The samples in the plane with what the model decides there, if they have two features.
+    public var plane: ScatterChart?
+
+    public init(_ experiment: Experiment) {
+        self.experiment = experiment
+    }
+
+    /// What the numbers say.
+    public var observations: [Observation] { Observations.all(history, evaluation, survey) }
+
+    /// The place of the epoch with the least finite loss: of validation if there is one.
+    package static func bestEpoch(_ epochs: [EpochRecord]) -> Int? {
+        let losses = epochs.map { ($0.validation ?? $0.training).loss }
+        return losses.indices.filter { losses[$0].isFinite }.min { losses[$0] < losses[$1] }
+    }
+}
+
+extension RunReport {
+    /// Looks at a trained model: the layers on one batch of `training`, the results on `test`.
+    ///
+    /// - Parameters:
+    ///   - training: What the model was trained on.
+    ///   - test: What it is measured on; left out where it is `nil`.
+    ///   - measured: Loss and metrics on `test`, if they are known already.
+    public mutating func look(
+        at trainer: Trainer, training: Dataset?, test: Dataset?, measured: Measurements? = nil
+    ) throws {
+        guard let state = trainer.state else { return }
+        let batch = training.flatMap { data in
+            data.isEmpty
+                ? nil
+                : data.batches(of: min(128, data.count), epoch: 0, seed: trainer.seed, ahead: 0).first { _ in true }
+        }
+        if let batch {
+            survey = try LayerSurvey(
+                trainer.model, state.evaluatedVariables, loss: trainer.loss, batch: batch, seed: trainer.seed)
+        } else {
+            survey = LayerSurvey(state.evaluatedVariables)
+        }
+        guard let test, !test.isEmpty else { return }
+        let evaluation = try Evaluation(trainer, on: test, measured: measured)
+        self.evaluation = evaluation
+        guard let result = evaluation.classification else { return }
+        worst = result.worst.filter { $0.prediction != $0.truth }.compactMap { sample in
+            RunReport.image(
+                test, sample.index,
+                caption: "\(result.classNames[sample.truth])\n→ \(result.classNames[sample.prediction]) "
+                    + "\(RunReport.percent(sample.probability))\nloss \(RunReport.short(sample.loss))")
+        }
+        examples = result.examples.compactMap { sample in
+            let isRight = sample.prediction == sample.truth
+            return RunReport.image(
+                test, sample.index,
+                caption: isRight
+                    ? "\(result.classNames[sample.truth])\n\(RunReport.percent(sample.probability))"
+                    : "\(result.classNames[sample.truth])\n→ \(result.classNames[sample.prediction]) "
+                        + RunReport.percent(sample.probability),
+                frame: isRight ? nil : .category(1))
+        }
+        plane = try RunReport.plane(trainer, test, result.classNames)
+    }
+
+    /// One sample as a picture; `nil` if it is none.
+    package static func image(_ data: Dataset, _ index: Int, caption: String, frame: Paint? = nil) -> ImageGrid.Image? {
+        var shape = data.sampleShape.dimensions
+        if shape.count == 2 { shape.append(1) }
+        guard shape.count == 3, min(shape[0], shape[1]) >= 4, shape[2] == 1 || shape[2] == 3 else { return nil }
+        let values = data.features(at: index).cast(to: .float32).scalars
+        let finite = values.filter(\.isFinite)
+        let range =
+            data.elementType == .uint8
+            ? Float(0)...255 : (finite.min() ?? 0)...max(finite.max() ?? 1, finite.min() ?? 0)
+        return ImageGrid.Image(
+            height: shape[0], width: shape[1], channels: shape[2], values: values, range: range, caption: caption,
+            frame: frame)
+    }
+
+    /// Samples of two features, and the class that the model gives each place around them.
+    private static func plane(_ trainer: Trainer, _ data: Dataset, _ names: [String]) throws -> ScatterChart? {
+        guard data.isClassification, data.sampleShape == [2], names.count <= 20 else { return nil }
+        let shown = data.prefix(2000)
+        let points = (0..<shown.count).map { shown.features(at: $0).cast(to: .float32).scalars.map(Double.init) }
+        let groups = names.indices.map { label in
+            let own = points.indices.filter { shown.label(at: $0) == label }.map { points[$0] }
+            return ScatterChart.Group(names[label], x: own.map { $0[0] }, y: own.map { $0[1] })
+        }
+        func range(_ axis: Int) -> ClosedRange<Double>? {
+            let values = points.map { $0[axis] }.filter(\.isFinite)
+            guard let low = values.min(), let high = values.max(), low < high else { return nil }
+            return (low - 0.08 * (high - low))...(high + 0.08 * (high - low))
+        }
+        guard let x = range(0), let y = range(1) else { return nil }
+        let side = 96
+        func place(_ range: ClosedRange<Double>, _ index: Int) -> Float {
+            Float(range.lowerBound + (range.upperBound - range.lowerBound) * (Double(index) + 0.5) / Double(side))
+        }
+        let grid = (0..<side).flatMap { row in (0..<side).flatMap { [place(x, $0), place(y, row)] } }
+        let output = try trainer.predict(Tensor(grid, shape: [side * side, 2]), normalization: data.normalization)
+        let answer = Answer(trainer.loss, output: output.shape, hasClasses: true)
+        guard answer.isClass else { return nil }
+        let classes = answer(output).argmax(axis: -1).scalars(as: Int.self)
+        let regions = ScatterChart.Regions(
+            classes: (0..<side).map { Array(classes[$0 * side..<($0 + 1) * side]) }, x: x, y: y)
+        return ScatterChart("Decisions", x: "Feature 0", y: "Feature 1", groups: groups, regions: regions)
+    }
+
+    static func percent(_ value: Double) -> String { NumberFormat.percent(value) }
+    static func short(_ value: Double, digits: Int = 3) -> String { NumberFormat.short(value, digits: digits) }
+}

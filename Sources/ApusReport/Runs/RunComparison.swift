@@ -1,0 +1,142 @@
+import ApusCharts
+import ApusFormats
+public import ApusTraining
+import Foundation
+
+/// What sets runs apart: their settings, and what came of them.
+public struct RunComparison: Sendable {
+    public struct Run: Sendable {
+        public var name: String
+        public var experiment: Experiment
+        public var history: History
+        public var record: RunRecord?
+
+        public init(name: String, experiment: Experiment, history: History, record: RunRecord? = nil) {
+            self.name = name
+            self.experiment = experiment
+            self.history = history
+            self.record = record
+        }
+
+        /// The run in a folder.
+        public init(_ folder: RunFolder) throws {
+            self.init(
+                name: folder.path, experiment: try folder.experiment(), history: try folder.history(),
+                record: try? folder.record())
+        }
+    }
+
+    /// A setting that is not the same in all runs.
+    public struct Difference: Sendable, Hashable {
+        /// `optimizer.adam.learningRate`
+        public var path: String
+        /// One text a run; `–` where the run lacks the setting.
+        public var values: [String]
+    }
+
+    public var runs: [Run]
+
+    public init(_ runs: [Run]) {
+        self.runs = runs
+    }
+
+    /// The settings that differ, sorted by path.
+    public var differences: [Difference] {
+        let settings = runs.map { RunComparison.settings($0.experiment) }
+        let paths = Set(settings.flatMap(\.keys)).sorted()
+        return paths.compactMap { path in
+            let values = settings.map { $0[path] ?? "–" }
+            return Set(values).count > 1 ? Difference(path: path, values: values) : nil
+        }
+    }
+
+    /// What came of each run: rows of a name and one text a run.
+    public var results: [(name: String, values: [String])] {
+        var rows: [(String, [String])] = [
+            ("state", runs.map { $0.record?.state.rawValue ?? "–" }),
+            ("epochs", runs.map { "\($0.history.epochs.count)" }),
+            ("training time", runs.map { RunReport.duration($0.history.epochs.reduce(0) { $0 + $1.seconds }) }),
+            (
+                "best epoch",
+                runs.map { run in
+                    RunReport.bestEpoch(run.history.epochs).map { "\(run.history.epochs[$0].epoch)" } ?? "–"
+                }
+            ),
+        ]
+        func names(_ part: (EpochRecord) -> Measurements?) -> [String] {
+            var names: [String] = []
+            for run in runs {
+                for name in run.history.epochs.last.flatMap(part)?.names ?? [] where !name.contains("[") {
+                    if !names.contains(name) { names.append(name) }
+                }
+            }
+            return names
+        }
+        func row(_ label: String, _ value: (Run) -> Double?) {
+            rows.append((label, runs.map { value($0).map(decimals) ?? "–" }))
+        }
+        for name in names(\.training) { row("last training.\(name)") { $0.history.epochs.last?.training[name] } }
+        for name in names(\.validation) {
+            row("last validation.\(name)") { $0.history.epochs.last?.validation?[name] }
+            row("validation.\(name) at the best epoch") { run in
+                RunReport.bestEpoch(run.history.epochs).flatMap { run.history.epochs[$0].validation?[name] }
+            }
+        }
+        var tested: [String] = []
+        for name in runs.flatMap({ $0.record?.test?.names ?? [] }) where !tested.contains(name) && !name.contains("[") {
+            tested.append(name)
+        }
+        for name in tested { row("test.\(name)") { $0.record?.test?[name] } }
+        return rows
+    }
+
+    // MARK: Settings
+
+    /// Every setting by its path.
+    static func settings(_ experiment: Experiment) -> [String: String] {
+        guard let data = try? JSONEncoder().encode(experiment),
+            let value = try? JSONDecoder().decode(Setting.self, from: data)
+        else { return [:] }
+        var result: [String: String] = [:]
+        value.collect("", &result)
+        return result
+    }
+
+    /// A value of a file.
+    private enum Setting: Decodable {
+        case object([String: Setting])
+        case list([Setting])
+        case text(String)
+
+        init(from decoder: any Decoder) throws {
+            if let object = try? [String: Setting](from: decoder) {
+                self = .object(object)
+            } else if let list = try? [Setting](from: decoder) {
+                self = .list(list)
+            } else {
+                let container = try decoder.singleValueContainer()
+                if container.decodeNil() {
+                    self = .text("none")
+                } else if let flag = try? container.decode(Bool.self) {
+                    self = .text("\(flag)")
+                } else if let number = try? container.decode(Int.self) {
+                    self = .text("\(number)")
+                } else if let number = try? container.decode(Double.self) {
+                    self = .text("\(number)")
+                } else {
+                    self = .text(try container.decode(String.self))
+                }
+            }
+        }
+
+        func collect(_ path: String, _ result: inout [String: String]) {
+            func joined(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+            switch self {
+            case .object(let entries): for (name, value) in entries { value.collect(joined(name), &result) }
+            case .list(let values):
+                for (index, value) in values.enumerated() { value.collect("\(path)[\(index)]", &result) }
+            case .text(let text): result[path] = text
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package import ApusFormats
+public import ApusTraining
+import Foundation
+
+extension RunFolder {
+    /// The epochs that the run recorded, from `metrics.csv`; none if there is no such file yet.
+    ///
+    /// - Throws: `FormatError` if the file is damaged.
+    public func history() throws -> History {
+        let file = "\(path)/metrics.csv"
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return History() }
+        return try History(csv: text, path: file)
+    }
+}
+
+extension RunFolder {
+    /// What the callback `histograms` wrote; nothing if the run has none.
+    ///
+    /// - Throws: `FormatError` if the file is damaged.
+    public func snapshots() throws -> [ModelObservation] {
+        let file = "\(path)/histograms.jsonl"
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return [] }
+        return try text.split(separator: "\n").enumerated().map { index, line in
+            do {
+                return try StateCoding.decoder().decode(ModelObservation.self, from: Data(line.utf8))
+            } catch {
+                throw FormatError(
+                    .malformed, path: file, "line \(index + 1) is no observation of a model: \(error)",
+                    remedy: "Remove the file, or restore it.")
+            }
+        }
+    }
+}
+
+extension History {
+    /// Reads what `RunRecorder` writes; columns that are not known are skipped.
+    package init(csv text: String, path: String) throws(FormatError) {
+        self.init()
+        let lines = text.split(whereSeparator: \.isNewline).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        guard let header = lines.first else { return }
+        for (index, line) in lines.dropFirst().enumerated() {
+            guard line.count == header.count else {
+                throw FormatError(
+                    .malformed, path: path, "line \(index + 2) has another number of fields than the first",
+                    expected: "\(header.count)", received: "\(line.count)", remedy: "Restore the file.")
+            }
+            func part(_ prefix: String) -> [(name: String, value: Double)] {
+                zip(header, line).compactMap { name, field in
+                    guard name.hasPrefix(prefix), !field.isEmpty else { return nil }
+                    return (String(name.dropFirst(prefix.count)), Double(field) ?? .nan)
+                }
+            }
+            let facts = Dictionary(zip(header, line)) { first, _ in first }
+            func fact(_ name: String) -> Double { facts[name].flatMap(Double.init) ?? .nan }
+            let validation = part("validation.")
+            epochs.append(
+                EpochRecord(
+                    facts["epoch"].flatMap(Int.init) ?? index + 1, step: facts["step"].flatMap(Int.init) ?? 0,
+                    training: Measurements(part("training.")),
+                    validation: validation.isEmpty ? nil : Measurements(validation),
+                    learningRate: fact("learningRate"), seconds: fact("seconds"),
+                    samplesPerSecond: fact("samplesPerSecond")))
+        }
+    }
+}

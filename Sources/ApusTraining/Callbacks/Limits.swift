@@ -1,0 +1,71 @@
+public import ApusConfiguration
+
+/// Ends the training after some time; the time before an interruption counts.
+public struct TimeLimit: CallbackRule, Configurable {
+    public var seconds: Double
+
+    private struct Progress: Sendable {
+        var start: ContinuousClock.Instant?
+        var before = 0.0
+    }
+
+    private var memory = Memory(Progress())
+
+    public init(seconds: Double) {
+        self.seconds = seconds
+    }
+
+    public static let schema = Schema(TimeLimit(seconds: 0), .leading("seconds", \.seconds, isLabelled: true))
+
+    public var watchesSteps: Bool { true }
+
+    public mutating func prepare(_ context: RunContext) throws {
+        guard seconds >= 0 else { throw TrainingError("a time limit must be at least 0 seconds, received \(seconds)") }
+        memory = Memory(Progress(start: ContinuousClock().now))
+    }
+
+    private var used: Double {
+        memory.value.before + (memory.value.start.map { (ContinuousClock().now - $0) / .seconds(1) } ?? 0)
+    }
+
+    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+        switch event {
+        case .stepEnded, .epochEnded:
+            if used >= seconds {
+                let whole = seconds == seconds.rounded() && seconds < 1e9 ? "\(Int(seconds))" : "\(seconds)"
+                control.stop(.callback("the time limit of \(whole) s is reached"))
+            }
+        default: break
+        }
+    }
+
+    public func savedState() throws -> CallbackState? { try CallbackState(encoding: used) }
+    public mutating func restore(_ saved: CallbackState) throws { memory.value.before = try saved.decoded() }
+}
+
+/// Ends the training when a mean loss or a measured value is not finite.
+///
+/// A loss of a step that is not finite ends the training with a `DivergenceError` anyway, unless the optimizer skips such steps; this
+/// rule looks at the means of the epoch and at validation, and at the loss in loops of one's own.
+public struct TerminateOnNonFinite: CallbackRule, Configurable {
+    public init() {}
+
+    public static let schema = Schema(TerminateOnNonFinite())
+
+    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+        guard case .epochEnded(let record) = event else { return }
+        let parts = [("training", record.training)] + (record.validation.map { [("validation", $0)] } ?? [])
+        for (part, measured) in parts {
+            // A metric may have no value, for instance an area without samples of a class.
+            guard !measured.loss.isFinite else { continue }
+            control.stop(.callback("\(part).loss is not finite in epoch \(record.epoch)"))
+        }
+    }
+}
+
+extension Callback {
+    /// Ends the training after some seconds.
+    public static func timeLimit(seconds: Double) -> Callback { Callback(TimeLimit(seconds: seconds)) }
+    /// Ends the training when a loss is not finite.
+    public static var terminateOnNonFinite: Callback { Callback(TerminateOnNonFinite()) }
+}

@@ -1,0 +1,96 @@
+public import ApusConfiguration
+
+/// Makes the learning rate smaller when a value has not become better for some epochs.
+///
+/// The rate of the schedule gets a factor that shrinks: f ← max(f · factor, minimumLearningRate / η). As in PyTorch, an improvement is
+/// relative: a loss must fall below best · (1 − threshold), what shall rise must exceed best · (1 + threshold).
+public struct ReduceOnPlateau: CallbackRule, Configurable {
+    public var monitor: String
+    public var mode: MonitorMode
+    public var factor: Double
+    /// The epochs without improvement after which the rate falls.
+    public var patience: Int
+    public var threshold: Double
+    /// The epochs after a fall that do not count.
+    public var cooldown: Int
+    public var minimumLearningRate: Double
+
+    private struct Progress: Codable, Sendable {
+        var best: Double?
+        var bad = 0
+        var cooling = 0
+    }
+
+    private var memory = Memory(Progress())
+
+    public init(
+        monitor: String = "validation.loss", mode: MonitorMode = .auto, factor: Double = 0.1, patience: Int = 10,
+        threshold: Double = 1e-4, cooldown: Int = 0, minimumLearningRate: Double = 0
+    ) {
+        self.monitor = monitor
+        self.mode = mode
+        self.factor = factor
+        self.patience = patience
+        self.threshold = threshold
+        self.cooldown = cooldown
+        self.minimumLearningRate = minimumLearningRate
+    }
+
+    public static let schema = Schema(
+        ReduceOnPlateau(), .optional("monitor", \.monitor), .optional("mode", \.mode), .optional("factor", \.factor),
+        .optional("patience", \.patience), .optional("threshold", \.threshold), .optional("cooldown", \.cooldown),
+        .optional("minimumLearningRate", \.minimumLearningRate))
+
+    public mutating func prepare(_ context: RunContext) throws {
+        guard factor > 0, factor < 1, patience >= 1, cooldown >= 0 else {
+            throw TrainingError(
+                "reduceOnPlateau needs a factor between 0 and 1, a patience of at least 1 and a cooldown of at least 0, "
+                    + "received \(factor), \(patience) and \(cooldown)")
+        }
+        memory = Memory(Progress())
+    }
+
+    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+        guard case .epochEnded(let record) = event else { return }
+        let value = try record.watched(monitor, by: "reduceOnPlateau")
+        if memory.value.cooling > 0 {
+            memory.value.cooling -= 1
+            memory.value.bad = 0
+        }
+        if isBetter(value) {
+            memory.value.best = value
+            memory.value.bad = 0
+        } else if memory.value.cooling == 0 {
+            memory.value.bad += 1
+            guard memory.value.bad >= patience else { return }
+            let floor = minimumLearningRate / control.baseLearningRate
+            control.learningRateFactor = min(
+                control.learningRateFactor, max(control.learningRateFactor * factor, floor))
+            memory.value.bad = 0
+            memory.value.cooling = cooldown
+        }
+    }
+
+    private func isBetter(_ value: Double) -> Bool {
+        guard value.isFinite else { return false }
+        guard let best = memory.value.best else { return true }
+        let margin = abs(best) * threshold
+        return mode.minimizes(monitor) ? value < best - margin : value > best + margin
+    }
+
+    public func savedState() throws -> CallbackState? { try CallbackState(encoding: memory.value) }
+    public mutating func restore(_ saved: CallbackState) throws { memory.value = try saved.decoded() }
+}
+
+extension Callback {
+    /// Makes the learning rate smaller when `monitor` has not become better for `patience` epochs.
+    public static func reduceOnPlateau(
+        monitor: String = "validation.loss", mode: MonitorMode = .auto, factor: Double = 0.1, patience: Int = 10,
+        threshold: Double = 1e-4, cooldown: Int = 0, minimumLearningRate: Double = 0
+    ) -> Callback {
+        Callback(
+            ReduceOnPlateau(
+                monitor: monitor, mode: mode, factor: factor, patience: patience, threshold: threshold,
+                cooldown: cooldown, minimumLearningRate: minimumLearningRate))
+    }
+}

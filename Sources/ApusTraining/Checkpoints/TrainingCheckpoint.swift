@@ -1,0 +1,272 @@
+import ApusFormats
+import Foundation
+
+/// All that a training needs to go on exactly as if it had not stopped.
+public struct TrainingCheckpoint: Sendable {
+    public var state: TrainingState
+    public var history = History()
+    public var learningRateFactor = 1.0
+    /// The learning rate of the last step.
+    var learningRate = 0.0
+    /// Why the training is to end, if a callback wants it to.
+    public var stopReason: StopReason?
+    /// The epochs that were finished when the training began.
+    var firstEpoch = 0
+    /// What was measured in the epoch that is under way.
+    var sum: SavedSum?
+    /// The time since the epoch began.
+    var epochSeconds = 0.0
+    /// Whether callbacks know that the training stops.
+    var hasStopped = false
+    /// Whether callbacks are told that the checkpoint was saved.
+    var isAnnounced = true
+    /// What callbacks remember, by name.
+    var callbacks: [(name: String, state: CallbackState)] = []
+
+    public init(_ state: TrainingState) {
+        self.state = state
+    }
+}
+
+/// Sums of measurements as numbers.
+struct SavedSum: Codable, Sendable {
+    var loss: Double
+    var count: Int
+    var classes: Int?
+    var shapes: [[Int]] = []
+    /// The bytes of the numbers of each metric.
+    var numbers: [Data] = []
+}
+
+/// What `state.json` holds.
+struct CheckpointText: Codable {
+    struct Place: Codable, Hashable {
+        var step: Int
+        var epoch: Int
+        var batch: Int
+    }
+
+    struct File: Codable {
+        var bytes: Int
+        var checksum: String
+    }
+
+    struct SavedCallback: Codable {
+        struct Training: Codable {
+            var file: String
+            var place: Place
+        }
+
+        var name: String
+        var data: Data
+        var trainings: [String: Training]
+    }
+
+    static let blank = "0000000000000000"
+
+    var version = 1
+    var seed: UInt64
+    var step: Int
+    var epoch: Int
+    var batch: Int
+    var firstEpoch: Int
+    var optimizer: Optimizer
+    var learningRate: Double
+    var learningRateFactor: Double
+    var stopReason: StopReason?
+    var hasStopped: Bool
+    var isAnnounced: Bool
+    var epochSeconds: Double
+    var sum: SavedSum?
+    var history: History
+    var callbacks: [SavedCallback]
+    var files: [String: File]
+    /// Of this text, with zeros in its place.
+    var checksum = blank
+}
+
+extension TrainingState {
+    /// Writes the state to a folder, which is made if need be.
+    ///
+    /// - Throws: `FormatError` if the disk refuses; what was there before stays as it was.
+    public func save(_ folder: String) throws { try TrainingCheckpoint(self).save(folder) }
+
+    /// Writes variables and slots.
+    fileprivate func write(_ path: String) throws {
+        let buffers = buffers
+        try SafetensorsFile.write(
+            buffers.indices.map { (layout.name($0), layout.type($0)) },
+            metadata: ["format": "apus-state", "version": "1", "step": "\(step)"], to: path
+        ) { (index, output) throws(FormatError) in
+            try output.append(
+                UnsafeRawBufferPointer(start: buffers[index].pointer, count: layout.type(index).byteCount))
+        }
+    }
+
+    /// The state with variables and slots of a file.
+    fileprivate func reading(_ path: String, at place: CheckpointText.Place) throws -> TrainingState {
+        let file = try SafetensorsFile(path)
+        var copy = self
+        copy.makeUnique()
+        for index in buffers.indices {
+            let (name, type) = (layout.name(index), layout.type(index))
+            guard file.contains(name), try file.type(of: name) == type else {
+                throw TrainingError(
+                    "the checkpoint \(path) belongs to another model or optimizer: it has no \(name) \(type.shape)",
+                    kind: .malformed)
+            }
+            try file.read(
+                name, into: UnsafeMutableRawBufferPointer(start: copy.buffers[index].pointer, count: type.byteCount))
+            copy.buffers[index].generation += 1
+        }
+        guard file.names.count == buffers.count else {
+            let known = Set(buffers.indices.map(layout.name))
+            let other = file.names.first { !known.contains($0) } ?? "more"
+            throw TrainingError(
+                "the checkpoint \(path) belongs to another model or optimizer, which has \(other)", kind: .malformed)
+        }
+        (copy.step, copy.epoch, copy.batch) = (place.step, place.epoch, place.batch)
+        return copy
+    }
+
+    fileprivate var place: CheckpointText.Place { CheckpointText.Place(step: step, epoch: epoch, batch: batch) }
+}
+
+extension TrainingCheckpoint {
+    private static let tensors = "state.safetensors"
+
+    /// Writes the checkpoint to a folder, which appears whole or not at all.
+    func save(_ folder: String) throws {
+        let url = URL(filePath: folder)
+        let parent = url.deletingLastPathComponent().path
+        let store = CheckpointStore(parent)
+        let aside = try store.makeAside()
+        do {
+            try write(aside)
+            try store.replace(url.lastPathComponent, by: aside)
+        } catch {
+            try? FileManager.default.removeItem(atPath: aside)
+            throw error
+        }
+    }
+
+    /// Writes all files to a folder that exists.
+    func write(_ folder: String) throws {
+        var files: [String: CheckpointText.File] = [:]
+        func write(_ state: TrainingState, _ name: String) throws {
+            try state.write("\(folder)/\(name)")
+            let bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(name)"), options: .mappedIfSafe)
+            files[name] = CheckpointText.File(bytes: bytes.count, checksum: "\(Checksum(bytes))")
+        }
+        try write(state, TrainingCheckpoint.tensors)
+        var saved: [CheckpointText.SavedCallback] = []
+        for (name, remembered) in callbacks {
+            var trainings: [String: CheckpointText.SavedCallback.Training] = [:]
+            for (key, kept) in remembered.trainings.sorted(by: { $0.key < $1.key }) {
+                let isSame = kept.sharesMemory(with: state)
+                let file = isSame ? TrainingCheckpoint.tensors : "\(name).\(key).safetensors"
+                if !isSame { try write(kept, file) }
+                trainings[key] = CheckpointText.SavedCallback.Training(file: file, place: kept.place)
+            }
+            saved.append(CheckpointText.SavedCallback(name: name, data: remembered.data, trainings: trainings))
+        }
+        let text = CheckpointText(
+            seed: state.seed, step: state.step, epoch: state.epoch, batch: state.batch, firstEpoch: firstEpoch,
+            optimizer: state.optimizer, learningRate: learningRate, learningRateFactor: learningRateFactor,
+            stopReason: stopReason,
+            hasStopped: hasStopped, isAnnounced: isAnnounced, epochSeconds: epochSeconds, sum: sum, history: history,
+            callbacks: saved, files: files)
+        let blank = String(decoding: try StateCoding.encoder().encode(text), as: UTF8.self) + "\n"
+        let sum = "\(Checksum(Data(blank.utf8)))"
+        let quoted = blank.replacing(
+            "\"checksum\" : \"\(CheckpointText.blank)\"", with: "\"checksum\" : \"\(sum)\"", maxReplacements: 1)
+        try AtomicFile.write(quoted, to: "\(folder)/state.json")
+    }
+
+    /// The text of a checkpoint, after checks of all its files.
+    ///
+    /// - Throws: `TrainingError` that says what is damaged.
+    static func checkedText(_ folder: String) throws -> CheckpointText {
+        func damaged(_ what: String) -> TrainingError { TrainingError("\(folder) \(what)", kind: .malformed) }
+        guard let data = FileManager.default.contents(atPath: "\(folder)/state.json") else {
+            throw damaged("has no state.json")
+        }
+        guard let text = try? StateCoding.decoder().decode(CheckpointText.self, from: data) else {
+            throw damaged("has a state.json that is damaged or not of this version")
+        }
+        let blank = String(decoding: data, as: UTF8.self).replacing(
+            "\"checksum\" : \"\(text.checksum)\"", with: "\"checksum\" : \"\(CheckpointText.blank)\"",
+            maxReplacements: 1)
+        guard "\(Checksum(Data(blank.utf8)))" == text.checksum else { throw damaged("has a damaged state.json") }
+        guard text.files[tensors] != nil else { throw damaged("names no \(tensors)") }
+        for (name, file) in text.files.sorted(by: { $0.key < $1.key }) {
+            guard
+                let bytes = try? Data(contentsOf: URL(filePath: "\(folder)/\(name)"), options: .mappedIfSafe)
+            else { throw damaged("has no \(name)") }
+            guard bytes.count == file.bytes else {
+                throw damaged("has a damaged \(name): \(bytes.count) bytes where there were \(file.bytes)")
+            }
+            guard "\(Checksum(bytes))" == file.checksum else {
+                throw damaged("has a damaged \(name): its checksum is not \(file.checksum)")
+            }
+        }
+        return text
+    }
+
+    /// Reads a checkpoint.
+    ///
+    /// - Parameter fresh: A state of the same model, optimizer and seed.
+    init(_ folder: String, _ text: CheckpointText, for fresh: TrainingState) throws {
+        guard text.seed == fresh.seed else {
+            throw TrainingError(
+                "the checkpoint \(folder) has the seed \(text.seed), this training has \(fresh.seed)", kind: .malformed)
+        }
+        func read(_ file: String, _ place: CheckpointText.Place) throws -> TrainingState {
+            try fresh.reading("\(folder)/\(file)", at: place)
+        }
+        state = try read(
+            TrainingCheckpoint.tensors,
+            CheckpointText.Place(step: text.step, epoch: text.epoch, batch: text.batch))
+        firstEpoch = text.firstEpoch
+        history = text.history
+        learningRate = text.learningRate
+        learningRateFactor = text.learningRateFactor
+        stopReason = text.stopReason
+        sum = text.sum
+        epochSeconds = text.epochSeconds
+        hasStopped = text.hasStopped
+        isAnnounced = text.isAnnounced
+        callbacks = try text.callbacks.map { saved in
+            let trainings = try saved.trainings.mapValues { try read($0.file, $0.place) }
+            return (saved.name, CallbackState(saved.data, trainings: trainings))
+        }
+    }
+
+    /// Reads the newest checkpoint of a folder that is whole, and tells what is damaged.
+    ///
+    /// - Returns: `nil` if there is none at all.
+    static func newest(
+        in folder: String, for fresh: TrainingState, report: (String) -> Void
+    ) throws -> (folder: String, checkpoint: TrainingCheckpoint)? {
+        let store = CheckpointStore(folder)
+        var whole: [(path: String, text: CheckpointText)] = []
+        var damages: [String] = []
+        for name in store.names() {
+            do {
+                whole.append(("\(folder)/\(name)", try checkedText("\(folder)/\(name)")))
+            } catch {
+                damages.append("\(error)")
+            }
+        }
+        guard let newest = whole.max(by: { ($0.text.step, $0.text.epoch) < ($1.text.step, $1.text.epoch) }) else {
+            guard damages.isEmpty else {
+                throw TrainingError(
+                    "no checkpoint is whole: \(damages.joined(separator: "; ")). Remove \(folder) to begin anew",
+                    kind: .malformed)
+            }
+            return nil
+        }
+        for damage in damages { report("the checkpoint \(damage); going on from \(newest.path)") }
+        return (newest.path, try TrainingCheckpoint(newest.path, newest.text, for: fresh))
+    }
+}

@@ -1,0 +1,23 @@
+/// What goes on inside a model: the spread of weights, gradients and outputs of layers, by path and in the order of the layers.
+public struct ModelObservation: Sendable, Hashable, Codable {
+    public struct Entry: Sendable, Hashable, Codable {
+        /// The path of a variable (`0.conv2D/kernel`) or of a layer (`0.conv2D`); the model itself is `model`.
+        public var path: String
+        public var histogram: ValueHistogram
+
+        public init(path: String, histogram: ValueHistogram) {
+            self.path = path
+            self.histogram = histogram
+        }
+    }
+
+    /// The steps done when it was taken.
+    public var step: Int
+    /// The loss of the batch, penalties included.
+    public var loss: Double
+    public var weights: [Entry]
+    /// Gradients of the loss to each weight that is trained.
+    public var gradients: [Entry]
+    /// Outputs of layers. A layer that is called again, with other inputs, has an entry for each call: `encoder`, `encoder (2)`.
+    public var activations: [Entry]
+}

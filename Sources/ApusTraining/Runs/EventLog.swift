@@ -1,0 +1,134 @@
+public import Foundation
+
+/// An event as a line of JSON; Documentation/Events.md describes every field.
+public struct EventLine: Sendable, Encodable {
+    package static let version = 1
+
+    private let event: Event
+    private let time: Date
+    private let state: (step: Int, epoch: Int)
+    private let learningRate: Double
+
+    public init(_ event: Event, _ control: TrainerControl, time: Date = Date()) {
+        self.event = event
+        self.time = time
+        state = (control.state.step, control.state.epoch)
+        learningRate = control.learningRate
+    }
+
+    package enum Field: String, CodingKey, CaseIterable {
+        case v, event, time, epochs, stepsPerEpoch, samplesPerEpoch, epoch, step, batch, samples, learningRate, means
+        case training, validation, tables, seconds, samplesPerSecond, checkpoint, reason
+    }
+
+    package static func name(_ event: Event) -> String {
+        switch event {
+        case .began: "began"
+        case .epochBegan: "epochBegan"
+        case .stepEnded: "stepEnded"
+        case .epochEnded: "epochEnded"
+        case .checkpointSaved: "checkpointSaved"
+        case .stopped: "stopped"
+        case .ended: "ended"
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var line = encoder.container(keyedBy: Field.self)
+        func numbers(_ measured: Measurements) -> [String: Double] {
+            Dictionary(zip(measured.names, measured.values)) { first, _ in first }
+        }
+        try line.encode(EventLine.version, forKey: .v)
+        try line.encode(EventLine.name(event), forKey: .event)
+        try line.encode((time.timeIntervalSince1970 * 1000).rounded() / 1000, forKey: .time)
+        switch event {
+        case .began(let epochs, let steps, let samples):
+            try line.encode(epochs, forKey: .epochs)
+            try line.encode(steps, forKey: .stepsPerEpoch)
+            try line.encode(samples, forKey: .samplesPerEpoch)
+        case .epochBegan(let epoch): try line.encode(epoch, forKey: .epoch)
+        case .stepEnded(let batch, let samples, let means):
+            try line.encode(state.epoch + 1, forKey: .epoch)
+            try line.encode(state.step, forKey: .step)
+            try line.encode(batch, forKey: .batch)
+            try line.encode(samples, forKey: .samples)
+            try line.encode(learningRate, forKey: .learningRate)
+            try line.encode(numbers(means), forKey: .means)
+        case .epochEnded(let record):
+            try line.encode(record.epoch, forKey: .epoch)
+            try line.encode(record.step, forKey: .step)
+            try line.encode(numbers(record.training), forKey: .training)
+            if let validation = record.validation {
+                try line.encode(numbers(validation), forKey: .validation)
+                if !validation.tables.isEmpty { try line.encode(validation.tables, forKey: .tables) }
+            }
+            try line.encode(record.learningRate, forKey: .learningRate)
+            try line.encode(record.seconds, forKey: .seconds)
+            try line.encode(record.samplesPerSecond, forKey: .samplesPerSecond)
+        case .checkpointSaved(let folder):
+            try line.encode(state.step, forKey: .step)
+            try line.encode(state.epoch, forKey: .epoch)
+            // The name alone: a run may be moved.
+            try line.encode(folder.split(separator: "/").last.map(String.init) ?? folder, forKey: .checkpoint)
+        case .stopped(let reason), .ended(let reason): try line.encode("\(reason)", forKey: .reason)
+        }
+    }
+
+    /// The line, without its end.
+    public var json: String {
+        get throws {
+            let encoder = StateCoding.encoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
+    }
+}
+
+/// Writes `events.jsonl` as the training goes on.
+///
+/// A resumed training cuts the file back to where it was at the checkpoint, so that it holds what that of an undisturbed one does.
+public struct RunRecorder: CallbackRule {
+    private let path: String
+    /// Every how many steps there is a line.
+    private let everySteps: Int
+    private var file: LineFile?
+    /// The bytes that belong to the training; an interruption does not.
+    private var position = 0
+
+    public init(_ folder: RunFolder, everySteps: Int = 100) { self.init("\(folder.path)/events.jsonl", everySteps) }
+
+    /// - Parameter everySteps: Every how many steps there is a line; 0 for none.
+    public init(_ path: String, _ everySteps: Int = 100) {
+        self.path = path
+        self.everySteps = everySteps
+    }
+
+    public var name: String { "events" }
+    public var watchesSteps: Bool { everySteps > 0 }
+
+    public mutating func prepare(_ context: RunContext) throws {
+        position = 0
+        file = try LineFile(path)
+        // Cut by `restore` if there is something to keep.
+        if !context.isResumed { try file?.cut(to: 0) }
+    }
+
+    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+        if case .stepEnded = event, control.state.step % everySteps != 0 { return }
+        let end = try file?.append(try EventLine(event, control).json) ?? 0
+        switch event {
+        case .stopped(.interrupted), .ended(.interrupted): break
+        default: position = end
+        }
+    }
+
+    public func savedState() throws -> CallbackState? {
+        // What a checkpoint counts on is on the disk before it.
+        try file?.sync()
+        return try CallbackState(encoding: position)
+    }
+
+    public mutating func restore(_ saved: CallbackState) throws {
+        position = try file?.cut(to: try saved.decoded()) ?? 0
+    }
+}

@@ -1,0 +1,115 @@
+import Apus
+import Foundation
+import Testing
+
+@Suite struct EvaluationTests {
+    /// Five samples of three classes, whose logits are given; two are wrong.
+    static let logits: [Float] = [3, 0, 0, 0, 2, 0, 0, 0, 4, 1, 0, 0, 0, 5, 0]
+    static let labels = [0, 1, 2, 2, 0]
+
+    private func data() throws -> Dataset {
+        try Dataset(
+            features: Tensor(Self.logits, shape: [5, 3]), labels: Self.labels, classNames: ["a", "b", "c"])
+    }
+
+    /// −log softmax of the right class.
+    private func loss(_ row: Int) -> Double {
+        let values = (0..<3).map { Double(Self.logits[3 * row + $0]) }
+        return log(values.reduce(0) { $0 + exp($1) }) - values[Self.labels[row]]
+    }
+
+    @Test(arguments: [2, 5, 256]) func classesByHand(batchSize: Int) throws {
+        let trainer = try identity(3, loss: .softmaxCrossEntropy, metrics: [.accuracy, .confusionMatrix])
+        let evaluation = try Evaluation(trainer, on: try data(), worst: 2, batchSize: batchSize)
+        let result = try #require(evaluation.classification)
+        #expect(result.confusionMatrix == [[1, 1, 0], [0, 1, 0], [1, 0, 1]])
+        #expect(evaluation.measurements.tables["confusionMatrix"] == [[1, 1, 0], [0, 1, 0], [1, 0, 1]])
+        #expect(result.accuracy == 0.6)
+        #expect(evaluation.measurements["accuracy"].map { abs($0 - 0.6) < 1e-6 } == true)
+        #expect(result.classes.map(\.precision) == [0.5, 0.5, 1])
+        #expect(result.classes.map(\.recall) == [0.5, 1, 0.5])
+        let scores: [Double] = [0.5, 2.0 / 3.0, 2.0 / 3.0]
+        #expect(result.classes.map(\.f1) == scores)
+        #expect(result.classes.map(\.support) == [2, 1, 2])
+        // The fifth sample is wrong by 5, the fourth by 1.
+        #expect(result.worst.map(\.index) == [4, 3])
+        #expect(result.worst.map(\.prediction) == [1, 0])
+        #expect(result.worst.map(\.truth) == [0, 2])
+        #expect(abs(result.worst[0].loss - loss(4)) < 1e-5)
+        #expect(abs(result.worst[0].truthProbability - exp(-loss(4))) < 1e-6)
+        #expect(abs(result.worst[0].probability - exp(5) / (exp(5) + 2)) < 1e-6)
+        #expect(result.confidentErrorCount == 1)
+        let mean = (0..<5).reduce(0) { $0 + loss($1) } / 5
+        #expect(abs(evaluation.measurements.loss - mean) < 1e-5)
+        #expect(result.examples.map(\.index) == [0, 1, 2, 3, 4])
+    }
+
+    @Test func yesOrNo() throws {
+        let trainer = try identity(1, loss: .binaryCrossEntropy)
+        let data = try Dataset(
+            features: Tensor([-2, 1, 3, -1] as [Float], shape: [4, 1]), labels: [0, 0, 1, 1], classNames: ["no", "yes"])
+        let result = try #require(try Evaluation(trainer, on: data).classification)
+        #expect(result.confusionMatrix == [[1, 1], [1, 1]])
+        #expect(result.worst.map(\.index) == [1, 3, 0, 2])
+        #expect(abs(result.worst[0].probability - 1 / (1 + exp(-1))) < 1e-6)
+    }
+
+    @Test func numbersByHand() throws {
+        let trainer = try identity(1, loss: .meanSquaredError)
+        let data = try Dataset(
+            features: Tensor([1, 2, 3, 6] as [Float], shape: [4, 1]),
+            targets: Tensor([1, 2, 4, 4] as [Float], shape: [4, 1]))
+        let evaluation = try Evaluation(trainer, on: data, worst: 1, batchSize: 3)
+        let result = try #require(evaluation.regression)
+        #expect(evaluation.classification == nil)
+        let score = try #require(result.outputs.first)
+        #expect(score.meanAbsoluteError == 0.75)
+        #expect(score.rootMeanSquaredError == (5.0 / 4).squareRoot())
+        #expect(score.bias == 0.25)
+        // Truths 1, 2, 4, 4 have the mean 2.75 and squared distances 6.75.
+        #expect(abs(score.r2 - (1 - 5 / 6.75)) < 1e-12)
+        let worst = try #require(result.worst.first)
+        #expect(result.worst.count == 1 && worst.index == 3 && worst.loss == 4)
+        #expect(worst.truth == [4] && worst.prediction == [6])
+        #expect(result.truths == [1, 2, 4, 4] && result.predictions == [1, 2, 3, 6])
+        #expect(result.residualCounts.reduce(0, +) == 4)
+    }
+
+    @Test func valuesThatAreNotFinite() throws {
+        let trainer = try identity(3, loss: .softmaxCrossEntropy)
+        let data = try Dataset(
+            features: Tensor([0, 1, 2, .nan, 0, 0] as [Float], shape: [2, 3]), labels: [2, 1],
+            classNames: ["a", "b", "c"])
+        let evaluation = try Evaluation(trainer, on: data)
+        let result = try #require(evaluation.classification)
+        // What is no number is worst.
+        #expect(result.worst.first?.index == 1)
+        #expect(result.confusionMatrix.joined().reduce(0, +) == 2)
+        _ = try evaluation.json()
+        var report = RunReport(Experiment(name: "nan", model: "mlp"))
+        report.evaluation = evaluation
+        report.history = epochs([(.nan, .infinity), (-.infinity, .nan)])
+        expectSelfContained(report.html)
+        #expect(report.observations.contains { $0.title == "The loss is not finite" })
+    }
+
+    @Test func theTextShowsEverything() throws {
+        let trainer = try identity(3, loss: .softmaxCrossEntropy, metrics: [.accuracy])
+        let text = "\(try Evaluation(trainer, on: try data()))"
+        #expect(text.hasPrefix("5 samples: loss 1.3"))
+        #expect(
+            text.hasSuffix(
+                """
+                class  precision  recall      F1  support
+                a         0.5000  0.5000  0.5000        2
+                b         0.5000  1.0000  0.6667        1
+                c         1.0000  0.5000  0.6667        2
+
+                confusion matrix (rows: true class, columns: predicted class)
+                     0  1  2
+                0 a  1  1  ·
+                1 b  ·  1  ·
+                2 c  1  ·  1
+                """))
+    }
+}

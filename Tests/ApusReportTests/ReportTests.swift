@@ -1,0 +1,140 @@
+import Apus
+import Foundation
+import Testing
+
+@Suite struct ReportTests {
+    /// A run of the given classes on images of noise.
+    private func report(classes: Int, epochs count: Int, validates: Bool) throws -> RunReport {
+        let model = Sequential {
+            Conv2D(filters: 4, kernelSize: 3, activation: .relu)
+            Flatten()
+            Dense(classes)
+        }
+        let features = Tensor.normal([2 * classes, 8, 8, 1], key: RandomKey(seed: 3))
+        let data = try Dataset(
+            features: features, labels: (0..<2 * classes).map { $0 % classes },
+            classNames: (0..<classes).map { "class <\($0)> & \"more\"" })
+        var trainer = Trainer(
+            model, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.01), metrics: [.accuracy], seed: 1)
+        let history = try trainer.fit(data, validation: validates ? data : nil, epochs: count, batchSize: 16)
+        var report = RunReport(Experiment(name: "a <b> & c", model: .layers(model)))
+        report.history = history
+        report.summary = try model.summary(input: [8, 8, 1])
+        report.record = RunRecord(command: ["apus", "<&>"], seed: 1, threads: 2, dataFingerprint: "f")
+        try report.look(at: trainer, training: data, test: data)
+        return report
+    }
+
+    @Test(arguments: [(3, 1, false), (10, 4, true), (100, 2, true)])
+    func pagesAreSelfContained(classes: Int, epochs: Int, validates: Bool) throws {
+        let report = try report(classes: classes, epochs: epochs, validates: validates)
+        let page = report.html
+        expectSelfContained(page)
+        #expect(page.contains("a &lt;b&gt; &amp; c"))
+        #expect(page.contains("Confusion matrix") && page.contains("Weights by layer"))
+        #expect(page.contains("best: epoch") == (epochs > 1))
+        #expect(page.contains(">validation</text>") == validates)
+        #expect(report.survey?.gradients.map(\.path) == ["0.conv2D/kernel", "2.dense/kernel"])
+        #expect(report.survey?.activations.map(\.path) == ["0.conv2D", "2.dense"])
+    }
+
+    @Test func filesAppear() throws {
+        try withTemporaryFolder { parent in
+            let folder = try RunFolder(named: "x", in: parent)
+            let report = try report(classes: 3, epochs: 2, validates: true)
+            try report.write(to: folder)
+            // A second time replaces the first.
+            try report.write(to: folder)
+            let plots = try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/plots").sorted()
+            #expect(
+                plots
+                    == [
+                        "accuracy.svg", "activation-spread.svg", "activations.svg", "confusion-matrix.svg",
+                        "examples.svg",
+                        "gradients.svg", "learning-rate.svg", "loss.svg", "throughput.svg", "weights.svg", "worst.svg",
+                    ].filter { $0 != "worst.svg" || !report.worst.isEmpty })
+            for plot in plots {
+                #expect(xmlProblem(try String(contentsOfFile: "\(folder.path)/plots/\(plot)", encoding: .utf8)) == nil)
+            }
+            #expect(try String(contentsOfFile: "\(folder.path)/report.html", encoding: .utf8) == report.html)
+        }
+    }
+
+    @Test func nothingIsKnown() {
+        expectSelfContained(RunReport(Experiment(name: "empty", model: "mlp")).html)
+    }
+
+    @Test func regression() throws {
+        var trainer = Trainer(
+            Sequential { Dense(2) }, loss: .meanSquaredError, optimizer: .adam(learningRate: 0.01), seed: 1)
+        let x = Tensor.normal([50, 3], key: RandomKey(seed: 3))
+        let data = try Dataset(features: x, targets: Tensor.normal([50, 2], key: RandomKey(seed: 4)))
+        var report = RunReport(Experiment(name: "numbers", model: "mlp", loss: .meanSquaredError, metrics: []))
+        report.history = try trainer.fit(data, epochs: 2, batchSize: 16)
+        try report.look(at: trainer, training: data, test: data)
+        #expect(report.evaluation?.regression?.outputs.count == 2)
+        expectSelfContained(report.html)
+        #expect(report.html.contains("Prediction and truth") && report.html.contains("Residuals"))
+    }
+
+    @Test func lookingChangesNothing() throws {
+        func weights(looks: Bool) throws -> [[Float]] {
+            let data = try Dataset(
+                features: Tensor.normal([40, 2], key: RandomKey(seed: 3)), labels: (0..<40).map { $0 % 4 })
+            var trainer = Trainer(
+                Sequential {
+                    Dense(8, activation: .relu)
+                    BatchNorm()
+                    Dropout(0.2)
+                    Dense(4)
+                }, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.01), seed: 1)
+            try trainer.fit(data, epochs: 2, batchSize: 16)
+            if looks {
+                var report = RunReport(Experiment(name: "x", model: "mlp"))
+                try report.look(at: trainer, training: data, test: data)
+                #expect(report.plane != nil)
+                expectSelfContained(report.html)
+            }
+            try trainer.fit(data, epochs: 2, batchSize: 16)
+            let variables = try #require(trainer.state).variables
+            return variables.paths.map { variables[$0]!.scalars }
+        }
+        #expect(try weights(looks: true) == weights(looks: false))
+    }
+
+    // MARK: Observations
+
+    static let courses: [([(Double, Double?)], String)] = [
+        ([(1, 1), (0.5, 0.6), (0.2, 0.5), (0.1, 0.9)], "Best in epoch 3 of 4"),
+        ([(1, 1), (0.5, 0.5), (0.5, 0.5), (0.5, 0.5), (0.5, 0.5)], "Plateau"),
+        ([(1, nil), (0.8, nil), (0.6, nil), (0.4, nil)], "Still learning"),
+        ([(1, 1)], "One epoch only"),
+    ]
+
+    @Test(arguments: courses.indices) func trends(_ index: Int) {
+        let (losses, title) = ReportTests.courses[index]
+        var report = RunReport(Experiment(name: "x", model: "mlp"))
+        report.history = epochs(losses.map { (training: $0.0, validation: $0.1) })
+        #expect(report.observations.map(\.title).contains(title))
+        // Accuracies of 0.9 and 0.8.
+        #expect(report.observations.map(\.title).contains("Overfitting") == (losses[0].1 != nil))
+    }
+
+    @Test func deadUnits() throws {
+        let model = Sequential {
+            Dense(4, activation: .relu)
+            Dense(2)
+        }
+        var variables = try model.initialized(input: [2], seed: 1)
+        // The first two units never answer to inputs that are not negative.
+        try variables.setValue("0.dense/kernel", Tensor([-1, -2, 1, 2, -1, -2, 1, 2] as [Float], shape: [2, 4]))
+        let batch = Batch(inputs: .ones([8, 2]), targets: Tensor([0, 1, 0, 1, 0, 1, 0, 1] as [Int32], shape: [8]))
+        let survey = try LayerSurvey(model, variables, loss: .softmaxCrossEntropy, batch: batch, seed: 1)
+        #expect(survey.activations.map(\.deadShare) == [0.5, nil])
+        #expect(survey.activations[0].zeroShare == 0.5)
+        #expect(survey.weights[0].rootMeanSquare == (20.0 / 8).squareRoot())
+        var report = RunReport(Experiment(name: "x", model: "mlp"))
+        report.survey = survey
+        #expect(report.observations.first?.title == "Dead units")
+    }
+}

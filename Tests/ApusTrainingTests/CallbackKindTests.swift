@@ -1,0 +1,147 @@
+import ApusData
+import ApusNN
+import ApusTensor
+import ApusTraining
+import Foundation
+import Synchronization
+import Testing
+
+/// The kinds of callbacks: what files say of them, and what they do.
+@Suite struct CallbackKindTests {
+    private func experiment(_ callbacks: String) throws -> Experiment {
+        try Experiment(yaml: "name: x\nmodel: mlp\ncallbacks: \(callbacks)", path: "x.yaml")
+    }
+
+    @Test func filesNameThem() throws {
+        let experiment = try experiment(
+            """
+            [{earlyStopping: {monitor: validation.loss, patience: 3, restoreBest: true}}, {checkpoint: {keepLast: 2, keepBest: 1}},
+              {reduceOnPlateau: {factor: 0.5}}, {timeLimit: {seconds: 600}}, {timeLimit: 5}, terminateOnNonFinite, csv]
+            """)
+        #expect(
+            experiment.callbacks == [
+                .earlyStopping(patience: 3), .checkpoint(), .reduceOnPlateau(factor: 0.5), .timeLimit(seconds: 600),
+                .timeLimit(seconds: 5), .terminateOnNonFinite, .csv(),
+            ])
+        #expect(try Experiment(yaml: experiment.yaml(), path: "y.yaml") == experiment)
+        #expect(message { try self.experiment("[{earlyStoping: {}}]") }.contains("did you mean earlyStopping?"))
+        #expect(message { try self.experiment("[{checkpoint: {keep: 1}}]") }.contains("there is no key keep"))
+        let function = Callback.onEvent { _, _ in }
+        #expect(function == function && function != Callback.onEvent { _, _ in })
+        let mine = Experiment(name: "x", model: "mlp", callbacks: [function])
+        #expect(message { try mine.yaml() }.contains("can't be written"))
+    }
+
+    /// Trains with given validation losses: the rate decides nothing.
+    private func run(_ losses: [Double], _ callbacks: [Callback]) throws -> CallbackList {
+        var state = try TrainingState(Sequential.small, optimizer: .sgd(), input: [2], seed: 1)
+        var list = CallbackList(callbacks, loss: .softmaxCrossEntropy, learningRate: 0.1)
+        try list.begin(&state, epochs: losses.count, stepsPerEpoch: 1, samplesPerEpoch: 1)
+        for loss in losses where list.stopReason == nil {
+            try list.beginEpoch(&state)
+            try list.endEpoch(&state) { _ in Measurements([("loss", loss), ("accuracy", loss)]) }
+        }
+        try list.end(&state)
+        return list
+    }
+
+    @Test func earlyStoppingCounts() throws {
+        func epochs(_ losses: [Double], _ rule: Callback) throws -> Int { try run(losses, [rule]).history.epochs.count }
+        #expect(try epochs([3, 2, 2, 2, 2, 1], .earlyStopping(patience: 2)) == 4)
+        #expect(try epochs([3, 2, 1.95, 1.9, 1, 1], .earlyStopping(patience: 2, minimumDelta: 0.2)) == 4)
+        #expect(try epochs([1, 2, 3, 2, 2, 2], .earlyStopping(mode: .max, patience: 2)) == 5)
+        #expect(try epochs([5, 4, 3, 2, 1, 1], .earlyStopping(patience: 2, baseline: 2.5)) == 2)
+        #expect(try epochs([1, 4, 4, 3, 3, 3], .earlyStopping(patience: 2, startEpoch: 3)) == 6)
+        #expect(try epochs([.nan, .nan, .nan, 1], .earlyStopping(patience: 2)) == 2)
+        let list = try run([5, 4, 3], [.earlyStopping(patience: 2, baseline: 2.5)])
+        #expect(
+            list.stopReason.map { "\($0)" }
+                == "validation.loss has not improved for 2 epochs; it never passed the baseline 2.5000")
+    }
+
+    @Test func plateausReduceTheRate() throws {
+        func factor(_ losses: [Double], _ rule: Callback) throws -> Double {
+            try run(losses, [rule]).learningRateFactor
+        }
+        #expect(try factor([1, 1, 1], .reduceOnPlateau(factor: 0.5, patience: 2)) == 0.5)
+        #expect(try factor([1, 1, 0.5], .reduceOnPlateau(factor: 0.5, patience: 2)) == 1)
+        #expect(try factor([1, 1, 1, 1, 1], .reduceOnPlateau(factor: 0.5, patience: 2)) == 0.25)
+        #expect(try factor([1, 1, 1, 1, 1], .reduceOnPlateau(factor: 0.5, patience: 1, cooldown: 3)) == 0.25)
+        #expect(
+            try abs(
+                factor([1, 1, 1, 1, 1], .reduceOnPlateau(factor: 0.1, patience: 1, minimumLearningRate: 0.02)) - 0.2)
+                < 1e-12)
+        #expect(try factor([1, 0.95], .reduceOnPlateau(factor: 0.5, patience: 1, threshold: 0.1)) == 0.5)
+        #expect(message { try run([1], [.reduceOnPlateau(factor: 2)]) }.contains("needs a factor between 0 and 1"))
+    }
+
+    @Test func limits() throws {
+        #expect(try run([1, 1], [.timeLimit(seconds: 0)]).stopReason == .callback("the time limit of 0 s is reached"))
+        #expect(
+            try run([1, .nan, 1], [.terminateOnNonFinite]).stopReason
+                == .callback("validation.loss is not finite in epoch 2"))
+        #expect(message { try run([1], [.csv()]) }.contains("has no folder"))
+        #expect(message { try run([1], [.checkpoint()]) }.contains("has no folder"))
+    }
+
+    @Test func asManyAsAreToStay() throws {
+        try withTemporaryFolder { folder in
+            _ = try run([5, 3, 4, 1, 2], [.checkpoint(folder, keepLast: 3, keepBest: 3)])
+            func epoch(_ name: String) throws -> Int? {
+                let data = try Data(contentsOf: URL(filePath: "\(folder)/\(name)/state.json"))
+                return (try JSONSerialization.jsonObject(with: data) as? [String: Any])?["epoch"] as? Int
+            }
+            let names = ["last", "last-1", "last-2", "best", "best-1", "best-2"]
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == names.sorted())
+            #expect(try names.map(epoch) == [5, 4, 3, 4, 5, 2])
+            // Another training does not go on with these.
+            _ = try run([9], [.checkpoint(folder, keepLast: 3, keepBest: 3)])
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["best", "last"])
+        }
+    }
+
+    // MARK: Events.md
+
+    @Test func eventsAreDocumented() throws {
+        let page = try String(
+            contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(
+                path: "../../Documentation/Events.md"),
+            encoding: .utf8)
+        var documented: [String: Set<String>] = [:]
+        var section = ""
+        for line in page.split(separator: "\n") {
+            if line.hasPrefix("## ") { section = String(line.dropFirst(3)) }
+            if line.hasPrefix("| `") { documented[section, default: []].insert(String(line.split(separator: "`")[1])) }
+        }
+        let record = EpochRecord(
+            1, step: 2, training: Measurements([("loss", 1)]), validation: Measurements([("loss", .nan)]),
+            learningRate: 0.1, seconds: 1, samplesPerSecond: 1)
+        let events: [Event] = [
+            .began(epochs: 1, stepsPerEpoch: 1, samplesPerEpoch: 1), .epochBegan(1),
+            .stepEnded(batch: 1, samples: 1, means: Measurements([("loss", 1)])), .epochEnded(record),
+            .checkpointSaved("a/last"), .stopped(.interrupted), .ended(.completed),
+        ]
+        let lines = Mutex<[String: Set<String>]>([:])
+        var state = try TrainingState(Sequential.small, optimizer: .sgd(), input: [2], seed: 1)
+        var list = CallbackList(
+            [
+                .onEvent { _, control in
+                    for event in events {
+                        let line = try EventLine(event, control).json
+                        let fields = try JSONSerialization.jsonObject(with: Data(line.utf8)) as! [String: Any]
+                        #expect(fields["v"] as? Int == EventLine.version)
+                        lines.withLock { $0[fields["event"] as! String] = Set(fields.keys) }
+                    }
+                }
+            ], loss: .softmaxCrossEntropy, learningRate: 0.1)
+        try list.begin(&state, epochs: 1, stepsPerEpoch: 1, samplesPerEpoch: 1)
+        let common = try #require(documented["Every line"])
+        let code = lines.withLock { $0.mapValues { $0.subtracting(common) } }
+        documented["Every line"] = nil
+        documented["epochEnded"]?.remove("tables")
+        #expect(documented == code)
+        #expect(
+            Set(EventLine.Field.allCases.map(\.rawValue))
+                == common.union(code.values.reduce(Set(["tables"])) { $0.union($1) }))
+    }
+}

@@ -1,0 +1,130 @@
+import ApusFormats
+import ApusGraph
+import ApusNN
+import ApusTensor
+import ApusTraining
+import Foundation
+import Testing
+
+/// Weights from files, whole and in part.
+@Suite struct WeightsTests {
+    private let source = Sequential {
+        Dense(3).named("encoder")
+        Dense(2).named("head")
+    }
+
+    private func variables(_ model: Sequential, seed: UInt64 = 1) throws -> Variables {
+        try model.initialized(input: [4], seed: seed)
+    }
+
+    private func withSaved<Result>(_ body: (String, Variables) throws -> Result) throws -> Result {
+        try withTemporaryFolder { folder in
+            let saved = try variables(source)
+            try saved.save("\(folder)/a.safetensors")
+            return try body("\(folder)/a.safetensors", saved)
+        }
+    }
+
+    @Test func whole() throws {
+        try withSaved { path, saved in
+            var target = try variables(source, seed: 2)
+            let report = try target.load(path)
+            #expect(report.isComplete && report.loaded == target.paths)
+            #expect(target.paths.allSatisfy { target[$0]?.scalars == saved[$0]?.scalars })
+            #expect("\(report)" == "4 of 4 variables loaded from \(path)")
+        }
+    }
+
+    @Test func part() throws {
+        try withSaved { path, saved in
+            let model = Sequential {
+                Dense(3).named("encoder")
+                Dense(5).named("head")
+                Dense(2).named("last")
+            }
+            var target = try variables(model, seed: 2)
+            let before = target
+            #expect(
+                message { try target.load(path) } == """
+                    the weights in \(path) do not belong to this model: missing in the file: last/kernel, last/bias; \
+                    other shapes: head/kernel has shape [3, 2], the model expects [3, 5]; \
+                    head/bias has shape [2], the model expects [5]
+                    """)
+            #expect(target.paths.allSatisfy { target[$0]?.scalars == before[$0]?.scalars })
+            let report = try target.load(path, mode: .partial)
+            #expect(report.loaded == ["encoder/kernel", "encoder/bias"])
+            #expect(report.missing == ["last/kernel", "last/bias"] && report.unexpected.isEmpty)
+            #expect(report.mismatched.map(\.name) == ["head/kernel", "head/bias"])
+            #expect(
+                "\(report)" == """
+                    2 of 6 variables loaded from \(path)
+                    missing in the file: last/kernel, last/bias
+                    other shapes: head/kernel has shape [3, 2], the model expects [3, 5]; \
+                    head/bias has shape [2], the model expects [5]
+                    """)
+            #expect(target["encoder/kernel"]?.scalars == saved["encoder/kernel"]?.scalars)
+            #expect(target["head/kernel"]?.scalars == before["head/kernel"]?.scalars)
+        }
+    }
+
+    @Test func mapping() throws {
+        try withSaved { path, saved in
+            let model = Sequential {
+                Dense(3).named("backbone")
+                Dense(2).named("encoders")
+            }
+            var target = try variables(model, seed: 2)
+            #expect(
+                message { try target.load(path, mode: .partial) } == """
+                    the weights in \(path) do not belong to this model: missing in the file: backbone/kernel, backbone/bias, \
+                    encoders/kernel, encoders/bias; not variables of the model: encoder/kernel, encoder/bias, head/kernel, head/bias
+                    """)
+            let report = try target.load(path, mode: .partial, mapping: ["encoder": "backbone"])
+            #expect(report.loaded == ["backbone/kernel", "backbone/bias"])
+            #expect(report.unexpected == ["head/kernel", "head/bias"])
+            #expect(target["backbone/kernel"]?.scalars == saved["encoder/kernel"]?.scalars)
+            #expect(try target.load(path, mapping: ["encoder": "backbone", "head": "encoders"]).isComplete)
+            #expect(
+                message { try target.load(path, mapping: ["encoder": "x", "head": "x"]) }
+                    == "the mapping gives encoder/kernel and head/kernel of \(path) the same name x/kernel"
+                    || message { try target.load(path, mapping: ["encoder": "x", "head": "x"]) }
+                        == "the mapping gives encoder/bias and head/bias of \(path) the same name x/bias"
+            )
+        }
+    }
+
+    /// A beginning may be added, and taken away.
+    @Test func emptyPrefixes() throws {
+        try withTemporaryFolder { folder in
+            let inner = Sequential { Dense(3).named("a") }
+            let outer = Sequential {
+                inner.layers[0] is Named ? Sequential(inner.layers).named("body") : Dense(3).named("a")
+            }
+            let (small, large) = (try variables(inner), try variables(outer))
+            try small.save("\(folder)/small.safetensors")
+            try large.save("\(folder)/large.safetensors")
+            #expect(large.paths == ["body/a/kernel", "body/a/bias"])
+            var copy = large
+            #expect(try copy.load("\(folder)/small.safetensors", mapping: ["": "body"]).isComplete)
+            #expect(copy["body/a/kernel"]?.scalars == small["a/kernel"]?.scalars)
+            var other = small
+            #expect(try other.load("\(folder)/large.safetensors", mapping: ["body": ""]).isComplete)
+        }
+    }
+
+    @Test func npz() throws {
+        // np.savez of kernel float64 and bias int32, under the names of the model.
+        let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/weights.npz").path
+        var target = try variables(Sequential { Dense(2).named("head") })
+        #expect(try target.load(path).loaded == ["head/kernel", "head/bias"])
+        #expect(target["head/kernel"]?.scalars == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5] as [Float])
+        #expect(target["head/bias"]?.scalars == [7, -8] as [Float])
+    }
+
+    @Test func aMissingFile() throws {
+        var target = try variables(source)
+        #expect(throws: FormatError.self) { try target.load("/nowhere/a.npz") }
+        #expect(throws: FormatError.self) { try target.load("/nowhere/a.safetensors") }
+    }
+}
