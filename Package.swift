@@ -48,7 +48,8 @@ let package = Package(
             swiftSettings: swift),
         .target(name: "ApusFormats", dependencies: ["ApusGraph", "CZlib", "CImages"], swiftSettings: swift),
         .target(
-            name: "ApusData", dependencies: ["ApusGraph", "ApusCPU", "ApusTensor", "ApusFormats", "ApusConfiguration"],
+            name: "ApusData",
+            dependencies: ["CKernels", "ApusGraph", "ApusCPU", "ApusTensor", "ApusFormats", "ApusConfiguration"],
             swiftSettings: swift),
         .target(
             name: "ApusSearch",
@@ -105,8 +106,10 @@ let package = Package(
         ),
         .testTarget(
             name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusCPU"], swiftSettings: swift),
+        .target(
+            name: "ApusFuzzing", dependencies: ["ApusFormats"], path: "Tests/ApusFuzzing", swiftSettings: swift),
         .testTarget(
-            name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusGraph"], exclude: ["Fixtures"],
+            name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusFuzzing", "ApusGraph"], exclude: ["Fixtures"],
             swiftSettings: swift),
         .testTarget(
             name: "ApusDataTests", dependencies: ["ApusData", "ApusCPU", "ApusTensor", "ApusFormats", "ApusGraph"],
@@ -122,7 +125,8 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(name: "ApusNNTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
         .testTarget(
-            name: "ApusTrainingTests", dependencies: ["Apus", "ApusFixtures", "CAllocations"], swiftSettings: swift),
+            name: "ApusTrainingTests", dependencies: ["Apus", "ApusFixtures", "ApusFuzzing", "CAllocations"],
+            swiftSettings: swift),
         .testTarget(name: "ApusReportTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(name: "ApusRunsTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(

@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusFuzzing
 import Testing
 
 extension FuzzTests {

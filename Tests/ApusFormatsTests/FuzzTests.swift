@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusFuzzing
 import ApusGraph
 import Foundation
 import Testing
@@ -32,7 +33,7 @@ import Testing
     @Test(.enabled(if: Fuzzing.isHere)) func safetensorsHere() throws { try Fuzzing.safetensors(limited: false) }
 }
 
-enum Fuzzing {
+extension Fuzzing {
     static func idx(limited: Bool) throws {
         let arrays: [NumericArray] = try [
             NumericArray(shape: [3, 4, 5], elements: (0..<60).map { UInt8($0) }),
@@ -91,68 +92,5 @@ enum Fuzzing {
             }
             if let failure { throw failure }
         }
-    }
-
-    /// Whether to read the files in this process, with no limit on its memory: where there are no exit tests, or the
-    /// environment variable `APUS_FUZZ_HERE` is set, so that a sanitizer's report is to be seen.
-    static let isHere: Bool = {
-        #if compiler(>=6.2)
-            ProcessInfo.processInfo.environment["APUS_FUZZ_HERE"] != nil
-        #else
-            true
-        #endif
-    }()
-
-    private static func number(_ name: String, _ fallback: UInt64) -> UInt64 {
-        ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } ?? fallback
-    }
-
-    static func run(
-        _ samples: [[UInt8]], limited: Bool, name: String = #function,
-        _ read: (_ bytes: [UInt8], inout Mutator) throws(FormatError) -> Void
-    ) throws {
-        let seed = number("APUS_FUZZ_SEED", 1)
-        let count = number("APUS_FUZZ_COUNT", 3000)
-        var mutator = Mutator(samples, seed: seed)
-        // What is loaded and cached at the first use is not the readers' fault.
-        for sample in samples { try? read(sample, &mutator) }
-        var refused = 0
-        if limited { limitMemory() }
-        for _ in 0..<count {
-            let bytes = mutator.next()
-            if limited { alarm(10) }
-            do throws(FormatError) {
-                try read(bytes, &mutator)
-            } catch {
-                refused += 1
-                if error.problem.isEmpty || error.remedy.isEmpty || error.description.count > 2000 + 8 * bytes.count {
-                    throw error
-                }
-            }
-        }
-        alarm(0)
-        if isHere {
-            print("fuzz \(name): \(count) files, \(refused) refused, seed \(seed)")
-        }
-        // Damage that is never noticed, or always, means that the harness does not work.
-        try #require(refused > 0 && refused < count)
-    }
-
-    /// Lets this process take only what the promise allows; more ends it.
-    private static func limitMemory() {
-        #if os(Linux) && canImport(Glibc)
-            // AddressSanitizer takes memory of its own without end.
-            guard dlsym(nil, "__asan_init") == nil else { return }
-            // Freed memory would be used again unseen if it did not go back to the system.
-            // Glibc's module lacks the function: mallopt(M_MMAP_THRESHOLD, 128 KiB).
-            guard let mallopt = dlsym(nil, "mallopt") else { return }
-            _ = unsafeBitCast(mallopt, to: (@convention(c) (Int32, Int32) -> Int32).self)(-3, 128 << 10)
-            guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
-                let pages = text.split(separator: " ").first.flatMap({ UInt($0) })
-            else { return }
-            let bytes = pages * UInt(sysconf(Int32(_SC_PAGESIZE))) + 4 * 65536 + 16 << 20
-            var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
-            setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
-        #endif
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Reads a million damaged files of each format under AddressSanitizer, on one core and with low priority.
 #
-#     Tests/Scripts/fuzz.sh [COUNT] [FORMAT...]     # formats: idx npy npz safetensors csv cifar png jpeg
+#     Tests/Scripts/fuzz.sh [COUNT] [FORMAT...]     # formats: idx npy npz safetensors csv cifar png jpeg yaml checkpoint
 #
 # APUS_FUZZ_SEED chooses other damage. Prints a line for each format; fails at the first crash or hang.
 set -euo pipefail
@@ -10,7 +10,7 @@ cd "${APUS_PACKAGE:-$(dirname "$0")/../..}"
 count=${1:-1000000}
 shift || true
 formats=("$@")
-[ ${#formats[@]} -gt 0 ] || formats=(idx npy npz safetensors csv cifar png jpeg)
+[ ${#formats[@]} -gt 0 ] || formats=(idx npy npz safetensors csv cifar png jpeg yaml checkpoint)
 
 one_core=()
 command -v taskset >/dev/null && one_core=(taskset -c 0)

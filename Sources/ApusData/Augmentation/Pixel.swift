@@ -1,3 +1,5 @@
+import CKernels
+
 /// An element of an image: a byte or a number.
 protocol Pixel: BitwiseCopyable {
     /// The distance from black to white.
@@ -10,6 +12,15 @@ protocol Pixel: BitwiseCopyable {
     init(nearest number: Float)
     /// The number between four neighbours, above `a` and `b`, below `c` and `d`, at the fractions of a place.
     static func interpolated(_ a: Self, _ b: Self, _ c: Self, _ d: Self, x: Int, y: Int) -> Self
+    /// Samples a row of an image of one channel at the places (x + dx[i], y + dy[i]).
+    ///
+    /// - Returns: Whether there is a kernel that has done it.
+    static func sampleRow(
+        _ target: UnsafeMutablePointer<Self>, _ image: UnsafePointer<Self>, stride: Int, x: Int, y: Int,
+        dx: UnsafePointer<Int>, dy: UnsafePointer<Int>, count: Int
+    ) -> Bool
+    /// The sum of every `stride`-th element.
+    static func sum(_ elements: UnsafePointer<Self>, count: Int, stride: Int) -> Double
 }
 
 extension UInt8: Pixel {
@@ -34,6 +45,22 @@ extension UInt8: Pixel {
     }
 }
 
+extension UInt8 {
+    static func sampleRow(
+        _ target: UnsafeMutablePointer<UInt8>, _ image: UnsafePointer<UInt8>, stride: Int, x: Int, y: Int,
+        dx: UnsafePointer<Int>, dy: UnsafePointer<Int>, count: Int
+    ) -> Bool {
+        apus_sample_row_u8(target, image, Int32(stride), x, y, dx, dy, count)
+        return true
+    }
+
+    static func sum(_ elements: UnsafePointer<UInt8>, count: Int, stride: Int) -> Double {
+        var sum = 0
+        for index in 0..<count { sum &+= Int(elements[index &* stride]) }
+        return Double(sum)
+    }
+}
+
 extension Float: Pixel {
     static var range: Float { 1 }
     static var placeRounding: Int { 0 }
@@ -47,6 +74,17 @@ extension Float: Pixel {
         let upper = a + right * (b - a)
         let lower = c + right * (d - c)
         return upper + down * (lower - upper)
+    }
+
+    static func sampleRow(
+        _ target: UnsafeMutablePointer<Float>, _ image: UnsafePointer<Float>, stride: Int, x: Int, y: Int,
+        dx: UnsafePointer<Int>, dy: UnsafePointer<Int>, count: Int
+    ) -> Bool { false }
+
+    static func sum(_ elements: UnsafePointer<Float>, count: Int, stride: Int) -> Double {
+        var sum = 0.0
+        for index in 0..<count { sum += Double(elements[index &* stride]) }
+        return sum
     }
 }
 

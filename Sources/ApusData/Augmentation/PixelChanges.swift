@@ -106,9 +106,7 @@ struct PixelChanges<P: Pixel> {
     func changeContrast(_ factor: Float, from source: UnsafePointer<P>, to target: UnsafeMutablePointer<P>) {
         let pixels = size.height * size.width
         for channel in 0..<size.channels {
-            var sum = 0.0
-            for index in 0..<pixels { sum += Double(source[index &* size.channels &+ channel].number) }
-            let mean = Float(sum / Double(pixels))
+            let mean = Float(P.sum(source + channel, count: pixels, stride: size.channels) / Double(pixels))
             let offset = mean - factor * mean
             for index in 0..<pixels {
                 let place = index &* size.channels &+ channel

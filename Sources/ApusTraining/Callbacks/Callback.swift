@@ -3,6 +3,7 @@ public import ApusData
 public import ApusNN
 public import ApusTensor
 public import Foundation
+import Synchronization
 
 /// What happened during a training.
 public enum Event: Sendable, Hashable {
@@ -89,14 +90,31 @@ public struct RunContext: Sendable {
 
 /// What is trained, and samples to look at it with.
 public struct TrainingSubject: Sendable {
-    public var histograms: ModelHistograms
-    /// The same samples in every epoch, as they are without random changes.
-    public var batch: Batch
+    /// How many samples `Trainer` looks at: enough for histograms, and little work beside a step.
+    static let sampleLimit = 32
 
+    private let histograms: ModelHistograms
+    private let batch: Batch
+    private let last = Last()
+
+    private final class Last: Sendable {
+        /// Several callbacks look at the same step.
+        let observation = Mutex<ModelObservation?>(nil)
+    }
+
+    /// - Parameter batch: The same samples in every epoch, as they are without random changes.
     /// - Throws: `TrainingError` if the loss is not one number: there is no gradient to look at then.
     public init(_ model: some Layer, loss: Loss, precision: NumericPrecision = .float32, batch: Batch) throws {
         histograms = try ModelHistograms(model, loss: loss, precision: precision)
         self.batch = batch
+    }
+
+    /// Looks at the model as it is in a state.
+    public func observation(_ state: TrainingState) throws -> ModelObservation {
+        if let known = last.observation.withLock({ $0 }), known.step == state.step { return known }
+        let observation = try histograms(state, batch)
+        last.observation.withLock { $0 = observation }
+        return observation
     }
 }
 

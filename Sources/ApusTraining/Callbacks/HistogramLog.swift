@@ -62,11 +62,7 @@ public struct HistogramLog: CallbackRule, Configurable {
             default: false
             }
         guard isDue, let log = memory.value else { return }
-        let observation = try log.subject.histograms(control.state, log.subject.batch)
-        let encoder = StateCoding.encoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let line = String(decoding: try encoder.encode(observation), as: UTF8.self)
-        memory.value?.position = try log.file.append(line)
+        memory.value?.position = try log.file.append(try log.subject.observation(control.state).line)
     }
 
     public func savedState() throws -> CallbackState? {
@@ -77,6 +73,33 @@ public struct HistogramLog: CallbackRule, Configurable {
     public mutating func restore(_ saved: CallbackState) throws {
         guard let file = memory.value?.file else { return }
         memory.value?.position = try file.cut(to: try saved.decoded())
+    }
+}
+
+extension ModelObservation {
+    /// The observation as `JSONEncoder` would write it, in a tenth of the time.
+    var line: String {
+        get throws {
+            func entries(_ entries: [Entry]) throws -> String {
+                try entries.map { entry in
+                    let histogram = entry.histogram
+                    func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "\"\(value)\"" }
+                    let facts = [
+                        "\"bins\":[\(histogram.bins.map(String.init).joined(separator: ","))]",
+                        "\"count\":\(histogram.count)", "\"maximum\":\(histogram.maximum)",
+                        "\"mean\":\(number(histogram.mean))", "\"minimum\":\(histogram.minimum)",
+                        "\"nonFiniteCount\":\(histogram.nonFiniteCount)",
+                        "\"standardDeviation\":\(number(histogram.standardDeviation))",
+                        "\"zeroCount\":\(histogram.zeroCount)",
+                    ]
+                    let path = String(decoding: try StateCoding.encoder().encode(entry.path), as: UTF8.self)
+                    return "{\"histogram\":{\(facts.joined(separator: ","))},\"path\":\(path)}"
+                }.joined(separator: ",")
+            }
+            let loss = String(decoding: try StateCoding.encoder().encode(loss), as: UTF8.self)
+            return "{\"activations\":[\(try entries(activations))],\"gradients\":[\(try entries(gradients))],"
+                + "\"loss\":\(loss),\"step\":\(step),\"weights\":[\(try entries(weights))]}"
+        }
     }
 }
 

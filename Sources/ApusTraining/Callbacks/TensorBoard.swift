@@ -95,7 +95,7 @@ public struct TensorBoard: CallbackRule, Configurable {
 
     private mutating func observe(_ state: TrainingState) throws {
         guard let subject = memory.value?.subject else { return }
-        let observation = try subject.histograms(state, subject.batch)
+        let observation = try subject.observation(state)
         let groups = [
             ("weights", observation.weights), ("gradients", observation.gradients),
             ("activations", observation.activations),

@@ -3,10 +3,10 @@ package import Foundation
 /// A 64-bit sum of bytes that tells damaged files from whole ones; no protection against intent.
 ///
 /// h ← rotate((h xor w) · p, 29) over words w of 8 bytes, the last filled up by zeros, then over the number of bytes.
-struct Checksum: Hashable, Sendable, CustomStringConvertible {
+package struct Checksum: Hashable, Sendable, CustomStringConvertible {
     private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
 
-    init(_ bytes: UnsafeRawBufferPointer) {
+    package init(_ bytes: UnsafeRawBufferPointer) {
         let words = bytes.count / 8
         for index in 0..<words {
             add(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)))
@@ -18,7 +18,7 @@ struct Checksum: Hashable, Sendable, CustomStringConvertible {
         value ^= value >> 32
     }
 
-    init(_ data: Data) { self = data.withUnsafeBytes { Checksum($0) } }
+    package init(_ data: Data) { self = data.withUnsafeBytes { Checksum($0) } }
 
     private mutating func add(_ word: UInt64) {
         let product = (value ^ word) &* 0xD6E8_FEB8_6659_FD93
@@ -26,7 +26,7 @@ struct Checksum: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// 16 digits.
-    var description: String {
+    package var description: String {
         let text = String(value, radix: 16)
         return String(repeating: "0", count: 16 - text.count) + text
     }

@@ -103,6 +103,9 @@ extension TrainingState {
         }
     }
 
+    /// The state with variables and slots of a file, at its own place.
+    package func reading(_ path: String) throws -> TrainingState { try reading(path, at: place) }
+
     /// The state with variables and slots of a file.
     fileprivate func reading(_ path: String, at place: CheckpointText.Place) throws -> TrainingState {
         let file = try SafetensorsFile(path)
@@ -245,7 +248,7 @@ extension TrainingCheckpoint {
     /// Reads the newest checkpoint of a folder that is whole, and tells what is damaged.
     ///
     /// - Returns: `nil` if there is none at all.
-    static func newest(
+    package static func newest(
         in folder: String, for fresh: TrainingState, report: (String) -> Void
     ) throws -> (folder: String, checkpoint: TrainingCheckpoint)? {
         let store = CheckpointStore(folder)

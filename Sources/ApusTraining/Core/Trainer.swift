@@ -99,10 +99,13 @@ public struct Trainer: Sendable {
     }
 
     /// What callbacks look at, if there are any that do.
-    private func subject(_ callbacks: [Callback], _ training: Dataset, _ batchSize: Int) throws -> TrainingSubject? {
+    private func subject(
+        _ callbacks: [Callback], _ training: Dataset, _ batchSize: Int
+    ) throws -> TrainingSubject? {
         guard callbacks.contains(where: { $0.rule.looksInside }) else { return nil }
-        let batches = training.prefix(min(batchSize, training.count)).batches(
-            of: batchSize, epoch: 0, seed: seed, shuffled: false, ahead: 0)
+        let size = min(batchSize, TrainingSubject.sampleLimit)
+        let batches = training.prefix(size).batches(
+            of: size, epoch: 0, seed: seed, shuffled: false, ahead: 0)
         let first = batches.first { _ in true }
         try batches.checkFailure()
         return try first.map { try TrainingSubject(model, loss: loss, precision: precision, batch: $0) }

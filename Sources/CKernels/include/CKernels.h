@@ -4,6 +4,7 @@
 #include "apus_elementwise.h"
 #include "apus_engine.h"
 #include "apus_gemm.h"
+#include "apus_images.h"
 #include "apus_indexing.h"
 #include "apus_lanes.h"
 #include "apus_movement.h"

@@ -1,5 +1,5 @@
 /// Damages files in the ways that find mistakes in parsers; the same seed gives the same damage.
-struct Mutator {
+package struct Mutator {
     private static let lengths: [UInt64] = [
         0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x10000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x1_0000_0000,
         0x7fff_ffff_ffff_ffff, 0x8000_0000_0000_0000, 0xffff_ffff_ffff_ffff,
@@ -13,19 +13,19 @@ struct Mutator {
     let samples: [[UInt8]]
     var generator: SeededGenerator
 
-    init(_ samples: [[UInt8]], seed: UInt64) {
+    package init(_ samples: [[UInt8]], seed: UInt64) {
         self.samples = samples
         generator = SeededGenerator(state: seed)
     }
 
     /// One of the samples, damaged in up to six places.
-    mutating func next() -> [UInt8] {
+    package mutating func next() -> [UInt8] {
         var bytes = sample()
         for _ in 0..<Int.random(in: 1...6, using: &generator) { damage(&bytes) }
         return bytes
     }
 
-    mutating func chance(_ oneIn: Int) -> Bool { below(oneIn) == 0 }
+    package mutating func chance(_ oneIn: Int) -> Bool { below(oneIn) == 0 }
 
     private mutating func sample() -> [UInt8] { samples[below(samples.count)] }
 
