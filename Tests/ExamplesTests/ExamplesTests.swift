@@ -49,6 +49,15 @@ import Testing
         #expect(lines.last?.contains("61,706 of 61,706 parameters are trained") == true)
     }
 
+    @Test func search() throws {
+        let lines = try run("7-search")
+        #expect(lines.count == 7)
+        #expect(lines[0].hasPrefix("test loss ") && lines[0].hasSuffix(" in runs/moons-1"))
+        #expect((lines[1].split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0) > 0.6)
+        #expect(lines[2...5].map { $0.prefix(7) } == ["trial 0", "trial 1", "trial 2", "trial 3"])
+        #expect(lines[6].hasPrefix("best model.0.dense.units: "))
+    }
+
     private static let hasFashionMNIST =
         ProcessInfo.processInfo.environment["APUS_DATA"] != nil
         || FileManager.default.fileExists(atPath: "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz")
