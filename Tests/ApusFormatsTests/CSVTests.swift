@@ -295,7 +295,7 @@ import Testing
         #expect(
             message { () throws(FormatError) in try CSVTests.read("a,b\n1,2").column(named: "c") }
                 == "the table has no column \"c\". Expected one of \"a\", \"b\". Check the name, and whether the first row "
-                + "of the file names the columns.")
+                + "of the file names the columns (header: true).")
         #expect(try CSVTests.read("a,b\n1,2").column(named: "b").values == .numbers([2]))
     }
 }

@@ -73,7 +73,7 @@ public struct CSVTable: Hashable, Sendable {
             throw CSVTable.mismatch(
                 "the table has no column \"\(name)\"",
                 columns.isEmpty ? "a table of columns" : "one of \(names)\(columns.count > 10 ? ", …" : "")", nil,
-                "Check the name, and whether the first row of the file names the columns.")
+                "Check the name, and whether the first row of the file names the columns (header: true).")
         }
         return column
     }

@@ -125,7 +125,7 @@ public struct PredictionInput: Sendable {
     }
 
     private static func readTable(_ path: String, _ inputs: RunInputs) throws -> PredictionInput {
-        let table = try CSVTable.read(path)
+        let table = try CSVTable.read(path, format: inputs.table?.format ?? CSVFormat())
         let width = inputs.sampleShape.count
         if let columns = try inputs.features?.map({ feature in try value(of: feature, in: table, path) }) {
             let known = columns.compactMap { $0 }

@@ -17,6 +17,8 @@ public struct RunInputs: Sendable, Hashable, Codable {
     public var classNames: [String]
     /// The columns of a table, one a feature; `nil` for other samples.
     public var features: [Feature]?
+    /// How tables are read, if the run was trained on one.
+    public var table: CSVSource?
 
     /// A feature of a table: a column of numbers, or a word of a column of words, `color=red`.
     public struct Feature: Sendable, Hashable, Codable {
@@ -42,8 +44,9 @@ public struct RunInputs: Sendable, Hashable, Codable {
     }
 
     /// Those of an experiment's data.
-    public init(_ data: LoadedData) {
+    public init(_ data: LoadedData, from source: SampleSource) {
         self.init(data.training)
+        if case .csv(let table) = source { self.table = table }
         guard let names = data.featureNames, data.training.sampleShape.rank == 1 else { return }
         let training = data.training
         var sums = Array(repeating: 0.0, count: names.count)

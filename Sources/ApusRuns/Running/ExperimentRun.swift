@@ -127,7 +127,7 @@ public struct ExperimentRun: Sendable {
         let folder = try RunFolder(named: experiment.name, path: path)
         try folder.write("run.json", json: record)
         try folder.write("summary.txt", "\(summary)\n")
-        try folder.write(RunInputs(data))
+        try folder.write(RunInputs(data, from: experiment.data.source))
         // Last, for it makes the folder that of a run.
         try folder.write("experiment.yaml", experiment.yaml())
         self.folder = folder

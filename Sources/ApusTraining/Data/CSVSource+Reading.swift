@@ -9,7 +9,7 @@ extension CSVSource {
 
     /// Reads the table; missing numbers are NaN.
     func read(_ path: String, groups: String?) throws -> RawData {
-        let table = try CSVTable.read(path)
+        let table = try CSVTable.read(path, format: format)
         func column(_ name: String) throws -> CSVTable.Column {
             do throws(FormatError) {
                 return try table.column(named: name)

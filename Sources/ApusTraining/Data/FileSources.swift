@@ -1,4 +1,5 @@
 public import ApusConfiguration
+package import ApusFormats
 
 /// A folder of four IDX files, as MNIST comes: `{idx: FOLDER}`.
 public struct IDXSource: Configurable {
@@ -64,21 +65,49 @@ public struct CSVSource: Configurable {
     public var columns: [String]?
     /// Columns that are none.
     public var ignore: [String]
+    /// Whether the first row names the columns; `nil`: if none of its fields is a number.
+    public var header: Bool?
+    /// What is between fields; `nil`: what divides the first rows.
+    public var separator: Separator?
+    /// Texts that stand for a missing value, besides the empty one; `nil`: NA, N/A, NaN, null and ?.
+    public var missing: [String]?
+
+    /// What is between the fields of a table.
+    public enum Separator: String, NamedChoice {
+        case comma, semicolon, tab
+        public static let what = "separator"
+    }
 
     public init(
         _ file: String, label: String, task: PredictionTask = .classification, columns: [String]? = nil,
-        ignore: [String] = []
+        ignore: [String] = [], header: Bool? = nil, separator: Separator? = nil, missing: [String]? = nil
     ) {
         self.file = file
         self.label = label
         self.task = task
         self.columns = columns
         self.ignore = ignore
+        self.header = header
+        self.separator = separator
+        self.missing = missing
     }
 
     public static let schema = Schema(
         CSVSource("", label: ""), .leading("file", \.file), .required("label", \.label), .optional("task", \.task),
-        .optional("columns", \.columns), .optional("ignore", \.ignore))
+        .optional("columns", \.columns), .optional("ignore", \.ignore), .optional("header", \.header),
+        .optional("separator", \.separator), .optional("missing", \.missing))
+
+    /// How the file is read.
+    package var format: CSVFormat {
+        let separator: CSVFormat.Separator? =
+            switch separator {
+            case .comma: .comma
+            case .semicolon: .semicolon
+            case .tab: .tab
+            case nil: nil
+            }
+        return CSVFormat(separator: separator, hasHeader: header, missing: missing ?? CSVFormat.usualMissing)
+    }
 }
 
 /// NumPy arrays: `{npz: {file: data.npz, inputs: x, targets: y}}`.
