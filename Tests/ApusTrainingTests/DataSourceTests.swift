@@ -180,6 +180,29 @@ import Testing
                 "\(path): there is no array \"nothing\"."))
     }
 
+    /// The same arrays in an archive and in files of their own.
+    @Test func arraysAreSamples() throws {
+        try withTemporaryFolder { folder in
+            let images = try NumericArray(shape: [20, 3, 3], elements: (0..<180).map { UInt8($0) })
+            let labels = try NumericArray(shape: [20], elements: (0..<20).map { Int64($0 % 4) })
+            let numbers = try NumericArray(shape: [20, 2], elements: (0..<40).map { Double($0) / 7 })
+            let arrays = [("x", images), ("y", labels), ("z", numbers)]
+            try NPZFile.write(arrays.map { (name: $0.0, array: $0.1) }, to: "\(folder)/a.npz")
+            for (name, array) in arrays { try NPY.write(array, to: "\(folder)/\(name).npy") }
+            for file in ["a.npz", "."] {
+                let data = try load("{source: {npz: {file: \(file)}}, normalize: none}", in: folder)
+                #expect(data.sampleShape == [3, 3, 1] && data.training.classCount == 4)
+                #expect(data.training.count + data.validation!.count + data.test!.count == 20)
+                #expect(data.training.elementType == .uint8)
+                let other = try load("{source: {npz: {file: \(file), targets: z}}}", in: folder)
+                #expect(!other.training.isClassification && other.training.targetType.shape == [2])
+                let sample = data.training.features(at: 0).scalars
+                #expect(Int(sample[0]) % 9 == 0 && sample == (0..<9).map { sample[0] + Float($0) })
+                #expect(data.training.label(at: 0) == Int(sample[0]) / 9 % 4)
+            }
+        }
+    }
+
     // MARK: Messages
 
     @Test(arguments: [

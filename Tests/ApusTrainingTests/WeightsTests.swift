@@ -35,6 +35,16 @@ import Testing
         }
     }
 
+    @Test func archives() throws {
+        try withSaved { path, saved in
+            let archive = path.replacing(".safetensors", with: ".npz")
+            try saved.save(archive)
+            var target = try variables(source, seed: 2)
+            #expect(try target.load(archive).isComplete)
+            #expect(target.paths.allSatisfy { target[$0]?.scalars == saved[$0]?.scalars })
+        }
+    }
+
     @Test func part() throws {
         try withSaved { path, saved in
             let model = Sequential {

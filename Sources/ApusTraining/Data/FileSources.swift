@@ -112,6 +112,7 @@ public struct CSVSource: Configurable {
 
 /// NumPy arrays: `{npz: {file: data.npz, inputs: x, targets: y}}`.
 public struct NPZSource: Configurable {
+    /// An archive, or a folder with the arrays as `x.npy`, `y.npy`.
     public var file: String
     /// The array of samples, `[N, …]`; bytes `[N, height, width]` are gray images.
     public var inputs: String

@@ -2,6 +2,7 @@ import ApusData
 import ApusFormats
 import ApusGraph
 import ApusTensor
+import Foundation
 
 extension NPZSource {
     /// Reads the arrays.
@@ -9,9 +10,9 @@ extension NPZSource {
         guard (testInputs == nil) == (testTargets == nil) else {
             throw TrainingError("npz needs both testInputs and testTargets, or none of them")
         }
-        let file = try NPZFile(path)
+        let array = try NPZSource.reader(path)
         func arrays(_ inputs: String, _ targets: String) throws -> (inputs: Tensor, targets: NumericArray) {
-            (try NPZSource.samples(try file.array(inputs), path, inputs), try file.array(targets))
+            (try NPZSource.samples(try array(inputs), path, inputs), try array(targets))
         }
         let train = try arrays(inputs, targets)
         let test = try testInputs.map { try arrays($0, testTargets ?? "") }
@@ -51,6 +52,16 @@ extension NPZSource {
                 remedy: "Give arrays of one data set.")
         }
         return RawData(samples: samples, test: testing)
+    }
+
+    /// Reads arrays by name: of an archive, or of a folder's `.npy` files.
+    private static func reader(_ path: String) throws -> (String) throws -> NumericArray {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+            return { try NPY.read("\(path)/\($0).npy") }
+        }
+        let file = try NPZFile(path)
+        return { try file.array($0) }
     }
 
     /// Samples as they are stored if they are bytes, else as `float32`.
