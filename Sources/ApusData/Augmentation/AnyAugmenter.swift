@@ -36,6 +36,9 @@ final class AnyAugmenter {
         let known = dataset.weights?.buffer.pointer.assumingMemoryBound(to: Float.self)
         for (index, sample) in samples.enumerated() {
             let image = inputs.pointer + index * dataset.features.rowByteCount
+            if index + 2 < samples.count {
+                dataset.features.prefetch(dataset.rows[samples[samples.startIndex + index + 2]])
+            }
             switch kind {
             case .bytes(let augmenter): try augmenter.render(sample, into: image, &shares)
             case .numbers(let augmenter): try augmenter.render(sample, into: image, &shares)

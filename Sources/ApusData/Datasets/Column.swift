@@ -1,4 +1,5 @@
 import ApusCPU
+import CKernels
 import ApusGraph
 import ApusTensor
 
@@ -53,6 +54,12 @@ struct Column: Sendable {
     /// Memory for `pointer(_:scratch:)`, if it is needed.
     func makeScratch() -> Buffer? { isInMemory ? nil : Buffer(byteCount: rowByteCount) }
 
+    /// Asks for a row that is needed soon; the first pages of one that is large.
+    @inline(__always) func prefetch(_ index: Int) {
+        guard cache == nil else { return }
+        apus_prefetch(buffer.pointer + index * rowByteCount, min(rowByteCount, 4096))
+    }
+
     /// Copies rows one behind the other.
     ///
     /// - Parameter target: memory of `rows.count * rowByteCount` bytes that nobody else uses
@@ -71,7 +78,9 @@ struct Column: Sendable {
                 for index in rows.indices { to[index] = from[rows[index]] }
             } else {
                 var to = target.pointer
-                for row in rows {
+                for (place, row) in rows.enumerated() {
+                    // Rows are all over the memory.
+                    if place + 2 < rows.count { prefetch(rows[place + 2]) }
                     to.copyMemory(from: buffer.pointer + row * width, byteCount: width)
                     to += width
                 }

@@ -35,6 +35,13 @@ int64_t apus_run(const apus_step *steps, int64_t count, int *status);
 /// As `apus_run`, and adds each step's duration in nanoseconds to `nanoseconds[i]`.
 int64_t apus_run_timed(const apus_step *steps, int64_t count, int *status, int64_t *nanoseconds);
 
+// MARK: Memory
+
+/// Asks for bytes that are needed soon.
+static inline void apus_prefetch(const void *bytes, size_t count) {
+    for (size_t i = 0; i < count; i += 64) __builtin_prefetch((const char *)bytes + i);
+}
+
 // MARK: Threads
 
 /// The body of a parallel loop: does the tasks `first..<last`. Called at most once a thread.
