@@ -2,7 +2,8 @@
 
 #include "allocations.h"
 
-#if defined(__GLIBC__) || __has_include(<gnu/libc-version.h>)
+// AddressSanitizer has an allocator of its own.
+#if (defined(__GLIBC__) || __has_include(<gnu/libc-version.h>)) && !__has_feature(address_sanitizer)
 
 #include <errno.h>
 #include <stddef.h>
