@@ -7,8 +7,9 @@ import Synchronization
 /// A program owns all memory that a run needs and allocates nothing while it runs. Runs of one program, and of different
 /// programs, happen one after the other on the engine.
 public final class Program: @unchecked Sendable {
-    /// The types of the inputs and outputs, in the graph's order.
+    /// The types of the inputs, in the graph's order.
     public let inputTypes: [TensorType]
+    /// The types of the outputs, in the graph's order.
     public let outputTypes: [TensorType]
     /// For each output the input whose memory it takes over, if any.
     public let replacements: [Int?]

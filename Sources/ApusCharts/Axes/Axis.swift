@@ -1,13 +1,17 @@
 /// One direction of a chart: what it shows, in which unit and on which scale.
 public struct Axis: Sendable, Hashable, ExpressibleByStringLiteral {
+    /// How numbers become places.
     public enum Scale: Sendable, Hashable {
         case linear
         /// To base ten; numbers that are not positive have no place on it.
         case logarithmic
     }
 
+    /// What the numbers are.
     public var title: String
+    /// What they are counted in: `s`.
     public var unit: String?
+    /// Linear or logarithmic.
     public var scale: Scale
     /// What is shown; fitted to the data unless given.
     public var range: ClosedRange<Double>?

@@ -1,5 +1,6 @@
 /// Horizontal bars with names: time by layer, scores by class. Several series stand below one another or are stacked.
 public struct BarChart: Chart {
+    /// Bars of one colour, one a label.
     public struct Series: Sendable, Hashable {
         public var name: String
         /// One number for each label; one that is not finite has no bar.

@@ -33,7 +33,7 @@ extension RunFolder {
 }
 
 extension History {
-    /// Reads what `RunRecorder` writes; columns that are not known are skipped.
+    /// Reads what `CSVLog` writes; columns that are not known are skipped.
     package init(csv text: String, path: String) throws(FormatError) {
         self.init()
         let lines = text.split(whereSeparator: \.isNewline).map {
