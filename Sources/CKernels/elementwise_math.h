@@ -22,6 +22,7 @@ typedef uint32_t uvec __attribute__((ext_vector_type(APUS_LANES)));
 #define fexp APUS_FN(ew_exp)
 #define fexpm1 APUS_FN(ew_expm1)
 #define flog APUS_FN(ew_log)
+#define flog_scaled APUS_FN(ew_log_scaled)
 #define flog1p APUS_FN(ew_log1p)
 #define fsin APUS_FN(ew_sin)
 #define fcos APUS_FN(ew_cos)
@@ -76,10 +77,9 @@ EW_INLINE fvec fexpm1(fvec x) {
     return 2.0f * (half * y + (half - 0.5f));
 }
 
-EW_INLINE fvec flog(fvec x) {
-    ivec tiny = x < 1.17549435e-38f;
-    ivec bits = EW_BITS(tiny ? x * 8388608.0f : x) - 0x3f3504f3;  // relative to sqrt(1/2)
-    fvec e = __builtin_convertvector((bits >> 23) - (tiny & 23), fvec);
+EW_INLINE fvec flog_scaled(fvec x, ivec scale) {
+    ivec bits = EW_BITS(x) - 0x3f3504f3;  // relative to sqrt(1/2)
+    fvec e = __builtin_convertvector((bits >> 23) - scale, fvec);
     fvec f = EW_FLOAT((bits & 0x7fffff) + 0x3f3504f3) - 1.0f;
     fvec p = (fvec)6.746601338e-02f;
     p = p * f - 1.167564131e-01f;
@@ -93,7 +93,12 @@ EW_INLINE fvec flog(fvec x) {
     fvec z = f * f;
     fvec y = p * (f * z) - e * 2.12194440e-4f;
     y = y - 0.5f * z;
-    y = (y + f) + e * 0.693359375f;
+    return (y + f) + e * 0.693359375f;
+}
+
+EW_INLINE fvec flog(fvec x) {
+    ivec tiny = x < 1.17549435e-38f;
+    fvec y = flog_scaled(tiny ? x * 8388608.0f : x, tiny & 23);
     y = x < INFINITY ? y : x;
     return x > 0.0f ? y : (x == 0.0f ? (fvec)-INFINITY : (fvec)NAN);
 }

@@ -9,37 +9,48 @@ typedef float fmem __attribute__((ext_vector_type(APUS_LANES), aligned(4), may_a
 // MARK: Words
 
 /// The words of the groups first..<first + 16, in order of elements.
+///
+/// Two vectors of groups go together: a round waits for its products.
 static void APUS_FN(random_words)(const random_draw *r, uint64_t first, uint32_t *words) {
     const wide low = (wide)0xffffffffu;
-    for (int block = 0; block < 16; block += APUS_LANES / 2) {
+    for (int block = 0; block < 16; block += APUS_LANES) {
         // Words in the low halves of 64-bit lanes; the high halves are rubbish, which the products ignore.
-        wide group;
-        for (int lane = 0; lane < APUS_LANES / 2; lane++) group[lane] = first + (uint64_t)(block + lane);
-        wide c0 = group, c1 = (group >> 32) ^ (uint64_t)r->counter1, c2 = (wide)(uint64_t)r->counter2;
-        wide c3 = (wide)(uint64_t)r->counter3;
-        uint32_t k0 = r->key0, k1 = r->key1;
-        for (int round = 0; round < 10; round++) {
-            wide p0 = (c0 & low) * (wide)(uint64_t)PHILOX_M0, p1 = (c2 & low) * (wide)(uint64_t)PHILOX_M1;
-            c0 = (p1 >> 32) ^ c1 ^ (uint64_t)k0;
-            c1 = p1;
-            c2 = (p0 >> 32) ^ c3 ^ (uint64_t)k1;
-            c3 = p0;
-            k0 += PHILOX_W0;
-            k1 += PHILOX_W1;
+        wide c0[2], c1[2], c2[2], c3[2];
+        for (int v = 0; v < 2; v++) {
+            for (int lane = 0; lane < APUS_LANES / 2; lane++)
+                c0[v][lane] = first + (uint64_t)(block + v * (APUS_LANES / 2) + lane);
+            c1[v] = (c0[v] >> 32) ^ (uint64_t)r->counter1;
+            c2[v] = (wide)(uint64_t)r->counter2;
+            c3[v] = (wide)(uint64_t)r->counter3;
         }
-        // Pairs of words side by side, then pairs of pairs.
-        wide a = (c0 & low) | (c1 << 32), b = (c2 & low) | (c3 << 32);
-        uint64_t *out = (uint64_t *)(words + 4 * block);
+        wide k0 = (wide)(uint64_t)r->key0, k1 = (wide)(uint64_t)r->key1;
+#pragma clang loop unroll(full)
+        for (int round = 0; round < 10; round++) {
+            for (int v = 0; v < 2; v++) {
+                wide p0 = (c0[v] & low) * (wide)(uint64_t)PHILOX_M0, p1 = (c2[v] & low) * (wide)(uint64_t)PHILOX_M1;
+                c0[v] = (p1 >> 32) ^ c1[v] ^ k0;
+                c1[v] = p1;
+                c2[v] = (p0 >> 32) ^ c3[v] ^ k1;
+                c3[v] = p0;
+            }
+            k0 += (wide)(uint64_t)PHILOX_W0;
+            k1 += (wide)(uint64_t)PHILOX_W1;
+        }
+        for (int v = 0; v < 2; v++) {
+            // Pairs of words side by side, then pairs of pairs.
+            wide a = (c0[v] & low) | (c1[v] << 32), b = (c2[v] & low) | (c3[v] << 32);
+            uint64_t *out = (uint64_t *)(words + 4 * block) + v * APUS_LANES;
 #if APUS_LANES == 16
-        *(wide *)out = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-        *(wide *)(out + 8) = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+            *(wide *)out = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+            *(wide *)(out + 8) = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 #elif APUS_LANES == 8
-        *(wide *)out = __builtin_shufflevector(a, b, 0, 4, 1, 5);
-        *(wide *)(out + 4) = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+            *(wide *)out = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+            *(wide *)(out + 4) = __builtin_shufflevector(a, b, 2, 6, 3, 7);
 #else
-        *(wide *)out = __builtin_shufflevector(a, b, 0, 2);
-        *(wide *)(out + 2) = __builtin_shufflevector(a, b, 1, 3);
+            *(wide *)out = __builtin_shufflevector(a, b, 0, 2);
+            *(wide *)(out + 2) = __builtin_shufflevector(a, b, 1, 3);
 #endif
+        }
     }
 }
 
@@ -74,7 +85,7 @@ EW_INLINE void APUS_FN(random_normal)(const random_draw *r, const uint32_t *word
         v = __builtin_shufflevector(a, b, 1, 3, 5, 7);
 #endif
         fvec x = __builtin_convertvector(u, fvec) * 2.3283064365386963e-10f + 1.1641532182693481e-10f;
-        fvec radius = deviation * __builtin_elementwise_sqrt(-2.0f * flog(x));
+        fvec radius = deviation * __builtin_elementwise_sqrt(-2.0f * flog_scaled(x, (ivec)0));
         uvec quadrant = (v + 0x20000000u) >> 30;
         ivec rest = __builtin_bit_cast(ivec, v - (quadrant << 30));
         fvec sine, cosine;

@@ -18,8 +18,8 @@ import Testing
         let fixtures = try AugmentationFixtures()
         let map = map(try fixtures.steps(name))
         let (image, expected) = (try fixtures["\(name)/image"], try fixtures["\(name)/output"].scalars)
-        for (value, expected) in zip(map(image).scalars, expected) { #expect(abs(value - expected) < 2e-3) }
-        // Places have 11 binary digits, results are rounded.
+        // Pixels go to 255, and places have 16 binary digits; those of bytes have 11, and the results are rounded.
+        for (value, expected) in zip(map(image).scalars, expected) { #expect(abs(value - expected) < 5e-3) }
         let bytes = map(try image.cast(to: .uint8).evaluated())
         #expect(bytes.elementType == .uint8)
         for (value, expected) in zip(bytes.scalars, expected) { #expect(abs(value - expected) < 0.8) }
@@ -76,7 +76,8 @@ import Testing
                 let (right, down) = (abs(x - Double(left + dx)), abs(y - Double(top + dy)))
                 expected += (1 - right) * (1 - down) * pixel(top + dy, left + dx, channel)
             }
-            #expect(abs(Double(result[index]) - expected) < 1e-3)
+            // Places have 16 binary digits.
+            #expect(abs(Double(result[index]) - expected) < 1e-2)
         }
     }
 

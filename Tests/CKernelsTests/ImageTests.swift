@@ -1,41 +1,223 @@
 import CKernels
 import Testing
 
-/// Sampling of gray images against its definition, pixel by pixel.
+/// Changes of images against their definitions, on every instruction set.
 @Suite(.serialized) struct ImageTests {
-    @Test(arguments: [1, 5, 15, 16, 17, 28, 33, 64])
-    func rowsAreThoseOfTheDefinition(count: Int) {
-        var state: UInt64 = 7
-        func random(_ limit: Int) -> Int {
+    private struct Draws {
+        var state: UInt64
+
+        mutating func below(_ limit: Int) -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % limit
         }
-        let (height, stride) = (40, 48)
-        let image = (0..<height * stride).map { _ in UInt8(random(256)) }
-        for _ in 0..<50 {
-            let one = 1 << 32
-            let (x, y) = (random(4 * one), random(4 * one))
-            // Places stay inside: at most half a pixel from one to the next, in either direction.
-            let (dx, dy) = (random(one / 2), random(one / 2))
-            let distances = ((0..<count).map { $0 * dx }, (0..<count).map { $0 * dy })
-            let expected = (0..<count).map { index -> UInt8 in
-                let (px, py) = ((x + distances.0[index]) >> 21, (y + distances.1[index]) >> 21)
-                let (right, down) = (px & 2047, py & 2047)
-                let corner = (py >> 11) * stride + (px >> 11)
-                func pixel(_ offset: Int) -> Int { Int(image[corner + offset]) }
-                let above = pixel(0) * 2048 + right * (pixel(1) - pixel(0))
-                let below = pixel(stride) * 2048 + right * (pixel(stride + 1) - pixel(stride))
-                return UInt8((above * 2048 + down * (below - above) + 1 << 21) >> 22)
+
+        /// Uniform in −limit..<limit.
+        mutating func within(_ limit: Double) -> Double { (Double(below(1 << 30)) / 0x1p29 - 1) * limit }
+    }
+
+    private func onEveryISA(_ body: () -> Void) {
+        kernelLock.withLock {
+            defer { apus_set_isa(APUS_ISA_AVX512) }
+            for isa in [APUS_ISA_AVX512, APUS_ISA_AVX2, APUS_ISA_BASELINE] {
+                apus_set_isa(isa)
+                body()
             }
-            kernelLock.withLock {
-                defer { apus_set_isa(APUS_ISA_AVX512) }
-                for isa in [APUS_ISA_AVX512, APUS_ISA_AVX2, APUS_ISA_BASELINE] {
-                    apus_set_isa(isa)
-                    var row = [UInt8](repeating: 0, count: count)
-                    apus_sample_row_u8(&row, image, Int32(stride), x, y, distances.0, distances.1, count)
-                    #expect(row == expected)
+        }
+    }
+
+    // MARK: Sampling
+
+    /// A shape, and places of every kind: nearly those of the image, turned and enlarged, or anywhere.
+    private struct Case {
+        var draws: Draws
+        let (height, width, channels): (Int, Int, Int)
+        let places: apus_places
+
+        init(seed: Int) {
+            draws = Draws(state: UInt64(seed))
+            func fixed(_ value: Double) -> Int64 { Int64((value * 0x1p32).rounded()) }
+            (height, width) = (1 + draws.below(40), 1 + draws.below(40))
+            channels = [1, 1, 1, 2, 3][draws.below(5)]
+            let (turn, shift) = [(0.0, 1.0), (0.35, 4), (1.5, 40), (500, 3000)][draws.below(4)]
+            // Whole pixels too, where rounding must not reach the next one.
+            if draws.below(5) == 0 {
+                places = apus_places(
+                    x: Int64(draws.below(9)) << 32, y: Int64(draws.below(9)) << 32, dx: 1 << 32, dy: 0, down_x: 0,
+                    down_y: 1 << 32)
+            } else {
+                places = apus_places(
+                    x: fixed(1 + draws.within(shift)), y: fixed(1 + draws.within(shift)),
+                    dx: fixed(1 + draws.within(turn)), dy: fixed(draws.within(turn)),
+                    down_x: fixed(draws.within(turn)), down_y: fixed(1 + draws.within(turn)))
+            }
+        }
+
+        /// Where a pixel comes from, with 16 binary digits; the frame's pixels where nothing of the image is seen are (0, 0).
+        func place(row: Int, column: Int, halfDigit: Int) -> (x: Int, y: Int) {
+            let block = min(width, 16)
+            // The last block overwrites what it shares with the one before.
+            let first = column < width - block ? column / 16 * 16 : width - block
+            func coordinate(_ start: Int64, _ across: Int64, _ down: Int64, _ side: Int) -> Int {
+                let base = Int(start) + first * Int(across) + row * Int(down)
+                let place = (base + 32768) >> 16 + ((column - first) * Int(across) + 32768) >> 16 + halfDigit
+                return min(max(place, 0), (side + 1) << 16)
+            }
+            return (
+                coordinate(places.x, places.dx, places.down_x, width),
+                coordinate(places.y, places.dy, places.down_y, height)
+            )
+        }
+
+        func pixel<T: ExpressibleByIntegerLiteral>(_ image: [T], _ row: Int, _ column: Int, _ channel: Int) -> T {
+            (1...height).contains(row) && (1...width).contains(column)
+                ? image[((row - 1) * width + column - 1) * channels + channel] : 0
+        }
+
+        func sampled<T: ExpressibleByIntegerLiteral>(
+            _ image: [T], halfDigit: Int, between: (_ neighbours: [T], _ x: Int, _ y: Int) -> T
+        ) -> [T] {
+            (0..<height).flatMap { row in
+                (0..<width).flatMap { column in
+                    let (x, y) = place(row: row, column: column, halfDigit: halfDigit)
+                    return (0..<channels).map { channel in
+                        let neighbours = [(0, 0), (0, 1), (1, 0), (1, 1)].map {
+                            pixel(image, y >> 16 + $0.0, x >> 16 + $0.1, channel)
+                        }
+                        return between(neighbours, x, y)
+                    }
                 }
             }
+        }
+
+        var frameCount: Int {
+            (height + Int(APUS_FRAME_ROWS)) * (width + Int(APUS_FRAME_COLUMNS)) * channels + Int(APUS_FRAME_SLACK)
+        }
+    }
+
+    @Test(arguments: 0..<400) func bytesAreSampledAsDefined(seed: Int) {
+        var item = Case(seed: seed)
+        let image = (0..<item.height * item.width * item.channels).map { _ in UInt8(item.draws.below(256)) }
+        let expected = item.sampled(image, halfDigit: 16) { neighbours, x, y in
+            let (right, down, n) = (x >> 5 & 2047, y >> 5 & 2047, neighbours.map(Int.init))
+            let (upper, lower) = (n[0] * 2048 + right * (n[1] - n[0]), n[2] * 2048 + right * (n[3] - n[2]))
+            return UInt8((upper * 2048 + down * (lower - upper) + 1 << 21) >> 22)
+        }
+        var places = item.places
+        onEveryISA {
+            var frame = [UInt8](repeating: 0, count: item.frameCount)
+            // What was sampled before leaves nothing behind.
+            for source in [image.map { ~$0 }, image] {
+                var result = [UInt8](repeating: 7, count: image.count)
+                apus_sample_u8(
+                    &result, source, &frame, Int32(item.height), Int32(item.width), Int32(item.channels), &places)
+                if source == image { #expect(result == expected) }
+            }
+        }
+    }
+
+    @Test(arguments: 0..<400) func numbersAreSampledAsDefined(seed: Int) {
+        var item = Case(seed: seed)
+        let image = (0..<item.height * item.width * item.channels).map { _ in Float(item.draws.within(3)) }
+        let expected = item.sampled(image, halfDigit: 0) { n, x, y in
+            let (right, down) = (Float(x & 65535) / 65536, Float(y & 65535) / 65536)
+            let (upper, lower) = (n[0] + right * (n[1] - n[0]), n[2] + right * (n[3] - n[2]))
+            return upper + down * (lower - upper)
+        }
+        var places = item.places
+        onEveryISA {
+            var frame = [Float](repeating: 0, count: item.frameCount)
+            var result = [Float](repeating: 7, count: image.count)
+            apus_sample_f32(
+                &result, image, &frame, Int32(item.height), Int32(item.width), Int32(item.channels), &places)
+            #expect(result == expected)
+        }
+    }
+
+    // MARK: Values
+
+    private static let counts = [1, 3, 16, 31, 64, 100, 784, 2500]
+
+    /// Bytes, others, and numbers around 0.
+    private func pixels(_ count: Int) -> (bytes: [UInt8], others: [UInt8], numbers: [Float], moreNumbers: [Float]) {
+        var draws = Draws(state: UInt64(count))
+        return (
+            (0..<count).map { _ in UInt8(draws.below(256)) }, (0..<count).map { _ in UInt8(draws.below(256)) },
+            (0..<count).map { _ in Float(draws.within(2)) }, (0..<count).map { _ in Float(draws.within(2)) }
+        )
+    }
+
+    private func nearest(_ number: Float) -> UInt8 { UInt8(min(max(number, 0), 255).rounded(.toNearestOrEven)) }
+
+    @Test(arguments: counts) func valuesAreChangedAsDefined(count: Int) {
+        let (bytes, others, numbers, moreNumbers) = pixels(count)
+        onEveryISA {
+            var (changed, changedNumbers) = ([UInt8](repeating: 0, count: count), [Float](repeating: 0, count: count))
+            for (factor, offset) in [(1, 30.5), (1.7, -60), (0.5, 0.25), (-1, 300)] as [(Float, Float)] {
+                apus_pixels_scale_u8(&changed, bytes, factor, offset, count)
+                #expect(changed == bytes.map { nearest(factor * Float($0) + offset) })
+                apus_pixels_scale_f32(&changedNumbers, numbers, factor, offset, count)
+                #expect(changedNumbers == numbers.map { factor * $0 + offset })
+            }
+            for share in [0, 0.3, 0.5, 1] as [Float] {
+                apus_pixels_blend_u8(&changed, bytes, others, share, count)
+                #expect(
+                    changed == zip(bytes, others).map { nearest(Float($1) + share * (Float($0) - Float($1))) })
+                apus_pixels_blend_f32(&changedNumbers, numbers, moreNumbers, share, count)
+                #expect(changedNumbers == zip(numbers, moreNumbers).map { $1 + share * ($0 - $1) })
+            }
+        }
+    }
+
+    @Test(arguments: [(1, 1), (784, 1), (5, 2), (100, 3)]) func contrastIsThatOfEachChannel(pixels: Int, channels: Int)
+    {
+        let (bytes, _, numbers, _) = self.pixels(pixels * channels)
+        func expected(_ values: [Float], _ factor: Float) -> [Float] {
+            let offsets = (0..<channels).map { channel -> Float in
+                let sum = stride(from: channel, to: values.count, by: channels).reduce(0.0) { $0 + Double(values[$1]) }
+                let mean = Float(sum / Double(pixels))
+                return mean - factor * mean
+            }
+            return values.indices.map { factor * values[$0] + offsets[$0 % channels] }
+        }
+        onEveryISA {
+            var changed = [UInt8](repeating: 0, count: bytes.count)
+            var changedNumbers = [Float](repeating: 0, count: bytes.count)
+            for factor in [0.4, 1, 2.5] as [Float] {
+                apus_pixels_contrast_u8(&changed, bytes, factor, pixels, channels)
+                #expect(changed == expected(bytes.map(Float.init), factor).map(nearest))
+                apus_pixels_contrast_f32(&changedNumbers, numbers, factor, pixels, channels)
+                #expect(changedNumbers == expected(numbers, factor))
+            }
+        }
+    }
+
+    @Test(arguments: counts) func noiseIsThatOfItsKey(count: Int) {
+        let (bytes, _, numbers, _) = pixels(count)
+        onEveryISA {
+            var noise: [Float] = []
+            for piece in 0...count / 1024 {
+                var key: [UInt64] = [99, UInt64(piece)]
+                var normals = [Float](repeating: 0, count: 1024)
+                var parameters = apus_random_parameters()
+                parameters.distribution = Int32(APUS_RANDOM_NORMAL.rawValue)
+                parameters.type = Int32(APUS_FLOAT32.rawValue)
+                parameters.count = 1024
+                parameters.second = 12
+                _ = key.withUnsafeMutableBytes { key in
+                    normals.withUnsafeMutableBytes { normals in
+                        [key.baseAddress, normals.baseAddress].withUnsafeBufferPointer {
+                            apus_random($0.baseAddress!, &parameters)
+                        }
+                    }
+                }
+                noise += normals
+            }
+            var changed = [UInt8](repeating: 0, count: count)
+            apus_pixels_noise_u8(&changed, bytes, 99, 12, count)
+            #expect(changed == zip(bytes, noise).map { nearest(Float($0) + $1) })
+            var changedNumbers = [Float](repeating: 0, count: count)
+            apus_pixels_noise_f32(&changedNumbers, numbers, 99, 12, count)
+            #expect(changedNumbers == zip(numbers, noise).map(+))
         }
     }
 }

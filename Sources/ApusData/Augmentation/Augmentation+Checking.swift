@@ -89,6 +89,12 @@ extension Dataset {
                 "needs images", expected: "samples [height, width, channels]", received: "\(features.row)",
                 "Reshape the samples, or leave the augmentation out.")
         }
+        let longest = AffineSampler<UInt8>.longestSide
+        if augmentation.isGeometry, max(sampleShape[0], sampleShape[1]) > longest {
+            throw error(
+                "can't sample images as large as these", expected: "sides of at most \(longest) pixels",
+                received: "\(features.row)", "Load smaller images.")
+        }
         if case .randomCrop(let padding, .reflect) = augmentation, padding >= min(sampleShape[0], sampleShape[1]) {
             throw error(
                 "can't reflect more than the image has", expected: "a padding less than the image's sides",

@@ -115,13 +115,16 @@ final class Augmenter<P: Pixel> {
             let (top, left) = (draws.below(2 * padding + 1) - padding, draws.below(2 * padding + 1) - padding)
             changes.crop(top: top, left: left, mode, from: source, to: target)
         case .brightness(let delta):
-            changes.scale(1, Float(draws.within(delta)) * P.range, from: source, to: target)
-        case .contrast(let delta): changes.changeContrast(Float(1 + draws.within(delta)), from: source, to: target)
+            P.scale(source, by: 1, plus: Float(draws.within(delta)) * P.range, to: target, count: size.count)
+        case .contrast(let delta):
+            P.changeContrast(source, by: Float(1 + draws.within(delta)), to: target, size)
         case .cutout(let side):
             let middle = (draws.below(size.height), draws.below(size.width))
             let region = Region(height: side, width: side, around: middle, in: size)
             changes.replace(region, by: nil, from: source, to: target)
-        case .noise(let deviation): changes.addNoise(deviation, &draws, from: source, to: target)
+        case .noise(let deviation):
+            P.addNoise(
+                source, key: draws.key(), deviation: Float(deviation) * P.range, to: target, count: size.count)
         case .rotation, .translation, .zoom, .mixup, .cutmix: changes.copy(from: source, to: target)
         }
     }
@@ -142,7 +145,7 @@ final class Augmenter<P: Pixel> {
             return 1 - region.share(of: size)
         case .mixup(let alpha):
             let share = draws.beta(alpha)
-            changes.blend(Float(share), with: other, from: source, to: target)
+            P.blend(source, with: other, share: Float(share), to: target, count: size.count)
             return share
         default: return 1
         }

@@ -92,50 +92,6 @@ struct PixelChanges<P: Pixel> {
             }
         }
     }
-
-    // MARK: Values
-
-    /// factor · x + offset
-    func scale(
-        _ factor: Float, _ offset: Float, from source: UnsafePointer<P>, to target: UnsafeMutablePointer<P>
-    ) {
-        for index in 0..<size.count { target[index] = P(nearest: factor * source[index].number + offset) }
-    }
-
-    /// The same with the distance from each channel's mean: (x − m) · factor + m.
-    func changeContrast(_ factor: Float, from source: UnsafePointer<P>, to target: UnsafeMutablePointer<P>) {
-        let pixels = size.height * size.width
-        for channel in 0..<size.channels {
-            let mean = Float(P.sum(source + channel, count: pixels, stride: size.channels) / Double(pixels))
-            let offset = mean - factor * mean
-            for index in 0..<pixels {
-                let place = index &* size.channels &+ channel
-                target[place] = P(nearest: factor * source[place].number + offset)
-            }
-        }
-    }
-
-    func addNoise(
-        _ deviation: Double, _ draws: inout RandomDraws, from source: UnsafePointer<P>,
-        to target: UnsafeMutablePointer<P>
-    ) {
-        let scale = Float(deviation) * P.range
-        let ziggurat = Ziggurat.standard
-        for index in 0..<size.count {
-            target[index] = P(nearest: source[index].number + scale * Float(ziggurat.next(&draws)))
-        }
-    }
-
-    /// share · x + (1 − share) · other
-    func blend(
-        _ share: Float, with other: UnsafePointer<P>, from source: UnsafePointer<P>,
-        to target: UnsafeMutablePointer<P>
-    ) {
-        for index in 0..<size.count {
-            let (a, b) = (source[index].number, other[index].number)
-            target[index] = P(nearest: b + share * (a - b))
-        }
-    }
 }
 
 /// A rectangle of an image.

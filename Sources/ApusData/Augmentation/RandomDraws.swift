@@ -27,6 +27,9 @@ package struct RandomDraws {
         Int(truncatingIfNeeded: words.next().multipliedFullWidth(by: UInt64(bound)).high)
     }
 
+    /// 64 random bits, such as the key of other draws.
+    mutating func key() -> UInt64 { words.next() }
+
     /// 32 random bits.
     mutating func word() -> UInt32 {
         if let half = rest {

@@ -7,15 +7,15 @@ public enum Philox {
 
     /// Four random words.
     public static func block(counter: Words, key: SIMD2<UInt32>) -> Words {
-        var counter = counter
-        var key = key
+        // Words of their own stay in registers, lanes of a vector would not.
+        var (a, b, c, d) = (counter[0], counter[1], counter[2], counter[3])
+        var (first, second) = (key[0], key[1])
         for _ in 0..<10 {
-            let first = counter[0].multipliedFullWidth(by: 0xD251_1F53)
-            let second = counter[2].multipliedFullWidth(by: 0xCD9E_8D57)
-            counter = Words(
-                second.high ^ counter[1] ^ key[0], second.low, first.high ^ counter[3] ^ key[1], first.low)
-            key &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
+            let (p, q) = (a.multipliedFullWidth(by: 0xD251_1F53), c.multipliedFullWidth(by: 0xCD9E_8D57))
+            (a, b, c, d) = (q.high ^ b ^ first, q.low, p.high ^ d ^ second, p.low)
+            first &+= 0x9E37_79B9
+            second &+= 0xBB67_AE85
         }
-        return counter
+        return Words(a, b, c, d)
     }
 }
