@@ -1,6 +1,6 @@
-public import ApusModels
+import ApusModels
 public import ApusNN
-public import ApusReport
+import ApusReport
 public import ApusTraining
 import ApusCPU
 import ApusData

@@ -13,7 +13,7 @@ extension Variables {
         guard !path.lowercased().hasSuffix(".npz") else {
             return try NPZFile.write(
                 zip(paths, values).map { name, value in
-                    let bytes = Array(try value.elements().bytes)
+                    let bytes = Array(value.elements().bytes)
                     return (name, try NumericArray(shape: value.shape, elementType: value.elementType, bytes: bytes))
                 }, to: path)
         }
