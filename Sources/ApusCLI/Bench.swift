@@ -7,11 +7,7 @@ struct Bench: ParsableCommand {
         abstract: "Measures steps of training and of inference on random data.",
         discussion: "Example: apus bench resnet18 --input 32,32,3 --batch-size 32")
 
-    @Argument(help: "A network of the zoo, or a file with layers or an experiment.")
-    var model: String
-
-    @Option(help: "The shape of one input, for instance 28,28,1.")
-    var input = InputShape([28, 28, 1])
+    @OptionGroup var network: NetworkOptions
 
     @Option(help: "Samples a step.")
     var batchSize = 128
@@ -25,11 +21,12 @@ struct Bench: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard batchSize > 0 else { throw ValidationError("--batch-size must be at least 1, received \(batchSize)") }
+        try checkBatchSize(batchSize)
         guard seconds > 0, seconds <= 3600 else {
             throw ValidationError("--seconds must be in 0…3600, received \(seconds)")
         }
-        var session = try Session(try ModelArgument.model(model), input: input.shape, batchSize: batchSize, computation)
+        let (model, input) = try network.load()
+        var session = try Session(model, input: input, batchSize: batchSize, computation)
         let training = try Bench.measure(seconds) { try session.train() }
         let trainer = session.trainer()
         let inference = try Bench.measure(seconds) { _ = try trainer.predict(session.batch.inputs).evaluated() }

@@ -2,7 +2,37 @@ import Apus
 import ArgumentParser
 import Foundation
 
-/// What a command is given for a network: a name of the zoo, or a file.
+/// What a command is given for a network that needs no training.
+struct NetworkOptions: ParsableArguments {
+    @Argument(help: "A network of the zoo (mlp, lenet5), or a file with layers or an experiment.")
+    var model: String
+
+    @Option(help: "The shape of one input; by default that of the experiment's data, else 28,28,1.")
+    var input: InputShape?
+
+    /// The network, and the shape of its input.
+    func load() throws -> (model: Sequential, input: Shape) {
+        (try ModelArgument.model(model), try input?.shape ?? ModelArgument.input(model))
+    }
+}
+
+/// A shape as an argument: `28,28,1`.
+struct InputShape: ExpressibleByArgument {
+    let shape: Shape
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+        guard !parts.isEmpty, parts.allSatisfy({ ($0 ?? 0) > 0 }) else { return nil }
+        shape = Shape(parts.compactMap { $0 })
+    }
+}
+
+/// What every command asks of the samples a step.
+func checkBatchSize(_ size: Int) throws {
+    guard size > 0 else { throw ValidationError("--batch-size must be at least 1, received \(size)") }
+}
+
+/// A network by its name in the zoo, or by a file.
 enum ModelArgument {
     static func isFile(_ text: String) -> Bool { [".yaml", ".yml", ".json"].contains { text.hasSuffix($0) } }
 

@@ -7,11 +7,7 @@ struct Summary: ParsableCommand {
         abstract: "Shows a network's layers: shapes, parameters, operations, memory.",
         discussion: "Example: apus summary lenet5 --plan")
 
-    @Argument(help: "A network of the zoo (mlp, lenet5), or a file with layers or an experiment.")
-    var model: String
-
-    @Option(help: "The shape of one input; by default that of the experiment's data, else 28,28,1.")
-    var input: InputShape?
+    @OptionGroup var network: NetworkOptions
 
     @Flag(help: "Also shows the steps of the training program, with the time that each takes here.")
     var plan = false
@@ -28,16 +24,14 @@ struct Summary: ParsableCommand {
     @OptionGroup var computation: ComputationOptions
 
     func run() throws {
-        let shape = try input?.shape ?? ModelArgument.input(self.model)
-        let model = try ModelArgument.model(model)
-        print(try model.summary(input: shape))
-        if let svg { try AtomicFile.write(ModelDiagram(model, input: shape).svg + "\n", to: svg) }
+        try checkBatchSize(batchSize)
+        let (model, input) = try network.load()
+        print(try model.summary(input: input))
+        if let svg { try AtomicFile.write(ModelDiagram(model, input: input).svg + "\n", to: svg) }
         if plan {
-            guard batchSize > 0 else { throw ValidationError("--batch-size must be at least 1, received \(batchSize)") }
-            print(
-                "\n"
-                    + (try PlanReport(model, input: shape, batchSize: batchSize, computation, isInference: inference)
-                        .text))
+            let report = try PlanReport(
+                model, input: input, batchSize: batchSize, computation, isInference: inference)
+            print("\n\(report.text)")
         }
     }
 }

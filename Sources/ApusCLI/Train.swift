@@ -138,7 +138,7 @@ struct Train: ParsableCommand {
 
 /// Options for the weights that a training starts from.
 struct WeightsOptions: ParsableArguments {
-    @Option(name: .customLong("init"), help: "Weights to start from (.safetensors, .npz).")
+    @Option(name: .customLong("init"), help: "Weights to start from (.safetensors, .npz), or the folder of a run.")
     var file: String?
 
     @Option(

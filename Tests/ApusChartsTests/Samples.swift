@@ -103,7 +103,7 @@ struct SeededGenerator: RandomNumberGenerator {
                 groups: list(12) { .init($0.text(), x: $0.numbers(900), y: $0.numbers(900)) },
                 regions: .init(
                     classes: list(9) { generator in (0..<7).map { _ in Int.random(in: -1...3, using: &generator) } },
-                    x: bounds[0]...bounds[1], y: -1...1))
+                    x: bounds[0]...bounds[1], y: -1...1), hasDiagonal: Bool.random(using: &self))
         case 7:
             return BarChart(
                 text(), axis: axis(), labels: list(50) { $0.text() },

@@ -120,6 +120,14 @@ import Testing
         #expect(report.observations.map(\.title).contains("Overfitting") == (losses[0].1 != nil))
     }
 
+    @Test(arguments: [([0.1, 0.2, 0.3], true), ([0.1, 0.3, 0.2], false), ([0.1, 0.1, 0.1], false), ([0.1], false)])
+    func aLearningRateThatOnlyRises(rates: [Double], isFound: Bool) {
+        var report = RunReport(Experiment(name: "x", model: "mlp"))
+        report.history = epochs(rates.map { _ in (training: 1, validation: nil) })
+        for (index, rate) in rates.enumerated() { report.history.epochs[index].learningRate = rate }
+        #expect(report.observations.map(\.title).contains("The learning rate rose to the end") == isFound)
+    }
+
     @Test func deadUnits() throws {
         let model = Sequential {
             Dense(4, activation: .relu)

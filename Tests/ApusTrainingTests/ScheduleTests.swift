@@ -1,4 +1,6 @@
+import ApusData
 import ApusFixtures
+import ApusNN
 import ApusTensor
 import ApusTraining
 import Foundation
@@ -58,6 +60,24 @@ import Testing
         #expect(schedule.factor(step: 4, total: 104) == 1)
         #expect(abs(schedule.factor(step: 54, total: 104) - 0.5) < 1e-15)
         #expect(abs(schedule.factor(step: 104, total: 104)) < 1e-15)
+    }
+
+    @Test func aWarmupThatNeverEndsIsReported() throws {
+        let data = try Dataset(features: .ones([10, 2]), labels: (0..<10).map { $0 % 2 })
+        func remarks(warmupSteps: Int) throws -> [String] {
+            var trainer = Trainer(
+                Dense(2), loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1),
+                schedule: .cosine(warmupSteps: warmupSteps), seed: 1)
+            var remarks: [String] = []
+            try trainer.fit(data, epochs: 3, batchSize: 5) { remarks.append($0) }
+            return remarks
+        }
+        #expect(try remarks(warmupSteps: 5) == [])
+        #expect(
+            try remarks(warmupSteps: 20) == [
+                "the warm-up is as long as the training: in its 6 steps the learning rate rises to 6 / 20 of its value; "
+                    + "give less warmupSteps, smaller batches or more epochs"
+            ])
     }
 
     @Test func degenerateLengths() {

@@ -1,3 +1,4 @@
+import ApusData
 import ApusFormats
 import ApusGraph
 import ApusNN
@@ -100,6 +101,47 @@ import Testing
                     || message { try target.load(path, mapping: ["encoder": "x", "head": "x"]) }
                         == "the mapping gives encoder/bias and head/bias of \(path) the same name x/bias"
             )
+        }
+    }
+
+    /// What is mapped takes the place of what has the name already.
+    @Test func mappingsGoFirst() throws {
+        try withSaved { path, saved in
+            let model = Sequential { Dense(2, useBias: false).named("encoder") }
+            var target = try model.initialized(input: [3], seed: 2)
+            let report = try target.load(path, mode: .partial, mapping: ["head": "encoder"])
+            #expect(report.loaded == ["encoder/kernel"])
+            #expect(Set(report.unexpected) == ["encoder/kernel", "encoder/bias", "head/bias"])
+            #expect(target["encoder/kernel"]?.scalars == saved["head/kernel"]?.scalars)
+        }
+    }
+
+    @Test func aMappingOfNothingIsAnError() throws {
+        try withSaved { path, _ in
+            var target = try variables(source)
+            #expect(
+                message { try target.load(path, mode: .partial, mapping: ["encode": "x"]) }
+                    == "no name in \(path) begins with encode (did you mean encoder?)")
+            #expect(
+                message { try target.load(path, mode: .partial, mapping: ["convolution": "x"]) }
+                    == "no name in \(path) begins with convolution (known are encoder, head)")
+        }
+    }
+
+    /// Checkpoints hold slots, of which reports do not speak; the folder of a run stands for the weights that it keeps.
+    @Test func checkpointsAndRuns() throws {
+        try withTemporaryFolder { folder in
+            let data = try Dataset(features: .ones([8, 4]), labels: (0..<8).map { $0 % 2 })
+            var trainer = Trainer(source, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.1), seed: 1)
+            try trainer.fit(data, epochs: 1, batchSize: 4, callbacks: [.checkpoint()], folder: folder)
+            try Experiment(name: "x", model: "mlp").yaml().write(
+                toFile: "\(folder)/experiment.yaml", atomically: true, encoding: .utf8)
+            var target = try variables(source, seed: 2)
+            #expect(try target.load(folder).isComplete)
+            #expect(target["head/bias"]?.scalars == trainer.state?.variables["head/bias"]?.scalars)
+            var other = try variables(Sequential { Dense(3).named("encoder") })
+            let report = try other.load("\(folder)/checkpoints/last/state.safetensors", mode: .partial)
+            #expect(report.unexpected == ["head/kernel", "head/bias"])
         }
     }
 

@@ -4,19 +4,17 @@ import CKernels
 /// A computation that oneDNN has planned.
 final class LibraryPlan {
     private let plan: OpaquePointer
-    private var isOwned = true
 
     private init(_ plan: OpaquePointer) { self.plan = plan }
 
-    deinit { if isOwned { apus_onednn_plan_destroy(plan) } }
+    deinit { apus_onednn_plan_destroy(plan) }
 
     var name: String { String(cString: apus_onednn_plan_name(plan)) }
     var scratch: Operand { .scratch(byteCount: Int(apus_onednn_plan_scratch_bytes(plan))) }
 
-    /// The plan as the parameters of `apus_onednn_run`, which own it from now on.
+    /// The plan as the parameters of `apus_onednn_run`, which keep it.
     var parameters: ParameterBlock {
-        isOwned = false
-        return ParameterBlock(adopting: UnsafeRawPointer(plan)) { apus_onednn_plan_destroy(OpaquePointer($0)) }
+        ParameterBlock(adopting: UnsafeRawPointer(plan)) { [self] _ in withExtendedLifetime(self) {} }
     }
 
     /// Whether the library may compute in an element type: its kernels for bfloat16 need AVX-512.

@@ -175,9 +175,10 @@ public struct LineChart: Chart {
         canvas.path(lines, canvas.stroke(.mutedInk, dash: "3 3"))
     }
 
-    /// Labels stand beside their lines, each in the first row where it touches no other.
+    /// Labels stand beside their lines, each in the first row where it touches no other; above or below, where fewer points are.
     private func drawMarkerLabels(on canvas: inout Canvas, _ frame: Frame) {
         var rows: [[ClosedRange<Double>]] = []
+        var labels: [(text: String, span: ClosedRange<Double>, row: Int)] = []
         for marker in markers.prefix(50).sorted(by: { $0.x < $1.x }) {
             guard let place = place(of: marker, frame) else { continue }
             let label = TextWidth.fit(marker.label, width: frame.plot.width * 0.6, size: 11)
@@ -188,11 +189,31 @@ public struct LineChart: Chart {
             let row = rows.firstIndex { !$0.contains { $0.overlaps(span) } } ?? rows.count
             if row == rows.count { rows.append([]) }
             rows[row].append(span)
-            let baseline = frame.plot.y + 11 + 15 * Double(row)
-            guard baseline < frame.plot.bottom else { continue }
+            labels.append((label, span, row))
+        }
+        func baseline(_ row: Int, isBelow: Bool) -> Double {
+            isBelow ? frame.plot.bottom - 6 - 15 * Double(row) : frame.plot.y + 11 + 15 * Double(row)
+        }
+        let points = series.flatMap { series in
+            zip(series.x, series.y).compactMap { x, y -> Point? in
+                guard let px = frame.x.position(x), let py = frame.y.position(y) else { return nil }
+                return Point(x: px, y: py)
+            }
+        }
+        func hidden(isBelow: Bool) -> Int {
+            labels.reduce(0) { sum, label in
+                let baseline = baseline(label.row, isBelow: isBelow)
+                return sum
+                    + points.count { label.span.contains($0.x) && (baseline - 13...baseline + 5).contains($0.y) }
+            }
+        }
+        let isBelow = hidden(isBelow: true) < hidden(isBelow: false)
+        for label in labels {
+            let baseline = baseline(label.row, isBelow: isBelow)
+            guard baseline >= frame.plot.y, baseline < frame.plot.bottom else { continue }
             var attributes = canvas.fill(.ink) + canvas.stroke(.background, width: 3)
             attributes += " paint-order=\"stroke\" stroke-linejoin=\"round\""
-            canvas.text(label, at: Point(x: start, y: baseline), attributes)
+            canvas.text(label.text, at: Point(x: label.span.lowerBound + 8, y: baseline), attributes)
         }
     }
 

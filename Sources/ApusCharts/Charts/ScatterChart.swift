@@ -36,13 +36,18 @@ public struct ScatterChart: Chart {
     public var y: Axis
     public var groups: [Group]
     public var regions: Regions?
+    /// Whether a dashed line goes through the points where x and y are equal.
+    public var hasDiagonal: Bool
 
-    public init(_ title: String, x: Axis, y: Axis, groups: [Group], regions: Regions? = nil) {
+    public init(
+        _ title: String, x: Axis, y: Axis, groups: [Group], regions: Regions? = nil, hasDiagonal: Bool = false
+    ) {
         self.title = title
         self.x = x
         self.y = y
         self.groups = groups
         self.regions = regions
+        self.hasDiagonal = hasDiagonal
     }
 
     public var preferredSize: ChartSize { ChartSize(width: 480, height: 400) }
@@ -74,6 +79,7 @@ public struct ScatterChart: Chart {
         guard !xs.isEmpty, !ys.isEmpty else { return Frame.drawNoData(on: &canvas, in: frame.plot) }
         canvas.clipped(to: frame.plot) { canvas in
             drawRegions(on: &canvas, frame)
+            if hasDiagonal { drawDiagonal(on: &canvas, frame) }
             for index in groups.indices { drawPoints(index, crowded: isCrowded, on: &canvas, frame) }
         }
     }
@@ -104,6 +110,16 @@ public struct ScatterChart: Chart {
             dots += "M\(XML.number(place.x)) \(XML.number(place.y))h0"
         }
         canvas.path(dots, canvas.stroke(paint(index), width: 3) + " stroke-linecap=\"round\"")
+    }
+
+    private func drawDiagonal(on canvas: inout Canvas, _ frame: Frame) {
+        let bounds = [x.range, y.range].compactMap { $0 }.flatMap { [$0.lowerBound, $0.upperBound] }
+        let values = groups.flatMap { $0.x + $0.y }.filter(\.isFinite) + bounds
+        guard let low = values.min(), let high = values.max(), let left = frame.x.position(low),
+            let right = frame.x.position(high), let bottom = frame.y.position(low), let top = frame.y.position(high)
+        else { return }
+        let line = [left, bottom, right, top].map(XML.number)
+        canvas.path("M\(line[0]) \(line[1])L\(line[2]) \(line[3])", canvas.stroke(.mutedInk, dash: "3 3"))
     }
 
     private func drawRegions(on canvas: inout Canvas, _ frame: Frame) {

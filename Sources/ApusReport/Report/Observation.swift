@@ -28,7 +28,7 @@ public struct Observation: Sendable, Hashable {
 enum Observations {
     static func all(_ history: History, _ evaluation: Evaluation?, _ survey: LayerSurvey?) -> [Observation] {
         let found =
-            nonFinite(history, survey) + course(history.epochs) + gap(history.epochs)
+            nonFinite(history, survey) + rate(history.epochs) + course(history.epochs) + gap(history.epochs)
             + (evaluation?.classification.map(classes) ?? []) + (evaluation?.regression.map(numbers) ?? [])
             + (survey.map { units($0) + scales($0) } ?? [])
         // Warnings first; otherwise in the order above.
@@ -56,6 +56,20 @@ enum Observations {
                 Observation(.warning, "Weights are not finite", "In " + broken.prefix(5).joined(separator: ", ") + "."))
         }
         return found
+    }
+
+    /// Whether the learning rate never came to its value.
+    static func rate(_ epochs: [EpochRecord]) -> [Observation] {
+        let rates = epochs.map(\.learningRate)
+        guard let first = rates.first, let last = rates.last, rates.count >= 2,
+            zip(rates, rates.dropFirst()).allSatisfy({ $0 < $1 })
+        else { return [] }
+        return [
+            Observation(
+                .warning, "The learning rate rose to the end",
+                "From \(number(first)) in the first epoch to \(number(last)) in the last: the warm-up is longer than the training. "
+                    + "A shorter warm-up, smaller batches or more epochs would let the network learn.")
+        ]
     }
 
     /// Whether training went on too long, stopped too early, or stands still.

@@ -97,13 +97,15 @@ extension RunReport {
         }
         if let result = evaluation?.regression {
             let all = (result.truths + result.predictions).filter(\.isFinite)
-            let range = all.min().flatMap { low in all.max().flatMap { $0 > low ? low...$0 : nil } }
+            let (low, high) = (all.min() ?? 0, all.max() ?? 0)
+            let margin = 0.04 * (high - low)
+            let range = margin > 0 && margin.isFinite ? low - margin...high + margin : nil
             plots.append(
                 Plot(
                     name: "predictions", section: .results,
                     chart: ScatterChart(
                         "Prediction and truth", x: Axis("Truth", range: range), y: Axis("Prediction", range: range),
-                        groups: [.init("samples", x: result.truths, y: result.predictions)])))
+                        groups: [.init("samples", x: result.truths, y: result.predictions)], hasDiagonal: true)))
             plots.append(
                 Plot(
                     name: "residuals", section: .results,
@@ -182,9 +184,9 @@ extension RunReport {
         }
         func figure(
             _ name: String, _ title: String, _ part: (ModelObservation) -> [ModelObservation.Entry],
-            _ chart: (String, [DistributionAtStep]) -> any Chart
+            shows: (String) -> Bool = { _ in true }, _ chart: (String, [DistributionAtStep]) -> any Chart
         ) -> [Plot] {
-            let paths = part(first).map(\.path)
+            let paths = part(first).map(\.path).filter(shows)
             let limit = 12
             let shown =
                 paths.count <= limit ? paths : (0..<limit).map { paths[$0 * (paths.count - 1) / (limit - 1)] }
@@ -202,7 +204,12 @@ extension RunReport {
         var plots = figure("weights-over-time", "Weights as training goes on", \.weights) { path, steps in
             HeatStrip(path, x: "Step", y: "Weight", steps: steps)
         }
-        plots += figure("activations-over-time", "Activations as training goes on", \.activations) { path, steps in
+        // Layers that only move numbers would repeat what stands before them.
+        let changing = survey.map { Set($0.activations.map(\.path)) }
+        plots += figure(
+            "activations-over-time", "Activations as training goes on", \.activations,
+            shows: { changing?.contains($0) ?? true }
+        ) { path, steps in
             RidgeChart(path, x: "Activation", steps: steps)
         }
         let x = snapshots.map { Double($0.step) }
@@ -230,6 +237,7 @@ extension RunReport {
 
     /// A name of the code in words: `meanAbsoluteError` → `Mean absolute error`.
     static func words(_ name: String) -> String {
+        if name == "r2" { return "R²" }
         var text = ""
         var wasUpper = true
         for character in name {

@@ -128,11 +128,10 @@ public struct Tuning: Sendable {
 
     /// What the objective asks for, of the weights that training ended with.
     private func score(_ run: ExperimentRun, _ metric: String) throws -> Double {
-        func value(_ measured: Measurements?, _ prefix: String) throws -> Double? {
-            guard metric.hasPrefix(prefix) else { return nil }
-            return measured?[String(metric.dropFirst(prefix.count))]
-        }
-        if let value = try value(try run.data.validation.map { try run.trainer.evaluate($0) }, "validation.") {
+        let prefix = "validation."
+        if metric.hasPrefix(prefix), let validation = run.data.validation,
+            let value = try run.trainer.evaluate(validation)[String(metric.dropFirst(prefix.count))]
+        {
             return value
         }
         guard let record = try run.folder?.history().epochs.last, let value = record.value(metric) else {

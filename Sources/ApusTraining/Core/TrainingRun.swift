@@ -56,6 +56,7 @@ struct TrainingRun {
             report: report)
         snapshot = state
         lastEpoch = callbacks.lastEpoch(epochs)
+        if let remark = trainer.schedule.remark(steps: lastEpoch * stepsPerEpoch) { report(remark) }
         while state.epoch < lastEpoch, callbacks.stopReason == nil { try runEpoch() }
         try callbacks.end(&state)
     }

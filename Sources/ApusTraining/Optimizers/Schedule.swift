@@ -67,6 +67,13 @@ public struct Schedule: Sendable, Hashable {
         return course.factor(step: step - warmupSteps, total: Swift.max(1, total - warmupSteps))
     }
 
+    /// What deserves a word in a training of so many steps.
+    func remark(steps: Int) -> String? {
+        guard warmupSteps >= steps, warmupSteps > 1 else { return nil }
+        return "the warm-up is as long as the training: in its \(steps) steps the learning rate rises to "
+            + "\(steps) / \(warmupSteps) of its value; give less warmupSteps, smaller batches or more epochs"
+    }
+
     /// What is wrong with the constants.
     package func validate() throws(TrainingError) {
         if warmupSteps < 0 {

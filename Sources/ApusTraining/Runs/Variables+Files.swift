@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusFormats
 public import ApusNN
 import ApusTensor
@@ -27,32 +28,39 @@ extension Variables {
     /// Takes the values of variables from a safetensors or npz file, or from a checkpoint, which holds the optimizer's slots as well.
     ///
     /// - Parameters:
+    ///   - path: A file, or the folder of a run: the weights that it keeps.
     ///   - mode: Whether everything must fit, or what fits is taken.
     ///   - mapping: What begins the file's names, and what begins the model's in its place: `["encoder": "backbone"]`. Whole
-    ///     names between slashes count, the longest beginning first; an empty one stands for none.
+    ///     names between slashes count, the longest beginning first; an empty one stands for none. What is mapped takes the place
+    ///     of what has the name already.
     ///   - usesAverages: Whether the averages of a checkpoint that keeps them take the place of the values.
     /// - Returns: Which variables were loaded, and which were not.
     /// - Throws: `FormatError` for a damaged file; `WeightsError` with the report if something does not fit, or nothing does;
-    ///   `TrainingError` if the mapping gives two variables one name. Nothing changes then.
+    ///   `TrainingError` if the mapping gives two variables one name, or fits none. Nothing changes then.
     @discardableResult
     public mutating func load(
         _ path: String, mode: WeightsMode = .strict, mapping: [String: String] = [:], usesAverages: Bool = false
     ) throws -> WeightsReport {
-        let file = try WeightsFile(path)
-        let isCheckpoint = file.isCheckpoint
-        let known = Set(paths)
+        let file = try WeightsFile((try? RunFolder(existing: path).weights) ?? path)
         var report = WeightsReport(path: path)
+        try checkUse(mapping, of: file, path)
         // The names in the file by those in the model.
         var sources: [String: String] = [:]
-        for name in file.names {
+        for name in file.names where !file.isSlot(name) {
             let target = Variables.renamed(name, mapping)
-            if let other = sources.updateValue(name, forKey: target) {
+            guard let other = sources[target] else {
+                sources[target] = name
+                continue
+            }
+            guard name == target || other == target else {
                 throw TrainingError("the mapping gives \(other) and \(name) of \(path) the same name \(target)")
             }
-            // A checkpoint's slots lie below the variables' names.
-            if !known.contains(target), !(isCheckpoint && known.contains { target.hasPrefix($0 + "/") }) {
-                report.unexpected.append(name)
-            }
+            sources[target] = name == target ? other : name
+            report.unexpected.append(target)
+        }
+        report.unexpected += file.names.filter { name in
+            let target = Variables.renamed(name, mapping)
+            return sources[target] == name && variable(target) == nil
         }
         for name in paths {
             guard let source = sources[name] else {
@@ -71,16 +79,29 @@ extension Variables {
         for name in report.loaded {
             let source = sources[name]!
             let average = "\(source)/\(Optimizer.averageSlot.name)"
-            let isAverage = usesAverages && isCheckpoint && file.contains(average)
+            let isAverage = usesAverages && file.isSlot(average) && file.contains(average)
             try copy.setValue(name, try file.tensor(isAverage ? average : source))
         }
         self = copy
         return report
     }
 
+    /// A beginning that no name has is a mistake.
+    private func checkUse(_ mapping: [String: String], of file: WeightsFile, _ path: String) throws {
+        for prefix in mapping.keys.sorted() where !file.names.contains(where: { Variables.begins($0, with: prefix) }) {
+            let beginnings = Set(file.names.map { $0.split(separator: "/").first.map(String.init) ?? $0 })
+            throw TrainingError(
+                "no name in \(path) begins with \(prefix) (\(Names.hint(prefix, beginnings.sorted())))", kind: .missing)
+        }
+    }
+
+    private static func begins(_ name: String, with prefix: String) -> Bool {
+        prefix.isEmpty || name == prefix || name.hasPrefix(prefix + "/")
+    }
+
     /// A name with another beginning.
     private static func renamed(_ name: String, _ mapping: [String: String]) -> String {
-        let prefixes = mapping.keys.filter { $0.isEmpty || name == $0 || name.hasPrefix($0 + "/") }
+        let prefixes = mapping.keys.filter { begins(name, with: $0) }
         guard let prefix = prefixes.max(by: { $0.count < $1.count }), let other = mapping[prefix] else { return name }
         let rest = name.dropFirst(prefix.count).drop { $0 == "/" }
         return [other, String(rest)].filter { !$0.isEmpty }.joined(separator: "/")

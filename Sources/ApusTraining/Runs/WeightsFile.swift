@@ -26,9 +26,12 @@ enum WeightsFile {
         }
     }
 
-    /// Whether the slots of an optimizer lie below the variables' names.
-    var isCheckpoint: Bool {
-        if case .safetensors(let file) = self { file.metadata["format"] == "apus-state" } else { false }
+    /// Whether it is what an optimizer keeps of a variable: in checkpoints it lies below the variable's name.
+    func isSlot(_ name: String) -> Bool {
+        guard case .safetensors(let file) = self, file.metadata["format"] == "apus-state",
+            let slash = name.lastIndex(of: "/")
+        else { return false }
+        return file.contains(String(name[..<slash]))
     }
 
     func contains(_ name: String) -> Bool {
