@@ -1,4 +1,4 @@
-package import ApusFormats
+import ApusFormats
 import Foundation
 
 #if canImport(Glibc)

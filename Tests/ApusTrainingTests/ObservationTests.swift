@@ -54,7 +54,8 @@ import Testing
         let huge = Float.greatestFiniteMagnitude
         #expect(ValueHistogram([-huge, 0, huge], bins: 2).bins == [1, 2])
         #expect(ValueHistogram([huge, huge], bins: 2).bins == [2, 0])
-        #expect(ValueHistogram([0, .leastNonzeroMagnitude, 2 * .leastNonzeroMagnitude], bins: 3).bins.reduce(0, +) == 3)
+        #expect(
+            ValueHistogram([0, .leastNonzeroMagnitude, 2 * .leastNonzeroMagnitude], bins: 3).bins.reduce(0, +) == 3)
         #expect(ValueHistogram([5], bins: 2).standardDeviation == 0)
     }
 }

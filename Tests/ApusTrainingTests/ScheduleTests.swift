@@ -62,7 +62,7 @@ import Testing
         #expect(abs(schedule.factor(step: 104, total: 104)) < 1e-15)
     }
 
-    @Test func aWarmupThatNeverEndsIsReported() throws {
+    @Test func aLongWarmupIsReported() throws {
         let data = try Dataset(features: .ones([10, 2]), labels: (0..<10).map { $0 % 2 })
         func remarks(warmupSteps: Int) throws -> [String] {
             var trainer = Trainer(
@@ -72,11 +72,14 @@ import Testing
             try trainer.fit(data, epochs: 3, batchSize: 5) { remarks.append($0) }
             return remarks
         }
-        #expect(try remarks(warmupSteps: 5) == [])
+        // Two steps an epoch.
+        #expect(try remarks(warmupSteps: 0) == [] && remarks(warmupSteps: 3) == [])
+        let remedy = "give less warmupSteps, smaller batches or more epochs"
+        #expect(
+            try remarks(warmupSteps: 4) == ["the warm-up of the learning rate takes 4 of 6 steps; \(remedy)"])
         #expect(
             try remarks(warmupSteps: 20) == [
-                "the warm-up is as long as the training: in its 6 steps the learning rate rises to 6 / 20 of its value; "
-                    + "give less warmupSteps, smaller batches or more epochs"
+                "the warm-up of the learning rate takes 6 of 6 steps, which ends at 6 / 20 of its value; \(remedy)"
             ])
     }
 

@@ -141,7 +141,7 @@ public struct ExperimentRun: Sendable {
     ///
     /// - Parameters:
     ///   - callbacks: Besides those of the experiment; they hear of events first.
-    ///   - report: Is told of checkpoints that are damaged, and of a warm-up longer than the training.
+    ///   - report: Is told of checkpoints that are damaged, and of a warm-up that takes most of the training.
     /// - Throws: What training throws.
     @discardableResult
     public mutating func train(

@@ -59,7 +59,7 @@ public struct Trainer: Sendable {
     ///   - folder: The folder of the run, for callbacks that write files.
     ///   - checkpoints: A folder of checkpoints of the same training: it goes on from the newest whole one, and gives the same weights
     ///     as if it had never stopped. Without any it begins.
-    ///   - report: Is told of checkpoints that are damaged, and of a warm-up longer than the training.
+    ///   - report: Is told of checkpoints that are damaged, and of a warm-up that takes most of the training.
     /// - Throws: `GraphError` if the model does not fit the data, `DatasetError` if the augmentations do not, the error of a sample
     ///   that can't be read, `DivergenceError` when the loss is not finite, and what callbacks throw. After a divergence the state is
     ///   the one before the step that broke it.

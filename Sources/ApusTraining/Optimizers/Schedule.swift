@@ -69,9 +69,10 @@ public struct Schedule: Sendable, Hashable {
 
     /// What deserves a word in a training of so many steps.
     func remark(steps: Int) -> String? {
-        guard warmupSteps >= steps, warmupSteps > 1 else { return nil }
-        return "the warm-up is as long as the training: in its \(steps) steps the learning rate rises to "
-            + "\(steps) / \(warmupSteps) of its value; give less warmupSteps, smaller batches or more epochs"
+        guard warmupSteps > 1, 2 * warmupSteps > steps else { return nil }
+        let reached = warmupSteps > steps ? ", which ends at \(steps) / \(warmupSteps) of its value" : ""
+        return "the warm-up of the learning rate takes \(min(warmupSteps, steps)) of \(steps) steps\(reached); "
+            + "give less warmupSteps, smaller batches or more epochs"
     }
 
     /// What is wrong with the constants.
