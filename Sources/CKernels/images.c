@@ -46,10 +46,8 @@ static void find_places(image_block *b, const apus_places *places, int32_t first
     }
 }
 
-/// Copies a row; 32 bytes at a time, the last of them a second time where they do not divide.
-static inline __attribute__((always_inline)) void copy_row(void *restrict to, const void *restrict from, size_t count) {
-    char *d = to;
-    const char *s = from;
+/// Copies bytes, 32 at a time, the last of them a second time where they do not divide: rows are too short for `memcpy`.
+static inline __attribute__((always_inline)) void copy_row(char *restrict d, const char *restrict s, size_t count) {
     if (count < 16) {
         for (size_t i = 0; i < count; i++) d[i] = s[i];
         return;
@@ -57,6 +55,15 @@ static inline __attribute__((always_inline)) void copy_row(void *restrict to, co
     for (size_t i = 0; i + 32 <= count; i += 32) memcpy(d + i, s + i, 32);
     if (count & 16) memcpy(d + (count & ~(size_t)31), s + (count & ~(size_t)31), 16);
     memcpy(d + count - 16, s + count - 16, 16);
+}
+
+static inline __attribute__((always_inline)) void copy_rows(
+    void *restrict d, const void *restrict s, size_t size, size_t rows, size_t d_stride, size_t s_stride) {
+    for (size_t row = 0; row < rows; row++) copy_row((char *)d + row * d_stride, (const char *)s + row * s_stride, size);
+}
+
+void apus_copy_rows(void *d, const void *s, size_t size, size_t rows, size_t d_stride, size_t s_stride) {
+    copy_rows(d, s, size, rows, d_stride, s_stride);
 }
 
 // MARK: Sampling from registers

@@ -48,8 +48,9 @@ static void PIXEL_FN(sample)(
     image_block b = {
         .down_x = places->down_x, .down_y = places->down_y, .end_x = (width + 1) << 16, .end_y = (height + 1) << 16,
         .stride = (width + APUS_FRAME_COLUMNS) * channels, .count = width < BLOCK ? width : BLOCK};
-    for (int32_t row = 0; row < height; row++)
-        copy_row(frame + (size_t)(row + 1) * b.stride + channels, image + row * row_count, row_count * sizeof(PIXEL));
+    copy_rows(
+        frame + b.stride + channels, image, row_count * sizeof(PIXEL), (size_t)height, b.stride * sizeof(PIXEL),
+        row_count * sizeof(PIXEL));
     for (int32_t column = 0; column < width; column += BLOCK) {
         // The last block ends with the row, so that it is a whole one.
         int32_t first = column + b.count <= width ? column : width - b.count;

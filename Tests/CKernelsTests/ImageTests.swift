@@ -133,6 +133,19 @@ import Testing
         }
     }
 
+    // MARK: Copying
+
+    @Test(arguments: Array(0...70) + [100, 128, 1000]) func rowsAreCopiedAndNothingElse(size: Int) {
+        let (rows, stride, other) = (3, size + 5, size + 2)
+        let source = (0..<rows * other).map { UInt8(truncatingIfNeeded: $0 * 7 + 1) }
+        var target = [UInt8](repeating: 0, count: rows * stride)
+        let expected = target.indices.map {
+            $0 % stride < size ? source[$0 / stride * other + $0 % stride] : 0
+        }
+        apus_copy_rows(&target, source, size, rows, stride, other)
+        #expect(target == expected)
+    }
+
     // MARK: Values
 
     private static let counts = [1, 3, 16, 31, 64, 100, 784, 2500]

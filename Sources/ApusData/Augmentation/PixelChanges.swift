@@ -1,3 +1,5 @@
+import CKernels
+
 /// Changes of one image, from one place in memory to another.
 struct PixelChanges<P: Pixel> {
     let size: ImageSize
@@ -35,40 +37,39 @@ struct PixelChanges<P: Pixel> {
         top: Int, left: Int, _ mode: Augmentation.Padding, from source: UnsafePointer<P>,
         to target: UnsafeMutablePointer<P>
     ) {
-        // The columns of the target that show the image.
-        let inner = min(size.width, max(0, -left))..<max(0, min(size.width, size.width - left))
-        let channels = size.channels
-        for row in 0..<size.height {
-            let to = target + row * size.rowCount
-            var from = row + top
-            if !(0..<size.height).contains(from) {
-                guard mode == .reflect else {
-                    to.update(repeating: .zero, count: size.rowCount)
-                    continue
-                }
-                from = PixelChanges.reflected(from, size.height)
-            }
-            let line = source + from * size.rowCount
-            guard mode == .reflect || !inner.isEmpty else {
-                to.update(repeating: .zero, count: size.rowCount)
-                continue
-            }
-            (to + inner.lowerBound * channels).update(
-                from: line + (inner.lowerBound + left) * channels, count: inner.count * channels)
-            switch mode {
-            case .zeros:
-                to.update(repeating: .zero, count: inner.lowerBound * channels)
-                (to + inner.upperBound * channels).update(
-                    repeating: .zero, count: (size.width - inner.upperBound) * channels)
-            case .reflect:
-                for columns in [0..<inner.lowerBound, inner.upperBound..<size.width] {
-                    for column in columns {
-                        (to + column * channels).update(
-                            from: line + PixelChanges.reflected(column + left, size.width) * channels, count: channels)
-                    }
+        // The part of the target that shows the image.
+        func shown(_ start: Int, _ side: Int) -> Range<Int> {
+            min(side, max(0, -start))..<max(0, min(side, side - start))
+        }
+        let (rows, columns) = (shown(top, size.height), shown(left, size.width))
+        switch mode {
+        case .zeros:
+            target.update(repeating: .zero, count: size.count)
+            guard !rows.isEmpty, !columns.isEmpty else { return }
+            copy(rows, columns, from: source, at: (top, left), to: target)
+        case .reflect:
+            for row in 0..<size.height {
+                let line = source + PixelChanges.reflected(row + top, size.height) * size.rowCount
+                let to = target + row * size.rowCount
+                for column in 0..<size.width {
+                    let from = PixelChanges.reflected(column + left, size.width)
+                    (to + column * size.channels).update(from: line + from * size.channels, count: size.channels)
                 }
             }
         }
+    }
+
+    /// Copies a rectangle, of which the source has pixel (0, 0) at another place.
+    private func copy(
+        _ rows: Range<Int>, _ columns: Range<Int>, from source: UnsafePointer<P>, at origin: (row: Int, column: Int),
+        to target: UnsafeMutablePointer<P>
+    ) {
+        func start(_ row: Int, _ column: Int) -> Int { row * size.rowCount + column * size.channels }
+        let (bytes, stride) = (MemoryLayout<P>.stride, size.rowCount * MemoryLayout<P>.stride)
+        apus_copy_rows(
+            target + start(rows.lowerBound, columns.lowerBound),
+            source + start(rows.lowerBound + origin.row, columns.lowerBound + origin.column),
+            columns.count * size.channels * bytes, rows.count, stride, stride)
     }
 
     /// The place that a place beyond the edge shows.
@@ -82,14 +83,10 @@ struct PixelChanges<P: Pixel> {
         to target: UnsafeMutablePointer<P>
     ) {
         copy(from: source, to: target)
+        if let other { return copy(region.rows, region.columns, from: other, at: (0, 0), to: target) }
         for row in region.rows {
-            let offset = row * size.rowCount + region.columns.lowerBound * size.channels
-            let count = region.columns.count * size.channels
-            if let other {
-                (target + offset).update(from: other + offset, count: count)
-            } else {
-                (target + offset).update(repeating: .zero, count: count)
-            }
+            (target + row * size.rowCount + region.columns.lowerBound * size.channels).update(
+                repeating: .zero, count: region.columns.count * size.channels)
         }
     }
 }

@@ -42,6 +42,11 @@ void apus_sample_u8(
 void apus_sample_f32(
     float *d, const float *image, float *frame, int32_t height, int32_t width, int32_t channels, const apus_places *places);
 
+// MARK: Copying
+
+/// Copies `rows` rows of `size` bytes, which lie so many bytes apart and do not overlap.
+void apus_copy_rows(void *d, const void *s, size_t size, size_t rows, size_t d_stride, size_t s_stride);
+
 // MARK: Values
 
 /// d[i] = factor s[i] + offset. Here and below, bytes are rounded to nearest, halves to even, and kept in 0...255.
