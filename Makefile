@@ -2,6 +2,7 @@
 
 SWIFT_BUILD = swift build -c release
 APUS = .build/release/apus
+KERNELS = Sources/CKernels
 
 .PHONY: train test bench bench-kernels build setup format clean
 
@@ -27,12 +28,20 @@ setup:
 
 ## Times the kernels by themselves against the machine's measured peak.
 bench-kernels: setup
-	@for name in gemm lanes elementwise winograd; do \
+	@mkdir -p .build
+	@set -e; for name in gemm lanes elementwise winograd; do \
 	    echo "== $$name"; \
-	    clang -O2 -ISources/CKernels/include Benchmarks/kernels/$${name}_bench.c Sources/CKernels/base.c \
-	        Sources/CKernels/$$name*.c $$(test $$name = elementwise && echo Sources/CKernels/random.c) \
-	        $$(test $$name = winograd && echo Sources/CKernels/onednn*.c -ISources/CKernels -ldnnl) \
-	        -l:libgomp.so.1 -lm -o .build/$${name}_bench && .build/$${name}_bench || exit 1; \
+	    case $$name in \
+	        gemm) folders=Gemm ;; \
+	        lanes) folders=Lanes ;; \
+	        elementwise) folders="Elementwise Random" ;; \
+	        winograd) folders="Winograd OneDNN" ;; \
+	    esac; \
+	    sources=$(KERNELS)/Base/base.c; \
+	    for folder in $$folders; do sources="$$sources $$(echo $(KERNELS)/$$folder/*.c)"; done; \
+	    clang -O2 $(patsubst %/,-I%,$(wildcard $(KERNELS)/*/)) Benchmarks/kernels/$${name}_bench.c $$sources \
+	        -ldnnl -l:libgomp.so.1 -lm -o .build/$${name}_bench; \
+	    .build/$${name}_bench; \
 	done
 
 format:

@@ -9,6 +9,12 @@ let swift: [SwiftSetting] = [
 /// The programs that the README and the design show; each is a folder of Examples.
 let examples = ["1-activations", "2-gradients", "3-model", "4-training", "5-own-layer", "6-own-loop", "7-search"]
 
+/// Kernels of one folder use templates of others.
+let kernelFolders = [
+    "Base", "Convolutions", "Elementwise", "Gemm", "Images", "Lanes", "Movement", "Normalization", "OneDNN", "Pooling",
+    "Random", "Reductions", "Softmax", "Winograd",
+]
+
 let package = Package(
     name: "apus",
     products: [
@@ -31,6 +37,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
         .target(
             name: "CKernels", dependencies: ["COneDNN"],
+            cSettings: kernelFolders.map { .headerSearchPath($0) },
             linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
 
         // The engine.

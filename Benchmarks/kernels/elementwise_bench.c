@@ -1,7 +1,5 @@
 // Times the elementwise engine: cycles of an instruction on a block, fused tapes against plain loops, optimizers,
-// random numbers. Build and run:
-//     clang -O2 -ISources/CKernels/include Benchmarks/kernels/elementwise_bench.c Sources/CKernels/base.c
-//         Sources/CKernels/elementwise*.c Sources/CKernels/random.c -l:libgomp.so.1 -lm -o /tmp/elementwise_bench
+// random numbers. `make bench-kernels` builds and runs it.
 #define _GNU_SOURCE
 #include "apus_elementwise.h"
 #include "apus_random.h"

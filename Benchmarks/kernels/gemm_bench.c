@@ -1,9 +1,6 @@
 // Speed of the matrix product, as GFLOP/s and as a fraction of the machine's measured peak.
 //
-//     clang -O2 -I Sources/CKernels/include -o gemm_bench Benchmarks/kernels/gemm_bench.c \
-//         Sources/CKernels/gemm.c Sources/CKernels/base.c -l:libgomp.so.1
-//
-// APUS_ISA=avx2 or baseline measures the other versions; their peak is measured with the same vectors. Times are the
+// `make bench-kernels` builds and runs it. APUS_ISA=avx2 or baseline measures the other versions; their peak is measured with the same vectors. Times are the
 // least of many runs, with the operands as warm in the caches as they fit.
 #define _GNU_SOURCE
 #include <stdint.h>

@@ -1,8 +1,5 @@
 // Times the batch-in-lanes kernels on the two convolution stages of LeNet-5.
-//
-//     clang -O2 -I Sources/CKernels/include Benchmarks/kernels/lanes_bench.c \
-//         Sources/CKernels/{base,lanes_*}.c -l:libgomp.so.1
-//     ./a.out [threads]
+// `make bench-kernels` builds and runs it: .build/lanes_bench [threads].
 #include "apus_lanes.h"
 
 #include <stdio.h>

@@ -1,9 +1,6 @@
 // Speed of the Winograd convolution against oneDNN's best direct one on the layers of ResNet-18 and VGG-16.
 //
-//     clang -O2 -I Sources/CKernels/include -I Sources/CKernels -o winograd_bench \
-//         Benchmarks/kernels/winograd_bench.c Sources/CKernels/{winograd,winograd_gradient_w,base}.c \
-//         Sources/CKernels/onednn*.c -ldnnl -l:libgomp.so.1
-//     ./winograd_bench [threads [name]]
+// `make bench-kernels` builds and runs it: .build/winograd_bench [threads [name]].
 //
 // GFLOP/s count the operations of the direct convolution. oneDNN computes images in N H W C with kernels in the order
 // it likes best; "with reorder" includes bringing the kernel, or its gradient, from or to [3, 3, in, out]. Ours always

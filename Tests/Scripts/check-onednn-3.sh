@@ -15,6 +15,6 @@ if [ "${1:-}" != --system ]; then
     flags=("-I$work/environment/include" "-L$library" "-Wl,-rpath,$library")
 fi
 kernels=$root/Sources/CKernels
-clang -O2 -Wall -Wextra -Werror -I"$kernels/include" ${flags[@]+"${flags[@]}"} "$root/Tests/Scripts/onednn_check.c" \
-    "$kernels"/onednn*.c "$kernels/base.c" -ldnnl -l:libgomp.so.1 -lm -o "$work/check"
+clang -O2 -Wall -Wextra -Werror -I"$kernels/include" -I"$kernels/Base" ${flags[@]+"${flags[@]}"} "$root/Tests/Scripts/onednn_check.c" \
+    "$kernels"/OneDNN/*.c "$kernels/Base/base.c" -ldnnl -l:libgomp.so.1 -lm -o "$work/check"
 "$work/check"

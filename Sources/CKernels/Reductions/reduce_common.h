@@ -2,7 +2,7 @@
 #ifndef REDUCE_COMMON_H
 #define REDUCE_COMMON_H
 
-#include "include/apus_reduce.h"
+#include "apus_reduce.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef MOVEMENT_COMMON_H
 #define MOVEMENT_COMMON_H
 
-#include "include/apus_movement.h"
+#include "apus_movement.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef NORMALIZATION_COMMON_H
 #define NORMALIZATION_COMMON_H
 
-#include "include/apus_normalization.h"
+#include "apus_normalization.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef POOL_COMMON_H
 #define POOL_COMMON_H
 
-#include "include/apus_pool.h"
+#include "apus_pool.h"
 
 #include <math.h>
 #include <string.h>

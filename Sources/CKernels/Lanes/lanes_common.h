@@ -2,7 +2,7 @@
 #ifndef LANES_COMMON_H
 #define LANES_COMMON_H
 
-#include "include/apus_lanes.h"
+#include "apus_lanes.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // A direct convolution of any stride, padding, dilation and groups: loops whose innermost one runs over channels, which
 // the compiler vectorizes. Every task owns its results, and adds terms in a fixed order.
-#include "include/apus_convolution_direct.h"
+#include "apus_convolution_direct.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef SOFTMAX_COMMON_H
 #define SOFTMAX_COMMON_H
 
-#include "include/apus_softmax.h"
+#include "apus_softmax.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // Gather, scatter-add, one-hot. Plain loops: rows are copied or added; indices are checked before anything is written.
-#include "include/apus_indexing.h"
+#include "apus_indexing.h"
 
 #include "movement_common.h"
 
