@@ -49,7 +49,10 @@ import Testing
         #expect(
             Page.defaults.text("Losses").contains(
                 "`reduction .\(loss.reduction) · classWeights \(loss.classWeights.map { "\($0)" } ?? "nil")`"))
-        #expect(Page.defaults.text("Schedules").contains("`warmupSteps \(Schedule(.constant).warmupSteps)`"))
+        let schedule = Schedule(.constant)
+        #expect(
+            Page.defaults.text("Schedules").contains(
+                "`warmupSteps \(schedule.warmupSteps) · warmupShare \(schedule.warmupShare)`"))
     }
 
     /// The meanings that `apus experiment defaults` prints are those of the page.

@@ -37,7 +37,7 @@ import Testing
             "e.yaml:5: there is no key learnRate (did you mean learningRate?) at optimizer.adam"),
         Mistake(
             "schedule: {cosine: {warmup: 3}}",
-            "e.yaml:3: there is no key warmup (known are end, warmupSteps) at schedule.cosine"),
+            "e.yaml:3: there is no key warmup (known are end, warmupSteps, warmupShare) at schedule.cosine"),
         Mistake("optimizer:\n  adm: {}", "e.yaml:4: there is no optimizer adm (did you mean adam?) at optimizer"),
         Mistake(
             "optimizer: newton",
@@ -179,7 +179,9 @@ import Testing
     @Test func kinds() throws {
         // What the file leaves out begins with its default.
         #expect(try set("", "optimizer.adam.beta1=0.8").optimizer == .adam(learningRate: 0.003, beta1: 0.8))
-        #expect(try set("", "schedule.cosine.end=0.1").schedule == .cosine(warmupSteps: 200, end: 0.1))
+        #expect(
+            try set("", "schedule.cosine.end=0.1").schedule
+                == .cosine(warmupSteps: 200, warmupShare: 0.1, end: 0.1))
         #expect(try set("optimizer: adam", "optimizer.adam.learningRate=0.01").optimizer == .adam(learningRate: 0.01))
         #expect(try set("optimizer: adam", "optimizer.sgd.momentum=0.9").optimizer == .sgd(momentum: 0.9))
         #expect(

@@ -62,6 +62,24 @@ import Testing
         #expect(abs(schedule.factor(step: 104, total: 104)) < 1e-15)
     }
 
+    /// A short training warms up for a part of its own, a long one for the steps.
+    @Test func warmupsAreLimited() throws {
+        let schedule = Schedule(.constant, warmupSteps: 4, warmupShare: 0.2)
+        #expect((0..<3).map { schedule.factor(step: $0, total: 10) } == [0.5, 1, 1])
+        #expect((0..<5).map { schedule.factor(step: $0, total: 100) } == [0.25, 0.5, 0.75, 1, 1])
+        #expect(schedule.factor(step: 0, total: 3) == 1)
+        #expect("\(schedule)" == "constant after 4 steps of warm-up, at most 0.2 of the training")
+        #expect(try JSONDecoder().decode(Schedule.self, from: try JSONEncoder().encode(schedule)) == schedule)
+        #expect(
+            message { try Schedule(.constant, warmupShare: 2).validate() }
+                == "the schedule's warmupShare is 2.0 but must be in 0...1")
+        // The usual one reaches its rate, however short the training is.
+        let usual = Experiment(name: "x", model: "mlp").schedule
+        for total in [1, 5, 40, 300, 4220] {
+            #expect((0..<total).map { usual.factor(step: $0, total: total) }.max()! > 0.97)
+        }
+    }
+
     @Test func aLongWarmupIsReported() throws {
         let data = try Dataset(features: .ones([10, 2]), labels: (0..<10).map { $0 % 2 })
         func remarks(warmupSteps: Int) throws -> [String] {
@@ -74,7 +92,7 @@ import Testing
         }
         // Two steps an epoch.
         #expect(try remarks(warmupSteps: 0) == [] && remarks(warmupSteps: 3) == [])
-        let remedy = "give less warmupSteps, smaller batches or more epochs"
+        let remedy = "give less warmupSteps or a warmupShare, smaller batches or more epochs"
         #expect(
             try remarks(warmupSteps: 4) == ["the warm-up of the learning rate takes 4 of 6 steps; \(remedy)"])
         #expect(

@@ -23,9 +23,9 @@ public struct Experiment: Configurable {
     public init(
         name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
         loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
-        optimizer: Optimizer = .adam(learningRate: 0.003), schedule: Schedule = .cosine(warmupSteps: 200),
-        batchSize: Int = 128,
-        epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
+        optimizer: Optimizer = .adam(learningRate: 0.003),
+        schedule: Schedule = .cosine(warmupSteps: 200, warmupShare: 0.1),
+        batchSize: Int = 128, epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
         callbacks: [Callback] = []
     ) {
         self.name = name

@@ -6,10 +6,13 @@ public struct Schedule: Sendable, Hashable {
     public var course: Course
     /// The steps at the start in which the rate rises linearly to that of the course, which begins after them.
     public var warmupSteps: Int
+    /// The greatest share of all steps that the warm-up takes; with 1 it takes its steps whatever the training has.
+    public var warmupShare: Double
 
-    public init(_ course: Course, warmupSteps: Int = 0) {
+    public init(_ course: Course, warmupSteps: Int = 0, warmupShare: Double = 1) {
         self.course = course
         self.warmupSteps = warmupSteps
+        self.warmupShare = warmupShare
     }
 
     /// A factor on the optimizer's rate at step s of T, after the warm-up.
@@ -63,22 +66,32 @@ public struct Schedule: Sendable, Hashable {
     ///   - step: The steps done so far.
     ///   - total: The steps of the whole training.
     public func factor(step: Int, total: Int) -> Double {
-        if step < warmupSteps { return Double(step + 1) / Double(warmupSteps) }
-        return course.factor(step: step - warmupSteps, total: Swift.max(1, total - warmupSteps))
+        let warmup = warmupSteps(of: total)
+        if step < warmup { return Double(step + 1) / Double(warmup) }
+        return course.factor(step: step - warmup, total: Swift.max(1, total - warmup))
+    }
+
+    /// The steps that the warm-up takes of all.
+    private func warmupSteps(of total: Int) -> Int {
+        warmupShare < 1 ? min(warmupSteps, Int(warmupShare * Double(total))) : warmupSteps
     }
 
     /// What deserves a word in a training of so many steps.
     func remark(steps: Int) -> String? {
-        guard warmupSteps > 1, 2 * warmupSteps > steps else { return nil }
-        let reached = warmupSteps > steps ? ", which ends at \(steps) / \(warmupSteps) of its value" : ""
-        return "the warm-up of the learning rate takes \(min(warmupSteps, steps)) of \(steps) steps\(reached); "
-            + "give less warmupSteps, smaller batches or more epochs"
+        let warmup = warmupSteps(of: steps)
+        guard warmup > 1, 2 * warmup > steps else { return nil }
+        let reached = warmup > steps ? ", which ends at \(steps) / \(warmup) of its value" : ""
+        return "the warm-up of the learning rate takes \(min(warmup, steps)) of \(steps) steps\(reached); "
+            + "give less warmupSteps or a warmupShare, smaller batches or more epochs"
     }
 
     /// What is wrong with the constants.
     package func validate() throws(TrainingError) {
         if warmupSteps < 0 {
             throw TrainingError("the schedule's warmupSteps is \(warmupSteps) but must be at least 0")
+        }
+        if !(0...1).contains(warmupShare) {
+            throw TrainingError("the schedule's warmupShare is \(warmupShare) but must be in 0...1")
         }
         if let problem = course.problem { throw TrainingError("the schedule's \(problem)") }
     }
@@ -141,23 +154,30 @@ extension Schedule {
     /// The optimizer's rate at every step.
     public static let constant = Schedule(.constant)
     /// Rises linearly for `warmupSteps` steps, then falls along half a cosine.
-    public static func cosine(warmupSteps: Int = 0, end: Double = 0) -> Schedule {
-        Schedule(.cosine(end: end), warmupSteps: warmupSteps)
+    public static func cosine(warmupSteps: Int = 0, warmupShare: Double = 1, end: Double = 0) -> Schedule {
+        Schedule(.cosine(end: end), warmupSteps: warmupSteps, warmupShare: warmupShare)
     }
 }
 
 extension Schedule: CustomStringConvertible {
     public var description: String {
-        warmupSteps == 0 ? "\(course)" : "\(course) after \(warmupSteps) steps of warm-up"
+        guard warmupSteps != 0 else { return "\(course)" }
+        let limit = warmupShare < 1 ? ", at most \(warmupShare) of the training" : ""
+        return "\(course) after \(warmupSteps) steps of warm-up\(limit)"
     }
 }
 
 extension Schedule: FileRepresentable {
     public static var form: Form {
         var kinds = Course.kindsForm
-        let warmup = Form.Constant(
-            "warmupSteps", .integer, standard: "0", help: "The steps at the start in which the rate rises linearly")
-        kinds.kinds = kinds.kinds.map { $0.adding([warmup]) }
+        let warmup = [
+            Form.Constant(
+                "warmupSteps", .integer, standard: "0",
+                help: "The steps at the start in which the rate rises linearly"),
+            Form.Constant(
+                "warmupShare", .number, standard: "1", help: "The greatest share of all steps that the warm-up takes"),
+        ]
+        kinds.kinds = kinds.kinds.map { $0.adding(warmup) }
         return .kinds(kinds)
     }
 }
@@ -167,13 +187,19 @@ extension Schedule: Codable {
     public init(from decoder: any Decoder) throws {
         let named = try NamedFields(decoder, Course.what)
         self.init(
-            try Course(named.name, named.fields, besides: ["warmupSteps"], at: decoder.codingPath),
-            warmupSteps: try named.fields.value("warmupSteps", isLeading: false) ?? 0)
+            try Course(named.name, named.fields, besides: ["warmupSteps", "warmupShare"], at: decoder.codingPath),
+            warmupSteps: try named.fields.value("warmupSteps", isLeading: false) ?? 0,
+            warmupShare: try named.fields.value("warmupShare", isLeading: false) ?? 1)
     }
 
     public func encode(to encoder: any Encoder) throws {
         try course.encode(
             to: encoder,
-            options: warmupSteps == 0 ? nil : { try $0.encode(warmupSteps, forKey: NameKey("warmupSteps")) })
+            options: warmupSteps == 0
+                ? nil
+                : {
+                    try $0.encode(warmupSteps, forKey: NameKey("warmupSteps"))
+                    if warmupShare < 1 { try $0.encode(warmupShare, forKey: NameKey("warmupShare")) }
+                })
     }
 }
