@@ -82,6 +82,7 @@ struct CasePayload {
 }
 
 extension ConfigurableCases {
+    /// None, unless a type has some.
     public static var synonyms: [String: String] { [:] }
 
     package static var names: [String] { cases.map(\.name) }

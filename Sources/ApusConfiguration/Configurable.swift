@@ -4,6 +4,7 @@
 public protocol Configurable: Sendable, Hashable, Codable, CustomStringConvertible, FileRepresentable {
     /// The name in files: `conv2D`, `adam`.
     static var kind: String { get }
+    /// The constants with their names and defaults.
     static var schema: Schema<Self> { get }
 }
 

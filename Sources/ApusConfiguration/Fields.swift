@@ -9,6 +9,7 @@ public struct Fields {
     private let content: Content
     private let path: [any CodingKey]
 
+    /// What a decoder holds: constants by name if it is a mapping, else a single value.
     public init(_ decoder: any Decoder) {
         path = decoder.codingPath
         content = (try? decoder.container(keyedBy: NameKey.self)).map(Content.keyed) ?? .single(decoder)
@@ -64,8 +65,11 @@ public struct Fields {
 
 /// Any name as a key.
 public struct NameKey: CodingKey {
+    /// The name.
     public let stringValue: String
+    /// None: names are no numbers.
     public var intValue: Int? { nil }
+    /// The key of a name.
     public init(_ name: String) { stringValue = name }
     public init(stringValue: String) { self.stringValue = stringValue }
     public init?(intValue: Int) { nil }

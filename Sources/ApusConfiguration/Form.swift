@@ -1,5 +1,6 @@
 /// A type that says how files write its values.
 public protocol FileRepresentable {
+    /// How files write its values.
     static var form: Form { get }
 }
 

@@ -7,6 +7,11 @@ public struct Schema<Value: Sendable>: Sendable {
     public let standard: Value
     let fields: [Field]
 
+    /// The constants of a value.
+    ///
+    /// - Parameters:
+    ///   - standard: The value with every constant at its default; those that files must give may be anything in it.
+    ///   - fields: One a constant, in the order of the initializer's parameters.
     public init(_ standard: Value, _ fields: Field...) {
         self.standard = standard
         self.fields = fields

@@ -4,6 +4,7 @@ public struct SearchError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What sort of failure it is; a command derives its exit code from it.
     public var kind: Kind
 
+    /// The sorts of failure.
     public enum Kind: Sendable, Hashable {
         /// A setting is impossible.
         case setting

@@ -2,6 +2,7 @@
 public struct BarChart: Chart {
     /// Bars of one colour, one a label.
     public struct Series: Sendable, Hashable {
+        /// The name in the legend, which charts of several series have.
         public var name: String
         /// One number for each label; one that is not finite has no bar.
         public var values: [Double]
@@ -15,11 +16,13 @@ public struct BarChart: Chart {
         }
     }
 
+    /// What stands above the bars; nothing if it is empty.
     public var title: String
     /// What the lengths of the bars mean.
     public var axis: Axis
     /// The names of the bars, from the top.
     public var labels: [String]
+    /// In the order in which the bars of a label stand below, or follow, one another.
     public var series: [Series]
     /// Whether the series follow one another in one bar; only numbers that are not negative can be stacked.
     public var isStacked: Bool

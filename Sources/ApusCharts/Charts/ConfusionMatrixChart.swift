@@ -2,11 +2,14 @@
 ///
 /// Colors show the share of the row. Up to `maximumClassesWithText` classes the cells hold the count and that share.
 public struct ConfusionMatrixChart: Chart {
+    /// How many classes there may be for the cells to hold text.
     public static let maximumClassesWithText = 25
 
+    /// What stands above the cells; nothing if it is empty.
     public var title: String
     /// `counts[i][j]`: how many examples of class i were taken for class j.
     public var counts: [[Int]]
+    /// The classes in the order of their labels; one without a name is called by its label.
     public var classNames: [String]
 
     public init(_ title: String = "Confusion matrix", counts: [[Int]], classNames: [String] = []) {

@@ -1,6 +1,8 @@
 /// Several charts side by side under one title; a figure is a chart, so figures can hold figures.
 public struct Figure: Chart {
+    /// What stands above all charts; nothing if it is empty.
     public var title: String
+    /// Row by row, each from the left.
     public var charts: [any Chart]
     /// How many charts stand in a row.
     public var columns: Int

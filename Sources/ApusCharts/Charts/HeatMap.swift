@@ -1,12 +1,18 @@
 /// A matrix as colors: correlations, attention, kernels, a grid of hyperparameters.
 public struct HeatMap: Chart {
+    /// What stands above the cells; nothing if it is empty.
     public var title: String
     /// Row by row, the first on top; a number that is not finite leaves its cell empty.
     public var values: [[Double]]
+    /// The labels of the rows, from the top.
     public var rowLabels: [String]
+    /// The labels of the columns, from the left.
     public var columnLabels: [String]
+    /// What the rows are; it stands beside them.
     public var rowTitle: String
+    /// What the columns are; it stands below them.
     public var columnTitle: String
+    /// Which colors the numbers become.
     public var colorMap: ColorMap
     /// The numbers at the ends of the color map; those of the data unless given, symmetric about 0 for `.diverging`.
     public var range: ClosedRange<Double>?

@@ -2,9 +2,13 @@
 ///
 /// The share is that of one of 64 rows of equal height; colors grow with its square root, so that the tails are seen.
 public struct HeatStrip: Chart {
+    /// What stands above the strip; nothing if it is empty.
     public var title: String
+    /// What steps are counted in.
     public var x: Axis
+    /// The quantity.
     public var y: Axis
+    /// In any order: they are drawn by their step, each halfway to its neighbors.
     public var steps: [DistributionAtStep]
 
     public init(_ title: String, x: Axis = "Step", y: Axis, steps: [DistributionAtStep]) {

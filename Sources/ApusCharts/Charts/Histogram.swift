@@ -1,7 +1,10 @@
 /// How often each value occurs: weights, activations, gradients; several distributions may lie over one another.
 public struct Histogram: Chart {
+    /// One distribution in one color.
     public struct Series: Sendable, Hashable {
+        /// The name in the legend, which charts of several distributions have.
         public var name: String
+        /// The bins with their counts, as they are drawn.
         public var distribution: Distribution
         /// The color; that of the series' place in the chart unless given.
         public var paint: Paint?
@@ -13,9 +16,13 @@ public struct Histogram: Chart {
         }
     }
 
+    /// What stands above the bars; nothing if it is empty.
     public var title: String
+    /// The quantity.
     public var x: Axis
+    /// What the heights of the bars mean.
     public var y: Axis
+    /// The distributions; of several, each has an outline and pale bars.
     public var series: [Series]
 
     public init(_ title: String, x: Axis, y: Axis = "Count", series: [Series]) {

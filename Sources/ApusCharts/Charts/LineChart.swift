@@ -5,19 +5,24 @@
 public struct LineChart: Chart {
     /// One curve, with a band around it if bounds are given.
     public struct Series: Sendable, Hashable {
+        /// How the line looks.
         public enum Style: Sendable, Hashable {
             case solid, dashed
             /// Thin and pale: raw numbers behind their smoothed curve.
             case faint
         }
 
+        /// The name in the legend, which charts of several curves have.
         public var name: String
+        /// Where the points are, in the order in which the curve joins them.
         public var x: [Double]
+        /// One number for each x; surplus ones on either side are not drawn.
         public var y: [Double]
         /// The lower border of a band: a quantile, a minimum, mean − standard deviation.
         public var lower: [Double]
         /// The upper border.
         public var upper: [Double]
+        /// Solid, dashed or faint; dots mark the points of curves that are not faint and have at most 30.
         public var style: Style
         /// The color; that of the series' place in the chart unless given.
         public var paint: Paint?
@@ -47,7 +52,9 @@ public struct LineChart: Chart {
 
     /// A moment worth naming: the best epoch, a cut of the learning rate, the end of warm-up.
     public struct Marker: Sendable, Hashable {
+        /// Its place on the x axis; a marker outside of what the axis shows is not drawn.
         public var x: Double
+        /// What stands beside the line.
         public var label: String
 
         public init(at x: Double, _ label: String) {
@@ -56,10 +63,15 @@ public struct LineChart: Chart {
         }
     }
 
+    /// What stands above the curves; nothing if it is empty.
     public var title: String
+    /// What the curves run over.
     public var x: Axis
+    /// What they show.
     public var y: Axis
+    /// The curves; later ones are drawn over earlier ones.
     public var series: [Series]
+    /// Dashed upright lines with their labels; of more than 50 the first 50 are drawn.
     public var markers: [Marker]
 
     public init(_ title: String, x: Axis, y: Axis, series: [Series], markers: [Marker] = []) {

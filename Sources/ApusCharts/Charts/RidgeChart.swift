@@ -3,13 +3,16 @@
 /// Each ridge shows the density of one step, scaled to its own highest point unless `sharesScale`. Of more steps than
 /// `maximumRidges` evenly spaced ones are drawn, the first and the last among them.
 public struct RidgeChart: Chart {
+    /// How many ridges are drawn at most.
     public static let maximumRidges = 40
 
+    /// What stands above the ridges; nothing if it is empty.
     public var title: String
     /// The quantity.
     public var x: Axis
     /// What steps are counted in: only the title is used.
     public var y: Axis
+    /// In the order in which they are drawn, the first at the back.
     public var steps: [DistributionAtStep]
     /// Whether heights can be compared between steps.
     public var sharesScale: Bool

@@ -2,8 +2,11 @@
 public struct ScatterChart: Chart {
     /// The points of one class.
     public struct Group: Sendable, Hashable {
+        /// The name in the legend, which charts of several groups have.
         public var name: String
+        /// Where the points are from left to right.
         public var x: [Double]
+        /// One number for each x; surplus ones on either side are not drawn.
         public var y: [Double]
         /// The color; that of the group's place in the chart unless given.
         public var paint: Paint?
@@ -21,7 +24,9 @@ public struct ScatterChart: Chart {
         /// Class indices, row by row from the lowest y to the highest, each row from the lowest x to the highest.
         /// Class i has the color of the i-th group; a negative index leaves the ground.
         public var classes: [[Int]]
+        /// From the left border of the grid to the right one.
         public var x: ClosedRange<Double>
+        /// From the lower border of the grid to the upper one.
         public var y: ClosedRange<Double>
 
         public init(classes: [[Int]], x: ClosedRange<Double>, y: ClosedRange<Double>) {
@@ -31,10 +36,15 @@ public struct ScatterChart: Chart {
         }
     }
 
+    /// What stands above the points; nothing if it is empty.
     public var title: String
+    /// The quantity that grows to the right.
     public var x: Axis
+    /// The quantity that grows upwards.
     public var y: Axis
+    /// One a class, in the order of the labels; later ones are drawn over earlier ones.
     public var groups: [Group]
+    /// What is painted behind the points; nothing if absent.
     public var regions: Regions?
     /// Whether a dashed line goes through the points where x and y are equal.
     public var hasDiagonal: Bool

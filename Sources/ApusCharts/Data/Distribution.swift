@@ -58,7 +58,9 @@ public struct Distribution: Sendable, Hashable {
 
 /// The distribution of one quantity at one step of training.
 public struct DistributionAtStep: Sendable, Hashable {
+    /// When: an epoch, or a number of updates.
     public var step: Double
+    /// How the quantity was spread then.
     public var distribution: Distribution
 
     public init(step: Double, _ distribution: Distribution) {

@@ -19,6 +19,7 @@ public protocol Chart: Sendable {
 }
 
 extension Chart {
+    /// 560 × 320, for charts that do not say otherwise.
     public var preferredSize: ChartSize { ChartSize(width: 560, height: 320) }
 
     /// The picture as one self-contained SVG element: a file of its own, or a part of a page.

@@ -1,6 +1,8 @@
 /// The width and height of a picture, in CSS pixels.
 public struct ChartSize: Sendable, Hashable {
+    /// `svg` draws at least 16 and at most 20 000 pixels, and 400 if the number is not finite.
     public var width: Double
+    /// Limited as the width is.
     public var height: Double
 
     public init(width: Double, height: Double) {
@@ -17,11 +19,16 @@ public struct ChartSize: Sendable, Hashable {
 
 /// A part of a picture, in CSS pixels; y grows downwards.
 public struct Rectangle: Sendable, Hashable {
+    /// The left edge.
     public var x: Double
+    /// The upper edge.
     public var y: Double
+    /// From the left edge to the right one.
     public var width: Double
+    /// From the upper edge to the lower one.
     public var height: Double
 
+    /// A rectangle; a negative width or height becomes 0.
     public init(x: Double, y: Double, width: Double, height: Double) {
         self.x = x
         self.y = y

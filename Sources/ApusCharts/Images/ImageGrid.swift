@@ -2,8 +2,11 @@
 ///
 /// The pixels stay sharp however large they are drawn.
 public struct ImageGrid: Chart {
+    /// One image with its caption.
     public struct Image: Sendable, Hashable {
+        /// In pixels.
         public var height: Int
+        /// In pixels.
         public var width: Int
         /// 1 for gray, 3 for RGB (2 and 4: the same with opacity).
         public var channels: Int
@@ -40,7 +43,9 @@ public struct ImageGrid: Chart {
         }
     }
 
+    /// What stands above the images; nothing if it is empty.
     public var title: String
+    /// Row by row, each from the left.
     public var images: [Image]
     /// How many images stand in a row; eight unless given.
     public var columns: Int?

@@ -2,6 +2,7 @@ public import ApusConfiguration
 
 /// One number for all channels, or one for each: `0.5` or `[0.49, 0.48, 0.45]` in files and in Swift.
 public struct ChannelNumbers: Sendable, Hashable, CustomStringConvertible {
+    /// One number, or as many as there are channels.
     public var numbers: [Double]
 
     public init(_ numbers: [Double]) { self.numbers = numbers }

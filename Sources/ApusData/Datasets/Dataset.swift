@@ -32,6 +32,7 @@ public struct Dataset: Sendable {
 
     /// The number of samples.
     public var count: Int { rows.count }
+    /// Whether there are no samples.
     public var isEmpty: Bool { rows.isEmpty }
 
     /// The shape of one sample, such as `[28, 28, 1]`.

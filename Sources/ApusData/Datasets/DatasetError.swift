@@ -13,7 +13,9 @@ public struct DatasetError: Error, Hashable, Sendable {
     public var kind: Kind
     /// What happened.
     public var problem: String
+    /// What would be right.
     public var expected: String?
+    /// What there is instead.
     public var received: String?
     /// How to fix it.
     public var remedy: String

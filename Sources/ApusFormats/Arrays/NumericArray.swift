@@ -4,7 +4,9 @@ public import ApusGraph
 ///
 /// It computes nothing; it carries data between files and tensors.
 public struct NumericArray: Hashable, Sendable {
+    /// How many elements there are along each axis.
     public let shape: Shape
+    /// The type of each element.
     public let elementType: ElementType
     /// The elements, little-endian, in row-major order; bools are 0 or 1.
     public let bytes: [UInt8]
@@ -49,6 +51,7 @@ public struct NumericArray: Hashable, Sendable {
     /// The number of elements.
     public var count: Int { shape.count }
 
+    /// Shape and element type.
     public var type: TensorType { TensorType(shape, elementType) }
 
     /// Lends the elements.

@@ -2,6 +2,7 @@ public import ApusGraph
 
 /// A Swift type that stores one element of an array.
 public protocol NumericElement: Sendable {
+    /// The element type of arrays that hold it.
     static var elementType: ElementType { get }
 }
 

@@ -20,9 +20,11 @@ public enum CIFAR: Hashable, CaseIterable, Sendable {
         /// The coarse labels of CIFAR-100.
         public let coarseLabels: NumericArray?
 
+        /// The number of images.
         public var count: Int { labels.count }
     }
 
+    /// The number of classes; of CIFAR-100 the fine ones.
     public var classCount: Int { self == .cifar10 ? 10 : 100 }
 
     /// Reads some files as one part.

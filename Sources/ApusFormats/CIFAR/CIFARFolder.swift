@@ -9,8 +9,11 @@
 /// A folder with the binary version of CIFAR-10 (`data_batch_1.bin` to `data_batch_5.bin`, `test_batch.bin`) or CIFAR-100
 /// (`train.bin`, `test.bin`), as its archive unpacks.
 public struct CIFARFolder: Hashable, Sendable {
+    /// Which of the two it is.
     public let sort: CIFAR
+    /// The images to train on, in the order of the files.
     public let train: CIFAR.Part
+    /// The images to test on.
     public let test: CIFAR.Part
     /// The classes in the order of the labels, from `batches.meta.txt` or `fine_label_names.txt`; without that file they are
     /// called `0`, `1`, ….

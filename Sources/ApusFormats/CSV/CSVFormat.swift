@@ -15,6 +15,7 @@ public struct CSVFormat: Hashable, Sendable {
     /// Fields that stand for a missing value, besides the empty field. They count in quotes, too.
     public var missing: [String]
 
+    /// The fields that stand for a missing value unless others are given.
     public static let usualMissing = ["NA", "N/A", "NaN", "nan", "null", "NULL", "?"]
 
     public init(

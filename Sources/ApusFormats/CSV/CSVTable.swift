@@ -4,7 +4,9 @@
 public struct CSVTable: Hashable, Sendable {
     /// One column.
     public struct Column: Hashable, Sendable {
+        /// The title of the column; no other column of its table has it.
         public var name: String
+        /// One a row.
         public var values: Values
 
         public init(name: String, values: Values) {
@@ -23,6 +25,7 @@ public struct CSVTable: Hashable, Sendable {
         /// So many different texts that they are no categories (names, remarks): they are not kept.
         case text(count: Int)
 
+        /// The number of rows.
         public var count: Int {
             switch self {
             case .numbers(let numbers): numbers.count
@@ -32,7 +35,9 @@ public struct CSVTable: Hashable, Sendable {
         }
     }
 
+    /// From the left.
     public let columns: [Column]
+    /// How many values each column has; the row of titles does not count.
     public let rowCount: Int
 
     /// A table of columns that are at hand.

@@ -14,6 +14,7 @@ public struct FormatError: Error, Hashable, Sendable {
         case mismatch
     }
 
+    /// What sort of failure it is.
     public var kind: Kind
     /// The file; empty if no file is involved.
     public var path: String
@@ -21,7 +22,9 @@ public struct FormatError: Error, Hashable, Sendable {
     public var offset: Int?
     /// What happened.
     public var problem: String
+    /// What would have been right, if that can be said.
     public var expected: String?
+    /// What was there instead, if that can be said.
     public var received: String?
     /// How to fix it.
     public var remedy: String

@@ -2,7 +2,9 @@ public import ApusGraph
 
 /// An image of 8 bits a sample, gray or RGB.
 public struct Image: Hashable, Sendable {
+    /// In pixels.
     public let height: Int
+    /// In pixels.
     public let width: Int
     /// 1: gray; 3: red, green, blue.
     public let channels: Int

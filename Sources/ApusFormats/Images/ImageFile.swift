@@ -16,6 +16,7 @@ public enum ImageFile {
     public struct Options: Hashable, Sendable {
         /// 1 (gray), 3 (RGB), or `nil` for what the file has.
         public var channels: Int?
+        /// What transparent pixels become.
         public var transparency: Transparency
         /// The image may be decoded smaller, where that saves time (JPEG: by 2, 4 or 8), as long as it has this height and
         /// width at least.

@@ -16,6 +16,7 @@ public struct ImageFolder: Hashable, Sendable {
     public let paths: [String]
     /// The class of each image: a place in `classNames`.
     public let labels: [Int32]
+    /// The names of the sub-folders, in the order of the labels.
     public let classNames: [String]
 
     /// Lists a folder; no image is opened.

@@ -5,6 +5,7 @@ import CZlib
 ///
 /// Opening reads the list of names; arrays are read one by one, when they are asked for.
 public struct NPZFile: Sendable {
+    /// Where the file is.
     public let path: String
     private let source: ByteSource
     private let directory: ZipDirectory

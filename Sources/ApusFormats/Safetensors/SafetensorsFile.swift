@@ -6,6 +6,7 @@ public import ApusGraph
 /// as
 /// long as this value lives, so it may be replaced (by a rename) meanwhile, but must not be changed in place.
 public struct SafetensorsFile: Sendable {
+    /// Where the file is.
     public let path: String
     private let source: ByteSource
     private let mapping: Mapping?
@@ -57,6 +58,7 @@ public struct SafetensorsFile: Sendable {
     /// What the writer noted beside the arrays.
     public var metadata: [String: String] { header.metadata }
 
+    /// Whether there is an array of this name, even one of a type without a counterpart here.
     public func contains(_ name: String) -> Bool { header.entry(named: name) != nil }
 
     /// The shape and type of an array, without reading it.

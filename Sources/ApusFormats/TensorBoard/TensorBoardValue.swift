@@ -10,11 +10,15 @@ public enum TensorBoardValue: Sendable, Hashable {
 
 /// Counts of values in neighbouring intervals.
 public struct TensorBoardHistogram: Sendable, Hashable {
+    /// The least value.
     public var minimum: Double
+    /// The greatest value.
     public var maximum: Double
     /// The number of values, their sum and the sum of their squares.
     public var count: Double
+    /// Σ x
     public var sum: Double
+    /// Σ x²
     public var sumOfSquares: Double
     /// The upper end of each interval, rising; the first begins at the minimum.
     public var limits: [Double]
@@ -37,8 +41,11 @@ public struct TensorBoardHistogram: Sendable, Hashable {
 
 /// A picture as the bytes of a PNG file.
 public struct TensorBoardImage: Sendable, Hashable {
+    /// The whole file.
     public var png: [UInt8]
+    /// In pixels, as in the file.
     public var height: Int
+    /// In pixels, as in the file.
     public var width: Int
     /// 1 for gray, 3 for RGB, 4 for RGB with opacity.
     public var channels: Int

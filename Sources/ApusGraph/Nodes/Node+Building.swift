@@ -4,10 +4,12 @@
 extension Node {
     // MARK: Leaves
 
+    /// One number in every element, rounded to the element type.
     public static func constant(_ value: Double, _ shape: Shape = [], _ elementType: ElementType = .float32) -> Node {
         Node(.constant(Scalar.floating(value).rounded(to: elementType), TensorType(shape, elementType)))
     }
 
+    /// One number in every element, rounded to the element type.
     public static func constant(_ value: Scalar, _ type: TensorType) -> Node {
         Node(.constant(value.rounded(to: type.elementType), type))
     }
@@ -17,6 +19,7 @@ extension Node {
 
     // MARK: Elementwise
 
+    /// The operation on each element.
     public func unary(_ operation: UnaryOperation) -> Node { Node(.unary(operation), [self]) }
 
     /// Combines two nodes after promotion and broadcasting.
@@ -51,20 +54,24 @@ extension Node {
         return (a.cast(to: type), b.cast(to: type))
     }
 
+    /// The node with another element type; itself if it has that.
     public func cast(to type: ElementType) -> Node {
         elementType == type && isValid ? self : Node(.cast(type), [self])
     }
 
     // MARK: Movement
 
+    /// The node stretched to a shape, as NumPy broadcasts; itself if it has that.
     public func broadcast(to shape: Shape) -> Node {
         self.shape == shape && isValid ? self : Node(.broadcast(shape), [self])
     }
 
+    /// The same elements under another shape; the node itself if it has that.
     public func reshape(_ shape: Shape) -> Node {
         self.shape == shape && isValid ? self : Node(.reshape(shape), [self])
     }
 
+    /// The axes in another order, `y.shape[i] = x.shape[permutation[i]]`; the node itself if the order stays.
     public func transpose(_ permutation: [Int]) -> Node {
         permutation == Array(permutation.indices) && isValid && permutation.count == shape.rank
             ? self : Node(.transpose(permutation), [self])
@@ -89,6 +96,7 @@ extension Node {
 
     // MARK: Reductions
 
+    /// The axes reduced to one value each; kept axes stay with extent 1. The node itself for no axes.
     public func reduce(_ reduction: Reduction, _ axes: [Int], keepingAxes: Bool = false) -> Node {
         guard !axes.isEmpty || !isValid else { return self }
         let reduced = Node(.reduce(reduction, axes: axes), [self])

@@ -3,15 +3,20 @@
 /// Nodes are immutable and compared by identity. Adding a node never fails: one whose inputs do not fit carries the
 /// problems (its own and its inputs'), and whoever compiles it throws them.
 public final class Node: @unchecked Sendable {
+    /// What is computed from the inputs.
     public let operation: Operation
     /// Written only while the node is destroyed.
     public private(set) var inputs: [Node]
+    /// The type of the result; without meaning if the node has problems.
     public let type: TensorType
     /// What is wrong with the node or what it depends on; empty for a sound node.
     public let problems: [GraphProblem]
     /// What the owner of an input hangs on it (the evaluated tensor's storage).
     public let attachment: (any AnyObject & Sendable)?
 
+    /// Applies an operation to inputs; the type follows from theirs.
+    ///
+    /// Inputs that do not fit become problems, and so do problems of the inputs.
     public init(_ operation: Operation, _ inputs: [Node] = [], attachment: (any AnyObject & Sendable)? = nil) {
         self.operation = operation
         self.inputs = inputs
@@ -41,7 +46,9 @@ public final class Node: @unchecked Sendable {
         problems = [GraphProblem(scope: TraceScope.current, operation: name, message: message)]
     }
 
+    /// The shape of the result.
     public var shape: Shape { type.shape }
+    /// The element type of the result.
     public var elementType: ElementType { type.elementType }
 
     /// Whether the node is sound.
@@ -68,8 +75,11 @@ extension Node: Hashable {
 
 /// A set of nodes with named inputs and outputs.
 public struct Graph: Sendable {
+    /// A result of the graph.
     public struct Output: Sendable {
+        /// The name in error messages.
         public var name: String
+        /// The node whose value is the result.
         public var node: Node
         /// The input whose memory the output takes over: its value is not needed afterwards.
         public var replaces: Int?
@@ -83,6 +93,7 @@ public struct Graph: Sendable {
 
     /// Nodes with operation `.input`, in the order in which a program takes their values.
     public var inputs: [Node]
+    /// The results, in the order in which a program returns them.
     public var outputs: [Output]
 
     public init(inputs: [Node], outputs: [Output]) {

@@ -10,11 +10,14 @@ public struct Cost: Hashable, Sendable {
         self.bytes = bytes
     }
 
+    /// The cost of both.
     public static func + (a: Cost, b: Cost) -> Cost { Cost(flops: a.flops + b.flops, bytes: a.bytes + b.bytes) }
+    /// The cost of nothing.
     public static let zero = Cost(flops: 0, bytes: 0)
 }
 
 extension Node {
+    /// What the node costs; inputs, reshapes and `stopGradient` move no bytes.
     public var cost: Cost {
         Cost(flops: flops, bytes: isMaterialized ? inputs.reduce(type.byteCount) { $0 + $1.type.byteCount } : 0)
     }

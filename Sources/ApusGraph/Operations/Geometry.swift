@@ -1,7 +1,10 @@
 /// The part of one axis that a slice takes.
 public struct AxisSlice: Hashable, Sendable {
+    /// The index of the first element.
     public var start: Int
+    /// The number of elements.
     public var count: Int
+    /// The distance between elements, from 1.
     public var stride: Int
 
     public init(start: Int, count: Int, stride: Int = 1) {
@@ -13,7 +16,9 @@ public struct AxisSlice: Hashable, Sendable {
 
 /// How many elements are put before and after an axis.
 public struct AxisPadding: Hashable, Sendable {
+    /// Before the first element.
     public var low: Int
+    /// After the last element.
     public var high: Int
 
     public init(low: Int, high: Int) {
@@ -24,7 +29,9 @@ public struct AxisPadding: Hashable, Sendable {
 
 /// Height and width.
 public struct ImageSize: Hashable, Sendable {
+    /// Along the second axis of images [N, H, W, C].
     public var height: Int
+    /// Along the third axis of images [N, H, W, C].
     public var width: Int
 
     public init(height: Int, width: Int) {
@@ -35,9 +42,13 @@ public struct ImageSize: Hashable, Sendable {
 
 /// Zero padding around an image.
 public struct ImagePadding: Hashable, Sendable {
+    /// Rows above.
     public var top: Int
+    /// Columns at the left.
     public var left: Int
+    /// Rows below.
     public var bottom: Int
+    /// Columns at the right.
     public var right: Int
 
     public init(top: Int, left: Int, bottom: Int, right: Int) {
@@ -47,6 +58,7 @@ public struct ImagePadding: Hashable, Sendable {
         self.right = right
     }
 
+    /// No padding.
     public static let zero = ImagePadding(top: 0, left: 0, bottom: 0, right: 0)
 
     /// The padding with which a window of stride `strides` has ⌈size / stride⌉ positions; the odd pixel goes to the end,
@@ -67,9 +79,13 @@ public struct ImagePadding: Hashable, Sendable {
 
 /// How a convolution's window moves.
 public struct ConvolutionGeometry: Hashable, Sendable {
+    /// The steps between windows, from 1.
     public var strides: ImageSize
+    /// The zeros around the image.
     public var padding: ImagePadding
+    /// The distance between the pixels of a window, from 1.
     public var dilation: ImageSize
+    /// The number of parts that channels are divided into; each part of the outputs sees one part of the inputs.
     public var groups: Int
 
     public init(
@@ -93,8 +109,11 @@ public struct ConvolutionGeometry: Hashable, Sendable {
 
 /// How a pooling window moves.
 public struct PoolGeometry: Hashable, Sendable {
+    /// The size of the window.
     public var window: ImageSize
+    /// The steps between windows, from 1.
     public var strides: ImageSize
+    /// What lies around the image, at each edge less than the window.
     public var padding: ImagePadding
     /// Whether an incomplete window at the end counts (output size rounded up).
     public var ceilMode: Bool

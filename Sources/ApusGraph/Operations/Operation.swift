@@ -14,6 +14,7 @@ public enum Operation: Hashable, Sendable {
     case random(RandomDistribution, stream: UInt64, TensorType)
 
     // MARK: Elementwise
+    /// (x) → the operation on each element.
     case unary(UnaryOperation)
     /// (a, b) of one type and shape.
     case binary(BinaryOperation)
@@ -21,11 +22,14 @@ public enum Operation: Hashable, Sendable {
     case select
     /// (x) → min(max(x, low), high)
     case clamp(low: Scalar, high: Scalar)
+    /// (x) → x in another type: the nearest number; cut and saturated where floating point becomes an integer, NaN 0;
+    /// wrapped around between integers; whether x ≠ 0 for bool.
     case cast(ElementType)
     /// (x) → x, whose gradient is zero.
     case stopGradient
 
     // MARK: Movement
+    /// (x) → the same elements in row-major order under another shape.
     case reshape(Shape)
     /// (x) → y with `y.shape[i] = x.shape[permutation[i]]`.
     case transpose([Int])
@@ -37,6 +41,7 @@ public enum Operation: Hashable, Sendable {
     case pad([AxisPadding], value: Scalar)
     /// (x…) → joined along an axis.
     case concatenate(axis: Int)
+    /// (x) → x with the order of elements reversed along the axes.
     case reverse(axes: [Int])
 
     // MARK: Indexing
@@ -56,6 +61,7 @@ public enum Operation: Hashable, Sendable {
     case reduce(Reduction, axes: [Int])
     /// (x) → int64 index of the first extreme element along an axis, which vanishes.
     case argReduce(ArgReduction, axis: Int)
+    /// (x) → the sum up to each element along the axis, without the element if exclusive, from the end if reverse.
     case cumulativeSum(axis: Int, exclusive: Bool, reverse: Bool)
     /// (x) → int64 indices that sort x along the axis (stable), the first `count` of them.
     case sortIndices(axis: Int, descending: Bool, count: Int)
@@ -77,6 +83,7 @@ public enum Operation: Hashable, Sendable {
     case maxPoolGradient(PoolGeometry)
     /// (x, v) → v at the first maximum of each window of x: the adjoint of `maxPoolGradient`.
     case maxPoolSelect(PoolGeometry)
+    /// (x: [N, H, W, C]) → [N, H', W', C]: the mean of each window.
     case averagePool(PoolGeometry)
     /// (gradient) → gradient to the input, whose image size is given.
     case averagePoolGradient(PoolGeometry, image: ImageSize)
@@ -96,7 +103,9 @@ public enum Operation: Hashable, Sendable {
     case layerNorm(epsilon: Double)
 
     // MARK: Softmax
+    /// (x) → eˣ / Σ eˣ along the axis.
     case softmax(axis: Int)
+    /// (x) → log softmax(x) along the axis.
     case logSoftmax(axis: Int)
     /// (logits: [N, C], labels: integers [N]) → −log softmax(logits)[label]: [N]
     case softmaxCrossEntropy
@@ -141,6 +150,7 @@ public enum ArgReduction: String, Sendable, Hashable, CaseIterable {
 public enum RandomDistribution: Hashable, Sendable {
     /// Uniform in [low, high).
     case uniform(low: Double, high: Double)
+    /// Normal; the standard deviation is ≥ 0.
     case normal(mean: Double, standardDeviation: Double)
     /// Normal, cut at two standard deviations.
     case truncatedNormal(mean: Double, standardDeviation: Double)

@@ -3,6 +3,7 @@
 /// Raw values are shared with the C kernels.
 public enum ElementType: UInt8, Sendable, Hashable, Codable, CaseIterable {
     case float32 = 0
+    /// The upper half of a `float32`: 8 bits of exponent, 7 of fraction.
     case bfloat16
     case float64
     case int32

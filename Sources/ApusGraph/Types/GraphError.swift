@@ -21,6 +21,7 @@ public struct GraphProblem: Hashable, Sendable, CustomStringConvertible {
 
 /// A graph that can't be built; carries every problem of the trace.
 public struct GraphError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong, in the order in which it was found.
     public var problems: [GraphProblem]
 
     public init(_ problems: [GraphProblem]) {

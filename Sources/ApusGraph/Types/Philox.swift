@@ -3,6 +3,7 @@
 /// A pure function: the same key and counter give the same four words on every machine, so random numbers can be computed in any
 /// order and on any number of threads. Source: Salmon et al., “Parallel random numbers: as easy as 1, 2, 3” (2011).
 public enum Philox {
+    /// A counter, or a block of random numbers: four words of 32 bits.
     public typealias Words = SIMD4<UInt32>
 
     /// Four random words.

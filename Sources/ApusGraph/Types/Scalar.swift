@@ -19,6 +19,7 @@ public enum Scalar: Hashable, Sendable {
         }
     }
 
+    /// The value in floating point; integers beyond 2⁵³ may be rounded.
     public var double: Double {
         switch self {
         case .floating(let value): value
@@ -51,6 +52,7 @@ public enum Scalar: Hashable, Sendable {
 
 /// A 16-bit floating-point number with the exponent range of `Float`.
 public struct BFloat16: Hashable, Sendable {
+    /// The upper half of the equal `Float`: a sign, 8 bits of exponent, 7 of fraction.
     public var bitPattern: UInt16
 
     public init(bitPattern: UInt16) {

@@ -72,7 +72,9 @@ extension Shape: CustomStringConvertible {
 
 /// What is known of a tensor before it is computed.
 public struct TensorType: Hashable, Sendable, CustomStringConvertible {
+    /// The extent along each axis.
     public var shape: Shape
+    /// The type of the elements.
     public var elementType: ElementType
 
     public init(_ shape: Shape, _ elementType: ElementType) {

@@ -5,17 +5,21 @@ public import ApusGraph
 /// For each parameter and input the relative error ‖n − a‖ / (‖n‖ + ‖a‖), n by central differences, a by the rules. Tensors of many
 /// elements are compared along random directions.
 public struct GradientCheck: Sendable, Hashable {
+    /// What was found for one parameter, argument or input.
     public struct Entry: Sendable, Hashable {
         /// The variable's path, or `input`.
         public var path: String
+        /// The shape of what is differentiated by.
         public var shape: Shape
         /// ‖n − a‖ / (‖n‖ + ‖a‖); 0 where both vanish.
         public var relativeError: Double
         /// How many elements were compared, or how many directions.
         public var count: Int
+        /// Whether random directions were compared, not each element.
         public var isProjected: Bool
     }
 
+    /// One for each parameter, then one for a floating-point input; for a function one for each argument.
     public var entries: [Entry]
     /// The layers whose own gradient is wrong, path and configuration, first the one closest to the input.
     public var wrongLayers: [String]

@@ -6,6 +6,7 @@ package import ApusConfiguration
 /// (`relu`), a name beside the kind (`{name: stem, conv2D: {…}}`, `{shared: encoder, dense: 8}`), or a merge with its branches
 /// (`concatenate: [[…], […]]`).
 public struct AnyLayer: Codable, Hashable, Sendable {
+    /// The layer that is held.
     public var layer: any Layer
 
     public init(_ layer: any Layer) {

@@ -9,6 +9,7 @@ public struct Context {
     public let path: String
     let trace: Trace
 
+    /// Whether the model learns or predicts.
     public var mode: Mode { trace.mode }
 
     /// The context of an inner layer.
@@ -108,9 +109,11 @@ public struct Context {
 
 /// What is known of a variable before it has a value.
 public struct VariableDescription: Hashable, Sendable {
+    /// The shape of the value, which is float32.
     public var shape: Shape
     /// The start values.
     public var initializer: Initializer
+    /// Whether training adjusts it: a parameter, not a state.
     public var isTrainable: Bool
     /// A penalty on the weights.
     public var regularizer: Regularizer?

@@ -7,6 +7,7 @@ public import ApusTensor
 /// definition serves shape inference, the summary, training and inference. Layers nest: give each inner layer a context of its own,
 /// `inner(x, in: context["name"])`.
 public protocol Layer: Sendable, Hashable, Codable {
+    /// The output for a batch x, [N, ...]; what does not fit makes a tensor that carries the error.
     func callAsFunction(_ x: Tensor, in context: Context) -> Tensor
 
     /// The name of the type in files and paths: `conv2D`, `dense`.
@@ -23,6 +24,7 @@ extension Layer {
     /// The layer's type as experiments and paths spell it.
     public var kind: String { Self.kind }
 
+    /// For a layer that holds no others: itself rewritten.
     public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer { try transform(self) }
 }
 

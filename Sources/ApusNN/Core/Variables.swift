@@ -5,8 +5,11 @@ public import ApusTensor
 ///
 /// The order is that in which the model asks for its variables.
 public struct Variables: Sendable {
+    /// A weight or running value.
     public struct Variable: Sendable {
+        /// Its numbers, in float32.
         public let value: Tensor
+        /// What the model asked for; the value has its shape.
         public let description: VariableDescription
 
         package init(value: Tensor, description: VariableDescription) {
@@ -15,15 +18,20 @@ public struct Variables: Sendable {
         }
     }
 
+    /// The paths, in the order in which the model asks for its variables.
     public private(set) var paths: [String] = []
     private var entries: [String: Variable] = [:]
 
+    /// No variables.
     public init() {}
 
+    /// The number of variables.
     public var count: Int { paths.count }
 
+    /// The value at a path; `nil` if there is none.
     public subscript(path: String) -> Tensor? { entries[path]?.value }
 
+    /// Value and description at a path; `nil` if there is none.
     public func variable(_ path: String) -> Variable? { entries[path] }
 
     /// Adds a variable, or replaces one in its place; the value has the description's shape, in float32.
@@ -49,6 +57,7 @@ public struct Variables: Sendable {
 
     /// The number of weights that training adjusts, and of all values.
     public var trainableCount: Int { elementCount { $0.isTrainable } }
+    /// The number of all values, states included.
     public var elementCount: Int { elementCount { _ in true } }
 
     private func elementCount(_ isIncluded: (VariableDescription) -> Bool) -> Int {

@@ -19,6 +19,7 @@ public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral,
         self.right = right
     }
 
+    /// The same at all four edges.
     public init(integerLiteral value: Int) { self.init(top: value, left: value, bottom: value, right: value) }
 
     /// `[above and below, left and right]`, or `[all]`.
@@ -33,6 +34,7 @@ public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral,
 
     private enum Key: String, CodingKey, CaseIterable { case top, left, bottom, right }
 
+    /// Reads `1`, `[1, 2]` or `{top: 1, left: 2}`; an edge that is not named is 0.
     public init(from decoder: any Decoder) throws {
         if let both = try? Size2D(from: decoder) {
             self.init(both)
@@ -82,10 +84,12 @@ public struct Edges1D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral 
         self.right = right
     }
 
+    /// The same at both ends.
     public init(integerLiteral value: Int) { self.init(left: value, right: value) }
 
     private enum Key: String, CodingKey, CaseIterable { case left, right }
 
+    /// Reads `1` or `{left: 1}`; an end that is not named is 0.
     public init(from decoder: any Decoder) throws {
         if let both = try? decoder.singleValueContainer().decode(Int.self) {
             self.init(left: both, right: both)

@@ -15,6 +15,7 @@ public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
         .explicit(Edges2D(top: top, left: left, bottom: bottom, right: right))
     }
 
+    /// Reads `valid`, `same`, or edges: `1`, `[1, 2]`, `{top: 1}`.
     public init(from decoder: any Decoder) throws {
         if let edges = try? Edges2D(from: decoder) {
             self = .explicit(edges)

@@ -12,6 +12,7 @@ public struct Size2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, 
         self.width = width
     }
 
+    /// The same along both axes.
     public init(integerLiteral value: Int) { self.init(value, value) }
 
     /// `[height, width]`, or `[both]`.

@@ -12,6 +12,7 @@ public struct SoftmaxCrossEntropy: LossRule {
     /// ε, the share of a target that is spread over all classes.
     public var labelSmoothing: Double
 
+    /// - Parameter labelSmoothing: In 0..<1.
     public init(fromProbabilities: Bool = false, labelSmoothing: Double = 0) {
         self.fromProbabilities = fromProbabilities
         self.labelSmoothing = labelSmoothing
@@ -46,6 +47,7 @@ public struct BinaryCrossEntropy: LossRule {
     /// ε, the share of a target that is spread over all classes.
     public var labelSmoothing: Double
 
+    /// - Parameter labelSmoothing: In 0..<1.
     public init(fromProbabilities: Bool = false, labelSmoothing: Double = 0) {
         self.fromProbabilities = fromProbabilities
         self.labelSmoothing = labelSmoothing
@@ -84,6 +86,9 @@ public struct Focal: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
+    /// - Parameters:
+    ///   - gamma: From 0.
+    ///   - alpha: In 0...1.
     public init(gamma: Double = 2, alpha: Double = 0.25, fromProbabilities: Bool = false) {
         self.gamma = gamma
         self.alpha = alpha
@@ -119,6 +124,9 @@ public struct BinaryFocal: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
+    /// - Parameters:
+    ///   - gamma: From 0.
+    ///   - alpha: In 0...1.
     public init(gamma: Double = 2, alpha: Double = 0.25, balancesClasses: Bool = false, fromProbabilities: Bool = false)
     {
         self.gamma = gamma

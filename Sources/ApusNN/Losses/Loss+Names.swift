@@ -3,12 +3,14 @@
 extension Loss {
     /// −log softmax(output)[label]; outputs are logits [N, C], targets labels [N] or one-hot [N, C].
     public static let softmaxCrossEntropy = Loss(SoftmaxCrossEntropy())
+    /// −Σ t log softmax(output) for targets t smoothed by `labelSmoothing`, of logits or probabilities.
     public static func softmaxCrossEntropy(fromProbabilities: Bool = false, labelSmoothing: Double = 0) -> Loss {
         Loss(SoftmaxCrossEntropy(fromProbabilities: fromProbabilities, labelSmoothing: labelSmoothing))
     }
 
     /// Cross-entropy of yes-or-no answers; outputs are logits.
     public static let binaryCrossEntropy = Loss(BinaryCrossEntropy())
+    /// Cross-entropy of yes-or-no answers for targets smoothed by `labelSmoothing`, of logits or probabilities.
     public static func binaryCrossEntropy(fromProbabilities: Bool = false, labelSmoothing: Double = 0) -> Loss {
         Loss(BinaryCrossEntropy(fromProbabilities: fromProbabilities, labelSmoothing: labelSmoothing))
     }

@@ -8,6 +8,7 @@ public import ApusTensor
 public struct Loss: Sendable {
     /// What is computed for each.
     public var rule: any LossRule
+    /// How the values of a batch become one number.
     public var reduction: Reduction
     /// A factor for the samples of each class, by label; the sum is still divided by the number of samples, as in Keras.
     public var classWeights: [Double]?

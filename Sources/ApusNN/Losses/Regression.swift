@@ -81,6 +81,7 @@ public struct Huber: LossRule {
     /// δ, the error up to which the loss is squared.
     public var delta: Double
 
+    /// - Parameter delta: Above 0.
     public init(delta: Double = 1) {
         self.delta = delta
     }

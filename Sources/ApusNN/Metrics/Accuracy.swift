@@ -60,11 +60,13 @@ public struct TopKAccuracy: MetricRule {
     /// How many of the greatest outputs count.
     public var k: Int
 
+    /// - Parameter k: From 1; every sample counts where there are no more than k outputs.
     public init(k: Int = 5) {
         self.k = k
     }
 
     public static let schema = Schema(TopKAccuracy(), .leading("k", \.k, hasDefault: true, isLabelled: true))
+    /// `top5Accuracy` for k = 5.
     public var name: String { "top\(k)Accuracy" }
     public var accumulation: MetricAccumulation { .sum }
 

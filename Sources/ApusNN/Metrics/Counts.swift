@@ -72,6 +72,7 @@ public struct ConfusionMatrix: MetricRule {
     public static let schema = Schema(ConfusionMatrix())
     public var accumulation: MetricAccumulation { .sum }
 
+    /// Weights by target and prediction, a row for each target: [classes · classes].
     public func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor {
         let (predicted, actual, weights) = Tensor.classIndicators(output, target, weights)
         return (actual * weights).transposed().matmul(predicted).flattened()
@@ -112,6 +113,7 @@ extension CountsRule {
         return Tensor.concatenated([predicted * actual, predicted, actual].map { ($0 * weights).sum(axes: [0]) })
     }
 
+    /// One number for each class with `none`, else their average.
     public func value(_ gathered: [Double], classes: Int) -> MetricValue {
         let count = gathered.count / 3
         let all = (0..<count).map {

@@ -66,6 +66,9 @@ extension CurveRule {
         return Tensor.concatenated([weights.expandingShape(at: 1), label.expandingShape(at: 1), scores], axis: 1)
     }
 
+    /// Up to two classes the area of the last; of more the mean over each against the rest.
+    ///
+    /// NaN where an area is not defined: no sample is of the class, or for `ROCAUC` none of the rest.
     public func value(_ gathered: [Double], classes: Int) -> MetricValue {
         let width = classes + 2
         let rows = stride(from: 0, to: gathered.count, by: width)

@@ -17,6 +17,7 @@ public struct Metric: Sendable {
 
 /// A measure of a model's outputs that is gathered batch by batch.
 public protocol MetricRule: Configurable {
+    /// What results are called; the kind if a rule does not say.
     var name: String { get }
     /// How the batches' contributions become one.
     var accumulation: MetricAccumulation { get }
@@ -44,6 +45,7 @@ public enum MetricAccumulation: Sendable, Hashable {
 
 /// What a metric yields.
 public enum MetricValue: Sendable, Hashable {
+    /// One for all samples.
     case number(Double)
     /// One for each class.
     case classes([Double])
@@ -88,20 +90,31 @@ extension Metric: Hashable, Codable, CustomStringConvertible {
 extension Metric {
     /// The share of samples whose greatest output is the target's class; of one output a sample, those on the right side.
     public static let accuracy = Metric(Accuracy())
+    /// The share of yes-or-no answers on the right side of the threshold, which is a probability.
     public static func binaryAccuracy(threshold: Double = 0.5, fromProbabilities: Bool = false) -> Metric {
         Metric(BinaryAccuracy(threshold: threshold, fromProbabilities: fromProbabilities))
     }
     /// The share of samples whose class is among the k greatest outputs.
     public static func topKAccuracy(k: Int = 5) -> Metric { Metric(TopKAccuracy(k: k)) }
+    /// TP / (TP + FP) of each class, averaged unless `none`.
     public static func precision(average: Average = .macro) -> Metric { Metric(Precision(average: average)) }
+    /// TP / (TP + FN) of each class, averaged unless `none`.
     public static func recall(average: Average = .macro) -> Metric { Metric(Recall(average: average)) }
+    /// 2 TP / (2 TP + FP + FN) of each class, averaged unless `none`.
     public static func f1(average: Average = .macro) -> Metric { Metric(F1(average: average)) }
+    /// How often each class was taken for each: [target][prediction].
     public static let confusionMatrix = Metric(ConfusionMatrix())
+    /// The area under the ROC curve; of more than two classes the mean over each against the rest.
     public static let rocAUC = Metric(ROCAUC())
+    /// The average precision; of more than two classes the mean over each against the rest.
     public static let prAUC = Metric(PRAUC())
+    /// The mean of |output − target|.
     public static let meanAbsoluteError = Metric(MeanAbsoluteErrorMetric())
+    /// The mean of (output − target)².
     public static let meanSquaredError = Metric(MeanSquaredErrorMetric())
+    /// √ of the mean of (output − target)².
     public static let rootMeanSquaredError = Metric(RootMeanSquaredError())
+    /// 1 − Σ (target − output)² / Σ (target − mean)²; of several outputs the mean.
     public static let r2 = Metric(R2())
     /// The mean over the samples of any quantity: a function of output and target that yields [N] or [N, ...].
     ///

@@ -57,6 +57,7 @@ public enum Activation: ConfigurableCases {
     static let seluAlpha = 1.6732632423543772
     static let seluScale = 1.0507009873554805
 
+    /// The function of x, of its shape.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         switch self {
         case .linear: return x

@@ -24,6 +24,7 @@ public enum Constraint: ConfigurableCases {
     /// Keras divides by norm + ε with this ε.
     private static let epsilon = 1e-7
 
+    /// The point of the set that weights are moved to, of their shape.
     public func callAsFunction(_ weights: Tensor) -> Tensor {
         // All axes but the last lead to one output unit.
         let axes = Array(0..<Swift.max(0, weights.rank - 1))

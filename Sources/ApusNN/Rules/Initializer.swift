@@ -7,8 +7,11 @@ public import ApusTensor
 /// Fan in and fan out are the numbers of inputs and outputs that one element of a weight connects: of a kernel
 /// [window…, in, out] the window's size times `in`, and times `out`.
 public enum Initializer: ConfigurableCases {
+    /// 0 everywhere.
     case zeros
+    /// 1 everywhere.
     case ones
+    /// One number everywhere.
     case constant(Double = 0)
     /// Given numbers, as many as the variable has; one number stands for all.
     case values([Double])

@@ -24,6 +24,7 @@ public enum Regularizer: ConfigurableCases {
         Case(.orthogonal()) { .orthogonal(factor: try $0.next(), mode: try $0.next()) },
     ]
 
+    /// The penalty, a scalar; `orthogonal` takes matrices only.
     public func callAsFunction(_ weights: Tensor) -> Tensor {
         switch self {
         case .l1(let factor): return abs(weights).sum() * factor

@@ -3,11 +3,15 @@ import ApusTensor
 
 /// What a model is made of: each layer's output shape, weights, operations and memory, for one sample.
 public struct ModelSummary: Sendable, Hashable {
+    /// One layer: what it computes itself, without the layers inside it.
     public struct Row: Sendable, Hashable {
+        /// The layer's path, `0.conv2D`; for the model itself its kind.
         public var path: String
+        /// The layer with its constants, as in error messages.
         public var layer: String
         /// Without the batch.
         public var outputShape: Shape
+        /// The numbers in the layer's variables, states included; shared ones count at their first use.
         public var parameterCount: Int
         /// Floating-point operations of the forward pass.
         public var flops: Int
@@ -17,12 +21,18 @@ public struct ModelSummary: Sendable, Hashable {
         public var receptiveField: Size2D?
     }
 
+    /// The shape of a sample.
     public var input: Shape
+    /// The layers in the order of computation, inner ones before the layer around them.
     public var rows: [Row]
+    /// The numbers in all variables, states included.
     public var parameterCount: Int
+    /// Of them, those that training adjusts.
     public var trainableCount: Int
 
+    /// Floating-point operations of the forward pass of one sample.
     public var flops: Int { rows.reduce(0) { $0 + $1.flops } }
+    /// Bytes of the outputs of all rows for one sample.
     public var outputBytes: Int { rows.reduce(0) { $0 + $1.outputBytes } }
 }
 

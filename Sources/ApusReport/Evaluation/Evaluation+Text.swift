@@ -67,7 +67,9 @@ func decimals(_ value: Double) -> String {
 
 /// A table for terminals: the first column to the left, the others to the right.
 public struct TextTable: Sendable, CustomStringConvertible {
+    /// The titles of the columns.
     public var header: [String]
+    /// One text a column; a row may be shorter than the header, but not longer.
     public var rows: [[String]]
 
     public init(header: [String], rows: [[String]]) {

@@ -13,6 +13,7 @@ public struct Evaluation: Sendable, Hashable, Codable {
 
     /// Which classes are taken for which, and how surely.
     public struct Classification: Sendable, Hashable, Codable {
+        /// The classes in the order of their labels; one without a name is called by its label.
         public var classNames: [String]
         /// `confusionMatrix[i][j]`: how many samples of class i were taken for class j.
         public var confusionMatrix: [[Int]]
@@ -37,6 +38,7 @@ public struct Evaluation: Sendable, Hashable, Codable {
 
     /// How well one class is known; 0 where a share has nothing to count.
     public struct ClassScore: Sendable, Hashable, Codable {
+        /// The name of the class.
         public var name: String
         /// TP / (TP + FP)
         public var precision: Double
@@ -52,8 +54,11 @@ public struct Evaluation: Sendable, Hashable, Codable {
     public struct ClassifiedSample: Sendable, Hashable, Codable {
         /// Its place in the data set, from 0.
         public var index: Int
+        /// The loss of this sample alone.
         public var loss: Double
+        /// The true label.
         public var truth: Int
+        /// The label of the most probable class.
         public var prediction: Int
         /// The probability of the predicted class.
         public var probability: Double
@@ -67,9 +72,11 @@ public struct Evaluation: Sendable, Hashable, Codable {
         public var outputs: [OutputScore]
         /// How often prediction − truth fell between two of `residualEdges`, all outputs together.
         public var residualCounts: [Double]
+        /// The borders of those intervals, ascending: one more than there are counts.
         public var residualEdges: [Double]
         /// Pairs of some samples, all outputs together.
         public var truths: [Double]
+        /// What the model answered where `truths` was right, in the same order.
         public var predictions: [Double]
         /// The samples with the greatest loss, the greatest first.
         public var worst: [PredictedSample]
@@ -77,7 +84,9 @@ public struct Evaluation: Sendable, Hashable, Codable {
 
     /// How well one output is predicted.
     public struct OutputScore: Sendable, Hashable, Codable {
+        /// The mean of |prediction − truth|.
         public var meanAbsoluteError: Double
+        /// √mean of (prediction − truth)².
         public var rootMeanSquaredError: Double
         /// 1 − Σ residual² / Σ (truth − mean)²; NaN where all truths are equal.
         public var r2: Double
@@ -89,8 +98,11 @@ public struct Evaluation: Sendable, Hashable, Codable {
     public struct PredictedSample: Sendable, Hashable, Codable {
         /// Its place in the data set, from 0.
         public var index: Int
+        /// The loss of this sample alone.
         public var loss: Double
+        /// The true numbers, one an output.
         public var truth: [Double]
+        /// The predicted numbers, one an output.
         public var prediction: [Double]
     }
 }

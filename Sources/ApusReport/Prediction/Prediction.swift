@@ -15,9 +15,13 @@ public struct Prediction: Sendable, Hashable, Codable {
     /// The predicted numbers; empty where classes are.
     public var numbers: [Double]
 
+    /// A class that the sample may be of.
     public struct Choice: Sendable, Hashable, Codable {
+        /// The name of the class; its label if it has none.
         public var name: String
+        /// The place of the class among all classes, from 0.
         public var label: Int
+        /// From 0 to 1.
         public var probability: Double
     }
 

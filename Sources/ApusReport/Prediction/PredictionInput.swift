@@ -7,6 +7,7 @@ import Foundation
 public struct PredictionInput: Sendable {
     /// `shoe.png`, or `test.npy#3` where a file holds many samples.
     public var names: [String]
+    /// `[N] + shape`: images as `uint8`, tables as `float32`, arrays in the type of their file.
     public var samples: Tensor
     /// What the reader should know about the numbers, if anything.
     public var remark: String?

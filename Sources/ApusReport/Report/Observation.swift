@@ -4,6 +4,7 @@ import ApusTraining
 
 /// One thing that the numbers of a run say, in plain words.
 public struct Observation: Sendable, Hashable {
+    /// How good the news is.
     public enum Tone: String, Sendable, Hashable {
         /// As it should be.
         case good
@@ -13,8 +14,11 @@ public struct Observation: Sendable, Hashable {
         case warning
     }
 
+    /// How good the news is.
     public var tone: Tone
+    /// The matter in a few words.
     public var title: String
+    /// The numbers behind it, and what may help.
     public var text: String
 
     public init(_ tone: Tone, _ title: String, _ text: String) {

@@ -9,15 +9,19 @@ public import ApusTraining
 ///
 /// What is not known is left out, so that an interrupted or diverged run has a report as well.
 public struct RunReport: Sendable {
+    /// What was to be done.
     public var experiment: Experiment
     /// The facts of the run: when, how, why it ended.
     public var record: RunRecord?
+    /// The model, layer by layer.
     public var summary: ModelSummary?
+    /// What was measured, epoch by epoch.
     public var history = History()
     /// What the model does with data that it was not trained on.
     public var evaluation: Evaluation?
     /// What the evaluated data are called: `test`.
     public var evaluated = "test"
+    /// What is in the layers, if the model was looked at.
     public var survey: LayerSurvey?
     /// How weights, gradients and activations were spread as the training went on, if the run wrote it down.
     public var snapshots: [ModelObservation] = []
@@ -28,6 +32,7 @@ public struct RunReport: Sendable {
     /// The samples in the plane with what the model decides there, if they have two features.
     public var plane: ScatterChart?
 
+    /// A report that knows the settings alone; everything else may be added.
     public init(_ experiment: Experiment) {
         self.experiment = experiment
     }

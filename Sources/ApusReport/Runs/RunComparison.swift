@@ -5,10 +5,15 @@ import Foundation
 
 /// What sets runs apart: their settings, and what came of them.
 public struct RunComparison: Sendable {
+    /// One of the runs that are compared.
     public struct Run: Sendable {
+        /// What tables and curves call it; of paths in one folder they show the last parts.
         public var name: String
+        /// Its settings.
         public var experiment: Experiment
+        /// What it measured, epoch by epoch.
         public var history: History
+        /// How it stands and what its test gave; `–` in tables if absent.
         public var record: RunRecord?
 
         public init(name: String, experiment: Experiment, history: History, record: RunRecord? = nil) {
@@ -34,6 +39,7 @@ public struct RunComparison: Sendable {
         public var values: [String]
     }
 
+    /// In the order of the columns.
     public var runs: [Run]
 
     public init(_ runs: [Run]) {

@@ -6,6 +6,7 @@ import Foundation
 
 /// What a run's model takes and says, so that predictions need no data set: `inputs.json`.
 public struct RunInputs: Sendable, Hashable, Codable {
+    /// The version of the file.
     public var version = 1
     /// The shape of one sample, such as [28, 28, 1].
     public var shape: [Int]
@@ -22,11 +23,13 @@ public struct RunInputs: Sendable, Hashable, Codable {
 
     /// A feature of a table: a column of numbers, or a word of a column of words, `color=red`.
     public struct Feature: Sendable, Hashable, Codable {
+        /// The column, or the column and the word.
         public var name: String
         /// What stands for a number that is missing.
         public var mean: Double
     }
 
+    /// Those of samples without a table: `features` and `table` stay absent.
     public init(
         shape: Shape, elementType: ElementType, normalization: InputNormalization, classNames: [String]
     ) {
@@ -58,10 +61,12 @@ public struct RunInputs: Sendable, Hashable, Codable {
         features = zip(names, sums).map { Feature(name: $0, mean: $1 / Double(max(1, training.count))) }
     }
 
+    /// The shape of one sample.
     public var sampleShape: Shape { Shape(shape) }
 }
 
 extension RunFolder {
+    /// Writes `inputs.json`.
     public func write(_ inputs: RunInputs) throws { try write("inputs.json", json: inputs) }
 
     /// What the run's model takes.

@@ -9,6 +9,7 @@ import Foundation
 public struct RunCatalog: Sendable {
     /// The folder of runs: `runs`.
     public let folder: String
+    /// The database with the list; studies and their trials are in it as well.
     public let store: TrialStore
 
     /// - Throws: `SearchError` if the folder's database can't be made or is damaged.
@@ -78,6 +79,7 @@ public struct RunCatalog: Sendable {
 
 /// The version of this program.
 public enum ApusVersion {
+    /// What `apus --version` says.
     public static let current = "0.1.0"
 }
 

@@ -14,8 +14,11 @@ import Foundation
 /// print(run.record.test!, run.folder!.path)
 /// ```
 public struct ExperimentRun: Sendable {
+    /// What is run; of a resumed run that of its folder, with the epochs and the data folder that were given.
     public let experiment: Experiment
+    /// The samples, divided and normalized.
     public let data: LoadedData
+    /// The model's layers, for one sample of the data.
     public let summary: ModelSummary
     /// Holds the start weights until the run begins; others may be loaded into it.
     public var trainer: Trainer

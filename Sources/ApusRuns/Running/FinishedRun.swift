@@ -5,7 +5,9 @@ public import ApusTraining
 
 /// A run that has weights: its experiment, and a trainer that measures and predicts with them.
 public struct FinishedRun: Sendable {
+    /// Where the run is.
     public let folder: RunFolder
+    /// What the run did, as its `experiment.yaml` says.
     public let experiment: Experiment
     /// With the weights of the best epoch, or of the last where no best one was kept.
     public let trainer: Trainer

@@ -11,6 +11,7 @@ import Foundation
 public struct Tuning: Sendable {
     /// The experiment that trials change.
     public let file: ExperimentFile
+    /// Hands out the trials and keeps their scores.
     public let study: Study
     /// Where the trials' runs are: `FOLDER/trial-0`, `FOLDER/trial-1`, …
     public let folder: String

@@ -4,6 +4,7 @@ import ApusConfiguration
 public struct Assignment: Sendable, Hashable {
     private var values: [String: Setting]
 
+    /// An assignment of some paths' values.
     public init(_ values: [String: Setting] = [:]) { self.values = values }
 
     /// The paths in order of the alphabet.
@@ -14,6 +15,7 @@ public struct Assignment: Sendable, Hashable {
         values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
+    /// The value of a path; `nil` if it has none, and to take it away.
     public subscript(path: String) -> Setting? {
         get { values[path] }
         set { values[path] = newValue }

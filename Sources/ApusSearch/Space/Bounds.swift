@@ -2,9 +2,12 @@
 public struct Bounds<Number: Codable & Hashable & Comparable & Sendable>: Sendable, Hashable, Codable,
     CustomStringConvertible
 {
+    /// The lowest value; domains refuse one above `high`.
     public var low: Number
+    /// The highest value.
     public var high: Number
 
+    /// The ends of a range.
     public init(_ range: ClosedRange<Number>) {
         low = range.lowerBound
         high = range.upperBound

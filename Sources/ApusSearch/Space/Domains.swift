@@ -3,6 +3,7 @@ public import ApusConfiguration
 /// A few values without an order: `choice: [relu, tanh]`.
 public struct ChoiceDomain: Configurable {
     public static let kind = "choice"
+    /// At least one, each of them once: 1 and 1.0 are the same.
     public var values: [Setting]
 
     public init(_ values: [Setting]) { self.values = values }
@@ -22,12 +23,14 @@ public struct ChoiceDomain: Configurable {
 /// Integers from low to high, both included: `integer: [16, 256]`.
 public struct IntegerDomain: Configurable {
     public static let kind = "integer"
+    /// The ends, within ±2⁵³; the upper one is left out if no number of steps leads to it.
     public var range: Bounds<Int>
     /// The distance between neighbours.
     public var step: Int
     /// Whether doubling counts as much everywhere: values are drawn evenly by their logarithm.
     public var log: Bool
 
+    /// Integers in a range. A search refuses a logarithmic scale that begins below 1 or has a step other than 1.
     public init(_ range: ClosedRange<Int>, step: Int = 1, log: Bool = false) {
         self.range = Bounds(range)
         self.step = step
@@ -58,12 +61,14 @@ public struct IntegerDomain: Configurable {
 /// Real numbers from low to high: `real: [0, 0.5]`; on a logarithmic scale: `log: [0.0001, 0.1]`.
 public struct RealDomain: Configurable {
     public static let kind = "real"
+    /// The ends, both finite; the upper one is left out if no number of steps leads to it.
     public var range: Bounds<Double>
     /// The distance between neighbours; every number in the range if absent.
     public var step: Double?
     /// Whether values are drawn evenly by their logarithm.
     public var log: Bool
 
+    /// Real numbers in a range. A search refuses a logarithmic scale that does not begin above 0 or has a step.
     public init(_ range: ClosedRange<Double>, step: Double? = nil, log: Bool = false) {
         self.range = Bounds(range)
         self.step = step

@@ -6,18 +6,24 @@ import ApusConfiguration
 public struct SearchSpace: Sendable, Hashable {
     /// A path and its values.
     public struct Dimension: Sendable, Hashable {
+        /// The place of the setting in the experiment: `optimizer.adam.learningRate`.
         public let path: String
+        /// The values it may take.
         public let domain: Domain
     }
 
+    /// In order of the paths.
     public let dimensions: [Dimension]
 
+    /// A space of paths with the values that each may take.
     public init(_ domains: [String: Domain] = [:]) {
         dimensions = domains.sorted { $0.key < $1.key }.map { Dimension(path: $0.key, domain: $0.value) }
     }
 
+    /// The paths in order of the alphabet.
     public var paths: [String] { dimensions.map(\.path) }
 
+    /// The values that a path may take; `nil` if the search does not set it.
     public subscript(path: String) -> Domain? { dimensions.first { $0.path == path }?.domain }
 
     /// What is wrong with the space, for messages.

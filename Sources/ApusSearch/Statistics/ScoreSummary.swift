@@ -1,6 +1,8 @@
 /// Scores of several folds, or of several seeds, in short.
 public struct ScoreSummary: Sendable, Hashable {
+    /// How many scores there are: n.
     public let count: Int
+    /// Σ x / n
     public let mean: Double
     /// √(Σ (x − mean)² / (n − 1)); 0 for a single score.
     public let standardDeviation: Double

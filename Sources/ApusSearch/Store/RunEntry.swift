@@ -4,10 +4,13 @@ public import Foundation
 public struct RunEntry: Sendable, Hashable {
     /// The run's folder, which is its identity.
     public var folder: String
+    /// The name of its experiment.
     public var name: String
     /// How it stands: `running`, `completed`, `interrupted`, `failed`, `diverged`.
     public var state: String
+    /// When it began.
     public var started: Date
+    /// When it ended; absent while it runs.
     public var finished: Date?
     /// The command that started it.
     public var command: String
@@ -17,6 +20,7 @@ public struct RunEntry: Sendable, Hashable {
     public var final: [String: Double]
     /// The best value of each metric.
     public var best: [String: Double]
+    /// Words to find it by: `TrialStore.runs(name:tag:)`.
     public var tags: [String]
 
     public init(

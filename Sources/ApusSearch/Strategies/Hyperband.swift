@@ -94,7 +94,9 @@ public struct SuccessiveHalving: SearchStrategy {
 
 /// So many trials, each with a budget.
 public struct Rung: Sendable, Hashable {
+    /// How many trials come this far.
     public let trials: Int
+    /// The most that each of them may use in all, as a rule in epochs.
     public let budget: Int
 
     public init(trials: Int, budget: Int) {

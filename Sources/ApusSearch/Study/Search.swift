@@ -2,15 +2,20 @@ public import ApusConfiguration
 
 /// A search as data: what may change, how it is chosen, and what counts.
 public struct Search: Configurable {
+    /// The paths that may change, with their values.
     public var space: SearchSpace
+    /// How assignments are chosen.
     public var strategy: Strategy
     /// How many assignments are tried; as many as the strategy foresees (a whole grid, all brackets), else 30, if
     /// absent.
     public var trials: Int?
+    /// Which metric counts, and whether less or more of it is better.
     public var objective: Objective
+    /// When a trial is given up before its end.
     public var pruner: Pruner
     /// How many folds of the data each trial trains on; its score is their mean.
     public var folds: Int
+    /// What the proposals, and the seed of each trial's training, follow from.
     public var seed: UInt64
 
     public init(

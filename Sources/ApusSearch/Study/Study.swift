@@ -3,8 +3,11 @@
 /// Nothing is held in memory, so several tasks and several processes may work on one study, and one that was
 /// interrupted goes on where it stopped. With one worker, proposals are the same whether it was interrupted or not.
 public struct Study: Sendable {
+    /// The name in the store.
     public let name: String
+    /// What is searched, and how.
     public let search: Search
+    /// Where the trials are kept.
     public let store: TrialStore
     package let id: Int64
 

@@ -18,7 +18,9 @@ public enum TrialState: String, Sendable, Hashable, Codable, CaseIterable {
 public struct Trial: Sendable, Hashable {
     /// Counts the trials of a study from 0. A trial that is promoted keeps its number.
     public let number: Int
+    /// How far it is.
     public let state: TrialState
+    /// What is tried.
     public let assignment: Assignment
     /// How much the trial may use in all, as a rule epochs; `nil` where the strategy does not limit it.
     public let budget: Int?
@@ -30,7 +32,9 @@ public struct Trial: Sendable, Hashable {
     public let scores: [Int: Double]
     /// The seed of the trial's training, which follows from the study's.
     public let seed: UInt64
+    /// When it was started last.
     public let started: Date?
+    /// When it ended; absent while it waits or runs.
     public let finished: Date?
     /// The folder of the trial's run.
     public let folder: String?
@@ -45,6 +49,8 @@ public struct Trial: Sendable, Hashable {
 
 /// A value that a trial reported while it ran.
 public struct IntermediateValue: Sendable, Hashable {
+    /// As a rule the number of an epoch.
     public let step: Int
+    /// The objective's metric, as it was measured.
     public let value: Double
 }

@@ -5,7 +5,9 @@
 /// float32. It halves the memory of activations, and needs no change of a model: the precision holds for everything that is traced
 /// inside `withValue`. Micikevicius et al., Mixed Precision Training (2018).
 public enum NumericPrecision: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Operands keep their types.
     case float32
+    /// Convolutions and matrix products take bfloat16 operands and sum in float32.
     case mixedBFloat16
 
     /// The precision of what is being traced.

@@ -9,6 +9,7 @@ public struct RandomKey: Hashable, Sendable {
     private let seed: UInt64
     private var counter: UInt64 = 0
 
+    /// A source whose keys all follow from the seed.
     public init(seed: UInt64) {
         self.seed = seed
     }
@@ -56,6 +57,7 @@ public struct RandomKey: Hashable, Sendable {
         private var words = Philox.Words()
         private var used = 4
 
+        /// The key's own stream, from its start.
         public init(key: RandomKey) {
             self.key = SIMD2(UInt32(truncatingIfNeeded: key.seed), UInt32(truncatingIfNeeded: key.seed >> 32))
         }

@@ -7,6 +7,7 @@ extension Tensor: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
         self.init(weak: value)
     }
 
+    /// A number that takes the element type of what it is combined with; `float32` by itself and beside bool.
     public init(integerLiteral value: Int) {
         self.init(weak: value)
     }
@@ -73,7 +74,9 @@ extension Tensor {
         return Tensor(Node.constant(.floating(value), TensorType(shape, type)))
     }
 
+    /// 0 in every element.
     public static func zeros(_ shape: Shape, type: ElementType = .float32) -> Tensor { full(shape, 0, type: type) }
+    /// 1 in every element.
     public static func ones(_ shape: Shape, type: ElementType = .float32) -> Tensor { full(shape, 1, type: type) }
 
     // MARK: Sequences

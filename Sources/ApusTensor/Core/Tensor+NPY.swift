@@ -54,6 +54,7 @@ extension ElementType {
 
 /// A NumPy file could not be written.
 public struct NPYWritingError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Where the file was to be.
     public var path: String
     /// The system's error number.
     public var code: Int32

@@ -2,6 +2,7 @@ import ApusGraph
 
 /// What can stand between the brackets of `tensor[…]`: a number, a range, a range with steps, `.all`, `.newAxis`.
 public protocol TensorIndex {
+    /// What the index takes of its axis.
     var tensorIndex: TensorSlice { get }
 }
 

@@ -26,7 +26,9 @@ public struct Tensor: Sendable {
         handle = Handle(Node(.input("tensor", type), attachment: buffer))
     }
 
+    /// The extent along each axis.
     public var shape: Shape { node.shape }
+    /// The type of the elements.
     public var elementType: ElementType { node.elementType }
     /// The number of axes.
     public var rank: Int { shape.rank }

@@ -3,8 +3,11 @@ public import ApusGraph
 
 /// A type of number that elements can be read as and made from.
 public protocol TensorScalar: Sendable {
+    /// From an element of a floating-point tensor; for integers it is cut and saturates, NaN is 0.
     init(tensorElement value: Double)
+    /// From an element of an integer or bool tensor; smaller integers saturate.
     init(tensorElement value: Int64)
+    /// The number as graphs hold it; a `Bool` is 0 or 1.
     var tensorScalar: Scalar { get }
 }
 

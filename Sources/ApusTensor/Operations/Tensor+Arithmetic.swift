@@ -14,14 +14,19 @@ extension Tensor {
         return Tensor(.binary(operation), [left.broadcast(to: shape), right.broadcast(to: shape)])
     }
 
+    /// Element by element, after broadcasting and promotion to one element type; integers wrap around.
     public static func + (a: Tensor, b: Tensor) -> Tensor { combined(.add, a, b) }
     public static func - (a: Tensor, b: Tensor) -> Tensor { combined(.subtract, a, b) }
     public static func * (a: Tensor, b: Tensor) -> Tensor { combined(.multiply, a, b) }
+    /// Integers yield the quotient cut towards 0, and 0 for the divisor 0.
     public static func / (a: Tensor, b: Tensor) -> Tensor { combined(.divide, a, b) }
     /// The remainder with the divisor's sign, as in Python.
     public static func % (a: Tensor, b: Tensor) -> Tensor { combined(.remainder, a, b) }
+    /// −a; integers wrap around.
     public static prefix func - (a: Tensor) -> Tensor { a.mapped(.negate) }
 
+    /// A number takes the tensor's element type; a `Float` or `Double` beside integers makes `float32`, any number
+    /// beside bool too.
     public static func + <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a + Tensor(weak: b) }
     public static func + <T: TensorScalar>(a: T, b: Tensor) -> Tensor { Tensor(weak: a) + b }
     public static func - <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a - Tensor(weak: b) }
@@ -31,21 +36,27 @@ extension Tensor {
     public static func / <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a / Tensor(weak: b) }
     public static func / <T: TensorScalar>(a: T, b: Tensor) -> Tensor { Tensor(weak: a) / b }
 
+    /// The sum takes the operand's place, and so may change its shape and element type.
     public static func += (a: inout Tensor, b: Tensor) { a = a + b }
     public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
     public static func *= (a: inout Tensor, b: Tensor) { a = a * b }
     public static func /= (a: inout Tensor, b: Tensor) { a = a / b }
 
     // Comparisons, element by element: bool tensors.
+    /// Whether elements are equal, as bool; NaN equals nothing.
     public static func .== (a: Tensor, b: Tensor) -> Tensor { combined(.equal, a, b) }
     public static func .!= (a: Tensor, b: Tensor) -> Tensor { combined(.notEqual, a, b) }
     public static func .< (a: Tensor, b: Tensor) -> Tensor { combined(.less, a, b) }
     public static func .<= (a: Tensor, b: Tensor) -> Tensor { combined(.lessOrEqual, a, b) }
     public static func .> (a: Tensor, b: Tensor) -> Tensor { combined(.greater, a, b) }
     public static func .>= (a: Tensor, b: Tensor) -> Tensor { combined(.greaterOrEqual, a, b) }
+    /// Whether both elements hold; bool tensors only, as with `.|`, `.^` and `.!`.
     public static func .& (a: Tensor, b: Tensor) -> Tensor { combined(.logicalAnd, a, b) }
+    /// Whether at least one of two elements holds.
     public static func .| (a: Tensor, b: Tensor) -> Tensor { combined(.logicalOr, a, b) }
+    /// Whether exactly one of two elements holds.
     public static func .^ (a: Tensor, b: Tensor) -> Tensor { combined(.logicalXor, a, b) }
+    /// Whether an element does not hold.
     public static prefix func .! (a: Tensor) -> Tensor { a.mapped(.logicalNot) }
 
     func mapped(_ operation: UnaryOperation) -> Tensor { Tensor(.unary(operation), [node]) }
@@ -99,7 +110,9 @@ prefix operator .!
 
 // MARK: Functions
 
+/// The lesser element, NaN where either is; on a tie each operand gets half of the gradient.
 public func minimum(_ a: Tensor, _ b: Tensor) -> Tensor { .combined(.minimum, a, b) }
+/// The greater element, NaN where either is; on a tie each operand gets half of the gradient.
 public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { .combined(.maximum, a, b) }
 /// aᵇ, element by element.
 public func pow(_ a: Tensor, _ b: Tensor) -> Tensor { .combined(.power, a, b) }
@@ -113,29 +126,39 @@ public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
     Tensor(tracking: Node.select(condition.node, a.node, b.node))
 }
 
+/// |x|; the gradient at 0 is 0.
 public func abs(_ x: Tensor) -> Tensor { x.mapped(.absolute) }
 /// −1, 0 or 1.
 public func sign(_ x: Tensor) -> Tensor { x.mapped(.sign) }
+/// eˣ
 public func exp(_ x: Tensor) -> Tensor { x.mapped(.exp) }
 /// eˣ − 1, accurate near 0.
 public func expm1(_ x: Tensor) -> Tensor { x.mapped(.expm1) }
+/// The natural logarithm; −∞ at 0, NaN below.
 public func log(_ x: Tensor) -> Tensor { x.mapped(.log) }
 /// log(1 + x), accurate near 0.
 public func log1p(_ x: Tensor) -> Tensor { x.mapped(.log1p) }
+/// √x; NaN below 0.
 public func sqrt(_ x: Tensor) -> Tensor { x.mapped(.squareRoot) }
 /// 1 / √x
 public func rsqrt(_ x: Tensor) -> Tensor { x.mapped(.reciprocalSquareRoot) }
+/// x²
 public func square(_ x: Tensor) -> Tensor { x.mapped(.square) }
 /// 1 / x
 public func reciprocal(_ x: Tensor) -> Tensor { x.mapped(.reciprocal) }
+/// The sine of an angle in radians.
 public func sin(_ x: Tensor) -> Tensor { x.mapped(.sine) }
+/// The cosine of an angle in radians.
 public func cos(_ x: Tensor) -> Tensor { x.mapped(.cosine) }
+/// (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)
 public func tanh(_ x: Tensor) -> Tensor { x.mapped(.tanh) }
 /// 1 / (1 + e⁻ˣ)
 public func sigmoid(_ x: Tensor) -> Tensor { x.mapped(.sigmoid) }
 /// The error function 2/√π ∫₀ˣ e^(−t²) dt.
 public func erf(_ x: Tensor) -> Tensor { x.mapped(.erf) }
+/// The greatest whole number ≤ x; the gradient is 0.
 public func floor(_ x: Tensor) -> Tensor { x.mapped(.floor) }
+/// The least whole number ≥ x; the gradient is 0.
 public func ceil(_ x: Tensor) -> Tensor { x.mapped(.ceil) }
 /// The nearest whole number, halves to even.
 public func round(_ x: Tensor) -> Tensor { x.mapped(.round) }

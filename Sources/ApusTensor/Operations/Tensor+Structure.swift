@@ -23,6 +23,7 @@ extension Tensor {
         Tensor(.transpose(permutation.map { $0.map(normalized) } ?? Array((0..<rank).reversed())), [node])
     }
 
+    /// The tensor stretched as by NumPy: aligned at the last axis, new axes and those of extent 1 repeat.
     public func broadcast(to shape: Shape) -> Tensor { Tensor(.broadcast(shape), [node]) }
 
     /// The tensor with a new axis of extent 1.
@@ -50,6 +51,7 @@ extension Tensor {
     /// The tensor with all axes in one.
     public func flattened() -> Tensor { reshaped(to: [count]) }
 
+    /// The elements in reverse order along the axes.
     public func reversed(axes: [Int]) -> Tensor { Tensor(.reverse(axes: normalized(axes)), [node]) }
 
     /// The tensor with a constant around it.
@@ -99,14 +101,21 @@ extension Tensor {
         return result.reshaped(to: Shape(shape.dimensions.indices.map { axes.contains($0) ? 1 : shape[$0] }))
     }
 
+    /// The sum over axes, over all of them if `nil`; kept axes stay with extent 1. Integers keep their type.
     public func sum(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.sum, axes, keepingAxes) }
+    /// The mean over axes of a floating-point tensor; NaN over an empty axis.
     public func mean(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.mean, axes, keepingAxes) }
+    /// The greatest element over axes, NaN if there is one; equal ones share the gradient. An empty axis is an error.
     public func max(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.maximum, axes, keepingAxes) }
+    /// The least element over axes, NaN if there is one; equal ones share the gradient. An empty axis is an error.
     public func min(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.minimum, axes, keepingAxes) }
+    /// The product over axes; 1 over an empty axis. Integers keep their type.
     public func product(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
         reduced(.product, axes, keepingAxes)
     }
+    /// Whether any element of a bool tensor holds, over axes; `false` over an empty axis.
     public func any(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.any, axes, keepingAxes) }
+    /// Whether all elements of a bool tensor hold, over axes; `true` over an empty axis.
     public func all(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.all, axes, keepingAxes) }
 
     /// The mean squared distance from the mean (divided by the number of elements).
@@ -136,6 +145,7 @@ extension Tensor {
         return Tensor(.sortIndices(axis: axis, descending: descending, count: count), [node])
     }
 
+    /// The elements in order along an axis; NaN counts as the greatest.
     public func sorted(axis: Int = -1, descending: Bool = false) -> Tensor {
         gatheredAlong(sortIndices(axis: axis, descending: descending), axis: axis)
     }

@@ -13,11 +13,13 @@ public enum Event: Sendable, Hashable {
     case epochBegan(Int)
     /// A batch was trained on: its place in the epoch (from 1), and the epoch's means so far.
     case stepEnded(batch: Int, samples: Int, means: Measurements)
+    /// An epoch is done and validated.
     case epochEnded(EpochRecord)
     /// A checkpoint was written to this folder.
     case checkpointSaved(String)
     /// Training ends before all epochs are done.
     case stopped(StopReason)
+    /// Training ends, after `stopped` if that was sent; an error ends it without an event.
     case ended(StopReason)
 }
 
@@ -25,6 +27,7 @@ public enum Event: Sendable, Hashable {
 public struct TrainerControl: Sendable {
     /// The state after the event; a copy, so that looking at it changes nothing.
     public let state: TrainingState
+    /// The epochs that are finished.
     public let history: History
     /// The learning rate of the last step.
     public let learningRate: Double
@@ -70,7 +73,9 @@ public struct RunContext: Sendable {
     public var folder: String?
     /// The epoch after which training ends.
     public var epochs: Int
+    /// Steps an epoch; the last one may have fewer samples.
     public var stepsPerEpoch: Int
+    /// The number of training samples.
     public var samplesPerEpoch: Int
     /// The epochs that are finished.
     public var epoch: Int
@@ -120,6 +125,7 @@ public struct TrainingSubject: Sendable {
 
 /// What a rule remembers, as checkpoints hold it.
 public struct CallbackState: Sendable {
+    /// What it remembers besides states of the training; the form is the rule's own.
     public var data: Data
     /// States of the training that the rule keeps, by name.
     public var trainings: [String: TrainingState]
@@ -150,6 +156,7 @@ public protocol CallbackRule: Sendable {
     var looksInside: Bool { get }
     /// Hears of the run before the first event, and before `restore`.
     mutating func prepare(_ context: RunContext) throws
+    /// Reacts to an event. An error ends the training, which throws it.
     mutating func handle(_ event: Event, _ control: inout TrainerControl) throws
     /// What the rule remembers after the last event; `nil` if it remembers nothing.
     func savedState() throws -> CallbackState?
@@ -158,6 +165,7 @@ public protocol CallbackRule: Sendable {
 }
 
 extension CallbackRule {
+    /// The kind in files; of other rules the name of the type, spelled like a kind.
     public var name: String { (Self.self as? any Configurable.Type)?.kind ?? Names.kind(of: Self.self) }
     public var watchesSteps: Bool { false }
     public var looksInside: Bool { false }
@@ -168,11 +176,13 @@ extension CallbackRule {
 
 /// Something that happens besides training: `callbacks: [.earlyStopping(patience: 3)]`.
 public struct Callback: Sendable {
+    /// What reacts to the events.
     public internal(set) var rule: any CallbackRule
     private let identity = Identity()
 
     private final class Identity: Sendable {}
 
+    /// A callback by a rule, for instance one of one's own.
     public init(_ rule: some CallbackRule) {
         self.rule = rule
     }

@@ -18,6 +18,7 @@ public import ApusNN
 ///     }
 ///     try callbacks.end(&state)
 public struct CallbackList: Sendable {
+    /// The epochs so far; after `end` also why the training ended.
     public private(set) var history = History()
     /// Why the training is to end, if a callback wants it to.
     public private(set) var stopReason: StopReason?
@@ -96,6 +97,9 @@ public struct CallbackList: Sendable {
     /// The epoch after which a training of so many epochs ends.
     func lastEpoch(_ epochs: Int) -> Int { firstEpoch + epochs }
 
+    /// Begins the next epoch; one that was interrupted goes on.
+    ///
+    /// - Throws: What callbacks throw.
     public mutating func beginEpoch(_ state: inout TrainingState) throws {
         epochStart = ContinuousClock().now
         // One that was interrupted goes on.

@@ -9,6 +9,7 @@ public struct Checkpoint: CallbackRule, Configurable {
     public var folder: String?
     /// The value by which the best epoch is chosen; the training loss where it is not measured.
     public var monitor: String
+    /// Which values are better.
     public var mode: MonitorMode
     /// A checkpoint after so many epochs, 0: only at the end and when training is interrupted.
     public var everyEpochs: Int

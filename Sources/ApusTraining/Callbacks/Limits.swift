@@ -2,6 +2,7 @@ public import ApusConfiguration
 
 /// Ends the training after some time; the time before an interruption counts.
 public struct TimeLimit: CallbackRule, Configurable {
+    /// The time in seconds, at least 0; looked at after every step and epoch.
     public var seconds: Double
 
     private struct Progress: Sendable {

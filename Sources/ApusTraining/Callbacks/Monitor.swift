@@ -1,5 +1,6 @@
 /// Which values of what is watched are better.
 public enum MonitorMode: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Smaller values, or greater ones.
     case min, max
     /// Losses and errors shall fall, everything else shall rise.
     case auto

@@ -5,14 +5,19 @@ public import ApusConfiguration
 /// The rate of the schedule gets a factor that shrinks: f ← max(f · factor, minimumLearningRate / η). As in PyTorch, an improvement is
 /// relative: a loss must fall below best · (1 − threshold), what shall rise must exceed best · (1 + threshold).
 public struct ReduceOnPlateau: CallbackRule, Configurable {
+    /// The value that is watched: `validation.loss`, `validation.accuracy`, …
     public var monitor: String
+    /// Which values are better.
     public var mode: MonitorMode
+    /// What the learning rate is multiplied by, between 0 and 1.
     public var factor: Double
     /// The epochs without improvement after which the rate falls.
     public var patience: Int
+    /// The share of the best value by which another must be better to count.
     public var threshold: Double
     /// The epochs after a fall that do not count.
     public var cooldown: Int
+    /// The least value of the optimizer's rate times the factor; the schedule may go below it.
     public var minimumLearningRate: Double
 
     private struct Progress: Codable, Sendable {

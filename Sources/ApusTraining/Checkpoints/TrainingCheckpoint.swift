@@ -3,8 +3,11 @@ import Foundation
 
 /// All that a training needs to go on exactly as if it had not stopped.
 public struct TrainingCheckpoint: Sendable {
+    /// Variables, slots and position.
     public var state: TrainingState
+    /// The epochs that are finished.
     public var history = History()
+    /// The factor of callbacks on the learning rate, besides that of the schedule.
     public var learningRateFactor = 1.0
     /// The learning rate of the last step.
     var learningRate = 0.0
@@ -23,6 +26,7 @@ public struct TrainingCheckpoint: Sendable {
     /// What callbacks remember, by name.
     var callbacks: [(name: String, state: CallbackState)] = []
 
+    /// A checkpoint of a training without history and callbacks.
     public init(_ state: TrainingState) {
         self.state = state
     }

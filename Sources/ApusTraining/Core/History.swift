@@ -4,10 +4,15 @@ public struct EpochRecord: Sendable, Hashable, Codable {
     public var epoch: Int
     /// Steps since the start of the training.
     public var step: Int
+    /// Loss and metrics over the epoch, each batch measured before its step.
     public var training: Measurements
+    /// Loss and metrics after the epoch; `nil` without validation data.
     public var validation: Measurements?
+    /// That of the last step.
     public var learningRate: Double
+    /// The duration without validation.
     public var seconds: Double
+    /// Samples a second, without validation.
     public var samplesPerSecond: Double
 
     /// A value by its name: `validation.loss`, `training.accuracy`; without a prefix, validation if there is one.
@@ -20,7 +25,9 @@ public struct EpochRecord: Sendable, Hashable, Codable {
 
 /// The epochs of a training and why it ended.
 public struct History: Sendable, Hashable, Codable {
+    /// In order; those before an interruption included.
     public var epochs: [EpochRecord] = []
+    /// `nil` as long as the training has not ended.
     public var stopReason: StopReason?
 
     public init() {}

@@ -3,12 +3,15 @@ import Foundation
 
 /// The loss over a rising learning rate: where it falls fastest is a rate to begin with. Smith (2017).
 public struct LearningRateRange: Sendable, Hashable, CustomStringConvertible {
+    /// One step of the test.
     public struct Point: Sendable, Hashable {
+        /// The rate of the step.
         public var learningRate: Double
         /// The loss, averaged over the last steps with exponential weights.
         public var loss: Double
     }
 
+    /// In the order of the steps: the rate rises. They end early where the loss is four times its best, or not finite.
     public var points: [Point]
 
     /// The rate at which the loss falls fastest over the logarithm of the rate; `nil` if it never falls.

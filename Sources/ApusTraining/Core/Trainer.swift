@@ -6,13 +6,21 @@ public import ApusTensor
 
 /// Trains a model on data, measures it and predicts with it.
 public struct Trainer: Sendable {
+    /// What is trained.
     public let model: any Layer
+    /// What training makes small.
     public let loss: Loss
+    /// How gradients change the variables.
     public let optimizer: Optimizer
+    /// What is measured besides the loss.
     public let metrics: [Metric]
+    /// How the learning rate changes.
     public let schedule: Schedule
+    /// Of start values, the order of samples, augmentation and dropout.
     public let seed: UInt64
+    /// The element type of convolutions, matrix products and what follows them; at inference as well.
     public let precision: NumericPrecision
+    /// How much memory a training step takes.
     public let memory: MemoryUse
     /// The weights and the position; exists once training has begun.
     public internal(set) var state: TrainingState?

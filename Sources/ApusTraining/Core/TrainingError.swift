@@ -4,6 +4,7 @@ public struct TrainingError: Error, Hashable, Sendable, CustomStringConvertible 
     /// What sort of failure it is; a command derives its exit code from it.
     public var kind: Kind
 
+    /// Sorts of failures.
     public enum Kind: Sendable, Hashable {
         /// A setting is impossible.
         case setting

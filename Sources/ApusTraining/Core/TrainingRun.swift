@@ -124,7 +124,9 @@ struct TrainingRun {
 public struct DivergenceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The step, from 1, and the epoch, from 1.
     public var step: Int
+    /// From 1.
     public var epoch: Int
+    /// The loss of that step; it may be finite where the update broke a variable.
     public var loss: Double
     /// Where the first value that is not finite arose: a layer's path and configuration, or a variable's update.
     public var place: String

@@ -43,6 +43,7 @@ public struct TrainingState: Sendable {
 
     let layout: Layout
     private var memory: Memory
+    /// Whose slots the state holds.
     public let optimizer: Optimizer
     /// Where every random number of the training comes from.
     public let seed: UInt64

@@ -3,10 +3,12 @@ public import ApusData
 
 /// Where samples come from, how they are divided, and what is done to them: the key `data` of an experiment.
 public struct DataSource: Configurable {
+    /// Where samples come from.
     public var source: SampleSource
     /// The folder of Fashion-MNIST's files (the default places if absent); for other sources, the folder from which
     /// relative paths start.
     public var directory: String?
+    /// The part of the training samples that is held back to measure on.
     public var validation: Validation
     /// The fraction of the samples that is held back where the source has no test part.
     public var test: Double
@@ -56,6 +58,7 @@ public struct DataSource: Configurable {
 
     /// The part of the training samples that is held back to measure on.
     public struct Validation: Configurable {
+        /// Its share of the samples that are not held back to test, in 0..<1; 0 for no such part.
         public var fraction: Double
         /// Whether each class has the same share in every part; counts for classes only.
         public var stratified: Bool

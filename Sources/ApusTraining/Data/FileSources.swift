@@ -3,6 +3,7 @@ package import ApusFormats
 
 /// A folder of four IDX files, as MNIST comes: `{idx: FOLDER}`.
 public struct IDXSource: Configurable {
+    /// Its path, from `data.directory` on if it is relative.
     public var folder: String
 
     public init(_ folder: String = ".") { self.folder = folder }
@@ -12,6 +13,7 @@ public struct IDXSource: Configurable {
 
 /// A folder with the binary version of CIFAR-10 or CIFAR-100: `{cifar10: FOLDER}`.
 public struct CIFARSource: Configurable {
+    /// Its path, from `data.directory` on if it is relative.
     public var folder: String
 
     public init(_ folder: String = ".") { self.folder = folder }
@@ -21,11 +23,13 @@ public struct CIFARSource: Configurable {
 
 /// A folder of PNG and JPEG images with one sub-folder a class: `{images: {folder: DIR, height: 28, width: 28, channels: 1}}`.
 public struct ImageSource: Configurable {
+    /// Its path, from `data.directory` on if it is relative. The names of the sub-folders are the classes.
     public var folder: String
     /// A folder with the same classes, whose images are the test part.
     public var testFolder: String?
     /// The size to which all images are brought; `nil`: that of the first image.
     public var height: Int?
+    /// The same for the width.
     public var width: Int?
     /// 1 (gray) or 3 (RGB); `nil`: as the first image.
     public var channels: Int?
@@ -56,6 +60,7 @@ public struct ImageSource: Configurable {
 /// Columns of words become one feature for each word, 1 where it stands and else 0 (one-hot); all of them are 0 where
 /// the word is missing.
 public struct CSVSource: Configurable {
+    /// The path of the table, from `data.directory` on if it is relative.
     public var file: String
     /// The column to predict.
     public var label: String
@@ -120,6 +125,7 @@ public struct NPZSource: Configurable {
     public var targets: String
     /// The arrays of the test part, such as `x_test` and `y_test`.
     public var testInputs: String?
+    /// Given together with `testInputs`, or neither.
     public var testTargets: String?
     /// What targets are; `nil`: classes if they are whole numbers by type, else numbers.
     public var task: PredictionTask?

@@ -3,6 +3,7 @@ public import ApusGraph
 
 /// The samples of an experiment: read, divided and normalized.
 public struct LoadedData: Sendable {
+    /// The part that is trained on.
     public let training: Dataset
     /// The part that is held back to measure on while training.
     public let validation: Dataset?
@@ -22,6 +23,7 @@ public struct LoadedData: Sendable {
     /// The shape of one sample: the model's input.
     public var sampleShape: Shape { training.sampleShape }
 
+    /// By the axes of one sample: three are images, two a sequence, all else a table.
     public var kind: Kind {
         switch sampleShape.rank {
         case 3: .images

@@ -5,13 +5,21 @@ public import ApusData
 ///
 /// In files it is a name (`fashion-mnist`, `moons`) or a name with settings: `{csv: {file: iris.csv, label: species}}`.
 public enum SampleSource: Sendable, Hashable {
+    /// Fashion-MNIST, from its default places or the folder `data.directory`.
     case fashionMNIST
+    /// Four IDX files.
     case idx(IDXSource)
+    /// CIFAR-10 in its binary version.
     case cifar10(CIFARSource)
+    /// CIFAR-100 in its binary version.
     case cifar100(CIFARSource)
+    /// A folder of images.
     case images(ImageSource)
+    /// A table.
     case csv(CSVSource)
+    /// NumPy arrays.
     case npz(NPZSource)
+    /// Samples that are drawn from `data.seed`.
     case generated(DataGenerator)
 
     /// The name in files.

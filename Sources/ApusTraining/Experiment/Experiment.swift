@@ -6,18 +6,31 @@ import Yams
 
 /// A training as data: model, data, loss, optimizer, seed. The same experiment gives the same weights, bit for bit.
 public struct Experiment: Configurable {
+    /// What the run folder is called; no slashes.
     public var name: String
+    /// Of all randomness but that of `data.seed`.
     public var seed: UInt64
+    /// The samples, and what is held back of them.
     public var data: DataSource
+    /// A name of the zoo, or layers.
     public var model: ModelSource
+    /// What training makes small.
     public var loss: Loss
+    /// What is measured besides.
     public var metrics: [Metric]
+    /// How gradients change the variables.
     public var optimizer: Optimizer
+    /// How the learning rate changes.
     public var schedule: Schedule
+    /// Samples a step, from 1.
     public var batchSize: Int
+    /// How often each sample is seen, from 1.
     public var epochs: Int
+    /// The element type of convolutions, matrix products and what follows them.
     public var precision: NumericPrecision
+    /// Whether normalizations and activations are kept for the backward pass, or computed again in it.
     public var memory: MemoryUse
+    /// What happens besides training.
     public var callbacks: [Callback]
 
     public init(

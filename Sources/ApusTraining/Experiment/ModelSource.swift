@@ -3,7 +3,9 @@ public import ApusNN
 
 /// What an experiment trains: a name of the zoo, or layers.
 public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    /// A network of the zoo: `lenet5`.
     case name(String)
+    /// Layers one after the other.
     case layers(Sequential)
 
     public init(stringLiteral value: String) { self = .name(value) }

@@ -5,11 +5,14 @@ public import ApusNN
 ///
 /// A metric of one value a class has a number for each, `f1[3]`; one that is a table is in `tables`.
 public struct Measurements: Sendable, Hashable, Codable {
+    /// As shown: `loss`, `accuracy`, `f1[0]`, `f1[1]`.
     public private(set) var names: [String]
+    /// One for each name.
     public private(set) var values: [Double]
     /// Tables by the name of the metric, such as `confusionMatrix`, row by row.
     public private(set) var tables: [String: [[Double]]] = [:]
 
+    /// Numbers by name, without tables.
     public init(_ entries: [(name: String, value: Double)] = []) {
         names = entries.map(\.name)
         values = entries.map(\.value)
@@ -32,7 +35,9 @@ public struct Measurements: Sendable, Hashable, Codable {
         values.append(value)
     }
 
+    /// The number of a name such as `loss` or `f1[3]`; `nil` if it is not measured.
     public subscript(name: String) -> Double? { names.firstIndex(of: name).map { values[$0] } }
+    /// The number of a metric; `nil` if it is not measured, or not one number.
     public subscript(metric: Metric) -> Double? { self[metric.name] }
     /// The mean loss, or NaN if nothing was measured.
     public var loss: Double { self["loss"] ?? .nan }

@@ -1,8 +1,10 @@
 /// What goes on inside a model: the spread of weights, gradients and outputs of layers, by path and in the order of the layers.
 public struct ModelObservation: Sendable, Hashable, Codable {
+    /// A weight, its gradient or the output of one layer.
     public struct Entry: Sendable, Hashable, Codable {
         /// The path of a variable (`0.conv2D/kernel`) or of a layer (`0.conv2D`); the model itself is `model`.
         public var path: String
+        /// How its numbers are spread.
         public var histogram: ValueHistogram
 
         public init(path: String, histogram: ValueHistogram) {
@@ -15,6 +17,7 @@ public struct ModelObservation: Sendable, Hashable, Codable {
     public var step: Int
     /// The loss of the batch, penalties included.
     public var loss: Double
+    /// Every weight that can be trained, frozen ones included.
     public var weights: [Entry]
     /// Gradients of the loss to each weight that is trained.
     public var gradients: [Entry]

@@ -6,10 +6,13 @@ public struct ValueHistogram: Sendable, Hashable, Codable {
     public var count: Int
     /// NaN and ±∞.
     public var nonFiniteCount: Int
+    /// Numbers that are exactly 0.
     public var zeroCount: Int
     /// The least and the greatest finite number; 0 if there is none.
     public var minimum: Float
+    /// The greatest finite number; 0 if there is none.
     public var maximum: Float
+    /// 0 if there is no finite number.
     public var mean: Double
     /// √(Σ(x − mean)² / n), of the numbers themselves, not of what they are drawn from.
     public var standardDeviation: Double
@@ -17,6 +20,7 @@ public struct ValueHistogram: Sendable, Hashable, Codable {
     /// same, they are in the first.
     public var bins: [Int]
 
+    /// All numbers but NaN and ±∞.
     public var finiteCount: Int { count - nonFiniteCount }
     /// The part of the numbers that is exactly 0: inactive units, pruned weights.
     public var zeroFraction: Double { count == 0 ? 0 : Double(zeroCount) / Double(count) }

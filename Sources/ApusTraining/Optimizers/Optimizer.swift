@@ -35,6 +35,7 @@ public struct Optimizer: Sendable {
         self.groups = groups
     }
 
+    /// η of the rule, to which the schedule is a factor.
     public var learningRate: Double { rule.learningRate }
 
     /// The same with another learning rate; groups with a rate of their own keep it.
@@ -46,6 +47,7 @@ public struct Optimizer: Sendable {
 
     // MARK: What is around the rule
 
+    /// With gradients that are kept from being too great.
     public func clipped(_ clipping: Clipping) -> Optimizer {
         var copy = self
         copy.clipping = clipping
@@ -96,6 +98,7 @@ public struct Optimizer: Sendable {
 
 /// A rule for one variable: pure, with named slots.
 public protocol OptimizerRule: Configurable {
+    /// η
     var learningRate: Double { get set }
     /// The values that the rule keeps for each variable, of its shape.
     var slots: [OptimizerSlot] { get }
@@ -154,6 +157,11 @@ public enum OptimizerKinds {
 public struct OptimizerCheck {
     private(set) var problem: String?
 
+    /// Notes what is wrong with a constant; the first one noted counts.
+    ///
+    /// - Parameters:
+    ///   - isRight: Whether the constant is in its range.
+    ///   - range: Completes “must be”: `in 0..<1`.
     public mutating func expect(_ isRight: Bool, _ name: String, _ value: Double, _ range: String) {
         if !isRight { problem = problem ?? "the optimizer's \(name) is \(value) but must be \(range)" }
     }
@@ -163,10 +171,12 @@ public struct OptimizerCheck {
         expect((0..<1).contains(value), name, value, "in 0..<1")
     }
 
+    /// A finite number > 0.
     public mutating func expectPositive(_ name: String, _ value: Double) {
         expect(value > 0 && value.isFinite, name, value, "a number > 0")
     }
 
+    /// A finite number ≥ 0.
     public mutating func expectNotNegative(_ name: String, _ value: Double) {
         expect(value >= 0 && value.isFinite, name, value, "a number ≥ 0")
     }

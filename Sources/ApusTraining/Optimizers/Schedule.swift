@@ -3,6 +3,7 @@ import Foundation
 
 /// How the learning rate changes: a pure function of the step.
 public struct Schedule: Sendable, Hashable {
+    /// The factor on the optimizer's rate after the warm-up.
     public var course: Course
     /// The steps at the start in which the rate rises linearly to that of the course, which begins after them.
     public var warmupSteps: Int

@@ -9,6 +9,7 @@ public struct EventLine: Sendable, Encodable {
     private let state: (step: Int, epoch: Int)
     private let learningRate: Double
 
+    /// The line of an event; step, epoch and learning rate are those of `control`.
     public init(_ event: Event, _ control: TrainerControl, time: Date = Date()) {
         self.event = event
         self.time = time
@@ -95,6 +96,9 @@ public struct RunRecorder: CallbackRule {
     /// The bytes that belong to the training; an interruption does not.
     private var position = 0
 
+    /// Writes the file into the folder of a run.
+    ///
+    /// - Parameter everySteps: Every how many steps there is a line; 0 for none.
     public init(_ folder: RunFolder, everySteps: Int = 100) { self.init("\(folder.path)/events.jsonl", everySteps) }
 
     /// - Parameter everySteps: Every how many steps there is a line; 0 for none.

@@ -3,6 +3,7 @@ public import Foundation
 
 /// A folder that holds everything one training produced. It is never overwritten.
 public struct RunFolder: Sendable {
+    /// Where it is, as given: `runs/lenet5-1`.
     public let path: String
 
     /// Makes a new folder: `parent/NAME-N` with the least N that is free, or exactly `path` if given.
@@ -56,6 +57,7 @@ public struct RunFolder: Sendable {
         }
     }
 
+    /// The folder of checkpoints, which may not exist yet.
     public var checkpoints: String { "\(path)/checkpoints" }
 
     /// The weights of the best epoch, or of the last if there is no best.
@@ -64,8 +66,14 @@ public struct RunFolder: Sendable {
         return FileManager.default.fileExists(atPath: best) ? best : "\(checkpoints)/last/state.safetensors"
     }
 
+    /// Writes a text to a file of the folder, replacing one that exists.
+    ///
+    /// - Throws: `FormatError` if the disk refuses; what was there stays as it was.
     public func write(_ name: String, _ text: String) throws { try AtomicFile.write(text, to: "\(path)/\(name)") }
 
+    /// Writes a value as JSON with sorted keys and dates in ISO 8601.
+    ///
+    /// - Throws: What encoding throws; `FormatError` if the disk refuses.
     public func write(_ name: String, json value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -97,21 +105,33 @@ public struct RunFolder: Sendable {
 
 /// The facts of a run: `run.json`.
 public struct RunRecord: Sendable, Hashable, Codable {
+    /// How a run stands. One that was killed is still `running`; one that a callback stopped is `completed`.
     public enum State: String, Sendable, Codable { case running, completed, interrupted, failed, diverged }
 
+    /// The version of the file's format.
     public var version = 1
+    /// How the run stands.
     public var state: State
+    /// What started the run: the program and its arguments.
     public var command: [String]
+    /// When the run was set up, before the first step.
     public var started: Date
+    /// When training ended, or was last interrupted; `nil` while it runs.
     public var ended: Date?
+    /// The experiment's seed.
     public var seed: UInt64
+    /// The threads that computed; with another number the weights may differ in the last digits.
     public var threads: Int
+    /// The fingerprint of the training part, in hexadecimal digits.
     public var dataFingerprint: String
+    /// Why training ended, in words; the error if it failed or diverged.
     public var stopReason: String?
+    /// Loss and metrics on the test part, with the weights that the run keeps; of completed runs only.
     public var test: Measurements?
     /// When the run went on after an interruption.
     public var resumes: [Date] = []
 
+    /// The record of a run that starts now.
     public init(command: [String], seed: UInt64, threads: Int, dataFingerprint: String) {
         state = .running
         self.command = command

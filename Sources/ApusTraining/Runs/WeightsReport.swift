@@ -12,6 +12,7 @@ public enum WeightsMode: String, Sendable, Hashable, CaseIterable {
 public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
     /// A variable whose shape differs.
     public struct Mismatch: Sendable, Hashable {
+        /// Its name in the model.
         public let name: String
         /// The shape in the file.
         public let shape: Shape

@@ -9,6 +9,7 @@ public struct Named: Layer {
     /// Whether all layers of this name share their weights, wherever in the model they are.
     public var isShared: Bool
     private var content: AnyLayer
+    /// The layer that bears the name.
     public var layer: any Layer {
         get { content.layer }
         set { content = AnyLayer(newValue) }
@@ -32,6 +33,7 @@ public struct Named: Layer {
         return context(layer, x)
     }
 
+    /// The layer inside rewritten under the same name; `transform` does not see the `Named` itself.
     public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer {
         Named(name, try layer.mapLayers(transform), isShared: isShared)
     }

@@ -7,10 +7,13 @@ public import ApusTensor
 /// Children are named `branch0`, `branch1`, …; an empty branch is the input itself. In files also `concatenate: [[…], […]]`,
 /// `add: […]` and `multiply: […]`.
 public struct Parallel: Layer, Configurable {
+    /// How the results of the branches become one.
     public enum Merge: String, Sendable, Hashable, Codable, CaseIterable {
         /// Along the last axis.
         case concatenate
+        /// The sum, element by element; the shapes are equal.
         case add
+        /// The product, element by element; the shapes are equal.
         case multiply
     }
 

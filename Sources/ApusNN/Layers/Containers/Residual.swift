@@ -18,6 +18,7 @@ public struct Residual: Layer, Configurable {
         self.activation = activation
     }
 
+    /// A body whose shortcut is the input itself.
     public init(activation: Activation = .linear, @SequentialBuilder body: () -> [any Layer]) {
         self.init(body: Sequential(body()), activation: activation)
     }

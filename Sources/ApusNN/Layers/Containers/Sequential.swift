@@ -11,6 +11,7 @@ public struct Sequential: Layer {
         self.layers = layers
     }
 
+    /// The layers listed one below the other; `if` and `for` work.
     public init(@SequentialBuilder _ layers: () -> [any Layer]) {
         self.layers = layers()
     }
@@ -76,6 +77,7 @@ extension Sequential: CustomStringConvertible {
 /// Lists the layers of a `Sequential`; `if` and `for` work.
 @resultBuilder
 public enum SequentialBuilder {
+    /// Every part of the list is some layers, which are joined in their order.
     public static func buildExpression(_ layer: any Layer) -> [any Layer] { [layer] }
     public static func buildBlock(_ parts: [any Layer]...) -> [any Layer] { parts.flatMap { $0 } }
     public static func buildOptional(_ part: [any Layer]?) -> [any Layer] { part ?? [] }

@@ -9,6 +9,7 @@ public struct Dropout: Layer, Configurable {
     /// The probability to be dropped.
     public var rate: Double
 
+    /// - Parameter rate: In 0..<1.
     public init(_ rate: Double) {
         self.rate = rate
     }
@@ -31,6 +32,7 @@ public struct SpatialDropout: Layer, Configurable {
     /// The probability to be dropped.
     public var rate: Double
 
+    /// - Parameter rate: In 0..<1.
     public init(_ rate: Double) {
         self.rate = rate
     }
@@ -56,6 +58,7 @@ public struct AlphaDropout: Layer, Configurable {
     /// The probability to be dropped.
     public var rate: Double
 
+    /// - Parameter rate: In 0..<1.
     public init(_ rate: Double) {
         self.rate = rate
     }
@@ -84,6 +87,7 @@ public struct GaussianDropout: Layer, Configurable {
     /// The probability to be dropped.
     public var rate: Double
 
+    /// - Parameter rate: In 0..<1.
     public init(_ rate: Double) {
         self.rate = rate
     }
@@ -106,6 +110,7 @@ public struct GaussianNoise: Layer, Configurable {
     /// σ of the noise.
     public var standardDeviation: Double
 
+    /// - Parameter standardDeviation: From 0.
     public init(_ standardDeviation: Double) {
         self.standardDeviation = standardDeviation
     }

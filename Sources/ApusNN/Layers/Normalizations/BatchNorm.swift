@@ -17,6 +17,7 @@ public struct BatchNorm: Layer, Configurable {
     /// Whether there is a scale γ.
     public var scale: Bool
 
+    /// - Parameter momentum: In 0...1.
     public init(momentum: Double = 0.99, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
         self.momentum = momentum
         self.epsilon = epsilon

@@ -16,6 +16,10 @@ public struct LocalResponseNorm: Layer, Configurable {
     /// k of the formula.
     public var k: Double
 
+    /// - Parameters:
+    ///   - size: From 1.
+    ///   - alpha: From 0.
+    ///   - k: Above 0.
     public init(_ size: Int = 5, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) {
         self.size = size
         self.alpha = alpha

@@ -33,6 +33,7 @@ public struct Rescaling: Layer, Configurable {
 public struct Normalization: Layer, Configurable {
     /// One for each feature, or one for all.
     public var mean: [Double]
+    /// As many as means, each ≥ 0.
     public var variance: [Double]
 
     public init(mean: [Double], variance: [Double]) {
