@@ -51,4 +51,15 @@ import Testing
             ])
         #expect(check.description.hasSuffix("wrong is the gradient of 1.residual/body/1.faulty (Faulty())"))
     }
+
+    /// A name that begins another one's does not hide it.
+    @Test func pointsAtEveryLayer() throws {
+        let model = Sequential {
+            Faulty().named("square10")
+            Dense(3, activation: .tanh)
+            Faulty().named("square1")
+        }
+        let check = try gradcheck(model, input: [4])
+        #expect(check.wrongLayers == ["square10 (Faulty())", "square1 (Faulty())"])
+    }
 }

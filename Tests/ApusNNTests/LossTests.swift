@@ -39,6 +39,27 @@ import Testing
         #expect(Set(names) == Set(LossKinds.registry.kinds))
     }
 
+    /// σ(o) − t everywhere: at 0, and far out without losing what is small.
+    @Test(arguments: [0, 1, 0.3]) func gradientOfBinaryCrossEntropy(target: Double) {
+        let outputs: [Double] = [0, 30, -30, 100, -100]
+        let x = Tensor(outputs), t = Tensor.full([5], target)
+        func softplus(_ o: Double) -> Double { max(o, 0) + log1p(exp(-abs(o))) }
+        for smoothing in [0, 0.2] {
+            let loss = Loss.binaryCrossEntropy(labelSmoothing: smoothing).reduced(.sum)
+            let (value, gradients) = valueAndGradient(at: [x]) { loss($0[0], t) }
+            let kept = (1 - smoothing) * target + smoothing / 2
+            let expected = outputs.reduce(0) { $0 + kept * softplus(-$1) + (1 - kept) * softplus($1) }
+            #expect(abs(value.item(as: Double.self) - expected) <= 1e-6 * expected)
+            for (output, slope) in zip(outputs, gradients[0].scalars(as: Double.self)) {
+                #expect(abs(slope - (1 / (1 + exp(-output)) - kept)) <= 1e-6, "\(output), smoothed by \(smoothing)")
+            }
+        }
+        // Without the factor of the focal loss.
+        let focal = Loss.binaryFocal(gamma: 0)
+        let (_, gradients) = valueAndGradient(at: [Tensor([0.0])]) { focal($0[0], Tensor.full([1], target)) }
+        #expect(abs(gradients[0].item(as: Double.self) - (0.5 - target)) <= 1e-6)
+    }
+
     @Test func whatDoesNotFit() {
         func problem(_ loss: Loss, _ output: Tensor, _ target: Tensor, weights: Tensor? = nil) -> String {
             message { try loss(output, target, weights: weights).evaluated() }
@@ -59,6 +80,11 @@ import Testing
                 == "huber: the model yields shape [4, 2] but the targets have [3, 2]; the first axis of both is the batch"
         )
         #expect(problem(.huber(delta: 0), .zeros([4]), .zeros([4])) == "huber: delta must be positive, received 0.0")
+        for loss in [Loss.categoricalHinge, .klDivergence, .cosineSimilarity] {
+            #expect(
+                problem(loss, .zeros([4]), .zeros([4]))
+                    == "\(loss.name): expected outputs [N, ...] of rows but received [4]")
+        }
         #expect(
             problem(.softmaxCrossEntropy(labelSmoothing: 1), .zeros([4, 2]), .zeros([4], type: .int32))
                 == "softmaxCrossEntropy: labelSmoothing must be in 0..<1, received 1.0")

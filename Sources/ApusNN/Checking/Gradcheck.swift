@@ -96,12 +96,15 @@ extension Trace {
         elementLimit: Int
     ) throws -> [String] {
         var wrong: [(path: String, label: String)] = []
-        for record in records where !wrong.contains(where: { $0.path.hasPrefix(record.path) }) {
+        for record in records {
+            // Of a layer around a wrong one nothing is known.
+            let prefix = record.path.isEmpty ? "" : record.path + "/"
+            guard !wrong.contains(where: { $0.path == record.path || $0.path.hasPrefix(prefix) }) else { continue }
             let value = record.output.projected.node
             var known = values.merging(Node.heldValues([value])) { known, _ in known }
             let input = record.input.node
             if known[input] == nil { known[input] = try ReferenceBackend().run([input], inputs: values)[0] }
-            let own = parameters.filter { $0.path.hasPrefix(record.path.isEmpty ? "" : record.path + "/") }.map(\.node)
+            let own = parameters.filter { $0.path.hasPrefix(prefix) }.map(\.node)
             let checker = GradientChecker(value: value, inputs: known, elementLimit: elementLimit, directions: 4)
             let targets = (input.elementType.isFloatingPoint ? [input] : []) + own
             if try checker.errors(targets).contains(where: { !($0.error <= tolerance) }) {

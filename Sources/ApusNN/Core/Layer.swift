@@ -14,6 +14,8 @@ public protocol Layer: Sendable, Hashable, Codable {
     static var kind: String { get }
 
     /// The layer with every layer inside it, and then itself, rewritten.
+    ///
+    /// Names stay: `transform` receives the layer that a `Named` holds, never the `Named`.
     func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer
 }
 

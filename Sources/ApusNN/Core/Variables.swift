@@ -55,7 +55,7 @@ public struct Variables: Sendable {
         entries[path] = Variable(value: value, description: known.description)
     }
 
-    /// The number of weights that training adjusts, and of all values.
+    /// The number of values that training adjusts.
     public var trainableCount: Int { elementCount { $0.isTrainable } }
     /// The number of all values, states included.
     public var elementCount: Int { elementCount { _ in true } }

@@ -117,7 +117,7 @@ public struct Focal: LossRule {
 public struct BinaryFocal: LossRule {
     /// γ, how much easy samples are left out.
     public var gamma: Double
-    /// α, the weight of the right class.
+    /// α, the weight of "yes" where classes are balanced.
     public var alpha: Double
     /// Whether α and 1 − α weigh the two answers.
     public var balancesClasses: Bool
@@ -187,7 +187,8 @@ extension Tensor {
     }
 
     fileprivate static func binaryCrossEntropy(_ output: Tensor, _ t: Tensor, fromProbabilities: Bool) -> Tensor {
-        guard fromProbabilities else { return relu(output) - output * t + softplus(-abs(output)) }
+        // No difference of great numbers, and the gradient is σ(output) − t at 0 too.
+        guard fromProbabilities else { return t * softplus(-output) + (1 - t) * softplus(output) }
         let upper = 1 - probabilityEpsilon
         let p = output.clamped(probabilityEpsilon, upper)
         return -(t * log(p) + (1 - t) * log(1 - p))

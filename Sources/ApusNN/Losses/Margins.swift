@@ -51,10 +51,7 @@ public struct KLDivergence: LossRule {
         return (t * log(t / p)).sum(axes: [-1])
     }
 
-    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
-        output.rank >= 2
-            ? Tensor.shapeProblem(output, target) : "expected outputs [N, ...] of rows but received \(output.shape)"
-    }
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.rowProblem(output, target) }
 }
 
 /// output − t log(output + 10⁻⁷), the mean over the last axis.
@@ -91,13 +88,10 @@ public struct CosineSimilarity: LossRule {
         return -(unit(output) * unit(t)).sum(axes: [-1])
     }
 
-    public func problem(_ output: Tensor, _ target: Tensor) -> String? {
-        output.rank >= 2
-            ? Tensor.shapeProblem(output, target) : "expected outputs [N, ...] of rows but received \(output.shape)"
-    }
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.rowProblem(output, target) }
 }
 
-/// max(1 + max over other classes − output of the right class, 0), with the rest of one-hot targets: max((1 − t) · output).
+/// max(1 + max((1 − t) · output) − Σ t · output, 0): how far the right class is from leading all others by 1.
 ///
 /// Shapes: output and one-hot target [N, ..., C]. As in Keras.
 public struct CategoricalHinge: LossRule {
@@ -112,10 +106,16 @@ public struct CategoricalHinge: LossRule {
         return relu(other - right + 1)
     }
 
-    public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.shapeProblem(output, target) }
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.rowProblem(output, target) }
 }
 
 extension Tensor {
+    /// What is reduced over the last axis needs one beside the batch.
+    fileprivate static func rowProblem(_ output: Tensor, _ target: Tensor) -> String? {
+        output.rank >= 2
+            ? shapeProblem(output, target) : "expected outputs [N, ...] of rows but received \(output.shape)"
+    }
+
     /// Targets 0 and 1 as −1 and 1 if there are no others; as in Keras.
     fileprivate static func signed(_ target: Tensor) -> Tensor {
         let (zero, one) = (Tensor.zeros([], type: target.elementType), Tensor.ones([], type: target.elementType))

@@ -24,7 +24,7 @@ public struct Accuracy: MetricRule {
 ///
 /// Shapes: output [N], [N, 1] or [N, ..., C], targets 0 or 1 of the same shape; of logits the sigmoid is compared.
 public struct BinaryAccuracy: MetricRule {
-    /// The probability from which the answer is "yes".
+    /// The answer is "yes" where the probability is greater.
     public var threshold: Double
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool

@@ -63,7 +63,7 @@ public enum Activation: ConfigurableCases {
         case .linear: return x
         case .relu: return ApusTensor.relu(x)
         case .relu6: return x.clamped(0, 6)
-        case .leakyReLU(let slope): return ApusTensor.relu(x) - ApusTensor.relu(-x) * slope
+        case .leakyReLU(let slope): return Activation.branched(x, below: x * slope)
         case .elu(let alpha): return Activation.exponentialBelow(x, alpha, 1)
         case .selu: return Activation.exponentialBelow(x, Activation.seluAlpha, 1) * Activation.seluScale
         case .celu(let alpha): return Activation.exponentialBelow(x, alpha, alpha)
@@ -92,10 +92,16 @@ public enum Activation: ConfigurableCases {
         return (x + 3).clamped(0, 6) * sixth
     }
 
+    /// x above 0, another tensor elsewhere; so the slope at 0 is that from below, as in PyTorch.
+    static func branched(_ x: Tensor, below: Tensor) -> Tensor {
+        select(x .> Tensor.zeros([], type: x.elementType), x, below)
+    }
+
     /// x above 0, α (e^(x/scale) − 1) below.
     private static func exponentialBelow(_ x: Tensor, _ alpha: Double, _ scale: Double) -> Tensor {
         // Of x ≤ 0 alone, so that no exponential overflows.
-        let below = minimum(x, Tensor.zeros([], type: x.elementType))
-        return ApusTensor.relu(x) + expm1(scale == 1 ? below : below / scale) * alpha
+        let zero = Tensor.zeros([], type: x.elementType)
+        let below = select(x .> zero, zero, x)
+        return branched(x, below: expm1(scale == 1 ? below : below / scale) * alpha)
     }
 }

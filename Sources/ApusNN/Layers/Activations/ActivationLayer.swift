@@ -49,7 +49,7 @@ public struct PReLU: Layer, Configurable {
         } then: {
             let shape = Shape((1..<x.rank).map { sharedAxes.contains($0) ? 1 : x.shape[$0] })
             let alpha = context.parameter("alpha", shape: shape, initializer: initializer)
-            return relu(x) - alpha * relu(-x)
+            return Activation.branched(x, below: alpha * x)
         }
     }
 }

@@ -13,7 +13,7 @@ public struct Conv1DTranspose: KernelLayer, Configurable {
     public var kernelSize: Int
     /// The steps between windows.
     public var strides: Int
-    /// How the input is extended before the window moves over it.
+    /// The padding of the convolution whose gradient this is: it makes the output smaller.
     public var padding: Padding
     /// Positions added at the end of the output, where explicit padding leaves its size open.
     public var outputPadding: Int

@@ -80,11 +80,11 @@ public struct AlphaDropout: Layer, Configurable {
     }
 }
 
-/// Multiplicative noise: in training y = x · N(1, rate / (1 − rate)), whose spread is that of dropout.
+/// Multiplicative noise: in training y = x · N(1, rate / (1 − rate)), whose variance is that of dropout.
 ///
 /// Srivastava et al. (2014), section 10.
 public struct GaussianDropout: Layer, Configurable {
-    /// The probability to be dropped.
+    /// The rate of the dropout whose noise has the same variance, rate / (1 − rate).
     public var rate: Double
 
     /// - Parameter rate: In 0..<1.

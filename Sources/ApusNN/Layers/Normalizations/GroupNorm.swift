@@ -78,13 +78,15 @@ extension Tensor {
     ) -> Tensor {
         let channels = shape[-1]
         let positions = shape.dimensions.dropFirst().dropLast().reduce(1, *)
-        let grouped = reshaped(to: [shape[0], positions, groups, channels / groups])
+        // Eight bits are too few for a mean and what is left without it.
+        let wide = cast(to: elementType.accumulator)
+        let grouped = wide.reshaped(to: [shape[0], positions, groups, channels / groups])
         let mean = grouped.mean(axes: [1, 3], keepingAxes: true)
         let centered = grouped - mean
         let variance = square(centered).mean(axes: [1, 3], keepingAxes: true)
         var y = (centered * rsqrt(variance + epsilon)).reshaped(to: shape)
-        if scale { y = y * context.scale([channels], elementType, isUsed: true) }
-        if center { y = y + context.offset([channels], elementType, isUsed: true) }
-        return y
+        if scale { y = y * context.scale([channels], wide.elementType, isUsed: true) }
+        if center { y = y + context.offset([channels], wide.elementType, isUsed: true) }
+        return y.cast(to: elementType)
     }
 }

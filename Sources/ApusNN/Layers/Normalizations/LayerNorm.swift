@@ -57,8 +57,10 @@ public struct RMSNorm: Layer, Configurable {
             check.expectEpsilon(epsilon)
             check.expectChannels()
         } then: {
-            let normalized = x * rsqrt(square(x).mean(axes: [-1], keepingAxes: true) + epsilon)
-            return scale ? normalized * context.scale([x.shape[-1]], x.elementType, isUsed: true) : normalized
+            let wide = x.cast(to: x.elementType.accumulator)
+            var y = wide * rsqrt(square(wide).mean(axes: [-1], keepingAxes: true) + epsilon)
+            if scale { y = y * context.scale([x.shape[-1]], wide.elementType, isUsed: true) }
+            return y.cast(to: x.elementType)
         }
     }
 }

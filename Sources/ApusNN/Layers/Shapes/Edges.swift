@@ -3,7 +3,7 @@ public import ApusTensor
 
 /// Zeros at the ends of sequences: [N, L, C] → [N, left + L + right, C].
 public struct ZeroPadding1D: Layer, Configurable {
-    /// How the input is extended before the window moves over it.
+    /// How many zeros are added at each end.
     public var padding: Edges1D
 
     public init(_ padding: Edges1D) {
@@ -24,7 +24,7 @@ public struct ZeroPadding1D: Layer, Configurable {
 
 /// Zeros at the edges of images: [N, H, W, C] → [N, top + H + bottom, left + W + right, C].
 public struct ZeroPadding2D: Layer, Configurable {
-    /// How the input is extended before the window moves over it.
+    /// How many zeros are added at each edge.
     public var padding: Edges2D
 
     public init(_ padding: Edges2D) {
