@@ -71,9 +71,60 @@ import Testing
             try run.begin(in: "\(folder)/a")
             try run.train()
             let kept = try RunFolder(existing: "\(folder)/a")
-            #expect(throws: TrainingError.self) { try ExperimentRun(resuming: kept) }
+            for epochs in [nil, 2, 3] {
+                let error = #expect(throws: TrainingError.self) { try ExperimentRun(resuming: kept, epochs: epochs) }
+                #expect(
+                    error?.description == "the run \(kept.path) is completed; give more epochs than 3 to go on")
+            }
             var more = try ExperimentRun(resuming: kept, epochs: 5)
             #expect(try more.train().epochs.count == 5)
+            #expect(try kept.experiment() == more.experiment)
+        }
+    }
+
+    @Test func aResumedRunKeepsItsEpochs() throws {
+        try withFolder { folder in
+            var run = try ExperimentRun(try moonsFile().experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train(callbacks: [Interruption(after: 1).callback])
+            let kept = try RunFolder(existing: "\(folder)/a")
+            var more = try ExperimentRun(resuming: kept, epochs: 6)
+            // Not before it begins.
+            #expect(try kept.experiment().epochs == 3)
+            try more.train(callbacks: [Interruption(after: 1).callback])
+            #expect(more.record.state == .interrupted)
+            #expect(try kept.experiment() == more.experiment)
+            var rest = try ExperimentRun(resuming: kept)
+            #expect(rest.experiment.epochs == 6)
+            #expect(try rest.train().epochs.count == 6)
+        }
+    }
+
+    @Test func anUnfinishedRunMayGetFewerEpochs() throws {
+        try withFolder { folder in
+            var run = try ExperimentRun(try moonsFile().experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train(callbacks: [Interruption(after: 1).callback])
+            let kept = try RunFolder(existing: "\(folder)/a")
+            var rest = try ExperimentRun(resuming: kept, epochs: 2)
+            #expect(try rest.train().epochs.count == 2)
+            #expect(rest.record.state == .completed)
+            #expect(try kept.experiment().epochs == 2)
+        }
+    }
+
+    /// The folder of the data belongs to the machine that goes on.
+    @Test func anotherPlaceOfTheDataIsNotKept() throws {
+        try withFolder { folder in
+            var run = try ExperimentRun(try moonsFile().experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train(callbacks: [Interruption(after: 1).callback])
+            let kept = try RunFolder(existing: "\(folder)/a")
+            var rest = try ExperimentRun(resuming: kept, epochs: 2, directory: folder)
+            try rest.train()
+            var expected = run.experiment
+            expected.epochs = 2
+            #expect(try kept.experiment() == expected)
         }
     }
 }

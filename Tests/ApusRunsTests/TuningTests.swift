@@ -141,4 +141,26 @@ import Testing
             #expect(reports.count == 1 && reports[0].contains("deep/b is left out"))
         }
     }
+
+    /// The version is that of the program that ran, not of the one that looks.
+    @Test func runsHaveTheirOwnVersion() throws {
+        try withFolder { folder in
+            try train("\(folder)/a", epochs: 1)
+            let run = try RunFolder(existing: "\(folder)/a")
+            let catalog = try RunCatalog(folder)
+            func listed(_ program: String?) throws -> String? {
+                var record = try run.record()
+                record.program = program
+                try run.write("run.json", json: record)
+                try catalog.update()
+                return try catalog.store.runs().first?.version
+            }
+            #expect(try run.record().program == ApusVersion.current)
+            #expect(try listed("0.0.1") == "0.0.1")
+            // Older files have no such field.
+            #expect(try listed(nil) == "")
+            let text = try String(contentsOfFile: "\(folder)/a/run.json", encoding: .utf8)
+            #expect(!text.contains("\"program\""))
+        }
+    }
 }

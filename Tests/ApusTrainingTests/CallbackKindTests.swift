@@ -66,13 +66,28 @@ import Testing
         #expect(try factor([1, 1, 1], .reduceOnPlateau(factor: 0.5, patience: 2)) == 0.5)
         #expect(try factor([1, 1, 0.5], .reduceOnPlateau(factor: 0.5, patience: 2)) == 1)
         #expect(try factor([1, 1, 1, 1, 1], .reduceOnPlateau(factor: 0.5, patience: 2)) == 0.25)
-        #expect(try factor([1, 1, 1, 1, 1], .reduceOnPlateau(factor: 0.5, patience: 1, cooldown: 3)) == 0.25)
+        // The rate falls after epoch 2; the epochs 3, 4 and 5 do not count, the sixth does.
+        let cooled = Callback.reduceOnPlateau(factor: 0.5, patience: 1, cooldown: 3)
+        #expect(try factor([1, 1, 1, 1, 1], cooled) == 0.5)
+        #expect(try factor([1, 1, 1, 1, 1, 1], cooled) == 0.25)
+        // What is better in between is the best from then on.
+        #expect(try factor([2, 2, 1, 2, 2, 1.5], cooled) == 0.25)
+        #expect(try factor([2, 2, 1, 2, 2, 0.5], cooled) == 0.5)
         #expect(
             try abs(
                 factor([1, 1, 1, 1, 1], .reduceOnPlateau(factor: 0.1, patience: 1, minimumLearningRate: 0.02)) - 0.2)
                 < 1e-12)
         #expect(try factor([1, 0.95], .reduceOnPlateau(factor: 0.5, patience: 1, threshold: 0.1)) == 0.5)
+        // Of a negative value the share is that of its size.
+        let rising = Callback.reduceOnPlateau(mode: .max, factor: 0.5, patience: 1, threshold: 0.1)
+        #expect(try factor([-1, -0.95], rising) == 0.5)
+        #expect(try factor([-1, -0.85], rising) == 1)
         #expect(message { try run([1], [.reduceOnPlateau(factor: 2)]) }.contains("needs a factor between 0 and 1"))
+        let needs = "reduceOnPlateau needs a threshold and a minimumLearningRate of at least 0, received"
+        #expect(message { try run([1], [.reduceOnPlateau(threshold: -0.5)]) } == "\(needs) -0.5 and 0.0")
+        #expect(
+            message { try run([1], [.reduceOnPlateau(threshold: 0.5, minimumLearningRate: -1)]) }
+                == "\(needs) 0.5 and -1.0")
     }
 
     @Test func limits() throws {

@@ -4,6 +4,7 @@ import ApusNN
 import ApusTensor
 import ApusTraining
 import Foundation
+import Synchronization
 import Testing
 
 @Suite struct ValueHistogramTests {
@@ -136,6 +137,29 @@ import Testing
                     == (try ModelHistograms(Sequential.lively, loss: .softmaxCrossEntropy)(
                         state, try blobs(count).whole)))
         }
+    }
+
+    /// Callbacks that come after one that replaces the state see the new one, though no step was done.
+    @Test func replacedStatesAreSeen() throws {
+        let batch = try blobs(20).whole
+        let subject = try TrainingSubject(Sequential.small, loss: .softmaxCrossEntropy, batch: batch)
+        var state = try TrainingState(Sequential.small, optimizer: .sgd(), input: [2], seed: 1)
+        let other = try TrainingState(Sequential.small, optimizer: .sgd(), input: [2], seed: 2)
+        let expected = try [state, other].map {
+            try ModelHistograms(Sequential.small, loss: .softmaxCrossEntropy)($0, batch)
+        }
+        let seen = Mutex<[ModelObservation]>([])
+        let look = Callback.onEvent { event, control in
+            guard case .began = event else { return }
+            let observation = try subject.observation(control.state)
+            seen.withLock { $0.append(observation) }
+        }
+        let replace = Callback.onEvent { event, control in if case .began = event { control.replaceState(other) } }
+        var list = CallbackList(
+            [look, replace, look], loss: .softmaxCrossEntropy, learningRate: 0.1, subject: subject)
+        try list.begin(&state, epochs: 1, stepsPerEpoch: 1, samplesPerEpoch: 20)
+        #expect(seen.withLock { $0 } == expected)
+        #expect(expected[0] != expected[1])
     }
 
     @Test func mistakes() throws {

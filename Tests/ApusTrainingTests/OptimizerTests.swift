@@ -173,6 +173,54 @@ import Testing
         }
     }
 
+    private func weights(_ variables: Variables) -> [[Float]] { variables.paths.map { variables[$0]!.scalars } }
+
+    /// While gradients are only gathered, there are no weights to average but the first ones.
+    @Test func averagesBeginWithTheWeights() throws {
+        let data = try blobs(64)
+        let optimizer = Optimizer.sgd(learningRate: 0.1).accumulating(3).averaging(0.9)
+        let start = weights(try TrainingState(Sequential.small, optimizer: optimizer, input: [2], seed: 3).variables)
+        for steps in 0...2 {
+            let state = try trained(optimizer, steps: steps) { _ in try data.whole }
+            #expect(weights(state.evaluatedVariables) == start)
+            try withTemporaryFolder { folder in
+                try state.save(folder)
+                var variables = try Sequential.small.initialized(input: [2], seed: 8)
+                try variables.load("\(folder)/state.safetensors", usesAverages: true)
+                #expect(weights(variables) == start)
+            }
+        }
+        // The first update replaces them.
+        let state = try trained(optimizer, steps: 3) { _ in try data.whole }
+        #expect(weights(state.evaluatedVariables) == weights(state.variables))
+        #expect(weights(state.evaluatedVariables) != start)
+    }
+
+    @Test func averagesGoOnFromTheStartIfTheFirstUpdateIsSkipped() throws {
+        let data = try blobs(8)
+        let broken = Batch(
+            inputs: Tensor([Float.nan, 1, 2, 3], shape: [2, 2]), targets: Tensor([Int32(0), 1], shape: [2]))
+        let optimizer = Optimizer.sgd(learningRate: 0.1).skippingNonFinite().averaging(0.75)
+        let start = try TrainingState(Sequential.small, optimizer: optimizer, input: [2], seed: 3)
+        let skipped = try trained(optimizer, steps: 1) { _ in broken }
+        #expect(weights(skipped.evaluatedVariables) == weights(start.variables))
+        let state = try trained(optimizer, steps: 2) { $0 == 0 ? broken : try data.whole }
+        #expect(weights(state.variables) != weights(start.variables))
+        for path in state.variables.paths {
+            let expected = start.variables[path]! * 0.75 + state.variables[path]! * 0.25
+            try expectClose(state.evaluatedVariables[path]!, expected, .network, path)
+        }
+    }
+
+    /// What is loaded is what is evaluated.
+    @Test func averagesBeginAnewWithLoadedWeights() throws {
+        let data = try blobs(64)
+        var state = try trained(Optimizer.sgd(learningRate: 0.1).averaging(0.9), steps: 3) { _ in try data.whole }
+        let other = try Sequential.small.initialized(input: [2], seed: 8)
+        try state.load(other)
+        #expect(weights(state.evaluatedVariables) == weights(other))
+    }
+
     @Test func frozenVariablesStayAndHaveNoSlots() throws {
         let data = try blobs(64)
         let optimizer = Optimizer.adam(learningRate: 0.05).freezing("0.dense/*")

@@ -197,7 +197,10 @@ import Testing
                 == "there is nothing to train on: the data set is empty")
         #expect(
             problem { try $0.fit(data, epochs: 1, batchSize: 0) }
-                == "epochs and batchSize must be positive, received 1 and 0")
+                == "epochs must be at least 0 and batchSize at least 1, received 1 and 0")
+        #expect(
+            problem { try $0.fit(data, epochs: -1, batchSize: 4) }
+                == "epochs must be at least 0 and batchSize at least 1, received -1 and 4")
         #expect(
             problem { try $0.fit(data, validation: data.prefix(0), epochs: 1, batchSize: 4) }
                 == "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data"

@@ -12,7 +12,7 @@ public struct RunCatalog: Sendable {
     /// The database with the list; studies and their trials are in it as well.
     public let store: TrialStore
 
-    /// - Throws: `SearchError` if the folder's database can't be made or is damaged.
+    /// - Throws: `TrainingError` if the folder can't be made; `SearchError` if its database can't be made or is damaged.
     public init(_ folder: String = "runs") throws {
         self.folder = folder
         do {
@@ -109,6 +109,6 @@ extension RunEntry {
         self.init(
             folder: name, name: (try? folder.experiment().name) ?? name, state: record.state.rawValue,
             started: record.started, finished: record.ended, command: record.command.joined(separator: " "),
-            version: ApusVersion.current, final: final, best: best)
+            version: record.program ?? "", final: final, best: best)
     }
 }

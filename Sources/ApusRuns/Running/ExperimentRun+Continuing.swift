@@ -30,6 +30,5 @@ extension ExperimentRun {
             return
         }
         try self.init(resuming: folder, epochs: experiment.epochs, data: data)
-        if hasMoreEpochs { try folder.write("experiment.yaml", experiment.yaml()) }
     }
 }

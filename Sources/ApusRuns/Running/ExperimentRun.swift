@@ -43,19 +43,21 @@ public struct ExperimentRun: Sendable {
     /// A run that was interrupted, to go on exactly as if it had not been.
     ///
     /// - Parameters:
-    ///   - epochs: In all, in place of what the experiment says; more of them make a completed run go on.
+    ///   - epochs: In all, in place of what the experiment says; more of them make a completed run go on. When the run begins, they
+    ///     become those of the folder's experiment.
     ///   - directory: The folder of the data's files, if it is another one now.
     ///   - report: Is told of what may make a difference.
-    /// - Throws: `TrainingError` if the run is complete, has other data, or nothing to go on from.
+    /// - Throws: `TrainingError` if the run is complete and gets no more epochs, has other data, or nothing to go on from.
     public init(
         resuming folder: RunFolder, epochs: Int? = nil, directory: String? = nil, data: LoadedData? = nil,
         command: [String] = CommandLine.arguments, report: (String) -> Void = { _ in }
     ) throws {
         var experiment = try folder.experiment()
+        let earlierEpochs = experiment.epochs
         if let epochs { experiment.epochs = epochs }
         if let directory { experiment.data.directory = directory }
         try self.init(experiment, data, command, resuming: folder)
-        record = try resumedRecord(folder, hasMoreEpochs: epochs != nil, report)
+        record = try resumedRecord(folder, earlierEpochs: earlierEpochs, report)
     }
 
     private init(
@@ -75,7 +77,7 @@ public struct ExperimentRun: Sendable {
         summary = try model.summary(input: data.sampleShape)
         record = RunRecord(
             command: command, seed: experiment.seed, threads: Engine.threadCount,
-            dataFingerprint: String(data.training.fingerprint, radix: 16))
+            dataFingerprint: String(data.training.fingerprint, radix: 16), program: ApusVersion.current)
     }
 
     /// A run that is complete, with the weights it ended with.
@@ -87,11 +89,15 @@ public struct ExperimentRun: Sendable {
 
     /// The facts of a run that goes on now.
     private func resumedRecord(
-        _ folder: RunFolder, hasMoreEpochs: Bool, _ report: (String) -> Void
+        _ folder: RunFolder, earlierEpochs: Int, _ report: (String) -> Void
     ) throws -> RunRecord {
         var earlier = try folder.record()
-        guard earlier.state != .completed || hasMoreEpochs else {
-            throw TrainingError("the run \(folder.path) is completed; give more epochs to go on")
+        if earlier.state == .completed {
+            // It may have done more, if it was given fewer when it went on.
+            let done = max(earlierEpochs, try folder.history().epochs.last?.epoch ?? 0)
+            guard experiment.epochs > done else {
+                throw TrainingError("the run \(folder.path) is completed; give more epochs than \(done) to go on")
+            }
         }
         // Its start is not written down.
         let isBare = ((try? FileManager.default.contentsOfDirectory(atPath: folder.checkpoints)) ?? []).isEmpty
@@ -124,7 +130,15 @@ public struct ExperimentRun: Sendable {
     @discardableResult
     public mutating func begin(in path: String? = nil) throws -> RunFolder {
         if let folder {
-            if isResumed { try folder.write("run.json", json: record) }
+            if isResumed {
+                try folder.write("run.json", json: record)
+                // Last: a completed run whose experiment has so many epochs already would refuse to do them.
+                var kept = try folder.experiment()
+                if kept.epochs != experiment.epochs {
+                    kept.epochs = experiment.epochs
+                    try folder.write("experiment.yaml", kept.yaml())
+                }
+            }
             return folder
         }
         let folder = try RunFolder(named: experiment.name, path: path)

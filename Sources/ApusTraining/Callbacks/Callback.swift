@@ -7,7 +7,7 @@ import Synchronization
 
 /// What happened during a training.
 public enum Event: Sendable, Hashable {
-    /// Training begins, with so many epochs of so many steps. A resumed training does not begin again.
+    /// Training begins; it ends after the epoch `epochs`. A resumed training does not begin again.
     case began(epochs: Int, stepsPerEpoch: Int, samplesPerEpoch: Int)
     /// An epoch begins; from 1.
     case epochBegan(Int)
@@ -121,6 +121,9 @@ public struct TrainingSubject: Sendable {
         last.observation.withLock { $0 = observation }
         return observation
     }
+
+    /// The next state to be looked at may be another one of the same step.
+    func forget() { last.observation.withLock { $0 = nil } }
 }
 
 /// What a rule remembers, as checkpoints hold it.

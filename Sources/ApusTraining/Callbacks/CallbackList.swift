@@ -78,6 +78,7 @@ public struct CallbackList: Sendable {
         let found = try resuming.flatMap { try TrainingCheckpoint.newest(in: $0, for: state, report: report) }
         firstEpoch = found?.checkpoint.firstEpoch ?? state.epoch
         if let found { state = found.checkpoint.state }
+        subject?.forget()
         let context = RunContext(
             folder: folder, epochs: firstEpoch + epochs, stepsPerEpoch: stepsPerEpoch,
             samplesPerEpoch: samplesPerEpoch, epoch: state.epoch, step: state.step, isResumed: found != nil,
@@ -166,7 +167,10 @@ public struct CallbackList: Sendable {
                 state: state, history: history, learningRate: learningRate, baseLearningRate: baseLearningRate,
                 learningRateFactor: learningRateFactor)
             try callbacks[index].rule.handle(event, &control)
-            if let replacement = control.replacement { state = replacement }
+            if let replacement = control.replacement {
+                state = replacement
+                subject?.forget()
+            }
             learningRateFactor = control.learningRateFactor
             stopReason = stopReason ?? control.stopReason
             writers += control.writers

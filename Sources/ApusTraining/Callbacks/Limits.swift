@@ -44,10 +44,10 @@ public struct TimeLimit: CallbackRule, Configurable {
     public mutating func restore(_ saved: CallbackState) throws { memory.value.before = try saved.decoded() }
 }
 
-/// Ends the training when a mean loss or a measured value is not finite.
+/// Ends the training when the mean loss of an epoch or of validation is not finite.
 ///
-/// A loss of a step that is not finite ends the training with a `DivergenceError` anyway, unless the optimizer skips such steps; this
-/// rule looks at the means of the epoch and at validation, and at the loss in loops of one's own.
+/// A loss of a step that is not finite ends `Trainer.fit` with a `DivergenceError` anyway, unless the optimizer skips such steps.
+/// Metrics do not count: they may have no value.
 public struct TerminateOnNonFinite: CallbackRule, Configurable {
     public init() {}
 
@@ -67,6 +67,6 @@ public struct TerminateOnNonFinite: CallbackRule, Configurable {
 extension Callback {
     /// Ends the training after some seconds.
     public static func timeLimit(seconds: Double) -> Callback { Callback(TimeLimit(seconds: seconds)) }
-    /// Ends the training when a loss is not finite.
+    /// Ends the training when the mean loss of an epoch or of validation is not finite.
     public static var terminateOnNonFinite: Callback { Callback(TerminateOnNonFinite()) }
 }

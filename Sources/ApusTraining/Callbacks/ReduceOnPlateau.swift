@@ -2,8 +2,10 @@ public import ApusConfiguration
 
 /// Makes the learning rate smaller when a value has not become better for some epochs.
 ///
-/// The rate of the schedule gets a factor that shrinks: f ← max(f · factor, minimumLearningRate / η). As in PyTorch, an improvement is
-/// relative: a loss must fall below best · (1 − threshold), what shall rise must exceed best · (1 + threshold).
+/// The rate of the schedule gets a factor that shrinks: f ← max(f · factor, minimumLearningRate / η). As in Keras, it falls after
+/// `patience` epochs in a row without improvement; exactly `cooldown` epochs after a fall do not count (Keras counts the last of
+/// them). As in PyTorch, an improvement is relative: a loss must fall below best − |best| · threshold, what shall rise must exceed
+/// best + |best| · threshold.
 public struct ReduceOnPlateau: CallbackRule, Configurable {
     /// The value that is watched: `validation.loss`, `validation.accuracy`, …
     public var monitor: String
@@ -11,11 +13,11 @@ public struct ReduceOnPlateau: CallbackRule, Configurable {
     public var mode: MonitorMode
     /// What the learning rate is multiplied by, between 0 and 1.
     public var factor: Double
-    /// The epochs without improvement after which the rate falls.
+    /// The epochs in a row without improvement after which the rate falls.
     public var patience: Int
     /// The share of the best value by which another must be better to count.
     public var threshold: Double
-    /// The epochs after a fall that do not count.
+    /// How many epochs after a fall do not count.
     public var cooldown: Int
     /// The least value of the optimizer's rate times the factor; the schedule may go below it.
     public var minimumLearningRate: Double
@@ -52,20 +54,23 @@ public struct ReduceOnPlateau: CallbackRule, Configurable {
                 "reduceOnPlateau needs a factor between 0 and 1, a patience of at least 1 and a cooldown of at least 0, "
                     + "received \(factor), \(patience) and \(cooldown)")
         }
+        guard threshold >= 0, minimumLearningRate >= 0 else {
+            throw TrainingError(
+                "reduceOnPlateau needs a threshold and a minimumLearningRate of at least 0, "
+                    + "received \(threshold) and \(minimumLearningRate)")
+        }
         memory = Memory(Progress())
     }
 
     public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
         guard case .epochEnded(let record) = event else { return }
         let value = try record.watched(monitor, by: "reduceOnPlateau")
-        if memory.value.cooling > 0 {
-            memory.value.cooling -= 1
-            memory.value.bad = 0
-        }
+        let counts = memory.value.cooling == 0
+        if !counts { memory.value.cooling -= 1 }
         if isBetter(value) {
             memory.value.best = value
             memory.value.bad = 0
-        } else if memory.value.cooling == 0 {
+        } else if counts {
             memory.value.bad += 1
             guard memory.value.bad >= patience else { return }
             let floor = minimumLearningRate / control.baseLearningRate

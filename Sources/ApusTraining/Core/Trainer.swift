@@ -78,8 +78,9 @@ public struct Trainer: Sendable {
         resuming checkpoints: String? = nil, report: (String) -> Void = { _ in }
     ) throws -> History {
         guard training.count > 0 else { throw TrainingError("there is nothing to train on: the data set is empty") }
-        guard epochs >= 0, batchSize > 0 else {
-            throw TrainingError("epochs and batchSize must be positive, received \(epochs) and \(batchSize)")
+        guard epochs >= 0, batchSize >= 1 else {
+            throw TrainingError(
+                "epochs must be at least 0 and batchSize at least 1, received \(epochs) and \(batchSize)")
         }
         if let validation, validation.isEmpty {
             throw TrainingError(

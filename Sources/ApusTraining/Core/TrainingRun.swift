@@ -120,7 +120,7 @@ struct TrainingRun {
     }
 }
 
-/// The loss became NaN or infinite.
+/// The loss, or a variable in an update, became NaN or infinite.
 public struct DivergenceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The step, from 1, and the epoch, from 1.
     public var step: Int

@@ -14,13 +14,20 @@ public struct TrainingState: Sendable {
         let slots: [(variable: Int, slot: OptimizerSlot)]
         /// The variables that the optimizer changes.
         let trained: [Int]
+        /// Of which variables averages are kept, and where they lie among variables and slots.
+        let averages: [(variable: Int, index: Int)]
 
         init(_ variables: Variables, optimizer: Optimizer) {
             let entries = variables.paths.map { ($0, variables.variable($0)!.description) }
             self.variables = entries
             let trained = entries.indices.filter { entries[$0].1.isTrainable && !optimizer.freezes(entries[$0].0) }
             self.trained = trained
-            slots = trained.flatMap { index in optimizer.allSlots.map { (index, $0) } }
+            let each = optimizer.allSlots
+            slots = trained.flatMap { index in each.map { (index, $0) } }
+            // The last slot of a variable.
+            averages =
+                optimizer.average == nil
+                ? [] : trained.indices.map { (trained[$0], entries.count + ($0 + 1) * each.count - 1) }
         }
 
         static func == (a: Layout, b: Layout) -> Bool {
@@ -54,7 +61,7 @@ public struct TrainingState: Sendable {
     /// The batches of the current epoch that are done.
     public var batch = 0
 
-    /// A fresh state: start values drawn from the seed, slots zero.
+    /// A fresh state: start values drawn from the seed, averages equal to them, other slots with their `initial` value.
     ///
     /// - Parameter input: The shape of one sample, without the batch.
     /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible constants.
@@ -76,7 +83,9 @@ public struct TrainingState: Sendable {
             buffer.pointer.initializeMemory(as: Float.self, repeating: initial, count: type.byteCount / 4)
             return buffer
         }
-        memory = Memory(values + slots)
+        var buffers = values + slots
+        for (variable, index) in layout.averages { buffers[index] = values[variable].copy() }
+        memory = Memory(buffers)
     }
 
     package var buffers: [Buffer] { memory.buffers }
@@ -99,11 +108,14 @@ public struct TrainingState: Sendable {
             for (index, entry) in layout.variables.enumerated() {
                 if let value = newValue[entry.path] { memory.buffers[index] = value.elements().copy() }
             }
+            // Averages of what is gone say nothing.
+            for (variable, index) in layout.averages where newValue[layout.variables[variable].path] != nil {
+                memory.buffers[index] = memory.buffers[variable].copy()
+            }
         }
     }
 
-    /// The variables with which the model is evaluated, a copy: their averages where the optimizer keeps them, once there has been
-    /// a step.
+    /// The variables with which the model is evaluated, a copy: their averages where the optimizer keeps them.
     public var evaluatedVariables: Variables { values(copied: true, averaged: true) }
 
     /// The same in the state's own memory: for use before the next step overwrites it.
@@ -118,14 +130,11 @@ public struct TrainingState: Sendable {
                 path, Variables.Variable(value: Tensor(buffer, layout.type(index)), description: description))
         }
         for index in layout.variables.indices { set(index, from: index) }
-        guard averaged, optimizer.average != nil, step > 0 else { return variables }
-        for (index, slot) in layout.slots.enumerated() where slot.slot == Optimizer.averageSlot {
-            set(slot.variable, from: layout.variables.count + index)
-        }
+        if averaged { for (variable, index) in layout.averages { set(variable, from: index) } }
         return variables
     }
 
-    /// Puts other values in place of the variables'; the slots stay.
+    /// Puts other values in place of the variables'. Averages begin anew with them; other slots stay.
     ///
     /// - Throws: `TrainingError` that lists every variable that is missing, left over, or of another shape. Nothing changes then.
     public mutating func load(_ variables: Variables) throws {

@@ -7,7 +7,7 @@ public struct Adamax: OptimizerRule {
     public var learningRate: Double
     /// β₁, the share that the mean of gradients keeps.
     public var beta1: Double
-    /// β₂, the share that the mean of squares keeps.
+    /// β₂, the share that the greatest gradient so far keeps.
     public var beta2: Double
     /// A small number that keeps divisors from 0.
     public var epsilon: Double

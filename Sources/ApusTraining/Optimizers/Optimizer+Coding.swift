@@ -50,7 +50,8 @@ extension Optimizer: Hashable, CustomStringConvertible {
             .optional(
                 "average", \.average,
                 help:
-                    "μ of an average of the weights, a ← μ a + (1 − μ) w, with which the model is evaluated; none if `nil`"
+                    "μ of an average of the weights, with which the model is evaluated: a ← w after the first update, "
+                    + "then a ← μ a + (1 − μ) w; none if `nil`"
             ),
             .optional("groups", \.groups, help: "Settings of variables by path; the first group that matches counts"))
     }

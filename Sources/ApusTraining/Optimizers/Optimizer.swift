@@ -17,7 +17,8 @@ public struct Optimizer: Sendable {
     public var accumulation: Int
     /// Whether a step whose gradients are not all finite changes nothing.
     public var skipsNonFinite: Bool
-    /// The momentum μ of an average of the weights, a ← μ a + (1 − μ) w, with which the model is evaluated; none if `nil`.
+    /// The momentum μ of an average of the weights, with which the model is evaluated: a ← w after the first update, then
+    /// a ← μ a + (1 − μ) w; none if `nil`. Until the first update, and if it is skipped, a is the start weights.
     public var average: Double?
     /// Settings of variables by path; the first group that matches counts.
     public var groups: [ParameterGroup]

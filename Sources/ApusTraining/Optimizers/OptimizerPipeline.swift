@@ -52,7 +52,8 @@ struct OptimizerPipeline {
             if let constraint = variable.constraint { changed = constraint(changed) }
             if optimizer.accumulation > 1 { results.append(Tensor.zeros(value.shape)) }
             if optimizer.average != nil {
-                // The first update's average is the variable itself.
+                // The slot begins with the start weights. The first update replaces them; if it is skipped, the average
+                // goes on from them.
                 let momentum = numbers[numbers.count - 1]
                 results.append(old[old.count - 1] * momentum + changed * (1 - momentum))
             }
@@ -133,6 +134,7 @@ extension Optimizer {
             let scales = rule.scales(rate: rate, step: update)
             for position in 0..<scaleCount { give(scales[position]) }
         }
+        // The first update's average is the variable itself, as in Keras.
         if let average { give(update == 1 ? 0 : average) }
     }
 }

@@ -34,7 +34,8 @@ public struct Schedule: Sendable, Hashable {
         case polynomial(end: Double = 0, power: Double = 1)
         /// end + (1 − end) (1 + cos(π s / T)) / 2. Loshchilov & Hutter (2017).
         case cosine(end: Double = 0)
-        /// The cosine over periods of growing length from falling peaks. Loshchilov & Hutter (2017); as in Keras.
+        /// The cosine over periods, each `periodFactor` times as long, from peaks, each `peakFactor` times as high. Loshchilov &
+        /// Hutter (2017); as in Keras.
         case cosineRestarts(firstPeriod: Int = 1000, periodFactor: Double = 2, peakFactor: Double = 1, end: Double = 0)
         /// Up from `start` to 1 along half a cosine in a share `rise` of the steps, then down to `end`; the optimizer's rate is the
         /// peak. Smith & Topin (2018); as in PyTorch.

@@ -114,6 +114,8 @@ public struct RunRecord: Sendable, Hashable, Codable {
     public var state: State
     /// What started the run: the program and its arguments.
     public var command: [String]
+    /// The version of the program that started the run; `nil` where it was not written down.
+    public var program: String?
     /// When the run was set up, before the first step.
     public var started: Date
     /// When training ended, or was last interrupted; `nil` while it runs.
@@ -132,9 +134,10 @@ public struct RunRecord: Sendable, Hashable, Codable {
     public var resumes: [Date] = []
 
     /// The record of a run that starts now.
-    public init(command: [String], seed: UInt64, threads: Int, dataFingerprint: String) {
+    public init(command: [String], seed: UInt64, threads: Int, dataFingerprint: String, program: String? = nil) {
         state = .running
         self.command = command
+        self.program = program
         started = Date()
         self.seed = seed
         self.threads = threads
