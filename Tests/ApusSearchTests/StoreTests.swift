@@ -224,6 +224,13 @@ import Testing
             for record in records { try store.record(record) }
             #expect(try store.runs().map(\.folder) == [1, 2, 0, 3].map { records[$0].folder })
             #expect(try store.runs(tag: "long").map(\.folder) == [1, 2].map { records[$0].folder })
+            // What is known anew of a run leaves its tags.
+            var again = records[1]
+            again.tags = []
+            again.state = "completed"
+            try store.record(again)
+            #expect(try store.run(again.folder).tags == records[1].tags)
+            #expect(try store.run(again.folder).state == "completed")
             #expect(try store.runs(name: "alexnet").isEmpty)
             #expect(
                 try store.bestRuns(.minimize(metric: "validation.loss")).map(\.folder)

@@ -31,6 +31,7 @@ import Testing
         #expect(x[0, 1..<3, 2].scalars(as: Int.self) == [6, 10])
         #expect(x[TensorSlice.ellipsis, 0].shape == [2, 3])
         #expect(x[0, 0, TensorSlice.every(2)].scalars(as: Int.self) == [0, 2])
+        #expect(x[0, 0, TensorSlice.every(.max)].scalars(as: Int.self) == [0])
         #expect(x[TensorSlice.newAxis, 0].shape == [1, 3, 4])
         #expect(x[0..., ..<2].shape == [2, 2, 4])
         #expect(x[5].problems.first?.message == "index 5 is outside axis 0 of shape [2, 3, 4]")

@@ -24,6 +24,7 @@ import Testing
         #expect(Tensor.full([2], 7, type: .int32).scalars(as: Int.self) == [7, 7])
         #expect(Tensor.identity(3).scalars == [1, 0, 0, 0, 1, 0, 0, 0, 1])
         #expect(Tensor.arange(0, 5, step: 2).scalars == [0, 2, 4])
+        #expect(Tensor.arange(3).scalars == [0, 1, 2])
         #expect(Tensor.arange(5, 0, step: -2).scalars == [5, 3, 1])
         #expect(Tensor.arange(3, 3).count == 0)
         #expect(Tensor.linspace(0, 1, count: 5).scalars == [0, 0.25, 0.5, 0.75, 1])
@@ -65,6 +66,23 @@ import Testing
         #expect((-Tensor([1, 2])).scalars(as: Int.self) == [-1, -2])
         #expect((Tensor([7, -7]) % 3).scalars(as: Int.self) == [1, 2])
         #expect((Tensor([7, -7]) / 2).scalars(as: Int.self) == [3, -3])
+    }
+
+    /// d(aᵇ)/da = b aᵇ⁻¹ is 0 for b = 0, where 0⁻¹ is infinite; a constant exponent costs nothing.
+    @Test func slopesOfPowers() {
+        let (a, b) = (Tensor([0, 0, 2, -3], type: .float64), Tensor([0, 1, 3, 2], type: .float64))
+        #expect(valueAndGradient(at: [a]) { pow($0[0], b).sum() }.gradients[0].scalars == [0, 1, 12, -6])
+        #expect(valueAndGradient(at: [a]) { pow($0[0], 0).sum() }.gradients[0].scalars == [0, 0, 0, 0])
+        #expect(valueAndGradient(at: [a]) { pow($0[0], 3).sum() }.gradients[0].scalars == [0, 0, 12, 27])
+    }
+
+    /// A scalar has no axes to reduce, but the rules for element types hold.
+    @Test func scalarsAreReduced() {
+        #expect(Tensor(3).sum().item() == 3 && Tensor(2.5).mean().item() == 2.5)
+        #expect(!Tensor(3).cast(to: .int32).mean().problems.isEmpty)
+        #expect(!Tensor([1, 2]).cast(to: .int32).mean().problems.isEmpty)
+        #expect(Tensor([1, 2]).sum(axes: []).scalars == [1, 2])
+        #expect(Tensor(2.5).max(keepingAxes: true).shape == [])
     }
 
     // MARK: Parts

@@ -10,7 +10,7 @@ public struct RidgeChart: Chart {
     public var title: String
     /// The quantity.
     public var x: Axis
-    /// What steps are counted in: only the title is used.
+    /// What steps are counted in; its title and unit are used, its scale is not.
     public var y: Axis
     /// In the order in which they are drawn, the first at the back.
     public var steps: [DistributionAtStep]

@@ -1,6 +1,6 @@
 /// A file that can't be read or written, or an array that does not fit what is asked of it.
 public struct FormatError: Error, Hashable, Sendable {
-    /// What sort of failure it is; a command derives its exit code from it.
+    /// The sorts of failures.
     public enum Kind: Hashable, Sendable {
         /// There is no such file.
         case missing
@@ -14,7 +14,7 @@ public struct FormatError: Error, Hashable, Sendable {
         case mismatch
     }
 
-    /// What sort of failure it is.
+    /// What sort of failure it is; a command derives its exit code from it.
     public var kind: Kind
     /// The file; empty if no file is involved.
     public var path: String

@@ -3,8 +3,7 @@ public import ApusGraph
 /// A file of named arrays: https://github.com/huggingface/safetensors.
 ///
 /// Opening reads and checks the header only; arrays are read one by one, when they are asked for. The file stays open
-/// as
-/// long as this value lives, so it may be replaced (by a rename) meanwhile, but must not be changed in place.
+/// as long as this value lives, so it may be replaced (by a rename) meanwhile, but must not be changed in place.
 public struct SafetensorsFile: Sendable {
     /// Where the file is.
     public let path: String
@@ -17,8 +16,7 @@ public struct SafetensorsFile: Sendable {
     /// Opens a file, and checks all that its header says against the rules of the format.
     ///
     /// - Throws: if the file is missing or damaged. Types without a counterpart here (`F16`, `I8`, `U32`, `F8_E4M3`,
-    /// …) are
-    ///   refused only when their array is asked for.
+    ///   …) are refused only when their array is asked for.
     public init(_ path: String) throws(FormatError) {
         try self.init(ByteSource(path: path, content: "a safetensors file"))
     }
@@ -69,8 +67,7 @@ public struct SafetensorsFile: Sendable {
     /// Reads one array.
     ///
     /// - Throws: if there is none of this name, its type has no counterpart here, a bool is neither 0 nor 1, or the
-    /// disk
-    ///   fails.
+    ///   disk fails.
     public func array(_ name: String) throws(FormatError) -> NumericArray {
         let (type, range) = try place(of: name)
         return try NumericArray(

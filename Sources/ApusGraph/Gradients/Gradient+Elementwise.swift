@@ -11,8 +11,17 @@ extension Node {
             // d(aᵇ)/db = aᵇ log a, taken as 0 where a ≤ 0.
             let positive = Node.binary(.greater, a, a.filled(0))
             let logarithm = Node.select(positive, a, a.filled(1)).unary(.log)
+            // And d(aᵇ)/da = b aᵇ⁻¹ as 0 for b = 0, also where a = 0.
+            let slope = b * .binary(.power, a, b + -1)
+            var exponent = b
+            while [.broadcast(exponent.shape), .cast(exponent.elementType)].contains(exponent.operation) {
+                exponent = exponent.inputs[0]
+            }
+            let isNeverZero = exponent.constantValue.map { $0 != 0 } ?? false
+            let first =
+                isNeverZero ? slope : .select(.binary(.equal, b, b.filled(0)), slope.filled(0), slope)
             return [
-                wanted[0] ? g * b * .binary(.power, a, b + -1) : nil,
+                wanted[0] ? g * first : nil,
                 wanted[1] ? g * self * logarithm : nil,
             ]
         case .minimum, .maximum:

@@ -69,7 +69,7 @@ func decimals(_ value: Double) -> String {
 public struct TextTable: Sendable, CustomStringConvertible {
     /// The titles of the columns.
     public var header: [String]
-    /// One text a column; a row may be shorter than the header, but not longer.
+    /// One text a column; a row may be shorter than the header, what goes beyond it is left out.
     public var rows: [[String]]
 
     public init(header: [String], rows: [[String]]) {
@@ -82,7 +82,7 @@ public struct TextTable: Sendable, CustomStringConvertible {
             ([header] + rows).map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
         }
         return ([header] + rows).map { row in
-            let line = row.enumerated().map { column, text in
+            let line = row.prefix(header.count).enumerated().map { column, text in
                 let space = String(repeating: " ", count: max(0, widths[column] - text.count))
                 return column == 0 ? text + space : space + text
             }.joined(separator: "  ")

@@ -73,10 +73,13 @@ extension RunReport {
         let evaluation = try Evaluation(trainer, on: test, measured: measured)
         self.evaluation = evaluation
         guard let result = evaluation.classification else { return }
+        func name(_ label: Int) -> String {
+            result.classNames.indices.contains(label) ? result.classNames[label] : "\(label)"
+        }
         worst = result.worst.filter { $0.prediction != $0.truth }.compactMap { sample in
             RunReport.image(
                 test, sample.index,
-                caption: "\(result.classNames[sample.truth])\n→ \(result.classNames[sample.prediction]) "
+                caption: "\(name(sample.truth))\n→ \(name(sample.prediction)) "
                     + "\(RunReport.percent(sample.probability))\nloss \(RunReport.short(sample.loss))")
         }
         examples = result.examples.compactMap { sample in
@@ -84,8 +87,8 @@ extension RunReport {
             return RunReport.image(
                 test, sample.index,
                 caption: isRight
-                    ? "\(result.classNames[sample.truth])\n\(RunReport.percent(sample.probability))"
-                    : "\(result.classNames[sample.truth])\n→ \(result.classNames[sample.prediction]) "
+                    ? "\(name(sample.truth))\n\(RunReport.percent(sample.probability))"
+                    : "\(name(sample.truth))\n→ \(name(sample.prediction)) "
                         + RunReport.percent(sample.probability),
                 frame: isRight ? nil : .category(1))
         }

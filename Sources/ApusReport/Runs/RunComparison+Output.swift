@@ -22,7 +22,7 @@ extension RunComparison: CustomStringConvertible {
         return first + "\n\n" + second
     }
 
-    /// One picture a quantity, one curve a run: solid for validation (or training, where there is no validation), faint for training.
+    /// One picture a quantity, one curve a run: solid for validation (or training, where there is no validation), dashed for training.
     private var charts: [any Chart] {
         var quantities: [String] = []
         for name in runs.flatMap({ $0.history.epochs.last?.training.names ?? [] })

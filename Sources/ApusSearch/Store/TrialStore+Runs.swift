@@ -2,14 +2,19 @@ import Foundation
 import GRDB
 
 extension TrialStore {
-    /// Writes what is known of a run, over what was known.
+    /// Writes what is known of a run, over what was known; tags stay if there are no new ones.
     public func record(_ run: RunEntry) throws {
         try write { database in
             try database.execute(
                 sql: """
-                    INSERT OR REPLACE INTO runs
+                    INSERT INTO runs
                         (folder, name, state, started, finished, command, version, final, best, tags)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (folder) DO UPDATE SET
+                        name = excluded.name, state = excluded.state, started = excluded.started,
+                        finished = excluded.finished, command = excluded.command, version = excluded.version,
+                        final = excluded.final, best = excluded.best,
+                        tags = CASE WHEN excluded.tags = '[]' THEN tags ELSE excluded.tags END
                     """,
                 arguments: [
                     run.folder, run.name, run.state, run.started.timeIntervalSince1970,

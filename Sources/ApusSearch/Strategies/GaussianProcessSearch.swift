@@ -59,7 +59,7 @@ public struct GaussianProcessSearch: SearchStrategy {
         return .new(search.maximum(from: [sample], near: good, candidates: candidates), budget: nil)
     }
 
-    /// Finished trials with their losses; infinite ones become the worst finite one.
+    /// Finished trials with their losses; infinite ones become the worst finite one, −∞ the least, and NaN the worst.
     private func measured(_ history: SearchHistory) -> [(assignment: Assignment, loss: Double)] {
         let ended = history.observations.enumerated().filter {
             ($0.element.state == .complete || $0.element.state == .pruned) && $0.element.loss != nil

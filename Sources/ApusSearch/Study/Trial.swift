@@ -40,7 +40,7 @@ public struct Trial: Sendable, Hashable {
     public let folder: String?
     /// Why it failed.
     public let error: String?
-    /// How often it has been started.
+    /// How often it has been started on its present budget, without those that were given back.
     public let attempts: Int
 
     /// The key in the store.

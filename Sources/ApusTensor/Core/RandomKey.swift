@@ -14,7 +14,9 @@ public struct RandomKey: Hashable, Sendable {
         self.seed = seed
     }
 
-    /// The next key: independent of all others of this source.
+    /// The next key, independent of all others: one after the other the children 1, 2, ….
+    ///
+    /// A source that gives both needs other numbers for its children, or names.
     public mutating func next() -> RandomKey {
         counter += 1
         return child(counter)

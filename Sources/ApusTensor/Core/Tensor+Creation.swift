@@ -82,11 +82,15 @@ extension Tensor {
     // MARK: Sequences
 
     /// The numbers `start, start + step, …` below `end` (above it for a negative step).
-    public static func arange(_ start: Double = 0, _ end: Double, step: Double = 1, type: ElementType = .float32)
+    public static func arange(_ start: Double, _ end: Double, step: Double = 1, type: ElementType = .float32)
         -> Tensor
     {
         guard step != 0, start.isFinite, end.isFinite, step.isFinite else {
-            return Tensor(Node(problem: "the step must be finite and not 0, received \(step)", operation: "arange"))
+            return Tensor(
+                Node(
+                    problem:
+                        "start, end and step must be finite and the step not 0, received \(start), \(end) and \(step)",
+                    operation: "arange"))
         }
         let extent = Swift.max(0, ((end - start) / step).rounded(.up))
         guard extent < 0x1p40 else {
@@ -95,6 +99,9 @@ extension Tensor {
         }
         return Tensor((0..<Int(extent)).map { start + Double($0) * step }, type: type)
     }
+
+    /// The numbers 0, 1, … below `end`.
+    public static func arange(_ end: Double, type: ElementType = .float32) -> Tensor { arange(0, end, type: type) }
 
     /// `count` numbers at equal distances, both ends included.
     public static func linspace(_ start: Double, _ end: Double, count: Int, type: ElementType = .float32) -> Tensor {

@@ -97,7 +97,7 @@ extension Tensor {
                     Swift.min(Swift.max(bound < 0 ? bound + shape[axis] : bound, 0), shape[axis])
                 }
                 let (start, end) = (bounded(first ?? 0), bounded(last ?? shape[axis]))
-                let count = Swift.max(0, (end - start + step - 1) / step)
+                let count = start < end ? (end - start - 1) / step + 1 : 0
                 slices.append(AxisSlice(start: start, count: count, stride: step))
                 result.append(count)
             }

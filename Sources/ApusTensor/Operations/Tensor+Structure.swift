@@ -95,7 +95,10 @@ extension Tensor {
 
     private func reduced(_ reduction: Reduction, _ axes: [Int]?, _ keepingAxes: Bool) -> Tensor {
         let axes = normalized(axes)
-        guard !axes.isEmpty else { return self }
+        guard !axes.isEmpty else {
+            // Nothing to reduce, but the same rules for element types.
+            return Tensor(.reduce(reduction, axes: [shape.rank]), [reshaped(to: Shape(shape.dimensions + [1])).node])
+        }
         let result = Tensor(.reduce(reduction, axes: axes), [node])
         guard keepingAxes, result.problems.isEmpty else { return result }
         return result.reshaped(to: Shape(shape.dimensions.indices.map { axes.contains($0) ? 1 : shape[$0] }))
