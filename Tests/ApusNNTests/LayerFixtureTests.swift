@@ -82,7 +82,8 @@ import Testing
         let (ones, zeros) = (Tensor.ones([8]), Tensor.zeros([8]))
         let cases: [(layer: any Layer, variables: [String: Tensor])] = [
             (GroupNorm(groups: 2, center: false, scale: false), [:]), (InstanceNorm(center: false, scale: false), [:]),
-            (RMSNorm(scale: false), [:]), (GroupNorm(groups: 2), ["gamma": ones, "beta": zeros]),
+            (RMSNorm(scale: false), [:]), (LayerNorm(center: false, scale: false), [:]),
+            (GroupNorm(groups: 2), ["gamma": ones, "beta": zeros]),
             (InstanceNorm(), ["gamma": ones, "beta": zeros]), (RMSNorm(), ["gamma": ones]),
         ]
         for (layer, variables) in cases {

@@ -34,6 +34,19 @@ import Testing
         try check(item.value("loss"), "output", "target", item)
     }
 
+    /// log cosh e = |e| − log 2 far out, on both sides; its slope is tanh e.
+    @Test func logCoshOfGreatErrors() throws {
+        let x = Tensor([-1e30, -50, 0, 50, 1e30] as [Float], shape: [5, 1])
+        let loss = Loss(LogCosh()).reduced(.none)
+        let values = loss(x, .zeros([5, 1])).scalars
+        for (value, error) in zip(values, x.scalars) {
+            let expected = error == 0 ? 0 : Swift.abs(error) - 0.693_147_2
+            #expect(Swift.abs(value - expected) <= 1e-6 * max(1, expected))
+        }
+        let slopes = gradient(of: loss(x, .zeros([5, 1])).sum(), withRespectTo: [x])[0].scalars
+        #expect(slopes == [-1, -1, 0, 1, 1])
+    }
+
     @Test func everyLossHasAFixture() throws {
         let names = try FixtureCase.all("rules-losses").map { try $0.value("loss", as: Loss.self).name }
         #expect(Set(names) == Set(LossKinds.registry.kinds))

@@ -112,7 +112,8 @@ public struct LogCosh: LossRule {
 
     public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
         let t = target.aligned(output)
-        let error = output - t
+        // The magnitude: no difference of great numbers.
+        let error = abs(output - t)
         let logarithm = 0.693_147_180_559_945_3
         return Tensor.elementwiseMean(error + softplus(error * -2) - logarithm)
     }

@@ -28,10 +28,11 @@ public struct LayerNorm: Layer, Configurable {
             check.expectChannels()
         } then: {
             let channels: Shape = [x.shape[-1]]
-            let x = x.cast(to: x.elementType.accumulator)
-            let gamma = context.scale(channels, x.elementType, isUsed: scale)
-            let beta = context.offset(channels, x.elementType, isUsed: center)
-            return Tensor(.layerNorm(epsilon: epsilon), [x.node, gamma.node, beta.node])
+            let wide = x.cast(to: x.elementType.accumulator)
+            let gamma = context.scale(channels, wide.elementType, isUsed: scale)
+            let beta = context.offset(channels, wide.elementType, isUsed: center)
+            let y = Tensor(.layerNorm(epsilon: epsilon), [wide.node, gamma.node, beta.node])
+            return y.cast(to: x.elementType)
         }
     }
 }
