@@ -13,7 +13,8 @@ import argparse, json, os, random, shutil, struct, subprocess, sys, tempfile, ti
 EXPERIMENT = """
 name: killed
 seed: 11
-data: {directory: DATA, validation: {fraction: 0.2, stratified: true}, augment: [flip, {randomCrop: {padding: 1}}, {mixup: 0.2}]}
+data: {directory: DATA, validation: {fraction: 0.2, stratified: true}, augment: [flip, {randomCrop: {padding: 1}}, {rotation: 20},
+         {noise: 0.05}, {mixup: 0.2}]}
 model:
   - conv2D: {filters: 4, kernelSize: 3, padding: same, activation: relu}
   - batchNorm
@@ -157,7 +158,8 @@ def main():
                 is_interrupt = generator.random() < 0.1
                 process.send_signal(2 if is_interrupt else 9)
                 _, errors = process.communicate()
-                if is_interrupt and process.returncode in (0, 130):
+                # -2: before the program has begun to train, and to listen.
+                if is_interrupt and process.returncode in (0, 130, -2):
                     interrupts += 1
                     if process.returncode == 0:
                         break
