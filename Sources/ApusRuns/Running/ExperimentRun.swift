@@ -77,7 +77,7 @@ public struct ExperimentRun: Sendable {
         summary = try model.summary(input: data.sampleShape)
         record = RunRecord(
             command: command, seed: experiment.seed, threads: Engine.threadCount,
-            dataFingerprint: String(data.training.fingerprint, radix: 16), program: ApusVersion.current)
+            dataFingerprint: String(data.fingerprint, radix: 16), program: ApusVersion.current)
     }
 
     /// A run that is complete, with the weights it ended with.

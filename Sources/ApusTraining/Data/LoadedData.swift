@@ -20,6 +20,13 @@ public struct LoadedData: Sendable {
     /// The classes in the order of the labels; `nil` for regression.
     public var classNames: [String]? { training.isClassification ? training.classNames : nil }
 
+    /// A 64-bit hash of all three parts, from their fingerprints.
+    public var fingerprint: UInt64 {
+        [training, validation, test].reduce(0xcbf2_9ce4_8422_2325) { hash, part in
+            (hash ^ (part?.fingerprint ?? 0)) &* 0x100_0000_01b3
+        }
+    }
+
     /// The shape of one sample: the model's input.
     public var sampleShape: Shape { training.sampleShape }
 
