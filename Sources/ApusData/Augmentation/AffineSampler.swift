@@ -33,7 +33,10 @@ struct AffineSampler<P: Pixel> {
             x: fixed(map.x0 - map.xx * middleX - map.xy * middleY + middleX + 1),
             y: fixed(map.y0 - map.yx * middleX - map.yy * middleY + middleY + 1), dx: fixed(map.xx, limit: step),
             dy: fixed(map.yx, limit: step), down_x: fixed(map.xy, limit: step), down_y: fixed(map.yy, limit: step))
-        P.sample(source, size, frame: frame, places, to: target)
+        withUnsafePointer(to: places) {
+            P.kernels.sample(
+                target, source, frame, Int32(size.height), Int32(size.width), Int32(size.channels), $0)
+        }
     }
 }
 

@@ -115,16 +115,16 @@ final class Augmenter<P: Pixel> {
             let (top, left) = (draws.below(2 * padding + 1) - padding, draws.below(2 * padding + 1) - padding)
             changes.crop(top: top, left: left, mode, from: source, to: target)
         case .brightness(let delta):
-            P.scale(source, by: 1, plus: Float(draws.within(delta)) * P.range, to: target, count: size.count)
+            P.kernels.scale(target, source, 1, Float(draws.within(delta)) * P.range, size.count)
         case .contrast(let delta):
-            P.changeContrast(source, by: Float(1 + draws.within(delta)), to: target, size)
+            P.kernels.contrast(
+                target, source, Float(1 + draws.within(delta)), size.height * size.width, size.channels)
         case .cutout(let side):
             let middle = (draws.below(size.height), draws.below(size.width))
             let region = Region(height: side, width: side, around: middle, in: size)
             changes.replace(region, by: nil, from: source, to: target)
         case .noise(let deviation):
-            P.addNoise(
-                source, key: draws.key(), deviation: Float(deviation) * P.range, to: target, count: size.count)
+            P.kernels.noise(target, source, draws.key(), Float(deviation) * P.range, size.count)
         case .rotation, .translation, .zoom, .mixup, .cutmix: changes.copy(from: source, to: target)
         }
     }
@@ -145,7 +145,7 @@ final class Augmenter<P: Pixel> {
             return 1 - region.share(of: size)
         case .mixup(let alpha):
             let share = draws.beta(alpha)
-            P.blend(source, with: other, share: Float(share), to: target, count: size.count)
+            P.kernels.blend(target, source, other, Float(share), size.count)
             return share
         default: return 1
         }
