@@ -144,6 +144,22 @@ static bool sample_rows_fast(
 }
 #endif
 
+// MARK: Noise
+
+enum { NORMALS = 1024 };           // so few that `apus_random` asks no other thread
+
+/// The normal numbers of the elements from `first` on; returns how many.
+static size_t normals(float *d, uint64_t key, float deviation, size_t first, size_t count) {
+    apus_random_parameters p = {
+        .distribution = APUS_RANDOM_NORMAL, .type = APUS_FLOAT32,
+        .count = (int64_t)(count - first < NORMALS ? count - first : NORMALS), .second = deviation};
+    uint64_t keys[2] = {key, first / NORMALS};
+    apus_random((void *[]){keys, d}, &p);
+    return (size_t)p.count;
+}
+
+// MARK: For every instruction set
+
 #define APUS_TEMPLATE "images_template.h"
 #include "multiversion.h"
 
@@ -185,30 +201,10 @@ void apus_pixels_blend_f32(float *d, const float *a, const float *b, float share
     APUS_DISPATCH(blend_f32)(d, a, b, share, count);
 }
 
-enum { NORMALS = 1024 };           // so few that `apus_random` asks no other thread
-
-/// The normal numbers of the elements from `first` on; returns how many.
-static size_t normals(float *d, uint64_t key, float deviation, size_t first, size_t count) {
-    apus_random_parameters p = {
-        .distribution = APUS_RANDOM_NORMAL, .type = APUS_FLOAT32,
-        .count = (int64_t)(count - first < NORMALS ? count - first : NORMALS), .second = deviation};
-    uint64_t keys[2] = {key, first / NORMALS};
-    apus_random((void *[]){keys, d}, &p);
-    return (size_t)p.count;
-}
-
 void apus_pixels_noise_u8(uint8_t *d, const uint8_t *s, uint64_t key, float deviation, size_t count) {
-    float e[NORMALS];
-    for (size_t i = 0, n; i < count; i += n) {
-        n = normals(e, key, deviation, i, count);
-        APUS_DISPATCH(add_u8)(d + i, s + i, e, n);
-    }
+    APUS_DISPATCH(noise_u8)(d, s, key, deviation, count);
 }
 
 void apus_pixels_noise_f32(float *d, const float *s, uint64_t key, float deviation, size_t count) {
-    float e[NORMALS];
-    for (size_t i = 0, n; i < count; i += n) {
-        n = normals(e, key, deviation, i, count);
-        APUS_DISPATCH(add_f32)(d + i, s + i, e, n);
-    }
+    APUS_DISPATCH(noise_f32)(d, s, key, deviation, count);
 }

@@ -87,6 +87,14 @@ static void PIXEL_FN(add)(PIXEL *restrict d, const PIXEL *restrict s, const floa
     }
 }
 
+static void PIXEL_FN(noise)(PIXEL *d, const PIXEL *s, uint64_t key, float deviation, size_t count) {
+    float e[NORMALS];
+    for (size_t i = 0, n; i < count; i += n) {
+        n = normals(e, key, deviation, i, count);
+        PIXEL_FN(add)(d + i, s + i, e, n);
+    }
+}
+
 static inline __attribute__((always_inline)) void PIXEL_FN(contrast_channel)(
     PIXEL *restrict d, const PIXEL *restrict s, float factor, size_t pixels, size_t stride) {
 #pragma clang fp contract(off)

@@ -1,6 +1,7 @@
 // Gather, scatter-add, one-hot. Plain loops: rows are copied or added; indices are checked before anything is written.
 #include "apus_indexing.h"
 
+#include "bfloat16.h"
 #include "movement_common.h"
 
 /// Bytes below which one thread does all.
@@ -117,20 +118,6 @@ int apus_gather_along(void *const *buffers, const void *parameters) {
 }
 
 // MARK: Scatter-add
-
-static inline float float_of_bfloat16(uint16_t b) {
-    uint32_t bits = (uint32_t)b << 16;
-    float f;
-    memcpy(&f, &bits, 4);
-    return f;
-}
-
-static inline uint16_t bfloat16_of_float(float f) {
-    uint32_t bits;
-    memcpy(&bits, &f, 4);
-    uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-    return (uint16_t)(f != f ? bits >> 16 | 0x40 : rounded);
-}
 
 #define SCATTER_SAME(v) (v)
 

@@ -120,7 +120,7 @@ static void finish(const reduce_job *job, const void *accumulators, int64_t inde
             for (int64_t i = 0; i < count; i++) ((float *)y)[i] = (float)(a[i] / divisor);
         else
             for (int64_t i = 0; i < count; i++)
-                ((uint16_t *)y)[i] = reduce_bfloat16_of_float((float)(a[i] / divisor));
+                ((uint16_t *)y)[i] = bfloat16_of_float((float)(a[i] / divisor));
         break;
     }
     case APUS_FLOAT32: {
@@ -128,7 +128,7 @@ static void finish(const reduce_job *job, const void *accumulators, int64_t inde
         if (to == APUS_FLOAT32)
             memcpy(y, a, (size_t)count * 4);
         else
-            for (int64_t i = 0; i < count; i++) ((uint16_t *)y)[i] = reduce_bfloat16_of_float(a[i]);
+            for (int64_t i = 0; i < count; i++) ((uint16_t *)y)[i] = bfloat16_of_float(a[i]);
         break;
     }
     case APUS_INT64: {

@@ -132,7 +132,7 @@ static int64_t APUS_FN(argmax_line_float32)(const float *x, int64_t n, bool mini
     ARGMAX_TYPE(argmin_##NAME, T, V, LOAD, ARGMAX_BELOW, ARGMAX_TAKE_BELOW)
 
 ARGMAX_PAIR(float32, float, float, ARGMAX_SAME)
-ARGMAX_PAIR(bfloat16, uint16_t, float, reduce_float_of_bfloat16)
+ARGMAX_PAIR(bfloat16, uint16_t, float, float_of_bfloat16)
 ARGMAX_PAIR(float64, double, double, ARGMAX_SAME)
 ARGMAX_PAIR(int32, int32_t, int32_t, ARGMAX_SAME)
 ARGMAX_PAIR(int64, int64_t, int64_t, ARGMAX_SAME)

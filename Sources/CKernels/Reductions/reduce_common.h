@@ -3,23 +3,10 @@
 #define REDUCE_COMMON_H
 
 #include "apus_reduce.h"
+#include "bfloat16.h"
 
 #include <math.h>
 #include <string.h>
-
-static inline float reduce_float_of_bfloat16(uint16_t b) {
-    uint32_t bits = (uint32_t)b << 16;
-    float f;
-    memcpy(&f, &bits, 4);
-    return f;
-}
-
-static inline uint16_t reduce_bfloat16_of_float(float f) {
-    uint32_t bits;
-    memcpy(&bits, &f, 4);
-    if (f != f) return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
 
 static inline int64_t reduce_type_bytes(int64_t type) {
     switch (type) {

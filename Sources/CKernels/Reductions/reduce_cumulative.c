@@ -10,7 +10,7 @@ typedef struct {
 } cumulative_job;
 
 #define CUMULATIVE_SAME(v) (v)
-#define CUMULATIVE_BFLOAT16(v) reduce_bfloat16_of_float((float)(v))
+#define CUMULATIVE_BFLOAT16(v) bfloat16_of_float((float)(v))
 #define CUMULATIVE_FLOAT(v) ((float)(v))
 
 /// Columns 0..<columns of x [axis, inner]. Integers T are unsigned, so that they wrap.
@@ -27,7 +27,7 @@ typedef struct {
     }
 
 CUMULATIVE_TYPE(cumulative_float32, float, double, (double), CUMULATIVE_FLOAT)
-CUMULATIVE_TYPE(cumulative_bfloat16, uint16_t, double, (double)reduce_float_of_bfloat16, CUMULATIVE_BFLOAT16)
+CUMULATIVE_TYPE(cumulative_bfloat16, uint16_t, double, (double)float_of_bfloat16, CUMULATIVE_BFLOAT16)
 CUMULATIVE_TYPE(cumulative_float64, double, double, CUMULATIVE_SAME, CUMULATIVE_SAME)
 CUMULATIVE_TYPE(cumulative_int32, uint32_t, uint32_t, CUMULATIVE_SAME, CUMULATIVE_SAME)
 CUMULATIVE_TYPE(cumulative_int64, uint64_t, uint64_t, CUMULATIVE_SAME, CUMULATIVE_SAME)

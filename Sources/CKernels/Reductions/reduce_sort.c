@@ -30,7 +30,7 @@ static uint64_t key_of_double(double v) {
 static uint64_t key_at(const sort_job *job, int64_t at) {
     switch (job->p->type) {
     case APUS_FLOAT32: return key_of_double((double)((const float *)job->x)[at]);
-    case APUS_BFLOAT16: return key_of_double((double)reduce_float_of_bfloat16(((const uint16_t *)job->x)[at]));
+    case APUS_BFLOAT16: return key_of_double((double)float_of_bfloat16(((const uint16_t *)job->x)[at]));
     case APUS_FLOAT64: return key_of_double(((const double *)job->x)[at]);
     case APUS_INT32: return (uint64_t)(int64_t)((const int32_t *)job->x)[at] ^ 1ull << 63;
     case APUS_INT64: return (uint64_t)((const int64_t *)job->x)[at] ^ 1ull << 63;

@@ -79,7 +79,7 @@ int apus_cross_entropy(void *const *buffers, const void *parameters) {
         else if (p->type == APUS_FLOAT32)
             *(float *)buffers[4] = (float)mean;
         else
-            *(uint16_t *)buffers[4] = softmax_bfloat16_of_float((float)mean);
+            *(uint16_t *)buffers[4] = bfloat16_of_float((float)mean);
     }
     return APUS_STATUS_OK;
 }

@@ -30,8 +30,8 @@
 #define LINE_LOAD_FIRST vload_first_bfloat16
 #define LINE_STORE vstore_bfloat16
 #define LINE_STORE_FIRST vstore_first_bfloat16
-#define LINE_GET softmax_float_of_bfloat16
-#define LINE_PUT softmax_bfloat16_of_float
+#define LINE_GET float_of_bfloat16
+#define LINE_PUT bfloat16_of_float
 #include "softmax_line_body.h"
 #include "softmax_cross_entropy_body.h"
 #undef LINE_FN

@@ -95,7 +95,7 @@
     }
 
 SOFTMAX_PLAIN(float32, float, float, SOFTMAX_SAME, SOFTMAX_SAME, apus_exp, SOFTMAX_SAFE)
-SOFTMAX_PLAIN(bfloat16, uint16_t, float, softmax_float_of_bfloat16, softmax_bfloat16_of_float, apus_exp, SOFTMAX_SAFE)
+SOFTMAX_PLAIN(bfloat16, uint16_t, float, float_of_bfloat16, bfloat16_of_float, apus_exp, SOFTMAX_SAFE)
 SOFTMAX_PLAIN(float64, double, double, SOFTMAX_SAME, SOFTMAX_SAME, exp, )
 
 static void APUS_FN(softmax_lines)(const apus_softmax_parameters *p, const void *x, void *y, int64_t columns) {
