@@ -45,7 +45,7 @@ final class FingerprintCache: Sendable {
 }
 
 /// A 64-bit hash of bytes by multiplication and folding, four words at a time; not for secrets.
-struct ByteHash {
+package struct ByteHash {
     private var state: UInt64 = 0x9e37_79b9_7f4a_7c15
 
     // Digits of π, made odd.
@@ -58,7 +58,9 @@ struct ByteHash {
         return product.high ^ product.low
     }
 
-    mutating func add(_ word: UInt64) {
+    package init() {}
+
+    package mutating func add(_ word: UInt64) {
         state = ByteHash.fold(state ^ word, ByteHash.factors[0]) &+ ByteHash.factors[1]
     }
 
@@ -87,5 +89,5 @@ struct ByteHash {
         add(UInt64(bytes.count))
     }
 
-    var value: UInt64 { ByteHash.fold(state, ByteHash.factors[3]) }
+    package var value: UInt64 { ByteHash.fold(state, ByteHash.factors[3]) }
 }

@@ -22,9 +22,9 @@ public struct LoadedData: Sendable {
 
     /// A 64-bit hash of all three parts, from their fingerprints.
     public var fingerprint: UInt64 {
-        [training, validation, test].reduce(0xcbf2_9ce4_8422_2325) { hash, part in
-            (hash ^ (part?.fingerprint ?? 0)) &* 0x100_0000_01b3
-        }
+        var hash = ByteHash()
+        for part in [training, validation, test] { hash.add(part?.fingerprint ?? 0) }
+        return hash.value
     }
 
     /// The shape of one sample: the model's input.
