@@ -16,7 +16,8 @@ final class Augmenter<P: Pixel> {
     private let key: RandomKey
     private let size: ImageSize
     private let changes: PixelChanges<P>
-    private let sampler: AffineSampler<P>
+    /// Only where geometry changes: its memory is many times a row of a table.
+    private let sampler: AffineSampler<P>?
     /// Memory of four images for each depth of mixing: two that change places, the other sample, and the sample itself
     /// where it is not in memory.
     private let scratch: UnsafeMutablePointer<P>
@@ -34,7 +35,7 @@ final class Augmenter<P: Pixel> {
             ? ImageSize(height: shape[0], width: shape[1], channels: shape[2])
             : ImageSize(height: 1, width: 1, channels: shape.count)
         changes = PixelChanges(size: size)
-        sampler = AffineSampler(size)
+        sampler = augmentations.contains(where: \.isGeometry) ? AffineSampler(size) : nil
         let depth = augmentations.count { $0.mixesSamples } + 1
         mixesSamples = depth > 1
         scratch = .allocate(capacity: max(1, 4 * depth * size.count))
@@ -42,7 +43,7 @@ final class Augmenter<P: Pixel> {
 
     deinit {
         scratch.deallocate()
-        sampler.deallocate()
+        sampler?.deallocate()
     }
 
     private static func stages(_ augmentations: [Augmentation]) -> [Stage] {
@@ -91,7 +92,7 @@ final class Augmenter<P: Pixel> {
                     var draws = RandomDraws(key.child(UInt64(stage.position + offset)))
                     map = map.then(step.map(&draws, size))
                 }
-                sampler.sample(map, from: source, to: to)
+                sampler?.sample(map, from: source, to: to)
             } else {
                 change(stage.steps[0], &draws, from: source, to: to)
             }
