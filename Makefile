@@ -10,9 +10,9 @@ KERNELS = Sources/CKernels
 train: build
 	$(APUS) train lenet5 $(ARGS)
 
-## Runs all tests.
+## Runs all tests; some of them: make test ARGS="--filter GoldenProgramTests"
 test: setup
-	swift test -c release
+	swift test -c release $(ARGS)
 
 build: setup
 	$(SWIFT_BUILD) --product apus

@@ -93,8 +93,11 @@ let package = Package(
             name: "ApusCLI",
             dependencies: ["Apus", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swift),
+        .target(
+            name: "ApusWorkloads", dependencies: ["Apus"], path: "Benchmarks/ApusWorkloads", swiftSettings: swift),
         .executableTarget(
-            name: "apus-bench", dependencies: ["Apus"], path: "Benchmarks/ApusBench", swiftSettings: swift),
+            name: "apus-bench", dependencies: ["Apus", "ApusWorkloads"], path: "Benchmarks/ApusBench",
+            swiftSettings: swift),
 
         // Tests.
         .target(
@@ -132,7 +135,8 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(name: "ApusNNTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
         .testTarget(
-            name: "ApusTrainingTests", dependencies: ["Apus", "ApusFixtures", "ApusFuzzing", "CAllocations"],
+            name: "ApusTrainingTests",
+            dependencies: ["Apus", "ApusFixtures", "ApusFuzzing", "ApusWorkloads", "CAllocations"], exclude: ["Golden"],
             swiftSettings: swift),
         .testTarget(name: "ApusReportTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(name: "ApusRunsTests", dependencies: ["Apus"], swiftSettings: swift),

@@ -1,4 +1,5 @@
 import Apus
+import ApusWorkloads
 
 #if canImport(Glibc)
     import Glibc
@@ -7,56 +8,6 @@ import Apus
 #endif
 
 // The training steps that Benchmarks/run.py compares with those of other frameworks; the protocol is in Benchmarks/README.md.
-
-/// A network, its optimizer and its batch, as Benchmarks/README.md lists them.
-struct Workload {
-    let name: String
-    let model: Sequential
-    let optimizer: Optimizer
-    let input: Shape
-    let batch: Int
-    /// Only the outputs of the network as it predicts.
-    var isInference = false
-    var precisions: [NumericPrecision] = [.float32]
-
-    static let momentum = Optimizer.sgd(learningRate: 0.01, momentum: 0.9)
-    static let both: [NumericPrecision] = [.float32, .mixedBFloat16]
-
-    static let all: [Workload] = [
-        Workload(
-            name: "mlp",
-            model: Sequential {
-                Dense(256, activation: .relu)
-                Dense(128, activation: .relu)
-                Dense(10)
-            }, optimizer: .adam(learningRate: 1e-3), input: [784], batch: 128),
-        Workload(
-            name: "sigmoid",
-            model: Sequential {
-                for _ in 0..<5 { Dense(100, activation: .sigmoid) }
-                Dense(10)
-            }, optimizer: .sgd(learningRate: 0.01), input: [784], batch: 100),
-        Workload(
-            name: "lenet5-b128", model: .lenet5(), optimizer: momentum, input: [28, 28, 1], batch: 128),
-        Workload(
-            name: "lenet5-b32", model: .lenet5(), optimizer: momentum, input: [28, 28, 1], batch: 32),
-        Workload(
-            name: "resnet18-b32", model: .resnet18(), optimizer: momentum, input: [32, 32, 3], batch: 32,
-            precisions: both),
-        Workload(
-            name: "vgg16-bn-b32", model: .vgg16(), optimizer: momentum, input: [32, 32, 3], batch: 32,
-            precisions: both),
-        Workload(
-            name: "resnet18-224-b8", model: .resnet18(stem: .large), optimizer: momentum, input: [224, 224, 3],
-            batch: 8, precisions: both),
-        Workload(
-            name: "resnet18-224-infer-b1", model: .resnet18(stem: .large), optimizer: momentum,
-            input: [224, 224, 3], batch: 1, isInference: true),
-        Workload(
-            name: "resnet18-224-infer-b16", model: .resnet18(stem: .large), optimizer: momentum,
-            input: [224, 224, 3], batch: 16, isInference: true),
-    ]
-}
 
 /// A training that repeats its step on one batch, or a prediction of it.
 struct Session {

@@ -180,6 +180,18 @@ public final class Program: @unchecked Sendable {
         }
     }
 
+    /// The bytes of the arena if no step used memory that only it uses. That memory depends on the machine (the library's
+    /// kernels, the number of threads), the rest on the graph alone.
+    package var arenaByteCountWithoutScratch: Int {
+        var bare = plan
+        for step in bare.steps.indices {
+            for operand in bare.steps[step].operands.indices {
+                if case .scratch = bare.steps[step].operands[operand] { bare.steps[step].operands[operand] = .none }
+            }
+        }
+        return MemoryPlanner(&bare).byteCount
+    }
+
     // MARK: Timing
 
     /// Whether runs measure the time of each step.

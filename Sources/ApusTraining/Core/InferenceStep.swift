@@ -52,12 +52,20 @@ struct InferenceStep: Sendable {
         try entry(Key(inputs: inputs, targets: nil, normalization: normalization), variables).program
     }
 
-    /// The loss and the metrics of a batch.
-    func measure(_ variables: Variables, _ batch: Batch) throws -> StepResult {
-        let key = Key(
+    /// The compiled measurement of batches like this one.
+    func program(_ variables: Variables, measuring batch: Batch) throws -> Program {
+        try entry(key(measuring: batch), variables).program
+    }
+
+    private func key(measuring batch: Batch) -> Key {
+        Key(
             inputs: batch.inputs.node.type, targets: batch.targets.node.type, hasWeights: batch.weights != nil,
             normalization: batch.normalization)
-        let entry = try entry(key, variables)
+    }
+
+    /// The loss and the metrics of a batch.
+    func measure(_ variables: Variables, _ batch: Batch) throws -> StepResult {
+        let entry = try entry(key(measuring: batch), variables)
         let results = try entry.program.run(
             try buffers(entry, variables) + [batch.inputs.elements(), batch.targets.elements()]
                 + (batch.weights.map { [$0.elements()] } ?? []))

@@ -164,6 +164,11 @@ public struct Trainer: Sendable {
         try inference.program(try variables(), TensorType(inputs.shape, inputs.elementType), normalization)
     }
 
+    /// The compiled measurement of batches like this one: loss and metrics.
+    package func measurementProgram(for batch: Batch) throws -> Program {
+        try inference.program(try variables(), measuring: batch)
+    }
+
     private func evaluated(_ tensor: Tensor) throws { try tensor.evaluated() }
 
     private func variables() throws -> Variables {

@@ -114,26 +114,26 @@ static dnnl_status_t list(
 static dnnl_status_t list(
     onednn_builder *b, direction direction, const convolution *c, dnnl_primitive_desc_t hint, implementations *all) {
     const dnnl_alg_kind_t direct = dnnl_convolution_direct;
-    dnnl_convolution_desc_t operation;
+    dnnl_convolution_desc_t *operation = &b->operation.convolution;
     dnnl_status_t status;
     switch (direction) {
     case APUS_ONEDNN_FORWARD:
         status = dnnl_dilated_convolution_forward_desc_init(
-            &operation, dnnl_forward_training, direct, &c->image, &c->kernel, reference(&c->bias), &c->result,
+            operation, dnnl_forward_training, direct, &c->image, &c->kernel, reference(&c->bias), &c->result,
             c->strides, c->dilation, c->padding_before, c->padding_after);
         break;
     case APUS_ONEDNN_INPUT_GRADIENT:
         status = dnnl_dilated_convolution_backward_data_desc_init(
-            &operation, direct, &c->image, &c->kernel, &c->result, c->strides, c->dilation, c->padding_before,
+            operation, direct, &c->image, &c->kernel, &c->result, c->strides, c->dilation, c->padding_before,
             c->padding_after);
         break;
     default:
         status = dnnl_dilated_convolution_backward_weights_desc_init(
-            &operation, direct, &c->image, &c->kernel, reference(&c->bias), &c->result, c->strides, c->dilation,
+            operation, direct, &c->image, &c->kernel, reference(&c->bias), &c->result, c->strides, c->dilation,
             c->padding_before, c->padding_after);
     }
     if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_iterator_create(all, &operation, b->attributes, b->engine, hint);
+    return dnnl_primitive_desc_iterator_create(all, operation, b->attributes, b->engine, hint);
 }
 
 #endif

@@ -38,10 +38,10 @@ static dnnl_status_t list(
     return dnnl_matmul_primitive_desc_create(
         all, b->engine, reference(a), reference(weights), NULL, reference(result), b->attributes);
 #else
-    dnnl_matmul_desc_t operation;
-    dnnl_status_t status = dnnl_matmul_desc_init(&operation, a, weights, NULL, result);
+    dnnl_matmul_desc_t *operation = &b->operation.product;
+    dnnl_status_t status = dnnl_matmul_desc_init(operation, a, weights, NULL, result);
     if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_iterator_create(all, &operation, b->attributes, b->engine, NULL);
+    return dnnl_primitive_desc_iterator_create(all, operation, b->attributes, b->engine, NULL);
 #endif
 }
 

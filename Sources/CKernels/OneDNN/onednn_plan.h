@@ -39,6 +39,14 @@ typedef struct {
     /// Why the plan cannot be, in words; NULL: what `status` says.
     const char *reason;
     int thread_count_before;
+#if DNNL_VERSION_MAJOR < 3
+    /// What the list of implementations was asked for. The library keeps the address until `onednn_choose` has gone through
+    /// the list, so the description lives as long as the builder.
+    union {
+        dnnl_convolution_desc_t convolution;
+        dnnl_matmul_desc_t product;
+    } operation;
+#endif
 } onednn_builder;
 
 /// Starts a plan whose scratch memory is buffer number `scratch_buffer`.
