@@ -42,21 +42,26 @@ let package = Package(
 
         // The engine.
         .target(name: "ApusGraph", swiftSettings: swift),
-        .target(name: "ApusReference", dependencies: ["ApusGraph"], swiftSettings: swift),
-        .target(name: "ApusCPU", dependencies: ["ApusGraph", "CKernels"], swiftSettings: swift),
-        .target(name: "ApusTensor", dependencies: ["ApusGraph", "ApusCPU"], swiftSettings: swift),
+        .target(name: "ApusBackend", dependencies: ["ApusGraph"], swiftSettings: swift),
+        .target(name: "ApusReference", dependencies: ["ApusGraph", "ApusBackend"], swiftSettings: swift),
+        .target(name: "ApusCPU", dependencies: ["ApusGraph", "ApusBackend", "CKernels"], swiftSettings: swift),
+        .target(
+            name: "ApusTensor", dependencies: ["ApusGraph", "ApusBackend", "ApusCPU", "ApusReference"],
+            swiftSettings: swift),
 
         // Networks, data, training.
         .target(name: "ApusConfiguration", swiftSettings: swift),
         .target(name: "ApusCharts", swiftSettings: swift),
         .target(
             name: "ApusNN",
-            dependencies: ["ApusGraph", "ApusReference", "ApusCPU", "ApusTensor", "ApusConfiguration"],
-            swiftSettings: swift),
+            dependencies: ["ApusGraph", "ApusBackend", "ApusTensor", "ApusConfiguration"], swiftSettings: swift),
+        .target(
+            name: "ApusChecks", dependencies: ["ApusGraph", "ApusBackend", "ApusTensor", "ApusNN"], swiftSettings: swift
+        ),
         .target(name: "ApusFormats", dependencies: ["ApusGraph", "CZlib", "CImages"], swiftSettings: swift),
         .target(
             name: "ApusData",
-            dependencies: ["CKernels", "ApusGraph", "ApusCPU", "ApusTensor", "ApusFormats", "ApusConfiguration"],
+            dependencies: ["CKernels", "ApusGraph", "ApusBackend", "ApusTensor", "ApusFormats", "ApusConfiguration"],
             swiftSettings: swift),
         .target(
             name: "ApusSearch",
@@ -64,7 +69,8 @@ let package = Package(
         .target(
             name: "ApusTraining",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusData", "ApusFormats", "Yams",
+                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusData", "ApusFormats",
+                "Yams",
             ],
             swiftSettings: swift),
         .target(
@@ -72,20 +78,21 @@ let package = Package(
         .target(
             name: "ApusReport",
             dependencies: [
-                "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
+                "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats",
+                "ApusData",
                 "ApusTraining",
             ], swiftSettings: swift),
         .target(
             name: "ApusRuns",
             dependencies: [
-                "ApusConfiguration", "ApusCPU", "ApusNN", "ApusFormats", "ApusData", "ApusTraining", "ApusModels",
-                "ApusReport", "ApusSearch",
+                "ApusConfiguration", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats", "ApusData", "ApusTraining",
+                "ApusModels", "ApusReport", "ApusSearch",
             ], swiftSettings: swift),
         .target(
             name: "Apus",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
-                "ApusTraining", "ApusModels", "ApusCharts", "ApusReport", "ApusSearch", "ApusRuns",
+                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusChecks", "ApusFormats",
+                "ApusData", "ApusTraining", "ApusModels", "ApusCharts", "ApusReport", "ApusSearch", "ApusRuns",
             ], swiftSettings: swift),
 
         // What people start.
@@ -96,33 +103,36 @@ let package = Package(
         .target(
             name: "ApusWorkloads", dependencies: ["Apus"], path: "Benchmarks/ApusWorkloads", swiftSettings: swift),
         .executableTarget(
-            name: "apus-bench", dependencies: ["Apus", "ApusWorkloads"], path: "Benchmarks/ApusBench",
+            name: "apus-bench", dependencies: ["Apus", "ApusCPU", "ApusWorkloads"], path: "Benchmarks/ApusBench",
             swiftSettings: swift),
 
         // Tests.
         .target(
-            name: "ApusTestSupport", dependencies: ["ApusGraph", "ApusReference"], path: "Tests/ApusTestSupport",
+            name: "ApusTestSupport", dependencies: ["ApusGraph", "ApusBackend", "ApusReference"],
+            path: "Tests/ApusTestSupport",
             swiftSettings: swift),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: swift),
         .testTarget(
-            name: "ApusGraphTests", dependencies: ["ApusGraph", "ApusReference", "ApusTestSupport"],
+            name: "ApusGraphTests", dependencies: ["ApusGraph", "ApusBackend", "ApusReference", "ApusTestSupport"],
             swiftSettings: swift),
         .testTarget(
-            name: "ApusReferenceTests", dependencies: ["ApusGraph", "ApusReference", "ApusTestSupport"],
+            name: "ApusReferenceTests", dependencies: ["ApusGraph", "ApusBackend", "ApusReference", "ApusTestSupport"],
             swiftSettings: swift),
         .testTarget(
             name: "ApusCPUTests",
-            dependencies: ["ApusCPU", "ApusGraph", "ApusReference", "ApusTestSupport", "CKernels"], swiftSettings: swift
+            dependencies: [
+                "ApusBackend", "ApusCPU", "ApusGraph", "ApusReference", "ApusTestSupport", "CAllocations", "CKernels",
+            ], swiftSettings: swift
         ),
         .testTarget(
-            name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusCPU"], swiftSettings: swift),
+            name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusBackend"], swiftSettings: swift),
         .target(
             name: "ApusFuzzing", dependencies: ["ApusFormats"], path: "Tests/ApusFuzzing", swiftSettings: swift),
         .testTarget(
             name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusFuzzing", "ApusGraph"], exclude: ["Fixtures"],
             swiftSettings: swift),
         .testTarget(
-            name: "ApusDataTests", dependencies: ["ApusData", "ApusCPU", "ApusTensor", "ApusFormats", "ApusGraph"],
+            name: "ApusDataTests", dependencies: ["ApusData", "ApusBackend", "ApusTensor", "ApusFormats", "ApusGraph"],
             swiftSettings: swift),
         .testTarget(name: "ApusChartsTests", dependencies: ["ApusCharts"], swiftSettings: swift),
         .testTarget(
@@ -131,13 +141,17 @@ let package = Package(
             swiftSettings: swift),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .target(
-            name: "ApusFixtures", dependencies: ["ApusTensor", "ApusFormats", "ApusCPU"], path: "Tests/ApusFixtures",
+            name: "ApusFixtures", dependencies: ["ApusTensor", "ApusFormats", "ApusBackend"],
+            path: "Tests/ApusFixtures",
             swiftSettings: swift),
-        .testTarget(name: "ApusNNTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusNNTests", dependencies: ["Apus", "ApusCPU", "ApusReference", "ApusFixtures"],
+            swiftSettings: swift),
         .testTarget(
             name: "ApusTrainingTests",
-            dependencies: ["Apus", "ApusFixtures", "ApusFuzzing", "ApusWorkloads", "CAllocations"], exclude: ["Golden"],
-            swiftSettings: swift),
+            dependencies: [
+                "Apus", "ApusCPU", "CKernels", "ApusFixtures", "ApusFuzzing", "ApusWorkloads", "CAllocations",
+            ], exclude: ["Golden"], swiftSettings: swift),
         .testTarget(name: "ApusReportTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(name: "ApusRunsTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(

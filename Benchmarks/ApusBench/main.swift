@@ -1,4 +1,5 @@
 import Apus
+import ApusCPU
 import ApusWorkloads
 
 #if canImport(Glibc)
@@ -56,7 +57,7 @@ struct Session {
         for _ in 0..<steps { _ = try run() }
         program.isTiming = false
         let total = program.stepNanoseconds.reduce(0, +)
-        let lines = zip(program.steps, program.stepNanoseconds).map { step, nanoseconds in
+        let lines = zip(program.report.steps, program.stepNanoseconds).map { step, nanoseconds in
             let micros = Double(nanoseconds) / Double(steps) / 1000
             let rate = micros > 0 ? Double(step.cost.flops) / micros / 1000 : 0
             return
@@ -65,7 +66,7 @@ struct Session {
         }
         return
             (lines + [
-                "sum \((Double(total) / Double(steps) / 1000).rounded(to: 2)) us, arena \(program.arenaByteCount) bytes"
+                "sum \((Double(total) / Double(steps) / 1000).rounded(to: 2)) us, arena \(program.report.arenaByteCount) bytes"
             ])
             .joined(separator: "\n")
     }

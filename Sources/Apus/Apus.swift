@@ -1,6 +1,7 @@
 // What `import Apus` brings: everything that training a network takes.
 @_exported import ApusConfiguration
-@_exported import ApusCPU
+@_exported import ApusBackend
+@_exported import ApusChecks
 @_exported import ApusCharts
 @_exported import ApusData
 @_exported import ApusFormats

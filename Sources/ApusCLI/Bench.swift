@@ -30,14 +30,14 @@ struct Bench: ParsableCommand {
         let training = try Bench.measure(seconds) { try session.train() }
         let trainer = session.trainer()
         let inference = try Bench.measure(seconds) { _ = try trainer.predict(session.batch.inputs).evaluated() }
-        let program = try session.program()
-        let flops = Double(program.steps.reduce(0) { $0 + $1.cost.flops })
+        let report = try session.program().report
+        let flops = Double(report.steps.reduce(0) { $0 + $1.cost.flops })
         if json {
             let values: [String: Double] = [
                 "trainingMilliseconds": training * 1e3, "inferenceMilliseconds": inference * 1e3,
                 "trainingSamplesPerSecond": Double(batchSize) / training,
                 "inferenceSamplesPerSecond": Double(batchSize) / inference, "trainingGFLOPs": flops / 1e9,
-                "peakBytes": Double(program.peakByteCount),
+                "peakBytes": Double(report.peakByteCount),
             ]
             let data = try JSONSerialization.data(withJSONObject: values, options: [.prettyPrinted, .sortedKeys])
             print(String(decoding: data, as: UTF8.self))
@@ -51,7 +51,7 @@ struct Bench: ParsableCommand {
                 + String(format: ", %.0f GFLOP/s of operations done directly", flops / training / 1e9))
         print(line("inference", inference))
         print(
-            "\(batchSize) samples a step, Adam; \(program.steps.count) kernel calls and \(program.peakByteCount) bytes at the peak of training; medians of \(seconds) s each"
+            "\(batchSize) samples a step, Adam; \(report.steps.count) kernel calls and \(report.peakByteCount) bytes at the peak of training; medians of \(seconds) s each"
         )
     }
 
@@ -105,7 +105,7 @@ struct Session {
 
     mutating func train() throws { try step(&state, batch) }
 
-    func program() throws -> Program { try step.program(for: state, batch) }
+    func program() throws -> any Executable { try step.program(for: state, batch) }
 
     /// A trainer with the weights as they are now.
     func trainer() -> Trainer {

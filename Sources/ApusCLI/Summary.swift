@@ -55,7 +55,7 @@ struct PlanReport {
         for _ in 0..<repetitions { try run() }
         let times = program.stepNanoseconds.map { Double($0) / Double(repetitions) / 1000 }
         let total = max(times.reduce(0, +), 1e-9)
-        let rows = zip(program.steps, times).map { step, time in
+        let rows = zip(program.report.steps, times).map { step, time in
             let rate = Double(step.cost.flops) / max(time, 1e-9) / 1000
             return String(
                 format: "%9.1f  %5.1f  %8.1f  %6.1f  %10d  ", time, 100 * time / total, rate, 100 * rate / peak,
@@ -66,7 +66,7 @@ struct PlanReport {
             + String(
                 format: "\n%9.1f µs a step of %d samples" + (isInference ? "" : " with Adam")
                     + "; arena %d bytes, peak %d bytes; ", total, batchSize,
-                program.arenaByteCount, program.peakByteCount)
+                program.report.arenaByteCount, program.report.peakByteCount)
             + String(format: "100 %% are the %.0f GFLOP/s of a matrix product of 1024³ here; ", peak)
             + "Winograd does with fewer operations than it is counted for"
     }

@@ -127,7 +127,7 @@ struct Tune: ParsableCommand {
     ///
     /// - Returns: Whether all trials are done.
     private func coordinate(_ tuning: Tuning) throws -> Bool {
-        let cores = max(1, Engine.threadCount / workers)
+        let cores = max(1, Device.threadCount / workers)
         let processes = try (0..<workers).map { _ in
             let process = Process()
             process.executableURL = try URL(

@@ -1,15 +1,22 @@
+public import ApusBackend
 public import ApusGraph
 
 /// The backend that runs graphs on this machine's processor.
-public enum CPU {
+public struct CPU: Backend {
+    public init() {}
+
+    public var device: Device { .cpu }
+
+    public func compile(_ graph: Graph, options: CompileOptions) throws -> any Executable {
+        try CPU.compile(graph, options: options)
+    }
+
     /// Compiles a graph to a program.
     ///
     /// - Throws: `GraphError` with every problem of the graph.
     public static func compile(_ graph: Graph, options: CompileOptions = CompileOptions()) throws(GraphError) -> Program
     {
-        try graph.validate()
-        let problems = graph.structureProblems
-        guard problems.isEmpty else { throw GraphError(problems) }
+        try graph.validateStructure()
         var legal = graph.simplified()
         if !options.constantInputs.isEmpty { legal = legal.foldingNormalizations(options.constantInputs) }
         legal = legal.legalized().simplified()
@@ -18,42 +25,5 @@ public enum CPU {
         return Program(
             plan: try Lowering.lower(legal, options: options, recomputed: recomputed), graph: legal,
             constantInputs: options.constantInputs)
-    }
-}
-
-extension Graph {
-    /// What is wrong with the list of inputs and with what outputs replace.
-    fileprivate var structureProblems: [GraphProblem] {
-        var problems: [GraphProblem] = []
-        func report(_ operation: String, _ message: String) {
-            problems.append(GraphProblem(scope: [], operation: operation, message: message))
-        }
-        for input in inputs {
-            if case .input = input.operation { continue }
-            report(input.operation.name, "expected an input among the graph's inputs but received another operation")
-        }
-        let known = Set(inputs)
-        for node in nodes {
-            guard case .input(let name, let type) = node.operation, !known.contains(node) else { continue }
-            report("input \(name)", "it has the type \(type) but no value; list it among the graph's inputs")
-        }
-        var replaced: Set<Int> = []
-        for output in outputs {
-            guard let input = output.replaces else { continue }
-            guard inputs.indices.contains(input) else {
-                report("output \(output.name)", "it replaces input \(input), but there are \(inputs.count) inputs")
-                continue
-            }
-            if inputs[input].type != output.node.type {
-                report(
-                    "output \(output.name)",
-                    "expected the type \(inputs[input].type) of input \(input), which it replaces, but it has \(output.node.type)"
-                )
-            }
-            if !replaced.insert(input).inserted {
-                report("output \(output.name)", "it replaces input \(input), which another output replaces already")
-            }
-        }
-        return problems
     }
 }

@@ -1,3 +1,4 @@
+public import ApusBackend
 public import ApusGraph
 
 /// Computes a graph in plain Swift and `Float64`, node by node: the oracle that other backends are compared with.
@@ -29,7 +30,7 @@ public struct ReferenceBackend: Sendable {
         return try evaluate(outputs, inputs)
     }
 
-    private func evaluate(_ outputs: [Node], _ inputs: [Node: ReferenceValue]) throws -> [ReferenceValue] {
+    private func evaluate(_ outputs: [Node], _ inputs: [Node: ReferenceValue] = [:]) throws -> [ReferenceValue] {
         var known: [Node: ReferenceValue] = [:]
         for (node, value) in inputs {
             guard value.type == node.type, value.values.count == node.shape.count else {

@@ -23,4 +23,13 @@ public enum ReferenceError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(operation): index \(index) is outside 0..<\(extent)"
         }
     }
+
+    /// The operation that refused its operands.
+    var operation: String {
+        switch self {
+        case .wrongInputCount: "inputs"
+        case .wrongInput(let name, _, _, _), .missingInput(let name, _): "input \(name)"
+        case .indexOutOfRange(let operation, _, _): operation
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import ApusBackend
 import ApusGraph
 
 /// One position of a pooling window.

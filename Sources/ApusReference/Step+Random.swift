@@ -1,3 +1,4 @@
+import ApusBackend
 import ApusGraph
 import Foundation
 

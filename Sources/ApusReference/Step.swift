@@ -1,3 +1,4 @@
+import ApusBackend
 import ApusGraph
 
 /// One node with the values of its inputs.

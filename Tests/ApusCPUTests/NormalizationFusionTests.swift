@@ -1,3 +1,4 @@
+import ApusBackend
 import ApusCPU
 import ApusGraph
 import ApusReference
@@ -186,7 +187,7 @@ import Testing
             for (buffer, value) in zip(buffers, values) {
                 let numbers = Buffer(value)
                 withExtendedLifetime(numbers) {
-                    buffer.pointer.copyMemory(from: numbers.pointer, byteCount: buffer.byteCount)
+                    buffer.mutableBytes.copyMemory(from: numbers.bytes)
                 }
                 buffer.generation += 1
             }

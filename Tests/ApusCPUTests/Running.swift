@@ -1,3 +1,4 @@
+@_spi(Backend) import ApusBackend
 import ApusCPU
 import ApusGraph
 import ApusReference
@@ -51,6 +52,10 @@ extension Program {
             zip(try run(inputs.map { Buffer($0) }), outputTypes).map { $0.value($1) }
         }
     }
+
+    var steps: [ProgramReport.Step] { report.steps }
+    var outputTypes: [TensorType] { signature.outputs.map(\.type) }
+    var arenaByteCount: Int { report.arenaByteCount }
 
     /// The names of the steps.
     var stepNames: [String] { steps.map(\.name) }

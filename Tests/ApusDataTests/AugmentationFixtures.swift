@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusFormats
 import ApusTensor
 import Foundation
@@ -33,7 +33,7 @@ struct AugmentationFixtures {
         get throws {
             let type = try file.type(of: path)
             let buffer = Buffer(byteCount: type.byteCount)
-            try file.read(path, into: UnsafeMutableRawBufferPointer(start: buffer.pointer, count: type.byteCount))
+            try file.read(path, into: buffer.mutableBytes)
             return Tensor(buffer, type)
         }
     }

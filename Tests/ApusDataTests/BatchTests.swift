@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusData
 import ApusGraph
 import ApusTensor
@@ -89,10 +89,10 @@ import Testing
         let first = ring.take(byteCount: 64)
         var second: Buffer? = ring.take(byteCount: 64)
         #expect(first !== second)
-        let address = second?.pointer
+        let address = second?.bytes.baseAddress
         second = nil
         let third = ring.take(byteCount: 64)
-        #expect(third.pointer == address)
+        #expect(third.bytes.baseAddress == address)
         #expect(ring.allocationCount == 2)
         // Both are held: a third one is made, and takes the place of a held one.
         let fourth = ring.take(byteCount: 64)

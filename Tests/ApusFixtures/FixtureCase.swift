@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusFormats
 public import ApusTensor
 import Foundation
@@ -37,7 +37,7 @@ public struct FixtureCase: Sendable, CustomTestStringConvertible {
             let path = "\(self.name)/\(name)"
             let type = try file.type(of: path)
             let buffer = Buffer(byteCount: type.byteCount)
-            try file.read(path, into: UnsafeMutableRawBufferPointer(start: buffer.pointer, count: type.byteCount))
+            try file.read(path, into: buffer.mutableBytes)
             return Tensor(buffer, type)
         }
     }

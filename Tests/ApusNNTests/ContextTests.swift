@@ -36,10 +36,11 @@ import Testing
     }
 
     @Test func weightsOfAnotherModel() {
-        let (context, trace) = Context.tracing(values: ["kernel": .zeros([4, 3])])
-        let y = context(Dense(3, useBias: false), .zeros([1, 5]))
+        let traced = TracedModel(
+            Dense(3, useBias: false), .zeros([1, 5]), mode: .training, key: Tensor([1, 2]),
+            variables: ["kernel": .zeros([4, 3])])
         #expect(
-            trace.problems(y).map(\.description) == [
+            traced.problems.map(\.description) == [
                 "dense (Dense(3, useBias: false)): parameter: the variable kernel has the shape [4, 3] but the model expects [5, 3]; "
                     + "the weights belong to another model or input size"
             ])
@@ -101,10 +102,11 @@ import Testing
     private func place(_ layer: Counter) -> String { "counter (\(layer))" }
 
     @Test func pathsNest() {
-        let (context, _) = Context.tracing()
-        #expect(context.path == "")
-        #expect(context["a"]["b"].path == "a/b")
-        #expect(context.mode == .training)
+        inContext { context in
+            #expect(context.path == "")
+            #expect(context["a"]["b"].path == "a/b")
+            #expect(context.mode == .training)
+        }
     }
 
     @Test func variablesRefuseWhatDoesNotFit() throws {

@@ -8,9 +8,8 @@ import Testing
     private func run(_ layer: some Layer, mode: Mode = .training, seed: Int = 7, step: Int = 0) throws -> (
         y: [Float], dx: [Float]
     ) {
-        let trace = Trace(mode: mode, key: Tensor([seed, step]))
         let x = Tensor(Array(repeating: Float(1), count: 20_000), shape: [200, 100])
-        let y = trace.context(layer, x)
+        let y = TracedModel(layer, x, mode: mode, key: Tensor([seed, step])).output
         let gradients = gradient(of: y.sum(), withRespectTo: [x])
         try evaluate([y] + gradients)
         return (y.scalars, gradients[0].scalars)
@@ -53,9 +52,10 @@ import Testing
     }
 
     @Test func drawsOfOneLayerDiffer() throws {
-        let (context, _) = Context.tracing()
-        let masks = (0..<2).map { _ in context.bernoulli([1000], probability: 0.5).cast(to: .float32).scalars }
-        #expect(masks[0] != masks[1])
-        #expect(context.normal([1000]).scalars != context["inner"].normal([1000]).scalars)
+        inContext { context in
+            let masks = (0..<2).map { _ in context.bernoulli([1000], probability: 0.5).cast(to: .float32).scalars }
+            #expect(masks[0] != masks[1])
+            #expect(context.normal([1000]).scalars != context["inner"].normal([1000]).scalars)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import ApusChecks
 import ApusGraph
 import ApusModels
 import ApusNN

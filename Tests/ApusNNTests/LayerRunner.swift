@@ -13,15 +13,14 @@ struct LayerRun {
         _ layer: some Layer, _ input: Tensor, _ variables: [String: Tensor] = [:], r: Tensor? = nil,
         mode: Mode = .training
     ) throws {
-        let trace = Trace(mode: mode, key: Tensor([1, 2]), values: variables)
         let x = Tensor(input.node)
-        let y = trace.context(layer, x)
-        let problems = trace.problems(y)
-        guard problems.isEmpty else { throw GraphError(problems) }
+        let traced = TracedModel(layer, x, mode: mode, key: Tensor([1, 2]), variables: variables)
+        try traced.validate()
+        let y = traced.records.last!.output
         let paths = variables.keys.sorted()
         let value = r.map { (y * $0).sum() } ?? y.sum()
         let gradients = gradient(of: value, withRespectTo: [x] + paths.map { variables[$0]! })
-        updates = trace.updates
+        updates = traced.updates
         try evaluate([y] + gradients + updates.values)
         output = y
         inputGradient = gradients[0]
@@ -29,10 +28,10 @@ struct LayerRun {
     }
 }
 
-extension Context {
-    /// A context to call layers in by hand.
-    static func tracing(_ mode: Mode = .training, values: [String: Tensor] = [:]) -> (Context, Trace) {
-        let trace = Trace(mode: mode, key: Tensor([1, 2]), values: values)
-        return (trace.context, trace)
+/// Runs a function in the context of a model.
+func inContext(_ body: (Context) -> Void) {
+    _ = TracedModel(mode: .training, key: Tensor([1, 2])) { context in
+        body(context)
+        return .zeros([])
     }
 }

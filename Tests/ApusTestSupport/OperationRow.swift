@@ -1,5 +1,5 @@
+public import ApusBackend
 public import ApusGraph
-public import ApusReference
 
 /// A row of the operation table: one operation on inputs of certain shapes.
 public struct OperationRow: Sendable, CustomStringConvertible {

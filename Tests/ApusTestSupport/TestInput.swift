@@ -1,5 +1,5 @@
+public import ApusBackend
 public import ApusGraph
-public import ApusReference
 
 /// How a tensor of test values is drawn.
 public enum Drawing: Sendable, Hashable {

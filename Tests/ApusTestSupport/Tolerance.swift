@@ -1,5 +1,5 @@
+public import ApusBackend
 public import ApusGraph
-public import ApusReference
 
 /// How far a backend's values may lie from the `Float64` meaning.
 public struct Tolerance: Sendable, Hashable {

@@ -1,3 +1,4 @@
+import ApusChecks
 import ApusData
 import ApusGraph
 import ApusNN
@@ -110,11 +111,9 @@ import Testing
         precision: NumericPrecision = .float32
     ) throws -> Tensor {
         let values = Dictionary(uniqueKeysWithValues: variables.paths.map { ($0, variables[$0]!) })
-        let trace = Trace(mode: mode, key: Tensor([3, 4]), values: values)
-        let y = precision { trace.context(layer, x) }
-        let problems = trace.problems(y)
-        guard problems.isEmpty else { throw GraphError(problems) }
-        return try y.evaluated()
+        let traced = TracedModel(layer, x, mode: mode, key: Tensor([3, 4]), variables: values, precision: precision)
+        try traced.validate()
+        return try traced.records.last!.output.evaluated()
     }
 
     @Test(arguments: table) func shapesAndParameters(_ item: Item) throws {

@@ -1,3 +1,4 @@
+import ApusBackend
 import ApusCPU
 import ApusData
 import ApusFixtures
@@ -80,7 +81,7 @@ import Testing
             let inputs = Tensor.zeros(inputs.shape, type: inputs.elementType)
             var lines = ["## \(name)"]
             var known: [String: String] = [:]
-            func add(_ name: String, _ program: Program) {
+            func add(_ name: String, _ program: any Executable) {
                 let text = GoldenProgramTests.text(program)
                 lines.append("\(name): \(known[text].map { "as \($0)" } ?? text)")
                 if known[text] == nil { known[text] = name }
@@ -96,7 +97,7 @@ import Testing
         }
 
         private func addPrograms(
-            _ precision: NumericPrecision, _ sample: Shape, _ inputs: Tensor, _ add: (String, Program) -> Void
+            _ precision: NumericPrecision, _ sample: Shape, _ inputs: Tensor, _ add: (String, any Executable) -> Void
         ) throws {
             for memory in MemoryUse.allCases {
                 var trainer = Trainer(
@@ -106,7 +107,8 @@ import Testing
                 let output = try trainer.predictionProgram(for: inputs)
                 let targets =
                     loss == .meanSquaredError
-                    ? Tensor.zeros(output.outputTypes[0].shape) : Tensor.zeros([inputs.shape[0]], type: .int32)
+                    ? Tensor.zeros(output.signature.outputs[0].type.shape)
+                    : Tensor.zeros([inputs.shape[0]], type: .int32)
                 let batch = Batch(inputs: inputs, targets: targets)
                 let step = try TrainingStep(
                     model, loss: loss, optimizer: optimizer, metrics: metrics, precision: precision, memory: memory)
@@ -126,18 +128,18 @@ import Testing
 
     /// Steps with the number of their repetitions. Which of its kernels the library takes, and in which order they want their
     /// weights, depends on the CPU: so its kernels' names are left out, and the bytes of constants where it has some.
-    private static func text(_ program: Program) -> String {
+    private static func text(_ program: any Executable) -> String {
         var steps: [(name: String, count: Int)] = []
-        for step in program.steps {
+        for step in program.report.steps {
             let name = step.name.replacing(/\[oneDNN [^\]]*\]/, with: "[oneDNN]")
             if steps.last?.name == name { steps[steps.count - 1].count += 1 } else { steps.append((name, 1)) }
         }
-        let cost = program.cost
+        let cost = program.report.cost
         let usesLibrary = steps.contains { $0.name.contains("[oneDNN]") }
-        let constants = usesLibrary ? "" : ", constants \(program.constantByteCount)"
+        let constants = usesLibrary ? "" : ", constants \(program.report.constantByteCount)"
         let numbers =
-            "\(program.steps.count) steps, \(cost.flops) operations, \(cost.bytes) bytes moved, arena "
-            + "\(program.arenaByteCountWithoutScratch)\(constants)"
+            "\(program.report.steps.count) steps, \(cost.flops) operations, \(cost.bytes) bytes moved, arena "
+            + "\((program as! Program).arenaByteCountWithoutScratch)\(constants)"
         return numbers + steps.map { "\n    \($0.count == 1 ? "" : "\($0.count) × ")\($0.name)" }.joined()
     }
 

@@ -1,3 +1,4 @@
+import ApusBackend
 import ApusCPU
 import ApusData
 import ApusGraph
@@ -63,13 +64,13 @@ import Testing
         var (step, state) = try fresh()
         let batch = try blobs(16).whole
         try step(&state, batch)
-        let addresses = state.buffers.map(\.pointer)
+        let addresses = state.buffers.map(\.bytes.baseAddress)
         for _ in 0..<3 { try step(&state, batch) }
-        #expect(state.buffers.map(\.pointer) == addresses)
+        #expect(state.buffers.map(\.bytes.baseAddress) == addresses)
         let copy = state
         try step(&state, batch)
-        #expect(state.buffers.map(\.pointer) != addresses)
-        #expect(copy.buffers.map(\.pointer) == addresses)
+        #expect(state.buffers.map(\.bytes.baseAddress) != addresses)
+        #expect(copy.buffers.map(\.bytes.baseAddress) == addresses)
         step = try fresh().0
     }
 
@@ -89,9 +90,9 @@ import Testing
 
     /// Dropout, normalization and shuffling included.
     private func train(seed: UInt64, threads: Int? = nil, model: Sequential = .lively) throws -> [[Float]] {
-        let usual = Engine.threadCount
-        if let threads { Engine.threadCount = threads }
-        defer { Engine.threadCount = usual }
+        let usual = Device.threadCount
+        if let threads { Device.threadCount = threads }
+        defer { Device.threadCount = usual }
         let (step, start) = try fresh(model, seed: seed)
         var state = start
         let data = try blobs(100)
@@ -116,9 +117,9 @@ import Testing
         try evaluate(inputs)
         let batch = Batch(inputs: inputs, targets: Tensor((0..<40).map { Int32($0 % 10) }))
         func train(threads: Int) throws -> [[Float]] {
-            let usual = Engine.threadCount
-            Engine.threadCount = threads
-            defer { Engine.threadCount = usual }
+            let usual = Device.threadCount
+            Device.threadCount = threads
+            defer { Device.threadCount = usual }
             let step = try TrainingStep(Sequential.lenet5(), loss: .softmaxCrossEntropy, optimizer: optimizer)
             var state = try TrainingState(Sequential.lenet5(), optimizer: optimizer, input: [28, 28, 1], seed: 7)
             for _ in 0..<3 { try step(&state, batch) }

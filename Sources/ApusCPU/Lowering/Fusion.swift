@@ -1,3 +1,4 @@
+import ApusBackend
 import ApusGraph
 
 /// Decides which nodes are computed together, and in which order.

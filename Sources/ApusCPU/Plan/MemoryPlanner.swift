@@ -1,3 +1,4 @@
+import ApusBackend
 /// Gives every arena value and every scratch area its offset, so that what lives at the same time does not overlap.
 struct MemoryPlanner {
     /// The size of the arena in bytes.

@@ -1,4 +1,5 @@
 import ApusGraph
+@_spi(Backend) import ApusBackend
 import CKernels
 
 /// How a value's elements are ordered in memory.

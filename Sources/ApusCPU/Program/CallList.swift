@@ -1,3 +1,4 @@
+@_spi(Backend) import ApusBackend
 import CKernels
 
 /// Calls of kernels with the addresses of their operands.

@@ -1,4 +1,5 @@
-public import ApusGraph
+@_spi(Backend) public import ApusBackend
+import ApusGraph
 import CKernels
 import Synchronization
 
@@ -6,27 +7,9 @@ import Synchronization
 ///
 /// A program owns all memory that a run needs and allocates nothing while it runs. Runs of one program, and of different
 /// programs, happen one after the other on the engine.
-public final class Program: @unchecked Sendable {
-    /// The types of the inputs, in the graph's order.
-    public let inputTypes: [TensorType]
-    /// The types of the outputs, in the graph's order.
-    public let outputTypes: [TensorType]
-    /// For each output the input whose memory it takes over, if any.
-    public let replacements: [Int?]
-    /// The calls of kernels, in order.
-    public let steps: [Step]
-    /// The bytes of the arena: everything between inputs and outputs.
-    public let arenaByteCount: Int
-    /// The bytes of constants that were computed when the program was built.
-    public let constantByteCount: Int
-
-    /// One call of a kernel.
-    public struct Step: Sendable, Hashable {
-        /// The kernel, and what is fused into it.
-        public var name: String
-        /// Operations and bytes.
-        public var cost: Cost
-    }
+public final class Program: Executable, @unchecked Sendable {
+    public let signature: ProgramSignature
+    public let report: ProgramReport
 
     private let plan: Plan
     private let arena: Buffer
@@ -38,27 +21,28 @@ public final class Program: @unchecked Sendable {
     private let constantInputs: [Int]
     private let times: UnsafeMutablePointer<Int64>
     private let outputSlots: [Int?]
+    /// The bytes that each input and each output needs at least.
+    private let byteCounts: (inputs: [Int], outputs: [Int])
     private let lock = Mutex(())
 
     init(plan original: Plan, graph: Graph, constantInputs: Set<Int> = []) {
-        inputTypes = graph.inputs.map(\.type)
-        outputTypes = graph.outputs.map(\.node.type)
-        replacements = graph.outputs.map(\.replaces)
+        signature = ProgramSignature(graph)
+        byteCounts = (signature.inputs.map(\.byteCount), signature.outputs.map(\.type.byteCount))
         var planned = original
         let memory = MemoryPlanner(&planned)
         let plan = planned
-        arenaByteCount = memory.byteCount
         arena = Buffer(byteCount: memory.byteCount)
         // First touches of pages cost more than a step of training: take them now.
         arena.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
-        constantByteCount = plan.constants.reduce(0) { $0 + $1.byteCount }
         var slot = graph.inputs.count
         outputSlots = graph.outputs.map { output in
             guard output.replaces == nil else { return nil }
             defer { slot += 1 }
             return slot
         }
-        steps = plan.steps.map { Step(name: $0.name, cost: $0.cost) }
+        report = ProgramReport(
+            device: .cpu, signature: signature, steps: plan.steps.map { .init(name: $0.name, cost: $0.cost) },
+            arenaByteCount: memory.byteCount, constantByteCount: plan.constants.reduce(0) { $0 + $1.byteCount })
 
         times = .allocate(capacity: max(1, plan.steps.count))
         times.initialize(repeating: 0, count: max(1, plan.steps.count))
@@ -76,46 +60,26 @@ public final class Program: @unchecked Sendable {
 
     deinit { times.deallocate() }
 
-    /// Operations by definition and bytes moved, of all steps.
-    public var cost: Cost { steps.reduce(.zero) { $0 + $1.cost } }
-
-    /// The most memory in use during a run: arena, constants, inputs and outputs.
-    public var peakByteCount: Int {
-        let outputs = zip(outputTypes, replacements).filter { $1 == nil }.reduce(0) { $0 + $1.0.byteCount }
-        return arenaByteCount + constantByteCount + inputTypes.reduce(0) { $0 + $1.byteCount } + outputs
-    }
-
     // MARK: Running
 
-    /// Computes the outputs.
-    ///
-    /// - Parameters:
-    ///   - inputs: One buffer an input, of the input's size. A buffer that an output replaces is overwritten: it must
-    ///     have no other owner.
-    /// - Returns: One buffer an output; where it replaces an input, the input's buffer.
-    /// - Throws: `ProgramError` if a kernel refuses its data, for instance an index out of range.
-    public func run(_ inputs: [Buffer]) throws(ProgramError) -> [Buffer] {
-        let outputs = zip(outputTypes, replacements).map { type, replaced in
-            replaced.map { inputs[$0] } ?? Buffer(byteCount: type.byteCount)
-        }
-        try run(inputs, into: outputs)
-        return outputs
-    }
-
-    /// Computes the outputs into given buffers.
     public func run(_ inputs: [Buffer], into outputs: [Buffer]) throws(ProgramError) {
-        precondition(inputs.count == inputTypes.count && outputs.count == outputTypes.count)
-        precondition(
-            zip(inputs, inputTypes).allSatisfy { $0.byteCount >= $1.byteCount }, "a buffer is smaller than its input")
-        precondition(
-            zip(outputs, outputTypes).allSatisfy { $0.byteCount >= $1.byteCount }, "a buffer is smaller than its output"
-        )
+        precondition(inputs.count == byteCounts.inputs.count && outputs.count == byteCounts.outputs.count)
         try lock.withLock { _ throws(ProgramError) in
-            for slot in inputs.indices { bind(slot, inputs[slot].pointer) }
-            for index in outputs.indices { bindOutput(index, outputs[index].pointer) }
+            for slot in inputs.indices {
+                precondition(inputs[slot].byteCount >= byteCounts.inputs[slot], "a buffer is smaller than its input")
+                calls.bind(slot, inputs[slot].pointer)
+            }
+            for index in outputs.indices {
+                precondition(
+                    outputs[index].byteCount >= byteCounts.outputs[index], "a buffer is smaller than its output")
+                // One that replaces an input has the input's address already.
+                if let slot = outputSlots[index] { calls.bind(slot, outputs[index].pointer) }
+            }
             try prepare(inputs)
-            try runBound()
-            for (index, input) in replacements.enumerated() where input != nil { outputs[index].generation += 1 }
+            var status: Int32 = 0
+            let failed = apus_engine_run_steps(calls.calls, Int64(calls.count), &status, isTiming ? times : nil)
+            if failed >= 0 { throw ProgramError(step: report.steps[Int(failed)].name, status: status) }
+            for index in outputs.indices where outputSlots[index] == nil { outputs[index].generation += 1 }
         }
     }
 
@@ -134,23 +98,6 @@ public final class Program: @unchecked Sendable {
         let failed = apus_engine_run_steps(preparation.calls, Int64(preparation.count), &status, nil)
         if failed >= 0 { throw ProgramError(step: plan.preparation[Int(failed)].name, status: status) }
         preparedFor = constantInputs.map { (inputs[$0], inputs[$0].generation) }
-    }
-
-    // The way of one who runs a program again and again, alone, and allocates nothing on the way.
-
-    /// Puts the address of an input into every call that uses it.
-    package func bind(_ slot: Int, _ address: UnsafeMutableRawPointer) { calls.bind(slot, address) }
-
-    /// As `bind`, for an output; one that replaces an input has the input's address already.
-    package func bindOutput(_ index: Int, _ address: UnsafeMutableRawPointer) {
-        if let slot = outputSlots[index] { bind(slot, address) }
-    }
-
-    /// Runs with the addresses that were bound.
-    package func runBound() throws(ProgramError) {
-        var status: Int32 = 0
-        let failed = apus_engine_run_steps(calls.calls, Int64(steps.count), &status, isTiming ? times : nil)
-        if failed >= 0 { throw ProgramError(step: steps[Int(failed)].name, status: status) }
     }
 
     // MARK: Memory
@@ -194,22 +141,7 @@ public final class Program: @unchecked Sendable {
 
     // MARK: Timing
 
-    /// Whether runs measure the time of each step.
     public var isTiming = false
 
-    /// The nanoseconds that each step took, over all runs while `isTiming` was set.
-    public var stepNanoseconds: [Int] { steps.indices.map { Int(times[$0]) } }
-}
-
-/// A kernel refused its data while a program ran.
-public struct ProgramError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The step that failed.
-    public var step: String
-    /// What the kernel returned.
-    public var status: Int32
-
-    public var description: String {
-        "\(step) failed: an index or label is out of range (status \(status)); "
-            + "check that labels lie in 0..<classes and indices inside the axis they select from"
-    }
+    public var stepNanoseconds: [Int] { report.steps.indices.map { Int(times[$0]) } }
 }

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-import ApusCPU
+import ApusBackend
 import ApusGraph
 package import ApusTensor
 
@@ -59,8 +59,8 @@ extension AffineMap {
             let sampler = AffineSampler<P>(size)
             defer { sampler.deallocate() }
             sampler.sample(
-                self, from: UnsafePointer(source.pointer.assumingMemoryBound(to: P.self)),
-                to: target.pointer.assumingMemoryBound(to: P.self))
+                self, from: UnsafePointer(source.start.assumingMemoryBound(to: P.self)),
+                to: target.start.assumingMemoryBound(to: P.self))
         }
         if type.elementType == .uint8 { sample(UInt8.self) } else { sample(Float.self) }
         return Tensor(target, type)

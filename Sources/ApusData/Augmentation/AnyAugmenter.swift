@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusGraph
 import ApusTensor
 
@@ -33,9 +33,9 @@ final class AnyAugmenter {
     func render(_ samples: ArraySlice<Int>, into inputs: Buffer, targets: Buffer? = nil, weights: Buffer? = nil) throws
     {
         let labels = dataset.isClassification ? dataset.labels : nil
-        let known = dataset.weights?.buffer.pointer.assumingMemoryBound(to: Float.self)
+        let known = dataset.weights?.buffer.start.assumingMemoryBound(to: Float.self)
         for (index, sample) in samples.enumerated() {
-            let image = inputs.pointer + index * dataset.features.rowByteCount
+            let image = inputs.start + index * dataset.features.rowByteCount
             if index + 2 < samples.count {
                 dataset.features.prefetch(dataset.rows[samples[samples.startIndex + index + 2]])
             }
@@ -44,11 +44,11 @@ final class AnyAugmenter {
             case .numbers(let augmenter): try augmenter.render(sample, into: image, &shares)
             }
             guard let targets, let labels else { continue }
-            let target = targets.pointer.assumingMemoryBound(to: Float.self) + index * dataset.classCount
+            let target = targets.start.assumingMemoryBound(to: Float.self) + index * dataset.classCount
             target.update(repeating: 0, count: dataset.classCount)
             for part in shares { target[Int(labels[part.row])] += Float(part.share) }
             guard let weights, let known else { continue }
-            weights.pointer.assumingMemoryBound(to: Float.self)[index] = Float(
+            weights.start.assumingMemoryBound(to: Float.self)[index] = Float(
                 shares.reduce(0) { $0 + $1.share * Double(known[$1.row]) })
         }
     }

@@ -1,4 +1,4 @@
-package import ApusCPU
+package import ApusBackend
 
 /// Buffers of one size that go round: one that nobody else holds any more is taken again.
 package struct BufferRing {

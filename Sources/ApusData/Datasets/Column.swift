@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import CKernels
 import ApusGraph
 import ApusTensor
@@ -40,7 +40,7 @@ struct Column: Sendable {
     /// - Parameter scratch: memory of `rowByteCount` bytes; not needed for rows in memory
     /// - Throws: what the reader throws; never for rows in memory.
     func pointer(_ index: Int, scratch: UnsafeMutableRawPointer?) throws -> UnsafeRawPointer {
-        guard let cache, let scratch else { return UnsafeRawPointer(buffer.pointer + index * rowByteCount) }
+        guard let cache, let scratch else { return UnsafeRawPointer(buffer.start + index * rowByteCount) }
         try cache.read(index, into: scratch)
         return UnsafeRawPointer(scratch)
     }
@@ -48,7 +48,7 @@ struct Column: Sendable {
     /// The bytes of one row that is in memory.
     func bytesInMemory(_ index: Int) -> UnsafeRawBufferPointer {
         precondition(isInMemory, "the rows of this column are read when they are needed")
-        return UnsafeRawBufferPointer(start: buffer.pointer + index * rowByteCount, count: rowByteCount)
+        return UnsafeRawBufferPointer(start: buffer.start + index * rowByteCount, count: rowByteCount)
     }
 
     /// Memory for `pointer(_:scratch:)`, if it is needed.
@@ -57,7 +57,7 @@ struct Column: Sendable {
     /// Asks for a row that is needed soon; the first pages of one that is large.
     @inline(__always) func prefetch(_ index: Int) {
         guard cache == nil else { return }
-        apus_prefetch(buffer.pointer + index * rowByteCount, min(rowByteCount, 4096))
+        apus_prefetch(buffer.start + index * rowByteCount, min(rowByteCount, 4096))
     }
 
     /// Copies rows one behind the other.
@@ -67,21 +67,21 @@ struct Column: Sendable {
         let width = rowByteCount
         precondition(target.byteCount >= rows.count * width)
         if let cache {
-            for (place, row) in rows.enumerated() { try cache.read(row, into: target.pointer + place * width) }
+            for (place, row) in rows.enumerated() { try cache.read(row, into: target.start + place * width) }
             return
         }
         rows.withUnsafeBufferPointer { rows in
             if width == 4 {
                 // Labels: a call a row would cost more than the copy.
-                let from = buffer.pointer.assumingMemoryBound(to: UInt32.self)
-                let to = target.pointer.assumingMemoryBound(to: UInt32.self)
+                let from = buffer.start.assumingMemoryBound(to: UInt32.self)
+                let to = target.start.assumingMemoryBound(to: UInt32.self)
                 for index in rows.indices { to[index] = from[rows[index]] }
             } else {
-                var to = target.pointer
+                var to = target.start
                 for (place, row) in rows.enumerated() {
                     // Rows are all over the memory.
                     if place + 2 < rows.count { prefetch(rows[place + 2]) }
-                    to.copyMemory(from: buffer.pointer + row * width, byteCount: width)
+                    to.copyMemory(from: buffer.start + row * width, byteCount: width)
                     to += width
                 }
             }
@@ -92,8 +92,8 @@ struct Column: Sendable {
     func tensor(_ index: Int) -> Tensor {
         let copy = Buffer(byteCount: rowByteCount)
         do {
-            let source = try pointer(index, scratch: copy.pointer)
-            if isInMemory { copy.pointer.copyMemory(from: source, byteCount: rowByteCount) }
+            let source = try pointer(index, scratch: copy.start)
+            if isInMemory { copy.start.copyMemory(from: source, byteCount: rowByteCount) }
         } catch {
             return Tensor(Node(problem: "\(error)", operation: "a sample"))
         }

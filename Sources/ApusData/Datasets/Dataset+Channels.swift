@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusFormats
 import ApusGraph
 
@@ -69,7 +69,7 @@ extension Dataset {
     func bytes(_ row: Int, _ scratch: Buffer?) throws(DatasetError) -> UnsafeRawBufferPointer {
         do {
             return UnsafeRawBufferPointer(
-                start: try features.pointer(row, scratch: scratch?.pointer), count: features.rowByteCount)
+                start: try features.pointer(row, scratch: scratch?.start), count: features.rowByteCount)
         } catch let error as FormatError {
             throw DatasetError(
                 .malformed, "\(error.path): \(error.problem)", expected: error.expected, received: error.received,

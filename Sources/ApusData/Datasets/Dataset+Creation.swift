@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusGraph
 public import ApusTensor
 
@@ -80,7 +80,7 @@ extension Dataset {
         }
         let memory = Buffer(byteCount: 4 * Swift.max(1, (rows.max() ?? 0) + 1))
         for (row, weight) in zip(rows, weights) {
-            memory.pointer.storeBytes(of: Float(weight), toByteOffset: 4 * row, as: Float.self)
+            memory.start.storeBytes(of: Float(weight), toByteOffset: 4 * row, as: Float.self)
         }
         return Dataset(
             features, targets, weights: Column(buffer: memory, row: TensorType([], .float32)), rows: rows,
@@ -102,7 +102,7 @@ extension Column {
     static func labels(_ labels: [Int]) -> Column {
         let buffer = Buffer(byteCount: 4 * labels.count)
         for (index, label) in labels.enumerated() {
-            buffer.pointer.storeBytes(of: Int32(label), toByteOffset: 4 * index, as: Int32.self)
+            buffer.start.storeBytes(of: Int32(label), toByteOffset: 4 * index, as: Int32.self)
         }
         return Column(buffer: buffer, row: TensorType([], .int32))
     }

@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 
 /// Tables with holes: numbers that are missing are NaN until they are filled.
 extension Dataset {
@@ -16,7 +16,7 @@ extension Dataset {
         precondition(training.elementType == .float32 && source.isInMemory && width == names.count)
         let count = source.buffer.byteCount / 4
         let filled = source.buffer.copy()
-        let numbers = filled.pointer.assumingMemoryBound(to: Float.self)
+        let numbers = filled.start.assumingMemoryBound(to: Float.self)
         for column in 0..<width {
             let holes = stride(from: column, to: count, by: width).filter { numbers[$0].isNaN }
             guard !holes.isEmpty else { continue }

@@ -69,7 +69,7 @@ public struct Dataset: Sendable {
     }
 
     /// The labels of all rows in memory.
-    var labels: UnsafePointer<Int32> { UnsafePointer(targets.buffer.pointer.assumingMemoryBound(to: Int32.self)) }
+    var labels: UnsafePointer<Int32> { UnsafePointer(targets.buffer.start.assumingMemoryBound(to: Int32.self)) }
 
     private func row(_ index: Int) -> Int {
         precondition(

@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusGraph
 import Synchronization
 
@@ -32,7 +32,7 @@ final class RowCache: Sendable {
 
     func read(_ row: Int, into target: UnsafeMutableRawPointer) throws {
         if let buffer = known.withLock({ $0[row] }) {
-            return target.copyMemory(from: buffer.pointer, byteCount: rowByteCount)
+            return target.copyMemory(from: buffer.start, byteCount: rowByteCount)
         }
         try reader.read(row, into: target)
         known.withLock { known in

@@ -1,5 +1,5 @@
 public import ApusFormats
-import ApusCPU
+import ApusBackend
 import ApusGraph
 #if canImport(Glibc)
     import Glibc
@@ -52,7 +52,7 @@ extension Dataset {
             column = Column(reader, row: row, limit: memoryLimit)
         } else {
             let buffer = Buffer(byteCount: folder.paths.count * row.byteCount)
-            for index in folder.paths.indices { try reader.read(index, into: buffer.pointer + index * row.byteCount) }
+            for index in folder.paths.indices { try reader.read(index, into: buffer.start + index * row.byteCount) }
             column = Column(buffer: buffer, row: row)
         }
         return Dataset(

@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusFormats
 import ApusGraph
 import ApusTensor

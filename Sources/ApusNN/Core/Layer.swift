@@ -43,7 +43,7 @@ protocol Container {
 
 extension Layer {
     /// The layer in messages and tables.
-    var label: String { (self as? any Container)?.label ?? "\(self)" }
+    package var label: String { (self as? any Container)?.label ?? "\(self)" }
 }
 
 /// Whether a model learns or predicts: dropout and normalization differ.

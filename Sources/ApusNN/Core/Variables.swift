@@ -91,15 +91,4 @@ extension Layer {
         try evaluate(variables.paths.map { variables[$0]! })
         return variables
     }
-
-    /// One pass through the model with placeholders; throws every problem found on the way.
-    package func traced(input: Shape, batch: Int, mode: Mode, type: ElementType = .float32) throws -> Trace {
-        let x = Tensor(Node(.input("input", TensorType(Shape([batch] + input.dimensions), type))))
-        let key = Tensor(Node(.input("key", TensorType([2], .int64))))
-        let trace = Trace(mode: mode, key: key)
-        let output = trace.context(self, x)
-        let problems = trace.problems(output)
-        guard problems.isEmpty else { throw GraphError(problems) }
-        return trace
-    }
 }

@@ -1,8 +1,10 @@
+public import ApusBackend
 public import ApusCharts
 public import ApusData
 import ApusGraph
 public import ApusNN
-import ApusTensor
+public import ApusTensor
+import ApusTraining
 
 /// What is in a model's layers: the weights, and what one batch makes of them.
 public struct LayerSurvey: Sendable {
@@ -45,36 +47,27 @@ public struct LayerSurvey: Sendable {
         weights = LayerSurvey.kernels(variables).map { LayerSurvey.entry($0, variables[$0]!, hasBatch: false) }
     }
 
-    /// Looks at the weights, and at activations and gradients of one batch.
+    /// Looks at the weights, and at activations (as the model predicts) and gradients (as it trains, with all penalties) of one batch.
     ///
+    /// - Parameters:
+    ///   - precision: that of the training
+    ///   - device: where it is computed
     /// - Throws: `GraphError` if the batch does not fit the model.
-    public init(_ model: any Layer, _ variables: Variables, loss: Loss, batch: Batch, seed: UInt64) throws {
+    public init(
+        _ model: any Layer, _ variables: Variables, loss: Loss, precision: NumericPrecision = .float32,
+        device: Device = .cpu, batch: Batch, seed: UInt64
+    ) throws {
         self.init(variables)
-        var values: [String: Tensor] = [:]
-        for path in variables.paths { values[path] = variables[path]! }
-        let key = Tensor([Int(bitPattern: UInt(seed)), 0])
-        let input = try batch.normalization(batch.inputs).evaluated()
-
-        let trace = Trace(mode: .inference, key: key, values: values)
-        let output = trace.context(model, input)
-        let problems = trace.problems(output)
-        guard problems.isEmpty else { throw GraphError(problems) }
-        let records = LayerSurvey.interesting(trace.records)
-        try evaluate(records.map(\.output))
-        activations = records.map {
+        let probe = ModelProbe(model, loss: loss, precision: precision, device: device)
+        let predicting = try probe(variables, batch, seed: seed, step: 0, mode: .inference)
+        activations = LayerSurvey.interesting(predicting.calls).map {
             LayerSurvey.entry($0.path.isEmpty ? $0.layer.kind : $0.path, $0.output, hasBatch: true)
         }
-
-        let paths = LayerSurvey.kernels(variables)
-        let (_, gradients) = valueAndGradient(at: paths.map { values[$0]! }) { point in
-            var inner = values
-            for (path, value) in zip(paths, point) { inner[path] = value }
-            let trace = Trace(mode: .training, key: key, values: inner)
-            return loss(trace.context(model, input), batch.targets, weights: batch.weights)
-        }
-        guard !gradients.contains(where: { !$0.problems.isEmpty }) else { return }
-        try evaluate(gradients)
-        self.gradients = zip(paths, gradients).map { LayerSurvey.entry($0, $1, hasBatch: false) }
+        // Without one number there is nothing to differentiate.
+        guard loss.reduction != .none else { return }
+        let training = try probe(
+            variables, batch, seed: seed, step: 0, mode: .training, gradients: LayerSurvey.kernels(variables))
+        gradients = training.gradients.map { LayerSurvey.entry($0.path, $0.value, hasBatch: false) }
     }
 
     private static func kernels(_ variables: Variables) -> [String] {
@@ -85,7 +78,7 @@ public struct LayerSurvey: Sendable {
     }
 
     /// The innermost calls that change numbers.
-    private static func interesting(_ records: [LayerRecord]) -> [LayerRecord] {
+    private static func interesting(_ records: [ModelView.Call]) -> [ModelView.Call] {
         let still: Set<String> = ["flatten", "reshape", "dropout", "gaussianNoise", "gaussianDropout", "permute"]
         return records.enumerated().filter { index, record in
             let isInnermost = index == 0 || records[index - 1].depth <= record.depth

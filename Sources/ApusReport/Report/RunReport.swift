@@ -65,7 +65,8 @@ extension RunReport {
         }
         if let batch {
             survey = try LayerSurvey(
-                trainer.model, state.evaluatedVariables, loss: trainer.loss, batch: batch, seed: trainer.seed)
+                trainer.model, state.evaluatedVariables, loss: trainer.loss, precision: trainer.precision,
+                device: trainer.device, batch: batch, seed: trainer.seed)
         } else {
             survey = LayerSurvey(state.evaluatedVariables)
         }

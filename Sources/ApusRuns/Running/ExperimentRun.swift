@@ -1,9 +1,10 @@
+import ApusBackend
 import ApusModels
 public import ApusNN
 import ApusReport
 public import ApusTraining
-import ApusCPU
 import ApusData
+import ApusTensor
 import Foundation
 
 /// An experiment that is run in a folder of its own, which then tells everything: what `apus train` does.
@@ -76,7 +77,7 @@ public struct ExperimentRun: Sendable {
         try trainer.prepare(input: data.sampleShape)
         summary = try model.summary(input: data.sampleShape)
         record = RunRecord(
-            command: command, seed: experiment.seed, threads: Engine.threadCount,
+            command: command, seed: experiment.seed, threads: Device.threadCount,
             dataFingerprint: String(data.fingerprint, radix: 16), program: ApusVersion.current)
     }
 

@@ -1,4 +1,3 @@
-import ApusCPU
 import ApusGraph
 
 /// A source of random keys: each names one draw of random numbers.

@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 public import ApusGraph
 
 extension Tensor: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {

@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusGraph
 
 #if canImport(Glibc)

@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusGraph
 
 extension Tensor {
@@ -33,9 +33,7 @@ extension Buffer {
     convenience init<T: TensorScalar>(elements: [T], _ type: ElementType) {
         if type == .float32, let floats = elements as? [Float] {
             self.init(byteCount: 4 * floats.count)
-            floats.withUnsafeBytes {
-                if let base = $0.baseAddress { pointer.copyMemory(from: base, byteCount: $0.count) }
-            }
+            floats.withUnsafeBytes { mutableBytes.copyMemory(from: $0) }
         } else {
             self.init(scalars: elements.lazy.map(\.tensorScalar), type)
         }

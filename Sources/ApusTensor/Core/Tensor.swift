@@ -1,5 +1,5 @@
+package import ApusBackend
 public import ApusGraph
-package import ApusCPU
 import Synchronization
 
 /// An immutable n-dimensional array value.

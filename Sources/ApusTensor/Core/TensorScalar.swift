@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 public import ApusGraph
 
 /// A type of number that elements can be read as and made from.
@@ -51,15 +51,15 @@ extension Buffer {
     /// One element as a number type.
     func element<T: TensorScalar>(_ index: Int, _ type: ElementType, as: T.Type) -> T {
         switch type {
-        case .float32: T(tensorElement: Double(pointer.load(fromByteOffset: 4 * index, as: Float.self)))
+        case .float32: T(tensorElement: Double(bytes.load(fromByteOffset: 4 * index, as: Float.self)))
         case .bfloat16:
             T(
                 tensorElement: Double(
-                    BFloat16(bitPattern: pointer.load(fromByteOffset: 2 * index, as: UInt16.self)).float))
-        case .float64: T(tensorElement: pointer.load(fromByteOffset: 8 * index, as: Double.self))
-        case .int32: T(tensorElement: Int64(pointer.load(fromByteOffset: 4 * index, as: Int32.self)))
-        case .int64: T(tensorElement: pointer.load(fromByteOffset: 8 * index, as: Int64.self))
-        case .uint8, .bool: T(tensorElement: Int64(pointer.load(fromByteOffset: index, as: UInt8.self)))
+                    BFloat16(bitPattern: bytes.load(fromByteOffset: 2 * index, as: UInt16.self)).float))
+        case .float64: T(tensorElement: bytes.load(fromByteOffset: 8 * index, as: Double.self))
+        case .int32: T(tensorElement: Int64(bytes.load(fromByteOffset: 4 * index, as: Int32.self)))
+        case .int64: T(tensorElement: bytes.load(fromByteOffset: 8 * index, as: Int64.self))
+        case .uint8, .bool: T(tensorElement: Int64(bytes.load(fromByteOffset: index, as: UInt8.self)))
         }
     }
 }

@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusGraph
 
 /// The gradients of a scalar with respect to tensors that it was computed from.

@@ -1,3 +1,4 @@
+public import ApusBackend
 public import ApusConfiguration
 public import ApusData
 public import ApusNN
@@ -109,8 +110,10 @@ public struct TrainingSubject: Sendable {
 
     /// - Parameter batch: The same samples in every epoch, as they are without random changes.
     /// - Throws: `TrainingError` if the loss is not one number: there is no gradient to look at then.
-    public init(_ model: some Layer, loss: Loss, precision: NumericPrecision = .float32, batch: Batch) throws {
-        histograms = try ModelHistograms(model, loss: loss, precision: precision)
+    public init(
+        _ model: some Layer, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, batch: Batch
+    ) throws {
+        histograms = try ModelHistograms(model, loss: loss, precision: precision, device: device)
         self.batch = batch
     }
 

@@ -99,11 +99,10 @@ extension TrainingState {
     fileprivate func write(_ path: String) throws {
         let buffers = buffers
         try SafetensorsFile.write(
-            buffers.indices.map { (layout.name($0), layout.type($0)) },
+            buffers.indices.map { ("\(layout.roles[$0])", layout.type($0)) },
             metadata: ["format": "apus-state", "version": "1", "step": "\(step)"], to: path
         ) { (index, output) throws(FormatError) in
-            try output.append(
-                UnsafeRawBufferPointer(start: buffers[index].pointer, count: layout.type(index).byteCount))
+            try output.append(buffers[index].bytes)
         }
     }
 
@@ -116,18 +115,17 @@ extension TrainingState {
         var copy = self
         copy.makeUnique()
         for index in buffers.indices {
-            let (name, type) = (layout.name(index), layout.type(index))
+            let (name, type) = ("\(layout.roles[index])", layout.type(index))
             guard file.contains(name), try file.type(of: name) == type else {
                 throw TrainingError(
                     "the checkpoint \(path) belongs to another model or optimizer: it has no \(name) \(type.shape)",
                     kind: .malformed)
             }
-            try file.read(
-                name, into: UnsafeMutableRawBufferPointer(start: copy.buffers[index].pointer, count: type.byteCount))
+            try file.read(name, into: copy.buffers[index].mutableBytes)
             copy.buffers[index].generation += 1
         }
         guard file.names.count == buffers.count else {
-            let known = Set(buffers.indices.map(layout.name))
+            let known = Set(layout.roles.map { "\($0)" })
             let other = file.names.first { !known.contains($0) } ?? "more"
             throw TrainingError(
                 "the checkpoint \(path) belongs to another model or optimizer, which has \(other)", kind: .malformed)

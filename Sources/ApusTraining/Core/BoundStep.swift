@@ -1,91 +1,103 @@
-import ApusCPU
+import ApusBackend
 import ApusData
-import ApusGraph
-public import ApusNN
+import ApusNN
 import ApusTensor
 import Synchronization
 
-/// A step's program with the memory for what it reads and writes besides the state.
-final class BoundStep: Sendable {
-    let program: Program
+/// The program of a training step with the memory for what it reads and writes besides the state.
+///
+/// A run puts the state's buffers and the batch's into their places, and allocates nothing.
+final class BoundStep: StoredProgram {
+    let program: BoundProgram<StepRole>
     let layout: TrainingState.Layout
     private let optimizer: Optimizer
     private let metrics: MetricLayout
+    private let count: Int
+    /// The places of variables and slots among the inputs and among the outputs, where they are written back.
+    private let state: [(input: Int, output: Int)]
+    private let batch: (inputs: Int, targets: Int, weights: Int?)
     private let key = Buffer(byteCount: 16)
     private let numbers: [Buffer]
     /// Loss and metrics.
     private let results: [Buffer]
-    private let count: Int
-    private let hasWeights: Bool
-    private let lock = Mutex(())
+    private let frame: Mutex<ProgramFrame>
 
     init(
-        graph: Graph, options: CompileOptions, layout: TrainingState.Layout, optimizer: Optimizer, metrics: [Metric],
-        classes: Int, count: Int, hasWeights: Bool
-    ) throws {
-        program = try CPU.compile(graph, options: options)
+        _ program: BoundProgram<StepRole>, layout: TrainingState.Layout, optimizer: Optimizer, metrics: MetricLayout,
+        type: BatchType
+    ) {
+        self.program = program
         self.layout = layout
         self.optimizer = optimizer
-        self.count = count
-        self.hasWeights = hasWeights
+        self.metrics = metrics
+        count = type.count
+        state = layout.roles.map { (program.place(ofInput: $0), program.place(ofOutput: $0)) }
+        batch = (
+            program.place(ofInput: .batch), program.place(ofInput: .targets),
+            type.hasWeights ? program.place(ofInput: .sampleWeights) : nil
+        )
+        var frame = program.frame()
+        frame.inputs[program.place(ofInput: .key)] = key
         numbers = optimizer.numberNames.map { _ in Buffer(byteCount: 4) }
-        let types = program.outputTypes.suffix(1 + metrics.count)
-        results = types.map { Buffer(byteCount: Swift.max(4, $0.byteCount)) }
-        self.metrics = MetricLayout(metrics, contributions: types.dropFirst().map(\.shape), classes: classes)
+        for (index, buffer) in numbers.enumerated() {
+            frame.inputs[program.place(ofInput: .number(index))] = buffer
+        }
+        let roles: [StepRole] = [.loss] + metrics.metrics.indices.map { .metric($0) }
+        results = roles.map { Buffer(byteCount: Swift.max(4, program.type(ofOutput: $0).byteCount)) }
+        for (role, buffer) in zip(roles, results) { frame.outputs[program.place(ofOutput: role)] = buffer }
+        self.frame = Mutex(frame)
     }
 
+    var byteCount: Int { program.byteCount + results.reduce(0) { $0 + $1.byteCount } }
+
     /// Runs the step on a state's buffers, in place.
-    func run(_ state: [Buffer], _ batch: Batch, seed: UInt64, step: Int, learningRate: Double) throws -> StepResult {
-        try lock.withLock { _ in
-            key.pointer.storeBytes(of: seed, toByteOffset: 0, as: UInt64.self)
-            key.pointer.storeBytes(of: Int64(step), toByteOffset: 8, as: Int64.self)
+    func run(
+        _ buffers: [Buffer], _ data: Batch, seed: UInt64, step: Int, learningRate: Double
+    ) throws(ProgramError) -> StepResult {
+        try frame.withLock { frame throws(ProgramError) in
+            key.write(seed: seed, step: step)
             optimizer.forEachNumber(step: step, learningRate: learningRate) { index, number in
-                numbers[index].pointer.storeBytes(of: Float(number), as: Float.self)
+                numbers[index].mutableBytes.storeBytes(of: Float(number), as: Float.self)
             }
-            var input = 0
-            func bind(_ pointer: UnsafeMutableRawPointer) {
-                program.bind(input, pointer)
-                input += 1
+            for (index, place) in state.enumerated() {
+                frame.inputs[place.input] = buffers[index]
+                frame.outputs[place.output] = buffers[index]
             }
-            for buffer in state { bind(buffer.pointer) }
-            bind(batch.inputs.elements().pointer)
-            bind(batch.targets.elements().pointer)
-            if hasWeights, let weights = batch.weights { bind(weights.elements().pointer) }
-            bind(key.pointer)
-            for buffer in numbers { bind(buffer.pointer) }
-            for index in results.indices { program.bindOutput(state.count + index, results[index].pointer) }
-            try program.runBound()
-            for buffer in state { buffer.generation += 1 }
-            var result = StepResult(loss: Double(results[0].pointer.load(as: Float.self)), count: count, metrics)
+            frame.inputs[batch.inputs] = data.inputs.elements()
+            frame.inputs[batch.targets] = data.targets.elements()
+            if let place = batch.weights, let weights = data.weights { frame.inputs[place] = weights.elements() }
+            // Others own these buffers; who looks whether nobody else holds one shall not find this step.
+            defer { release(&frame) }
+            try program.executable.run(frame.inputs, into: frame.outputs)
+            var result = StepResult(loss: Double(results[0].first(as: Float.self)), count: count, metrics)
             for index in results.indices.dropFirst() {
-                result.contributions.add(index - 1, results[index].pointer.assumingMemoryBound(to: Float.self))
+                result.contributions.add(index - 1, results[index].elements(as: Float.self).baseAddress!)
             }
             return result
         }
     }
+
+    private func release(_ frame: inout ProgramFrame) {
+        for place in state {
+            frame.inputs[place.input] = frame.empty
+            frame.outputs[place.output] = frame.empty
+        }
+        frame.inputs[batch.inputs] = frame.empty
+        frame.inputs[batch.targets] = frame.empty
+        if let place = batch.weights { frame.inputs[place] = frame.empty }
+    }
 }
 
-/// Loss and metrics of one batch.
-public struct StepResult: Sendable {
-    /// The loss of the batch, penalties included.
-    public let loss: Double
-    /// The number of samples.
-    public let count: Int
-    var contributions: Contributions
-
-    init(loss: Double, count: Int, _ layout: MetricLayout) {
-        self.loss = loss
-        self.count = count
-        contributions = Contributions(layout)
+extension Buffer {
+    /// Memory for a key of random numbers.
+    static func key(seed: UInt64, step: Int) -> Buffer {
+        let key = Buffer(byteCount: 16)
+        key.write(seed: seed, step: step)
+        return key
     }
 
-    /// A metric of the batch, if it is measured and is one number.
-    public subscript(metric: Metric) -> Double? { measurements[metric.name] }
-
-    /// Loss and metrics by name.
-    public var measurements: Measurements { Measurements(loss: loss, contributions) }
-}
-
-extension StepResult: CustomStringConvertible {
-    public var description: String { "\(measurements)" }
+    fileprivate func write(seed: UInt64, step: Int) {
+        mutableBytes.storeBytes(of: seed, toByteOffset: 0, as: UInt64.self)
+        mutableBytes.storeBytes(of: Int64(step), toByteOffset: 8, as: Int64.self)
+    }
 }

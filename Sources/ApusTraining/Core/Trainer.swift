@@ -1,4 +1,4 @@
-public import ApusCPU
+public import ApusBackend
 public import ApusData
 public import ApusGraph
 public import ApusNN
@@ -22,13 +22,16 @@ public struct Trainer: Sendable {
     public let precision: NumericPrecision
     /// How much memory a training step takes.
     public let memory: MemoryUse
+    /// Where everything is computed.
+    public let device: Device
     /// The weights and the position; exists once training has begun.
     public internal(set) var state: TrainingState?
     private let inference: InferenceStep
 
     public init(
         _ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], schedule: Schedule = .constant,
-        precision: NumericPrecision = .float32, memory: MemoryUse = .standard, seed: UInt64
+        precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu,
+        seed: UInt64
     ) {
         self.model = model
         self.loss = loss
@@ -38,7 +41,8 @@ public struct Trainer: Sendable {
         self.seed = seed
         self.precision = precision
         self.memory = memory
-        inference = InferenceStep(model, loss: loss, metrics: metrics, precision: precision)
+        self.device = device
+        inference = InferenceStep(model, loss: loss, metrics: metrics, precision: precision, device: device)
     }
 
     /// Creates the weights for samples of the given shape, unless they exist.
@@ -48,7 +52,7 @@ public struct Trainer: Sendable {
     }
 
     private func initialState(_ model: some Layer, _ input: Shape) throws -> TrainingState {
-        try TrainingState(model, optimizer: optimizer, input: input, seed: seed)
+        try device { try TrainingState(model, optimizer: optimizer, input: input, seed: seed) }
     }
 
     /// Starts from given weights instead of random ones.
@@ -104,7 +108,8 @@ public struct Trainer: Sendable {
     /// A model of any type becomes one of some type.
     func makeStep(_ model: some Layer, metrics: [Metric]) throws -> TrainingStep {
         try TrainingStep(
-            model, loss: loss, optimizer: optimizer, metrics: metrics, precision: precision, memory: memory)
+            model, loss: loss, optimizer: optimizer, metrics: metrics, precision: precision, memory: memory,
+            device: device)
     }
 
     /// What callbacks look at, if there are any that do.
@@ -117,7 +122,7 @@ public struct Trainer: Sendable {
             of: size, epoch: 0, seed: seed, shuffled: false, ahead: 0)
         let first = batches.first { _ in true }
         try batches.checkFailure()
-        return try first.map { try TrainingSubject(model, loss: loss, precision: precision, batch: $0) }
+        return try first.map { try TrainingSubject(model, loss: loss, precision: precision, device: device, batch: $0) }
     }
 
     /// Labels that the model has no output for are found before the first step.
@@ -157,16 +162,17 @@ public struct Trainer: Sendable {
         return try inference.predict(try variables(), inputs, normalization)
     }
 
-    /// The compiled program that predicts inputs like these: steps, cost, memory.
-    public func predictionProgram(
+    /// The compiled program that predicts inputs like these.
+    package func predictionProgram(
         for inputs: Tensor, normalization: InputNormalization = .identity
-    ) throws -> Program {
-        try inference.program(try variables(), TensorType(inputs.shape, inputs.elementType), normalization)
+    ) throws -> any Executable {
+        try inference.program(
+            try variables(), BatchType(inputs: inputs.node.type, normalization: normalization))
     }
 
     /// The compiled measurement of batches like this one: loss and metrics.
-    package func measurementProgram(for batch: Batch) throws -> Program {
-        try inference.program(try variables(), measuring: batch)
+    package func measurementProgram(for batch: Batch) throws -> any Executable {
+        try inference.program(try variables(), BatchType(batch))
     }
 
     private func evaluated(_ tensor: Tensor) throws { try tensor.evaluated() }

@@ -90,6 +90,8 @@ struct TrainingRun {
     /// Finds where the first value that is not finite arose, by doing the steps since the snapshot once more, and goes back to the
     /// state before it.
     private mutating func diagnose(_ loss: Double) throws -> DivergenceError {
+        let probe = ModelProbe(
+            trainer.model, loss: trainer.loss, precision: trainer.precision, device: trainer.device)
         var replay = snapshot
         while replay.step < state.step {
             let batches = batches(from: replay)
@@ -101,7 +103,7 @@ struct TrainingRun {
                 replay.batch += 1
                 if !result.loss.isFinite {
                     state = before
-                    let layer = try FiniteCheck.firstNonFiniteLayer(trainer.model, before, batch)
+                    let layer = try probe.firstNonFiniteLayer(before, batch)
                     return DivergenceError(
                         step: replay.step, epoch: replay.epoch + 1, loss: result.loss, place: layer ?? "the loss")
                 }

@@ -1,4 +1,4 @@
-package import ApusCPU
+package import ApusBackend
 public import ApusGraph
 public import ApusNN
 public import ApusTensor
@@ -24,6 +24,9 @@ public struct TrainingState: Sendable {
             self.trained = trained
             let each = optimizer.allSlots
             slots = trained.flatMap { index in each.map { (index, $0) } }
+            roles =
+                entries.map { .variable($0.0) } + slots.map { .slot(entries[$0.variable].0, $0.slot.name) }
+            index = Dictionary(uniqueKeysWithValues: roles.enumerated().map { ($1, $0) })
             // The last slot of a variable.
             averages =
                 optimizer.average == nil
@@ -34,6 +37,20 @@ public struct TrainingState: Sendable {
             // All states of one training share their layout; only states that were made apart are compared in full.
             a === b
                 || (a.variables.elementsEqual(b.variables, by: ==) && a.slots.elementsEqual(b.slots, by: ==))
+        }
+
+        /// What each variable and slot is in a step's program.
+        let roles: [StepRole]
+
+        /// The place of each of `roles`.
+        let index: [StepRole: Int]
+
+        /// The paths of the variables that the optimizer changes.
+        var trainedPaths: [String] { trained.map { variables[$0].path } }
+
+        /// Path and type of each variable.
+        var variableTypes: [(path: String, type: TensorType)] {
+            variables.indices.map { (variables[$0].path, type($0)) }
         }
 
         func type(_ index: Int) -> TensorType {
@@ -80,7 +97,7 @@ public struct TrainingState: Sendable {
             let type = layout.type(values.count + index)
             let buffer = Buffer(byteCount: type.byteCount)
             let initial = Float(layout.slots[index].slot.initial)
-            buffer.pointer.initializeMemory(as: Float.self, repeating: initial, count: type.byteCount / 4)
+            buffer.mutableElements(as: Float.self).update(repeating: initial)
             return buffer
         }
         var buffers = values + slots
@@ -89,6 +106,9 @@ public struct TrainingState: Sendable {
     }
 
     package var buffers: [Buffer] { memory.buffers }
+
+    /// The memory of a variable or slot; `nil` for other roles.
+    func buffer(of role: StepRole) -> Buffer? { layout.index[role].map { memory.buffers[$0] } }
 
     /// Whether both have the same values because they lie in the same place.
     func sharesMemory(with other: TrainingState) -> Bool { memory === other.memory }
@@ -118,7 +138,10 @@ public struct TrainingState: Sendable {
     /// The variables with which the model is evaluated, a copy: their averages where the optimizer keeps them.
     public var evaluatedVariables: Variables { values(copied: true, averaged: true) }
 
-    /// The same in the state's own memory: for use before the next step overwrites it.
+    /// The variables in the state's own memory: for use before the next step overwrites it.
+    var borrowedVariables: Variables { values(copied: false, averaged: false) }
+
+    /// Those with which the model is evaluated, in the state's own memory.
     var borrowedEvaluatedVariables: Variables { values(copied: false, averaged: true) }
 
     private func values(copied: Bool, averaged: Bool) -> Variables {
@@ -165,7 +188,7 @@ public struct TrainingState: Sendable {
     /// The paths of variables that hold a value which is not finite.
     var nonFiniteVariables: [String] {
         layout.variables.indices.filter { index in
-            memory.buffers[index].bytes.bindMemory(to: Float.self).contains { !$0.isFinite }
+            memory.buffers[index].elements(as: Float.self).contains { !$0.isFinite }
         }.map { layout.variables[$0].path }
     }
 }

@@ -1,9 +1,8 @@
-public import ApusCPU
+public import ApusBackend
 public import ApusData
 import ApusGraph
 public import ApusNN
 public import ApusTensor
-import Synchronization
 
 /// One step of training as one program: forward, loss, backward, update, constraints, metrics.
 ///
@@ -15,12 +14,15 @@ public struct TrainingStep: Sendable {
     private let optimizer: Optimizer
     private let precision: NumericPrecision
     private let memory: MemoryUse
-    private let compiled = Compiled()
+    private let device: Device
+    private let steps = Programs<Key, BoundStep>()
+    private let cuts = Programs<Key, CutStep>()
 
+    /// - Parameter device: Where the steps are computed.
     /// - Throws: `TrainingError` for impossible constants of the optimizer, or a loss that is not one number.
     public init(
         _ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [],
-        precision: NumericPrecision = .float32, memory: MemoryUse = .standard
+        precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu
     ) throws {
         try optimizer.validate()
         guard loss.reduction != .none else {
@@ -33,16 +35,7 @@ public struct TrainingStep: Sendable {
         self.optimizer = optimizer
         self.precision = precision
         self.memory = memory
-    }
-
-    private struct Key: Hashable {
-        let batch: BatchType
-        /// Whether the variables change, or gradients are only gathered.
-        let updates: Bool
-    }
-
-    private final class Compiled: Sendable {
-        let programs = Mutex<[Key: BoundStep]>([:])
+        self.device = device
     }
 
     /// Trains on a batch with the optimizer's own learning rate.
@@ -60,8 +53,7 @@ public struct TrainingStep: Sendable {
     public func callAsFunction(
         _ state: inout TrainingState, _ batch: Batch, learningRate: Double
     ) throws -> StepResult {
-        if batch.inputs.buffer == nil || batch.targets.buffer == nil { try evaluate(batch.inputs, batch.targets) }
-        if let weights = batch.weights, weights.buffer == nil { try evaluate(weights) }
+        try batch.evaluated()
         let bound = try step(for: BatchType(batch), state)
         state.makeUnique()
         let result = try bound.run(state.buffers, batch, seed: state.seed, step: state.step, learningRate: learningRate)
@@ -69,112 +61,155 @@ public struct TrainingStep: Sendable {
         return result
     }
 
-    /// The compiled program for batches like this one: steps, cost, memory.
-    public func program(for state: TrainingState, _ batch: Batch) throws -> Program {
-        try step(for: BatchType(batch), state).program
+    /// What the compiled program for batches like this one does and takes.
+    public func report(for state: TrainingState, _ batch: Batch) throws -> ProgramReport {
+        try program(for: state, batch).report
+    }
+
+    /// The compiled program for batches like this one.
+    package func program(for state: TrainingState, _ batch: Batch) throws -> any Executable {
+        try step(for: BatchType(batch), state).program.executable
     }
 
     private func step(for type: BatchType, _ state: TrainingState) throws -> BoundStep {
-        try compiled.programs.withLock { programs in
-            let key = Key(batch: type, updates: (state.step + 1) % optimizer.accumulation == 0)
-            if let known = programs[key], known.layout == state.layout { return known }
-            guard state.optimizer.allSlots == optimizer.allSlots else {
-                throw TrainingError(
-                    "the state was made for \(state.optimizer) but the step uses \(optimizer), which keeps other values for each variable; "
-                        + "give both the same optimizer")
+        try steps(key(type, state), where: { $0.layout == state.layout }) {
+            try check(state, type)
+            var builder = ProgramBuilder<StepRole>()
+            let model = try forward(type, state.layout, in: &builder)
+            let update = StepUpdate(optimizer, state.layout, in: &builder)
+            var changes = update.changes(
+                of: model.variables, model.gradients(of: loss, state.layout), model.constraints,
+                updates: updates(state))
+            for (path, value) in model.traced.updates { changes[.variable(path)] = value }
+            for role in state.layout.roles {
+                builder.output(
+                    role, changes[role] ?? update.slots[role] ?? model.variables["\(role)"]!, replacing: role)
             }
-            guard type.count > 0 else { throw TrainingError("there is nothing to train on: the batch is empty") }
-            let (graph, output) = try graph(for: type, state.layout, updates: key.updates)
-            let traced = try BoundStep(
-                graph: graph, options: CompileOptions(recomputes: memory == .saving), layout: state.layout,
-                optimizer: optimizer, metrics: metrics, classes: output.classCount, count: type.count,
-                hasWeights: type.hasWeights)
-            programs[key] = traced
-            return traced
+            model.addMeasurements(loss, metrics, to: &builder)
+            let program = try compiled(builder)
+            return BoundStep(
+                program, layout: state.layout, optimizer: optimizer,
+                metrics: MetricLayout(metrics, program, classes: model.classCount), type: type)
         }
     }
 
-    // MARK: Tracing
+    private struct Key: Hashable {
+        let batch: BatchType
+        /// Whether the variables change, or gradients are only gathered.
+        let updates: Bool
+    }
 
-    /// The graph of a step. Inputs: variables, slots, batch, targets, weights of samples if there are any, key, numbers of the
-    /// optimizer. Outputs: variables and slots in place, loss, metrics.
-    private func graph(for type: BatchType, _ layout: TrainingState.Layout, updates: Bool) throws -> (
-        graph: Graph, output: Shape
-    ) {
-        let state = (0..<(layout.variables.count + layout.slots.count)).map { index in
-            Node(.input(layout.name(index), layout.type(index)))
-        }
-        let inputs = Node(.input("batch", type.inputs))
-        let targets = Node(.input("targets", type.targets))
-        let weights = type.hasWeights ? Node(.input("weights", TensorType([type.count], .float32))) : nil
-        let key = Node(.input("key", TensorType([2], .int64)))
-        let numbers = optimizer.numberNames.map { Node(.input($0, TensorType([], .float32))) }
+    private func key(_ type: BatchType, _ state: TrainingState) -> Key { Key(batch: type, updates: updates(state)) }
 
-        var values: [String: Tensor] = [:]
-        for (index, variable) in layout.variables.enumerated() { values[variable.path] = Tensor(state[index]) }
-        let trace = Trace(mode: .training, key: Tensor(key), values: values)
-        let output = trace.output(of: model, type.normalization(Tensor(inputs)), precision)
-        let target = Tensor(targets)
-        let sampleWeights = weights.map { Tensor($0) }
-        let dataLoss = loss(output, target, weights: sampleWeights)
-        var problems = trace.problems(output)
-        if problems.isEmpty { problems = dataLoss.problems + metrics.problems(output, target) }
-        for (path, description) in trace.descriptions where values[path] == nil {
-            problems.append(
-                GraphProblem(
-                    scope: [], operation: "parameter",
-                    message:
-                        "the model asks for the variable \(path) \(description.shape), which the state does not have"))
-        }
-        guard problems.isEmpty else { throw GraphError(problems) }
+    private func updates(_ state: TrainingState) -> Bool { (state.step + 1) % optimizer.accumulation == 0 }
 
-        let total = trace.penalties(values).reduce(dataLoss, +)
-        let gradients = Node.gradients(of: [total.node], withRespectTo: layout.trained.map { state[$0] }).map {
-            Tensor($0)
+    private func check(_ state: TrainingState, _ type: BatchType) throws {
+        guard state.optimizer.allSlots == optimizer.allSlots else {
+            throw TrainingError(
+                "the state was made for \(state.optimizer) but the step uses \(optimizer), which keeps other values for each variable; "
+                    + "give both the same optimizer")
         }
-        // Rules belong to the model as it is now; weights may come from before it was edited.
-        let constraints = Dictionary(
-            uniqueKeysWithValues: trace.descriptions.map { ($0.path, $0.description.constraint) }
-        )
-        .compactMapValues { $0 }
-        let variables = layout.trained.map { index in
-            OptimizerPipeline.Variable(
-                path: layout.variables[index].path, value: Tensor(state[index]),
-                constraint: constraints[layout.variables[index].path])
+        guard type.count > 0 else { throw TrainingError("there is nothing to train on: the batch is empty") }
+    }
+
+    /// The model in training, with the variables of a state.
+    private func forward(
+        _ type: BatchType, _ layout: TrainingState.Layout, in builder: inout ProgramBuilder<StepRole>
+    ) throws -> StepModel {
+        let model = StepModel(
+            model, type, variables: layout.variableTypes, mode: .training, precision: precision, in: &builder)
+        try model.validate(loss, metrics)
+        return model
+    }
+
+    private func compiled(_ builder: consuming ProgramBuilder<StepRole>) throws -> BoundProgram<StepRole> {
+        try builder.compiled(on: device, CompileOptions(recomputes: memory == .saving))
+    }
+
+    // MARK: Cut at the gradients
+
+    /// The gradients of a batch; running values of the state move as in a whole step, nothing else changes.
+    ///
+    /// With `update` it is a step of training: between both, gradients may be looked at, changed, or added to those of others.
+    public func gradients(_ state: inout TrainingState, _ batch: Batch) throws -> StepGradients {
+        try batch.evaluated()
+        let type = BatchType(batch)
+        let cut = try cut(for: type, state)
+        state.makeUnique()
+        let key = Buffer.key(seed: state.seed, step: state.step)
+        let results = try cut.gradients.run { state.buffer(of: $0) ?? batch.buffer(of: $0) ?? key }
+        return StepGradients(
+            result: StepResult(results, count: type.count, cut.metrics),
+            values: state.layout.trainedPaths.map { ($0, results[.gradient($0)]) }, type: type)
+    }
+
+    /// Changes the variables by gradients, as the second half of a step.
+    public func update(_ state: inout TrainingState, _ gradients: StepGradients, learningRate: Double? = nil) throws {
+        let cut = try cut(for: gradients.type, state)
+        let buffers = Dictionary(uniqueKeysWithValues: gradients.values.map { ($0.path, $0.value.elements()) })
+        var numbers: [Buffer] = []
+        optimizer.forEachNumber(step: state.step, learningRate: learningRate ?? optimizer.learningRate) {
+            numbers.append(Buffer(scalar: .floating($1), .float32))
         }
-        let slotCount = optimizer.allSlots.count
-        let slots = layout.trained.indices.map { position in
-            let first = layout.variables.count + position * slotCount
-            return state[first..<(first + slotCount)].map { Tensor($0) }
-        }
-        let pipeline = OptimizerPipeline(optimizer, numbers: numbers.map { Tensor($0) })
-        let changed =
-            updates
-            ? pipeline.updated(variables, gradients: gradients, slots: slots)
-            : pipeline.gathered(variables, gradients: gradients, slots: slots)
-        var results = state
-        for (position, index) in layout.trained.enumerated() {
-            results[index] = changed[position].variable.node
-            for (offset, slot) in changed[position].slots.enumerated() {
-                results[layout.variables.count + position * slotCount + offset] = slot.node
+        state.makeUnique()
+        _ = try cut.update.run { role in
+            switch role {
+            case .gradient(let path): buffers[path]!
+            case .number(let index): numbers[index]
+            default: state.buffer(of: role)!
             }
         }
-        for (index, variable) in layout.variables.enumerated() {
-            if let value = trace.updates[variable.path] { results[index] = value.node }
+        state.step += 1
+    }
+
+    private func cut(for type: BatchType, _ state: TrainingState) throws -> CutStep {
+        try cuts(key(type, state), where: { $0.layout == state.layout }) {
+            try check(state, type)
+            var first = ProgramBuilder<StepRole>()
+            let model = try forward(type, state.layout, in: &first)
+            for (path, gradient) in zip(state.layout.trainedPaths, model.gradients(of: loss, state.layout)) {
+                first.output(.gradient(path), gradient)
+            }
+            for (path, value) in model.traced.updates {
+                first.output(.variable(path), value, replacing: .variable(path))
+            }
+            model.addMeasurements(loss, metrics, to: &first)
+
+            var second = ProgramBuilder<StepRole>()
+            let paths = state.layout.trainedPaths
+            var variables: [String: Tensor] = [:]
+            for (path, type) in state.layout.variableTypes { variables[path] = second.input(.variable(path), type) }
+            let gradients = paths.map { second.input(.gradient($0), variables[$0]!.node.type) }
+            let update = StepUpdate(optimizer, state.layout, in: &second)
+            let changes = update.changes(of: variables, gradients, model.constraints, updates: updates(state))
+            for role in state.layout.roles {
+                if let value = changes[role] { second.output(role, value, replacing: role) }
+            }
+            let program = try compiled(first)
+            return CutStep(
+                gradients: program, update: try compiled(second), layout: state.layout,
+                metrics: MetricLayout(metrics, program, classes: model.classCount))
         }
-        let measured = metrics.contributions(output, target, weights: sampleWeights)
-        let graph = Graph(
-            inputs: state + [inputs, targets] + (weights.map { [$0] } ?? []) + [key] + numbers,
-            outputs: results.enumerated().map { Graph.Output(name: layout.name($0), node: $1, replaces: $0) }
-                + [Graph.Output(name: "loss", node: total.node)]
-                + zip(metrics, measured).map { Graph.Output(name: $0.name, node: $1.node) })
-        return (graph, output.shape)
     }
 }
 
-extension Shape {
-    /// The number of outputs a sample: the last axis, 1 for a vector.
-    var classCount: Int { rank > 1 ? self[-1] : 1 }
+/// A step that is cut at the gradients: two programs.
+private struct CutStep: StoredProgram {
+    let gradients: BoundProgram<StepRole>
+    let update: BoundProgram<StepRole>
+    let layout: TrainingState.Layout
+    let metrics: MetricLayout
+
+    var byteCount: Int { gradients.byteCount + update.byteCount }
+}
+
+/// The first half of a step: what was measured, and the gradients of the loss with all penalties.
+public struct StepGradients: Sendable {
+    /// Loss and metrics of the batch.
+    public let result: StepResult
+    /// The gradient with respect to each trained variable, by path.
+    public var values: [(path: String, value: Tensor)]
+    let type: BatchType
 }
 
 /// How much memory a training step takes.
@@ -183,46 +218,4 @@ public enum MemoryUse: String, Sendable, Hashable, Codable, CaseIterable {
     case standard
     /// Results of normalizations and activations, which are cheap, are computed again where the backward pass needs them.
     case saving
-}
-
-extension Trace {
-    /// The output of a model for a batch, in float32: losses and metrics do not round.
-    func output(of model: some Layer, _ inputs: Tensor, _ precision: NumericPrecision) -> Tensor {
-        let output = precision { context(model, inputs) }
-        return output.elementType == .bfloat16 ? output.cast(to: .float32) : output
-    }
-
-    /// What the regularizers of the model add to the loss.
-    func penalties(_ values: [String: Tensor]) -> [Tensor] {
-        descriptions.compactMap { path, description in
-            description.regularizer.flatMap { rule in values[path].map { rule($0) } }
-        }
-            + losses
-    }
-}
-
-extension TrainingState.Layout {
-    /// The name of a variable or slot.
-    func name(_ index: Int) -> String {
-        guard index >= variables.count else { return variables[index].path }
-        let slot = slots[index - variables.count]
-        return "\(variables[slot.variable].path)/\(slot.slot.name)"
-    }
-}
-
-/// What a program is compiled for.
-struct BatchType: Hashable, Sendable {
-    let inputs: TensorType
-    let targets: TensorType
-    let hasWeights: Bool
-    let normalization: InputNormalization
-
-    init(_ batch: Batch) {
-        inputs = TensorType(batch.inputs.shape, batch.inputs.elementType)
-        targets = TensorType(batch.targets.shape, batch.targets.elementType)
-        hasWeights = batch.weights != nil
-        normalization = batch.normalization
-    }
-
-    var count: Int { inputs.shape.dimensions.first ?? 1 }
 }

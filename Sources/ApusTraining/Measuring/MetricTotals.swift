@@ -33,6 +33,12 @@ final class MetricLayout: Sendable {
         self.classes = classes
     }
 
+    /// The layout of the metrics that a program measures.
+    convenience init(_ metrics: [Metric], _ program: BoundProgram<StepRole>, classes: Int) {
+        self.init(
+            metrics, contributions: metrics.indices.map { program.type(ofOutput: .metric($0)).shape }, classes: classes)
+    }
+
     var count: Int { shapes.reduce(0) { $0 + $1.count } }
 
     /// Whether the numbers of a batch fit into a result without memory of their own.

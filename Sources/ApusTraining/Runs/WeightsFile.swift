@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusFormats
 import ApusGraph
 import ApusTensor
@@ -55,13 +55,12 @@ enum WeightsFile {
         case .safetensors(let file):
             let type = try file.type(of: name)
             let buffer = Buffer(byteCount: type.byteCount)
-            try file.read(name, into: UnsafeMutableRawBufferPointer(start: buffer.pointer, count: type.byteCount))
+            try file.read(name, into: buffer.mutableBytes)
             return Tensor(buffer, type).cast(to: .float32)
         case .npz(let arrays, _):
             let array = arrays[name]!
             let buffer = Buffer(byteCount: array.type.byteCount)
-            UnsafeMutableRawBufferPointer(start: buffer.pointer, count: array.type.byteCount).copyBytes(
-                from: array.bytes)
+            buffer.mutableBytes.copyBytes(from: array.bytes)
             return Tensor(buffer, array.type).cast(to: .float32)
         }
     }

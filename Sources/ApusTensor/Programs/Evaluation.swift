@@ -1,4 +1,4 @@
-package import ApusCPU
+package import ApusBackend
 import ApusGraph
 
 /// Computes tensors that are still expressions, together, in as few programs as possible.
@@ -39,8 +39,8 @@ public func evaluate(_ tensors: [Tensor]) throws {
             )
         ])
     }
-    let program = try ProgramCache.shared.program(for: expression)
-    let results = try program.run(expression.inputs)
+    let program = try EvaluatedPrograms.program(for: expression)
+    let results = try program.executable.run(expression.inputs)
     for (result, handles) in zip(results, handles) {
         for handle in handles { handle.become(result) }
     }

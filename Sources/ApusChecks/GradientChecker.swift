@@ -1,7 +1,6 @@
-import ApusCPU
+package import ApusBackend
 import ApusGraph
-package import ApusReference
-import ApusTensor
+package import ApusTensor
 
 /// Compares gradients of graphs on the reference backend.
 struct GradientChecker {
@@ -18,7 +17,7 @@ struct GradientChecker {
     /// Relative errors, and what was compared, for each node.
     func errors(_ targets: [Node]) throws -> [(error: Double, count: Int, isProjected: Bool)] {
         let gradients = Node.gradients(of: [value], withRespectTo: targets)
-        let reference = ReferenceBackend()
+        let reference = Device.exactEvaluator
         let analytic = try reference.run(gradients, inputs: inputs)
         let nodes = Node.sorted([value])
         let base = Dictionary(uniqueKeysWithValues: zip(nodes, try reference.run(nodes, inputs: inputs)))

@@ -1,5 +1,6 @@
+import ApusBackend
 public import ApusGraph
-import ApusReference
+public import ApusNN
 public import ApusTensor
 
 /// Checks the gradient of a function of tensors: `gradcheck(at: [w, b]) { p in meanSquaredError(x.matmul(p[0]) + p[1], y) }`.
@@ -64,7 +65,7 @@ public func gradcheck(
     var parameters: [(path: String, node: Node)] = []
     let key = RandomKey(seed: seed)
     for (path, description) in trace.descriptions {
-        let node = trace.value(path).node
+        let node = trace.variable(path).node
         var start = description.initializer.tensor(description.shape, key: key.child(path))
         // Constants would hide errors behind zeros: every weight gets a little noise. States keep theirs, a variance stays positive.
         if description.isTrainable {
@@ -89,7 +90,7 @@ public func gradcheck(
     return check
 }
 
-extension Trace {
+extension TracedModel {
     /// The innermost layers whose gradients are wrong, each by itself: its output as a function of its input and its weights.
     fileprivate func wrongLayers(
         _ values: [Node: ReferenceValue], _ parameters: [(path: String, node: Node)], tolerance: Double,
@@ -103,7 +104,7 @@ extension Trace {
             let value = record.output.projected.node
             var known = values.merging(Node.heldValues([value])) { known, _ in known }
             let input = record.input.node
-            if known[input] == nil { known[input] = try ReferenceBackend().run([input], inputs: values)[0] }
+            if known[input] == nil { known[input] = try Device.exactEvaluator.run([input], inputs: values)[0] }
             let own = parameters.filter { $0.path.hasPrefix(prefix) }.map(\.node)
             let checker = GradientChecker(value: value, inputs: known, elementLimit: elementLimit, directions: 4)
             let targets = (input.elementType.isFloatingPoint ? [input] : []) + own

@@ -1,4 +1,4 @@
-import ApusCPU
+import ApusBackend
 import ApusGraph
 import Synchronization
 
@@ -60,20 +60,19 @@ struct Expression {
         self.inputs = inputs
     }
 
-    /// The graph that computes the expression for any data.
-    func graph() -> Graph {
-        var inputs: [Node] = []
+    /// The program that computes the expression for any data.
+    func compiled(on device: Device) throws -> BoundProgram<Int> {
+        var builder = ProgramBuilder<Int>()
         var copies: [Node] = []
-        for entry in structure.entries {
-            let node = Node(entry.operation, entry.inputs.map { copies[$0] })
-            if case .input = entry.operation { inputs.append(node) }
-            copies.append(node)
+        for (index, entry) in structure.entries.enumerated() {
+            if case .input(_, let type) = entry.operation {
+                copies.append(builder.input(index, type).node)
+            } else {
+                copies.append(Node(entry.operation, entry.inputs.map { copies[$0] }))
+            }
         }
-        return Graph(
-            inputs: inputs,
-            outputs: structure.outputs.enumerated().map {
-                Graph.Output(name: "output\($0.offset)", node: copies[$0.element])
-            })
+        for (index, output) in structure.outputs.enumerated() { builder.output(index, Tensor(copies[output])) }
+        return try builder.compiled(on: device)
     }
 
     /// Whether a number takes part in rewrites and so belongs to the structure; others are data, as they are likely to differ next
@@ -83,36 +82,21 @@ struct Expression {
     }
 }
 
-/// Compiled programs of evaluated expressions, by structure.
-final class ProgramCache: Sendable {
-    static let shared = ProgramCache()
-
-    private struct State {
-        var programs: [Expression.Structure: (program: Program, lastUse: Int)] = [:]
-        var clock = 0
+/// Compiled programs of evaluated expressions.
+enum EvaluatedPrograms {
+    private struct Key: Hashable {
+        let structure: Expression.Structure
+        let device: Device
     }
 
-    private let state = Mutex(State())
-    /// Beyond this, the programs that were not used for longest are dropped.
-    private let capacity = 256
+    private static let programs = Programs<Key, BoundProgram<Int>>()
 
-    func program(for expression: Expression) throws -> Program {
-        let known = state.withLock { state in
-            state.clock += 1
-            state.programs[expression.structure]?.lastUse = state.clock
-            return state.programs[expression.structure]?.program
+    static func program(for expression: Expression) throws -> BoundProgram<Int> {
+        let key = Key(structure: expression.structure, device: try Device.common(to: expression.inputs))
+        return try programs(key) {
+            defer { CompilationCounter.current?.increment() }
+            return try expression.compiled(on: key.device)
         }
-        if let known { return known }
-        let program = try CPU.compile(expression.graph())
-        CompilationCounter.current?.increment()
-        state.withLock { state in
-            state.programs[expression.structure] = (program, state.clock)
-            if state.programs.count > capacity {
-                let oldest = state.programs.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(capacity / 4)
-                for (structure, _) in oldest { state.programs[structure] = nil }
-            }
-        }
-        return program
     }
 }
 

@@ -1,19 +1,19 @@
-package import ApusGraph
-package import ApusTensor
+import ApusGraph
+import ApusTensor
 
 /// What one pass through a model collects.
-package final class Trace {
-    package let mode: Mode
+final class Trace {
+    let mode: Mode
     /// The key of random numbers: int64 [2], seed and step.
-    package let key: Tensor
+    let key: Tensor
     /// Every variable that was asked for, in order.
-    package private(set) var descriptions: [(path: String, description: VariableDescription)] = []
+    private(set) var descriptions: [(path: String, description: VariableDescription)] = []
     /// The values of states after the step.
-    package private(set) var updates: [String: Tensor] = [:]
+    private(set) var updates: [String: Tensor] = [:]
     /// The calls of layers in the order in which they ended: inner layers before the layer around them.
-    package var records: [LayerRecord] = []
+    var records: [LayerRecord] = []
     /// What layers add to the loss besides the penalties of weights.
-    package var losses: [Tensor] = []
+    var losses: [Tensor] = []
     /// The layers whose weights others may share, by path.
     var sharing: [String: AnyLayer] = [:]
     /// The layers that are being called, outermost first.
@@ -26,13 +26,13 @@ package final class Trace {
     private var streams: [String: Int] = [:]
 
     /// - Parameter values: The variables that exist; others are placeholders.
-    package init(mode: Mode, key: Tensor, values: [String: Tensor] = [:]) {
+    init(mode: Mode, key: Tensor, values: [String: Tensor] = [:]) {
         self.mode = mode
         self.key = key
         self.values = values
     }
 
-    package var context: Context { Context(path: "", trace: self) }
+    var context: Context { Context(path: "", trace: self) }
 
     func variable(_ path: String, _ description: VariableDescription) -> Tensor {
         if let known = shapes[path] {
@@ -63,7 +63,7 @@ package final class Trace {
     }
 
     /// The tensor that stands for a variable that was asked for.
-    package func value(_ path: String) -> Tensor { values[path]! }
+    func value(_ path: String) -> Tensor { values[path]! }
 
     /// Notes the value of a state after the step.
     func update(_ path: String, _ value: Tensor) {
@@ -91,7 +91,7 @@ package final class Trace {
     }
 
     /// Everything that is wrong with a model, in the order of its layers, each problem once.
-    package func problems(_ output: Tensor) -> [GraphProblem] {
+    func problems(_ output: Tensor) -> [GraphProblem] {
         let updated = descriptions.compactMap { updates[$0.path] }
         let found =
             records.flatMap(\.output.problems) + output.problems + (updated + losses).flatMap(\.problems) + misuses

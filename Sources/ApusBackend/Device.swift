@@ -1,0 +1,15 @@
+/// Where tensors are computed.
+public enum Device: String, Sendable, Hashable, Codable, CaseIterable {
+    /// This machine's processor, by compiled programs.
+    case cpu
+    /// This machine's processor by the definitions of the operations, in Float64 and slowly: what other devices are checked against.
+    case reference
+
+    /// Where what is evaluated and compiled now is computed.
+    @TaskLocal package static var current = Device.cpu
+
+    /// Computes on this device what the function evaluates and compiles: `Device.reference { x.sum().item() }`.
+    public func callAsFunction<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try Device.$current.withValue(self, operation: body)
+    }
+}

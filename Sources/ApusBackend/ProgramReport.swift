@@ -1,0 +1,46 @@
+public import ApusGraph
+
+/// What a compiled program does and takes: steps, operations, memory.
+public struct ProgramReport: Sendable, Hashable {
+    /// One call of a kernel.
+    public struct Step: Sendable, Hashable {
+        /// The kernel, and what is fused into it.
+        public var name: String
+        /// Operations and bytes.
+        public var cost: Cost
+
+        public init(name: String, cost: Cost) {
+            self.name = name
+            self.cost = cost
+        }
+    }
+
+    /// Where it runs.
+    public var device: Device
+    /// The calls of kernels, in order.
+    public var steps: [Step]
+    /// The bytes of the arena: everything between inputs and outputs.
+    public var arenaByteCount: Int
+    /// The bytes of constants that were computed when the program was built.
+    public var constantByteCount: Int
+    /// The bytes of inputs, and of outputs that replace none.
+    public var interfaceByteCount: Int
+
+    public init(
+        device: Device, signature: ProgramSignature, steps: [Step], arenaByteCount: Int, constantByteCount: Int
+    ) {
+        self.device = device
+        self.steps = steps
+        self.arenaByteCount = arenaByteCount
+        self.constantByteCount = constantByteCount
+        interfaceByteCount =
+            signature.inputs.reduce(0) { $0 + $1.byteCount }
+            + signature.outputs.reduce(0) { $0 + ($1.replaces == nil ? $1.type.byteCount : 0) }
+    }
+
+    /// Operations by definition and bytes moved, of all steps.
+    public var cost: Cost { steps.reduce(.zero) { $0 + $1.cost } }
+
+    /// The most memory in use during a run: arena, constants, inputs and outputs.
+    public var peakByteCount: Int { arenaByteCount + constantByteCount + interfaceByteCount }
+}

@@ -1,0 +1,86 @@
+package import ApusGraph
+package import ApusTensor
+
+/// One pass through a model: what it yields for an input, and all that its layers asked for and reported on the way.
+///
+/// Every program that contains a model begins here: training, inference, summaries, probes, gradient checks.
+package struct TracedModel {
+    /// The key of random numbers: int64 [2], seed and step.
+    package let key: Tensor
+    /// The model's output; bfloat16 becomes float32, so that losses and metrics do not round.
+    package let output: Tensor
+    private let trace: Trace
+    private let given: Set<String>
+
+    /// - Parameters:
+    ///   - variables: The variables that exist; for others placeholders are made.
+    ///   - precision: In which the products of the model are computed.
+    package init(
+        _ model: some Layer, _ input: Tensor, mode: Mode, key: Tensor, variables: [String: Tensor] = [:],
+        precision: NumericPrecision = .float32
+    ) {
+        self.init(mode: mode, key: key, variables: variables, precision: precision) { $0(model, input) }
+    }
+
+    /// A pass through whatever a function does in the context of a model.
+    package init(
+        mode: Mode, key: Tensor, variables: [String: Tensor] = [:], precision: NumericPrecision = .float32,
+        _ body: (Context) -> Tensor
+    ) {
+        self.key = key
+        given = Set(variables.keys)
+        let trace = Trace(mode: mode, key: key, values: variables)
+        let output = precision { body(trace.context) }
+        self.output = output.elementType == .bfloat16 ? output.cast(to: .float32) : output
+        self.trace = trace
+    }
+
+    /// The calls of layers in the order in which they ended: inner layers before the layer around them.
+    package var records: [LayerRecord] { trace.records }
+
+    /// Every variable that was asked for, in order.
+    package var descriptions: [(path: String, description: VariableDescription)] { trace.descriptions }
+
+    /// The variables that were asked for but not given.
+    package var missing: [(path: String, description: VariableDescription)] {
+        descriptions.filter { !given.contains($0.path) }
+    }
+
+    /// The tensor that stands for a variable that was asked for.
+    package func variable(_ path: String) -> Tensor { trace.value(path) }
+
+    /// The values of states after the step.
+    package var updates: [String: Tensor] { trace.updates }
+
+    /// What layers add to the loss besides the penalties of weights.
+    package var losses: [Tensor] { trace.losses }
+
+    /// What regularizers of weights and layers add to the loss.
+    package var penalties: [Tensor] {
+        descriptions.compactMap { path, description in description.regularizer.map { $0(trace.value(path)) } } + losses
+    }
+
+    /// Everything that is wrong with the model for this input, in the order of its layers, each problem once.
+    package var problems: [GraphProblem] { trace.problems(output) }
+
+    /// Throws what is wrong with the model for this input.
+    package func validate() throws(GraphError) {
+        let problems = problems
+        if !problems.isEmpty { throw GraphError(problems) }
+    }
+}
+
+extension Layer {
+    /// One pass through the model with placeholders.
+    ///
+    /// - Throws: `GraphError` with every problem found on the way.
+    package func traced(
+        input: Shape, batch: Int, mode: Mode, type: ElementType = .float32
+    ) throws(GraphError) -> TracedModel {
+        let x = Tensor(Node(.input("input", TensorType(Shape([batch] + input.dimensions), type))))
+        let key = Tensor(Node(.input("key", TensorType([2], .int64))))
+        let traced = TracedModel(self, x, mode: mode, key: key)
+        try traced.validate()
+        return traced
+    }
+}

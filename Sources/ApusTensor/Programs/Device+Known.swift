@@ -1,0 +1,24 @@
+public import ApusBackend
+import ApusCPU
+import ApusReference
+
+// The composition: the one file above the seam that names backends.
+
+extension Device {
+    /// What compiles programs for the device.
+    package var backend: any Backend {
+        switch self {
+        case .cpu: CPU()
+        case .reference: ReferenceBackend()
+        }
+    }
+
+    /// What gradient checks compute with.
+    package static var exactEvaluator: any ExactEvaluator { ReferenceBackend() }
+
+    /// The number of threads that kernels of the processor use.
+    public static var threadCount: Int {
+        get { Engine.threadCount }
+        set { Engine.threadCount = newValue }
+    }
+}

@@ -1,0 +1,135 @@
+package import ApusBackend
+package import ApusData
+import ApusGraph
+package import ApusNN
+package import ApusTensor
+
+/// Looks into a model: what every layer yields for a batch, and the gradients of the loss.
+///
+/// Histograms while training, the report of a run and the search for the first value that is not finite all look through one; they
+/// see the precision and the device of the training, and gradients of the loss with all penalties. A probe changes nothing.
+package struct ModelProbe: Sendable {
+    private let model: any Layer
+    private let loss: Loss
+    private let precision: NumericPrecision
+    private let device: Device
+    private let programs = Programs<Question, ProbeProgram>()
+
+    /// What is looked at.
+    private struct Question: Hashable {
+        let batch: BatchType
+        let mode: Mode
+        /// The variables whose gradients are wanted.
+        let gradients: [String]
+    }
+
+    package init(_ model: any Layer, loss: Loss, precision: NumericPrecision, device: Device) {
+        self.model = model
+        self.loss = loss
+        self.precision = precision
+        self.device = device
+    }
+
+    /// Looks at a batch.
+    ///
+    /// - Parameters:
+    ///   - seed: of the random numbers that the step would draw
+    ///   - gradients: The variables whose gradients are wanted; without any, neither loss nor targets are looked at.
+    /// - Throws: `GraphError` if the model does not fit the batch or the variables, `ProgramError` if a label is out of range.
+    package func callAsFunction(
+        _ variables: Variables, _ batch: Batch, seed: UInt64, step: Int, mode: Mode, gradients: [String] = []
+    ) throws -> ModelView {
+        try batch.evaluated()
+        let type =
+            gradients.isEmpty
+            ? BatchType(inputs: batch.inputs.node.type, normalization: batch.normalization) : BatchType(batch)
+        let question = Question(batch: type, mode: mode, gradients: gradients)
+        let types = variables.paths.map { ($0, variables[$0]!.node.type) }
+        let probe = try programs(question, where: { $0.variables.elementsEqual(types, by: ==) }) {
+            try program(question, types)
+        }
+        let key = Buffer.key(seed: seed, step: step)
+        let results = try probe.program.run { role in
+            if case .variable(let path) = role { return variables[path]!.elements() }
+            return batch.buffer(of: role) ?? key
+        }
+        return ModelView(
+            loss: gradients.isEmpty ? nil : Double(results.buffer(.loss).first(as: Float.self)),
+            input: results[.normalizedInput],
+            calls: probe.calls.map { call in
+                ModelView.Call(
+                    path: call.record.path, layer: call.record.layer, depth: call.record.depth,
+                    output: results[.layerOutput(call.output)], isRepetition: call.isRepetition)
+            },
+            gradients: gradients.map { ($0, results[.gradient($0)]) })
+    }
+
+    private func program(_ question: Question, _ types: [(path: String, type: TensorType)]) throws -> ProbeProgram {
+        var builder = ProgramBuilder<StepRole>()
+        let traced = StepModel(
+            model, question.batch, variables: types, mode: question.mode, precision: precision, in: &builder)
+        if question.gradients.isEmpty {
+            try traced.traced.validate()
+        } else {
+            try traced.validate(loss, [])
+            let total = traced.total(loss)
+            builder.output(.loss, total)
+            let gradients = gradient(of: total, withRespectTo: question.gradients.map { traced.variables[$0]! })
+            for (path, gradient) in zip(question.gradients, gradients) { builder.output(.gradient(path), gradient) }
+        }
+        builder.output(.normalizedInput, traced.input)
+        var calls: [ProbeProgram.Call] = []
+        var places: [Node: Int] = [:]
+        for record in traced.traced.records {
+            let node = record.output.node
+            let known = places[node]
+            let place = known ?? places.count
+            if known == nil {
+                places[node] = place
+                builder.output(.layerOutput(place), record.output.cast(to: .float32))
+            }
+            calls.append(ProbeProgram.Call(record: record, output: place, isRepetition: known != nil))
+        }
+        return ProbeProgram(program: try builder.compiled(on: device), variables: types, calls: calls)
+    }
+}
+
+/// A compiled probe.
+private struct ProbeProgram: StoredProgram, @unchecked Sendable {
+    struct Call {
+        let record: LayerRecord
+        let output: Int
+        let isRepetition: Bool
+    }
+
+    let program: BoundProgram<StepRole>
+    let variables: [(path: String, type: TensorType)]
+    let calls: [Call]
+
+    var byteCount: Int { program.byteCount }
+}
+
+/// What a probe saw.
+package struct ModelView {
+    /// A call of a layer.
+    package struct Call {
+        /// The layer's path; empty for the model itself.
+        package let path: String
+        package let layer: any Layer
+        /// How many layers are around it, itself included.
+        package let depth: Int
+        /// In float32.
+        package let output: Tensor
+        /// Whether another call has yielded the same value before: a list of layers yields what its last layer yields.
+        package let isRepetition: Bool
+    }
+
+    /// The loss with all penalties, where gradients were asked for.
+    package let loss: Double?
+    /// The batch as the model received it.
+    package let input: Tensor
+    /// Inner layers before the layer around them.
+    package let calls: [Call]
+    /// The gradient of the loss with respect to each variable that was asked for.
+    package let gradients: [(path: String, value: Tensor)]
+}
