@@ -138,6 +138,7 @@ let package = Package(
             name: "ApusTrainingTests",
             dependencies: ["Apus", "ApusFixtures", "ApusFuzzing", "ApusWorkloads", "CAllocations"], exclude: ["Golden"],
             swiftSettings: swift),
+        .testTarget(name: "ApusWorkloadsTests", dependencies: ["Apus", "ApusWorkloads"], swiftSettings: swift),
         .testTarget(name: "ApusReportTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(name: "ApusRunsTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(
