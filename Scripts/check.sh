@@ -9,7 +9,11 @@ run() { # name
     case $1 in
     swift-format | clang-format) "Scripts/check/$1.sh" ;;
     compiler-warnings | documented | api | house | links) python3 "Scripts/check/${1//-/_}.py" ;;
-    scripts) python3 -m unittest discover --quiet --start-directory Scripts/check/tests ;;
+    tables) python3 Benchmarks/tables.py --check ;;
+    scripts)
+        python3 -m unittest discover --quiet --start-directory Scripts/check/tests \
+            && python3 -m unittest discover --quiet --start-directory Benchmarks/tests
+        ;;
     *)
         echo "there is no check $1" >&2
         return 64
@@ -18,7 +22,7 @@ run() { # name
 }
 
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(swift-format clang-format links house scripts compiler-warnings documented api)
+[ ${#names[@]} -gt 0 ] || names=(swift-format clang-format links house tables scripts compiler-warnings documented api)
 failed=()
 for name in "${names[@]}"; do
     if run "$name"; then echo "check $name: passed"; else failed+=("$name"); fi
