@@ -12,7 +12,9 @@ def path(name):
 def load(name):
     """The file of a class; an empty one where there is none."""
     file = path(name)
-    return json.loads(file.read_text()) if file.exists() else {"version": 1, "class": name, "comparisons": [], "launches": []}
+    if file.exists():
+        return json.loads(file.read_text())
+    return {"version": 1, "class": name, "comparisons": [], "launches": []}
 
 
 def merged(saved, result):

@@ -20,6 +20,6 @@ def changes(old, new):
         ratio = before[key]["median_ms"] / step["median_ms"]
         noise = max(LEAST_NOISE, spread(before[key]) + spread(step))
         word = "within noise" if 1 / (1 + noise) <= ratio <= 1 + noise else "faster" if ratio > 1 else "slower"
-        found.append({"workload": key[0], "mode": key[1], "old_ms": before[key]["median_ms"], "new_ms": step["median_ms"],
-                      "ratio": ratio, "noise": noise, "word": word})
+        found.append({"workload": key[0], "mode": key[1], "old_ms": before[key]["median_ms"],
+                      "new_ms": step["median_ms"], "ratio": ratio, "noise": noise, "word": word})
     return found

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 #: What of a CPU's flags decides which kernels run.
-FLAGS = ("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16", "avx_vnni",
-         "amx_tile", "amx_bf16", "amx_int8")
+FLAGS = ("avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16",
+         "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8")
 
 #: (family, models) of CPUs whose generation has a name.
 GENERATIONS = {("AuthenticAMD", 25): lambda model: "zen4" if 16 <= model < 32 or 96 <= model else "zen3",

@@ -28,7 +28,8 @@ def report(summary, comparisons, launches, workloads):
     if launches:
         rows = [["training", "start to first step, ms: median (min)", "peak memory, MB"]]
         for c in launches:
-            rows.append([f"{c['workload']}, {c['framework']} {c['mode']}", f"{c['first_step_ms']:.0f} ({c['least_first_step_ms']:.0f})",
+            rows.append([f"{c['workload']}, {c['framework']} {c['mode']}",
+                         f"{c['first_step_ms']:.0f} ({c['least_first_step_ms']:.0f})",
                          f"{c['peak_memory_mb']:.0f}"])
         text += "\n\n" + table(rows)
     return text

@@ -47,7 +47,6 @@ def compare(summary, workloads):
             best = min(peers, key=lambda key: peers[key]["median_ms"], default=None)
             pytorch = min((key for key in peers if key[0] == "pytorch"), key=lambda key: peers[key]["median_ms"],
                           default=None)
-
             comparisons.append({
                 "workload": workload, "mode": mode, "precision": ours["precision"], "median_ms": ours["median_ms"],
                 **against("peer", best, peers, ours), **against("pytorch", pytorch, peers, ours)})
@@ -67,7 +66,7 @@ def summarize_launches(rounds):
 
 
 def unequal_starts(summary):
-    """For each workload whose programs do not begin with the same loss or output: a reason that names the ones far from ours."""
+    """A reason for each workload whose programs do not begin with the same loss or output: it names those far from ours."""
     reasons = []
     for workload in dict.fromkeys(w for w, _, _ in summary):
         starts = {(f, m): s for (w, f, m), s in summary.items() if w == workload and start(s) is not None}
@@ -76,7 +75,8 @@ def unequal_starts(summary):
         far = [f"{f} {m} {start(s):.6g}" for (f, m), s in starts.items()
                if not abs(start(s) - expected) <= LOSS_TOLERANCE[s["precision"]] * abs(expected)]
         if far:
-            reasons.append(f"{workload} is not the same work everywhere: expected {expected:.6g} at first, received {', '.join(far)}")
+            reasons.append(f"{workload} is not the same work everywhere: expected {expected:.6g} at first, "
+                           f"received {', '.join(far)}")
     return reasons
 
 

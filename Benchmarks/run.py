@@ -87,7 +87,8 @@ def main():
 
     print(report(summary, comparisons, launches, options.workloads))
     if options.compare:
-        print("\n" + changes_table(comparison.changes(json.loads(options.compare.read_text())["steps"], result["steps"])))
+        old = json.loads(options.compare.read_text())
+        print("\n" + changes_table(comparison.changes(old["steps"], result["steps"])))
     print(f"\n{len(quiet)} undisturbed of {len(rounds)} rounds")
     print(f"valid: no ({'; '.join(reasons)})" if reasons else "valid: yes (no other process was busy)")
     if options.output:

@@ -45,7 +45,8 @@ def table(kind, content, known):
         rows = [short_row(c, known[c["workload"]].title) for c in comparisons]
     else:
         count, repeats = len(comparisons[0]["peer_ratios"]), comparisons[0]["repeats"]
-        header = ["work", "precision", "Apus, ms", "best peer, ms", "", f"ratio in {NUMBERS.get(count, count)} {repeats}"]
+        header = ["work", "precision", "Apus, ms", "best peer, ms", "",
+                  f"ratio in {NUMBERS.get(count, count)} {repeats}"]
         rows = [deep_row(c, known[c["workload"]].title) for c in comparisons]
     lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (header, *rows)]
     return "\n".join([lines[0], "|" + "---|" * len(header), *lines[1:], ""])
@@ -66,7 +67,8 @@ def main():
             page.write_text(new)
         elif new != old:
             failed = True
-            print("\n".join(difflib.unified_diff(old.splitlines(), new.splitlines(), name, "the results", lineterm="", n=0)))
+            lines = difflib.unified_diff(old.splitlines(), new.splitlines(), name, "the results", lineterm="", n=0)
+            print("\n".join(lines))
             print("python3 Benchmarks/tables.py writes them")
     return 1 if failed else 0
 

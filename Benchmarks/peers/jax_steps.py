@@ -61,7 +61,8 @@ class Network:
             if layer.kind == "batchNorm":
                 return x if walk is None else walk.normalized(layer, parameters, x)
             return self.evaluate(lambda x: weighted(layer, parameters, x), walk, x)
-        function = {"relu": jax.nn.relu, "flatten": lambda x: x.reshape(len(x), -1), "globalAveragePool": lambda x: x.mean((1, 2)),
+        function = {"relu": jax.nn.relu, "flatten": lambda x: x.reshape(len(x), -1),
+                    "globalAveragePool": lambda x: x.mean((1, 2)),
                     "maxPool2D": lambda x: self.pooling(layer, x)}[layer.kind]
         return self.evaluate(function, walk, x)
 

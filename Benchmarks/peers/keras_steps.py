@@ -46,7 +46,8 @@ class Builder:
             y = self.sequential(inside(layer.body), x)
             shortcut = self.sequential(inside(layer.shortcut), x) if layer.shortcut else x
             return layers.Activation(activation)(y + shortcut)
-        return {"relu": layers.ReLU, "flatten": layers.Flatten, "globalAveragePool": layers.GlobalAveragePooling2D}[layer.kind]()(x)
+        kinds = {"relu": layers.ReLU, "flatten": layers.Flatten, "globalAveragePool": layers.GlobalAveragePooling2D}
+        return kinds[layer.kind]()(x)
 
     @staticmethod
     def padded(layer, x):

@@ -5,8 +5,8 @@
 import argparse
 import json
 import statistics
-import time
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -78,7 +78,8 @@ def measure(step, count, seconds, what):
         start = time.perf_counter()
         last_loss = step()
         times.append((time.perf_counter() - start) * 1000 / count)
-    return {"median_ms": round(statistics.median(times), 5), "min_ms": round(min(times), 5), "steps": len(times) * count,
+    return {"median_ms": round(statistics.median(times), 5), "min_ms": round(min(times), 5),
+            "steps": len(times) * count,
             # Of steps that are made ten at a time the last one's loss is known.
             **({f"first_{what}": first_loss} if count == 1 else {}), f"last_{what}": last_loss}
 

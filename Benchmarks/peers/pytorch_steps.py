@@ -71,7 +71,7 @@ class Builder:
             yield activation()
 
     def weighted(self, module):
-        """The module with the next kernel, which is [height, width, inputs, outputs] and there [outputs, inputs, height, width]."""
+        """The module with the next kernel, [height, width, inputs, outputs]; its own is [outputs, inputs, height, width]."""
         if self.kernels:
             outputs, inputs, *size = module.weight.shape
             kernel = torch.from_numpy(self.kernels.next([*size, inputs, outputs]))
