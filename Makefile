@@ -4,7 +4,7 @@ SWIFT_BUILD = swift build -c release
 APUS = .build/release/apus
 KERNELS = Sources/CKernels
 
-.PHONY: train test bench bench-kernels build setup format clean
+.PHONY: train test check bench bench-kernels build setup format clean
 
 ## Trains LeNet-5 on Fashion-MNIST; ARGS are passed on: make train ARGS="--epochs 3"
 train: build
@@ -13,6 +13,12 @@ train: build
 ## Runs all tests; some of them: make test ARGS="--filter GoldenProgramTests"
 test: setup
 	swift test -c release $(ARGS)
+
+## What no test sees: formats, links, the rooms of ARCHITECTURE.md, warnings, doc comments, tables of benchmarks, the public
+## interface. Looks at what is built; some of them: make check ARGS="links house"
+check: build
+	@bash Scripts/setup.sh --check
+	@Scripts/check.sh $(ARGS)
 
 build: setup
 	$(SWIFT_BUILD) --product apus
@@ -45,7 +51,9 @@ bench-kernels: setup
 	done
 
 format:
+	@bash Scripts/setup.sh --check
 	swift format --in-place --recursive Sources Tests Examples Benchmarks Package.swift
+	git ls-files -z '*.c' '*.h' | xargs -0 clang-format-19 -i
 
 clean:
 	rm -rf .build

@@ -152,6 +152,7 @@ let package = Package(
             dependencies: [
                 "Apus", "ApusCPU", "CKernels", "ApusFixtures", "ApusFuzzing", "ApusWorkloads", "CAllocations",
             ], exclude: ["Golden"], swiftSettings: swift),
+        .testTarget(name: "ApusWorkloadsTests", dependencies: ["Apus", "ApusWorkloads"], swiftSettings: swift),
         .testTarget(name: "ApusReportTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(name: "ApusRunsTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what Apus needs from the system and is missing: libraries to build with, and the Fashion-MNIST images.
 # Does nothing, and asks for no rights, where everything is there.
+#
+#     Scripts/setup.sh [--check]     # with it also what `make check` and `make format` need
 set -euo pipefail
 
 if ! command -v swift >/dev/null; then
@@ -29,6 +31,7 @@ need libgomp1 "/usr/lib/*/libgomp.so.1" "/usr/lib64/libgomp.so.1"
 need dataset-fashion-mnist "${APUS_DATA:-/nowhere}/train-images-idx3-ubyte*" \
     "${APUS_DATA:-/nowhere}/fashion-mnist/train-images-idx3-ubyte*" \
     "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte*"
+[ "${1:-}" = --check ] && need clang-format-19 /usr/bin/clang-format-19 /usr/local/bin/clang-format-19
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then

@@ -17,22 +17,24 @@ struct Session {
     private var state: TrainingState
     private let batch: Batch
 
-    init(_ workload: Workload, _ precision: NumericPrecision) throws {
+    /// - Parameter startsEqual: Whether weights are those with which other frameworks start, in place of random ones.
+    init(_ workload: Workload, _ precision: NumericPrecision, startsEqual: Bool) throws {
         step = try TrainingStep(
             workload.model, loss: .softmaxCrossEntropy, optimizer: workload.optimizer, precision: precision)
         state = try TrainingState(workload.model, optimizer: workload.optimizer, input: workload.input, seed: 1)
-        var key = RandomKey(seed: 2)
-        let inputs = Tensor.normal(Shape([workload.batch] + workload.input.dimensions), key: key.next())
-        let labels = Tensor.uniform([workload.batch], low: 0, high: 10, key: key.next(), type: .int32)
-        try evaluate(inputs, labels)
-        batch = Batch(inputs: inputs, targets: labels)
+        if startsEqual {
+            var variables = state.evaluatedVariables
+            try StartValues.setKernels(of: &variables)
+            try state.load(variables)
+        }
+        batch = StartValues.batch(workload)
         guard workload.isInference else {
             trainer = nil
             return
         }
         var trainer = Trainer(
             workload.model, loss: .softmaxCrossEntropy, optimizer: workload.optimizer, precision: precision, seed: 1)
-        trainer.load(state.variables)
+        trainer.load(state.evaluatedVariables)
         self.trainer = trainer
     }
 
@@ -87,7 +89,7 @@ func now() -> Double {
 
 /// Warms up, then times every step for so many seconds.
 func measure(_ workload: Workload, _ precision: NumericPrecision, seconds: Double) throws -> String {
-    var session = try Session(workload, precision)
+    var session = try Session(workload, precision, startsEqual: true)
     let first = try session.run()
     var start = now()
     let isSlow = try session.secondsPerStep() > 0.05
@@ -110,7 +112,8 @@ func measure(_ workload: Workload, _ precision: NumericPrecision, seconds: Doubl
     return """
         {"framework": "apus", "mode": "\(precision)", "precision": "\(precision == .float32 ? "float32" : "bfloat16")", \
         "workload": "\(workload.name)", "median_ms": \(times[times.count / 2] * 1e3), "min_ms": \(times[0] * 1e3), \
-        "steps": \(times.count)\(workload.isInference ? "" : ", \"first_loss\": \(first), \"last_loss\": \(last)")}
+        "steps": \(times.count), "\(workload.isInference ? "first_output" : "first_loss")": \(first), \
+        "\(workload.isInference ? "last_output" : "last_loss")": \(last)}
         """
 }
 
@@ -128,7 +131,7 @@ func peakMemory() -> Int {
 
 func launch(_ workload: Workload, steps: Int) throws {
     let head = #"{"framework": "apus", "mode": "float32", "workload": "\#(workload.name)", "event": "#
-    var session = try Session(workload, .float32)
+    var session = try Session(workload, .float32, startsEqual: false)
     _ = try session.run()
     print(head + #""first-step"}"#)
     fflush(nil)
@@ -192,7 +195,7 @@ do {
         try launch(workload(name), steps: value("--steps").flatMap(Int.init) ?? 100)
     } else if let name = value("--profile") {
         let precision = value("--precision").flatMap(NumericPrecision.init) ?? .float32
-        var session = try Session(workload(name), precision)
+        var session = try Session(workload(name), precision, startsEqual: true)
         for _ in 0..<(try session.secondsPerStep() > 0.05 ? 3 : 100) { _ = try session.run() }
         print(try session.profile(steps: Swift.max(5, Int(0.3 / (try session.secondsPerStep())))))
     } else {

@@ -11,131 +11,131 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 import jax
 import jax.numpy as jnp
 import protocol
+import start_values
 from jax import lax
 
 MODES = {
     "jit": ("float32", lambda workload: True),
     "jit-pipelined": ("float32", lambda workload: not workload.is_deep),
-    "jit-reshape-pooling": ("float32", lambda workload: workload.kind == "lenet5"),
+    "jit-reshape-pooling": ("float32", lambda workload: pools(workload) and not workload.is_deep),
 }
+ACTIVATIONS = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "linear": lambda x: x}
 
 
-def layer(key, *shape):
-    limit = (6 / (shape[-2] + shape[-1]) / (25 if len(shape) == 4 else 1)) ** 0.5
-    return {"kernel": jax.random.uniform(key, shape, minval=-limit, maxval=limit), "bias": jnp.zeros(shape[-1])}
+def pools(workload):
+    return any(layer.kind == "maxPool2D" for layer in workload.layers)
 
 
-def normalized_layer(key, *shape):
-    deviation = (2 / (shape[0] * shape[1] * shape[2])) ** 0.5
-    return {"kernel": jax.random.normal(key, shape) * deviation, "gamma": jnp.ones(shape[-1]), "beta": jnp.zeros(shape[-1])}
+class Network:
+    """Layers as pure functions: `parameters` and `running` values are lists in the order of the layers."""
+
+    def __init__(self, workload, pooling, kernels):
+        self.layers, self.pooling, self.kernels = workload.layers, pooling, kernels
+        self.keys = iter(jax.random.split(jax.random.key(0), 64))
+        self.parameters, self.running = [], []
+        sample = jax.ShapeDtypeStruct((1, *workload.input), jnp.float32)
+        self.sequential(self.layers, sample, None)
+
+    def __call__(self, parameters, running, x, training):
+        """The outputs, and the running values after this batch."""
+        walk = Walk(iter(parameters), iter(running), training)
+        return self.sequential(self.layers, x, walk), walk.updated
+
+    def sequential(self, layers, x, walk):
+        for layer in layers:
+            x = self.apply(layer, x, walk)
+        return x
+
+    def apply(self, layer, x, walk):
+        if layer.kind == "residual":
+            inside = type(layer).list
+            y = self.sequential(inside(layer.body), x, walk)
+            shortcut = self.sequential(inside(layer.shortcut), x, walk) if layer.shortcut else x
+            return self.evaluate(lambda x, y: ACTIVATIONS[layer.activation](x + y), walk, y, shortcut)
+        if layer.kind in ("dense", "conv2D", "batchNorm"):
+            if walk is None:
+                self.parameters.append(self.initial(layer, x.shape))
+                if layer.kind == "batchNorm":
+                    self.running.append({"mean": jnp.zeros(x.shape[-1]), "variance": jnp.ones(x.shape[-1])})
+            parameters = self.parameters[-1] if walk is None else next(walk.parameters)
+            if layer.kind == "batchNorm":
+                return x if walk is None else walk.normalized(layer, parameters, x)
+            return self.evaluate(lambda x: weighted(layer, parameters, x), walk, x)
+        function = {"relu": jax.nn.relu, "flatten": lambda x: x.reshape(len(x), -1),
+                    "globalAveragePool": lambda x: x.mean((1, 2)),
+                    "maxPool2D": lambda x: self.pooling(layer, x)}[layer.kind]
+        return self.evaluate(function, walk, x)
+
+    @staticmethod
+    def evaluate(function, walk, *operands):
+        """The function's result; on the walk without values its shape."""
+        return jax.eval_shape(function, *operands) if walk is None else function(*operands)
+
+    def initial(self, layer, shape):
+        if layer.kind == "batchNorm":
+            return {"gamma": jnp.ones(shape[-1]), "beta": jnp.zeros(shape[-1])}
+        size = (layer.kernelSize,) * 2 if layer.kind == "conv2D" else ()
+        outputs = layer.filters if layer.kind == "conv2D" else layer.units
+        kernel_shape = (*size, shape[-1], outputs)
+        if self.kernels:
+            kernel = jnp.asarray(self.kernels.next(kernel_shape))
+        else:
+            kernel = jax.nn.initializers.he_uniform()(next(self.keys), kernel_shape)
+        return {"kernel": kernel, **({"bias": jnp.zeros(outputs)} if layer.useBias else {})}
 
 
-def initial_network(workload):
-    """The weights of a deep network in the order in which `deep_logits` takes them."""
-    keys = iter(jax.random.split(jax.random.key(0), 64))
-    parameters, inputs = [], 3
-    if workload.kind == "resnet18":
-        window = 7 if workload.size > 64 else 3
-        parameters.append(normalized_layer(next(keys), window, window, 3, 64))
-        inputs = 64
-        for outputs, first_stride in protocol.RESNET18_STAGES:
-            for stride in first_stride, 1:
-                parameters.append(normalized_layer(next(keys), 3, 3, inputs, outputs))
-                parameters.append(normalized_layer(next(keys), 3, 3, outputs, outputs))
-                if inputs != outputs:
-                    parameters.append(normalized_layer(next(keys), 1, 1, inputs, outputs))
-                inputs = outputs
+class Walk:
+    """One way through the layers: what they take, and the running values that they leave behind."""
+
+    def __init__(self, parameters, running, training):
+        self.parameters, self.running, self.training, self.updated = parameters, running, training, []
+
+    def normalized(self, layer, parameters, x):
+        old = next(self.running)
+        if self.training:
+            mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
+            share = layer.momentum
+            self.updated.append({"mean": share * old["mean"] + (1 - share) * mean,
+                                 "variance": share * old["variance"] + (1 - share) * variance})
+        else:
+            mean, variance = old["mean"], old["variance"]
+        return (x - mean) * lax.rsqrt(variance + layer.epsilon) * parameters["gamma"] + parameters["beta"]
+
+
+def pads(layer):
+    return layer.padding.upper() if layer.edges is None else [(layer.edges, layer.edges)] * 2
+
+
+def weighted(layer, parameters, x):
+    if layer.kind == "dense":
+        y = x @ parameters["kernel"]
     else:
-        for outputs, count in protocol.VGG16_STAGES:
-            for _ in range(count):
-                parameters.append(normalized_layer(next(keys), 3, 3, inputs, outputs) | {"bias": jnp.zeros(outputs)})
-                inputs = outputs
-    return [*parameters, layer(next(keys), 512, 10)]
+        y = lax.conv_general_dilated(x, parameters["kernel"], (layer.strides,) * 2, pads(layer),
+                                     dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    return ACTIVATIONS[layer.activation](y + parameters["bias"] if layer.useBias else y)
 
 
-def normalized(x, p, stride=1):
-    x = lax.conv_general_dilated(x, p["kernel"], (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
-    if "bias" in p:
-        x = x + p["bias"]
-    mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
-    # The running values are part of the work.
-    running = {"mean": mean, "variance": variance}
-    return (x - mean) * lax.rsqrt(variance + 1e-5) * p["gamma"] + p["beta"], running
+def window_pooling(layer, x):
+    size, strides = layer.poolSize, layer.constants.get("strides", layer.poolSize)
+    padding = layer.padding.upper() if layer.edges is None else [(0, 0), *pads(layer), (0, 0)]
+    return lax.reduce_window(x, -jnp.inf, lax.max, (1, size, size, 1), (1, strides, strides, 1), padding)
 
 
-def deep_logits(workload, parameters, x):
-    rest, statistics = iter(parameters), []
-
-    def apply(x, stride=1):
-        y, running = normalized(x, next(rest), stride)
-        statistics.append(running)
-        return y
-
-    if workload.kind == "resnet18":
-        x = jax.nn.relu(apply(x, 2 if workload.size > 64 else 1))
-        if workload.size > 64:
-            x = lax.reduce_window(x, -jnp.inf, lax.max, (1, 3, 3, 1), (1, 2, 2, 1), "SAME")
-        for outputs, first_stride in protocol.RESNET18_STAGES:
-            for stride in first_stride, 1:
-                y = apply(jax.nn.relu(apply(x, stride)))
-                x = jax.nn.relu(y + (apply(x, stride) if x.shape[-1] != outputs else x))
-        x = x.mean((1, 2))
-    else:
-        for _, count in protocol.VGG16_STAGES:
-            for _ in range(count):
-                x = jax.nn.relu(apply(x))
-            x = window_pooling(x)
-        x = x.reshape(len(x), -1)
-    last = next(rest)
-    return x @ last["kernel"] + last["bias"], statistics
-
-
-def initial_parameters(workload):
-    if workload.is_deep:
-        return initial_network(workload)
-    if workload.kind == "lenet5":
-        shapes = [(5, 5, 1, 6), (5, 5, 6, 16), (400, 120), (120, 84), (84, 10)]
-    else:
-        shapes = list(zip(workload.features, workload.features[1:]))
-    return [layer(key, *shape) for key, shape in zip(jax.random.split(jax.random.key(0), len(shapes)), shapes)]
-
-
-def convolution(x, p, padding):
-    return lax.conv_general_dilated(
-        x, p["kernel"], (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")) + p["bias"]
-
-
-def window_pooling(x):
-    return lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
-
-
-def reshape_pooling(x):
+def reshape_pooling(layer, x):
     n, h, w, c = x.shape
-    return x.reshape(n, h // 2, 2, w // 2, 2, c).max((2, 4))
+    size = layer.poolSize
+    return x.reshape(n, h // size, size, w // size, size, c).max((2, 4))
 
 
-def logits(workload, pooling, parameters, x):
-    activation = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid}[workload.activation]
-    if workload.kind == "lenet5":
-        first, second, *parameters = parameters
-        x = pooling(activation(convolution(x, first, "SAME")))
-        x = pooling(activation(convolution(x, second, "VALID"))).reshape(len(x), -1)
-    *hidden, last = parameters
-    for p in hidden:
-        x = activation(x @ p["kernel"] + p["bias"])
-    return x @ last["kernel"] + last["bias"]
-
-
-def make_step(workload, mode):
+def make_step(workload, mode, starts_equal):
     pooling = reshape_pooling if mode == "jit-reshape-pooling" else window_pooling
+    network = Network(workload, pooling, start_values.Kernels() if starts_equal else None)
     rate, momentum = workload.learning_rate, workload.momentum
 
-    is_deep = workload.is_deep
-
-    def loss_of(parameters, x, y):
-        outputs, statistics = deep_logits(workload, parameters, x) if is_deep else (logits(workload, pooling, parameters, x), [])
+    def loss_of(parameters, running, x, y):
+        outputs, running = network(parameters, running, x, training=True)
         scores = jax.nn.log_softmax(outputs)
-        return -jnp.mean(jnp.take_along_axis(scores, y[:, None], 1)), statistics
+        return -jnp.mean(jnp.take_along_axis(scores, y[:, None], 1)), running
 
     def sgd(state, gradients):
         if momentum == 0:
@@ -154,25 +154,20 @@ def make_step(workload, mode):
     update = adam if workload.optimizer == "adam" else sgd
 
     def train(state, x, y):
-        (loss, statistics), gradients = jax.value_and_grad(loss_of, has_aux=True)(state["p"], x, y)
+        (loss, running), gradients = jax.value_and_grad(loss_of, has_aux=True)(state["p"], state["running"], x, y)
         new = update({k: v for k, v in state.items() if k != "running"}, gradients)
-        new["running"] = jax.tree.map(lambda old, batch: 0.9 * old + 0.1 * batch, state["running"], statistics)
-        return new, loss
+        return {**new, "running": running}, loss
 
-    parameters = initial_parameters(workload)
-    zeros = lambda: jax.tree.map(jnp.zeros_like, parameters)
-    state = {"p": parameters}
+    x, y = map(jnp.asarray, start_values.batch(workload))
+    if workload.is_inference:
+        predict = jax.jit(lambda parameters, running, x: network(parameters, running, x, training=False)[0])
+        return lambda: float(predict(network.parameters, network.running, x)[0, 0]), 1
+    zeros = lambda: jax.tree.map(jnp.zeros_like, network.parameters)
+    state = {"p": network.parameters, "running": network.running}
     if workload.optimizer == "adam":
         state.update(m=zeros(), v=zeros(), t=jnp.zeros((), jnp.float32))
     elif momentum != 0:
         state.update(v=zeros())
-    x, y = map(jnp.asarray, protocol.random_batch(workload))
-    if workload.inference:
-        # With the statistics of the batch in place of running ones, which is the more work.
-        predict = jax.jit(lambda parameters, x: deep_logits(workload, parameters, x)[0])
-        return lambda: float(predict(parameters, x)[0, 0]), 1
-    state["running"] = jax.tree.map(
-        lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(loss_of, parameters, x, y)[1])
     train = jax.jit(train, donate_argnums=0)
     count = 10 if mode == "jit-pipelined" else 1
 

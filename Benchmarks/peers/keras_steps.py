@@ -6,66 +6,84 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
 import protocol
+import start_values
 import tensorflow as tf
 from keras import layers
 
 MODES = {
     "graph": ("float32", lambda workload: True),
     "xla": ("float32", lambda workload: True),
-    "mixed_bfloat16": ("bfloat16", lambda workload: workload.is_deep and not workload.inference),
+    "mixed_bfloat16": ("bfloat16", lambda workload: workload.is_mixed),
 }
 
 
-def normalized(x, filters, stride=1, size=3, relu=True, bias=False):
-    x = layers.Conv2D(filters, size, stride, padding="same", use_bias=bias)(x)
-    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
-    return layers.ReLU()(x) if relu else x
+class Builder:
+    """Applies layers one after the other."""
+
+    def __init__(self, kernels):
+        self.kernels = kernels
+
+    def sequential(self, items, x):
+        for layer in items:
+            x = self.apply(layer, x)
+        return x
+
+    def apply(self, layer, x):
+        activation = layer.constants.get("activation", "linear")
+        if layer.kind == "dense":
+            return self.weighted(layers.Dense(layer.units, activation, layer.useBias), x)
+        if layer.kind == "conv2D":
+            x, padding = self.padded(layer, x)
+            return self.weighted(layers.Conv2D(layer.filters, layer.kernelSize, layer.strides, padding,
+                                               activation=activation, use_bias=layer.useBias), x)
+        if layer.kind == "batchNorm":
+            return layers.BatchNormalization(momentum=layer.momentum, epsilon=layer.epsilon)(x)
+        if layer.kind == "maxPool2D":  # behind a ReLU zeros are as good as nothing
+            x, padding = self.padded(layer, x)
+            return layers.MaxPool2D(layer.poolSize, layer.constants.get("strides"), padding)(x)
+        if layer.kind == "residual":
+            inside = type(layer).list
+            y = self.sequential(inside(layer.body), x)
+            shortcut = self.sequential(inside(layer.shortcut), x) if layer.shortcut else x
+            return layers.Activation(activation)(y + shortcut)
+        kinds = {"relu": layers.ReLU, "flatten": layers.Flatten, "globalAveragePool": layers.GlobalAveragePooling2D}
+        return kinds[layer.kind]()(x)
+
+    @staticmethod
+    def padded(layer, x):
+        """Edges given in pixels: where Keras's `same` is something else, a layer of its own, as keras.applications has it."""
+        if layer.edges is None:
+            return x, layer.padding
+        size = layer.constants.get("kernelSize") or layer.poolSize
+        if layer.edges == 0:
+            return x, "valid"
+        if layer.strides == 1 and layer.edges == size // 2:
+            return x, "same"
+        return layers.ZeroPadding2D(layer.edges)(x), "valid"
+
+    def weighted(self, layer, x):
+        y = layer(x)
+        if self.kernels:
+            layer.kernel.assign(self.kernels.next(layer.kernel.shape))
+        return y
 
 
-def resnet18(size):
-    inputs = layers.Input((size, size, 3))
-    if size > 64:
-        x = layers.MaxPool2D(3, 2, padding="same")(normalized(inputs, 64, 2, 7))
-    else:
-        x = normalized(inputs, 64)
-    for filters, first_stride in protocol.RESNET18_STAGES:
-        for stride in first_stride, 1:
-            shortcut = x if x.shape[-1] == filters else normalized(x, filters, stride, 1, relu=False)
-            x = layers.ReLU()(normalized(normalized(x, filters, stride), filters, relu=False) + shortcut)
-    return keras.Model(inputs, layers.Dense(10, dtype="float32")(layers.GlobalAveragePooling2D()(x)))
+def network(workload, starts_equal):
+    inputs = layers.Input(workload.input)
+    *rest, last = workload.layers
+    builder = Builder(start_values.Kernels() if starts_equal else None)
+    x = builder.sequential(rest, inputs)
+    # Logits in float32, also in mixed precision.
+    outputs = builder.weighted(layers.Dense(last.units, dtype="float32"), x)
+    return keras.Model(inputs, outputs)
 
 
-def vgg16():
-    inputs = x = layers.Input((32, 32, 3))
-    for filters, count in protocol.VGG16_STAGES:
-        for _ in range(count):
-            x = normalized(x, filters, bias=True)
-        x = layers.MaxPool2D()(x)
-    return keras.Model(inputs, layers.Dense(10, dtype="float32")(layers.Flatten()(x)))
-
-
-def network(workload):
-    if workload.kind == "resnet18":
-        return resnet18(workload.size)
-    if workload.kind == "vgg16-bn":
-        return vgg16()
-    if workload.kind == "lenet5":
-        return keras.Sequential([
-            layers.Input((28, 28, 1)),
-            layers.Conv2D(6, 5, padding="same", activation="relu"), layers.MaxPool2D(),
-            layers.Conv2D(16, 5, activation="relu"), layers.MaxPool2D(), layers.Flatten(),
-            layers.Dense(120, "relu"), layers.Dense(84, "relu"), layers.Dense(10)])
-    *hidden, last = workload.features[1:]
-    return keras.Sequential([layers.Input(workload.input_shape)]
-                            + [layers.Dense(units, workload.activation) for units in hidden] + [layers.Dense(last)])
-
-
-def make_step(workload, mode):
+def make_step(workload, mode, starts_equal):
     keras.utils.set_random_seed(0)
     keras.mixed_precision.set_dtype_policy(mode if mode == "mixed_bfloat16" else "float32")
-    model = network(workload)
-    if workload.inference:
-        images = tf.constant(protocol.random_batch(workload)[0])
+    model = network(workload, starts_equal)
+    if workload.is_inference:
+        images = tf.constant(start_values.batch(workload)[0])
         predict = tf.function(lambda: model(images, training=False), jit_compile=mode == "xla")
         return lambda: float(predict()[0, 0].numpy()), 1
     variables = model.trainable_variables
@@ -74,7 +92,7 @@ def make_step(workload, mode):
     else:
         optimizer = keras.optimizers.SGD(workload.learning_rate, workload.momentum)
     optimizer.build(variables)
-    inputs, labels = map(tf.constant, protocol.random_batch(workload))
+    inputs, labels = map(tf.constant, start_values.batch(workload))
     cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     @tf.function(jit_compile=mode == "xla")

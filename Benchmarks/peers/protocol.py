@@ -1,76 +1,28 @@
-"""What the three peers share: the workloads, the random batch, the arguments and the lines they print.
+"""What the three peers share: the arguments and the lines they print.
 
 ../README.md describes the protocol.
 """
 import argparse
 import json
 import statistics
+import sys
 import time
-from dataclasses import dataclass
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-@dataclass(frozen=True)
-class Workload:
-    """A network, its batch and its optimizer. `features` of a dense network are its input and its layers' units."""
+import workloads
 
-    name: str
-    batch: int
-    kind: str  # "dense", "lenet5", "resnet18" (with the stem for its size) or "vgg16-bn"
-    optimizer: str  # "adam" or "sgd"
-    learning_rate: float
-    momentum: float = 0.0
-    features: tuple = ()
-    activation: str = "relu"
-    size: int = 32  # of the image of a deep network
-    inference: bool = False  # only the outputs of the network as it predicts
-
-    @property
-    def input_shape(self):
-        if self.is_deep:
-            return self.size, self.size, 3
-        return (28, 28, 1) if self.kind == "lenet5" else self.features[:1]
-
-    @property
-    def is_deep(self):
-        return self.kind in ("resnet18", "vgg16-bn")
-
-    @property
-    def has_images(self):
-        return self.kind != "dense"
-
-
-WORKLOADS = {w.name: w for w in (
-    Workload("mlp", 128, "dense", "adam", 1e-3, features=(784, 256, 128, 10)),
-    Workload("sigmoid", 100, "dense", "sgd", 0.01, features=(784, 100, 100, 100, 100, 100, 10), activation="sigmoid"),
-    Workload("lenet5-b128", 128, "lenet5", "sgd", 0.01, momentum=0.9),
-    Workload("lenet5-b32", 32, "lenet5", "sgd", 0.01, momentum=0.9),
-    Workload("resnet18-b32", 32, "resnet18", "sgd", 0.01, momentum=0.9),
-    Workload("vgg16-bn-b32", 32, "vgg16-bn", "sgd", 0.01, momentum=0.9),
-    Workload("resnet18-224-b8", 8, "resnet18", "sgd", 0.01, momentum=0.9, size=224),
-    Workload("resnet18-224-infer-b1", 1, "resnet18", "sgd", 0.01, size=224, inference=True),
-    Workload("resnet18-224-infer-b16", 16, "resnet18", "sgd", 0.01, size=224, inference=True),
-)}
-
-
-RESNET18_STAGES = ((64, 1), (128, 2), (256, 2), (512, 2))  # channels and stride of the first of two blocks
-VGG16_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and number of convolutions
-
-
-def random_batch(workload):
-    """Standard normal inputs (N H W C for images) and labels from 0 to 9."""
-    import numpy as np
-
-    random = np.random.default_rng(0)
-    inputs = random.standard_normal((workload.batch, *workload.input_shape)).astype("float32")
-    return inputs, random.integers(0, 10, workload.batch).astype("int32")
+WORKLOADS = workloads.table()
 
 
 def run(framework, version, modes, make_step):
     """Runs what the arguments ask for.
 
     modes: name -> (precision, whether the mode applies to a workload), the first one being the default for launches.
-    make_step(workload, mode) returns (step, count): step() makes `count` training steps, waits until they are
-    finished, and returns the loss of the last one.
+    make_step(workload, mode, starts_equal) returns (step, count): step() makes `count` training steps, waits until they
+    are finished, and returns the loss of the last one, or the first output of a prediction. Weights are those with which
+    every framework starts (start_values.py), or the framework's own, as a launch has them.
     """
     parser = argparse.ArgumentParser(description=f"Times training steps of {framework}.")
     parser.add_argument("--workloads", default=",".join(WORKLOADS), help="comma-separated (default: all)")
@@ -89,7 +41,7 @@ def run(framework, version, modes, make_step):
     chosen = arguments.modes.split(",")
     if arguments.launch:
         workload, mode = WORKLOADS[arguments.launch], chosen[0]
-        step, count = make_step(workload, mode)
+        step, count = make_step(workload, mode, starts_equal=False)
         first_loss = step()
         emit(mode, workload, event="first-step")
         for _ in range(0, arguments.steps - count, count):
@@ -101,12 +53,13 @@ def run(framework, version, modes, make_step):
             if not modes[mode][1](workload):
                 continue
             try:
-                emit(mode, workload, **measure(*make_step(workload, mode), arguments.seconds))
+                emit(mode, workload, **measure(*make_step(workload, mode, starts_equal=True), arguments.seconds,
+                                              "output" if workload.is_inference else "loss"))
             except Exception as error:  # one mode that fails should not hide the others
                 emit(mode, workload, error=f"{type(error).__name__}: {error}"[:300])
 
 
-def measure(step, count, seconds):
+def measure(step, count, seconds, what):
     """Warms up, then times steps until `seconds` have passed (at least 30, or 8 of over 50 ms, or 5 of over 250 ms)."""
     first_loss = step()
     start = time.perf_counter()
@@ -126,7 +79,9 @@ def measure(step, count, seconds):
         last_loss = step()
         times.append((time.perf_counter() - start) * 1000 / count)
     return {"median_ms": round(statistics.median(times), 5), "min_ms": round(min(times), 5),
-            "steps": len(times) * count, "first_loss": first_loss, "last_loss": last_loss}
+            "steps": len(times) * count,
+            # Of steps that are made ten at a time the last one's loss is known.
+            **({f"first_{what}": first_loss} if count == 1 else {}), f"last_{what}": last_loss}
 
 
 def peak_memory():

@@ -1,5 +1,6 @@
 """Training steps in PyTorch: eager, channels-last, compiled, and with bfloat16 autocast."""
 import protocol
+import start_values
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -11,61 +12,84 @@ MODES = {
     "eager": ("float32", lambda workload: True),
     "channels-last": ("float32", lambda workload: workload.has_images),
     "compile": ("float32", lambda workload: True),
-    "frozen": ("float32", lambda workload: workload.inference),
-    "bfloat16": ("bfloat16", lambda workload: not workload.inference),
+    "frozen": ("float32", lambda workload: workload.is_inference),
+    "bfloat16": ("bfloat16", lambda workload: not workload.is_inference),
 }
+ACTIVATIONS = {"relu": lambda: nn.ReLU(inplace=True), "sigmoid": nn.Sigmoid, "linear": None}
 
 
 class Residual(nn.Module):
-    def __init__(self, inputs, outputs, stride):
+    def __init__(self, body, shortcut, activation):
         super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True),
-            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs))
-        self.shortcut = nn.Identity() if stride == 1 and inputs == outputs else nn.Sequential(
-            nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+        self.body, self.shortcut, self.activation = body, shortcut, activation
 
     def forward(self, x):
-        return F.relu(self.body(x) + self.shortcut(x), inplace=True)
+        return self.activation(self.body(x) + self.shortcut(x))
 
 
-def resnet18(size):
-    if size > 64:
-        layers = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
-    else:
-        layers = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True)]
-    inputs = 64
-    for outputs, stride in protocol.RESNET18_STAGES:
-        layers += [Residual(inputs, outputs, stride), Residual(outputs, outputs, 1)]
-        inputs = outputs
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+class Builder:
+    """Makes modules of layers. A sample goes with them, so that nobody computes input sizes."""
+
+    def __init__(self, kernels):
+        self.kernels = kernels
+        self.flattened = None
+
+    def sequential(self, layers, x):
+        modules = []
+        for layer in layers:
+            for module in self.modules(layer, x):
+                modules.append(module)
+                x = module.eval()(x)
+        return nn.Sequential(*modules), x
+
+    def modules(self, layer, x):
+        activation = ACTIVATIONS[layer.constants.get("activation", "linear")]
+        if layer.kind == "dense":
+            yield self.weighted(nn.Linear(x.shape[1], layer.units, layer.useBias))
+        elif layer.kind == "conv2D":
+            padding = {"valid": 0, "same": layer.kernelSize // 2}.get(layer.padding, layer.padding)
+            yield self.weighted(nn.Conv2d(x.shape[1], layer.filters, layer.kernelSize, layer.strides, padding,
+                                          bias=layer.useBias))
+        elif layer.kind == "batchNorm":
+            yield nn.BatchNorm2d(x.shape[1], layer.epsilon, 1 - layer.momentum)
+        elif layer.kind == "maxPool2D":
+            yield nn.MaxPool2d(layer.poolSize, layer.constants.get("strides"), layer.edges or 0)
+        elif layer.kind == "relu":
+            yield nn.ReLU(inplace=True)
+        elif layer.kind == "flatten":
+            self.flattened = x.shape[1:]
+            yield nn.Flatten()
+        elif layer.kind == "globalAveragePool":
+            yield nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        elif layer.kind == "residual":
+            inside = type(layer).list
+            body, _ = self.sequential(inside(layer.body), x)
+            shortcut = self.sequential(inside(layer.shortcut), x)[0] if layer.shortcut else nn.Identity()
+            yield Residual(body, shortcut, activation())
+            return
+        if activation:
+            yield activation()
+
+    def weighted(self, module):
+        """The module with the next kernel, [height, width, inputs, outputs]; its own is [outputs, inputs, height, width]."""
+        if self.kernels:
+            outputs, inputs, *size = module.weight.shape
+            kernel = torch.from_numpy(self.kernels.next([*size, inputs, outputs]))
+            if self.flattened and not size:  # the images before were flattened as channels, height, width
+                channels, height, width = self.flattened
+                kernel = kernel.reshape(height, width, channels, outputs).permute(2, 0, 1, 3).reshape(inputs, outputs)
+                self.flattened = None
+            module.weight.data.copy_(kernel.permute(3, 2, 0, 1) if size else kernel.T)
+            if module.bias is not None:
+                module.bias.data.zero_()
+        return module
 
 
-def vgg16():
-    layers, inputs = [], 3
-    for outputs, count in protocol.VGG16_STAGES:
-        for _ in range(count):
-            layers += [nn.Conv2d(inputs, outputs, 3, 1, 1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
-            inputs = outputs
-        layers.append(nn.MaxPool2d(2))
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(512, 10))
-
-
-def network(workload):
-    if workload.kind == "resnet18":
-        return resnet18(workload.size)
-    if workload.kind == "vgg16-bn":
-        return vgg16()
-    if workload.kind == "lenet5":
-        return nn.Sequential(
-            nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-            nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
-    activation = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}[workload.activation]
-    layers = []
-    for inputs, outputs in zip(workload.features, workload.features[1:]):
-        layers += [nn.Linear(inputs, outputs), activation()]
-    return nn.Sequential(*layers[:-1])
+def network(workload, starts_equal):
+    sample = torch.zeros(1, *workload.input)
+    builder = Builder(start_values.Kernels() if starts_equal else None)
+    with torch.no_grad():
+        return builder.sequential(workload.layers, sample.permute(0, 3, 1, 2) if workload.has_images else sample)[0]
 
 
 def prediction(model, inputs, mode):
@@ -83,16 +107,16 @@ def prediction(model, inputs, mode):
     return step
 
 
-def make_step(workload, mode):
-    inputs, labels = protocol.random_batch(workload)
+def make_step(workload, mode, starts_equal):
+    inputs, labels = start_values.batch(workload)
     inputs, labels = torch.from_numpy(inputs), torch.from_numpy(labels).long()
-    model = network(workload).train()
+    model = network(workload, starts_equal).train()
     if workload.has_images:
         inputs = inputs.permute(0, 3, 1, 2).contiguous()
         if mode != "eager":
             model = model.to(memory_format=torch.channels_last)
             inputs = inputs.contiguous(memory_format=torch.channels_last)
-    if workload.inference:
+    if workload.is_inference:
         return prediction(model.eval(), inputs, mode), 1
     if workload.optimizer == "adam":
         optimizer = torch.optim.Adam(model.parameters(), workload.learning_rate, fused=True)

@@ -58,9 +58,7 @@ static void warn(j_common_ptr common, int level) {
     struct apus_jpeg *self = common->client_data;
     if (level >= 0) return;
     switch (common->err->msg_code) {
-    case JWRN_JPEG_EOF:
-        format(self);
-        fail(self, APUS_IMAGE_TRUNCATED);
+    case JWRN_JPEG_EOF: format(self); fail(self, APUS_IMAGE_TRUNCATED);
     case JWRN_HIT_MARKER:
     case JWRN_HUFF_BAD_CODE:
     case JWRN_MUST_RESYNC:

@@ -16,13 +16,9 @@ int omp_in_parallel(void);
 
 static int requested_threads = 0;
 
-int apus_thread_count(void) {
-    return requested_threads > 0 ? requested_threads : omp_get_max_threads();
-}
+int apus_thread_count(void) { return requested_threads > 0 ? requested_threads : omp_get_max_threads(); }
 
-void apus_set_thread_count(int count) {
-    requested_threads = count > 0 ? count : 0;
-}
+void apus_set_thread_count(int count) { requested_threads = count > 0 ? count : 0; }
 
 // The control register of floating-point arithmetic, of each thread.
 static uint64_t float_mode(void) {

@@ -21,12 +21,12 @@ typedef struct {
 } job;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_mutex_t running;                                  // held (recursively) while a body runs
-static pthread_mutex_t queue = PTHREAD_MUTEX_INITIALIZER;        // guards `next` and every job's `done`
-static pthread_cond_t offered = PTHREAD_COND_INITIALIZER;        // `next` was set
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;        // `next` was taken, or a job is done
+static pthread_mutex_t running;                            // held (recursively) while a body runs
+static pthread_mutex_t queue = PTHREAD_MUTEX_INITIALIZER;  // guards `next` and every job's `done`
+static pthread_cond_t offered = PTHREAD_COND_INITIALIZER;  // `next` was set
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;  // `next` was taken, or a job is done
 static job *next = NULL;
-static _Thread_local int runs_bodies = -1;                       // 1 on the main and the engine thread
+static _Thread_local int runs_bodies = -1;  // 1 on the main and the engine thread
 
 static void *engine_main(void *unused) {
     (void)unused;

@@ -19,7 +19,9 @@
 
 #define APUS_SUFFIX avx512
 #define APUS_LANES 16
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512cd,avx2,fma,f16c,bmi,bmi2,lzcnt"))), apply_to = function)
+#pragma clang attribute push(                                                                            \
+    __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512cd,avx2,fma,f16c,bmi,bmi2,lzcnt"))), \
+    apply_to = function)
 #include APUS_TEMPLATE
 #pragma clang attribute pop
 #undef APUS_SUFFIX

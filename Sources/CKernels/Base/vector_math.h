@@ -69,9 +69,7 @@ MATH_INLINE vfloat vsplat(float c) { return c - (vfloat){0}; }  // c + 0 would l
 MATH_INLINE vfloat vload(const float *p) { return *(const vfloat_in_memory *)p; }
 MATH_INLINE void vstore(float *p, vfloat x) { *(vfloat_in_memory *)p = x; }
 
-MATH_INLINE vfloat vselect(vint c, vfloat a, vfloat b) {
-    return (vfloat)((c & (vint)a) | (~c & (vint)b));
-}
+MATH_INLINE vfloat vselect(vint c, vfloat a, vfloat b) { return (vfloat)((c & (vint)a) | (~c & (vint)b)); }
 
 #if APUS_LANES == 16 && defined(__x86_64__)
 MATH_INLINE vfloat vload_first(const float *p, int64_t n) {

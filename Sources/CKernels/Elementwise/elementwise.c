@@ -34,10 +34,12 @@ static void spread(unsigned char *d, const void *s, int type) {
         for (int i = 0; i < 16; i++) ((uint32_t *)d)[i] = bits;
         break;
     }
-    case APUS_FLOAT32: case APUS_INT32:
+    case APUS_FLOAT32:
+    case APUS_INT32:
         for (int i = 0; i < 16; i++) ((uint32_t *)d)[i] = *(const uint32_t *)s;
         break;
-    case APUS_FLOAT64: case APUS_INT64:
+    case APUS_FLOAT64:
+    case APUS_INT64:
         for (int i = 0; i < 16; i++) ((uint64_t *)d)[i] = *(const uint64_t *)s;
         break;
     default: memset(d, *(const uint8_t *)s, 16);
@@ -55,8 +57,10 @@ static void enter_segment(worker *w, const apus_ew_segment *segment) {
         unsigned char *base = w->call->buffers[d->buffer + (d->is_shared ? 0 : segment->first_buffer)];
         base += d->offset * o->size;
         w->bases[k] = base;
-        if (o->load) places[k] = o->load == EW_IN_PLACE ? base : places[o->place];
-        else if (o->read) spread(places[o->place], base, d->type);
+        if (o->load)
+            places[k] = o->load == EW_IN_PLACE ? base : places[o->place];
+        else if (o->read)
+            spread(places[o->place], base, d->type);
     }
     for (int i = 0; i < p->uniform_count; i++) {
         const ew_step *s = &p->uniform[i];
@@ -172,8 +176,7 @@ static void run_block(worker *w, int64_t first, int64_t n, bool again) {
     for (int k = 0; k < p->operand_count; k++) {
         const ew_operand *o = &p->operands[k];
         if (o->load == EW_CONVERTED && o->written)
-            w->call->conversions->to_bfloat(
-                (uint16_t *)w->bases[k] + first, (const float *)w->places[o->place], n);
+            w->call->conversions->to_bfloat((uint16_t *)w->bases[k] + first, (const float *)w->places[o->place], n);
     }
 }
 
@@ -196,8 +199,10 @@ static void run_tasks(void *context, int64_t first, int64_t last) {
     int segment = 0, high = p->segment_count;  // the last segment that starts at or before the first task
     while (high - segment > 1) {
         int middle = (segment + high) / 2;
-        if (p->first_task[middle] <= first) segment = middle;
-        else high = middle;
+        if (p->first_task[middle] <= first)
+            segment = middle;
+        else
+            high = middle;
     }
     for (; first < last; segment++) {
         int64_t end = p->first_task[segment + 1] < last ? p->first_task[segment + 1] : last;
@@ -210,8 +215,7 @@ static void run_tasks(void *context, int64_t first, int64_t last) {
             for (int i = 0; i < p->sum_count; i++) w.sums[i] = 0;
             for (int64_t i = start; i < stop; i += p->block, again = true)
                 run_block(&w, i, stop - i < p->block ? stop - i : p->block, again);
-            for (int i = 0; i < p->sum_count; i++)
-                c->partials[i * p->first_task[p->segment_count] + first] = w.sums[i];
+            for (int i = 0; i < p->sum_count; i++) c->partials[i * p->first_task[p->segment_count] + first] = w.sums[i];
         }
     }
 }
@@ -227,8 +231,10 @@ static void store_sums(const call *c) {
             for (int64_t t = p->first_task[s]; t < p->first_task[s + 1]; t++) sum += partials[t];
             unsigned char *out = c->buffers[d->buffer + (d->is_shared ? 0 : p->segments[s].first_buffer)];
             out += d->offset * o->size;
-            if (o->lane == EW_F32) *(float *)out = (float)sum;
-            else *(double *)out = sum;
+            if (o->lane == EW_F32)
+                *(float *)out = (float)sum;
+            else
+                *(double *)out = sum;
         }
     }
 }
@@ -248,8 +254,10 @@ int apus_elementwise(void *const *buffers, const void *parameters) {
         c.kernels[i] = ew_kernels(p->steps[i].lane)[p->steps[i].opcode][p->steps[i].form];
     for (int i = 0; i < p->uniform_count; i++)
         c.uniform[i] = ew_kernels(p->uniform[i].lane)[p->uniform[i].opcode][EW_VECTORS];
-    if (p->parallel) apus_parallel_for(tasks, run_tasks, &c);
-    else run_tasks(&c, 0, tasks);
+    if (p->parallel)
+        apus_parallel_for(tasks, run_tasks, &c);
+    else
+        run_tasks(&c, 0, tasks);
     store_sums(&c);
     return 0;
 }

@@ -81,10 +81,9 @@ static bool set_operand(ew_operand *o, const apus_ew_operand *description, const
     return true;
 }
 
-apus_ew_program *apus_elementwise_create(
-    const apus_ew_instruction *instructions, int32_t instruction_count,
-    const apus_ew_operand *operands, int32_t operand_count,
-    const apus_ew_segment *segments, int32_t segment_count) {
+apus_ew_program *apus_elementwise_create(const apus_ew_instruction *instructions, int32_t instruction_count,
+                                         const apus_ew_operand *operands, int32_t operand_count,
+                                         const apus_ew_segment *segments, int32_t segment_count) {
     if (instruction_count < 1 || instruction_count > APUS_EW_MAX_INSTRUCTIONS || segment_count < 1) return NULL;
     if (operand_count < 1 || operand_count > APUS_EW_MAX_OPERANDS) return NULL;
     apus_ew_program *p = calloc(1, sizeof *p);

@@ -25,7 +25,10 @@ enum { MAX_NODES = 64, INPUT = 200, SCALAR_NODE = 201 };  // kinds of nodes besi
 typedef struct {
     const apus_ew_program *program;
     int count, used;  // used: bits of nodes a match has visited are counted in the end
-    struct { uint8_t opcode; int16_t a, b; } nodes[MAX_NODES];
+    struct {
+        uint8_t opcode;
+        int16_t a, b;
+    } nodes[MAX_NODES];
     int outputs[PATTERN_OUTPUTS], output_places[PATTERN_OUTPUTS], output_count;
 } expressions;
 
@@ -70,9 +73,10 @@ static bool read_tape(expressions *e) {
         case APUS_EW_COPY: node = a; break;
         case APUS_EW_SQRT: node = add_node(e, APUS_EW_SQRT, a, 0); break;
         case APUS_EW_SQUARE: node = add_node(e, APUS_EW_MUL, a, a); break;
-        case APUS_EW_ADD: case APUS_EW_SUB: case APUS_EW_MUL: case APUS_EW_DIV:
-            node = add_node(e, s->opcode, a, b);
-            break;
+        case APUS_EW_ADD:
+        case APUS_EW_SUB:
+        case APUS_EW_MUL:
+        case APUS_EW_DIV: node = add_node(e, s->opcode, a, b); break;
         case APUS_EW_FMA: node = add_node(e, APUS_EW_ADD, add_node(e, APUS_EW_MUL, a, b), c); break;
         case APUS_EW_FMS: node = add_node(e, APUS_EW_SUB, add_node(e, APUS_EW_MUL, a, b), c); break;
         case APUS_EW_FNMA: node = add_node(e, APUS_EW_SUB, c, add_node(e, APUS_EW_MUL, a, b)); break;
@@ -95,8 +99,8 @@ static bool read_tape(expressions *e) {
 // MARK: Matching
 
 typedef struct {
-    int16_t bound[64];   // node of each place of the pattern, or -1
-    uint64_t visited;    // nodes of the tape that take part
+    int16_t bound[64];  // node of each place of the pattern, or -1
+    uint64_t visited;   // nodes of the tape that take part
 } match;
 
 static bool unify(const expressions *e, const pattern *q, int place, int node, match *m) {

@@ -89,28 +89,33 @@ enum ew_load {
 
 typedef struct {
     apus_ew_operand description;
-    uint8_t size;        // bytes of an element in memory
-    uint8_t lane_size;   // bytes of its value
+    uint8_t size;       // bytes of an element in memory
+    uint8_t lane_size;  // bytes of its value
     uint8_t lane;
-    uint8_t load;        // enum ew_load
+    uint8_t load;  // enum ew_load
     bool read, written;
-    bool load_once;      // every block sees the same values
-    uint16_t place;      // of its slot or scalar
+    bool load_once;  // every block sees the same values
+    uint16_t place;  // of its slot or scalar
 } ew_operand;
 
-typedef struct { uint16_t slot, source; uint8_t size; } ew_splat;
-typedef struct { uint16_t destination, source; } ew_sum;
+typedef struct {
+    uint16_t slot, source;
+    uint8_t size;
+} ew_splat;
+typedef struct {
+    uint16_t destination, source;
+} ew_sum;
 
 struct apus_ew_program {
     int32_t operand_count, slot_count, scalar_count, constant_count, place_count;
     int32_t step_count, uniform_count, segment_count, sum_count, splat_count;
-    int64_t block, task;         // elements of a block and of a task
+    int64_t block, task;  // elements of a block and of a task
     int64_t slot_bytes;
-    int64_t cost;                // of one element, about 1/16 cycle
-    int32_t widest;              // bytes of the widest value in a slot
+    int64_t cost;    // of one element, about 1/16 cycle
+    int32_t widest;  // bytes of the widest value in a slot
     bool parallel;
     const char *fused_name;
-    ew_fused (*fused)(void);     // the loop for the instruction set in use, or NULL: interpret the steps
+    ew_fused (*fused)(void);  // the loop for the instruction set in use, or NULL: interpret the steps
     int32_t fused_count;
     uint16_t fused_places[EW_MAX_FUSED_ARGUMENTS];
     ew_operand operands[APUS_EW_MAX_OPERANDS];
@@ -118,9 +123,9 @@ struct apus_ew_program {
     ew_step uniform[APUS_EW_MAX_INSTRUCTIONS];
     ew_sum sums[EW_MAX_SUMS];
     ew_splat splats[EW_MAX_SLOTS];
-    unsigned char *constants;    // EW_SCALAR_BYTES each
+    unsigned char *constants;  // EW_SCALAR_BYTES each
     apus_ew_segment *segments;
-    int64_t *first_task;         // of each segment, and the number of all
+    int64_t *first_task;  // of each segment, and the number of all
 };
 
 /// Compiles instructions into a program whose operands are described. False when they make no sense.
@@ -132,18 +137,18 @@ void ew_specialize(apus_ew_program *program);
 /// The lane of an element type, or -1.
 static inline int ew_lane_of(int type) {
     switch (type) {
-    case APUS_FLOAT32: case APUS_BFLOAT16: return EW_F32;
+    case APUS_FLOAT32:
+    case APUS_BFLOAT16: return EW_F32;
     case APUS_FLOAT64: return EW_F64;
     case APUS_INT32: return EW_I32;
     case APUS_INT64: return EW_I64;
-    case APUS_UINT8: case APUS_BOOL: return EW_U8;
+    case APUS_UINT8:
+    case APUS_BOOL: return EW_U8;
     default: return -1;
     }
 }
 
-static inline int ew_lane_size(int lane) {
-    return lane == EW_U8 ? 1 : lane == EW_F64 || lane == EW_I64 ? 8 : 4;
-}
+static inline int ew_lane_size(int lane) { return lane == EW_U8 ? 1 : lane == EW_F64 || lane == EW_I64 ? 8 : 4; }
 
 static inline const ew_kernel_forms *ew_kernels(int lane) {
     switch (lane) {

@@ -8,35 +8,53 @@
 
 typedef struct {
     uint8_t sources;
-    uint8_t cost;        // of a float32, about 1/16 cycle
-    bool test;           // result bool
-    bool commutative;    // a and b may change places
-    uint8_t mirrored;    // the comparison with places changed
+    uint8_t cost;      // of a float32, about 1/16 cycle
+    bool test;         // result bool
+    bool commutative;  // a and b may change places
+    uint8_t mirrored;  // the comparison with places changed
 } opcode_facts;
 
 static opcode_facts facts_of(int opcode) {
     switch (opcode) {
-    case APUS_EW_EXP: case APUS_EW_SIGMOID: case APUS_EW_LOG: return (opcode_facts){1, 16, 0, 0, 0};
-    case APUS_EW_EXPM1: case APUS_EW_TANH: case APUS_EW_ERF: case APUS_EW_LOG1P: case APUS_EW_SIN: case APUS_EW_COS:
-        return (opcode_facts){1, 24, 0, 0, 0};
-    case APUS_EW_SQRT: case APUS_EW_RECIPROCAL: return (opcode_facts){1, 8, 0, 0, 0};
+    case APUS_EW_EXP:
+    case APUS_EW_SIGMOID:
+    case APUS_EW_LOG: return (opcode_facts){1, 16, 0, 0, 0};
+    case APUS_EW_EXPM1:
+    case APUS_EW_TANH:
+    case APUS_EW_ERF:
+    case APUS_EW_LOG1P:
+    case APUS_EW_SIN:
+    case APUS_EW_COS: return (opcode_facts){1, 24, 0, 0, 0};
+    case APUS_EW_SQRT:
+    case APUS_EW_RECIPROCAL: return (opcode_facts){1, 8, 0, 0, 0};
     case APUS_EW_RSQRT: return (opcode_facts){1, 16, 0, 0, 0};
-    case APUS_EW_IS_FINITE: case APUS_EW_NOT: return (opcode_facts){1, 1, 1, 0, 0};
-    case APUS_EW_ADD: case APUS_EW_MUL: case APUS_EW_MIN: case APUS_EW_MAX: case APUS_EW_AND: case APUS_EW_OR:
-    case APUS_EW_XOR:
-        return (opcode_facts){2, 1, 0, 1, 0};
+    case APUS_EW_IS_FINITE:
+    case APUS_EW_NOT: return (opcode_facts){1, 1, 1, 0, 0};
+    case APUS_EW_ADD:
+    case APUS_EW_MUL:
+    case APUS_EW_MIN:
+    case APUS_EW_MAX:
+    case APUS_EW_AND:
+    case APUS_EW_OR:
+    case APUS_EW_XOR: return (opcode_facts){2, 1, 0, 1, 0};
     case APUS_EW_DIV: return (opcode_facts){2, 8, 0, 0, 0};
-    case APUS_EW_POW: case APUS_EW_REMAINDER: return (opcode_facts){2, 200, 0, 0, 0};
+    case APUS_EW_POW:
+    case APUS_EW_REMAINDER: return (opcode_facts){2, 200, 0, 0, 0};
     case APUS_EW_EQ: return (opcode_facts){2, 1, 1, 1, APUS_EW_EQ};
     case APUS_EW_NE: return (opcode_facts){2, 1, 1, 1, APUS_EW_NE};
     case APUS_EW_LT: return (opcode_facts){2, 1, 1, 0, APUS_EW_GT};
     case APUS_EW_LE: return (opcode_facts){2, 1, 1, 0, APUS_EW_GE};
     case APUS_EW_GT: return (opcode_facts){2, 1, 1, 0, APUS_EW_LT};
     case APUS_EW_GE: return (opcode_facts){2, 1, 1, 0, APUS_EW_LE};
-    case APUS_EW_SUB: case APUS_EW_RELU_MASK: case APUS_EW_SIGMOID_GRADIENT: case APUS_EW_TANH_GRADIENT:
-        return (opcode_facts){2, 1, 0, 0, 0};
-    case APUS_EW_SELECT: case APUS_EW_CLAMP: return (opcode_facts){3, 1, 0, 0, 0};
-    case APUS_EW_FMA: case APUS_EW_FMS: case APUS_EW_FNMA: return (opcode_facts){3, 1, 0, 1, 0};
+    case APUS_EW_SUB:
+    case APUS_EW_RELU_MASK:
+    case APUS_EW_SIGMOID_GRADIENT:
+    case APUS_EW_TANH_GRADIENT: return (opcode_facts){2, 1, 0, 0, 0};
+    case APUS_EW_SELECT:
+    case APUS_EW_CLAMP: return (opcode_facts){3, 1, 0, 0, 0};
+    case APUS_EW_FMA:
+    case APUS_EW_FMS:
+    case APUS_EW_FNMA: return (opcode_facts){3, 1, 0, 1, 0};
     case APUS_EW_AXPBY: return (opcode_facts){4, 2, 0, 0, 0};
     default: return (opcode_facts){1, 1, 0, 0, 0};
     }
@@ -69,7 +87,9 @@ enum { OPERAND = 0 << 12, VALUE = 1 << 12, SCALAR = 2 << 12, CONSTANT = 3 << 12,
 
 typedef struct {
     apus_ew_program *p;
-    struct { int place, lane; } registers[APUS_EW_MAX_REGISTERS];
+    struct {
+        int place, lane;
+    } registers[APUS_EW_MAX_REGISTERS];
     // Values: one for each vector result in a register, each splat and each operand that passes through a slot.
     int value_count;
     uint8_t value_lane[2048];
@@ -199,11 +219,14 @@ static bool lower(lowering *l, const apus_ew_instruction *i) {
         int scalar = places[0];
         if (opcode != APUS_EW_COPY) {
             scalar = SCALAR | p->scalar_count++;
-            p->uniform[p->uniform_count++] = (ew_step){
-                .opcode = (uint16_t)opcode, .lane = (uint8_t)lane, .form = EW_VECTORS, .d = (uint16_t)scalar,
-                .a = (uint16_t)places[0], .b = (uint16_t)(facts.sources > 1 ? places[1] : places[0]),
-                .c = (uint16_t)(facts.sources > 2 ? places[2] : places[0]),
-                .e = (uint16_t)(facts.sources > 3 ? places[3] : places[0])};
+            p->uniform[p->uniform_count++] = (ew_step){.opcode = (uint16_t)opcode,
+                                                       .lane = (uint8_t)lane,
+                                                       .form = EW_VECTORS,
+                                                       .d = (uint16_t)scalar,
+                                                       .a = (uint16_t)places[0],
+                                                       .b = (uint16_t)(facts.sources > 1 ? places[1] : places[0]),
+                                                       .c = (uint16_t)(facts.sources > 2 ? places[2] : places[0]),
+                                                       .e = (uint16_t)(facts.sources > 3 ? places[3] : places[0])};
         }
         if (!output) {
             l->registers[i->destination].place = scalar;
@@ -244,9 +267,14 @@ static bool lower(lowering *l, const apus_ew_instruction *i) {
         l->registers[i->destination].place = destination;
         l->registers[i->destination].lane = result;
     }
-    p->steps[p->step_count++] = (ew_step){
-        .opcode = (uint16_t)opcode, .lane = (uint8_t)lane, .form = (uint8_t)form_of(best), .d = (uint16_t)destination,
-        .a = (uint16_t)places[0], .b = (uint16_t)places[1], .c = (uint16_t)places[2], .e = (uint16_t)places[3]};
+    p->steps[p->step_count++] = (ew_step){.opcode = (uint16_t)opcode,
+                                          .lane = (uint8_t)lane,
+                                          .form = (uint8_t)form_of(best),
+                                          .d = (uint16_t)destination,
+                                          .a = (uint16_t)places[0],
+                                          .b = (uint16_t)places[1],
+                                          .c = (uint16_t)places[2],
+                                          .e = (uint16_t)places[3]};
     p->cost += facts.cost * (lane == EW_F32 ? 1 : lane == EW_F64 && facts.cost > 8 ? 8 : 2);
     return true;
 }
@@ -307,8 +335,9 @@ static bool place_everything(lowering *l) {
         int access = o->description.access;
         if (access == APUS_EW_SCALAR) continue;
         o->load = o->description.type == APUS_BFLOAT16 && access == APUS_EW_CONTIGUOUS ? EW_CONVERTED
-            : access == APUS_EW_CONTIGUOUS ? EW_IN_PLACE
-            : access == APUS_EW_PERIODIC && o->size == o->lane_size ? EW_WINDOW : EW_GATHERED;
+            : access == APUS_EW_CONTIGUOUS                                             ? EW_IN_PLACE
+            : access == APUS_EW_PERIODIC && o->size == o->lane_size                    ? EW_WINDOW
+                                                                                       : EW_GATHERED;
         if (o->load != EW_IN_PLACE) operand_value[k] = new_value(l, o->lane, -1, INT16_MAX) & INDEX;
     }
     uint8_t slot_of[2048];

@@ -4,8 +4,8 @@
 enum { APUS_FN(gemm_dot_columns) = 8 };
 
 /// The dot products of a row of A with 8 columns of B, each summed in APUS_LANES parts that are added in pairs.
-static inline __attribute__((always_inline)) void APUS_FN(gemm_dots)(
-    const float *a, const float *b, int64_t column_stride, int64_t k, float *dots) {
+static inline __attribute__((always_inline)) void APUS_FN(gemm_dots)(const float *a, const float *b,
+                                                                     int64_t column_stride, int64_t k, float *dots) {
     vfloat sum[APUS_FN(gemm_dot_columns)] = {0};
     int64_t i = 0;
     for (; i + APUS_LANES <= k; i += APUS_LANES) {

@@ -28,9 +28,9 @@ static inline __attribute__((always_inline)) vfloat APUS_FN(gemm_load_quads)(con
 #define GEMM_QUAD(i) ((gemm_quad)(*(const APUS_FN(gemm_quad_in_memory) *)(p + 4 * (i) * stride)))
 #if APUS_LANES == 16
     gemm_quad a = GEMM_QUAD(0), b = GEMM_QUAD(1), c = GEMM_QUAD(2), d = GEMM_QUAD(3);
-    return __builtin_shufflevector(
-        __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7), __builtin_shufflevector(c, d, 0, 1, 2, 3, 4, 5, 6, 7),
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return __builtin_shufflevector(__builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7),
+                                   __builtin_shufflevector(c, d, 0, 1, 2, 3, 4, 5, 6, 7), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+                                   10, 11, 12, 13, 14, 15);
 #elif APUS_LANES == 8
     return __builtin_shufflevector(GEMM_QUAD(0), GEMM_QUAD(1), 0, 1, 2, 3, 4, 5, 6, 7);
 #else
@@ -41,8 +41,7 @@ static inline __attribute__((always_inline)) vfloat APUS_FN(gemm_load_quads)(con
 }
 
 /// Transposes APUS_LANES columns, each contiguous over k, into rows `stride` apart: 4 x 4 blocks within 128 bits.
-static void APUS_FN(gemm_transpose)(
-    const float *from, int64_t column_stride, int64_t k, float *to, int64_t stride) {
+static void APUS_FN(gemm_transpose)(const float *from, int64_t column_stride, int64_t k, float *to, int64_t stride) {
     int64_t i = 0;
     for (; i + 4 <= k; i += 4, from += 4, to += 4 * stride) {
         vfloat a = APUS_FN(gemm_load_quads)(from, column_stride);
@@ -60,9 +59,8 @@ static void APUS_FN(gemm_transpose)(
 }
 
 /// Copies `count` columns and `k` rows to rows `stride` apart, of whole vectors.
-static void APUS_FN(gemm_copy)(
-    const float *from, int64_t row_stride, int64_t column_stride, int64_t count, int64_t k, float *to,
-    int64_t stride) {
+static void APUS_FN(gemm_copy)(const float *from, int64_t row_stride, int64_t column_stride, int64_t count, int64_t k,
+                               float *to, int64_t stride) {
     int64_t vectors = gemm_ceiling(count, APUS_LANES), tail = count - (vectors - 1) * APUS_LANES;
     if (column_stride == 1) {
         for (int64_t i = 0; i < k; i++, from += row_stride, to += stride) {

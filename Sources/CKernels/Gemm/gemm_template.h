@@ -61,8 +61,7 @@ static void APUS_FN(gemm_pack_a)(void *context, int64_t first, int64_t last) {
     for (int64_t task = first; task < last; task++) {
         int64_t row = task % row_blocks * GEMM_PACK_ROWS, column = task / row_blocks % column_blocks * GEMM_PACK_ROWS;
         int64_t batch = task / row_blocks / column_blocks;
-        const float *from =
-            job->a + batch * p->a_batch_stride + row * p->a_row_stride + column * p->a_column_stride;
+        const float *from = job->a + batch * p->a_batch_stride + row * p->a_row_stride + column * p->a_column_stride;
         float *to = job->scratch + s->packed_a_offset + (batch * p->m + row) * s->packed_a_stride + column;
         APUS_FN(gemm_copy)(from, p->a_row_stride, p->a_column_stride, gemm_least(p->k - column, GEMM_PACK_ROWS),
                            gemm_least(p->m - row, GEMM_PACK_ROWS), to, s->packed_a_stride);
@@ -72,8 +71,8 @@ static void APUS_FN(gemm_pack_a)(void *context, int64_t first, int64_t last) {
 // MARK: Column sums
 
 /// s[n] = or += the sum over k of up to 2 * GEMM_VECTORS vectors of B.
-static void APUS_FN(gemm_sum_columns)(
-    const float *b, int64_t row_stride, int64_t k, int64_t count, bool adds, float *sums) {
+static void APUS_FN(gemm_sum_columns)(const float *b, int64_t row_stride, int64_t k, int64_t count, bool adds,
+                                      float *sums) {
     vfloat sum[2 * GEMM_VECTORS] = {0};
     int64_t vectors = gemm_ceiling(count, APUS_LANES), last = count - (vectors - 1) * APUS_LANES;
     for (int64_t i = 0; i < k; i++, b += row_stride) {
@@ -90,8 +89,7 @@ static void APUS_FN(gemm_sum_columns)(
 // MARK: Epilogue
 
 /// The sigmoid, tanh and their derivatives, over a tile just written.
-static void APUS_FN(gemm_finish)(
-    const apus_gemm_parameters *p, float *c, const float *y, int64_t rows, int64_t count) {
+static void APUS_FN(gemm_finish)(const apus_gemm_parameters *p, float *c, const float *y, int64_t rows, int64_t count) {
     for (int64_t r = 0; r < rows; r++, c += p->c_row_stride) {
         for (int64_t i = 0; i < count; i += APUS_LANES) {
             int64_t lanes = gemm_least(count - i, APUS_LANES);
@@ -113,9 +111,8 @@ static void APUS_FN(gemm_finish)(
 // MARK: Walk
 
 /// One panel of one matrix, between two row tiles and two rows of B.
-static void APUS_FN(gemm_panel)(
-    const gemm_job *job, int64_t batch, int64_t panel, int64_t tile_begin, int64_t tile_end, int64_t tiles,
-    int64_t k_begin, int64_t k_end) {
+static void APUS_FN(gemm_panel)(const gemm_job *job, int64_t batch, int64_t panel, int64_t tile_begin, int64_t tile_end,
+                                int64_t tiles, int64_t k_begin, int64_t k_end) {
     const apus_gemm_parameters *p = &job->shape->p;
     APUS_FN(gemm_columns) columns = APUS_FN(gemm_columns_of)(job->shape);
     int64_t begin = gemm_part(columns.vectors, panel, columns.panels);
@@ -201,8 +198,8 @@ static void APUS_FN(gemm_tiles_between)(void *context, int64_t first, int64_t la
                     int64_t to = gemm_least(gemm_ceiling(last - start, vectors), bottom);
                     if (from >= to) continue;
                     int64_t tiles = gemm_ceiling(m, APUS_FN(gemm_rows)[vectors]);
-                    APUS_FN(gemm_panel)(job, batch, panel, gemm_part_from(m, from, tiles),
-                                        gemm_part_from(m, to, tiles), tiles, gemm_part(s->p.k, k, s->k_blocks),
+                    APUS_FN(gemm_panel)(job, batch, panel, gemm_part_from(m, from, tiles), gemm_part_from(m, to, tiles),
+                                        tiles, gemm_part(s->p.k, k, s->k_blocks),
                                         gemm_part(s->p.k, k + 1, s->k_blocks));
                 }
             }

@@ -26,8 +26,8 @@ typedef struct {
 
 /// `rows` and `vectors` are constants where this is inlined, so the sums stay in registers. `masks` says whether the
 /// last vector of a row of B may end early.
-static inline __attribute__((always_inline)) void APUS_FN(gemm_tile_body)(
-    const APUS_FN(gemm_tile) *t, const int rows, const int vectors, const bool masks) {
+static inline __attribute__((always_inline)) void APUS_FN(gemm_tile_body)(const APUS_FN(gemm_tile) *t, const int rows,
+                                                                          const int vectors, const bool masks) {
     vfloat sum[GEMM_ROWS * 2 * GEMM_VECTORS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows * vectors; i++) sum[i] = (vfloat){0};
@@ -115,9 +115,8 @@ GEMM_TILES(GEMM_TILE)
 
 typedef void (*APUS_FN(gemm_tile_function))(const APUS_FN(gemm_tile) *);
 #define GEMM_ENTRY(rows, vectors) [vectors][rows] = APUS_FN(gemm_tile_##rows##x##vectors),
-static const APUS_FN(gemm_tile_function) APUS_FN(gemm_tiles)[2 * GEMM_VECTORS + 1][GEMM_ROWS + 1] = {
-    GEMM_TILES(GEMM_ENTRY)
-};
+static const APUS_FN(gemm_tile_function)
+    APUS_FN(gemm_tiles)[2 * GEMM_VECTORS + 1][GEMM_ROWS + 1] = {GEMM_TILES(GEMM_ENTRY)};
 
 #undef GEMM_TILE
 #undef GEMM_TILES_2

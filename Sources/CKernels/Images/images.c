@@ -12,11 +12,11 @@
 
 /// Up to sixteen columns of an image, and where they come from. Places of 32 bits have 16 binary digits, those of 64 have 32.
 typedef struct {
-    int64_t first_x, first_y;      // the first column in row 0
-    int64_t down_x, down_y;        // from row to row
-    int32_t x[BLOCK], y[BLOCK];    // from the first column to each
-    int32_t end_x, end_y;          // the places behind the image, where everything is 0
-    int32_t stride;                // elements from row to row of the frame
+    int64_t first_x, first_y;    // the first column in row 0
+    int64_t down_x, down_y;      // from row to row
+    int32_t x[BLOCK], y[BLOCK];  // from the first column to each
+    int32_t end_x, end_y;        // the places behind the image, where everything is 0
+    int32_t stride;              // elements from row to row of the frame
     int32_t count;
 } image_block;
 
@@ -26,7 +26,8 @@ typedef struct {
 static inline __attribute__((always_inline)) int32_t rounded(int64_t place) { return (int32_t)((place + 32768) >> 16); }
 
 /// Where the block's first column comes from in a row. What is far outside stays there, whatever is added for another column.
-static inline __attribute__((always_inline)) int32_t place_of_row(int64_t first, int64_t down, int32_t row, int32_t half_digit) {
+static inline __attribute__((always_inline)) int32_t place_of_row(int64_t first, int64_t down, int32_t row,
+                                                                  int32_t half_digit) {
     const int64_t limit = (int64_t)16384 << 32;
     int64_t place = first + row * down;
     return rounded(place < -limit ? -limit : place > limit ? limit : place) + half_digit;
@@ -57,9 +58,10 @@ static inline __attribute__((always_inline)) void copy_row(char *restrict d, con
     memcpy(d + count - 16, s + count - 16, 16);
 }
 
-static inline __attribute__((always_inline)) void copy_rows(
-    void *restrict d, const void *restrict s, size_t size, size_t rows, size_t d_stride, size_t s_stride) {
-    for (size_t row = 0; row < rows; row++) copy_row((char *)d + row * d_stride, (const char *)s + row * s_stride, size);
+static inline __attribute__((always_inline)) void copy_rows(void *restrict d, const void *restrict s, size_t size,
+                                                            size_t rows, size_t d_stride, size_t s_stride) {
+    for (size_t row = 0; row < rows; row++)
+        copy_row((char *)d + row * d_stride, (const char *)s + row * s_stride, size);
 }
 
 void apus_copy_rows(void *d, const void *s, size_t size, size_t rows, size_t d_stride, size_t s_stride) {
@@ -78,15 +80,16 @@ static bool fits_registers(const image_block *b) {
 }
 
 /// Two rows of 32 pixels.
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))) static inline __m512i load_rows(
-    const uint8_t *frame, int32_t stride) {
-    __m256i first = _mm256_loadu_si256((const void *)frame), second = _mm256_loadu_si256((const void *)(frame + stride));
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))) static inline __m512i
+load_rows(const uint8_t *frame, int32_t stride) {
+    __m256i first = _mm256_loadu_si256((const void *)frame),
+            second = _mm256_loadu_si256((const void *)(frame + stride));
     return _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
 }
 
 /// As `sample_rows` for gray bytes: 8 rows of 32 pixels are in four registers, and byte permutations look the neighbours up.
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))) static void sample_rows_in_registers(
-    uint8_t *d, const uint8_t *frame, const image_block *b, int32_t height, int32_t width) {
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))) static void
+sample_rows_in_registers(uint8_t *d, const uint8_t *frame, const image_block *b, int32_t height, int32_t width) {
     const __m512i zero = _mm512_setzero_si512(), low = _mm512_set1_epi32(0x00ff00ff), digits = _mm512_set1_epi32(2047);
     const __m512i end_x = _mm512_set1_epi32(b->end_x), end_y = _mm512_set1_epi32(b->end_y);
     const __m512i block_x = _mm512_loadu_si512(b->x), block_y = _mm512_loadu_si512(b->y);
@@ -109,11 +112,11 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))) static 
         // The pixel's number in the registers, in all four bytes, and its neighbours' distances: right, below, below right.
         __m512i number = _mm512_add_epi32(_mm512_slli_epi32(_mm512_srli_epi32(y, 16), 5), _mm512_srli_epi32(x, 16));
         number = _mm512_sub_epi32(number, _mm512_set1_epi32(top * 32 + left));
-        number = _mm512_add_epi32(
-            _mm512_mullo_epi32(number, _mm512_set1_epi32(0x01010101)), _mm512_set1_epi32(0x21200100));
-        __m512i pixels = _mm512_mask_blend_epi8(
-            _mm512_movepi8_mask(number), _mm512_permutex2var_epi8(rows01, number, rows23),
-            _mm512_permutex2var_epi8(rows45, number, rows67));
+        number = _mm512_add_epi32(_mm512_mullo_epi32(number, _mm512_set1_epi32(0x01010101)),
+                                  _mm512_set1_epi32(0x21200100));
+        __m512i pixels = _mm512_mask_blend_epi8(_mm512_movepi8_mask(number),
+                                                _mm512_permutex2var_epi8(rows01, number, rows23),
+                                                _mm512_permutex2var_epi8(rows45, number, rows67));
 
         // Between rows first: pairs of 16 bits times 2048 - f and f.
         __m512i f = _mm512_and_si512(_mm512_srli_epi32(y, 5), digits);
@@ -121,24 +124,23 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))) static 
         __m512i a = _mm512_madd_epi16(_mm512_and_si512(pixels, low), weights);
         __m512i c = _mm512_madd_epi16(_mm512_and_si512(_mm512_srli_epi32(pixels, 8), low), weights);
         f = _mm512_and_si512(_mm512_srli_epi32(x, 5), digits);
-        __m512i result = _mm512_add_epi32(
-            _mm512_add_epi32(_mm512_slli_epi32(a, 11), _mm512_set1_epi32(1 << 21)),
-            _mm512_mullo_epi32(f, _mm512_sub_epi32(c, a)));
+        __m512i result = _mm512_add_epi32(_mm512_add_epi32(_mm512_slli_epi32(a, 11), _mm512_set1_epi32(1 << 21)),
+                                          _mm512_mullo_epi32(f, _mm512_sub_epi32(c, a)));
         _mm_storeu_si128((void *)d, _mm512_cvtepi32_epi8(_mm512_srli_epi32(result, 22)));
     }
 }
 
 /// Returns whether it can be done so, and has been.
-static bool sample_rows_fast(
-    uint8_t *d, const uint8_t *frame, const image_block *b, int32_t height, int32_t width, int32_t channels) {
+static bool sample_rows_fast(uint8_t *d, const uint8_t *frame, const image_block *b, int32_t height, int32_t width,
+                             int32_t channels) {
     if (channels != 1 || apus_isa() != APUS_ISA_AVX512 || !__builtin_cpu_supports("avx512vbmi") || !fits_registers(b))
         return false;
     sample_rows_in_registers(d, frame, b, height, width);
     return true;
 }
 #else
-static bool sample_rows_fast(
-    uint8_t *d, const uint8_t *frame, const image_block *b, int32_t height, int32_t width, int32_t channels) {
+static bool sample_rows_fast(uint8_t *d, const uint8_t *frame, const image_block *b, int32_t height, int32_t width,
+                             int32_t channels) {
     (void)d, (void)frame, (void)b, (void)height, (void)width, (void)channels;
     return false;
 }
@@ -146,13 +148,14 @@ static bool sample_rows_fast(
 
 // MARK: Noise
 
-enum { NORMALS = 1024 };           // so few that `apus_random` asks no other thread
+enum { NORMALS = 1024 };  // so few that `apus_random` asks no other thread
 
 /// The normal numbers of the elements from `first` on; returns how many.
 static size_t normals(float *d, uint64_t key, float deviation, size_t first, size_t count) {
-    apus_random_parameters p = {
-        .distribution = APUS_RANDOM_NORMAL, .type = APUS_FLOAT32,
-        .count = (int64_t)(count - first < NORMALS ? count - first : NORMALS), .second = deviation};
+    apus_random_parameters p = {.distribution = APUS_RANDOM_NORMAL,
+                                .type = APUS_FLOAT32,
+                                .count = (int64_t)(count - first < NORMALS ? count - first : NORMALS),
+                                .second = deviation};
     uint64_t keys[2] = {key, first / NORMALS};
     apus_random((void *[]){keys, d}, &p);
     return (size_t)p.count;
@@ -163,15 +166,13 @@ static size_t normals(float *d, uint64_t key, float deviation, size_t first, siz
 #define APUS_TEMPLATE "images_template.h"
 #include "multiversion.h"
 
-void apus_sample_u8(
-    uint8_t *d, const uint8_t *image, uint8_t *frame, int32_t height, int32_t width, int32_t channels,
-    const apus_places *places) {
+void apus_sample_u8(uint8_t *d, const uint8_t *image, uint8_t *frame, int32_t height, int32_t width, int32_t channels,
+                    const apus_places *places) {
     APUS_DISPATCH(sample_u8)(d, image, frame, height, width, channels, places);
 }
 
-void apus_sample_f32(
-    float *d, const float *image, float *frame, int32_t height, int32_t width, int32_t channels,
-    const apus_places *places) {
+void apus_sample_f32(float *d, const float *image, float *frame, int32_t height, int32_t width, int32_t channels,
+                     const apus_places *places) {
     APUS_DISPATCH(sample_f32)(d, image, frame, height, width, channels, places);
 }
 

@@ -5,13 +5,15 @@
 #define between_u8 APUS_FN(images_between_u8)
 #define between_f32 APUS_FN(images_between_f32)
 
-static inline __attribute__((always_inline)) uint8_t between_u8(uint8_t p, uint8_t q, uint8_t r, uint8_t s, int32_t x, int32_t y) {
+static inline __attribute__((always_inline)) uint8_t between_u8(uint8_t p, uint8_t q, uint8_t r, uint8_t s, int32_t x,
+                                                                int32_t y) {
     int32_t right = x >> 5 & 2047, down = y >> 5 & 2047;
     int32_t upper = p * 2048 + right * (q - p), lower = r * 2048 + right * (s - r);
     return (uint8_t)((upper * 2048 + down * (lower - upper) + (1 << 21)) >> 22);
 }
 
-static inline __attribute__((always_inline)) float between_f32(float p, float q, float r, float s, int32_t x, int32_t y) {
+static inline __attribute__((always_inline)) float between_f32(float p, float q, float r, float s, int32_t x,
+                                                               int32_t y) {
 #pragma clang fp contract(off)
     float right = (float)(x & 65535) * 0x1p-16f, down = (float)(y & 65535) * 0x1p-16f;
     float upper = p + right * (q - p), lower = r + right * (s - r);

@@ -11,8 +11,10 @@ int apus_lanes_convolution_gradient(void *const *buffers, const void *parameters
     const uint16_t *masks = buffers[3];
     float *dx = buffers[4], *dw = buffers[5], *db = buffers[6];
     char *scratch = buffers[7];
-    if (!p->relu && !p->pool) masks = NULL;
-    else if (!masks) return 1;
+    if (!p->relu && !p->pool)
+        masks = NULL;
+    else if (!masks)
+        return 1;
     if (dw || db) lanes_weight_gradient(p, x, g, masks, dw, db, scratch);
     if (dx) lanes_input_gradient(p, w, g, masks, dx, scratch);
     return 0;

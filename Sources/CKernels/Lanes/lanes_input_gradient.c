@@ -148,8 +148,7 @@ static void input_chunks(void *context, int64_t first_chunk, int64_t last_chunk)
 }
 
 void lanes_input_gradient(const apus_lanes_convolution_parameters *p, const float *w, const float *g,
-                          const uint16_t *masks,
-                          float *dx, char *scratch) {
+                          const uint16_t *masks, float *dx, char *scratch) {
     input_job job = {
         .p = p,
         .plan = plan_of(p),

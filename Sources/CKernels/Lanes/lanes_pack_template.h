@@ -10,8 +10,8 @@ LANES_INLINE void APUS_FN(transpose)(VE *r) {
     VE t[16];
 #pragma clang loop unroll(full)
     for (int i = 0; i < 8; i++) {
-        t[2 * i] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28,
-                                           13, 29);
+        t[2 * i] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13,
+                                           29);
         t[2 * i + 1] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14,
                                                30, 15, 31);
     }
@@ -22,8 +22,8 @@ LANES_INLINE void APUS_FN(transpose)(VE *r) {
         for (int j = 0; j < 2; j++) {
             VE a = t[4 * i + j], b = t[4 * i + j + 2];
             r[4 * i + 2 * j] = __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
-            r[4 * i + 2 * j + 1] = __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15,
-                                                           30, 31);
+            r[4 * i + 2 * j + 1] = __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30,
+                                                           31);
         }
     // r[4i + e] holds, in its quarter q, element 4q + e of samples 4i..<4i + 4. Now gather quarters.
 #pragma clang loop unroll(full)
@@ -46,8 +46,7 @@ LANES_INLINE void APUS_FN(transpose)(VE *r) {
 
 /// The squares `first..<last` of one block.
 static void APUS_FN(pack_squares)(const apus_lanes_pack_parameters *p, const void *x, float *y, int64_t block,
-                                  int64_t first,
-                                  int64_t last) {
+                                  int64_t first, int64_t last) {
     const int64_t area = p->height * p->width, elements = area * p->channels;
     const int64_t samples = lanes_minimum(p->samples - block * ELEMENT, ELEMENT);
     const float scale = p->scale, offset = p->offset;
@@ -85,8 +84,7 @@ static void APUS_FN(pack_squares)(const apus_lanes_pack_parameters *p, const voi
 }
 
 static void APUS_FN(unpack_squares)(const apus_lanes_pack_parameters *p, const void *x, float *y, int64_t block,
-                                    int64_t first,
-                                    int64_t last) {
+                                    int64_t first, int64_t last) {
     const int64_t area = p->height * p->width, elements = area * p->channels;
     const int64_t samples = lanes_minimum(p->samples - block * ELEMENT, ELEMENT);
     const float *from = (const float *)x + block * elements * ELEMENT;
@@ -106,8 +104,10 @@ static void APUS_FN(unpack_squares)(const apus_lanes_pack_parameters *p, const v
         APUS_FN(transpose)(rows);
         for (int64_t sample = 0; sample < samples; sample++) {
             float *to = y + sample * elements + start;
-            if (count == ELEMENT) *(APUS_FN(lanes_unaligned) *)to = rows[sample];
-            else memcpy(to, &rows[sample], (size_t)count * sizeof(float));
+            if (count == ELEMENT)
+                *(APUS_FN(lanes_unaligned) *)to = rows[sample];
+            else
+                memcpy(to, &rows[sample], (size_t)count * sizeof(float));
         }
     }
 }

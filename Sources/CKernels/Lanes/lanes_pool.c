@@ -20,8 +20,10 @@ typedef struct {
 static inline pool_window window_at(const apus_lanes_pool_parameters *p, int64_t row, int64_t column) {
     int64_t top = row * p->stride_height - p->pad_top, left = column * p->stride_width - p->pad_left;
     return (pool_window){
-        lanes_maximum(top, 0), lanes_minimum(top + p->window_height, p->height),
-        lanes_maximum(left, 0), lanes_minimum(left + p->window_width, p->width),
+        lanes_maximum(top, 0),
+        lanes_minimum(top + p->window_height, p->height),
+        lanes_maximum(left, 0),
+        lanes_minimum(left + p->window_width, p->width),
     };
 }
 
@@ -43,8 +45,7 @@ static void pool_planes(void *context, int64_t first, int64_t last) {
     const pool_job *job = context;
     for (int64_t i = first; i < last; i++)
         job->plane(job->p, job->size, job->x ? job->x + i * job->x_plane : NULL,
-                   job->g ? job->g + i * job->g_plane : NULL,
-                   job->result + i * job->result_plane);
+                   job->g ? job->g + i * job->g_plane : NULL, job->result + i * job->result_plane);
 }
 
 static int run(pool_job job, const apus_lanes_pool_parameters *p) {

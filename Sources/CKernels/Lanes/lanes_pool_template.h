@@ -4,14 +4,10 @@
 #include "lanes_vector_template.h"
 
 /// a where `chosen`, else b.
-LANES_INLINE VE APUS_FN(choose)(VEI chosen, VE a, VE b) {
-    return (VE)((chosen & (VEI)a) | (~chosen & (VEI)b));
-}
+LANES_INLINE VE APUS_FN(choose)(VEI chosen, VE a, VE b) { return (VE)((chosen & (VEI)a) | (~chosen & (VEI)b)); }
 
 /// Lanes where x replaces the maximum so far: larger, or the first NaN.
-LANES_INLINE VEI APUS_FN(beats)(VE x, VE maximum) {
-    return (x > maximum) | ((x != x) & (maximum == maximum));
-}
+LANES_INLINE VEI APUS_FN(beats)(VE x, VE maximum) { return (x > maximum) | ((x != x) & (maximum == maximum)); }
 
 static void APUS_FN(max_pool)(const apus_lanes_pool_parameters *p, pool_size size, const float *x, const float *g,
                               float *y) {
@@ -30,8 +26,7 @@ static void APUS_FN(max_pool)(const apus_lanes_pool_parameters *p, pool_size siz
 }
 
 static void APUS_FN(max_pool_gradient)(const apus_lanes_pool_parameters *p, pool_size size, const float *x,
-                                       const float *g,
-                                       float *dx) {
+                                       const float *g, float *dx) {
     memset(dx, 0, (size_t)(p->height * p->width * ELEMENT) * sizeof(float));
     for (int64_t row = 0; row < size.rows; row++)
         for (int64_t column = 0; column < size.columns; column++, g += ELEMENT) {

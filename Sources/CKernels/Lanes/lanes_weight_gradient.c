@@ -160,8 +160,7 @@ static void combine_tasks(void *context, int64_t first, int64_t last) {
 }
 
 void lanes_weight_gradient(const apus_lanes_convolution_parameters *p, const float *x, const float *g,
-                           const uint16_t *masks,
-                           float *dw, float *db, char *scratch) {
+                           const uint16_t *masks, float *dw, float *db, char *scratch) {
     weight_job job = {
         .p = p,
         .plan = plan_of(p),

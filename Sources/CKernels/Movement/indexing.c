@@ -176,8 +176,8 @@ int64_t apus_scatter_add_scratch_bytes(const apus_indexing_parameters *p) {
 }
 
 static int scatter(void *const *buffers, const apus_indexing_parameters *p, bool along) {
-    indexing_job job = {.p = p, .x = buffers[0], .indices = buffers[1], .y = buffers[2], .sums = buffers[3],
-                        .along = along};
+    indexing_job job =
+        {.p = p, .x = buffers[0], .indices = buffers[1], .y = buffers[2], .sums = buffers[3], .along = along};
     if (p->type == APUS_BOOL) return APUS_STATUS_UNSUPPORTED;
     int status = start(&job, along ? p->outer * p->count * p->inner : p->count);
     if (status) return status;

@@ -219,8 +219,9 @@ MATH_INLINE void NORM_FN(gradient_apply_with)(const normalization_rows *rows_poi
         NORM_VECTORS({
             vfloat d = NORM_FN(incoming)(a, i * a->stride + j, gate, whole, lanes);
             vfloat h = NORM_LOAD(x + j) - vload(channels->mean + j);
-            NORM_STORE(dx + j, d * vload(channels->factor + j)
-                                   + (h * vload(channels->slope + j) + vload(channels->offset + j)));
+            NORM_STORE(dx + j,
+                       d * vload(channels->factor + j)
+                           + (h * vload(channels->slope + j) + vload(channels->offset + j)));
         })
     }
 }

@@ -122,22 +122,21 @@ dnnl_memory_t onednn_scratch_memory(onednn_builder *b, descriptor_reference d) {
     return memory;
 }
 
-void onednn_append(
-    onednn_builder *b, const_dnnl_primitive_desc_t pd, int argument_count, const dnnl_exec_arg_t *arguments) {
+void onednn_append(onednn_builder *b, const_dnnl_primitive_desc_t pd, int argument_count,
+                   const dnnl_exec_arg_t *arguments) {
     if (b->status != dnnl_success) return;
     onednn_step *step = &b->plan->steps[b->plan->step_count++];
     memcpy(step->arguments, arguments, (size_t)argument_count * sizeof *arguments);
     step->argument_count = argument_count;
     descriptor_reference scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
     if (scratch && dnnl_memory_desc_get_size(scratch) > 0)
-        step->arguments[step->argument_count++] =
-            (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, onednn_scratch_memory(b, scratch)};
+        step->arguments[step->argument_count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD,
+                                                                    onednn_scratch_memory(b, scratch)};
     if (b->status == dnnl_success) b->status = dnnl_primitive_create(&step->primitive, pd);
 }
 
-void onednn_append_reorder(
-    onednn_builder *b, descriptor_reference from, dnnl_memory_t from_memory, descriptor_reference to,
-    dnnl_memory_t to_memory) {
+void onednn_append_reorder(onednn_builder *b, descriptor_reference from, dnnl_memory_t from_memory,
+                           descriptor_reference to, dnnl_memory_t to_memory) {
     if (b->status != dnnl_success) return;
     dnnl_primitive_desc_t pd = NULL;
     b->status = dnnl_reorder_primitive_desc_create(&pd, from, b->engine, to, b->engine, b->plain_attributes);
@@ -172,9 +171,8 @@ apus_onednn_plan *onednn_finish(onednn_builder *b, const char *what, int *status
     if (is_good) return b->plan;
     if (message) {
         const dnnl_version_t *v = dnnl_version();
-        snprintf(
-            message, message_size, "oneDNN %d.%d.%d cannot plan %s: %s (status %d)", v->major, v->minor, v->patch, what,
-            b->reason ? b->reason : status_text(b->status), (int)b->status);
+        snprintf(message, message_size, "oneDNN %d.%d.%d cannot plan %s: %s (status %d)", v->major, v->minor, v->patch,
+                 what, b->reason ? b->reason : status_text(b->status), (int)b->status);
     }
     apus_onednn_plan_destroy(b->plan);
     return NULL;
@@ -213,8 +211,8 @@ int apus_onednn_run(void *const *buffers, const void *parameters) {
     dnnl_status_t status = place(plan, buffers);
     int before = offer_threads();
     for (int i = 0; i < plan->step_count && status == dnnl_success; i++)
-        status = dnnl_primitive_execute(
-            plan->steps[i].primitive, stream, plan->steps[i].argument_count, plan->steps[i].arguments);
+        status = dnnl_primitive_execute(plan->steps[i].primitive, stream, plan->steps[i].argument_count,
+                                        plan->steps[i].arguments);
     if (status == dnnl_success) status = dnnl_stream_wait(stream);
     restore_threads(before);
     return status == dnnl_success ? 0 : STATUS_BASE + (int)status;

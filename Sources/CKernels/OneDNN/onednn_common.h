@@ -13,13 +13,13 @@ typedef dnnl_memory_desc_t descriptor;
 typedef const_dnnl_memory_desc_t descriptor_reference;
 static inline descriptor_reference reference(const descriptor *d) { return *d; }
 
-static inline dnnl_status_t descriptor_by_strides(
-    descriptor *d, int rank, const dnnl_dims_t dims, dnnl_data_type_t type, const dnnl_dims_t strides) {
+static inline dnnl_status_t descriptor_by_strides(descriptor *d, int rank, const dnnl_dims_t dims,
+                                                  dnnl_data_type_t type, const dnnl_dims_t strides) {
     return dnnl_memory_desc_create_with_strides(d, rank, dims, type, strides);
 }
 
-static inline dnnl_status_t descriptor_of_any_order(
-    descriptor *d, int rank, const dnnl_dims_t dims, dnnl_data_type_t type) {
+static inline dnnl_status_t descriptor_of_any_order(descriptor *d, int rank, const dnnl_dims_t dims,
+                                                    dnnl_data_type_t type) {
     return dnnl_memory_desc_create_with_tag(d, rank, dims, type, dnnl_format_tag_any);
 }
 
@@ -52,13 +52,13 @@ typedef dnnl_memory_desc_t descriptor;
 typedef const dnnl_memory_desc_t *descriptor_reference;
 static inline descriptor_reference reference(const descriptor *d) { return d->ndims ? d : NULL; }
 
-static inline dnnl_status_t descriptor_by_strides(
-    descriptor *d, int rank, const dnnl_dims_t dims, dnnl_data_type_t type, const dnnl_dims_t strides) {
+static inline dnnl_status_t descriptor_by_strides(descriptor *d, int rank, const dnnl_dims_t dims,
+                                                  dnnl_data_type_t type, const dnnl_dims_t strides) {
     return dnnl_memory_desc_init_by_strides(d, rank, dims, type, strides);
 }
 
-static inline dnnl_status_t descriptor_of_any_order(
-    descriptor *d, int rank, const dnnl_dims_t dims, dnnl_data_type_t type) {
+static inline dnnl_status_t descriptor_of_any_order(descriptor *d, int rank, const dnnl_dims_t dims,
+                                                    dnnl_data_type_t type) {
     return dnnl_memory_desc_init_by_tag(d, rank, dims, type, dnnl_format_tag_any);
 }
 

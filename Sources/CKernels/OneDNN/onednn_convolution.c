@@ -29,8 +29,8 @@ static int64_t columns(const apus_convolution_shape *s) {
 
 /// What is wrong with a shape; NULL: nothing.
 static const char *fault(const apus_convolution_shape *s) {
-    const int64_t positive[] = {s->n, s->h, s->w, s->in_channels, s->out_channels, s->kernel_h, s->kernel_w,
-                                s->stride_h, s->stride_w, s->dilation_h, s->dilation_w, s->groups};
+    const int64_t positive[] = {s->n,        s->h,        s->w,        s->in_channels, s->out_channels, s->kernel_h,
+                                s->kernel_w, s->stride_h, s->stride_w, s->dilation_h,  s->dilation_w,   s->groups};
     for (size_t i = 0; i < sizeof positive / sizeof *positive; i++)
         if (positive[i] < 1) return "extents, strides, dilations and groups must be positive";
     if (s->pad_top < 0 || s->pad_left < 0 || s->pad_bottom < 0 || s->pad_right < 0) return "the padding is negative";
@@ -41,8 +41,8 @@ static const char *fault(const apus_convolution_shape *s) {
 }
 
 /// The zeros that windows reach after the image, which may be fewer than were asked for, or pixels that none reaches.
-static int64_t reached_padding(
-    int64_t windows, int64_t size, int64_t before, int64_t kernel, int64_t stride, int64_t dilation) {
+static int64_t reached_padding(int64_t windows, int64_t size, int64_t before, int64_t kernel, int64_t stride,
+                               int64_t dilation) {
     return (windows - 1) * stride + dilation * (kernel - 1) + 1 - size - before;
 }
 
@@ -67,8 +67,7 @@ static void describe(onednn_builder *b, const apus_convolution_shape *s, directi
     dnnl_data_type_t kernel_type = direction == APUS_ONEDNN_KERNEL_GRADIENT ? dnnl_f32 : type;
     if (b->status == dnnl_success)
         b->status = descriptor_by_strides(&c->plain_kernel, rank, kernel + skipped, dnnl_f32, kernel_strides + skipped);
-    if (b->status == dnnl_success)
-        b->status = descriptor_of_any_order(&c->kernel, rank, kernel + skipped, kernel_type);
+    if (b->status == dnnl_success) b->status = descriptor_of_any_order(&c->kernel, rank, kernel + skipped, kernel_type);
     if (b->status == dnnl_success && s->has_bias && direction != APUS_ONEDNN_INPUT_GRADIENT)
         b->status = descriptor_by_strides(&c->bias, 1, (dnnl_dims_t){out}, dnnl_f32, (dnnl_dims_t){1});
 
@@ -89,8 +88,8 @@ static void forget(convolution *c) {
 
 #if DNNL_VERSION_MAJOR >= 3
 
-static dnnl_status_t list(
-    onednn_builder *b, direction direction, const convolution *c, dnnl_primitive_desc_t hint, implementations *all) {
+static dnnl_status_t list(onednn_builder *b, direction direction, const convolution *c, dnnl_primitive_desc_t hint,
+                          implementations *all) {
     const dnnl_alg_kind_t direct = dnnl_convolution_direct;
     switch (direction) {
     case APUS_ONEDNN_FORWARD:
@@ -111,26 +110,26 @@ static dnnl_status_t list(
 
 #else
 
-static dnnl_status_t list(
-    onednn_builder *b, direction direction, const convolution *c, dnnl_primitive_desc_t hint, implementations *all) {
+static dnnl_status_t list(onednn_builder *b, direction direction, const convolution *c, dnnl_primitive_desc_t hint,
+                          implementations *all) {
     const dnnl_alg_kind_t direct = dnnl_convolution_direct;
     dnnl_convolution_desc_t *operation = &b->operation.convolution;
     dnnl_status_t status;
     switch (direction) {
     case APUS_ONEDNN_FORWARD:
-        status = dnnl_dilated_convolution_forward_desc_init(
-            operation, dnnl_forward_training, direct, &c->image, &c->kernel, reference(&c->bias), &c->result,
-            c->strides, c->dilation, c->padding_before, c->padding_after);
+        status = dnnl_dilated_convolution_forward_desc_init(operation, dnnl_forward_training, direct, &c->image,
+                                                            &c->kernel, reference(&c->bias), &c->result, c->strides,
+                                                            c->dilation, c->padding_before, c->padding_after);
         break;
     case APUS_ONEDNN_INPUT_GRADIENT:
-        status = dnnl_dilated_convolution_backward_data_desc_init(
-            operation, direct, &c->image, &c->kernel, &c->result, c->strides, c->dilation, c->padding_before,
-            c->padding_after);
+        status = dnnl_dilated_convolution_backward_data_desc_init(operation, direct, &c->image, &c->kernel, &c->result,
+                                                                  c->strides, c->dilation, c->padding_before,
+                                                                  c->padding_after);
         break;
     default:
-        status = dnnl_dilated_convolution_backward_weights_desc_init(
-            operation, direct, &c->image, &c->kernel, reference(&c->bias), &c->result, c->strides, c->dilation,
-            c->padding_before, c->padding_after);
+        status = dnnl_dilated_convolution_backward_weights_desc_init(operation, direct, &c->image, &c->kernel,
+                                                                     reference(&c->bias), &c->result, c->strides,
+                                                                     c->dilation, c->padding_before, c->padding_after);
     }
     if (status != dnnl_success) return status;
     return dnnl_primitive_desc_iterator_create(all, operation, b->attributes, b->engine, hint);
@@ -139,8 +138,8 @@ static dnnl_status_t list(
 #endif
 
 /// The best implementation of a direction; the caller destroys it.
-static dnnl_primitive_desc_t implementation(
-    onednn_builder *b, direction direction, const convolution *c, dnnl_primitive_desc_t hint) {
+static dnnl_primitive_desc_t implementation(onednn_builder *b, direction direction, const convolution *c,
+                                            dnnl_primitive_desc_t hint) {
     implementations all = NULL;
     if (b->status == dnnl_success) b->status = list(b, direction, c, hint, &all);
     return onednn_choose(b, all);
@@ -164,20 +163,22 @@ static void fuse_relu(onednn_builder *b) {
 }
 
 /// Appends the primitive, and before or after it the conversion of the kernel, if one is needed.
-static void append(
-    onednn_builder *b, direction direction, const convolution *c, bool prepared, dnnl_primitive_desc_t pd) {
+static void append(onednn_builder *b, direction direction, const convolution *c, bool prepared,
+                   dnnl_primitive_desc_t pd) {
     static const struct {
         int image, kernel, bias, result;
-    } names[] = {
-        {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST},
-        {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, 0, DNNL_ARG_DIFF_DST},
-        {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_BIAS, DNNL_ARG_DIFF_DST},
-    }, buffers[] = {{0, 1, 2, 3}, {2, 1, -1, 0}, {0, 2, 3, 1}};
+    } names[] =
+        {
+            {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST},
+            {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, 0, DNNL_ARG_DIFF_DST},
+            {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_BIAS, DNNL_ARG_DIFF_DST},
+        },
+      buffers[] = {{0, 1, 2, 3}, {2, 1, -1, 0}, {0, 2, 3, 1}};
     if (b->status != dnnl_success) return;
     bool is_gradient = direction == APUS_ONEDNN_KERNEL_GRADIENT;
     descriptor_reference ours = reference(&c->plain_kernel);
-    descriptor_reference theirs =
-        dnnl_primitive_desc_query_md(pd, is_gradient ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+    descriptor_reference theirs = dnnl_primitive_desc_query_md(
+        pd, is_gradient ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
 
     dnnl_memory_t kernel = onednn_memory(b, prepared ? theirs : ours, buffers[direction].kernel);
     bool needs_reorder = !prepared && !dnnl_memory_desc_equal(ours, theirs);
@@ -189,16 +190,16 @@ static void append(
     };
     int count = 3;
     if (reference(&c->bias))
-        arguments[count++] =
-            (dnnl_exec_arg_t){names[direction].bias, onednn_memory(b, reference(&c->bias), buffers[direction].bias)};
+        arguments[count++] = (dnnl_exec_arg_t){names[direction].bias,
+                                               onednn_memory(b, reference(&c->bias), buffers[direction].bias)};
 
     if (needs_reorder && !is_gradient) onednn_append_reorder(b, ours, kernel, theirs, converted);
     onednn_append(b, pd, count, arguments);
     if (needs_reorder && is_gradient) onednn_append_reorder(b, theirs, converted, ours, kernel);
 }
 
-static apus_onednn_plan *plan(
-    direction direction, const apus_convolution_shape *s, int *status, char *message, size_t message_size) {
+static apus_onednn_plan *plan(direction direction, const apus_convolution_shape *s, int *status, char *message,
+                              size_t message_size) {
     onednn_builder b = onednn_begin(direction == APUS_ONEDNN_INPUT_GRADIENT ? 3 : 4);
     dnnl_primitive_desc_t hint = direction == APUS_ONEDNN_FORWARD ? NULL : forward_hint(&b, s);
     if (direction == APUS_ONEDNN_FORWARD && s->relu) fuse_relu(&b);
@@ -214,11 +215,10 @@ static apus_onednn_plan *plan(
     static const char *const names[] = {"the convolution", "the input gradient of the convolution",
                                         "the kernel gradient of the convolution"};
     char what[320];
-    snprintf(
-        what, sizeof what, "%s of [%lld, %lld, %lld, %lld] with a kernel [%lld, %lld, %lld, %lld] in %s",
-        names[direction], (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->in_channels,
-        (long long)s->kernel_h, (long long)s->kernel_w, (long long)(s->groups ? s->in_channels / s->groups : 0),
-        (long long)s->out_channels, s->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
+    snprintf(what, sizeof what, "%s of [%lld, %lld, %lld, %lld] with a kernel [%lld, %lld, %lld, %lld] in %s",
+             names[direction], (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->in_channels,
+             (long long)s->kernel_h, (long long)s->kernel_w, (long long)(s->groups ? s->in_channels / s->groups : 0),
+             (long long)s->out_channels, s->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
     return onednn_finish(&b, what, status, message, message_size);
 }
 
@@ -233,30 +233,32 @@ apus_onednn_plan *apus_onednn_kernel_preparation(const apus_convolution_shape *s
         descriptor_reference ours = reference(&c.plain_kernel);
         descriptor_reference theirs = dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
         *bytes = (int64_t)dnnl_memory_desc_get_size(theirs);
-        if (dnnl_memory_desc_equal(ours, theirs)) onednn_reject(&b, "the kernel is in the library's order already");
-        else onednn_append_reorder(&b, ours, onednn_memory(&b, ours, 0), theirs, onednn_memory(&b, theirs, 1));
+        if (dnnl_memory_desc_equal(ours, theirs))
+            onednn_reject(&b, "the kernel is in the library's order already");
+        else
+            onednn_append_reorder(&b, ours, onednn_memory(&b, ours, 0), theirs, onednn_memory(&b, theirs, 1));
     }
     forget(&c);
     if (pd) dnnl_primitive_desc_destroy(pd);
     return onednn_finish(&b, "the preparation of a kernel", NULL, NULL, 0);
 }
 
-apus_onednn_plan *apus_onednn_convolution_forward(
-    const apus_convolution_shape *shape, int *status, char *message, size_t message_size) {
+apus_onednn_plan *apus_onednn_convolution_forward(const apus_convolution_shape *shape, int *status, char *message,
+                                                  size_t message_size) {
     return plan(APUS_ONEDNN_FORWARD, shape, status, message, message_size);
 }
 
-apus_onednn_plan *apus_onednn_convolution_input_gradient(
-    const apus_convolution_shape *shape, int *status, char *message, size_t message_size) {
+apus_onednn_plan *apus_onednn_convolution_input_gradient(const apus_convolution_shape *shape, int *status,
+                                                         char *message, size_t message_size) {
     return plan(APUS_ONEDNN_INPUT_GRADIENT, shape, status, message, message_size);
 }
 
-apus_onednn_plan *apus_onednn_convolution_kernel_gradient(
-    const apus_convolution_shape *shape, int *status, char *message, size_t message_size) {
+apus_onednn_plan *apus_onednn_convolution_kernel_gradient(const apus_convolution_shape *shape, int *status,
+                                                          char *message, size_t message_size) {
     return plan(APUS_ONEDNN_KERNEL_GRADIENT, shape, status, message, message_size);
 }
 
-apus_onednn_plan *apus_onednn_plan_convolution(
-    direction direction, const apus_convolution_shape *shape, char *message, size_t message_size) {
+apus_onednn_plan *apus_onednn_plan_convolution(direction direction, const apus_convolution_shape *shape, char *message,
+                                               size_t message_size) {
     return plan(direction, shape, NULL, message, message_size);
 }

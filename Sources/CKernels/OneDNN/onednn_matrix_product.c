@@ -15,9 +15,8 @@ static const char *fault(const apus_onednn_matrix_shape *s) {
 }
 
 /// A batch of matrices; without the batch axis if no operand has more than one.
-static void describe(
-    onednn_builder *b, descriptor *d, int64_t batch, int64_t rows, int64_t columns, int64_t batch_stride,
-    int64_t row_stride, int64_t column_stride, int32_t type) {
+static void describe(onednn_builder *b, descriptor *d, int64_t batch, int64_t rows, int64_t columns,
+                     int64_t batch_stride, int64_t row_stride, int64_t column_stride, int32_t type) {
     if (b->status != dnnl_success) return;
     // A stride along an axis of extent 1 means nothing, but the library checks it and chooses by it.
     if (columns == 1 && row_stride != 1) column_stride = 1;
@@ -32,11 +31,11 @@ static void describe(
     b->status = descriptor_by_strides(d, 3 - skipped, dims + skipped, onednn_type(type), strides + skipped);
 }
 
-static dnnl_status_t list(
-    onednn_builder *b, const descriptor *a, const descriptor *weights, const descriptor *result, implementations *all) {
+static dnnl_status_t list(onednn_builder *b, const descriptor *a, const descriptor *weights, const descriptor *result,
+                          implementations *all) {
 #if DNNL_VERSION_MAJOR >= 3
-    return dnnl_matmul_primitive_desc_create(
-        all, b->engine, reference(a), reference(weights), NULL, reference(result), b->attributes);
+    return dnnl_matmul_primitive_desc_create(all, b->engine, reference(a), reference(weights), NULL, reference(result),
+                                             b->attributes);
 #else
     dnnl_matmul_desc_t *operation = &b->operation.product;
     dnnl_status_t status = dnnl_matmul_desc_init(operation, a, weights, NULL, result);
@@ -48,15 +47,25 @@ static dnnl_status_t list(
 /// A column as the transposed product of rows, Cᵀ = Bᵀ Aᵀ, because the library has no good kernels for columns.
 static apus_onednn_matrix_shape transposed(const apus_onednn_matrix_shape *s) {
     return (apus_onednn_matrix_shape){
-        .batch = s->batch, .m = s->n, .n = s->m, .k = s->k,
-        .a_batch_stride = s->b_batch_stride, .a_row_stride = s->b_column_stride, .a_column_stride = s->b_row_stride,
-        .b_batch_stride = s->a_batch_stride, .b_row_stride = s->a_column_stride, .b_column_stride = s->a_row_stride,
-        .c_batch_stride = s->c_batch_stride, .c_row_stride = s->m, .type = s->type, .result_type = s->result_type,
+        .batch = s->batch,
+        .m = s->n,
+        .n = s->m,
+        .k = s->k,
+        .a_batch_stride = s->b_batch_stride,
+        .a_row_stride = s->b_column_stride,
+        .a_column_stride = s->b_row_stride,
+        .b_batch_stride = s->a_batch_stride,
+        .b_row_stride = s->a_column_stride,
+        .b_column_stride = s->a_row_stride,
+        .c_batch_stride = s->c_batch_stride,
+        .c_row_stride = s->m,
+        .type = s->type,
+        .result_type = s->result_type,
     };
 }
 
-apus_onednn_plan *apus_onednn_matrix_product(
-    const apus_onednn_matrix_shape *shape, int *status, char *message, size_t message_size) {
+apus_onednn_plan *apus_onednn_matrix_product(const apus_onednn_matrix_shape *shape, int *status, char *message,
+                                             size_t message_size) {
     onednn_builder b = onednn_begin(3);
     const char *reason = fault(shape);
     if (reason) onednn_reject(&b, reason);
@@ -89,9 +98,8 @@ apus_onednn_plan *apus_onednn_matrix_product(
     descriptor_destroy(&result);
 
     char what[160];
-    snprintf(
-        what, sizeof what, "%lld products of [%lld, %lld] and [%lld, %lld] in %s", (long long)shape->batch,
-        (long long)shape->m, (long long)shape->k, (long long)shape->k, (long long)shape->n,
-        shape->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
+    snprintf(what, sizeof what, "%lld products of [%lld, %lld] and [%lld, %lld] in %s", (long long)shape->batch,
+             (long long)shape->m, (long long)shape->k, (long long)shape->k, (long long)shape->n,
+             shape->type == APUS_BFLOAT16 ? "bfloat16" : "float32");
     return onednn_finish(&b, what, status, message, message_size);
 }

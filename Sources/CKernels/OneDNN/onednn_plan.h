@@ -67,20 +67,19 @@ dnnl_memory_t onednn_memory(onednn_builder *builder, descriptor_reference d, int
 dnnl_memory_t onednn_scratch_memory(onednn_builder *builder, descriptor_reference d);
 
 /// Appends a primitive; its scratch memory is added to the arguments.
-void onednn_append(
-    onednn_builder *builder, const_dnnl_primitive_desc_t pd, int argument_count, const dnnl_exec_arg_t *arguments);
+void onednn_append(onednn_builder *builder, const_dnnl_primitive_desc_t pd, int argument_count,
+                   const dnnl_exec_arg_t *arguments);
 
 /// Appends a copy from one order or element type to another.
-void onednn_append_reorder(
-    onednn_builder *builder, descriptor_reference from, dnnl_memory_t from_memory, descriptor_reference to,
-    dnnl_memory_t to_memory);
+void onednn_append_reorder(onednn_builder *builder, descriptor_reference from, dnnl_memory_t from_memory,
+                           descriptor_reference to, dnnl_memory_t to_memory);
 
 /// Names the plan after the implementation that does its work, and refuses reference loops.
 void onednn_name(onednn_builder *builder, const_dnnl_primitive_desc_t pd);
 
 /// The plan, or NULL with status and message, which names the computation as `what`.
-apus_onednn_plan *onednn_finish(
-    onednn_builder *builder, const char *what, int *status, char *message, size_t message_size);
+apus_onednn_plan *onednn_finish(onednn_builder *builder, const char *what, int *status, char *message,
+                                size_t message_size);
 
 /// The library's name of an element type; undefined for those that it is not used for.
 static inline dnnl_data_type_t onednn_type(int32_t type) {

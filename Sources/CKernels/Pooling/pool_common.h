@@ -23,8 +23,10 @@ typedef struct {
 static inline pool_window pool_window_at(const apus_pool_parameters *p, int64_t row, int64_t column) {
     int64_t top = row * p->stride_height - p->pad_top, left = column * p->stride_width - p->pad_left;
     return (pool_window){
-        pool_maximum(top, 0), pool_minimum(top + p->window_height, p->height),
-        pool_maximum(left, 0), pool_minimum(left + p->window_width, p->width),
+        pool_maximum(top, 0),
+        pool_minimum(top + p->window_height, p->height),
+        pool_maximum(left, 0),
+        pool_minimum(left + p->window_width, p->width),
     };
 }
 

@@ -15,16 +15,16 @@ typedef struct {
     uint32_t counter1, counter2, counter3;  // counter1: to be combined with the group's high half
     int distribution;
     float first, second, limit;
-    uint64_t threshold;                     // Bernoulli: 2^32 p
+    uint64_t threshold;  // Bernoulli: 2^32 p
 } random_draw;
 
 typedef uint32_t random_bits __attribute__((may_alias));
 
 typedef struct {
-    void (*words)(const random_draw *r, uint64_t first_group, uint32_t *words);    // 64
-    void (*floats)(const random_draw *r, const uint32_t *words, float *d);         // 64
-    void (*bytes)(const random_draw *r, const uint32_t *words, uint8_t *d);        // 64, Bernoulli
-    void (*bfloats)(const float *s, uint16_t *d);                                  // 64
+    void (*words)(const random_draw *r, uint64_t first_group, uint32_t *words);  // 64
+    void (*floats)(const random_draw *r, const uint32_t *words, float *d);       // 64
+    void (*bytes)(const random_draw *r, const uint32_t *words, uint8_t *d);      // 64, Bernoulli
+    void (*bfloats)(const float *s, uint16_t *d);                                // 64
 } random_functions;
 
 #define APUS_TEMPLATE "random_template.h"
@@ -36,8 +36,8 @@ void apus_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[
     memcpy(k, key, sizeof k);
     for (int round = 0; round < 10; round++) {
         uint64_t p0 = (uint64_t)c[0] * PHILOX_M0, p1 = (uint64_t)c[2] * PHILOX_M1;
-        uint32_t next[4] = {
-            (uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ k[1], (uint32_t)p0};
+        uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ k[1],
+                            (uint32_t)p0};
         memcpy(c, next, sizeof c);
         k[0] += PHILOX_W0;
         k[1] += PHILOX_W1;
@@ -61,8 +61,7 @@ static double truncated64(uint64_t word) {
     z = z * w + 1.640564964e-02;
     z = z * w + 3.281019230e-01;
     z = (z * w + 1.253314621) * x;
-    for (int i = 0; i < 2; i++)
-        z -= (erf(z * 0.70710678118654752440) - x) * 1.2533141373155002512 * exp(0.5 * z * z);
+    for (int i = 0; i < 2; i++) z -= (erf(z * 0.70710678118654752440) - x) * 1.2533141373155002512 * exp(0.5 * z * z);
     return z > 2 ? 2 : z < -2 ? -2 : z;
 }
 
@@ -102,8 +101,8 @@ typedef struct {
     random_draw draw;
     const random_functions *functions;
     unsigned char *output;
-    int size;        // bytes of an element
-    int per_batch;   // elements of 16 groups: 64, or 32 of 64 bits
+    int size;       // bytes of an element
+    int per_batch;  // elements of 16 groups: 64, or 32 of 64 bits
 } call;
 
 /// The elements of 16 groups.
@@ -111,8 +110,7 @@ static void batch(const call *c, const uint32_t *words, void *d) {
     const apus_random_parameters *p = c->parameters;
     _Alignas(64) float floats[64];
     if (c->per_batch == 32) {
-        for (int group = 0; group < 16; group++)
-            elements64(p, words + 4 * group, (unsigned char *)d + 16 * group);
+        for (int group = 0; group < 16; group++) elements64(p, words + 4 * group, (unsigned char *)d + 16 * group);
         return;
     }
     uint32_t range = (uint32_t)((uint64_t)p->high - (uint64_t)p->low - 1);  // minus 1, so that 2^32 fits
@@ -135,7 +133,8 @@ static void batch(const call *c, const uint32_t *words, void *d) {
         for (int i = 0; i < 64; i++) ((int64_t *)d)[i] = words[i] < c->draw.threshold;
         break;
     default:
-        if (p->distribution == APUS_RANDOM_BERNOULLI) c->functions->bytes(&c->draw, words, d);
+        if (p->distribution == APUS_RANDOM_BERNOULLI)
+            c->functions->bytes(&c->draw, words, d);
         else
             for (int i = 0; i < 64; i++)
                 ((uint8_t *)d)[i] = (uint8_t)(p->low + (int64_t)((words[i] * ((uint64_t)range + 1)) >> 32));
@@ -162,7 +161,9 @@ static bool exists(const apus_random_parameters *p) {
     bool is_float = p->type == APUS_FLOAT32 || p->type == APUS_BFLOAT16 || p->type == APUS_FLOAT64;
     if (p->type < APUS_FLOAT32 || p->type > APUS_BOOL || p->count < 0) return false;
     switch (p->distribution) {
-    case APUS_RANDOM_UNIFORM: case APUS_RANDOM_NORMAL: case APUS_RANDOM_TRUNCATED_NORMAL: return is_float;
+    case APUS_RANDOM_UNIFORM:
+    case APUS_RANDOM_NORMAL:
+    case APUS_RANDOM_TRUNCATED_NORMAL: return is_float;
     case APUS_RANDOM_BERNOULLI: return true;
     case APUS_RANDOM_INTEGER: {
         int64_t range;
@@ -181,9 +182,12 @@ static float below(float x, int type) {
     memcpy(&bits, &x, sizeof bits);
     bool exact = (bits & 0xffff) == 0;
     // Towards zero is down for positive x; for zero and negative x the magnitude grows.
-    if (x > 0) bits = exact ? bits - 0x10000 : bits & 0xffff0000;
-    else if (x == 0) bits = 0x80010000;
-    else bits = exact ? bits + 0x10000 : (bits + 0x10000) & 0xffff0000;
+    if (x > 0)
+        bits = exact ? bits - 0x10000 : bits & 0xffff0000;
+    else if (x == 0)
+        bits = 0x80010000;
+    else
+        bits = exact ? bits + 0x10000 : (bits + 0x10000) & 0xffff0000;
     memcpy(&x, &bits, sizeof x);
     return x;
 }
@@ -197,14 +201,21 @@ int apus_random(void *const *buffers, const void *parameters) {
     c.per_batch = c.size == 8 && p->distribution != APUS_RANDOM_BERNOULLI ? 32 : 64;
     float first = (float)p->first, second = (float)p->second;
     double threshold = rint(p->first * 0x1p32);
-    c.draw = (random_draw){
-        .key0 = (uint32_t)key[0], .key1 = (uint32_t)(key[0] >> 32), .counter1 = (uint32_t)(p->stream >> 32),
-        .counter2 = (uint32_t)p->stream, .counter3 = (uint32_t)key[1] ^ (uint32_t)(key[1] >> 32),
-        .distribution = p->distribution, .first = first, .second = second,
-        .limit = first < second ? below(second, p->type) : INFINITY,
-        .threshold = threshold > 0 ? threshold < 0x1p32 ? (uint64_t)threshold : (uint64_t)1 << 32 : 0};
+    c.draw = (random_draw){.key0 = (uint32_t)key[0],
+                           .key1 = (uint32_t)(key[0] >> 32),
+                           .counter1 = (uint32_t)(p->stream >> 32),
+                           .counter2 = (uint32_t)p->stream,
+                           .counter3 = (uint32_t)key[1] ^ (uint32_t)(key[1] >> 32),
+                           .distribution = p->distribution,
+                           .first = first,
+                           .second = second,
+                           .limit = first < second ? below(second, p->type) : INFINITY,
+                           .threshold = threshold > 0 ? threshold < 0x1p32 ? (uint64_t)threshold : (uint64_t)1 << 32
+                                                      : 0};
     int64_t chunks = (p->count + CHUNK - 1) / CHUNK;
-    if (p->count > 2 * CHUNK) apus_parallel_for(chunks, run_chunks, &c);
-    else run_chunks(&c, 0, chunks);
+    if (p->count > 2 * CHUNK)
+        apus_parallel_for(chunks, run_chunks, &c);
+    else
+        run_chunks(&c, 0, chunks);
     return 0;
 }

@@ -97,10 +97,10 @@ EW_INLINE void APUS_FN(random_normal)(const random_draw *r, const uint32_t *word
         c = EW_FLOAT(EW_BITS(c) ^ __builtin_bit_cast(ivec, ((quadrant + 1u) & 2u) << 30));
         fvec first = radius * c + mean, second = radius * s + mean;
 #if APUS_LANES == 16
-        *(fmem *)(d + i) =
-            __builtin_shufflevector(first, second, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-        *(fmem *)(d + i + 16) =
-            __builtin_shufflevector(first, second, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        *(fmem *)(d + i) = __builtin_shufflevector(first, second, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7,
+                                                   23);
+        *(fmem *)(d + i + 16) = __builtin_shufflevector(first, second, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14,
+                                                        30, 15, 31);
 #elif APUS_LANES == 8
         *(fmem *)(d + i) = __builtin_shufflevector(first, second, 0, 8, 1, 9, 2, 10, 3, 11);
         *(fmem *)(d + i + 8) = __builtin_shufflevector(first, second, 4, 12, 5, 13, 6, 14, 7, 15);

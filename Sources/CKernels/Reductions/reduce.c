@@ -83,8 +83,7 @@ static reduce_plan plan_of(const apus_reduce_parameters *p) {
     int64_t per_output = plan.length * plan.reduced.count;
     plan.block = reduce_minimum(plan.unit_outputs, TASK_ACCUMULATORS);
     if (plan.lines)
-        plan.block = reduce_minimum(plan.block,
-                                    reduce_maximum(1, PART_ELEMENTS / reduce_maximum(1, per_output)));
+        plan.block = reduce_minimum(plan.block, reduce_maximum(1, PART_ELEMENTS / reduce_maximum(1, per_output)));
     plan.block = reduce_maximum(1, plan.block);
     plan.blocks = reduce_divide_up(plan.unit_outputs, plan.block);
     plan.reduced_parts = plan.length_parts = 1;
@@ -119,8 +118,7 @@ static void finish(const reduce_job *job, const void *accumulators, int64_t inde
         else if (to == APUS_FLOAT32)
             for (int64_t i = 0; i < count; i++) ((float *)y)[i] = (float)(a[i] / divisor);
         else
-            for (int64_t i = 0; i < count; i++)
-                ((uint16_t *)y)[i] = bfloat16_of_float((float)(a[i] / divisor));
+            for (int64_t i = 0; i < count; i++) ((uint16_t *)y)[i] = bfloat16_of_float((float)(a[i] / divisor));
         break;
     }
     case APUS_FLOAT32: {

@@ -198,12 +198,12 @@ REDUCE_PLAIN(all_int32, int32_t, uint8_t, APUS_UINT8, REDUCE_TRUE, 1, REDUCE_AND
 REDUCE_PLAIN(all_int64, int64_t, uint8_t, APUS_UINT8, REDUCE_TRUE, 1, REDUCE_AND)
 REDUCE_PLAIN(all_uint8, uint8_t, uint8_t, APUS_UINT8, REDUCE_TRUE, 1, REDUCE_AND)
 
-static const reduce_loops APUS_FN(sum_float32_loops) = {
-    APUS_FLOAT64, APUS_FN(sum_float64_initialize), APUS_FN(sum_lines_float32), APUS_FN(sum_rows_float32),
-    APUS_FN(sum_float64_combine)};
-static const reduce_loops APUS_FN(sum_bfloat16_loops) = {
-    APUS_FLOAT64, APUS_FN(sum_float64_initialize), APUS_FN(sum_lines_bfloat16), APUS_FN(sum_rows_bfloat16),
-    APUS_FN(sum_float64_combine)};
+static const reduce_loops APUS_FN(sum_float32_loops) = {APUS_FLOAT64, APUS_FN(sum_float64_initialize),
+                                                        APUS_FN(sum_lines_float32), APUS_FN(sum_rows_float32),
+                                                        APUS_FN(sum_float64_combine)};
+static const reduce_loops APUS_FN(sum_bfloat16_loops) = {APUS_FLOAT64, APUS_FN(sum_float64_initialize),
+                                                         APUS_FN(sum_lines_bfloat16), APUS_FN(sum_rows_bfloat16),
+                                                         APUS_FN(sum_float64_combine)};
 
 /// The loops of an operation on a type; NULL if there are none. The mean uses those of the sum.
 static const reduce_loops *APUS_FN(reduce_loops_of)(int64_t operation, int64_t type) {

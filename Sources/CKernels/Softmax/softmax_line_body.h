@@ -69,8 +69,8 @@ MATH_INLINE void LINE_FN(line_exponentials)(const LINE_TYPE *x, LINE_TYPE *y, in
     }
 }
 
-static inline __attribute__((unused)) void LINE_FN(softmax_line)(const LINE_TYPE *x, LINE_TYPE *y, int64_t n,
-                                                                bool logarithm) {
+static inline
+    __attribute__((unused)) void LINE_FN(softmax_line)(const LINE_TYPE *x, LINE_TYPE *y, int64_t n, bool logarithm) {
     if (n <= APUS_LANES && !logarithm) {
         vfloat v = LINE_FN(line_tail)(x, n);
         v = LINE_FN(line_tail_exp)(v, vmaximum(v), n);
@@ -90,7 +90,7 @@ static inline __attribute__((unused)) void LINE_FN(softmax_line)(const LINE_TYPE
 }
 
 static inline __attribute__((unused)) void LINE_FN(softmax_gradient_line)(const LINE_TYPE *y, const LINE_TYPE *g,
-                                                                         LINE_TYPE *dx, int64_t n, bool logarithm) {
+                                                                          LINE_TYPE *dx, int64_t n, bool logarithm) {
     double total = 0;
     int64_t i = 0, tail = n / APUS_LANES * APUS_LANES;
     while (i < tail) {

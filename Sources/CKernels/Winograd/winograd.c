@@ -91,10 +91,16 @@ bool apus_winograd_supports(const apus_winograd_parameters *p) {
 static winograd_geometry backward(const apus_winograd_parameters *p) {
     winograd_geometry y = winograd_forward(p);
     apus_winograd_parameters q = {
-        .samples = p->samples, .height = y.out_height, .width = y.out_width,
-        .channels_in = p->channels_out, .channels_out = p->channels_in,
-        .pad_top = 2 - p->pad_top, .pad_left = 2 - p->pad_left,
-        .pad_bottom = 2 - p->pad_bottom, .pad_right = 2 - p->pad_right, .type = p->type,
+        .samples = p->samples,
+        .height = y.out_height,
+        .width = y.out_width,
+        .channels_in = p->channels_out,
+        .channels_out = p->channels_in,
+        .pad_top = 2 - p->pad_top,
+        .pad_left = 2 - p->pad_left,
+        .pad_bottom = 2 - p->pad_bottom,
+        .pad_right = 2 - p->pad_right,
+        .type = p->type,
     };
     return winograd_forward(&q);
 }
@@ -154,8 +160,13 @@ int apus_winograd(void *const *buffers, const void *parameters) {
     const apus_winograd_parameters *p = parameters;
     if (!apus_winograd_supports(p)) return APUS_STATUS_UNSUPPORTED;
     winograd_job job = {
-        .geometry = winograd_forward(p), .threads = p->threads, .relu = p->relu != 0,
-        .x = buffers[0], .w = buffers[1], .bias = buffers[2], .y = buffers[3],
+        .geometry = winograd_forward(p),
+        .threads = p->threads,
+        .relu = p->relu != 0,
+        .x = buffers[0],
+        .w = buffers[1],
+        .bias = buffers[2],
+        .y = buffers[3],
     };
     run(&job, buffers[4]);
     return APUS_STATUS_OK;
@@ -165,8 +176,12 @@ int apus_winograd_gradient_x(void *const *buffers, const void *parameters) {
     const apus_winograd_parameters *p = parameters;
     if (!apus_winograd_supports(p)) return APUS_STATUS_UNSUPPORTED;
     winograd_job job = {
-        .geometry = backward(p), .threads = p->threads, .turned = true,
-        .x = buffers[0], .w = buffers[1], .y = buffers[2],
+        .geometry = backward(p),
+        .threads = p->threads,
+        .turned = true,
+        .x = buffers[0],
+        .w = buffers[1],
+        .y = buffers[2],
     };
     run(&job, buffers[3]);
     return APUS_STATUS_OK;

@@ -41,10 +41,15 @@ typedef struct {
 
 static inline winograd_geometry winograd_forward(const apus_winograd_parameters *p) {
     winograd_geometry g = {
-        .samples = p->samples, .height = p->height, .width = p->width, .in = p->channels_in,
+        .samples = p->samples,
+        .height = p->height,
+        .width = p->width,
+        .in = p->channels_in,
         .out_height = p->height + p->pad_top + p->pad_bottom - 2,
         .out_width = p->width + p->pad_left + p->pad_right - 2,
-        .out = p->channels_out, .pad_top = p->pad_top, .pad_left = p->pad_left,
+        .out = p->channels_out,
+        .pad_top = p->pad_top,
+        .pad_left = p->pad_left,
         .bfloat16 = p->type == APUS_BFLOAT16,
     };
     g.tile_rows = gemm_ceiling(g.out_height, WINOGRAD_TILE);
@@ -110,8 +115,8 @@ typedef struct {
 /// Where tile number `tile` begins in the result.
 static inline winograd_position winograd_tile_position(const winograd_geometry *g, int64_t tile) {
     int64_t plane = g->tile_rows * g->tile_columns;
-    return (winograd_position){
-        tile / plane, tile % plane / g->tile_columns * WINOGRAD_TILE, tile % g->tile_columns * WINOGRAD_TILE};
+    return (winograd_position){tile / plane, tile % plane / g->tile_columns * WINOGRAD_TILE,
+                               tile % g->tile_columns * WINOGRAD_TILE};
 }
 
 /// Points `at[i * size + j]` to pixel (row + i, column + j) of an image, or to `zeros` outside of it. Pixels are
@@ -121,15 +126,14 @@ static inline void winograd_pixels(const char *image, int64_t height, int64_t wi
     for (int64_t i = 0; i < size; i++) {
         bool inside = row + i >= 0 && row + i < height;
         for (int64_t j = 0; j < size; j++)
-            *at++ = inside && column + j >= 0 && column + j < width
-                ? image + ((row + i) * width + column + j) * pixel
-                : zeros;
+            *at++ = inside && column + j >= 0 && column + j < width ? image + ((row + i) * width + column + j) * pixel
+                                                                    : zeros;
     }
 }
 
 /// The patch that a tile needs of x: 36 pixels.
-static inline void winograd_patch_pixels(
-    const winograd_geometry *g, const void *x, int64_t tile, const void *zeros, const char **at) {
+static inline void winograd_patch_pixels(const winograd_geometry *g, const void *x, int64_t tile, const void *zeros,
+                                         const char **at) {
     winograd_position p = winograd_tile_position(g, tile);
     int64_t pixel = g->in * winograd_element(g);
     winograd_pixels((const char *)x + p.sample * g->height * g->width * pixel, g->height, g->width, pixel,
@@ -137,8 +141,8 @@ static inline void winograd_patch_pixels(
 }
 
 /// A tile of y, or of its gradient: 16 pixels.
-static inline void winograd_tile_pixels(
-    const winograd_geometry *g, const void *y, int64_t tile, const void *zeros, const char **at) {
+static inline void winograd_tile_pixels(const winograd_geometry *g, const void *y, int64_t tile, const void *zeros,
+                                        const char **at) {
     winograd_position p = winograd_tile_position(g, tile);
     int64_t pixel = g->out * winograd_element(g);
     winograd_pixels((const char *)y + p.sample * g->out_height * g->out_width * pixel, g->out_height, g->out_width,
@@ -159,8 +163,8 @@ typedef struct {
 static inline void winograd_do_workers(void *context, int64_t first, int64_t last) {
     const winograd_loop *l = context;
     for (int64_t worker = first; worker < last; worker++)
-        for (int64_t task = gemm_part(l->tasks, worker, l->workers);
-             task < gemm_part(l->tasks, worker + 1, l->workers); task++)
+        for (int64_t task = gemm_part(l->tasks, worker, l->workers); task < gemm_part(l->tasks, worker + 1, l->workers);
+             task++)
             l->task(l->job, task, l->scratch + worker * l->scratch_size);
 }
 

@@ -91,8 +91,13 @@ int apus_winograd_gradient_w(void *const *buffers, const void *parameters) {
     winograd_geometry g = winograd_forward(p);
     int64_t threads = winograd_threads(&g, p->threads);
     winograd_gradient_job job = {
-        .geometry = g, .plan = plan_of(&g, threads), .threads = threads,
-        .x = buffers[0], .gradient = buffers[1], .dw = buffers[2], .zeros = buffers[3],
+        .geometry = g,
+        .plan = plan_of(&g, threads),
+        .threads = threads,
+        .x = buffers[0],
+        .gradient = buffers[1],
+        .dw = buffers[2],
+        .zeros = buffers[3],
     };
     if (g.tiles == 0) {
         memset(job.dw, 0, (size_t)(9 * g.in * g.out) * sizeof(float));

@@ -9,8 +9,8 @@
 // MARK: Tiles
 
 /// A g A^T of a vector of `lanes` channels of a tile, at[16], to one vector at each point, `stride` apart.
-MATH_INLINE void APUS_FN(winograd_gradient_vector)(
-    const char *const *at, int64_t channel, int64_t lanes, float *to, int64_t stride, const bool bfloat16) {
+MATH_INLINE void APUS_FN(winograd_gradient_vector)(const char *const *at, int64_t channel, int64_t lanes, float *to,
+                                                   int64_t stride, const bool bfloat16) {
 #define FROM(i, j) APUS_FN(winograd_load_pixel)(at[(i) * 4 + (j)], channel, lanes, bfloat16)
 #define TO(i, j, value) vstore(to + ((i) * 6 + (j)) * stride, value)
     WINOGRAD_MAP_BOTH(APUS_FN(winograd_map_gradient), FROM, 4, TO, 6);
@@ -18,9 +18,8 @@ MATH_INLINE void APUS_FN(winograd_gradient_vector)(
 #undef TO
 }
 
-MATH_INLINE void APUS_FN(winograd_gradient_tiles_of)(
-    const winograd_gradient_job *job, int64_t tile, int64_t tiles, winograd_range channels, winograd_tensor d,
-    const bool bfloat16) {
+MATH_INLINE void APUS_FN(winograd_gradient_tiles_of)(const winograd_gradient_job *job, int64_t tile, int64_t tiles,
+                                                     winograd_range channels, winograd_tensor d, const bool bfloat16) {
     const winograd_geometry *g = &job->geometry;
     const char *pixels[2][WINOGRAD_TILE * WINOGRAD_TILE];
     winograd_tile_pixels(g, job->gradient, tile, job->zeros, pixels[0]);
@@ -39,10 +38,12 @@ MATH_INLINE void APUS_FN(winograd_gradient_tiles_of)(
 }
 
 /// Some tiles of the gradient, to d[36][tiles][columns]: the channels of a panel of `out`.
-static void APUS_FN(winograd_gradient_tiles)(
-    const winograd_gradient_job *job, int64_t tile, int64_t tiles, winograd_range channels, winograd_tensor d) {
-    if (job->geometry.bfloat16) APUS_FN(winograd_gradient_tiles_of)(job, tile, tiles, channels, d, true);
-    else APUS_FN(winograd_gradient_tiles_of)(job, tile, tiles, channels, d, false);
+static void APUS_FN(winograd_gradient_tiles)(const winograd_gradient_job *job, int64_t tile, int64_t tiles,
+                                             winograd_range channels, winograd_tensor d) {
+    if (job->geometry.bfloat16)
+        APUS_FN(winograd_gradient_tiles_of)(job, tile, tiles, channels, d, true);
+    else
+        APUS_FN(winograd_gradient_tiles_of)(job, tile, tiles, channels, d, false);
 }
 
 // MARK: Result
@@ -55,9 +56,9 @@ MATH_INLINE vfloat APUS_FN(winograd_sum)(const float *from, int64_t parts, int64
 }
 
 /// G^T m G: some rows of a panel of dw from their products m[36][rows][columns], sums of `parts`.
-static void APUS_FN(winograd_kernel_gradient)(
-    const winograd_gradient_job *job, winograd_range rows, winograd_range channels, winograd_tensor m, int64_t parts,
-    int64_t part_stride) {
+static void APUS_FN(winograd_kernel_gradient)(const winograd_gradient_job *job, winograd_range rows,
+                                              winograd_range channels, winograd_tensor m, int64_t parts,
+                                              int64_t part_stride) {
     const winograd_geometry *g = &job->geometry;
     int64_t end = gemm_least(channels.last, g->out), tap_stride = g->in * g->out;
     for (int64_t row = rows.first; row < gemm_least(rows.last, g->in); row++, m.at += channels.last - channels.first) {
@@ -79,8 +80,8 @@ static void APUS_FN(winograd_kernel_gradient)(
 
 /// The products of a panel of dw, summed over a part of the tiles: blocks of them, in L2. The result too if there is
 /// one part. `repeats`: the scratch is that of a panel with the same input channels, so it holds their single block.
-static void APUS_FN(winograd_part)(
-    const winograd_gradient_job *job, int64_t panel, int64_t part, bool repeats, float *scratch) {
+static void APUS_FN(winograd_part)(const winograd_gradient_job *job, int64_t panel, int64_t part, bool repeats,
+                                   float *scratch) {
     const winograd_geometry *g = &job->geometry;
     const winograd_gradient_plan *plan = &job->plan;
     winograd_range rows = winograd_row_panel(job, panel), channels = winograd_column_panel(job, panel);
@@ -90,16 +91,19 @@ static void APUS_FN(winograd_part)(
                          row_count * columns + WINOGRAD_GAP};
     scratch += plan->parts > 1 ? 0 : plan->products_size;
     APUS_FN(winograd_product) product = {
-        .rows = row_count, .columns = columns, .a_row_stride = 1, .a_column_stride = row_count,
-        .b_row_stride = columns, .c_row_stride = columns,
+        .rows = row_count,
+        .columns = columns,
+        .a_row_stride = 1,
+        .a_column_stride = row_count,
+        .b_row_stride = columns,
+        .c_row_stride = columns,
     };
     for (int64_t block = gemm_part(plan->blocks, part, plan->parts); block < blocks; block++) {
         int64_t first = gemm_part(g->tiles, block, plan->blocks);
         int64_t tiles = gemm_part(g->tiles, block + 1, plan->blocks) - first;
         winograd_tensor v = {scratch, tiles * row_count + WINOGRAD_GAP};
         winograd_tensor d = {scratch + WINOGRAD_POINTS * v.stride, tiles * columns + WINOGRAD_GAP};
-        if (!repeats)
-            APUS_FN(winograd_patches)(g, job->x, first, tiles, rows, job->zeros, v.at, row_count, v.stride);
+        if (!repeats) APUS_FN(winograd_patches)(g, job->x, first, tiles, rows, job->zeros, v.at, row_count, v.stride);
         APUS_FN(winograd_gradient_tiles)(job, first, tiles, channels, d);
         product.k = tiles;
         for (int64_t point = 0; point < WINOGRAD_POINTS; point++)

@@ -21,8 +21,8 @@ typedef struct {
 } APUS_FN(winograd_product);
 
 /// `rows` and `vectors` are constants where this is inlined, so the sums stay in registers.
-MATH_INLINE void APUS_FN(winograd_register_tile)(
-    const APUS_FN(winograd_product) *p, const float *a, const float *b, float *c, const int rows, const int vectors) {
+MATH_INLINE void APUS_FN(winograd_register_tile)(const APUS_FN(winograd_product) *p, const float *a, const float *b,
+                                                 float *c, const int rows, const int vectors) {
     vfloat sum[WINOGRAD_ROWS][WINOGRAD_VECTORS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
@@ -66,19 +66,17 @@ MATH_INLINE void APUS_FN(winograd_register_tile)(
 
 WINOGRAD_TILES(WINOGRAD_TILE_FUNCTION)
 
-typedef void (*APUS_FN(winograd_tile_function))(
-    const APUS_FN(winograd_product) *, const float *a, const float *b, float *c);
-static const APUS_FN(winograd_tile_function) APUS_FN(winograd_tiles)[WINOGRAD_VECTORS + 1][WINOGRAD_ROWS + 1] = {
-    WINOGRAD_TILES(WINOGRAD_TILE_ENTRY)
-};
+typedef void (*APUS_FN(winograd_tile_function))(const APUS_FN(winograd_product) *, const float *a, const float *b,
+                                                float *c);
+static const APUS_FN(winograd_tile_function)
+    APUS_FN(winograd_tiles)[WINOGRAD_VECTORS + 1][WINOGRAD_ROWS + 1] = {WINOGRAD_TILES(WINOGRAD_TILE_ENTRY)};
 
 #undef WINOGRAD_TILE_FUNCTION
 #undef WINOGRAD_TILE_ENTRY
 #undef WINOGRAD_TILE_ROWS
 #undef WINOGRAD_TILES
 
-static void APUS_FN(winograd_multiply)(
-    const APUS_FN(winograd_product) *p, const float *a, const float *b, float *c) {
+static void APUS_FN(winograd_multiply)(const APUS_FN(winograd_product) *p, const float *a, const float *b, float *c) {
     int64_t tiles = gemm_ceiling(p->rows, WINOGRAD_ROWS);
     for (int64_t column = 0; column < p->columns; column += WINOGRAD_VECTORS * APUS_LANES) {
         int64_t vectors = gemm_least(WINOGRAD_VECTORS, (p->columns - column) / APUS_LANES);

@@ -11,8 +11,8 @@
 
 /// G g G^T of one row of a panel: `taps` points to the first of 9, `tap_stride` apart, each `count` channels. A row
 /// that follows soon begins `ahead` floats later.
-static void APUS_FN(winograd_kernel_row)(
-    const float *taps, int64_t tap_stride, int64_t ahead, int64_t count, int64_t columns, float *to, int64_t stride) {
+static void APUS_FN(winograd_kernel_row)(const float *taps, int64_t tap_stride, int64_t ahead, int64_t count,
+                                         int64_t columns, float *to, int64_t stride) {
     for (int64_t c = 0; c < columns; c += APUS_LANES, taps += APUS_LANES, to += APUS_LANES, count -= APUS_LANES) {
         for (int tap = 0; tap < 9; tap++) __builtin_prefetch(taps + tap * tap_stride + ahead);
 #define FROM(i, j) APUS_FN(winograd_load)(taps + ((i) * 3 + (j)) * tap_stride, count)
@@ -24,8 +24,8 @@ static void APUS_FN(winograd_kernel_row)(
 }
 
 /// Rows (input channels) of one panel of the transformed kernel, to u[36][rows][columns], `stride` apart.
-static void APUS_FN(winograd_kernel_rows)(
-    const winograd_job *job, int64_t panel, winograd_range rows, float *u, int64_t stride) {
+static void APUS_FN(winograd_kernel_rows)(const winograd_job *job, int64_t panel, winograd_range rows, float *u,
+                                          int64_t stride) {
     const winograd_geometry *g = &job->geometry;
     winograd_range channels = winograd_panel(g, panel);
     int64_t columns = channels.last - channels.first, count = gemm_least(channels.last, g->out) - channels.first;
@@ -51,9 +51,9 @@ static void APUS_FN(winograd_kernel_rows)(
 // MARK: Results
 
 /// A^T m A of `lanes` channels of a tile to the first `rows` and `columns` pixels of y.
-MATH_INLINE void APUS_FN(winograd_result_vector)(
-    const winograd_geometry *g, const float *m, int64_t stride, vfloat bias, vfloat floor, char *y, int64_t channel,
-    int64_t lanes, int64_t rows, int64_t columns, const bool bfloat16) {
+MATH_INLINE void APUS_FN(winograd_result_vector)(const winograd_geometry *g, const float *m, int64_t stride,
+                                                 vfloat bias, vfloat floor, char *y, int64_t channel, int64_t lanes,
+                                                 int64_t rows, int64_t columns, const bool bfloat16) {
     int64_t pixel = g->out * (bfloat16 ? 2 : 4), row = g->out_width * pixel;
 #define FROM(i, j) vload(m + ((i) * 6 + (j)) * stride)
 #define TO(i, j, value)                                                                                 \
@@ -67,8 +67,8 @@ MATH_INLINE void APUS_FN(winograd_result_vector)(
 #undef TO
 }
 
-MATH_INLINE void APUS_FN(winograd_results_of)(
-    const winograd_job *job, int64_t first_tile, int64_t tiles, int64_t panel, winograd_tensor m, const bool bfloat16) {
+MATH_INLINE void APUS_FN(winograd_results_of)(const winograd_job *job, int64_t first_tile, int64_t tiles, int64_t panel,
+                                              winograd_tensor m, const bool bfloat16) {
     const winograd_geometry *g = &job->geometry;
     winograd_range channels = winograd_panel(g, panel);
     int64_t end = gemm_least(channels.last, g->out);
@@ -94,23 +94,30 @@ MATH_INLINE void APUS_FN(winograd_results_of)(
 }
 
 /// The channels of one panel of some tiles of y, from their products m[36][tiles][columns].
-static void APUS_FN(winograd_results)(
-    const winograd_job *job, int64_t first_tile, int64_t tiles, int64_t panel, winograd_tensor m) {
-    if (job->geometry.bfloat16) APUS_FN(winograd_results_of)(job, first_tile, tiles, panel, m, true);
-    else APUS_FN(winograd_results_of)(job, first_tile, tiles, panel, m, false);
+static void APUS_FN(winograd_results)(const winograd_job *job, int64_t first_tile, int64_t tiles, int64_t panel,
+                                      winograd_tensor m) {
+    if (job->geometry.bfloat16)
+        APUS_FN(winograd_results_of)(job, first_tile, tiles, panel, m, true);
+    else
+        APUS_FN(winograd_results_of)(job, first_tile, tiles, panel, m, false);
 }
 
 // MARK: Products
 
 /// Some tiles times some rows of the transformed kernel of a panel, to or onto the products m[36][tiles][columns].
 /// v is [36][tiles][in_padded], u [36][rows][columns].
-static void APUS_FN(winograd_multiply_panel)(
-    const winograd_job *job, winograd_tensor v, int64_t tiles, winograd_tensor u, winograd_range rows,
-    int64_t columns, winograd_tensor m) {
+static void APUS_FN(winograd_multiply_panel)(const winograd_job *job, winograd_tensor v, int64_t tiles,
+                                             winograd_tensor u, winograd_range rows, int64_t columns,
+                                             winograd_tensor m) {
     APUS_FN(winograd_product) product = {
-        .rows = tiles, .columns = columns, .k = rows.last - rows.first,
-        .a_row_stride = job->geometry.in_padded, .a_column_stride = 1, .b_row_stride = columns,
-        .c_row_stride = columns, .adds = rows.first > 0,
+        .rows = tiles,
+        .columns = columns,
+        .k = rows.last - rows.first,
+        .a_row_stride = job->geometry.in_padded,
+        .a_column_stride = 1,
+        .b_row_stride = columns,
+        .c_row_stride = columns,
+        .adds = rows.first > 0,
     };
     for (int64_t point = 0; point < WINOGRAD_POINTS; point++)
         APUS_FN(winograd_multiply)(&product, v.at + point * v.stride + rows.first, u.at + point * u.stride,

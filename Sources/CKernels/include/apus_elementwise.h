@@ -21,7 +21,7 @@ enum apus_elementwise_opcode {
     // One operand. Those marked * exist for floats only.
     APUS_EW_NEG,
     APUS_EW_ABS,
-    APUS_EW_SIGN,        ///< -1, 0 or 1; NaN stays NaN.
+    APUS_EW_SIGN,  ///< -1, 0 or 1; NaN stays NaN.
     APUS_EW_SQUARE,
     APUS_EW_RELU,        ///< max(a, 0); NaN stays NaN.
     APUS_EW_EXP,         ///< *
@@ -47,30 +47,30 @@ enum apus_elementwise_opcode {
     APUS_EW_SUB,
     APUS_EW_MUL,
     APUS_EW_DIV,
-    APUS_EW_POW,         ///< Not for uint8 and bool. A negative power of an integer truncates (0 for |a| > 1).
-    APUS_EW_MIN,         ///< NaN when either is NaN.
-    APUS_EW_MAX,         ///< NaN when either is NaN.
-    APUS_EW_REMAINDER,   ///< Sign of the divisor, as in Python.
-    APUS_EW_EQ,          ///< This and the following comparisons: result bool.
+    APUS_EW_POW,        ///< Not for uint8 and bool. A negative power of an integer truncates (0 for |a| > 1).
+    APUS_EW_MIN,        ///< NaN when either is NaN.
+    APUS_EW_MAX,        ///< NaN when either is NaN.
+    APUS_EW_REMAINDER,  ///< Sign of the divisor, as in Python.
+    APUS_EW_EQ,         ///< This and the following comparisons: result bool.
     APUS_EW_NE,
     APUS_EW_LT,
     APUS_EW_LE,
     APUS_EW_GT,
     APUS_EW_GE,
-    APUS_EW_AND,         ///< Bitwise; bool, uint8, int32, int64.
+    APUS_EW_AND,  ///< Bitwise; bool, uint8, int32, int64.
     APUS_EW_OR,
     APUS_EW_XOR,
-    APUS_EW_RELU_MASK,   ///< a where b > 0, else 0: gradient a of ReLU with result (or input) b. Floats.
-    APUS_EW_SIGMOID_GRADIENT, ///< a*b*(1-b), b = sigmoid(x). Floats.
-    APUS_EW_TANH_GRADIENT,    ///< a*(1-b*b), b = tanh(x). Floats.
+    APUS_EW_RELU_MASK,         ///< a where b > 0, else 0: gradient a of ReLU with result (or input) b. Floats.
+    APUS_EW_SIGMOID_GRADIENT,  ///< a*b*(1-b), b = sigmoid(x). Floats.
+    APUS_EW_TANH_GRADIENT,     ///< a*(1-b*b), b = tanh(x). Floats.
 
     // Three and four operands. Floats and integers; products and sums of floats may be fused (one rounding).
-    APUS_EW_SELECT,      ///< d = a ? b : c. `a` is bool (or uint8), `type` is the type of b, c and d. All types.
-    APUS_EW_CLAMP,       ///< min(max(a, b), c); NaN in a stays NaN. b = IMMEDIATE and c = IMMEDIATE2 as a rule.
-    APUS_EW_FMA,         ///< a*b + c. With b = IMMEDIATE, c = IMMEDIATE2: the linear function.
-    APUS_EW_FMS,         ///< a*b - c
-    APUS_EW_FNMA,        ///< c - a*b
-    APUS_EW_AXPBY,       ///< a*b + c*d. With b = IMMEDIATE, d = IMMEDIATE2: moving averages, interpolation.
+    APUS_EW_SELECT,  ///< d = a ? b : c. `a` is bool (or uint8), `type` is the type of b, c and d. All types.
+    APUS_EW_CLAMP,   ///< min(max(a, b), c); NaN in a stays NaN. b = IMMEDIATE and c = IMMEDIATE2 as a rule.
+    APUS_EW_FMA,     ///< a*b + c. With b = IMMEDIATE, c = IMMEDIATE2: the linear function.
+    APUS_EW_FMS,     ///< a*b - c
+    APUS_EW_FNMA,    ///< c - a*b
+    APUS_EW_AXPBY,   ///< a*b + c*d. With b = IMMEDIATE, d = IMMEDIATE2: moving averages, interpolation.
 
     /// Sum of `a` (float32) over all elements of a segment, into `destination`: an output operand with scalar access,
     /// float32 or float64. Partial sums of at least 4096 elements whose number depends on the element count only.
@@ -123,18 +123,18 @@ enum apus_ew_access {
 };
 
 typedef struct {
-    uint8_t type;        ///< enum apus_type of the elements in memory.
-    uint8_t access;      ///< enum apus_ew_access. Outputs are contiguous (or scalar, for APUS_EW_REDUCE_SUM).
-    uint8_t is_output;   ///< May be a destination. An output may be read too: before its store (an update in place)
-                         ///< and, except bfloat16, after it.
-    uint8_t is_shared;   ///< 1: `buffer` is the index in `buffers` itself, the same for every segment.
-                         ///< 0: `buffer` counts from the segment's `first_buffer`.
+    uint8_t type;       ///< enum apus_type of the elements in memory.
+    uint8_t access;     ///< enum apus_ew_access. Outputs are contiguous (or scalar, for APUS_EW_REDUCE_SUM).
+    uint8_t is_output;  ///< May be a destination. An output may be read too: before its store (an update in place)
+                        ///< and, except bfloat16, after it.
+    uint8_t is_shared;  ///< 1: `buffer` is the index in `buffers` itself, the same for every segment.
+                        ///< 0: `buffer` counts from the segment's `first_buffer`.
     int32_t buffer;
-    int64_t inner;       ///< APUS_EW_PERIODIC, APUS_EW_REPEATED.
-    int32_t rank;        ///< APUS_EW_STRIDED: 1...6 axes, outermost first; their product must be the segment's count.
+    int64_t inner;  ///< APUS_EW_PERIODIC, APUS_EW_REPEATED.
+    int32_t rank;   ///< APUS_EW_STRIDED: 1...6 axes, outermost first; their product must be the segment's count.
     int64_t dimensions[APUS_EW_MAX_RANK];
     int64_t strides[APUS_EW_MAX_RANK];  ///< In elements; 0 broadcasts, negative runs backwards.
-    int64_t offset;      ///< In elements, added to the start of the buffer, whatever the access.
+    int64_t offset;                     ///< In elements, added to the start of the buffer, whatever the access.
 } apus_ew_operand;
 
 /// A group of tensors that the tape runs over: `count` logical elements, whose operands start at `first_buffer`.
@@ -158,10 +158,9 @@ typedef struct apus_ew_program apus_ew_program;
 /// Aliasing: the buffer of an output may be exactly the buffer of a contiguous input of the same element size. The
 /// store to it must then be the last instruction, or later instructions must not read that input (they would read the
 /// new value).
-apus_ew_program *apus_elementwise_create(
-    const apus_ew_instruction *instructions, int32_t instruction_count,
-    const apus_ew_operand *operands, int32_t operand_count,
-    const apus_ew_segment *segments, int32_t segment_count);
+apus_ew_program *apus_elementwise_create(const apus_ew_instruction *instructions, int32_t instruction_count,
+                                         const apus_ew_operand *operands, int32_t operand_count,
+                                         const apus_ew_segment *segments, int32_t segment_count);
 
 void apus_elementwise_destroy(apus_ew_program *program);
 

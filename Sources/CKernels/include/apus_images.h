@@ -36,11 +36,10 @@ typedef struct {
 /// - frame: `(height + APUS_FRAME_ROWS) * (width + APUS_FRAME_COLUMNS) * channels + APUS_FRAME_SLACK` elements; zeros at the
 ///   first call, and nobody else writes there
 /// - places: in pixels of the frame, whose pixel (1, 1) is the image's first
-void apus_sample_u8(
-    uint8_t *d, const uint8_t *image, uint8_t *frame, int32_t height, int32_t width, int32_t channels,
-    const apus_places *places);
-void apus_sample_f32(
-    float *d, const float *image, float *frame, int32_t height, int32_t width, int32_t channels, const apus_places *places);
+void apus_sample_u8(uint8_t *d, const uint8_t *image, uint8_t *frame, int32_t height, int32_t width, int32_t channels,
+                    const apus_places *places);
+void apus_sample_f32(float *d, const float *image, float *frame, int32_t height, int32_t width, int32_t channels,
+                     const apus_places *places);
 
 // MARK: Copying
 

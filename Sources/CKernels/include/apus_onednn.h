@@ -60,8 +60,8 @@ typedef struct {
 
 /// y[n,i,j,o] = Σ x[n, i stride_h + u dilation_h - pad_top, j stride_w + v dilation_w - pad_left, c] kernel[u,v,c,o] +
 /// bias[o] over u, v and the channels c of o's group. Buffers: x, kernel, bias (or NULL), y, scratch.
-apus_onednn_plan *apus_onednn_convolution_forward(
-    const apus_convolution_shape *shape, int *status, char *message, size_t message_size);
+apus_onednn_plan *apus_onednn_convolution_forward(const apus_convolution_shape *shape, int *status, char *message,
+                                                  size_t message_size);
 
 /// Brings the kernel of a convolution into the library's order, once for many runs; `*bytes` becomes the size of the
 /// result. NULL also where the kernel can be used as it is. Buffers: kernel, result, scratch.
@@ -69,13 +69,13 @@ apus_onednn_plan *apus_onednn_kernel_preparation(const apus_convolution_shape *s
 
 /// The gradient to x, which is also the transposed convolution of g. Buffers: g (the gradient of y), kernel, gradient
 /// of x, scratch.
-apus_onednn_plan *apus_onednn_convolution_input_gradient(
-    const apus_convolution_shape *shape, int *status, char *message, size_t message_size);
+apus_onednn_plan *apus_onednn_convolution_input_gradient(const apus_convolution_shape *shape, int *status,
+                                                         char *message, size_t message_size);
 
 /// The gradients to kernel and bias, summed in float32. Buffers: x, g (the gradient of y), gradient of the kernel,
 /// gradient of the bias (or NULL), scratch.
-apus_onednn_plan *apus_onednn_convolution_kernel_gradient(
-    const apus_convolution_shape *shape, int *status, char *message, size_t message_size);
+apus_onednn_plan *apus_onednn_convolution_kernel_gradient(const apus_convolution_shape *shape, int *status,
+                                                          char *message, size_t message_size);
 
 /// The same three by number.
 enum apus_onednn_direction {
@@ -86,8 +86,8 @@ enum apus_onednn_direction {
 
 typedef apus_convolution_shape apus_onednn_convolution_shape;
 
-apus_onednn_plan *apus_onednn_plan_convolution(
-    enum apus_onednn_direction direction, const apus_convolution_shape *shape, char *message, size_t message_size);
+apus_onednn_plan *apus_onednn_plan_convolution(enum apus_onednn_direction direction,
+                                               const apus_convolution_shape *shape, char *message, size_t message_size);
 
 // MARK: Matrix products
 
@@ -107,7 +107,7 @@ typedef struct {
 } apus_onednn_matrix_shape;
 
 /// C = A B for each matrix of the batch, summed in float32. Buffers: A, B, C, scratch.
-apus_onednn_plan *apus_onednn_matrix_product(
-    const apus_onednn_matrix_shape *shape, int *status, char *message, size_t message_size);
+apus_onednn_plan *apus_onednn_matrix_product(const apus_onednn_matrix_shape *shape, int *status, char *message,
+                                             size_t message_size);
 
 #endif

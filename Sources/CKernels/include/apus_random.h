@@ -19,9 +19,9 @@ typedef struct {
     int32_t distribution;  ///< enum apus_random_distribution
     int32_t type;          ///< enum apus_type of the output
     int64_t count;
-    uint64_t stream;       ///< Tells apart the draws of one step.
+    uint64_t stream;  ///< Tells apart the draws of one step.
     double first, second;
-    int64_t low, high;     ///< APUS_RANDOM_INTEGER; 0 < high - low < 2^63, and <= 2^32 for 32-bit words.
+    int64_t low, high;  ///< APUS_RANDOM_INTEGER; 0 < high - low < 2^63, and <= 2^32 for 32-bit words.
 } apus_random_parameters;
 
 /// Buffers: 0 key (int64[2]: seed, step), 1 output (`count` elements).

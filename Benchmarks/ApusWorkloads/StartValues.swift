@@ -1,0 +1,41 @@
+public import Apus
+
+/// The numbers with which every framework starts, so that their first losses are equal when they do the same work.
+///
+/// A number is a function of its stream and its place alone: the bits of `place + stream · 0x9E3779B9`, mixed. Stream 0 is the
+/// inputs, 1 the labels, 2 and on the kernels in the order of their layers, a residual body before its shortcut.
+/// Benchmarks/peers/start_values.py has the same.
+public enum StartValues {
+    /// The bits at a place of a stream; the mixing is lowbias32 of Wellons, "Prospecting for hash functions" (2018).
+    static func bits(_ stream: Int, _ place: Int) -> UInt32 {
+        var x = UInt32(truncatingIfNeeded: place) &+ UInt32(truncatingIfNeeded: stream) &* 0x9E37_79B9
+        x ^= x >> 16
+        x &*= 0x7FEB_352D
+        x ^= x >> 15
+        x &*= 0x846C_A68B
+        return x ^ (x >> 16)
+    }
+
+    /// Uniform numbers between the limit and its negative.
+    static func uniform(_ stream: Int, _ shape: Shape, limit: Double) -> Tensor {
+        let numbers = (0..<shape.count).map { Float((Double(bits(stream, $0) >> 8) / 0x80_0000 - 1) * limit) }
+        return Tensor(numbers, shape: shape)
+    }
+
+    /// Inputs of variance 1, [batch, …], and labels from 0 to 9, [batch].
+    public static func batch(_ workload: Workload) -> Batch {
+        let inputs = uniform(0, Shape([workload.batch] + workload.input.dimensions), limit: 3.0.squareRoot())
+        let labels = (0..<workload.batch).map { Int32(bits(1, $0) % 10) }
+        return Batch(inputs: inputs, targets: Tensor(labels))
+    }
+
+    /// Kernels drawn as He et al. (2015) do, uniformly; other variables stay as they are.
+    public static func setKernels(of variables: inout Variables) throws {
+        let kernels = variables.paths.filter { $0.hasSuffix("/kernel") }
+        for (number, path) in kernels.enumerated() {
+            let shape = variables[path]!.shape
+            let inputs = shape.dimensions.dropLast().reduce(1, *)
+            try variables.setValue(path, uniform(2 + number, shape, limit: (6 / Double(inputs)).squareRoot()))
+        }
+    }
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Runs all checks, whatever fails, and says at the end which ones did. `make check` builds before.
+#
+#     Scripts/check.sh [NAME...]     # links, house, ...: some of them
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+run() { # name
+    case $1 in
+    swift-format | clang-format) "Scripts/check/$1.sh" ;;
+    compiler-warnings | documented | api | house | links) python3 "Scripts/check/${1//-/_}.py" ;;
+    tables) python3 Benchmarks/tables.py --check ;;
+    scripts)
+        python3 -m unittest discover --quiet --start-directory Scripts/check/tests \
+            && python3 -m unittest discover --quiet --start-directory Benchmarks/tests
+        ;;
+    *)
+        echo "there is no check $1" >&2
+        return 64
+        ;;
+    esac
+}
+
+names=("$@")
+[ ${#names[@]} -gt 0 ] || names=(swift-format clang-format links house tables scripts compiler-warnings documented api)
+failed=()
+for name in "${names[@]}"; do
+    if run "$name"; then echo "check $name: passed"; else failed+=("$name"); fi
+done
+[ ${#failed[@]} -eq 0 ] && exit 0
+echo "check: failed: ${failed[*]}" >&2
+exit 1

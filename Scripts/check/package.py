@@ -1,0 +1,52 @@
+"""What the checks know of the package: its targets and what they import, its products and their declarations."""
+import json
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+IMPORT = re.compile(r"^\s*(?:@\w+\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+"
+                    r"(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)", re.MULTILINE)
+EXPORT = re.compile(r"^@_exported import (\w+)", re.MULTILINE)
+
+
+def description():
+    """The manifest as SwiftPM reads it. A scratch folder of its own does not wait for a build that is under way."""
+    with tempfile.TemporaryDirectory() as scratch:
+        command = ["swift", "package", "--package-path", ROOT, "--scratch-path", scratch, "dump-package"]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def sources(target):
+    """The folder of a target."""
+    default = "Tests" if target["type"] == "test" else "Sources"
+    return ROOT / (target.get("path") or f"{default}/{target['name']}")
+
+
+def imports(folder):
+    """The modules that the Swift files of a folder import, each with the first file that does."""
+    found = {}
+    for file in sorted(folder.rglob("*.swift")):
+        for module in IMPORT.findall(file.read_text()):
+            found.setdefault(module, file)
+    return found
+
+
+def dependencies(target):
+    """The targets that the manifest lets a target import."""
+    return [next(iter(dependency.values()))[0] for dependency in target["dependencies"]]
+
+
+def public_modules(package):
+    """The modules that a user of a library product has at hand: its targets, and what they export again."""
+    targets = {target["name"]: target for target in package["targets"]}
+    waiting = [name for product in package["products"] if "library" in product["type"] for name in product["targets"]]
+    modules = set()
+    while waiting:
+        name = waiting.pop()
+        if name in targets and name not in modules:
+            modules.add(name)
+            for file in sources(targets[name]).rglob("*.swift"):
+                waiting += EXPORT.findall(file.read_text())
+    return sorted(modules)

@@ -1,0 +1,103 @@
+"""Each check against a small example of what it looks for."""
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import api
+import compiler_warnings
+import documented
+import house
+import links
+import package
+import symbols
+
+
+class House(unittest.TestCase):
+    TABLE = "# Rooms\n\n| target | what it is |\n|---|---|\n| `Top` | a |\n| `Middle` | b |\n| `CA`, `CB` | c |\n\n| `Else` | d |\n"
+    USES = {"Top": {"Middle": "Top.swift"}, "Middle": {"CA": "Package.swift"}, "CA": {}, "CB": {}}
+
+    def problems(self, **changes):
+        return house.problems(house.rows(self.TABLE), {**self.USES, **changes})
+
+    def test_in_order(self):
+        self.assertEqual(house.rows(self.TABLE), [["Top"], ["Middle"], ["CA", "CB"]])
+        self.assertEqual(self.problems(), [])
+
+    def test_upwards_and_sideways(self):
+        self.assertEqual(self.problems(Middle={"Top": "a.swift"}),
+                         ["Middle imports Top, which does not stand below it (a.swift)"])
+        self.assertEqual(self.problems(CA={"CB": "b.swift"}), ["CA imports CB, which does not stand below it (b.swift)"])
+
+    def test_other_targets(self):
+        self.assertEqual(self.problems(New={}), ["New is a target, but no row of the table"])
+        self.assertEqual(house.problems([["Top"], ["Gone"]], {"Top": {}}), ["Gone is a row of the table, but no target"])
+
+
+class Imports(unittest.TestCase):
+    def test_every_spelling(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "a.swift").write_text(
+                "// import Comment\nimport One\npublic import Two\n@testable import Three\nimport struct Four.Type\n"
+                "#if true\n    package import Five\n#endif\nlet important = 6\n")
+            self.assertEqual(list(package.imports(Path(folder))), ["One", "Two", "Three", "Four", "Five"])
+
+
+class Links(unittest.TestCase):
+    def broken(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "page.md"
+            (Path(folder) / "other.md").write_text("# A heading, `code`\n## Twice\n## Twice\n")
+            page.write_text(text)
+            return list(links.broken(page))
+
+    def test_that_lead_somewhere(self):
+        self.assertEqual(self.broken("# Here\n[a](other.md) [b](other.md#a-heading-code) [c](#here) [d](https://x.org) "
+                                     "[e](other.md#twice-1) ![f](other.md \"title\")\n```\n[x](gone.md)\n```\n`[y](gone)`"), [])
+
+    def test_that_lead_nowhere(self):
+        self.assertEqual(self.broken("[a](gone.md)"), ["the link to gone.md leads nowhere"])
+        self.assertEqual(self.broken("[a](other.md#gone)"), ["other.md has no heading #gone"])
+        self.assertEqual(self.broken("[a](#gone)"), ["the page has no heading #gone"])
+
+
+class Declarations(unittest.TestCase):
+    @staticmethod
+    def symbol(name, text, **more):
+        return {"identifier": {"precise": name}, "names": {"title": name}, "pathComponents": name.split("."),
+                "declarationFragments": [{"spelling": text}], "location": {}, **more}
+
+    def test_graph(self):
+        graph = {
+            "module": {"name": "M"},
+            "symbols": [self.symbol("Point", "struct Point", docComment={}), self.symbol("Point.x", "var x: Int"),
+                        self.symbol("Point.text", "var text: String"), self.symbol("==::SYNTHESIZED::Point", "=="),
+                        self.symbol("Shape", "protocol Shape", docComment={})],
+            "relationships": [{"kind": "conformsTo", "source": "Point", "target": "Shape"},
+                              {"kind": "conformsTo", "source": "Point", "target": "s1", "targetFallback": "Swift.Copyable"},
+                              {"kind": "memberOf", "source": "Point.text", "target": "Point", "sourceOrigin": {}}]}
+        found = symbols.declarations(graph)
+        self.assertEqual([str(one) for one in found],
+                         ["M Point: struct Point : Shape", "M Point.text: var text: String", "M Point.x: var x: Int",
+                          "M Shape: protocol Shape"])
+        self.assertEqual([one.path for one in found if not one.is_documented], ["Point.x"])
+
+    def test_list_only_shrinks(self):
+        self.assertEqual(documented.compare({"old", "new"}, {"old", "done"}), (["new"], ["done"]))
+
+    def test_differences(self):
+        self.assertEqual(api.differences(["a", "b", "c"], ["a", "c", "d"]), ["-b", "+d"])
+
+
+class Warnings(unittest.TestCase):
+    def test_messages(self):
+        empty = b"DIA\x01\x0f\x00\x02\x06"
+        self.assertEqual(compiler_warnings.messages(empty), [])
+        self.assertEqual(compiler_warnings.messages(empty + b"no-usage\x00\x00value 'x' was never used\x00"),
+                         ["value 'x' was never used"])
+
+
+if __name__ == "__main__":
+    unittest.main()

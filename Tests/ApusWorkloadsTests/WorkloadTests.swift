@@ -1,0 +1,42 @@
+import Apus
+import ApusWorkloads
+import Testing
+
+/// The table that all programs of the benchmark read, as Swift reads it.
+@Suite struct WorkloadTests {
+    /// The networks are those of the zoo, layer by layer.
+    @Test(arguments: [
+        ("lenet5-b128", Sequential.lenet5()), ("lenet5-b32", .lenet5()), ("resnet18-b32", .resnet18()),
+        ("vgg16-bn-b32", .vgg16()), ("resnet18-224-b8", .resnet18(stem: .large)),
+        ("resnet18-224-infer-b1", .resnet18(stem: .large)), ("resnet18-224-infer-b16", .resnet18(stem: .large)),
+    ])
+    func networks(_ name: String, _ model: Sequential) throws {
+        let workload = try #require(Workload.all.first { $0.name == name })
+        #expect(workload.model == model)
+    }
+
+    /// What is left out is training in float32.
+    @Test func defaults() throws {
+        let mlp = try #require(Workload.all.first { $0.name == "mlp" })
+        #expect(mlp.optimizer == .adam(learningRate: 0.001))
+        #expect(mlp.precisions == [.float32] && !mlp.isInference)
+        #expect(Set(Workload.all.map(\.name)).count == Workload.all.count)
+    }
+
+    /// Numbers that Benchmarks/tests/test_start_values.py expects of Python, too.
+    @Test func startValues() throws {
+        let mlp = try #require(Workload.all.first { $0.name == "mlp" })
+        let batch = StartValues.batch(mlp)
+        #expect(batch.inputs.shape == [128, 784])
+        #expect(batch.inputs.scalars(as: Float.self).prefix(3) == WorkloadTests.inputs[...])
+        #expect(batch.targets.scalars(as: Int.self).prefix(8) == WorkloadTests.labels[...])
+        var variables = try mlp.model.initialized(input: mlp.input, seed: 1)
+        try StartValues.setKernels(of: &variables)
+        let kernel = try #require(variables["1.dense/kernel"])
+        #expect(kernel.scalars(as: Float.self).prefix(3) == WorkloadTests.kernel[...])
+    }
+
+    private static let inputs: [Float] = [-1.7320508, -0.31748825, 1.0970745]
+    private static let labels = [4, 2, 0, 2, 5, 4, 9, 5]
+    private static let kernel: [Float] = [-0.1344979, 0.13727373, 0.036614705]
+}
