@@ -48,7 +48,7 @@ let package = Package(
 
         // Networks, data, training.
         .target(name: "ApusConfiguration", swiftSettings: swift),
-        .target(name: "ApusCharts", swiftSettings: swift),
+        .target(name: "ApusCharts", dependencies: ["CImages"], swiftSettings: swift),
         .target(
             name: "ApusNN",
             dependencies: ["ApusGraph", "ApusReference", "ApusCPU", "ApusTensor", "ApusConfiguration"],
@@ -124,7 +124,7 @@ let package = Package(
         .testTarget(
             name: "ApusDataTests", dependencies: ["ApusData", "ApusCPU", "ApusTensor", "ApusFormats", "ApusGraph"],
             swiftSettings: swift),
-        .testTarget(name: "ApusChartsTests", dependencies: ["ApusCharts"], swiftSettings: swift),
+        .testTarget(name: "ApusChartsTests", dependencies: ["ApusCharts", "CImages"], swiftSettings: swift),
         .testTarget(
             name: "ApusSearchTests",
             dependencies: ["ApusSearch", "Yams", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Fixtures"],
