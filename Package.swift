@@ -53,7 +53,9 @@ let package = Package(
             name: "ApusNN",
             dependencies: ["ApusGraph", "ApusReference", "ApusCPU", "ApusTensor", "ApusConfiguration"],
             swiftSettings: swift),
-        .target(name: "ApusFormats", dependencies: ["ApusGraph", "CZlib", "CImages"], swiftSettings: swift),
+        .target(
+            name: "ApusFormats", dependencies: ["ApusGraph", "ApusConfiguration", "CZlib", "CImages"],
+            swiftSettings: swift),
         .target(
             name: "ApusData",
             dependencies: ["CKernels", "ApusGraph", "ApusCPU", "ApusTensor", "ApusFormats", "ApusConfiguration"],
