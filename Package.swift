@@ -30,6 +30,7 @@ let package = Package(
         // System libraries and C, from the ground up (the house is drawn in ARCHITECTURE.md).
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", providers: [.apt(["libjpeg-dev"])]),
         .target(
@@ -54,7 +55,7 @@ let package = Package(
             dependencies: ["ApusGraph", "ApusReference", "ApusCPU", "ApusTensor", "ApusConfiguration"],
             swiftSettings: swift),
         .target(
-            name: "ApusFormats", dependencies: ["ApusGraph", "ApusConfiguration", "CZlib", "CImages"],
+            name: "ApusFormats", dependencies: ["ApusGraph", "ApusConfiguration", "CZlib", "CXXHash", "CImages"],
             swiftSettings: swift),
         .target(
             name: "ApusData",
@@ -62,7 +63,8 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "ApusSearch",
-            dependencies: ["ApusConfiguration", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: swift),
+            dependencies: ["ApusConfiguration", "ApusGraph", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: swift),
         .target(
             name: "ApusTraining",
             dependencies: [
