@@ -30,6 +30,7 @@ let package = Package(
         // System libraries and C, from the ground up (the house is drawn in ARCHITECTURE.md).
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", providers: [.apt(["libjpeg-dev"])]),
         .target(
@@ -51,21 +52,24 @@ let package = Package(
 
         // Networks, data, training.
         .target(name: "ApusConfiguration", swiftSettings: swift),
-        .target(name: "ApusCharts", swiftSettings: swift),
+        .target(name: "ApusCharts", dependencies: ["CImages"], swiftSettings: swift),
         .target(
             name: "ApusNN",
             dependencies: ["ApusGraph", "ApusBackend", "ApusTensor", "ApusConfiguration"], swiftSettings: swift),
         .target(
             name: "ApusChecks", dependencies: ["ApusGraph", "ApusBackend", "ApusTensor", "ApusNN"], swiftSettings: swift
         ),
-        .target(name: "ApusFormats", dependencies: ["ApusGraph", "CZlib", "CImages"], swiftSettings: swift),
+        .target(
+            name: "ApusFormats", dependencies: ["ApusGraph", "ApusConfiguration", "CZlib", "CXXHash", "CImages"],
+            swiftSettings: swift),
         .target(
             name: "ApusData",
             dependencies: ["CKernels", "ApusGraph", "ApusBackend", "ApusTensor", "ApusFormats", "ApusConfiguration"],
             swiftSettings: swift),
         .target(
             name: "ApusSearch",
-            dependencies: ["ApusConfiguration", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: swift),
+            dependencies: ["ApusConfiguration", "ApusGraph", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: swift),
         .target(
             name: "ApusTraining",
             dependencies: [
@@ -134,7 +138,7 @@ let package = Package(
         .testTarget(
             name: "ApusDataTests", dependencies: ["ApusData", "ApusBackend", "ApusTensor", "ApusFormats", "ApusGraph"],
             swiftSettings: swift),
-        .testTarget(name: "ApusChartsTests", dependencies: ["ApusCharts"], swiftSettings: swift),
+        .testTarget(name: "ApusChartsTests", dependencies: ["ApusCharts", "CImages"], swiftSettings: swift),
         .testTarget(
             name: "ApusSearchTests",
             dependencies: ["ApusSearch", "Yams", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Fixtures"],

@@ -24,6 +24,7 @@ need() { # package, file pattern...
 
 need libdnnl-dev /usr/include/dnnl.h /usr/local/include/dnnl.h "/usr/include/*/dnnl.h"
 need zlib1g-dev /usr/include/zlib.h /usr/local/include/zlib.h
+need libxxhash-dev /usr/include/xxhash.h /usr/local/include/xxhash.h
 need libpng-dev /usr/include/png.h /usr/local/include/png.h
 need libjpeg-dev /usr/include/jpeglib.h /usr/local/include/jpeglib.h "/usr/include/*/jpeglib.h"
 need libsqlite3-dev /usr/include/sqlite3.h /usr/local/include/sqlite3.h
@@ -36,7 +37,7 @@ need dataset-fashion-mnist "${APUS_DATA:-/nowhere}/train-images-idx3-ubyte*" \
 
 if ! command -v apt-get >/dev/null; then
     echo "apus: missing: ${missing[*]} (names of Debian's packages)." >&2
-    echo "This system has no apt-get: install oneDNN, zlib, libpng, libjpeg, SQLite and libgomp with their headers in its own way, and put the four" >&2
+    echo "This system has no apt-get: install oneDNN, zlib, xxHash, libpng, libjpeg, SQLite and libgomp with their headers in its own way, and put the four" >&2
     echo "Fashion-MNIST files into a folder that the environment variable APUS_DATA names." >&2
     exit 1
 fi

@@ -11,9 +11,6 @@ struct apus_png {
     png_infop info;
     const uint8_t *bytes;
     size_t count, position;
-    // What was written.
-    uint8_t *output;
-    size_t output_count, output_capacity;
     uint32_t height, width, channels;
     int32_t status;
     apus_image_error *error;
@@ -120,46 +117,26 @@ void apus_png_close(apus_png *self) {
 
 // MARK: Writing
 
-static void write_bytes(png_structp png, png_bytep source, size_t count) {
-    struct apus_png *self = png_get_io_ptr(png);
-    if (count > self->output_capacity - self->output_count) {
-        const size_t capacity = 2 * self->output_capacity + count;
-        uint8_t *output = realloc(self->output, capacity);
-        if (!output) png_error(png, "out of memory");
-        self->output = output;
-        self->output_capacity = capacity;
-    }
-    memcpy(self->output + self->output_count, source, count);
-    self->output_count += count;
-}
-
-static void flush_nothing(png_structp png) { (void)png; }
-
-bool apus_png_write(const uint8_t *pixels, uint32_t height, uint32_t width, uint32_t channels, uint8_t **bytes,
-                    size_t *count, apus_image_error *error) {
+bool apus_png_write(const uint8_t *pixels, uint32_t height, uint32_t width, uint32_t channels, const uint8_t *palette,
+                    uint32_t palette_count, uint8_t **bytes, size_t *count, apus_image_error *error) {
+    static const png_uint_32 formats[] = {PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB, PNG_FORMAT_RGBA};
     memset(error, 0, sizeof *error);
-    struct apus_png *self = calloc(1, sizeof *self);
-    if (!self) abort();
-    self->error = error;
-    volatile bool done = false;
-    if (!setjmp(self->jump)) {
-        self->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, self, report, ignore);
-        if (self->png) self->info = png_create_info_struct(self->png);
-        if (!self->info) abort();
-        png_set_write_fn(self->png, self, write_bytes, flush_nothing);
-        png_set_user_limits(self->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-        png_set_IHDR(self->png, self->info, width, height, 8, channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
-                     PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-        png_write_info(self->png, self->info);
-        for (uint32_t y = 0; y < height; y++) png_write_row(self->png, pixels + (size_t)y * width * channels);
-        png_write_end(self->png, self->info);
-        done = true;
-        *bytes = self->output;
-        *count = self->output_count;
-        self->output = NULL;
+    png_image image = {.version = PNG_IMAGE_VERSION,
+                       .height = height,
+                       .width = width,
+                       .format = palette ? PNG_FORMAT_RGB_COLORMAP : formats[channels - 1],
+                       .colormap_entries = palette_count};
+    // The most that it can become: zlib's bound on the rows with a filter byte each, and what stands around them.
+    const size_t raw = (size_t)height * ((size_t)width * channels + 1);
+    png_alloc_size_t size = raw + raw / 8 + raw / 64 + raw / 512 + 2048;
+    uint8_t *output = malloc(size);
+    if (!output || !png_image_write_to_memory(&image, output, &size, 0, pixels, 0, palette)) {
+        error->status = APUS_IMAGE_UNSUPPORTED;
+        strncpy(error->text, output ? image.message : "out of memory", sizeof error->text - 1);
+        free(output);
+        return false;
     }
-    free(self->output);
-    if (self->png) png_destroy_write_struct(&self->png, &self->info);
-    free(self);
-    return done;
+    *bytes = output;
+    *count = size;
+    return true;
 }

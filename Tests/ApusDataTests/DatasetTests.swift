@@ -131,7 +131,12 @@ import Testing
     }
 
     @Test func fingerprintIsStable() throws {
-        #expect(try numbered(100).fingerprint == 5_843_219_172_569_939_806)
+        #expect(try numbered(100).fingerprint == 7_344_514_097_575_368_885)
+    }
+
+    /// Runs that hold it go on.
+    @Test func formerFingerprintIsStable() throws {
+        #expect(try numbered(100).fingerprint(by: FormerHash.self) == 5_843_219_172_569_939_806)
     }
 
     // MARK: InputNormalization

@@ -152,7 +152,7 @@ private final class Folder {
         #expect(train.classCounts == Array(repeating: 6000, count: 10))
         #expect(test.classCounts == Array(repeating: 1000, count: 10))
         #expect((0..<5).map { train.label(at: $0) } == [9, 0, 0, 3, 0])
-        #expect(train.fingerprint == 6_820_240_913_293_379_295)
+        #expect(train.fingerprint(by: FormerHash.self) == 6_820_240_913_293_379_295)
 
         let measured = try train.measuredStandardization()
         #expect(abs(measured.scales[0] / FashionMNIST.standardization.scales[0] - 1) < 1e-12)

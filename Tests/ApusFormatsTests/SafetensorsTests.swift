@@ -51,6 +51,11 @@ import Testing
         let bytes = try contents(path)
         #expect(try bytes == SafetensorsFile.encode(arrays, metadata: metadata))
         #expect(bytes[0] % 8 == 0)
+        let header = String(decoding: bytes[8..<8 + Int(bytes[0]) + Int(bytes[1]) * 256], as: UTF8.self)
+        #expect(
+            header.hasPrefix(
+                #"{"__metadata__":{"line":"a\nb\u0000","step":"12"},"z":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"#
+                    + #""e":{"dtype":"F32","shape":[0],"data_offsets":[3,3]},"a\u0001\t\"\\é🦅":{"dtype":"BF16","#))
         // Data of arrays that are written piece by piece is counted.
         #expect(
             message { () throws(FormatError) in

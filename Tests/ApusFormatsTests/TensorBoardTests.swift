@@ -79,7 +79,13 @@ import Testing
             let real = try TensorBoardWriter(folder: folder)
             #expect(real.path.hasPrefix("\(folder)/events.out.tfevents."))
             try Data().write(to: URL(filePath: "\(folder)/file"))
-            #expect(throws: FormatError.self) { try TensorBoardWriter(folder: "\(folder)/file/x") }
+            for path in ["\(folder)/file/x", "\(folder)/file"] {
+                let error = #expect(throws: FormatError.self) { try TensorBoardWriter(folder: path) }
+                #expect(
+                    error?.description
+                        == "\(path): the file can't be written: Not a directory (ENOTDIR), while creating it. Create its folder "
+                        + "first, or check the path.")
+            }
             #expect(throws: FormatError.self) { try TensorBoardWriter(folder: "\(folder)/a\0b") }
         }
     }

@@ -16,6 +16,22 @@ import Testing
         #expect(try History(csv: "", path: "metrics.csv").epochs.isEmpty)
     }
 
+    /// Names of metrics may be anything.
+    @Test func namesWithCommasAndQuotesReturn() throws {
+        MetricKinds.register(Awkward.self)
+        try withTemporaryFolder { parent in
+            let folder = try RunFolder(named: "x", in: parent)
+            var trainer = try identity(2, loss: .softmaxCrossEntropy, metrics: [Metric(Awkward()), .accuracy])
+            let data = try Dataset(features: Tensor([[1, 0], [0, 1]] as [[Float]]), labels: [0, 1])
+            let history = try trainer.fit(
+                data, validation: data, epochs: 2, batchSize: 2, callbacks: [.csv()], folder: folder.path)
+            let read = try folder.history()
+            #expect(read.epochs.map(\.training) == history.epochs.map(\.training))
+            #expect(read.epochs.map(\.validation) == history.epochs.map(\.validation))
+            #expect(read.epochs.last?.training["share, of \"right\"\nones"] == 1)
+        }
+    }
+
     @Test func inputsReturn() throws {
         try withTemporaryFolder { parent in
             let folder = try RunFolder(named: "x", in: parent)
@@ -106,4 +122,16 @@ import Testing
             #expect(try PredictionInput.read(["\(folder)/x.npy"], for: inputs)[0].remark != nil)
         }
     }
+}
+
+/// A metric whose name needs quotes wherever it is a field.
+private struct Awkward: MetricRule {
+    static let kind = "awkward"
+    static let schema = Schema(Awkward())
+    var name: String { "share, of \"right\"\nones" }
+    var accumulation: MetricAccumulation { .sum }
+
+    func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor { weights.sum().reshaped(to: [1]) }
+    func value(_ gathered: [Double], classes: Int) -> MetricValue { .number(gathered[0] / 2) }
+    func problem(_ output: Tensor, _ target: Tensor) -> String? { nil }
 }

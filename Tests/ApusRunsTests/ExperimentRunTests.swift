@@ -53,6 +53,36 @@ import Testing
         }
     }
 
+    /// Records of before hold the fingerprint of another hash, without its name.
+    @Test func runsOfTheFormerFingerprintGoOn() throws {
+        try withFolder { folder in
+            var first = try ExperimentRun(try moonsFile().experiment())
+            try first.begin(in: "\(folder)/a")
+            try first.train(callbacks: [Interruption(after: 1).callback])
+            let kept = try RunFolder(existing: "\(folder)/a")
+            var record = try kept.record()
+            #expect(record.dataFingerprint.hasPrefix("xxh3:"))
+            #expect(first.data.fingerprintText(like: record.dataFingerprint) == record.dataFingerprint)
+            record.dataFingerprint = first.data.fingerprintText(like: "0")
+            #expect(record.dataFingerprint == "a54b5625cd4cd329")
+            try kept.write("run.json", json: record)
+            var second = try ExperimentRun(resuming: kept)
+            try second.train()
+            #expect(second.record.state == .completed)
+
+            for wrong in ["1234", "xxh3:0000000000001234"] {
+                record.dataFingerprint = wrong
+                try kept.write("run.json", json: record)
+                let error = #expect(throws: TrainingError.self) { try ExperimentRun(resuming: kept) }
+                let found = first.data.fingerprintText(like: wrong)
+                #expect(
+                    error?.description
+                        == "the data are not those of the run \(kept.path): their fingerprint is \(found), it was \(wrong)"
+                )
+            }
+        }
+    }
+
     @Test func aFailureIsWrittenDown() throws {
         try withFolder { folder in
             struct Failure: Error {}

@@ -63,6 +63,6 @@ extension Fuzzing {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let place = text.firstRange(of: /"checksum" : "[^"]*"/) else { return bytes }
         func with(_ sum: String) -> String { text.replacingCharacters(in: place, with: "\"checksum\" : \"\(sum)\"") }
-        return Array(with("\(Checksum(Data(with("0000000000000000").utf8)))").utf8)
+        return Array(with(Checksum.text(of: Data(with("0000000000000000").utf8))).utf8)
     }
 }

@@ -86,6 +86,56 @@ import Testing
         }
     }
 
+    /// Checkpoints of before hold sums of another kind.
+    @Test func checkpointsOfTheFormerSumsAreRead() throws {
+        #expect(FormerChecksum.text(of: Data("123456789".utf8)) == "7ca01b908e9f274c")
+        try withTemporaryFolder { parent in
+            var whole = trainer()
+            _ = try fit(&whole, "\(parent)/a")
+            let isDead = Callback.onEvent(watchesSteps: true) { event, control in
+                if case .stepEnded = event, control.state.step == 15 { throw Killed() }
+            }
+            var first = trainer()
+            #expect(throws: Killed.self) { try fit(&first, "\(parent)/b", [isDead]) }
+            let checkpoints = "\(parent)/b/checkpoints"
+            let names = try FileManager.default.contentsOfDirectory(atPath: checkpoints)
+            for name in names { try writeFormerSums("\(checkpoints)/\(name)") }
+            var damages: [String] = []
+            var second = trainer()
+            _ = try fit(&second, "\(parent)/b", resumes: true) { damages.append($0) }
+            #expect(damages.isEmpty)
+            #expect(try #require(second.state).numbers == (try #require(whole.state).numbers))
+
+            // And damage is seen.
+            var third = trainer()
+            #expect(throws: Killed.self) { try fit(&third, "\(parent)/c", [isDead]) }
+            let last = "\(parent)/c/checkpoints/last"
+            try writeFormerSums(last)
+            var bytes = try Data(contentsOf: URL(filePath: "\(last)/state.safetensors"))
+            bytes[bytes.count - 3] ^= 1
+            // The best checkpoint may share the file.
+            try bytes.write(to: URL(filePath: "\(last)/state.safetensors"), options: .atomic)
+            var fourth = trainer()
+            _ = try fit(&fourth, "\(parent)/c", resumes: true) { damages.append($0) }
+            #expect(damages.count == 1 && damages[0].contains("damaged state.safetensors: its checksum is not"))
+        }
+    }
+
+    private func writeFormerSums(_ folder: String) throws {
+        let path = "\(folder)/state.json"
+        var text = try String(contentsOfFile: path, encoding: .utf8)
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name != "state.json" {
+            let data = try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))
+            text = text.replacing(Checksum.text(of: data), with: FormerChecksum.text(of: data))
+        }
+        // What is left is the sum of the text itself.
+        let place = try #require(text.firstRange(of: /xxh3:[0-9a-f]{16}/))
+        text.replaceSubrange(place, with: "0000000000000000")
+        let sum = FormerChecksum.text(of: Data(text.utf8))
+        text = text.replacing("\"checksum\" : \"0000000000000000\"", with: "\"checksum\" : \"\(sum)\"")
+        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+    }
+
     /// A stop by the user is no part of the training, wherever it is.
     @Test(arguments: [4, 5]) func interruptionsLeaveNoTrace(_ step: Int) throws {
         try withTemporaryFolder { parent in

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Numbers as people read them: `0.25`, `12.5k`, `2e−4`, with a true minus sign.
 package enum NumberFormat {
     /// A number with so many significant digits at most, without trailing zeros.
@@ -5,7 +7,7 @@ package enum NumberFormat {
         guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "−∞" : "∞" }
         let magnitude = abs(value)
         guard magnitude >= 1e-300 else { return "0" }
-        var exponent = Int(Mathematics.log10(magnitude).rounded(.down)) - digits + 1
+        var exponent = Int(log10(magnitude).rounded(.down)) - digits + 1
         var mantissa = scaled(magnitude, by: -exponent).rounded()
         if mantissa >= Mathematics.powerOfTen(digits) {
             mantissa /= 10
@@ -27,7 +29,7 @@ package enum NumberFormat {
         guard largest >= 1e-290, largest < 1e4, sizes.allSatisfy({ $0 == 0 || $0 >= largest * 0.01 }) else {
             return values.map { short($0) }
         }
-        var exponent = Int(Mathematics.log10(largest).rounded(.down)) - 2
+        var exponent = Int(log10(largest).rounded(.down)) - 2
         var integers = values.map { $0.isFinite ? Int(scaled($0, by: -exponent).rounded()) : 0 }
         while integers.allSatisfy({ $0.isMultiple(of: 10) }), integers.contains(where: { $0 != 0 }) {
             integers = integers.map { $0 / 10 }

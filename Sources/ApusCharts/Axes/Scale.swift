@@ -1,3 +1,5 @@
+import Foundation
+
 /// The smallest range that holds some numbers.
 struct Extent: Sendable {
     private(set) var lower = Double.infinity
@@ -108,10 +110,10 @@ package struct Scale: Sendable {
         min(max(value, kind == .linear ? -limit : 1 / limit), limit)
     }
 
-    private func forward(_ value: Double) -> Double { kind == .linear ? value : Mathematics.log10(value) }
+    private func forward(_ value: Double) -> Double { kind == .linear ? value : log10(value) }
 
     private func backward(_ value: Double) -> Double {
-        let result = kind == .linear ? value : Mathematics.power(10, value)
+        let result = kind == .linear ? value : pow(10, value)
         return Scale.clamp(result, kind)
     }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A number that an axis names.
 package struct Tick: Sendable, Hashable {
     package var value: Double
@@ -11,7 +13,7 @@ package enum Ticks {
         guard lower.isFinite, upper.isFinite, lower < upper else { return [] }
         let count = max(2, count)
         let rough = max((upper - lower) / Double(count), 1e-300)
-        var exponent = Int(Mathematics.log10(rough).rounded(.down)) - 1
+        var exponent = Int(log10(rough).rounded(.down)) - 1
         if whole { exponent = max(exponent, 0) }
         // The first step that leaves few enough; three decades are more than rounding can miss by.
         for _ in 0..<3 {
@@ -39,7 +41,7 @@ package enum Ticks {
     package static func logarithmic(from lower: Double, to upper: Double, count: Int) -> [Tick] {
         guard lower > 0, upper.isFinite, lower < upper else { return [] }
         let count = max(2, count)
-        let (low, high) = (Mathematics.log10(lower), Mathematics.log10(upper))
+        let (low, high) = (log10(lower), log10(upper))
         let (first, last) = (Int(low.rounded(.down)), Int(high.rounded(.up)))
         func ticks(_ factors: [Int], every step: Int) -> [Tick] {
             var result: [Tick] = []

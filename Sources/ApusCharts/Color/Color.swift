@@ -1,3 +1,5 @@
+import Foundation
+
 /// An sRGB color.
 package struct Color: Sendable, Hashable {
     package var red: UInt8
@@ -36,9 +38,9 @@ package struct Oklab: Sendable {
 
     package init(_ color: Color) {
         let (r, g, b) = (Oklab.linear(color.red), Oklab.linear(color.green), Oklab.linear(color.blue))
-        let l = Mathematics.cubeRoot(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
-        let m = Mathematics.cubeRoot(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
-        let s = Mathematics.cubeRoot(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
+        let l = cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
+        let m = cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
+        let s = cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
         lightness = 0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s
         a = 1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s
         self.b = 0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s
@@ -75,12 +77,12 @@ package struct Oklab: Sendable {
 
     package static func linear(_ component: UInt8) -> Double {
         let c = Double(component) / 255
-        return c <= 0.04045 ? c / 12.92 : Mathematics.power((c + 0.055) / 1.055, 2.4)
+        return c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4)
     }
 
     package static func encoded(_ linear: Double) -> UInt8 {
         let c = min(max(linear, 0), 1)
-        let encoded = c <= 0.0031308 ? c * 12.92 : 1.055 * Mathematics.power(c, 1 / 2.4) - 0.055
+        let encoded = c <= 0.0031308 ? c * 12.92 : 1.055 * pow(c, 1 / 2.4) - 0.055
         return UInt8((encoded * 255).rounded())
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How often numbers fell into each of some intervals.
 public struct Distribution: Sendable, Hashable {
     /// The borders of the bins, ascending: one more than there are counts.
@@ -20,7 +22,7 @@ public struct Distribution: Sendable, Hashable {
         var extent = Extent()
         extent.add(values, on: "")
         // An odd number, so that what lies around zero has a bin of its own.
-        let automatic = Int(2 * Mathematics.cubeRoot(Double(values.count))) | 1
+        let automatic = Int(2 * cbrt(Double(values.count))) | 1
         let count = min(max(bins ?? min(max(automatic, 11), 61), 1), 10_000)
         let scale = Scale(Axis("", range: range), fitting: extent)
         let width = scale.upper / Double(count) - scale.lower / Double(count)

@@ -1,10 +1,13 @@
+import Foundation
+
 /// Batches on their way from the thread that makes them to the one that uses them.
 ///
-/// The maker sleeps until half of the batches are used and then fills up, so that it wakes once for several batches.
+/// The maker sleeps until half of the batches are used and then fills up, so that it wakes once for several batches. The two
+/// never sleep at once, for one waits for a first batch and the other until there are fewer; so one condition is enough.
 package final class BatchQueue: @unchecked Sendable {
-    private let monitor = Monitor()
+    private let condition = NSCondition()
     private let capacity: Int
-    // Guarded by the monitor.
+    // Guarded by the condition's lock.
     private var ready: [Batch] = []
     private var isComplete = false
     private var isStopped = false
@@ -18,21 +21,21 @@ package final class BatchQueue: @unchecked Sendable {
 
     /// The next batch, as soon as there is one; `nil` after the last.
     package func take() -> Batch? {
-        monitor.locked {
-            while ready.isEmpty, !isComplete { monitor.wait(for: .batch) }
+        condition.withLock {
+            while ready.isEmpty, !isComplete { condition.wait() }
             guard !ready.isEmpty else { return nil }
             let batch = ready.removeFirst()
-            if ready.count <= capacity / 2 { monitor.signal(.room) }
+            if ready.count <= capacity / 2 { condition.signal() }
             return batch
         }
     }
 
     /// Makes the maker end, whatever it waits for.
     package func stop() {
-        monitor.locked {
+        condition.withLock {
             isStopped = true
             ready.removeAll()
-            monitor.signal(.room)
+            condition.signal()
         }
     }
 
@@ -50,17 +53,17 @@ package final class BatchQueue: @unchecked Sendable {
 
     /// Waits until half of the batches are used; returns how many are missing, at least one.
     private func awaitRoom() -> Int {
-        monitor.locked {
-            while ready.count > capacity / 2, !isStopped { monitor.wait(for: .room) }
+        condition.withLock {
+            while ready.count > capacity / 2, !isStopped { condition.wait() }
             return capacity - ready.count
         }
     }
 
     /// Adds a batch, `nil` after the last; returns whether to go on.
     private func put(_ batch: Batch?) -> Bool {
-        monitor.locked {
+        condition.withLock {
             if let batch, !isStopped { ready.append(batch) } else { isComplete = true }
-            monitor.signal(.batch)
+            condition.signal()
             return !isComplete
         }
     }

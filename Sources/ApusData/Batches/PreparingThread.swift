@@ -1,12 +1,8 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Foundation
 
 /// A thread that makes batches ahead of their use; it ends when the last one is made or this object is released.
+///
+/// One of the system's, for Foundation's `Thread` neither says when the system has none left nor waits for its end.
 package final class PreparingThread {
     package let queue: BatchQueue
     private let thread: pthread_t

@@ -1,13 +1,7 @@
 public import ApusFormats
 import ApusBackend
 import ApusGraph
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Foundation
 
 extension Dataset {
     /// The images of a folder with one sub-folder a class: `uint8` `[height, width, channels]`.

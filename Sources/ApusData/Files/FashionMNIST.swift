@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Foundation
 
 /// Fashion-MNIST: 60 000 training and 10 000 test images of clothes, 28 × 28 grey levels, ten classes.
 ///

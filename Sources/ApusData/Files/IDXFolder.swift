@@ -2,13 +2,7 @@ import ApusBackend
 import ApusFormats
 import ApusGraph
 import ApusTensor
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Foundation
 
 /// A folder with images and labels as MNIST comes: four IDX files, plain or compressed by gzip.
 ///

@@ -70,7 +70,8 @@ extension CSVTable {
         return Array("\(number)".utf8)
     }
 
-    private static func quoted(_ text: String, _ separator: CSVFormat.Separator) -> [UInt8] {
+    /// A field, in quotes if it needs them.
+    static func quoted(_ text: String, _ separator: CSVFormat.Separator) -> [UInt8] {
         let bytes = Array(text.utf8)
         let special: Set<UInt8> = [separator.rawValue, 0x0a, 0x0d, 0x22]
         // Spaces around a field, and a byte order mark before the first, would not be part of it.

@@ -1,11 +1,5 @@
 import CImages
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Foundation
 
 extension Image {
     /// Writes the image as a PNG file of 8 bits, gray or RGB, replacing a file that exists.
@@ -17,17 +11,20 @@ extension Image {
     public func encodedPNG() throws(FormatError) -> [UInt8] { try pngBytes("") }
 
     private func pngBytes(_ path: String) throws(FormatError) -> [UInt8] {
-        guard height <= Int32.max, width <= Int32.max else {
+        // The limit of libpng.
+        guard height <= 1_000_000, width <= 1_000_000 else {
             throw FormatError(
-                .unsupported, path: path, "the image is too large for PNG", expected: "sides less than 2^31",
+                .unsupported, path: path, "the image is too large for PNG",
+                expected: "sides of at most 1 000 000 pixels",
                 received: "\(height) × \(width) (height × width)", remedy: "Make it smaller.")
         }
         var bytes: UnsafeMutablePointer<UInt8>?
         var count = 0
         var error = apus_image_error()
-        guard apus_png_write(pixels, UInt32(height), UInt32(width), UInt32(channels), &bytes, &count, &error) else {
-            throw FormatError(error, path)
-        }
+        guard
+            apus_png_write(
+                pixels, UInt32(height), UInt32(width), UInt32(channels), nil, 0, &bytes, &count, &error)
+        else { throw FormatError(error, path) }
         defer { free(bytes) }
         return [UInt8](UnsafeBufferPointer(start: bytes, count: count))
     }

@@ -1,3 +1,4 @@
+import ApusConfiguration
 public import ApusGraph
 
 extension SafetensorsFile {
@@ -51,11 +52,11 @@ extension SafetensorsFile {
     private static func header(
         _ contents: [(name: String, type: TensorType)], _ metadata: [String: String], _ path: String
     ) throws(FormatError) -> [UInt8] {
-        var members: [String] = []
+        var members: [(String, JSONText)] = []
         var seen: Set<[UInt8]> = [Array("__metadata__".utf8)]
         if !metadata.isEmpty {
-            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
-            members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+            let pairs = metadata.sorted { $0.key < $1.key }
+            members.append(("__metadata__", .object(pairs.map { ($0.key, .text($0.value)) })))
         }
         var offset = 0
         for (name, type) in contents {
@@ -73,13 +74,18 @@ extension SafetensorsFile {
             else {
                 throw Extent.oversized(dimensions, path: path, offset: nil)
             }
-            let shape = dimensions.map(String.init).joined(separator: ",")
+            func list(_ numbers: [Int]) -> JSONText { .list(numbers.map { .raw("\($0)") }) }
             members.append(
-                "\(quoted(name)):{\"dtype\":\"\(SafetensorsType(type.elementType).rawValue)\",\"shape\":[\(shape)],"
-                    + "\"data_offsets\":[\(offset),\(end)]}")
+                (
+                    name,
+                    .object([
+                        ("dtype", .text(SafetensorsType(type.elementType).rawValue)), ("shape", list(dimensions)),
+                        ("data_offsets", list([offset, end])),
+                    ])
+                ))
             offset = end
         }
-        var text = Array("{\(members.joined(separator: ","))}".utf8)
+        var text = Array(JSONText.object(members).compact.utf8)
         text += Array(repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
         guard text.count <= SafetensorsHeader.maximumByteCount else {
             throw FormatError(
@@ -88,19 +94,5 @@ extension SafetensorsFile {
                 remedy: "Save fewer tensors, or less metadata, in one file.")
         }
         return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\u{0}"..<"\u{20}":
-                result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

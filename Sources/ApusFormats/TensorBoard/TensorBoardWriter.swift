@@ -1,12 +1,5 @@
+import Foundation
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// Writes what TensorBoard shows to a new event file in a folder: `events.out.tfevents.TIME.HOST`.
 ///
@@ -137,14 +130,12 @@ public final class TensorBoardWriter: Sendable {
     // MARK: Names
 
     private static func makeFolder(_ folder: String) throws(FormatError) {
-        var path = folder.hasPrefix("/") ? "/" : ""
-        for part in folder.split(separator: "/") {
-            path += (path.isEmpty || path.hasSuffix("/") ? "" : "/") + part
-            guard mkdir(path, 0o777) != 0 else { continue }
-            let code = errno
-            var status = stat()
-            let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-            if !isFolder { throw .writing(folder, code: code == EEXIST ? ENOTDIR : code, while: "creating it") }
+        guard !folder.isEmpty else { return }
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            let code = ((error as? CocoaError)?.underlying as? POSIXError)?.code.rawValue ?? EIO
+            throw .writing(folder, code: code == EEXIST ? ENOTDIR : code, while: "creating it")
         }
     }
 

@@ -87,24 +87,17 @@ extension [Prediction] {
     public var csv: String {
         let width = map { $0.classes.isEmpty ? $0.numbers.count : $0.classes.count }.max() ?? 0
         let hasClasses = contains { !$0.classes.isEmpty }
-        let columns = (1...Swift.max(1, width)).map { place -> String in
+        let columns = (1...Swift.max(1, width)).flatMap { place in
             let number = width > 1 ? "\(place)" : ""
-            return hasClasses ? "class\(number),probability\(number)" : "value\(number)"
+            return hasClasses ? ["class\(number)", "probability\(number)"] : ["value\(number)"]
         }
-        let lines = map { prediction in
-            let fields =
-                prediction.classes.isEmpty
-                ? prediction.numbers.map { "\(Float($0))" }
-                : prediction.classes.flatMap { [Self.field($0.name), decimals($0.probability)] }
-            return ([Self.field(prediction.input)] + fields).joined(separator: ",")
+        let rows = map { prediction in
+            [prediction.input]
+                + (prediction.classes.isEmpty
+                    ? prediction.numbers.map { "\(Float($0))" }
+                    : prediction.classes.flatMap { [$0.name, decimals($0.probability)] })
         }
-        return (["input," + columns.joined(separator: ",")] + lines).joined(separator: "\n") + "\n"
-    }
-
-    /// A text in quotes where it needs them (RFC 4180).
-    private static func field(_ text: String) -> String {
-        guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+        return CSVRows.text([["input"] + columns] + rows)
     }
 
     /// A list of objects; numbers that are not finite are texts.

@@ -78,7 +78,7 @@ public struct ExperimentRun: Sendable {
         summary = try model.summary(input: data.sampleShape)
         record = RunRecord(
             command: command, seed: experiment.seed, threads: Device.threadCount,
-            dataFingerprint: String(data.fingerprint, radix: 16), program: ApusVersion.current)
+            dataFingerprint: data.fingerprintText, program: ApusVersion.current)
     }
 
     /// A run that is complete, with the weights it ended with.
@@ -107,9 +107,10 @@ public struct ExperimentRun: Sendable {
                 "the run \(folder.path) began with weights of a file and has no checkpoint yet; train again with --init",
                 kind: .missing)
         }
-        guard earlier.dataFingerprint == record.dataFingerprint else {
+        let fingerprint = data.fingerprintText(like: earlier.dataFingerprint)
+        guard earlier.dataFingerprint == fingerprint else {
             throw TrainingError(
-                "the data are not those of the run \(folder.path): their fingerprint is \(record.dataFingerprint), "
+                "the data are not those of the run \(folder.path): their fingerprint is \(fingerprint), "
                     + "it was \(earlier.dataFingerprint)", kind: .malformed)
         }
         if earlier.threads != record.threads {

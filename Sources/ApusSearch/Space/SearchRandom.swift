@@ -1,3 +1,4 @@
+import ApusGraph
 import Foundation
 
 /// Random numbers that follow from a seed, a trial and a stream alone (SplitMix64; Steele, Lea and Flood, 2014).
@@ -5,9 +6,8 @@ struct SearchRandom: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64, trial: Int, stream: String) {
-        // FNV-1a over the stream's name.
-        let name = stream.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        state = Self.mixed(Self.mixed(seed) ^ Self.mixed(UInt64(bitPattern: Int64(trial)) &+ 1) &* 3 ^ Self.mixed(name))
+        let (trial, name) = (UInt64(bitPattern: Int64(trial)), FNV1a.hash(stream))
+        state = Self.mixed(Self.mixed(seed) ^ Self.mixed(trial &+ 1) &* 3 ^ Self.mixed(name))
     }
 
     private static func mixed(_ value: UInt64) -> UInt64 {

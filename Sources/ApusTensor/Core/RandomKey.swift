@@ -33,10 +33,8 @@ public struct RandomKey: Hashable, Sendable {
     /// An independent key with a name of its own, for instance of a variable.
     public func child(_ name: String) -> RandomKey { child(RandomKey.stream(name)) }
 
-    /// The number that stands for a name: its 64-bit FNV-1a hash, the same on every machine.
-    package static func stream(_ name: String) -> UInt64 {
-        name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    }
+    /// The number that stands for a name, the same on every machine.
+    package static func stream(_ name: String) -> UInt64 { FNV1a.hash(name) }
 
     /// The key as the random primitive takes it: int64 [2], seed and step.
     package var tensor: Tensor { Tensor([Int(bitPattern: UInt(seed)), 0]) }

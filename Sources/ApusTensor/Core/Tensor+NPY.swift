@@ -1,13 +1,6 @@
 import ApusBackend
 import ApusGraph
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Foundation
 
 extension Tensor {
     /// Writes the elements to a NumPy file (`numpy.load` reads it), to look at them elsewhere.

@@ -29,14 +29,14 @@ public struct CSVLog: CallbackRule, Configurable {
         }
         var columns = ["epoch", "step"] + first.training.names.map { "training.\($0)" }
         columns += (first.validation?.names ?? []).map { "validation.\($0)" }
-        var rows = [(columns + ["learningRate", "seconds", "samplesPerSecond"]).joined(separator: ",")]
+        var rows = [columns + ["learningRate", "seconds", "samplesPerSecond"]]
         for record in control.history.epochs {
             var fields = ["\(record.epoch)", "\(record.step)"] + record.training.values.map { "\($0)" }
             fields += (record.validation?.values ?? []).map { "\($0)" }
             fields += ["\(record.learningRate)", "\(record.seconds)", "\(record.samplesPerSecond)"]
-            rows.append(fields.joined(separator: ","))
+            rows.append(fields)
         }
-        try AtomicFile.write(rows.joined(separator: "\n") + "\n", to: path)
+        try AtomicFile.write(CSVRows.text(rows), to: path)
     }
 }
 

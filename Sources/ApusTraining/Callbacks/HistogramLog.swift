@@ -77,28 +77,12 @@ public struct HistogramLog: CallbackRule, Configurable {
 }
 
 extension ModelObservation {
-    /// The observation as `JSONEncoder` would write it, in a tenth of the time.
+    /// The observation as a line of JSON.
     var line: String {
         get throws {
-            func entries(_ entries: [Entry]) throws -> String {
-                try entries.map { entry in
-                    let histogram = entry.histogram
-                    func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "\"\(value)\"" }
-                    let facts = [
-                        "\"bins\":[\(histogram.bins.map(String.init).joined(separator: ","))]",
-                        "\"count\":\(histogram.count)", "\"maximum\":\(histogram.maximum)",
-                        "\"mean\":\(number(histogram.mean))", "\"minimum\":\(histogram.minimum)",
-                        "\"nonFiniteCount\":\(histogram.nonFiniteCount)",
-                        "\"standardDeviation\":\(number(histogram.standardDeviation))",
-                        "\"zeroCount\":\(histogram.zeroCount)",
-                    ]
-                    let path = String(decoding: try StateCoding.encoder().encode(entry.path), as: UTF8.self)
-                    return "{\"histogram\":{\(facts.joined(separator: ","))},\"path\":\(path)}"
-                }.joined(separator: ",")
-            }
-            let loss = String(decoding: try StateCoding.encoder().encode(loss), as: UTF8.self)
-            return "{\"activations\":[\(try entries(activations))],\"gradients\":[\(try entries(gradients))],"
-                + "\"loss\":\(loss),\"step\":\(step),\"weights\":[\(try entries(weights))]}"
+            let encoder = StateCoding.encoder()
+            encoder.outputFormatting.remove(.prettyPrinted)
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
         }
     }
 }

@@ -1,14 +1,6 @@
 import ApusFormats
 import Foundation
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// A folder of checkpoints: `last`, `last-1`, …, `best`, `best-1`, …
 ///
 /// A checkpoint is written aside, synced and then renamed into place; where the system can exchange two names, `last` is there at

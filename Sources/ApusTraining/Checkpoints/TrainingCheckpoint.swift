@@ -161,7 +161,7 @@ extension TrainingCheckpoint {
         func write(_ state: TrainingState, _ name: String) throws {
             try state.write("\(folder)/\(name)")
             let bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(name)"), options: .mappedIfSafe)
-            files[name] = CheckpointText.File(bytes: bytes.count, checksum: "\(Checksum(bytes))")
+            files[name] = CheckpointText.File(bytes: bytes.count, checksum: Checksum.text(of: bytes))
         }
         try write(state, TrainingCheckpoint.tensors)
         var saved: [CheckpointText.SavedCallback] = []
@@ -182,7 +182,7 @@ extension TrainingCheckpoint {
             hasStopped: hasStopped, isAnnounced: isAnnounced, epochSeconds: epochSeconds, sum: sum, history: history,
             callbacks: saved, files: files)
         let blank = String(decoding: try StateCoding.encoder().encode(text), as: UTF8.self) + "\n"
-        let sum = "\(Checksum(Data(blank.utf8)))"
+        let sum = Checksum.text(of: Data(blank.utf8))
         let quoted = blank.replacing(
             "\"checksum\" : \"\(CheckpointText.blank)\"", with: "\"checksum\" : \"\(sum)\"", maxReplacements: 1)
         try AtomicFile.write(quoted, to: "\(folder)/state.json")
@@ -202,7 +202,7 @@ extension TrainingCheckpoint {
         let blank = String(decoding: data, as: UTF8.self).replacing(
             "\"checksum\" : \"\(text.checksum)\"", with: "\"checksum\" : \"\(CheckpointText.blank)\"",
             maxReplacements: 1)
-        guard "\(Checksum(Data(blank.utf8)))" == text.checksum else { throw damaged("has a damaged state.json") }
+        guard Checksum.isRight(text.checksum, of: Data(blank.utf8)) else { throw damaged("has a damaged state.json") }
         guard text.files[tensors] != nil else { throw damaged("names no \(tensors)") }
         for (name, file) in text.files.sorted(by: { $0.key < $1.key }) {
             guard
@@ -211,7 +211,7 @@ extension TrainingCheckpoint {
             guard bytes.count == file.bytes else {
                 throw damaged("has a damaged \(name): \(bytes.count) bytes where there were \(file.bytes)")
             }
-            guard "\(Checksum(bytes))" == file.checksum else {
+            guard Checksum.isRight(file.checksum, of: bytes) else {
                 throw damaged("has a damaged \(name): its checksum is not \(file.checksum)")
             }
         }

@@ -1,4 +1,5 @@
 public import ApusData
+import ApusFormats
 public import ApusGraph
 
 /// The samples of an experiment: read, divided and normalized.
@@ -22,9 +23,20 @@ public struct LoadedData: Sendable {
 
     /// A 64-bit hash of all three parts, from their fingerprints.
     public var fingerprint: UInt64 {
-        var hash = ByteHash()
+        var hash = XXH3()
         for part in [training, validation, test] { hash.add(part?.fingerprint ?? 0) }
         return hash.value
+    }
+
+    /// The fingerprint as records of runs hold it.
+    package var fingerprintText: String { XXH3.text(fingerprint) }
+
+    /// The fingerprint as a record holds it that was made by this version, or by one with the former hash.
+    package func fingerprintText(like recorded: String) -> String {
+        guard !recorded.hasPrefix(XXH3.prefix) else { return fingerprintText }
+        var hash = FormerHash()
+        for part in [training, validation, test] { hash.add(part?.fingerprint(by: FormerHash.self) ?? 0) }
+        return String(hash.value, radix: 16)
     }
 
     /// The shape of one sample: the model's input.

@@ -1,14 +1,6 @@
 import ApusFormats
 import Foundation
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// A file to which lines are added, each by one call of the system.
 final class LineFile: @unchecked Sendable {
     private let path: String

@@ -124,7 +124,7 @@ public struct RunRecord: Sendable, Hashable, Codable {
     public var seed: UInt64
     /// The threads that computed; with another number the weights may differ in the last digits.
     public var threads: Int
-    /// The fingerprint of the data, test part included, in hexadecimal digits.
+    /// The fingerprint of the data, test part included: the name of the hash and its digits. Runs of before name none.
     public var dataFingerprint: String
     /// Why training ended, in words; the error if it failed or diverged.
     public var stopReason: String?

@@ -46,9 +46,10 @@ bool apus_png_read(apus_png *png, uint8_t *pixels, apus_image_error *error);
 
 void apus_png_close(apus_png *png);
 
-/// Writes an image of 1 (gray) or 3 (RGB) channels of 8 bits to `*bytes`, for the caller to free by `free`.
-bool apus_png_write(const uint8_t *pixels, uint32_t height, uint32_t width, uint32_t channels, uint8_t **bytes,
-                    size_t *count, apus_image_error *error);
+/// Writes an image of 1 (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGB and alpha) channels of 8 bits to `*bytes`, for the
+/// caller to free by `free`. With a `palette` of up to 256 colors, RGB each, the pixels are indices into it, one channel.
+bool apus_png_write(const uint8_t *pixels, uint32_t height, uint32_t width, uint32_t channels, const uint8_t *palette,
+                    uint32_t palette_count, uint8_t **bytes, size_t *count, apus_image_error *error);
 
 // MARK: JPEG
 

@@ -1,0 +1,13 @@
+import ApusGraph
+import Testing
+
+@Suite struct FNV1aTests {
+    /// Of the authors' list of test vectors.
+    @Test(
+        arguments: [
+            ("", 0xCBF2_9CE4_8422_2325), ("a", 0xAF63_DC4C_8601_EC8C), ("foobar", 0x8594_4171_F739_67E8),
+        ] as [(String, UInt64)])
+    func authorsVectors(text: String, hash: UInt64) {
+        #expect(FNV1a.hash(text) == hash)
+    }
+}
