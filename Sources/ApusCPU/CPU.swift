@@ -10,14 +10,8 @@ public enum CPU {
         try graph.validate()
         let problems = graph.structureProblems
         guard problems.isEmpty else { throw GraphError(problems) }
-        var legal = graph.simplified()
-        if !options.constantInputs.isEmpty { legal = legal.foldingNormalizations(options.constantInputs) }
-        legal = legal.legalized().simplified()
-        var recomputed: Set<Node> = []
-        if options.recomputes { (legal, recomputed) = legal.recomputing() }
-        return Program(
-            plan: try Lowering.lower(legal, options: options, recomputed: recomputed), graph: legal,
-            constantInputs: options.constantInputs)
+        var compiler = Compiler(options)
+        return Program(plan: try compiler.plan(graph), graph: graph, constantInputs: options.constantInputs)
     }
 }
 

@@ -28,7 +28,7 @@ public final class Program: @unchecked Sendable {
         public var cost: Cost
     }
 
-    private let plan: Plan
+    let plan: Plan
     private let arena: Buffer
     private let calls: CallList
     /// What is computed when constant inputs change, with the memory that only it uses, and for which inputs it was done last.
@@ -40,13 +40,11 @@ public final class Program: @unchecked Sendable {
     private let outputSlots: [Int?]
     private let lock = Mutex(())
 
-    init(plan original: Plan, graph: Graph, constantInputs: Set<Int> = []) {
+    init(plan: Plan, graph: Graph, constantInputs: Set<Int> = []) {
         inputTypes = graph.inputs.map(\.type)
         outputTypes = graph.outputs.map(\.node.type)
         replacements = graph.outputs.map(\.replaces)
-        var planned = original
-        let memory = MemoryPlanner(&planned)
-        let plan = planned
+        let memory = plan.memory
         arenaByteCount = memory.byteCount
         arena = Buffer(byteCount: memory.byteCount)
         // First touches of pages cost more than a step of training: take them now.
@@ -189,7 +187,8 @@ public final class Program: @unchecked Sendable {
                 if case .scratch = bare.steps[step].operands[operand] { bare.steps[step].operands[operand] = .none }
             }
         }
-        return MemoryPlanner(&bare).byteCount
+        MemoryPlanner.assignOffsets(in: &bare)
+        return bare.memory.byteCount
     }
 
     // MARK: Timing
