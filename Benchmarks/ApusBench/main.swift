@@ -166,7 +166,7 @@ func compareAccuracy(samples: Int, epochs: Int, seeds: Int) throws {
     for (name, precision, winograd) in modes {
         var accuracies: [Double] = []
         for seed in 1...seeds {
-            try ConvolutionChoice.$allowsWinograd.withValue(winograd) {
+            try KernelChoices.$allowsWinograd.withValue(winograd) {
                 var trainer = Trainer(
                     Sequential.resnet18(), loss: .softmaxCrossEntropy,
                     optimizer: .sgd(learningRate: 0.05, momentum: 0.9), metrics: [.accuracy], schedule: .cosine(),

@@ -8,10 +8,13 @@ public struct ProgramReport: Sendable, Hashable {
         public var name: String
         /// Operations and bytes.
         public var cost: Cost
+        /// The unit of the compilation that it belongs to; copies of outputs belong to none.
+        package var unit: Int?
 
-        public init(name: String, cost: Cost) {
+        package init(name: String, cost: Cost, unit: Int? = nil) {
             self.name = name
             self.cost = cost
+            self.unit = unit
         }
     }
 
@@ -23,12 +26,16 @@ public struct ProgramReport: Sendable, Hashable {
     public var arenaByteCount: Int
     /// The bytes of constants that were computed when the program was built.
     public var constantByteCount: Int
+    /// What the stages of the compilation made of the graph.
+    package var compilation: CompilationReport
     /// The bytes of inputs, and of outputs that replace none.
     public var interfaceByteCount: Int
 
-    public init(
-        device: Device, signature: ProgramSignature, steps: [Step], arenaByteCount: Int, constantByteCount: Int
+    package init(
+        device: Device, signature: ProgramSignature, steps: [Step], arenaByteCount: Int, constantByteCount: Int,
+        compilation: CompilationReport = CompilationReport()
     ) {
+        self.compilation = compilation
         self.device = device
         self.steps = steps
         self.arenaByteCount = arenaByteCount

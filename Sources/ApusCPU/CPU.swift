@@ -17,13 +17,7 @@ public struct CPU: Backend {
     public static func compile(_ graph: Graph, options: CompileOptions = CompileOptions()) throws(GraphError) -> Program
     {
         try graph.validateStructure()
-        var legal = graph.simplified()
-        if !options.constantInputs.isEmpty { legal = legal.foldingNormalizations(options.constantInputs) }
-        legal = legal.legalized().simplified()
-        var recomputed: Set<Node> = []
-        if options.recomputes { (legal, recomputed) = legal.recomputing() }
-        return Program(
-            plan: try Lowering.lower(legal, options: options, recomputed: recomputed), graph: legal,
-            constantInputs: options.constantInputs)
+        var compiler = Compiler(options)
+        return Program(plan: try compiler.plan(graph), graph: graph, constantInputs: options.constantInputs)
     }
 }

@@ -151,8 +151,8 @@ import Testing
             tolerance: type == .float64 ? 1e-13 : 2e-2)
     }
 
-    @Test func aTapeOfManyOperandsIsSplit() throws {
-        // 40 operations of three operands each need more operands than one tape has.
+    @Test func aProgramOfManyOperandsIsSplit() throws {
+        // 40 operations of three operands each need more operands than one elementwise program has.
         let inputs = (0..<120).map { input("x\($0)", [9, 4]) }
         var y = inputs[0]
         for index in 0..<39 {

@@ -30,7 +30,7 @@ extension Lowering {
 
     /// A gradient in the lanes layout whose padding lanes are 0: what elementwise operations made of them must not reach the sums
     /// over samples.
-    private mutating func lanesGradientValue(_ number: Int) -> ValueID {
+    mutating func lanesGradientValue(_ number: Int) -> ValueID {
         let value = lanesValue(number)
         let type = graph.nodes[number].type
         if type.shape[0] % 16 != 0 {
@@ -47,82 +47,6 @@ extension Lowering {
     }
 
     private func moved(_ type: TensorType) -> Cost { Cost(flops: 0, bytes: 2 * type.byteCount) }
-
-    // MARK: Convolution
-
-    mutating func lanesConvolution(_ pattern: LanesConvolutionPattern) {
-        let node = graph.nodes[pattern.convolution]
-        let (x, kernel) = (node.inputs[0], node.inputs[1])
-        guard case .convolution(let geometry) = node.operation else { preconditionFailure("not a convolution") }
-        var parameters = lanesParameters(geometry, image: x.shape, kernel: kernel.shape)
-        parameters.relu = pattern.relu ? 1 : 0
-        parameters.pool = pattern.pools ? 1 : 0
-        let operands: [Operand] = [
-            .read(lanesValue(graph[x])), .read(value(graph[kernel])), pattern.bias.map { .read(value($0)) } ?? .none,
-        ]
-        let result = lanesResult(pattern.result)
-        var maskUse = Operand.none
-        if pattern.needsMasks {
-            let byteCount = Int(withUnsafePointer(to: parameters, apus_lanes_convolution_mask_bytes))
-            let masks = temporary(TensorType([byteCount], .uint8))
-            self.masks[pattern.convolution] = masks
-            maskUse = .write(masks)
-        }
-        let scratch = Int(withUnsafePointer(to: parameters, apus_lanes_convolution_scratch_bytes))
-        let parts = [
-            "convolution", pattern.bias != nil ? "bias" : nil, pattern.relu ? "relu" : nil,
-            pattern.pools ? "maxPool" : nil,
-        ]
-        step(
-            "lanes " + parts.compactMap { $0 }.joined(separator: "+"), apus_lanes_convolution,
-            operands + [.write(result), maskUse, .scratch(byteCount: scratch)], parameters, cost: node.cost)
-    }
-
-    mutating func lanesGradient(_ pattern: LanesGradientPattern) {
-        let image: Shape
-        let kernel: Shape
-        if let number = pattern.kernelGradient {
-            (image, kernel) = (graph.nodes[pattern.input].shape, graph.nodes[number].shape)
-        } else {
-            (image, kernel) = (graph.nodes[pattern.inputGradient!].shape, graph.nodes[pattern.kernel].shape)
-        }
-        var parameters = lanesParameters(pattern.geometry, image: image, kernel: kernel)
-        var operands: [Operand] = [
-            pattern.kernelGradient == nil ? .none : .read(lanesValue(pattern.input)),
-            pattern.inputGradient == nil ? .none : .read(value(pattern.kernel)),
-            .read(lanesGradientValue(pattern.gradient)),
-        ]
-        if let convolution = pattern.masksOf,
-            case .lanesConvolution(let forward) = fusion.units[fusion.unitOf[convolution]!].kind
-        {
-            parameters.relu = forward.relu ? 1 : 0
-            parameters.pool = forward.pools ? 1 : 0
-            operands.append(.read(masks[convolution]!))
-        } else {
-            operands.append(.none)
-        }
-        var cost = Cost.zero
-        for number in [pattern.inputGradient, pattern.kernelGradient, pattern.biasGradient].compactMap({ $0 }) {
-            cost = cost + graph.nodes[number].cost
-        }
-        operands.append(pattern.inputGradient.map { .write(lanesResult($0)) } ?? .none)
-        operands.append(pattern.kernelGradient.map { .write(result($0)) } ?? .none)
-        operands.append(pattern.biasGradient.map { .write(result($0)) } ?? .none)
-        operands.append(
-            .scratch(byteCount: Int(withUnsafePointer(to: parameters, apus_lanes_convolution_gradient_scratch_bytes))))
-        step("lanes convolution gradient", apus_lanes_convolution_gradient, operands, parameters, cost: cost)
-    }
-
-    private func lanesParameters(
-        _ geometry: ConvolutionGeometry, image: Shape, kernel: Shape
-    ) -> apus_lanes_convolution_parameters {
-        apus_lanes_convolution_parameters(
-            samples: Int64(image[0]), channels_in: Int64(image[3]), channels_out: Int64(kernel[3]),
-            height: Int64(image[1]), width: Int64(image[2]), kernel_height: Int64(kernel[0]),
-            kernel_width: Int64(kernel[1]), pad_top: Int64(geometry.padding.top),
-            pad_left: Int64(geometry.padding.left),
-            pad_bottom: Int64(geometry.padding.bottom), pad_right: Int64(geometry.padding.right), relu: 0, pool: 0)
-    }
 
     // MARK: Pooling
 

@@ -8,7 +8,7 @@ extension Lowering {
         switch node.operation {
         case .input, .constant, .reshape, .transpose, .broadcast, .slice, .reverse, .stopGradient:
             preconditionFailure("\(node.operation.name) is not computed by a step")
-        case .unary, .binary, .select, .clamp, .cast: cluster([number])
+        case .unary, .binary, .select, .clamp, .cast: ElementwiseCluster().lower([number], into: &self)
         case .iota(let axis, let type): iota(number, axis: axis, type)
         case .random(let distribution, let stream, let type): random(number, distribution, stream, type)
         case .pad(let padding, let scalar): pad(number, padding, value: scalar)
@@ -23,10 +23,9 @@ extension Lowering {
                 exclusive: exclusive ? 1 : 0, reverse: reverse ? 1 : 0)
             plainStep(number, apus_cumulative_sum, parameters)
         case .sortIndices(let axis, let descending, let count): sortIndices(number, axis, descending, count)
-        case .matmul: product(ProductPattern(product: number, result: number))
-        case .convolution: convolution(ConvolutionPattern(convolution: number, bias: nil, relu: false, result: number))
-        case .convolutionInputGradient: convolutionInputGradient(number)
-        case .convolutionKernelGradient: convolutionKernelGradient(number)
+        case .matmul: product(number)
+        case .convolution: FusedConvolution(number).lower([number], into: &self)
+        case .convolutionInputGradient, .convolutionKernelGradient: convolutionGradient(number)
         case .maxPool, .maxPoolGradient, .maxPoolSelect, .averagePool, .averagePoolGradient: pool(number)
         case .channelMoments, .batchNorm, .batchNormTraining, .batchNormParameterGradient, .batchNormInputGradient,
             .layerNorm:
@@ -41,20 +40,6 @@ extension Lowering {
         case .softmaxCrossEntropy: crossEntropy(number)
         case .softmaxCrossEntropyGradient: crossEntropyGradient(number)
         }
-    }
-
-    /// A step whose buffers are the node's inputs, then its result.
-    mutating func plainStep<Parameters: BitwiseCopyable>(
-        _ number: Int, _ kernel: @escaping apus_kernel, _ parameters: Parameters, scratch: Int? = nil
-    ) {
-        let node = graph.nodes[number]
-        let inputs = graph.inputs(number).map { Operand.read(value($0)) }
-        let result = result(number)
-        guard node.shape.count > 0 else { return }
-        step(
-            node.operation.name, kernel, inputs + [.write(result)] + (scratch.map { [.scratch(byteCount: $0)] } ?? []),
-            parameters,
-            cost: node.cost)
     }
 
     private mutating func random(
@@ -134,7 +119,7 @@ extension Lowering {
         }
         precondition(extents.count <= APUS_REDUCE_MAX_RANK, "more than eight groups of axes in one reduction")
         parameters.rank = Int64(extents.count)
-        fill(&parameters.shape, extents.map(\.extent))
+        ParameterBlock.fill(&parameters.shape, extents.map(\.extent))
         for (index, axis) in extents.enumerated() where axis.isReduced { parameters.reduced |= 1 << index }
         parameters.operation = Int64(reduction.kernelCode.rawValue)
         parameters.type = Int64(x.elementType.rawValue)

@@ -1,21 +1,26 @@
 import ApusBackend
+
+/// The arena of a program.
+struct MemoryPlan {
+    /// The size in bytes.
+    var byteCount = 0
+    /// The offset of each scratch operand.
+    var scratch: [ScratchOperand: Int] = [:]
+}
+
+/// An operand that only one step uses.
+struct ScratchOperand: Hashable {
+    let step: Int
+    let operand: Int
+}
+
 /// Gives every arena value and every scratch area its offset, so that what lives at the same time does not overlap.
-struct MemoryPlanner {
-    /// The size of the arena in bytes.
-    private(set) var byteCount = 0
-    /// The offset of each scratch operand: (step, operand) → offset.
-    private(set) var scratch: [ScratchKey: Int] = [:]
-
-    struct ScratchKey: Hashable {
-        let step: Int
-        let operand: Int
-    }
-
+enum MemoryPlanner {
     /// Something that needs memory from its first to its last step.
     private struct Tenant {
         enum Kind {
             case value(Int)
-            case scratch(ScratchKey)
+            case scratch(ScratchOperand)
         }
         let kind: Kind
         let byteCount: Int
@@ -24,7 +29,8 @@ struct MemoryPlanner {
     }
 
     /// Assigns offsets in `plan`.
-    init(_ plan: inout Plan) {
+    static func assignOffsets(in plan: inout Plan) {
+        var memory = MemoryPlan()
         var tenants = MemoryPlanner.tenants(of: plan)
         // Largest first, each at the lowest place that is free during its whole life: near the best that is known, and simple.
         tenants.sort { ($0.byteCount, $1.first) > ($1.byteCount, $0.first) }
@@ -37,12 +43,13 @@ struct MemoryPlanner {
             }
             let index = placed.firstIndex { $0.offset > offset } ?? placed.count
             placed.insert((tenant, offset), at: index)
-            byteCount = max(byteCount, offset + tenant.byteCount)
+            memory.byteCount = max(memory.byteCount, offset + tenant.byteCount)
             switch tenant.kind {
             case .value(let value): plan.values[value].storage = .arena(offset: offset)
-            case .scratch(let key): scratch[key] = offset
+            case .scratch(let key): memory.scratch[key] = offset
             }
         }
+        plan.memory = memory
     }
 
     /// The values and scratch areas that need a place, with the steps between which they live.
@@ -56,7 +63,7 @@ struct MemoryPlanner {
                     let owner = plan.owner(of: id).index
                     lives[owner] = (lives[owner]?.first ?? step, step)
                 case .scratch(let byteCount):
-                    let key = ScratchKey(step: step, operand: operand)
+                    let key = ScratchOperand(step: step, operand: operand)
                     tenants.append(
                         Tenant(kind: .scratch(key), byteCount: rounded(byteCount), first: step, last: step))
                 case .none: break

@@ -1,95 +1,13 @@
+import ApusBackend
 import ApusGraph
-@_spi(Backend) import ApusBackend
-import CKernels
 
-/// How a value's elements are ordered in memory.
-enum Layout: Hashable {
-    /// Row-major in the logical order.
-    case rows
-    /// A tensor [N, H, W, C] as [⌈N / 16⌉, C, H, W, 16]: 16 samples side by side, lanes beyond N are padding.
-    case lanes
-}
-
-/// A value of a plan: an index into `Plan.values`.
-struct ValueID: Hashable {
-    let index: Int
-}
-
-/// Where a value lives.
-enum Storage: Hashable {
-    /// Not decided yet, or an offset into the program's arena.
-    case arena(offset: Int?)
-    /// Given by the caller of the program: an input, or an output.
-    case slot(Int)
-    /// Filled when the program is built, never written again.
-    case constant(Int)
-    /// The same memory as another value.
-    case alias(ValueID)
-}
-
-struct PlanValue {
+/// A result of the program.
+struct PlanOutput {
+    /// Its elements in row-major order.
+    let value: ValueID
     let type: TensorType
-    let layout: Layout
-    var storage: Storage
-
-    var byteCount: Int {
-        switch layout {
-        case .rows: type.byteCount
-        case .lanes: lanesElementCount * type.elementType.byteCount
-        }
-    }
-
-    /// The number of elements including the padding lanes.
-    var elementCount: Int { layout == .rows ? type.shape.count : lanesElementCount }
-
-    private var lanesElementCount: Int {
-        let shape = type.shape
-        return (shape[0] + 15) / 16 * 16 * shape[1] * shape[2] * shape[3]
-    }
-}
-
-/// What a step does with one of its buffers.
-enum Operand {
-    case read(ValueID)
-    case write(ValueID)
-    /// Memory that only this step uses.
-    case scratch(byteCount: Int)
-    /// A null pointer: the kernel's operand is absent.
-    case none
-}
-
-/// One call of a kernel.
-struct PlanStep {
-    var name: String
-    var kernel: apus_kernel
-    var operands: [Operand]
-    var parameters: ParameterBlock
-    var cost: Cost
-
-    var reads: [ValueID] { operands.compactMap { if case .read(let value) = $0 { value } else { nil } } }
-    var writes: [ValueID] { operands.compactMap { if case .write(let value) = $0 { value } else { nil } } }
-}
-
-/// Owns the parameters of a kernel call.
-final class ParameterBlock: @unchecked Sendable {
-    let pointer: UnsafeRawPointer
-    private let destroy: (UnsafeRawPointer) -> Void
-
-    /// A copy of a C struct.
-    init<Parameters: BitwiseCopyable>(_ parameters: Parameters) {
-        let memory = UnsafeMutablePointer<Parameters>.allocate(capacity: 1)
-        memory.initialize(to: parameters)
-        pointer = UnsafeRawPointer(memory)
-        destroy = { $0.assumingMemoryBound(to: Parameters.self).deallocate() }
-    }
-
-    /// An object that a C function made.
-    init(adopting pointer: UnsafeRawPointer, destroy: @escaping (UnsafeRawPointer) -> Void) {
-        self.pointer = pointer
-        self.destroy = destroy
-    }
-
-    deinit { destroy(pointer) }
+    /// Where the caller wants it.
+    let slot: Int
 }
 
 /// Kernel calls in the order in which they run, and the values they pass on.
@@ -102,6 +20,16 @@ struct Plan {
     var constants: [Buffer] = []
     /// The slots that the caller gives: inputs first, then outputs that replace no input.
     var slotCount = 0
+    /// The slots of inputs that keep their values from run to run.
+    let constantSlots: Set<Int>
+    /// The results, in the graph's order.
+    var outputs: [PlanOutput] = []
+    /// Where values and scratch areas are, once memory is planned.
+    var memory = MemoryPlan()
+    /// How the plan came about.
+    var report = CompilationReport()
+
+    init(constantSlots: Set<Int> = []) { self.constantSlots = constantSlots }
 
     subscript(id: ValueID) -> PlanValue {
         get { values[id.index] }
@@ -118,5 +46,36 @@ struct Plan {
     mutating func add(_ value: PlanValue) -> ValueID {
         values.append(value)
         return ValueID(index: values.count - 1)
+    }
+
+    /// A new value in the arena.
+    mutating func temporary(_ type: TensorType, _ layout: Layout = .rows) -> ValueID {
+        add(PlanValue(type: type, layout: layout, storage: .arena(offset: nil)))
+    }
+
+    /// Adds a step; one that computes the same in every run is left to the preparation.
+    mutating func append(_ step: PlanStep) {
+        guard dependsOnConstants(step) else { return steps.append(step) }
+        preparation.append(step)
+        for id in step.writes {
+            let owner = owner(of: id)
+            constants.append(Buffer(byteCount: self[owner].byteCount))
+            self[owner].storage = .constant(constants.count - 1)
+        }
+    }
+
+    /// Whether a step computes the same in every run.
+    private func dependsOnConstants(_ step: PlanStep) -> Bool {
+        !constantSlots.isEmpty && !step.reads.isEmpty && step.reads.allSatisfy(isConstant)
+            && step.writes.allSatisfy { if case .arena = self[owner(of: $0)].storage { true } else { false } }
+    }
+
+    /// Whether a value is the same in every run.
+    func isConstant(_ id: ValueID) -> Bool {
+        switch self[owner(of: id)].storage {
+        case .slot(let slot): constantSlots.contains(slot)
+        case .constant: true
+        case .arena, .alias: false
+        }
     }
 }

@@ -11,7 +11,7 @@ public final class Program: Executable, @unchecked Sendable {
     public let signature: ProgramSignature
     public let report: ProgramReport
 
-    private let plan: Plan
+    let plan: Plan
     private let arena: Buffer
     private let calls: CallList
     /// What is computed when constant inputs change, with the memory that only it uses, and for which inputs it was done last.
@@ -25,12 +25,10 @@ public final class Program: Executable, @unchecked Sendable {
     private let byteCounts: (inputs: [Int], outputs: [Int])
     private let lock = Mutex(())
 
-    init(plan original: Plan, graph: Graph, constantInputs: Set<Int> = []) {
+    init(plan: Plan, graph: Graph, constantInputs: Set<Int> = []) {
         signature = ProgramSignature(graph)
         byteCounts = (signature.inputs.map(\.byteCount), signature.outputs.map(\.type.byteCount))
-        var planned = original
-        let memory = MemoryPlanner(&planned)
-        let plan = planned
+        let memory = plan.memory
         arena = Buffer(byteCount: memory.byteCount)
         // First touches of pages cost more than a step of training: take them now.
         arena.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
@@ -41,8 +39,9 @@ public final class Program: Executable, @unchecked Sendable {
             return slot
         }
         report = ProgramReport(
-            device: .cpu, signature: signature, steps: plan.steps.map { .init(name: $0.name, cost: $0.cost) },
-            arenaByteCount: memory.byteCount, constantByteCount: plan.constants.reduce(0) { $0 + $1.byteCount })
+            device: .cpu, signature: signature, steps: plan.steps.map { .init(name: $0.name, cost: $0.cost, unit: $0.unit) },
+            arenaByteCount: memory.byteCount, constantByteCount: plan.constants.reduce(0) { $0 + $1.byteCount },
+            compilation: plan.report)
 
         times = .allocate(capacity: max(1, plan.steps.count))
         times.initialize(repeating: 0, count: max(1, plan.steps.count))
@@ -136,7 +135,8 @@ public final class Program: Executable, @unchecked Sendable {
                 if case .scratch = bare.steps[step].operands[operand] { bare.steps[step].operands[operand] = .none }
             }
         }
-        return MemoryPlanner(&bare).byteCount
+        MemoryPlanner.assignOffsets(in: &bare)
+        return bare.memory.byteCount
     }
 
     // MARK: Timing

@@ -1,12 +1,10 @@
-import ApusGraph
-
 extension Graph {
     /// The graph with cheap results computed a second time for the backward pass, so that they need not be kept until then; and
     /// the nodes that are computed so.
     ///
     /// Cheap are batch normalizations in training and activations behind them: what they are computed from is kept anyway, for
     /// their own gradients. Chen et al., Training Deep Nets with Sublinear Memory Cost (2016).
-    func recomputing() -> (Graph, recomputed: Set<Node>) {
+    package func recomputing() -> (Graph, recomputed: Set<Node>) {
         var replaced: [Node: Node] = [:]
         var copies: [Node: Node] = [:]
         /// A second computation of a node, of the same operands.

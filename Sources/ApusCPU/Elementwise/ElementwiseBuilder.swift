@@ -1,8 +1,8 @@
 import ApusGraph
 import CKernels
 
-/// Writes the tape of a cluster of elementwise nodes.
-struct TapeBuilder {
+/// Writes the elementwise program of a cluster of nodes.
+struct ElementwiseBuilder {
     /// How the builder learns about the graph around the cluster.
     struct Environment {
         let graph: IndexedGraph
@@ -16,12 +16,12 @@ struct TapeBuilder {
 
     private let environment: Environment
     private let members: Set<Int>
-    private var tape = Tape()
+    private var program = ElementwiseProgram()
     /// The memory of each operand.
     private var values: [ValueID] = []
     private var operandIndex: [Int: Int] = [:]
     /// What holds each node's result.
-    private var place: [Int: Tape.Source] = [:]
+    private var place: [Int: ElementwiseProgram.Source] = [:]
     /// How many reads of each node are still to come.
     private var remaining: [Int: Int] = [:]
     private var freeRegisters: [Int] = []
@@ -29,14 +29,14 @@ struct TapeBuilder {
     /// Nodes that are computed as part of the instruction of their only reader.
     private var absorbed: Set<Int> = []
 
-    /// The tape and, for each of its operands, the value; `nil` if the cluster needs too many registers.
-    static func build(_ nodes: [Int], _ environment: Environment) -> (tape: Tape, values: [ValueID])? {
-        var builder = TapeBuilder(nodes, environment)
+    /// The program and, for each of its operands, the value; `nil` if the cluster needs too many registers.
+    static func build(_ nodes: [Int], _ environment: Environment) -> (program: ElementwiseProgram, values: [ValueID])? {
+        var builder = ElementwiseBuilder(nodes, environment)
         builder.run(nodes)
         guard builder.registerCount <= APUS_EW_MAX_REGISTERS,
             builder.values.count <= APUS_EW_MAX_OPERANDS
         else { return nil }
-        return (builder.tape, builder.values)
+        return (builder.program, builder.values)
     }
 
     private init(_ nodes: [Int], _ environment: Environment) {
@@ -67,7 +67,7 @@ struct TapeBuilder {
             let reuses = form.sources.allSatisfy { graph.nodes[$0].elementType.laneType == type }
             if reuses { for source in form.sources { release(source) } }
             defer { if !reuses { for source in form.sources { release(source) } } }
-            let destination: Tape.Source
+            let destination: ElementwiseProgram.Source
             if let value = environment.outputs[node], !isRead(value, byAnyOf: plans[(index + 1)...].map(\.form)),
                 graph.nodes[node].elementType != .bfloat16 || remaining[node, default: 0] == 0
             {
@@ -80,16 +80,16 @@ struct TapeBuilder {
                 }
             }
             place[node] = destination
-            tape.instructions.append(
-                Tape.Instruction(
+            program.instructions.append(
+                ElementwiseProgram.Instruction(
                     opcode: form.opcode, type: form.type, target: graph.nodes[node].elementType,
                     destination: destination,
                     sources: sources))
         }
         for (node, value) in delayed {
             let source = place[node]!
-            tape.instructions.append(
-                Tape.Instruction(
+            program.instructions.append(
+                ElementwiseProgram.Instruction(
                     opcode: APUS_EW_COPY, type: graph.nodes[node].elementType,
                     destination: .operand(output(value, node)), sources: [source]))
         }
@@ -104,7 +104,7 @@ struct TapeBuilder {
         return members.contains(node) ? node : nil
     }
 
-    private mutating func resolve(_ node: Int) -> Tape.Source {
+    private mutating func resolve(_ node: Int) -> ElementwiseProgram.Source {
         if let member = member(node) { return place[member]! }
         if case .constant(let value, let type) = graph.nodes[node].operation {
             return type.elementType.isFloatingPoint ? .constant(value.double) : .integer(value.integer)
@@ -112,29 +112,33 @@ struct TapeBuilder {
         if let index = operandIndex[node] { return .operand(index) }
         let access = environment.access(node)
         let index = add(
-            Tape.Tensor(type: graph.nodes[node].elementType, access: Tape.TensorAccess(access)), access.value)
+            ElementwiseProgram.Tensor(
+                type: graph.nodes[node].elementType, access: ElementwiseProgram.TensorAccess(access)), access.value)
         operandIndex[node] = index
         return .operand(index)
     }
 
     private mutating func output(_ value: ValueID, _ node: Int) -> Int {
-        add(Tape.Tensor(type: graph.nodes[node].elementType, isOutput: true, access: .contiguous), value)
+        add(ElementwiseProgram.Tensor(type: graph.nodes[node].elementType, isOutput: true, access: .contiguous), value)
     }
 
-    private mutating func add(_ operand: Tape.Tensor, _ value: ValueID) -> Int {
-        tape.operands.append(operand)
+    private mutating func add(_ operand: ElementwiseProgram.Tensor, _ value: ValueID) -> Int {
+        program.operands.append(operand)
         values.append(value)
         return values.count - 1
     }
 
     /// The sources with constants moved to registers until the instruction can hold the others.
-    private mutating func withTwoConstantsAtMost(_ sources: [Tape.Source], _ type: ElementType) -> [Tape.Source] {
+    private mutating func withTwoConstantsAtMost(_ sources: [ElementwiseProgram.Source], _ type: ElementType)
+        -> [ElementwiseProgram.Source]
+    {
         var sources = sources
         while Set(sources.filter(\.isConstant)).count > 2, let first = sources.firstIndex(where: \.isConstant) {
             let constant = sources[first]
-            let register = Tape.Source.register(takeRegister())
-            tape.instructions.append(
-                Tape.Instruction(opcode: APUS_EW_COPY, type: type, destination: register, sources: [constant]))
+            let register = ElementwiseProgram.Source.register(takeRegister())
+            program.instructions.append(
+                ElementwiseProgram.Instruction(
+                    opcode: APUS_EW_COPY, type: type, destination: register, sources: [constant]))
             for index in sources.indices where sources[index] == constant { sources[index] = register }
         }
         return sources
@@ -169,7 +173,7 @@ struct TapeBuilder {
         var type: ElementType
         var sources: [Int]
         /// Constants after the sources.
-        var constants: [Tape.Source] = []
+        var constants: [ElementwiseProgram.Source] = []
         /// Nodes that the instruction computes along the way.
         var absorbs: [Int] = []
     }
@@ -206,7 +210,7 @@ struct TapeBuilder {
             return Form(opcode: APUS_EW_SELECT, type: node.elementType, sources: inputs)
         case .clamp(let low, let high):
             let bounds = [low, high].map {
-                type.isFloatingPoint ? Tape.Source.constant($0.double) : .integer($0.integer)
+                type.isFloatingPoint ? ElementwiseProgram.Source.constant($0.double) : .integer($0.integer)
             }
             return Form(opcode: APUS_EW_CLAMP, type: type, sources: inputs, constants: bounds)
         case .cast: return Form(opcode: APUS_EW_CAST, type: type, sources: inputs)
@@ -260,66 +264,11 @@ struct TapeBuilder {
     private func isZero(_ number: Int) -> Bool { graph.nodes[number].constantValue == 0 }
 }
 
-extension Tape.Source {
+extension ElementwiseProgram.Source {
     fileprivate var isConstant: Bool {
         switch self {
         case .constant, .integer: true
         case .register, .operand: false
-        }
-    }
-}
-
-extension UnaryOperation {
-    /// The kernel's instruction, if it has one; others are expanded before fusion.
-    var opcode: apus_elementwise_opcode? {
-        switch self {
-        case .negate: APUS_EW_NEG
-        case .absolute: APUS_EW_ABS
-        case .sign: APUS_EW_SIGN
-        case .exp: APUS_EW_EXP
-        case .expm1: APUS_EW_EXPM1
-        case .log: APUS_EW_LOG
-        case .log1p: APUS_EW_LOG1P
-        case .squareRoot: APUS_EW_SQRT
-        case .reciprocalSquareRoot: APUS_EW_RSQRT
-        case .square: APUS_EW_SQUARE
-        case .reciprocal: APUS_EW_RECIPROCAL
-        case .sine: APUS_EW_SIN
-        case .cosine: APUS_EW_COS
-        case .tanh: APUS_EW_TANH
-        case .sigmoid: APUS_EW_SIGMOID
-        case .erf: APUS_EW_ERF
-        case .floor: APUS_EW_FLOOR
-        case .ceil: APUS_EW_CEIL
-        case .round: APUS_EW_ROUND
-        case .relu: APUS_EW_RELU
-        case .logicalNot: APUS_EW_NOT
-        case .isFinite: APUS_EW_IS_FINITE
-        default: nil
-        }
-    }
-}
-
-extension BinaryOperation {
-    fileprivate var opcode: apus_elementwise_opcode {
-        switch self {
-        case .add: APUS_EW_ADD
-        case .subtract: APUS_EW_SUB
-        case .multiply: APUS_EW_MUL
-        case .divide: APUS_EW_DIV
-        case .power: APUS_EW_POW
-        case .minimum: APUS_EW_MIN
-        case .maximum: APUS_EW_MAX
-        case .remainder: APUS_EW_REMAINDER
-        case .equal: APUS_EW_EQ
-        case .notEqual: APUS_EW_NE
-        case .less: APUS_EW_LT
-        case .lessOrEqual: APUS_EW_LE
-        case .greater: APUS_EW_GT
-        case .greaterOrEqual: APUS_EW_GE
-        case .logicalAnd: APUS_EW_AND
-        case .logicalOr: APUS_EW_OR
-        case .logicalXor: APUS_EW_XOR
         }
     }
 }

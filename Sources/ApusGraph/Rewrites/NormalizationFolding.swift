@@ -1,9 +1,7 @@
-import ApusGraph
-
 extension Graph {
     /// The graph with batch normalizations at inference folded into the convolutions before them, where kernel and statistics are
     /// constant: (x ∗ w + b − μ) · f + β = x ∗ (w · f) + (b − μ) · f + β with f = γ / √(σ² + ε).
-    func foldingNormalizations(_ constantInputs: Set<Int>) -> Graph {
+    package func foldingNormalizations(_ constantInputs: Set<Int>) -> Graph {
         let indexed = IndexedGraph(self)
         var isConstant = Array(repeating: false, count: indexed.nodes.count)
         for slot in constantInputs where indexed.contains(inputs[slot]) { isConstant[indexed[inputs[slot]]] = true }

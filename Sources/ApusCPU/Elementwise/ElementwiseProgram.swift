@@ -2,7 +2,7 @@ import ApusGraph
 import CKernels
 
 /// A fused elementwise computation: instructions over blocks of elements, and the tensors they read and write.
-struct Tape: Equatable {
+struct ElementwiseProgram: Equatable {
     struct Instruction: Equatable {
         var opcode: apus_elementwise_opcode
         var type: ElementType
@@ -57,7 +57,7 @@ struct Tape: Equatable {
     var instructions: [Instruction] = []
     var operands: [Tensor] = []
 
-    /// The kernel's object for this tape over one or more groups of tensors of `counts` elements each.
+    /// The kernel's object for this program over one or more groups of tensors of `counts` elements each.
     func compiled(counts: [Int]) -> ParameterBlock? {
         let instructions = instructions.map(\.encoded)
         let operands = operands.enumerated().map { $1.encoded(buffer: $0) }
@@ -73,7 +73,7 @@ struct Tape: Equatable {
     }
 }
 
-extension Tape.Tensor {
+extension ElementwiseProgram.Tensor {
     fileprivate func encoded(buffer: Int) -> apus_ew_operand {
         var result = apus_ew_operand()
         result.type = type.rawValue
@@ -95,29 +95,21 @@ extension Tape.Tensor {
             result.access = UInt8(APUS_EW_STRIDED.rawValue)
             result.rank = Int32(dimensions.count)
             result.offset = Int64(offset)
-            withUnsafeMutableBytes(of: &result.dimensions) { bytes in
-                for (axis, extent) in dimensions.enumerated() {
-                    bytes.storeBytes(of: Int64(extent), toByteOffset: 8 * axis, as: Int64.self)
-                }
-            }
-            withUnsafeMutableBytes(of: &result.strides) { bytes in
-                for (axis, stride) in strides.enumerated() {
-                    bytes.storeBytes(of: Int64(stride), toByteOffset: 8 * axis, as: Int64.self)
-                }
-            }
+            ParameterBlock.fill(&result.dimensions, dimensions)
+            ParameterBlock.fill(&result.strides, strides)
         }
         return result
     }
 }
 
-extension Tape.Instruction {
+extension ElementwiseProgram.Instruction {
     fileprivate var encoded: apus_ew_instruction {
         var result = apus_ew_instruction()
         result.opcode = UInt16(opcode.rawValue)
         result.type = type.laneType.rawValue
         result.target = target.rawValue
-        var immediates: [Tape.Source] = []
-        func reference(_ source: Tape.Source) -> UInt16 {
+        var immediates: [ElementwiseProgram.Source] = []
+        func reference(_ source: ElementwiseProgram.Source) -> UInt16 {
             switch source {
             case .register(let index): return UInt16(index)
             case .operand(let index): return UInt16(APUS_EW_OPERAND) + UInt16(index)

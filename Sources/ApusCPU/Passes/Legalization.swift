@@ -4,7 +4,7 @@ import CKernels
 extension Graph {
     /// The graph with what this backend has no kernel for expressed by what it has: bfloat16 through float32, float64 through
     /// simpler operations, small integers as indices through int32.
-    func legalized() -> Graph {
+    func legalized(_ kernels: KernelChoices) -> Graph {
         var legal: [Node: Node] = [:]
         func visit(_ root: Node) -> Node {
             for node in Node.sorted([root], leavingOut: { legal[$0] != nil }) {
@@ -14,7 +14,7 @@ extension Graph {
                 }
                 let inputs = node.inputs.map { legal[$0]! }
                 let rebuilt = inputs == node.inputs ? node : Node(node.operation, inputs)
-                guard let replacement = rebuilt.legalReplacement else {
+                guard let replacement = rebuilt.legalReplacement(kernels) else {
                     legal[node] = rebuilt
                     continue
                 }
@@ -32,19 +32,19 @@ extension Graph {
 
 extension Node {
     /// An equal expression that kernels exist for, or `nil` if the node has one itself.
-    fileprivate var legalReplacement: Node? {
+    fileprivate func legalReplacement(_ kernels: KernelChoices) -> Node? {
         switch operation {
         case .unary(let unary): return unary.opcode == nil ? expansion : nil
         case .matmul:
             switch inputs[0].elementType {
-            case .bfloat16: return hasBFloat16Product ? nil : throughFloat32
+            case .bfloat16: return hasBFloat16Product(kernels) ? nil : throughFloat32
             case .float64: return pointwiseConvolution
             default: return nil
             }
         case .convolution, .convolutionInputGradient, .convolutionKernelGradient:
             // A sum of nothing.
             if inputs.contains(where: { $0.shape.count == 0 }) { return .constant(.floating(0), type) }
-            return inputs[0].elementType == .bfloat16 ? legalBFloat16Convolution : nil
+            return inputs[0].elementType == .bfloat16 ? legalBFloat16Convolution(kernels) : nil
         case .averagePool(let geometry) where geometry.ceilMode && geometry.countsPadding:
             return paddedAveragePool(geometry)
         case .averagePoolGradient(let geometry, let image) where geometry.ceilMode && geometry.countsPadding:
@@ -79,14 +79,21 @@ extension Node {
         Node(operation, inputs.map { $0.elementType == .bfloat16 ? $0.cast(to: .float32) : $0 }).cast(to: elementType)
     }
 
+    /// Whether there is a kernel for a product of bfloat16 matrices, all in row-major order.
+    private func hasBFloat16Product(_ kernels: KernelChoices) -> Bool {
+        inputs.allSatisfy { $0.shape.count > 0 } && kernels.hasKernel(for: MatrixProduct(rowMajor: self))
+    }
+
     /// A convolution of bfloat16 images with a float32 kernel, or through float32 where nothing computes that; `nil` if it is legal.
-    private var legalBFloat16Convolution: Node? {
+    private func legalBFloat16Convolution(_ kernels: KernelChoices) -> Node? {
         var wide = self
         if case .convolutionKernelGradient = operation {
         } else {
             wide = Node(operation, [inputs[0], inputs[1].cast(to: .float32)])
         }
-        guard wide.hasBFloat16Convolution else { return throughFloat32 }
+        guard let convolution = Convolution(wide), kernels.kernel(for: convolution) != .loops else {
+            return throughFloat32
+        }
         return wide.inputs == inputs ? nil : wide
     }
 
