@@ -10,7 +10,7 @@ import Testing
     ) {
         let trace = Trace(mode: mode, key: Tensor([seed, step]))
         let x = Tensor(Array(repeating: Float(1), count: 20_000), shape: [200, 100])
-        let y = trace.context(layer, x)
+        let y = layer(x, in: trace.context)
         let gradients = gradient(of: y.sum(), withRespectTo: [x])
         try evaluate([y] + gradients)
         return (y.scalars, gradients[0].scalars)
@@ -57,5 +57,8 @@ import Testing
         let masks = (0..<2).map { _ in context.bernoulli([1000], probability: 0.5).cast(to: .float32).scalars }
         #expect(masks[0] != masks[1])
         #expect(context.normal([1000]).scalars != context["inner"].normal([1000]).scalars)
+        let numbers = context.uniform([1000], low: 2, high: 4).scalars
+        #expect(numbers.allSatisfy { (2..<4).contains($0) })
+        #expect(abs(numbers.reduce(0, +) / 1000 - 3) < 0.1)
     }
 }

@@ -15,7 +15,7 @@ struct LayerRun {
     ) throws {
         let trace = Trace(mode: mode, key: Tensor([1, 2]), values: variables)
         let x = Tensor(input.node)
-        let y = trace.context(layer, x)
+        let y = layer(x, in: trace.context)
         let problems = trace.problems(y)
         guard problems.isEmpty else { throw GraphError(problems) }
         let paths = variables.keys.sorted()

@@ -111,7 +111,7 @@ import Testing
     ) throws -> Tensor {
         let values = Dictionary(uniqueKeysWithValues: variables.paths.map { ($0, variables[$0]!) })
         let trace = Trace(mode: mode, key: Tensor([3, 4]), values: values)
-        let y = precision { trace.context(layer, x) }
+        let y = precision { layer(x, in: trace.context) }
         let problems = trace.problems(y)
         guard problems.isEmpty else { throw GraphError(problems) }
         return try y.evaluated()
@@ -206,7 +206,7 @@ import Testing
 
     /// y = s · x
     private struct Scale: Layer {
-        func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        func output(for x: Tensor, in context: Context) -> Tensor {
             x * context.parameter("scale", shape: [1], initializer: .ones)
         }
     }

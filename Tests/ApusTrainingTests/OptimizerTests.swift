@@ -10,7 +10,7 @@ import Testing
 @Suite struct OptimizerTests {
     /// A model whose gradients are its inputs: the sum of kernel · x₁ and bias · x₂.
     private struct Linear: Layer {
-        func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        func output(for x: Tensor, in context: Context) -> Tensor {
             let kernel = context.parameter("kernel", shape: [4, 3], initializer: .zeros)
             let bias = context.parameter("bias", shape: [3], initializer: .zeros)
             return (kernel * x[0][0..<12].reshaped(to: [4, 3])).sum().reshaped(to: [1])

@@ -97,7 +97,7 @@ extension Layer {
         let x = Tensor(Node(.input("input", TensorType(Shape([batch] + input.dimensions), type))))
         let key = Tensor(Node(.input("key", TensorType([2], .int64))))
         let trace = Trace(mode: mode, key: key)
-        let output = trace.context(self, x)
+        let output = self(x, in: trace.context)
         let problems = trace.problems(output)
         guard problems.isEmpty else { throw GraphError(problems) }
         return trace

@@ -1,7 +1,7 @@
 import ApusTensor
 
 /// A layer that multiplies with kernels: what comes after the product is the same for all of them.
-protocol KernelLayer: Layer {
+protocol KernelLayer: CheckedLayer {
     var activation: Activation { get }
     var useBias: Bool { get }
     var biasInitializer: Initializer { get }

@@ -133,7 +133,11 @@ public enum LossKinds {
         ])
 
     /// Makes a loss of one's own readable.
-    public static func register(_ type: any LossRule.Type) { registry.register(type.kind, type) }
+    ///
+    /// - Throws: `RegistrationError` if another type has the name.
+    public static func register(_ type: any LossRule.Type) throws(RegistrationError) {
+        try registry.register(type.kind, type)
+    }
 }
 
 extension Loss: Hashable, CustomStringConvertible {

@@ -68,7 +68,11 @@ public enum MetricKinds {
         ])
 
     /// Makes a metric of one's own readable.
-    public static func register(_ type: any MetricRule.Type) { registry.register(type.kind, type) }
+    ///
+    /// - Throws: `RegistrationError` if another type has the name.
+    public static func register(_ type: any MetricRule.Type) throws(RegistrationError) {
+        try registry.register(type.kind, type)
+    }
 }
 
 extension Metric: FileRepresentable {

@@ -56,7 +56,7 @@ public struct LayerSurvey: Sendable {
         let input = try batch.normalization(batch.inputs).evaluated()
 
         let trace = Trace(mode: .inference, key: key, values: values)
-        let output = trace.context(model, input)
+        let output = model(input, in: trace.context)
         let problems = trace.problems(output)
         guard problems.isEmpty else { throw GraphError(problems) }
         let records = LayerSurvey.interesting(trace.records)
@@ -70,7 +70,7 @@ public struct LayerSurvey: Sendable {
             var inner = values
             for (path, value) in zip(paths, point) { inner[path] = value }
             let trace = Trace(mode: .training, key: key, values: inner)
-            return loss(trace.context(model, input), batch.targets, weights: batch.weights)
+            return loss(model(input, in: trace.context), batch.targets, weights: batch.weights)
         }
         guard !gradients.contains(where: { !$0.problems.isEmpty }) else { return }
         try evaluate(gradients)

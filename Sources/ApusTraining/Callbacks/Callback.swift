@@ -216,7 +216,11 @@ public enum CallbackKinds {
         ])
 
     /// Makes a callback of one's own readable.
-    public static func register(_ type: any (CallbackRule & Configurable).Type) { registry.register(type.kind, type) }
+    ///
+    /// - Throws: `RegistrationError` if another type has the name.
+    public static func register(_ type: any (CallbackRule & Configurable).Type) throws(RegistrationError) {
+        try registry.register(type.kind, type)
+    }
 }
 
 extension Callback: Hashable, Codable, CustomStringConvertible {

@@ -13,7 +13,7 @@ enum FiniteCheck {
         let key = Tensor([Int(bitPattern: UInt(state.seed)), state.step])
         let trace = Trace(mode: .training, key: key, values: values)
         let input = batch.normalization(batch.inputs)
-        let output = trace.context(model, input)
+        let output = model(input, in: trace.context)
         guard trace.problems(output).isEmpty else { return nil }
         let checked = [input] + trace.records.map(\.output)
         let isFinite = checked.map { ApusTensor.isFinite($0).all() }

@@ -188,7 +188,7 @@ public enum MemoryUse: String, Sendable, Hashable, Codable, CaseIterable {
 extension Trace {
     /// The output of a model for a batch, in float32: losses and metrics do not round.
     func output(of model: some Layer, _ inputs: Tensor, _ precision: NumericPrecision) -> Tensor {
-        let output = precision { context(model, inputs) }
+        let output = precision { model(inputs, in: context) }
         return output.elementType == .bfloat16 ? output.cast(to: .float32) : output
     }
 

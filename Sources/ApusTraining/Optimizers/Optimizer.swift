@@ -149,7 +149,11 @@ public enum OptimizerKinds {
         ])
 
     /// Makes a rule of one's own readable.
-    public static func register(_ type: any OptimizerRule.Type) { registry.register(type.kind, type) }
+    ///
+    /// - Throws: `RegistrationError` if another type has the name.
+    public static func register(_ type: any OptimizerRule.Type) throws(RegistrationError) {
+        try registry.register(type.kind, type)
+    }
 }
 
 // MARK: Checks

@@ -73,27 +73,27 @@ public struct Conv1DTranspose: KernelLayer, Configurable {
         .optional("activityRegularizer", \.activityRegularizer), .optional("kernelConstraint", \.kernelConstraint),
         .optional("biasConstraint", \.biasConstraint))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("filters", filters)
-            convolution.check(&check, isSequence: true)
-            check.expectNotNegative("outputPadding", [outputPadding])
-            check.expect(
-                outputPadding == 0 || !padding.edges.isEmpty,
-                "outputPadding needs explicit padding, for instance .explicit(1); received \(padding)")
-            check.expect(
-                outputPadding == 0 || outputPadding < strides,
-                "outputPadding must be smaller than the strides \(strides), received \(outputPadding)")
-            check.expectSequences()
-        } then: {
-            let kernel = context.parameter(
-                "kernel", shape: [kernelSize, filters, x.shape[2]], initializer: kernelInitializer,
-                regularizer: kernelRegularizer, constraint: kernelConstraint)
-            let y = convolution.transposed(
-                x.heightened, kernel.heightenedKernel, outputPadding: Size2D(0, outputPadding)
-            ).lowered
-            return finished(y, outputs: filters, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("filters", filters)
+        convolution.check(&check, isSequence: true)
+        check.expectNotNegative("outputPadding", [outputPadding])
+        check.expect(
+            outputPadding == 0 || !padding.edges.isEmpty,
+            "outputPadding needs explicit padding, for instance .explicit(1); received \(padding)")
+        check.expect(
+            outputPadding == 0 || outputPadding < strides,
+            "outputPadding must be smaller than the strides \(strides), received \(outputPadding)")
+        check.expectSequences()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let kernel = context.parameter(
+            "kernel", shape: [kernelSize, filters, x.shape[2]], initializer: kernelInitializer,
+            regularizer: kernelRegularizer, constraint: kernelConstraint)
+        let y = convolution.transposed(
+            x.heightened, kernel.heightenedKernel, outputPadding: Size2D(0, outputPadding)
+        ).lowered
+        return finished(y, outputs: filters, context)
     }
 
     private var convolution: Convolution {

@@ -72,20 +72,20 @@ public struct Conv2D: KernelLayer, Configurable {
         .optional("activityRegularizer", \.activityRegularizer), .optional("kernelConstraint", \.kernelConstraint),
         .optional("biasConstraint", \.biasConstraint))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("filters", filters)
-            convolution.check(&check)
-            check.expectImages()
-            Convolution.checkGroups(&check, x, groups: groups, filters: filters)
-        } then: {
-            let kernel = context.parameter(
-                "kernel", shape: [kernelSize.height, kernelSize.width, x.shape[3] / groups, filters],
-                initializer: kernelInitializer,
-                regularizer: kernelRegularizer, constraint: kernelConstraint)
-            let y = convolution.applied(to: x, kernel, groups: groups)
-            return finished(y, outputs: filters, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("filters", filters)
+        convolution.check(&check)
+        check.expectImages()
+        Convolution.checkGroups(&check, x, groups: groups, filters: filters)
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let kernel = context.parameter(
+            "kernel", shape: [kernelSize.height, kernelSize.width, x.shape[3] / groups, filters],
+            initializer: kernelInitializer,
+            regularizer: kernelRegularizer, constraint: kernelConstraint)
+        let y = convolution.applied(to: x, kernel, groups: groups)
+        return finished(y, outputs: filters, context)
     }
 
     private var convolution: Convolution {

@@ -73,26 +73,26 @@ public struct Conv2DTranspose: KernelLayer, Configurable {
         .optional("activityRegularizer", \.activityRegularizer), .optional("kernelConstraint", \.kernelConstraint),
         .optional("biasConstraint", \.biasConstraint))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("filters", filters)
-            convolution.check(&check)
-            check.expectNotNegative("outputPadding", [outputPadding.height, outputPadding.width])
-            check.expect(
-                outputPadding == 0 || !padding.edges.isEmpty,
-                "outputPadding needs explicit padding, for instance .explicit(1); received \(padding)")
-            check.expect(
-                outputPadding == 0 || outputPadding.height < strides.height && outputPadding.width < strides.width,
-                "outputPadding must be smaller than the strides \(strides), received \(outputPadding)")
-            check.expectImages()
-        } then: {
-            let kernel = context.parameter(
-                "kernel", shape: [kernelSize.height, kernelSize.width, filters, x.shape[3]],
-                initializer: kernelInitializer,
-                regularizer: kernelRegularizer, constraint: kernelConstraint)
-            let y = convolution.transposed(x, kernel, outputPadding: outputPadding)
-            return finished(y, outputs: filters, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("filters", filters)
+        convolution.check(&check)
+        check.expectNotNegative("outputPadding", [outputPadding.height, outputPadding.width])
+        check.expect(
+            outputPadding == 0 || !padding.edges.isEmpty,
+            "outputPadding needs explicit padding, for instance .explicit(1); received \(padding)")
+        check.expect(
+            outputPadding == 0 || outputPadding.height < strides.height && outputPadding.width < strides.width,
+            "outputPadding must be smaller than the strides \(strides), received \(outputPadding)")
+        check.expectImages()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let kernel = context.parameter(
+            "kernel", shape: [kernelSize.height, kernelSize.width, filters, x.shape[3]],
+            initializer: kernelInitializer,
+            regularizer: kernelRegularizer, constraint: kernelConstraint)
+        let y = convolution.transposed(x, kernel, outputPadding: outputPadding)
+        return finished(y, outputs: filters, context)
     }
 
     private var convolution: Convolution {

@@ -67,19 +67,19 @@ public struct DepthwiseConv1D: KernelLayer, Configurable {
         .optional("activityRegularizer", \.activityRegularizer), .optional("kernelConstraint", \.kernelConstraint),
         .optional("biasConstraint", \.biasConstraint))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            convolution.check(&check, isSequence: true)
-            check.expectPositive("depthMultiplier", depthMultiplier)
-            check.expectSequences()
-        } then: {
-            let channels = x.shape[2] * depthMultiplier
-            let kernel = context.parameter(
-                "kernel", shape: [kernelSize, 1, channels], initializer: kernelInitializer,
-                regularizer: kernelRegularizer, constraint: kernelConstraint)
-            let y = convolution.applied(to: x.heightened, kernel.heightenedKernel, groups: x.shape[2]).lowered
-            return finished(y, outputs: channels, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        convolution.check(&check, isSequence: true)
+        check.expectPositive("depthMultiplier", depthMultiplier)
+        check.expectSequences()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let channels = x.shape[2] * depthMultiplier
+        let kernel = context.parameter(
+            "kernel", shape: [kernelSize, 1, channels], initializer: kernelInitializer,
+            regularizer: kernelRegularizer, constraint: kernelConstraint)
+        let y = convolution.applied(to: x.heightened, kernel.heightenedKernel, groups: x.shape[2]).lowered
+        return finished(y, outputs: channels, context)
     }
 
     private var convolution: Convolution {

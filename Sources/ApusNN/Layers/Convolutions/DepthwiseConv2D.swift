@@ -68,19 +68,19 @@ public struct DepthwiseConv2D: KernelLayer, Configurable {
         .optional("activityRegularizer", \.activityRegularizer), .optional("kernelConstraint", \.kernelConstraint),
         .optional("biasConstraint", \.biasConstraint))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            convolution.check(&check)
-            check.expectPositive("depthMultiplier", depthMultiplier)
-            check.expectImages()
-        } then: {
-            let channels = x.shape[3] * depthMultiplier
-            let kernel = context.parameter(
-                "kernel", shape: [kernelSize.height, kernelSize.width, 1, channels], initializer: kernelInitializer,
-                regularizer: kernelRegularizer, constraint: kernelConstraint)
-            let y = convolution.applied(to: x, kernel, groups: x.shape[3])
-            return finished(y, outputs: channels, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        convolution.check(&check)
+        check.expectPositive("depthMultiplier", depthMultiplier)
+        check.expectImages()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let channels = x.shape[3] * depthMultiplier
+        let kernel = context.parameter(
+            "kernel", shape: [kernelSize.height, kernelSize.width, 1, channels], initializer: kernelInitializer,
+            regularizer: kernelRegularizer, constraint: kernelConstraint)
+        let y = convolution.applied(to: x, kernel, groups: x.shape[3])
+        return finished(y, outputs: channels, context)
     }
 
     private var convolution: Convolution {

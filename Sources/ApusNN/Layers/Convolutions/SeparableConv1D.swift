@@ -86,25 +86,25 @@ public struct SeparableConv1D: KernelLayer, Configurable {
         .optional("depthwiseConstraint", \.depthwiseConstraint),
         .optional("pointwiseConstraint", \.pointwiseConstraint), .optional("biasConstraint", \.biasConstraint))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("filters", filters)
-            convolution.check(&check, isSequence: true)
-            check.expectPositive("depthMultiplier", depthMultiplier)
-            check.expectSequences()
-        } then: {
-            let channels = x.shape[2] * depthMultiplier
-            let depthwiseKernel = context.parameter(
-                "depthwiseKernel", shape: [kernelSize, 1, channels], initializer: depthwiseInitializer,
-                regularizer: depthwiseRegularizer, constraint: depthwiseConstraint)
-            let pointwiseKernel = context.parameter(
-                "pointwiseKernel", shape: [1, channels, filters], initializer: pointwiseInitializer,
-                regularizer: pointwiseRegularizer, constraint: pointwiseConstraint)
-            let mixing = Convolution(window: 1, strides: 1, padding: .valid, dilation: 1)
-            let deep = convolution.applied(to: x.heightened, depthwiseKernel.heightenedKernel, groups: x.shape[2])
-            let y = mixing.applied(to: deep, pointwiseKernel.heightenedKernel, groups: 1).lowered
-            return finished(y, outputs: filters, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("filters", filters)
+        convolution.check(&check, isSequence: true)
+        check.expectPositive("depthMultiplier", depthMultiplier)
+        check.expectSequences()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let channels = x.shape[2] * depthMultiplier
+        let depthwiseKernel = context.parameter(
+            "depthwiseKernel", shape: [kernelSize, 1, channels], initializer: depthwiseInitializer,
+            regularizer: depthwiseRegularizer, constraint: depthwiseConstraint)
+        let pointwiseKernel = context.parameter(
+            "pointwiseKernel", shape: [1, channels, filters], initializer: pointwiseInitializer,
+            regularizer: pointwiseRegularizer, constraint: pointwiseConstraint)
+        let mixing = Convolution(window: 1, strides: 1, padding: .valid, dilation: 1)
+        let deep = convolution.applied(to: x.heightened, depthwiseKernel.heightenedKernel, groups: x.shape[2])
+        let y = mixing.applied(to: deep, pointwiseKernel.heightenedKernel, groups: 1).lowered
+        return finished(y, outputs: filters, context)
     }
 
     private var convolution: Convolution {

@@ -86,26 +86,26 @@ public struct SeparableConv2D: KernelLayer, Configurable {
         .optional("depthwiseConstraint", \.depthwiseConstraint),
         .optional("pointwiseConstraint", \.pointwiseConstraint), .optional("biasConstraint", \.biasConstraint))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("filters", filters)
-            convolution.check(&check)
-            check.expectPositive("depthMultiplier", depthMultiplier)
-            check.expectImages()
-        } then: {
-            let channels = x.shape[3] * depthMultiplier
-            let depthwiseKernel = context.parameter(
-                "depthwiseKernel", shape: [kernelSize.height, kernelSize.width, 1, channels],
-                initializer: depthwiseInitializer,
-                regularizer: depthwiseRegularizer, constraint: depthwiseConstraint)
-            let pointwiseKernel = context.parameter(
-                "pointwiseKernel", shape: [1, 1, channels, filters], initializer: pointwiseInitializer,
-                regularizer: pointwiseRegularizer, constraint: pointwiseConstraint)
-            let mixing = Convolution(window: 1, strides: 1, padding: .valid, dilation: 1)
-            let deep = convolution.applied(to: x, depthwiseKernel, groups: x.shape[3])
-            let y = mixing.applied(to: deep, pointwiseKernel, groups: 1)
-            return finished(y, outputs: filters, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("filters", filters)
+        convolution.check(&check)
+        check.expectPositive("depthMultiplier", depthMultiplier)
+        check.expectImages()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let channels = x.shape[3] * depthMultiplier
+        let depthwiseKernel = context.parameter(
+            "depthwiseKernel", shape: [kernelSize.height, kernelSize.width, 1, channels],
+            initializer: depthwiseInitializer,
+            regularizer: depthwiseRegularizer, constraint: depthwiseConstraint)
+        let pointwiseKernel = context.parameter(
+            "pointwiseKernel", shape: [1, 1, channels, filters], initializer: pointwiseInitializer,
+            regularizer: pointwiseRegularizer, constraint: pointwiseConstraint)
+        let mixing = Convolution(window: 1, strides: 1, padding: .valid, dilation: 1)
+        let deep = convolution.applied(to: x, depthwiseKernel, groups: x.shape[3])
+        let y = mixing.applied(to: deep, pointwiseKernel, groups: 1)
+        return finished(y, outputs: filters, context)
     }
 
     private var convolution: Convolution {

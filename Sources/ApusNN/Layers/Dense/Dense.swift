@@ -52,19 +52,19 @@ public struct Dense: KernelLayer, Configurable {
         .optional("activityRegularizer", \.activityRegularizer), .optional("kernelConstraint", \.kernelConstraint),
         .optional("biasConstraint", \.biasConstraint))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("units", units)
-            check.expectInput(
-                x.rank >= 2,
-                "expected a batch [N, ..., features] but received shape \(x.shape); "
-                    + "put Flatten() before it, or add an axis for the batch")
-        } then: {
-            let kernel = context.parameter(
-                "kernel", shape: [x.shape[-1], units], initializer: kernelInitializer, regularizer: kernelRegularizer,
-                constraint: kernelConstraint)
-            let y = x.matmul(kernel)
-            return finished(y, outputs: units, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("units", units)
+        check.expectInput(
+            x.rank >= 2,
+            "expected a batch [N, ..., features] but received shape \(x.shape); "
+                + "put Flatten() before it, or add an axis for the batch")
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let kernel = context.parameter(
+            "kernel", shape: [x.shape[-1], units], initializer: kernelInitializer, regularizer: kernelRegularizer,
+            constraint: kernelConstraint)
+        let y = x.matmul(kernel)
+        return finished(y, outputs: units, context)
     }
 }

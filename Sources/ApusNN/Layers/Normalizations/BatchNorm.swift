@@ -7,7 +7,7 @@ public import ApusTensor
 /// In training μ and σ² are the batch's mean and biased variance, and the running values move by
 /// running ← momentum · running + (1 − momentum) · batch; at inference the running values are used. Momentum 0.99 and ε = 10⁻³ are
 /// Keras's; PyTorch's `momentum` is 1 − this one. Ioffe & Szegedy (2015).
-public struct BatchNorm: Layer, Configurable {
+public struct BatchNorm: CheckedLayer, Configurable {
     /// The share of the running values that stays in a step.
     public var momentum: Double
     /// A small number that keeps divisors from 0.
@@ -29,14 +29,14 @@ public struct BatchNorm: Layer, Configurable {
         BatchNorm(), .optional("momentum", \.momentum), .optional("epsilon", \.epsilon), .optional("center", \.center),
         .optional("scale", \.scale))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expect((0...1).contains(momentum), "momentum must be in 0...1, received \(momentum)")
-            check.expectEpsilon(epsilon)
-            check.expectChannels()
-        } then: {
-            normalized(x, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expect((0...1).contains(momentum), "momentum must be in 0...1, received \(momentum)")
+        check.expectEpsilon(epsilon)
+        check.expectChannels()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        normalized(x, context)
     }
 
     private func normalized(_ x: Tensor, _ context: Context) -> Tensor {

@@ -6,7 +6,7 @@ public import ApusTensor
 /// group, each sample by itself.
 ///
 /// Shapes: x and y [N, ..., C], γ and β [C]; groups divide C. ε = 10⁻³ as in Keras. Wu & He (2018).
-public struct GroupNorm: Layer, Configurable {
+public struct GroupNorm: CheckedLayer, Configurable {
     /// The number of parts that channels are divided into.
     public var groups: Int
     /// A small number that keeps divisors from 0.
@@ -27,25 +27,25 @@ public struct GroupNorm: Layer, Configurable {
         GroupNorm(), .leading("groups", \.groups, hasDefault: true, isLabelled: true), .optional("epsilon", \.epsilon),
         .optional("center", \.center), .optional("scale", \.scale))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("groups", groups)
-            check.expectEpsilon(epsilon)
-            check.expectChannels()
-            check.expectInput(
-                x.shape[-1] % groups == 0,
-                "expected a multiple of \(groups) channels (axis \(x.rank - 1)), one part for each group, but received "
-                    + "\(x.shape[-1]) in shape \(x.shape)")
-        } then: {
-            x.groupNormalized(groups, epsilon, context, center: center, scale: scale)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("groups", groups)
+        check.expectEpsilon(epsilon)
+        check.expectChannels()
+        check.expectInput(
+            x.shape[-1] % groups == 0,
+            "expected a multiple of \(groups) channels (axis \(x.rank - 1)), one part for each group, but received "
+                + "\(x.shape[-1]) in shape \(x.shape)")
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x.groupNormalized(groups, epsilon, context, center: center, scale: scale)
     }
 }
 
 /// Instance normalization: group normalization with a group for each channel.
 ///
 /// Shapes: x and y [N, ..., C], γ and β [C]. Ulyanov, Vedaldi & Lempitsky (2016).
-public struct InstanceNorm: Layer, Configurable {
+public struct InstanceNorm: CheckedLayer, Configurable {
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
     /// Whether there is an offset β.
@@ -62,13 +62,13 @@ public struct InstanceNorm: Layer, Configurable {
     public static let schema = Schema(
         InstanceNorm(), .optional("epsilon", \.epsilon), .optional("center", \.center), .optional("scale", \.scale))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectEpsilon(epsilon)
-            check.expectChannels()
-        } then: {
-            x.groupNormalized(x.shape[-1], epsilon, context, center: center, scale: scale)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectEpsilon(epsilon)
+        check.expectChannels()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x.groupNormalized(x.shape[-1], epsilon, context, center: center, scale: scale)
     }
 }
 
