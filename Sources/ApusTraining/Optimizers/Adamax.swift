@@ -1,36 +1,28 @@
 public import ApusConfiguration
 public import ApusTensor
 
-/// Adam by the greatest gradient: u ← max(β₂ u, |g|), w ← w − η / (1 − β₁ᵗ) · m / (u + ε). Kingma & Ba (2015); as in Keras.
-public struct Adamax: OptimizerRule {
+/// Adam by the largest gradient: u ← max(β₂ u, |g|), w ← w − η / (1 − β₁ᵗ) · m / (u + ε). Kingma & Ba (2015); as in Keras.
+public struct Adamax: MomentsRule {
     /// η
     public var learningRate: Double
-    /// β₁, the share that the mean of gradients keeps.
-    public var beta1: Double
-    /// β₂, the share that the greatest gradient so far keeps.
-    public var beta2: Double
-    /// A small number that keeps divisors from 0.
-    public var epsilon: Double
+    /// The means of gradients, and how much of them is kept.
+    public var moments: Moments
 
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7
     ) {
         self.learningRate = learningRate
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
+        moments = Moments(beta1: beta1, beta2: beta2, epsilon: epsilon)
     }
 
-    public static let schema = Schema(
-        Adamax(), .optional("learningRate", \.learningRate), .optional("beta1", \.beta1), .optional("beta2", \.beta2),
-        .optional("epsilon", \.epsilon))
+    public static let schema = Schema(Adamax(), momentFields)
 
     public var slots: [OptimizerSlot] {
         [OptimizerSlot("mean"), OptimizerSlot("maximum")]
     }
 
     public func scales(rate: Double, step: Int) -> SIMD4<Double> {
-        SIMD4(rate / (1 - Moments.power(beta1, step)), 0, 0, 0)
+        SIMD4(rate / moments.meanCorrection(step), 0, 0, 0)
     }
 
     public func update(
@@ -38,12 +30,7 @@ public struct Adamax: OptimizerRule {
     ) -> (variable: Tensor, slots: [Tensor]) {
         let share = 1 - beta1
         let mean = slots[0] * beta1 + gradient * share
-        let greatest = maximum(slots[1] * beta2, abs(gradient))
-        return (variable - mean * scales[0] / (greatest + epsilon), [mean, greatest])
-    }
-
-    public func check(_ check: inout OptimizerCheck) {
-        Moments.check(&check, beta1, beta2)
-        check.expectPositive("epsilon", epsilon)
+        let largest = maximum(slots[1] * beta2, abs(gradient))
+        return (variable - mean * scales[0] / (largest + epsilon), [mean, largest])
     }
 }

@@ -34,6 +34,7 @@ public struct Lion: OptimizerRule {
     }
 
     public func check(_ check: inout OptimizerCheck) {
-        Moments.check(&check, beta1, beta2)
+        check.expectShare("beta1", beta1)
+        check.expectShare("beta2", beta2)
     }
 }

@@ -3,32 +3,20 @@ public import ApusTensor
 
 /// Adam with Nesterov's momentum: w ← w − η (u′ m / (1 − P′) + (1 − u) g / (1 − P)) / (√(v / (1 − β₂ᵗ)) + ε), where
 /// u = β₁ (1 − 0.96ᵗ / 2), u′ the same for t + 1, P the product of all u, P′ = P u′. Dozat (2016); as in Keras.
-public struct Nadam: OptimizerRule {
+public struct Nadam: MomentsRule {
     /// η
     public var learningRate: Double
-    /// β₁, the share that the mean of gradients keeps.
-    public var beta1: Double
-    /// β₂, the share that the mean of squares keeps.
-    public var beta2: Double
-    /// A small number that keeps divisors from 0.
-    public var epsilon: Double
+    /// The means of gradients, and how much of them is kept.
+    public var moments: Moments
 
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7
     ) {
         self.learningRate = learningRate
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
+        moments = Moments(beta1: beta1, beta2: beta2, epsilon: epsilon)
     }
 
-    public static let schema = Schema(
-        Nadam(), .optional("learningRate", \.learningRate), .optional("beta1", \.beta1), .optional("beta2", \.beta2),
-        .optional("epsilon", \.epsilon))
-
-    public var slots: [OptimizerSlot] {
-        Moments.slots
-    }
+    public static let schema = Schema(Nadam(), momentFields)
 
     public static var scaleCount: Int { 3 }
 
@@ -41,19 +29,14 @@ public struct Nadam: OptimizerRule {
         let next = momentum(step + 1)
         return SIMD4(
             rate * next / (1 - product * next), rate * (1 - momentum(step)) / (1 - product),
-            1 / (1 - Moments.power(beta2, step)).squareRoot(), 0)
+            1 / moments.varianceCorrection(step), 0)
     }
 
     public func update(
         _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
     ) -> (variable: Tensor, slots: [Tensor]) {
-        let (mean, variance) = Moments.updated(slots, gradient, beta1, beta2)
+        let (mean, variance) = moments.updated(slots, gradient)
         let step = mean * scales[0] + gradient * scales[1]
         return (variable - step / (sqrt(variance) * scales[2] + epsilon), [mean, variance])
-    }
-
-    public func check(_ check: inout OptimizerCheck) {
-        Moments.check(&check, beta1, beta2)
-        check.expectPositive("epsilon", epsilon)
     }
 }

@@ -8,7 +8,7 @@ public import ApusTensor
 /// running ← momentum · running + (1 − momentum) · batch; at inference the running values are used. Momentum 0.99 and ε = 10⁻³ are
 /// Keras's; PyTorch's `momentum` is 1 − this one. Ioffe & Szegedy (2015).
 public struct BatchNorm: CheckedLayer, Configurable {
-    /// The share of the running values that stays in a step.
+    /// The fraction of the running values that stays in a step.
     public var momentum: Double
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
@@ -54,17 +54,5 @@ public struct BatchNorm: CheckedLayer, Configurable {
         context.update("runningMean", to: mean * momentum + constant[0] * share)
         context.update("runningVariance", to: variance * momentum + constant[1] * share)
         return Tensor(.batchNormTraining(epsilon: epsilon), [x.node, gamma.node, beta.node, moments.node])
-    }
-}
-
-extension Context {
-    /// The factor γ of a normalization, or ones.
-    func scale(_ shape: Shape, _ type: ElementType, isUsed: Bool) -> Tensor {
-        isUsed ? parameter("gamma", shape: shape, initializer: .ones) : Tensor.ones(shape, type: type)
-    }
-
-    /// The offset β of a normalization, or zeros.
-    func offset(_ shape: Shape, _ type: ElementType, isUsed: Bool) -> Tensor {
-        isUsed ? parameter("beta", shape: shape, initializer: .zeros) : Tensor.zeros(shape, type: type)
     }
 }

@@ -5,19 +5,22 @@ public import ApusTensor
 ///
 /// Shapes: x [N, L, C], depthwise kernel [kernel size, 1, C·depthMultiplier], pointwise kernel [1, C·depthMultiplier, filters],
 /// b [filters], y [N, L′, filters]. Chollet (2017).
-public struct SeparableConv1D: KernelLayer, Configurable {
+public typealias SeparableConv1D = SeparableConv<OneAxis>
+
+/// A depthwise convolution, then one of size 1 that mixes the channels.
+///
+/// Shapes: x [N, H, W, C], depthwise kernel [kernel height, kernel width, 1, C·depthMultiplier],
+/// pointwise kernel [1, 1, C·depthMultiplier, filters], b [filters], y [N, H′, W′, filters]. Chollet (2017).
+public typealias SeparableConv2D = SeparableConv<TwoAxes>
+
+/// A separable convolution over sequences (`SeparableConv1D`) or images (`SeparableConv2D`).
+public struct SeparableConv<Axes: SpatialAxes>: ConvolutionLayer, CheckedLayer {
     /// The number of output channels.
     public var filters: Int
-    /// The window: how many positions one output looks at.
-    public var kernelSize: Int
-    /// The steps between windows.
-    public var strides: Int
-    /// How the input is extended before the window moves over it.
-    public var padding: Padding
-    /// The distance between the positions of a window.
-    public var dilation: Int
     /// The number of kernels of each channel.
     public var depthMultiplier: Int
+    /// How the window moves.
+    public var window: ConvolutionWindow<Axes>
     /// The function applied to the result.
     public var activation: Activation
     /// Whether there is an offset for each output channel.
@@ -44,7 +47,7 @@ public struct SeparableConv1D: KernelLayer, Configurable {
     public var biasConstraint: Constraint?
 
     public init(
-        filters: Int, kernelSize: Int, strides: Int = 1, padding: Padding = .valid, dilation: Int = 1,
+        filters: Int, kernelSize: Axes.Size, strides: Axes.Size = 1, padding: Padding = .valid, dilation: Axes.Size = 1,
         depthMultiplier: Int = 1, activation: Activation = .linear, useBias: Bool = true,
         depthwiseInitializer: Initializer = .glorotUniform, pointwiseInitializer: Initializer = .glorotUniform,
         biasInitializer: Initializer = .zeros, depthwiseRegularizer: Regularizer? = nil,
@@ -53,10 +56,8 @@ public struct SeparableConv1D: KernelLayer, Configurable {
         pointwiseConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
     ) {
         self.filters = filters
-        self.kernelSize = kernelSize
-        self.strides = strides
-        self.padding = padding
-        self.dilation = dilation
+        window = ConvolutionWindow(
+            kernelSize: kernelSize, strides: strides, padding: padding, dilation: dilation)
         self.depthMultiplier = depthMultiplier
         self.activation = activation
         self.useBias = useBias
@@ -72,42 +73,52 @@ public struct SeparableConv1D: KernelLayer, Configurable {
         self.biasConstraint = biasConstraint
     }
 
-    public static let schema = Schema(
-        SeparableConv1D(filters: 0, kernelSize: 0),
-        .required("filters", \.filters), .required("kernelSize", \.kernelSize), .optional("strides", \.strides),
-        .optional("padding", \.padding), .optional("dilation", \.dilation),
-        .optional("depthMultiplier", \.depthMultiplier),
-        .optional("activation", \.activation), .optional("useBias", \.useBias),
-        .optional("depthwiseInitializer", \.depthwiseInitializer),
-        .optional("pointwiseInitializer", \.pointwiseInitializer), .optional("biasInitializer", \.biasInitializer),
-        .optional("depthwiseRegularizer", \.depthwiseRegularizer),
-        .optional("pointwiseRegularizer", \.pointwiseRegularizer), .optional("biasRegularizer", \.biasRegularizer),
-        .optional("activityRegularizer", \.activityRegularizer),
-        .optional("depthwiseConstraint", \.depthwiseConstraint),
-        .optional("pointwiseConstraint", \.pointwiseConstraint), .optional("biasConstraint", \.biasConstraint))
+    public static var kind: String { "separableConv\(Axes.suffix)" }
+
+    public static var schema: Schema<Self> {
+        Schema(
+            Self(filters: 0, kernelSize: 0),
+            [.required("filters", \.filters)] + windowFields + [
+                .optional("depthMultiplier", \.depthMultiplier), .optional("activation", \.activation),
+                .optional("useBias", \.useBias), .optional("depthwiseInitializer", \.depthwiseInitializer),
+                .optional("pointwiseInitializer", \.pointwiseInitializer),
+                .optional("biasInitializer", \.biasInitializer),
+                .optional("depthwiseRegularizer", \.depthwiseRegularizer),
+                .optional("pointwiseRegularizer", \.pointwiseRegularizer),
+                .optional("biasRegularizer", \.biasRegularizer),
+                .optional("activityRegularizer", \.activityRegularizer),
+                .optional("depthwiseConstraint", \.depthwiseConstraint),
+                .optional("pointwiseConstraint", \.pointwiseConstraint),
+                .optional("biasConstraint", \.biasConstraint),
+            ])
+    }
 
     func check(_ check: inout Check, _ x: Tensor) {
         check.expectPositive("filters", filters)
-        convolution.check(&check, isSequence: true)
+        window.check(&check)
         check.expectPositive("depthMultiplier", depthMultiplier)
-        check.expectSequences()
+        check.expectInput(Axes.self)
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        let channels = x.shape[2] * depthMultiplier
+        let channels = x.shape[-1] * depthMultiplier
+        let mixing = ConvolutionWindow<Axes>(kernelSize: 1, strides: 1, padding: .valid, dilation: 1)
         let depthwiseKernel = context.parameter(
-            "depthwiseKernel", shape: [kernelSize, 1, channels], initializer: depthwiseInitializer,
+            "depthwiseKernel", shape: window.kernelShape(1, channels), initializer: depthwiseInitializer,
             regularizer: depthwiseRegularizer, constraint: depthwiseConstraint)
         let pointwiseKernel = context.parameter(
-            "pointwiseKernel", shape: [1, channels, filters], initializer: pointwiseInitializer,
+            "pointwiseKernel", shape: mixing.kernelShape(channels, filters), initializer: pointwiseInitializer,
             regularizer: pointwiseRegularizer, constraint: pointwiseConstraint)
-        let mixing = Convolution(window: 1, strides: 1, padding: .valid, dilation: 1)
-        let deep = convolution.applied(to: x.heightened, depthwiseKernel.heightenedKernel, groups: x.shape[2])
-        let y = mixing.applied(to: deep, pointwiseKernel.heightenedKernel, groups: 1).lowered
-        return finished(y, outputs: filters, context)
+        let deep = window.applied(to: x, depthwiseKernel, groups: x.shape[-1])
+        return pointwise.finished(mixing.applied(to: deep, pointwiseKernel, groups: 1), outputs: filters, in: context)
     }
 
-    private var convolution: Convolution {
-        Convolution.sequence(window: kernelSize, strides: strides, padding: padding, dilation: dilation)
+    /// What comes after the products.
+    private var pointwise: KernelOptions {
+        KernelOptions(
+            activation: activation, useBias: useBias, kernelInitializer: pointwiseInitializer,
+            biasInitializer: biasInitializer, kernelRegularizer: pointwiseRegularizer, biasRegularizer: biasRegularizer,
+            activityRegularizer: activityRegularizer, kernelConstraint: pointwiseConstraint,
+            biasConstraint: biasConstraint)
     }
 }
