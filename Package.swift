@@ -53,6 +53,8 @@ let package = Package(
             name: "ApusNN",
             dependencies: ["ApusGraph", "ApusReference", "ApusCPU", "ApusTensor", "ApusConfiguration"],
             swiftSettings: swift),
+        .target(
+            name: "ApusOptimizers", dependencies: ["ApusConfiguration", "ApusTensor", "ApusNN"], swiftSettings: swift),
         .target(name: "ApusFormats", dependencies: ["ApusGraph", "CZlib", "CImages"], swiftSettings: swift),
         .target(
             name: "ApusData",
@@ -64,7 +66,8 @@ let package = Package(
         .target(
             name: "ApusTraining",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusData", "ApusFormats", "Yams",
+                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
+                "ApusFormats", "Yams",
             ],
             swiftSettings: swift),
         .target(
@@ -84,8 +87,8 @@ let package = Package(
         .target(
             name: "Apus",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
-                "ApusTraining", "ApusModels", "ApusCharts", "ApusReport", "ApusSearch", "ApusRuns",
+                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusFormats",
+                "ApusData", "ApusTraining", "ApusModels", "ApusCharts", "ApusReport", "ApusSearch", "ApusRuns",
             ], swiftSettings: swift),
 
         // What people start.
@@ -134,6 +137,7 @@ let package = Package(
             name: "ApusFixtures", dependencies: ["ApusTensor", "ApusFormats", "ApusCPU"], path: "Tests/ApusFixtures",
             swiftSettings: swift),
         .testTarget(name: "ApusNNTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
+        .testTarget(name: "ApusOptimizersTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
         .testTarget(
             name: "ApusTrainingTests",
             dependencies: ["Apus", "ApusFixtures", "ApusFuzzing", "ApusWorkloads", "CAllocations"], exclude: ["Golden"],

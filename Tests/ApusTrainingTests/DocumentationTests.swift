@@ -1,6 +1,7 @@
 import ApusConfiguration
 import ApusGraph
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation

@@ -2,6 +2,7 @@ import ApusCPU
 import ApusData
 import ApusGraph
 public import ApusNN
+import ApusOptimizers
 import ApusTensor
 import Synchronization
 

@@ -79,7 +79,7 @@ public struct Schedule: Sendable, Hashable {
     }
 
     /// What deserves a word in a training of so many steps.
-    func remark(steps: Int) -> String? {
+    package func remark(steps: Int) -> String? {
         let warmup = warmupSteps(of: steps)
         guard warmup > 1, 2 * warmup > steps else { return nil }
         let reached = warmup > steps ? ", which ends at \(steps) / \(warmup) of its value" : ""
@@ -88,14 +88,14 @@ public struct Schedule: Sendable, Hashable {
     }
 
     /// What is wrong with the constants.
-    package func validate() throws(TrainingError) {
+    package func validate() throws(OptimizerError) {
         if warmupSteps < 0 {
-            throw TrainingError("the schedule's warmupSteps is \(warmupSteps) but must be at least 0")
+            throw OptimizerError("the schedule's warmupSteps is \(warmupSteps) but must be at least 0")
         }
         if !(0...1).contains(warmupShare) {
-            throw TrainingError("the schedule's warmupShare is \(warmupShare) but must be in 0...1")
+            throw OptimizerError("the schedule's warmupShare is \(warmupShare) but must be in 0...1")
         }
-        if let problem = course.problem { throw TrainingError("the schedule's \(problem)") }
+        if let problem = course.problem { throw OptimizerError("the schedule's \(problem)") }
     }
 }
 

@@ -60,10 +60,10 @@ extension Optimizer: Hashable, CustomStringConvertible {
 extension Optimizer {
     /// The rule of a name with all constants at their default.
     ///
-    /// - Throws: `TrainingError` with a suggestion if there is none.
+    /// - Throws: `OptimizerError` with a suggestion if there is none.
     public init(named name: String) throws {
         guard let rule = try? OptimizerKinds.registry.member(name, from: nil, at: []) else {
-            throw TrainingError("there is no optimizer \(name) (\(Names.hint(name, OptimizerKinds.registry.kinds)))")
+            throw OptimizerError("there is no optimizer \(name) (\(Names.hint(name, OptimizerKinds.registry.kinds)))")
         }
         self.init(rule)
     }

@@ -190,8 +190,8 @@ public struct OptimizerCheck {
 extension Optimizer {
     /// What is wrong with the constants.
     ///
-    /// - Throws: `TrainingError` that names the constant, its value and its range.
-    package func validate() throws(TrainingError) {
+    /// - Throws: `OptimizerError` that names the constant, its value and its range.
+    package func validate() throws(OptimizerError) {
         var check = OptimizerCheck()
         check.expectNotNegative("learningRate", learningRate)
         rule.check(&check)
@@ -203,6 +203,6 @@ extension Optimizer {
             if let rate = group.learningRate { check.expectNotNegative("learningRate for \(group.pattern)", rate) }
             if let decay = group.weightDecay { check.expectNotNegative("weightDecay for \(group.pattern)", decay) }
         }
-        if let problem = check.problem { throw TrainingError(problem) }
+        if let problem = check.problem { throw OptimizerError(problem) }
     }
 }

@@ -2,6 +2,7 @@ import ApusConfiguration
 import ApusData
 import ApusFixtures
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation

@@ -1,27 +1,34 @@
-import ApusNN
-import ApusTensor
+package import ApusNN
+package import ApusTensor
 
 /// What happens to the variables in a step, around the optimizer's rule.
-struct OptimizerPipeline {
-    struct Variable {
+package struct OptimizerPipeline {
+    /// A variable that the optimizer changes.
+    package struct Variable {
         let path: String
         let value: Tensor
         let constraint: Constraint?
+
+        package init(path: String, value: Tensor, constraint: Constraint?) {
+            self.path = path
+            self.value = value
+            self.constraint = constraint
+        }
     }
 
-    typealias Change = (variable: Tensor, slots: [Tensor])
+    package typealias Change = (variable: Tensor, slots: [Tensor])
 
     private let optimizer: Optimizer
     /// As `Optimizer.numberNames` lists them.
     private let numbers: [Tensor]
 
-    init(_ optimizer: Optimizer, numbers: [Tensor]) {
+    package init(_ optimizer: Optimizer, numbers: [Tensor]) {
         self.optimizer = optimizer
         self.numbers = numbers
     }
 
     /// A step that only adds its gradients to those before.
-    func gathered(_ variables: [Variable], gradients: [Tensor], slots: [[Tensor]]) -> [Change] {
+    package func gathered(_ variables: [Variable], gradients: [Tensor], slots: [[Tensor]]) -> [Change] {
         let first = optimizer.rule.slots.count
         return variables.indices.map { index in
             var results = slots[index]
@@ -31,7 +38,7 @@ struct OptimizerPipeline {
     }
 
     /// A step that changes the variables.
-    func updated(_ variables: [Variable], gradients: [Tensor], slots: [[Tensor]]) -> [Change] {
+    package func updated(_ variables: [Variable], gradients: [Tensor], slots: [[Tensor]]) -> [Change] {
         let ruleSlots = optimizer.rule.slots.count
         var gradients = gradients
         if optimizer.accumulation > 1 {
@@ -74,10 +81,10 @@ struct OptimizerPipeline {
 }
 
 extension Optimizer {
-    static let averageSlot = OptimizerSlot("average")
+    package static let averageSlot = OptimizerSlot("average")
 
     /// Everything that is kept for each variable: the rule's slots, gathered gradients, the average.
-    var allSlots: [OptimizerSlot] {
+    package var allSlots: [OptimizerSlot] {
         rule.slots + (accumulation > 1 ? [OptimizerSlot("gathered")] : [])
             + (average != nil ? [Optimizer.averageSlot] : [])
     }
@@ -90,7 +97,7 @@ extension Optimizer {
     /// The place of a variable's group; after the last, the optimizer's own settings.
     func groupIndex(_ path: String) -> Int { groups.firstIndex { $0.matches(path) } ?? groups.count }
 
-    func freezes(_ path: String) -> Bool {
+    package func freezes(_ path: String) -> Bool {
         let index = groupIndex(path)
         return index < groups.count && groups[index].isFrozen
     }
@@ -107,7 +114,7 @@ extension Optimizer {
     func scaleStart(group: Int) -> Int { group * (1 + scaleCount) }
 
     /// The scalars that every step is given: for each group its learning rate and the rule's scales, then the momentum of the average.
-    var numberNames: [String] {
+    package var numberNames: [String] {
         (0...groups.count).flatMap { group in
             ["learning rate \(group)"] + (0..<scaleCount).map { "scale \(group).\($0)" }
         } + (average != nil ? ["average"] : [])
@@ -118,7 +125,7 @@ extension Optimizer {
     /// - Parameters:
     ///   - step: The steps done so far.
     ///   - learningRate: That of the step, by the schedule.
-    func forEachNumber(step: Int, learningRate: Double, _ body: (Int, Double) -> Void) {
+    package func forEachNumber(step: Int, learningRate: Double, _ body: (Int, Double) -> Void) {
         let update = step / accumulation + 1
         var index = 0
         func give(_ number: Double) {
