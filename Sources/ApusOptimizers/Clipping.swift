@@ -1,7 +1,7 @@
 public import ApusConfiguration
 public import ApusTensor
 
-/// How gradients are kept from being too great.
+/// How gradients are clipped.
 public enum Clipping: ConfigurableCases {
     /// Each element is moved into −limit…limit.
     case value(Double)

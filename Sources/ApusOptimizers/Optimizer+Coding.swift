@@ -35,7 +35,7 @@ extension Optimizer: Hashable, CustomStringConvertible {
             Settings(),
             .optional(
                 "clip", \.clip,
-                help: "How gradients are kept from being too great: at most a value, a norm or a global norm"),
+                help: "How gradients are clipped: at most a value, a norm or a global norm"),
             .optional(
                 "weightDecay", \.weightDecay,
                 help:

@@ -9,7 +9,7 @@ public import ApusTensor
 public struct Optimizer: Sendable {
     /// What is computed for each.
     public var rule: any OptimizerRule
-    /// How gradients are kept from being too great.
+    /// How gradients are clipped.
     public var clipping: Clipping?
     /// λ of the decoupled decay w ← w − η λ w; `nil` is the rule's own.
     public var weightDecay: Double?
@@ -17,8 +17,8 @@ public struct Optimizer: Sendable {
     public var accumulation: Int
     /// Whether a step whose gradients are not all finite changes nothing.
     public var skipsNonFinite: Bool
-    /// The momentum μ of an average of the weights, with which the model is evaluated: a ← w after the first update, then
-    /// a ← μ a + (1 − μ) w; none if `nil`. Until the first update, and if it is skipped, a is the start weights.
+    /// The decay μ of an exponential moving average (EMA) of the weights, with which the model is evaluated: a ← w after the first
+    /// update, then a ← μ a + (1 − μ) w; none if `nil`. Until the first update, and if it is skipped, a is the start weights.
     public var average: Double?
     /// Settings of variables by path; the first group that matches counts.
     public var groups: [ParameterGroup]
@@ -48,22 +48,22 @@ public struct Optimizer: Sendable {
 
     // MARK: What is around the rule
 
-    /// With gradients that are kept from being too great.
-    public func clipped(_ clipping: Clipping) -> Optimizer {
+    /// With gradients that are clipped before the update.
+    public func clippingGradients(_ clipping: Clipping) -> Optimizer {
         var copy = self
         copy.clipping = clipping
         return copy
     }
 
     /// With decoupled decay w ← w − η λ w.
-    public func decayed(_ weightDecay: Double) -> Optimizer {
+    public func weightDecay(_ weightDecay: Double) -> Optimizer {
         var copy = self
         copy.weightDecay = weightDecay
         return copy
     }
 
-    /// With the mean of the gradients of so many steps.
-    public func accumulating(_ steps: Int) -> Optimizer {
+    /// With an update every `steps` steps, by the mean of their gradients.
+    public func accumulatingGradients(_ steps: Int) -> Optimizer {
         var copy = self
         copy.accumulation = steps
         return copy
@@ -76,10 +76,10 @@ public struct Optimizer: Sendable {
         return copy
     }
 
-    /// With an exponentially weighted average of the weights, with which the model is evaluated.
-    public func averaging(_ momentum: Double) -> Optimizer {
+    /// With an exponential moving average (EMA) of the weights, with which the model is evaluated.
+    public func averagingWeights(decay: Double) -> Optimizer {
         var copy = self
-        copy.average = momentum
+        copy.average = decay
         return copy
     }
 
@@ -148,7 +148,7 @@ public enum OptimizerKinds {
             Lion.self, LAMB.self,
         ])
 
-    /// Makes a rule of one's own readable.
+    /// Makes a custom rule readable.
     ///
     /// - Throws: `RegistrationError` if another type has the name.
     public static func register(_ type: any OptimizerRule.Type) throws(RegistrationError) {
@@ -171,7 +171,7 @@ public struct OptimizerCheck {
         if !isRight { problem = problem ?? "the optimizer's \(name) is \(value) but must be \(range)" }
     }
 
-    /// A share such as β or momentum.
+    /// A fraction such as β or momentum.
     public mutating func expectShare(_ name: String, _ value: Double) {
         expect((0..<1).contains(value), name, value, "in 0..<1")
     }

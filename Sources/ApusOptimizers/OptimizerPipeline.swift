@@ -60,7 +60,7 @@ package struct OptimizerPipeline {
             if optimizer.accumulation > 1 { results.append(Tensor.zeros(value.shape)) }
             if optimizer.average != nil {
                 // The slot begins with the start weights. The first update replaces them; if it is skipped, the average
-                // goes on from them.
+                // continues from them.
                 let momentum = numbers[numbers.count - 1]
                 results.append(old[old.count - 1] * momentum + changed * (1 - momentum))
             }

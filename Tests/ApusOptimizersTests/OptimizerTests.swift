@@ -115,9 +115,12 @@ import Testing
         #expect(problem(.adam(beta2: -0.1)) == "the optimizer's beta2 is -0.1 but must be in 0..<1")
         #expect(problem(.adam(epsilon: 0)) == "the optimizer's epsilon is 0.0 but must be a number > 0")
         #expect(problem(.rmsprop(rho: 1)) == "the optimizer's rho is 1.0 but must be in 0..<1")
-        #expect(problem(.adam().clipped(.globalNorm(0))) == "the optimizer's clipping is 0.0 but must be a number > 0")
-        #expect(problem(.adam().accumulating(0)) == "the optimizer's accumulation is 0.0 but must be at least 1")
-        #expect(problem(.adam().averaging(1)) == "the optimizer's average is 1.0 but must be in 0..<1")
+        #expect(
+            problem(.adam().clippingGradients(.globalNorm(0)))
+                == "the optimizer's clipping is 0.0 but must be a number > 0")
+        #expect(
+            problem(.adam().accumulatingGradients(0)) == "the optimizer's accumulation is 0.0 but must be at least 1")
+        #expect(problem(.adam().averagingWeights(decay: 1)) == "the optimizer's average is 1.0 but must be in 0..<1")
         #expect(
             problem(.adam().group("*/bias", weightDecay: -1))
                 == "the optimizer's weightDecay for */bias is -1.0 but must be a number ≥ 0")
@@ -129,7 +132,8 @@ import Testing
         try optimizer.validate()
         #expect(optimizer.with(learningRate: 0.25).learningRate == 0.25)
         #expect(optimizer.with(learningRate: 0.25).with(learningRate: optimizer.learningRate) == optimizer)
-        let settings = optimizer.with(learningRate: 0.3).clipped(.norm(2)).decayed(0.1).accumulating(3).averaging(0.9)
+        let settings = optimizer.with(learningRate: 0.3).clippingGradients(.norm(2)).weightDecay(0.1)
+            .accumulatingGradients(3).averagingWeights(decay: 0.9)
             .group("*/bias", learningRate: 0.1).freezing("0.*")
         for value in [optimizer, optimizer.with(learningRate: 0.5), settings] {
             let text = try JSONEncoder().encode([value])
@@ -153,7 +157,7 @@ import Testing
         let data = try blobs(64)
         let quarters = Array(data.batches(of: 16, epoch: 0, seed: 0, shuffled: false, ahead: 0))
         let whole = try trained(.adam(learningRate: 0.05), steps: 3) { _ in try data.whole }
-        let parts = try trained(.adam(learningRate: 0.05).accumulating(4), steps: 12) { quarters[$0 % 4] }
+        let parts = try trained(.adam(learningRate: 0.05).accumulatingGradients(4), steps: 12) { quarters[$0 % 4] }
         for path in whole.variables.paths {
             try expectClose(parts.variables[path]!, whole.variables[path]!, .network, path)
         }
@@ -162,7 +166,9 @@ import Testing
     /// The model that is evaluated is the average, in the training and after it was read from a checkpoint.
     @Test func averagesAreEvaluatedAndRead() throws {
         let data = try blobs(64)
-        let state = try trained(Optimizer.sgd(learningRate: 0.1).averaging(0.9), steps: 5) { _ in try data.whole }
+        let state = try trained(Optimizer.sgd(learningRate: 0.1).averagingWeights(decay: 0.9), steps: 5) { _ in
+            try data.whole
+        }
         try withTemporaryFolder { folder in
             try state.save(folder)
             var variables = try Sequential.small.initialized(input: [2], seed: 8)
@@ -179,7 +185,7 @@ import Testing
     /// While gradients are only gathered, there are no weights to average but the first ones.
     @Test func averagesBeginWithTheWeights() throws {
         let data = try blobs(64)
-        let optimizer = Optimizer.sgd(learningRate: 0.1).accumulating(3).averaging(0.9)
+        let optimizer = Optimizer.sgd(learningRate: 0.1).accumulatingGradients(3).averagingWeights(decay: 0.9)
         let start = weights(try TrainingState(Sequential.small, optimizer: optimizer, input: [2], seed: 3).variables)
         for steps in 0...2 {
             let state = try trained(optimizer, steps: steps) { _ in try data.whole }
@@ -201,7 +207,7 @@ import Testing
         let data = try blobs(8)
         let broken = Batch(
             inputs: Tensor([Float.nan, 1, 2, 3], shape: [2, 2]), targets: Tensor([Int32(0), 1], shape: [2]))
-        let optimizer = Optimizer.sgd(learningRate: 0.1).skippingNonFinite().averaging(0.75)
+        let optimizer = Optimizer.sgd(learningRate: 0.1).skippingNonFinite().averagingWeights(decay: 0.75)
         let start = try TrainingState(Sequential.small, optimizer: optimizer, input: [2], seed: 3)
         let skipped = try trained(optimizer, steps: 1) { _ in broken }
         #expect(weights(skipped.evaluatedVariables) == weights(start.variables))
@@ -216,7 +222,9 @@ import Testing
     /// What is loaded is what is evaluated.
     @Test func averagesBeginAnewWithLoadedWeights() throws {
         let data = try blobs(64)
-        var state = try trained(Optimizer.sgd(learningRate: 0.1).averaging(0.9), steps: 3) { _ in try data.whole }
+        var state = try trained(Optimizer.sgd(learningRate: 0.1).averagingWeights(decay: 0.9), steps: 3) { _ in
+            try data.whole
+        }
         let other = try Sequential.small.initialized(input: [2], seed: 8)
         try state.load(other)
         #expect(weights(state.evaluatedVariables) == weights(other))
@@ -259,7 +267,7 @@ import Testing
         let data = try blobs(8)
         let broken = Batch(
             inputs: Tensor([Float.nan, 1, 2, 3], shape: [2, 2]), targets: Tensor([Int32(0), 1], shape: [2]))
-        let optimizer = Optimizer.sgd(learningRate: 0.05).accumulating(2).skippingNonFinite()
+        let optimizer = Optimizer.sgd(learningRate: 0.05).accumulatingGradients(2).skippingNonFinite()
         for place in 0..<2 {
             let spoiled = try trained(optimizer, steps: 4) { $0 == place ? broken : try data.whole }
             let plain = try trained(optimizer, steps: 2) { _ in try data.whole }

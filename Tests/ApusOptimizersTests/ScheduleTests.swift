@@ -21,14 +21,14 @@ import Testing
 
     @Test func everyScheduleHasAFixture() throws {
         let names = try FixtureCase.all("rules-schedules").map {
-            "\(try $0.value("schedule", as: Schedule.self).course)".prefix { $0 != "(" }
+            "\(try $0.value("schedule", as: Schedule.self).curve)".prefix { $0 != "(" }
         }
-        #expect(Set(names.map(String.init)) == Set(Schedule.Course.names))
+        #expect(Set(names.map(String.init)) == Set(Schedule.Curve.names))
     }
 
     @Test func impossibleConstants() {
-        func problem(_ course: Schedule.Course, warmupSteps: Int = 0) -> String {
-            message { try Schedule(course, warmupSteps: warmupSteps).validate() }
+        func problem(_ curve: Schedule.Curve, warmupSteps: Int = 0) -> String {
+            message { try Schedule(curve, warmupSteps: warmupSteps).validate() }
         }
         #expect(problem(.step(size: 0)) == "the schedule's size is 0 but must be positive")
         #expect(problem(.constant, warmupSteps: -1) == "the schedule's warmupSteps is -1 but must be at least 0")
@@ -65,14 +65,14 @@ import Testing
 
     /// A short training warms up for a part of its own, a long one for the steps.
     @Test func warmupsAreLimited() throws {
-        let schedule = Schedule(.constant, warmupSteps: 4, warmupShare: 0.2)
+        let schedule = Schedule.constant(warmupSteps: 4, warmupShare: 0.2)
         #expect((0..<3).map { schedule.factor(step: $0, total: 10) } == [0.5, 1, 1])
         #expect((0..<5).map { schedule.factor(step: $0, total: 100) } == [0.25, 0.5, 0.75, 1, 1])
         #expect(schedule.factor(step: 0, total: 3) == 1)
         #expect("\(schedule)" == "constant after 4 steps of warm-up, at most 0.2 of the training")
         #expect(try JSONDecoder().decode(Schedule.self, from: try JSONEncoder().encode(schedule)) == schedule)
         #expect(
-            message { try Schedule(.constant, warmupShare: 2).validate() }
+            message { try Schedule.constant(warmupSteps: 0, warmupShare: 2).validate() }
                 == "the schedule's warmupShare is 2.0 but must be in 0...1")
         // The usual one reaches its rate, however short the training is.
         let usual = Experiment(name: "x", model: "mlp").schedule

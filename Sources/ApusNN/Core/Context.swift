@@ -46,7 +46,7 @@ public struct Context {
 
     /// Reports a problem of the layer unless the condition holds; the rest of the model is checked all the same.
     ///
-    /// The layer's output is of no use then, but its computation goes on unless it returns.
+    /// The layer's output is of no use then, but its computation continues unless it returns.
     ///
     /// - Returns: Whether the condition holds.
     @discardableResult

@@ -6,7 +6,7 @@ public import ApusTensor
 public struct Adadelta: OptimizerRule {
     /// η
     public var learningRate: Double
-    /// ρ, the share that means keep.
+    /// ρ, the fraction of the means that is kept.
     public var rho: Double
     /// A small number that keeps divisors from 0.
     public var epsilon: Double

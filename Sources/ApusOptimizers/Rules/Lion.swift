@@ -5,9 +5,9 @@ public import ApusTensor
 public struct Lion: OptimizerRule {
     /// η
     public var learningRate: Double
-    /// β₁, the share of the mean of gradients in the direction of a step.
+    /// β₁, the fraction of the mean of gradients in the direction of a step.
     public var beta1: Double
-    /// β₂, the share that the mean of gradients keeps.
+    /// β₂, the fraction of the mean of gradients that is kept.
     public var beta2: Double
 
     public init(

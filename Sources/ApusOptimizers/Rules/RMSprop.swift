@@ -6,11 +6,11 @@ public import ApusTensor
 public struct RMSprop: OptimizerRule {
     /// η
     public var learningRate: Double
-    /// ρ, the share that means keep.
+    /// ρ, the fraction of the means that is kept.
     public var rho: Double
-    /// μ, the share of the last step that goes on.
+    /// μ, the fraction of the last step that is kept.
     public var momentum: Double
-    /// Whether the spread is about the mean.
+    /// Whether the variance takes the place of the mean of squares.
     public var centered: Bool
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
@@ -43,13 +43,13 @@ public struct RMSprop: OptimizerRule {
     ) -> (variable: Tensor, slots: [Tensor]) {
         let share = 1 - rho
         var results = [slots[0] * rho + square(gradient) * share]
-        var spread = results[0]
+        var variance = results[0]
         if centered {
             let mean = slots[1] * rho + gradient * share
             results.append(mean)
-            spread = spread - square(mean)
+            variance = variance - square(mean)
         }
-        var step = gradient * scales[0] / sqrt(spread + epsilon)
+        var step = gradient * scales[0] / sqrt(variance + epsilon)
         if momentum > 0 {
             step = slots[results.count] * momentum + step
             results.append(step)

@@ -5,7 +5,7 @@ public import ApusTensor
 public struct SGD: OptimizerRule {
     /// η
     public var learningRate: Double
-    /// μ, the share of the last step that goes on.
+    /// μ, the fraction of the last step that is kept.
     public var momentum: Double
     /// Whether the step looks ahead by the momentum.
     public var nesterov: Bool

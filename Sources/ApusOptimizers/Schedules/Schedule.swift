@@ -4,20 +4,20 @@ import Foundation
 /// How the learning rate changes: a pure function of the step.
 public struct Schedule: Sendable, Hashable {
     /// The factor on the optimizer's rate after the warm-up.
-    public var course: Course
-    /// The steps at the start in which the rate rises linearly to that of the course, which begins after them.
+    package var curve: Curve
+    /// The steps at the start in which the rate rises linearly to that of the curve, which begins after them.
     public var warmupSteps: Int
-    /// The greatest share of all steps that the warm-up takes; with 1 it takes its steps whatever the training has.
+    /// The largest fraction of all steps that the warm-up takes; with 1 it takes its steps whatever the training has.
     public var warmupShare: Double
 
-    public init(_ course: Course, warmupSteps: Int = 0, warmupShare: Double = 1) {
-        self.course = course
+    package init(_ curve: Curve, warmupSteps: Int = 0, warmupShare: Double = 1) {
+        self.curve = curve
         self.warmupSteps = warmupSteps
         self.warmupShare = warmupShare
     }
 
     /// A factor on the optimizer's rate at step s of T, after the warm-up.
-    public enum Course: ConfigurableCases {
+    package enum Curve: ConfigurableCases {
         /// 1
         case constant
         /// factor^⌊s / size⌋
@@ -37,13 +37,13 @@ public struct Schedule: Sendable, Hashable {
         /// The cosine over periods, each `periodFactor` times as long, from peaks, each `peakFactor` times as high. Loshchilov &
         /// Hutter (2017); as in Keras.
         case cosineRestarts(firstPeriod: Int = 1000, periodFactor: Double = 2, peakFactor: Double = 1, end: Double = 0)
-        /// Up from `start` to 1 along half a cosine in a share `rise` of the steps, then down to `end`; the optimizer's rate is the
+        /// Up from `start` to 1 along half a cosine in a fraction `rise` of the steps, then down to `end`; the optimizer's rate is the
         /// peak. Smith & Topin (2018); as in PyTorch.
         case oneCycle(rise: Double = 0.3, start: Double = 0.04, end: Double = 4e-6)
 
-        public static let what = "schedule"
+        package static let what = "schedule"
 
-        public static let cases: [Case<Course>] = [
+        package static let cases: [Case<Curve>] = [
             Case(.constant), Case(.step()) { .step(size: try $0.next(), factor: try $0.next()) },
             Case(.multiStep()) { .multiStep(milestones: try $0.next(), factor: try $0.next()) },
             Case(.piecewise()) { .piecewise(boundaries: try $0.next(), factors: try $0.next()) },
@@ -70,7 +70,7 @@ public struct Schedule: Sendable, Hashable {
     public func factor(step: Int, total: Int) -> Double {
         let warmup = warmupSteps(of: total)
         if step < warmup { return Double(step + 1) / Double(warmup) }
-        return course.factor(step: step - warmup, total: Swift.max(1, total - warmup))
+        return curve.factor(step: step - warmup, total: Swift.max(1, total - warmup))
     }
 
     /// The steps that the warm-up takes of all.
@@ -78,7 +78,7 @@ public struct Schedule: Sendable, Hashable {
         warmupShare < 1 ? min(warmupSteps, Int(warmupShare * Double(total))) : warmupSteps
     }
 
-    /// What deserves a word in a training of so many steps.
+    /// What deserves a word in a training of that many steps.
     package func remark(steps: Int) -> String? {
         let warmup = warmupSteps(of: steps)
         guard warmup > 1, 2 * warmup > steps else { return nil }
@@ -95,11 +95,11 @@ public struct Schedule: Sendable, Hashable {
         if !(0...1).contains(warmupShare) {
             throw OptimizerError("the schedule's warmupShare is \(warmupShare) but must be in 0...1")
         }
-        if let problem = course.problem { throw OptimizerError("the schedule's \(problem)") }
+        if let problem = curve.problem { throw OptimizerError("the schedule's \(problem)") }
     }
 }
 
-extension Schedule.Course {
+extension Schedule.Curve {
     fileprivate func factor(step: Int, total: Int) -> Double {
         func quotient(_ steps: Int, _ isStaircase: Bool) -> Double {
             isStaircase ? Double(step / steps) : Double(step) / Double(steps)
@@ -152,32 +152,23 @@ extension Schedule.Course {
     }
 }
 
-extension Schedule {
-    /// The optimizer's rate at every step.
-    public static let constant = Schedule(.constant)
-    /// Rises linearly for `warmupSteps` steps, then falls along half a cosine.
-    public static func cosine(warmupSteps: Int = 0, warmupShare: Double = 1, end: Double = 0) -> Schedule {
-        Schedule(.cosine(end: end), warmupSteps: warmupSteps, warmupShare: warmupShare)
-    }
-}
-
 extension Schedule: CustomStringConvertible {
     public var description: String {
-        guard warmupSteps != 0 else { return "\(course)" }
+        guard warmupSteps != 0 else { return "\(curve)" }
         let limit = warmupShare < 1 ? ", at most \(warmupShare) of the training" : ""
-        return "\(course) after \(warmupSteps) steps of warm-up\(limit)"
+        return "\(curve) after \(warmupSteps) steps of warm-up\(limit)"
     }
 }
 
 extension Schedule: FileRepresentable {
     public static var form: Form {
-        var kinds = Course.kindsForm
+        var kinds = Curve.kindsForm
         let warmup = [
             Form.Constant(
                 "warmupSteps", .integer, standard: "0",
                 help: "The steps at the start in which the rate rises linearly"),
             Form.Constant(
-                "warmupShare", .number, standard: "1", help: "The greatest share of all steps that the warm-up takes"),
+                "warmupShare", .number, standard: "1", help: "The largest fraction of all steps that the warm-up takes"),
         ]
         kinds.kinds = kinds.kinds.map { $0.adding(warmup) }
         return .kinds(kinds)
@@ -187,15 +178,15 @@ extension Schedule: FileRepresentable {
 extension Schedule: Codable {
     /// Reads `cosine`, or `cosine: {warmupSteps: 200}`.
     public init(from decoder: any Decoder) throws {
-        let named = try NamedFields(decoder, Course.what)
+        let named = try NamedFields(decoder, Curve.what)
         self.init(
-            try Course(named.name, named.fields, besides: ["warmupSteps", "warmupShare"], at: decoder.codingPath),
+            try Curve(named.name, named.fields, besides: ["warmupSteps", "warmupShare"], at: decoder.codingPath),
             warmupSteps: try named.fields.value("warmupSteps", isLeading: false) ?? 0,
             warmupShare: try named.fields.value("warmupShare", isLeading: false) ?? 1)
     }
 
     public func encode(to encoder: any Encoder) throws {
-        try course.encode(
+        try curve.encode(
             to: encoder,
             options: warmupSteps == 0
                 ? nil

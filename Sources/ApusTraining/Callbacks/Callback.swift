@@ -215,7 +215,7 @@ public enum CallbackKinds {
             CSVLog.self, TensorBoard.self, HistogramLog.self,
         ])
 
-    /// Makes a callback of one's own readable.
+    /// Makes a custom callback readable.
     ///
     /// - Throws: `RegistrationError` if another type has the name.
     public static func register(_ type: any (CallbackRule & Configurable).Type) throws(RegistrationError) {
