@@ -63,6 +63,8 @@ let package = Package(
             name: "ApusFormats", dependencies: ["ApusGraph", "ApusConfiguration", "CZlib", "CXXHash", "CImages"],
             swiftSettings: swift),
         .target(
+            name: "ApusOptimizers", dependencies: ["ApusConfiguration", "ApusTensor", "ApusNN"], swiftSettings: swift),
+        .target(
             name: "ApusData",
             dependencies: ["CKernels", "ApusGraph", "ApusBackend", "ApusTensor", "ApusFormats", "ApusConfiguration"],
             swiftSettings: swift),
@@ -73,8 +75,8 @@ let package = Package(
         .target(
             name: "ApusTraining",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusData", "ApusFormats",
-                "Yams",
+                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
+                "ApusFormats", "Yams",
             ],
             swiftSettings: swift),
         .target(
@@ -95,7 +97,8 @@ let package = Package(
         .target(
             name: "Apus",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusChecks", "ApusFormats",
+                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusChecks",
+                "ApusOptimizers", "ApusFormats",
                 "ApusData", "ApusTraining", "ApusModels", "ApusCharts", "ApusReport", "ApusSearch", "ApusRuns",
             ], swiftSettings: swift),
 
@@ -151,6 +154,7 @@ let package = Package(
         .testTarget(
             name: "ApusNNTests", dependencies: ["Apus", "ApusCPU", "ApusReference", "ApusFixtures"],
             swiftSettings: swift),
+        .testTarget(name: "ApusOptimizersTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
         .testTarget(
             name: "ApusTrainingTests",
             dependencies: [

@@ -1,9 +1,9 @@
 import Apus
 
-// A layer of one's own: no registration, shapes inferred, gradients free.
-struct Residual: Layer {
+// A custom layer: no registration, shapes inferred, gradients free.
+struct SkipBlock: Layer {
     var filters: Int
-    func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+    func output(for x: Tensor, in context: Context) -> Tensor {
         let conv = Conv2D(filters: filters, kernelSize: 3, padding: .same, useBias: false)
         var y = relu(BatchNorm()(conv(x, in: context["conv1"]), in: context["norm1"]))
         y = BatchNorm()(conv(y, in: context["conv2"]), in: context["norm2"])
@@ -13,7 +13,7 @@ struct Residual: Layer {
 
 let network = Sequential {
     Conv2D(filters: 8, kernelSize: 3, padding: .same)
-    Residual(filters: 8)
+    SkipBlock(filters: 8)
     Flatten()
     Dense(2)
 }

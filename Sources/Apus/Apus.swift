@@ -8,6 +8,7 @@
 @_exported import ApusGraph
 @_exported import ApusModels
 @_exported import ApusNN
+@_exported import ApusOptimizers
 @_exported import ApusReport
 @_exported import ApusRuns
 @_exported import ApusSearch

@@ -9,7 +9,7 @@ public protocol Configurable: Sendable, Hashable, Codable, CustomStringConvertib
 }
 
 extension Configurable {
-    /// The type's name with small first letters: `Conv2D` → `conv2D`, `RMSNorm` → `rmsNorm`.
+    /// The type's name in lower camel case: `Conv2D` → `conv2D`, `RMSNorm` → `rmsNorm`.
     public static var kind: String { Names.kind(of: Self.self) }
 
     public init(from decoder: any Decoder) throws { self = try Self.schema.value(from: decoder) }
@@ -32,7 +32,7 @@ extension Configurable {
 }
 
 extension Names {
-    /// A type's name with small first letters.
+    /// A type's name in lower camel case.
     package static func kind(of type: Any.Type) -> String {
         let name = String(describing: type)
         let capitals = name.prefix { $0.isUppercase }.count

@@ -3,7 +3,7 @@ import Synchronization
 /// The types of one protocol that can be read from files, by kind.
 package final class Registry<Member>: Sendable {
     /// What the types are, for messages: `layer`, `optimizer`.
-    let what: String
+    package let what: String
     private let types: Mutex<[String: any (Codable & Sendable).Type]>
 
     /// - Parameter others: Types that read and write themselves, by kind.
@@ -15,7 +15,19 @@ package final class Registry<Member>: Sendable {
         self.types = Mutex(known.merging(others) { _, other in other })
     }
 
-    package func register(_ kind: String, _ type: any (Codable & Sendable).Type) { types.withLock { $0[kind] = type } }
+    /// Makes a type known; one that is known already stays so.
+    ///
+    /// - Throws: `RegistrationError` if another type has the name.
+    package func register(_ kind: String, _ type: any (Codable & Sendable).Type) throws(RegistrationError) {
+        if knows(type, as: kind) { return }
+        guard !contains(kind) else { throw RegistrationError(what: what, kind: kind) }
+        types.withLock { $0[kind] = type }
+    }
+
+    /// Whether a name stands for this type.
+    package func knows(_ type: any (Codable & Sendable).Type, as kind: String) -> Bool {
+        find(kind).map { ObjectIdentifier($0) == ObjectIdentifier(type) } ?? false
+    }
 
     package var kinds: [String] { types.withLock { $0.keys.sorted() } }
 
@@ -68,6 +80,23 @@ package final class Registry<Member>: Sendable {
             return (try member(kind, from: decoder, at: path), fields)
         }
         return (try type.value(from: fields, besides: others) as! Member, fields)
+    }
+}
+
+/// A name in files that another type has already.
+public struct RegistrationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What the types are: `layer`.
+    let what: String
+    /// The name.
+    let kind: String
+
+    package init(what: String, kind: String) {
+        self.what = what
+        self.kind = kind
+    }
+
+    public var description: String {
+        "there is a \(what) \(kind) already; rename the type, or give it another name in files: static var kind"
     }
 }
 

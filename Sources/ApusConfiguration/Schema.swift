@@ -12,7 +12,10 @@ public struct Schema<Value: Sendable>: Sendable {
     /// - Parameters:
     ///   - standard: The value with every constant at its default; those that files must give may be anything in it.
     ///   - fields: One a constant, in the order of the initializer's parameters.
-    public init(_ standard: Value, _ fields: Field...) {
+    public init(_ standard: Value, _ fields: Field...) { self.init(standard, fields) }
+
+    /// The constants of a value, of which types that belong together have some in common.
+    public init(_ standard: Value, _ fields: [Field]) {
         self.standard = standard
         self.fields = fields
     }

@@ -56,6 +56,9 @@ import Testing
             let masks = (0..<2).map { _ in context.bernoulli([1000], probability: 0.5).cast(to: .float32).scalars }
             #expect(masks[0] != masks[1])
             #expect(context.normal([1000]).scalars != context["inner"].normal([1000]).scalars)
+            let numbers = context.uniform([1000], low: 2, high: 4).scalars
+            #expect(numbers.allSatisfy { (2..<4).contains($0) })
+            #expect(abs(numbers.reduce(0, +) / 1000 - 3) < 0.1)
         }
     }
 }

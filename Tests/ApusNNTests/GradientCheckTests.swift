@@ -28,7 +28,7 @@ import Testing
 
     /// x², whose gradient is wrong.
     private struct Faulty: Layer {
-        func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { (square(x) - x).stoppingGradient() + x }
+        func output(for x: Tensor, in context: Context) -> Tensor { (square(x) - x).stoppingGradient() + x }
     }
 
     /// The first layer's gradient is wrong only because of the one after it: that one is named.

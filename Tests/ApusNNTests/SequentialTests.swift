@@ -98,20 +98,46 @@ import Testing
         #expect(text.contains("there is no layer dence (did you mean dense?)"))
     }
 
-    struct Doubling: Layer {
+    struct Doubling: Layer, Codable {
         var factor = 2.0
-        func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { x * factor }
+        func output(for x: Tensor, in context: Context) -> Tensor { x * factor }
     }
 
-    /// A layer of one's own needs no registration, except to be read from a file.
-    @Test func ownLayersAreReadOnceTheyAreKnown() throws {
+    /// A custom layer needs no registration, except to be in files.
+    @Test func customLayersAreInFilesOnceTheyAreKnown() throws {
         let model = Sequential([Doubling(factor: 3)])
-        let data = try JSONEncoder().encode(model)
-        #expect(String(decoding: data, as: UTF8.self) == #"[{"doubling":{"factor":3}}]"#)
+        let json = Data(#"[{"doubling":{"factor":3}}]"#.utf8)
         #expect(
-            message { try JSONDecoder().decode(Sequential.self, from: data) }.contains("there is no layer doubling"))
-        LayerKinds.register(Doubling.self)
-        #expect(try JSONDecoder().decode(Sequential.self, from: data) == model)
+            message { try JSONDecoder().decode(Sequential.self, from: json) }.contains("there is no layer doubling"))
+        #expect(
+            message { try JSONEncoder().encode(model) }.contains(
+                "the layer Doubling(factor: 3.0) can't be written: files know the layers of Apus and those that are Codable "
+                    + "and registered, try LayerKinds.register(Doubling.self)"))
+        try LayerKinds.register(Doubling.self)
+        // Once more changes nothing.
+        try LayerKinds.register(Doubling.self)
+        #expect(try JSONEncoder().encode(model) == json)
+        #expect(try JSONDecoder().decode(Sequential.self, from: json) == model)
+    }
+
+    struct Impostor: Layer, Codable {
+        static var kind: String { "DENSE" }
+        func output(for x: Tensor, in context: Context) -> Tensor { x }
+    }
+
+    struct ReLU: Layer, Codable {
+        static var kind: String { "relu" }
+        func output(for x: Tensor, in context: Context) -> Tensor { x }
+    }
+
+    /// No layer takes the place of another one.
+    @Test func namesOfLayersAreTheirOwn() throws {
+        #expect(
+            message { try LayerKinds.register(Impostor.self) }
+                == "there is a layer DENSE already; rename the type, or give it another name in files: static var kind")
+        #expect(message { try LayerKinds.register(ReLU.self) }.hasPrefix("there is a layer relu already"))
+        #expect(
+            message { try JSONEncoder().encode(Sequential([Impostor()])) }.contains("can't be written"))
     }
 
     @Test func anEmptyModelIsTheIdentity() throws {

@@ -91,7 +91,7 @@ import Testing
 
     @Test func problemsOfTwoBranches() {
         struct Branches: Layer {
-            func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+            func output(for x: Tensor, in context: Context) -> Tensor {
                 let a = MaxPool2D(9)(x, in: context["a"])
                 let b = Conv2D(filters: 2, kernelSize: 7)(x, in: context["b"])
                 // A branch whose result is not used is checked as well.
@@ -111,7 +111,7 @@ import Testing
 
     @Test func expressionsInsideALayerNameIt() {
         struct Adding: Layer {
-            func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { x + Dense(3)(x, in: context["dense"]) }
+            func output(for x: Tensor, in context: Context) -> Tensor { x + Dense(3)(x, in: context["dense"]) }
         }
         let model = Sequential { Adding() }
         #expect(

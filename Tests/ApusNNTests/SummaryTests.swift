@@ -34,7 +34,7 @@ import Testing
 
     struct Residual: Layer {
         var filters: Int
-        func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        func output(for x: Tensor, in context: Context) -> Tensor {
             let conv = Conv2D(filters: filters, kernelSize: 3, padding: .same, useBias: false)
             var y = relu(BatchNorm()(conv(x, in: context["conv1"]), in: context["norm1"]))
             y = BatchNorm()(conv(y, in: context["conv2"]), in: context["norm2"])
@@ -65,9 +65,10 @@ import Testing
 
     @Test func sharedWeightsCountOnce() throws {
         struct Twice: Layer {
-            func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+            func output(for x: Tensor, in context: Context) -> Tensor {
                 let layer = Dense(3)
-                return layer(layer(x, in: context["shared"]), in: context["shared"])
+                let shared = context.shared("shared")
+                return layer(layer(x, in: shared), in: shared)
             }
         }
         let summary = try Twice().summary(input: [3])

@@ -1,6 +1,7 @@
 import ApusData
 import ApusFormats
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation

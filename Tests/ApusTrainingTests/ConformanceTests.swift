@@ -2,6 +2,7 @@ import ApusChecks
 import ApusData
 import ApusGraph
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation
@@ -205,7 +206,7 @@ import Testing
 
     /// y = s · x
     private struct Scale: Layer {
-        func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+        func output(for x: Tensor, in context: Context) -> Tensor {
             x * context.parameter("scale", shape: [1], initializer: .ones)
         }
     }

@@ -54,7 +54,7 @@ import Testing
     /// The layer whose output is the first that is not finite, also where layers nest differently deep.
     @Test func theFirstLayerIsNamed() throws {
         struct Logarithm: Layer {
-            func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { log(x) }
+            func output(for x: Tensor, in context: Context) -> Tensor { log(x) }
         }
         let model = Sequential {
             Dense(4)

@@ -1,6 +1,7 @@
 import ApusConfiguration
 import ApusGraph
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation
@@ -21,7 +22,7 @@ import Testing
             keys(aroundTheRule, in: ""), keys(of(Clipping.self), in: "clip."),
             keys(ParameterGroup.schema, in: "groups."),
         ]),
-        "Schedules": of(Schedule.Course.self),
+        "Schedules": of(Schedule.Curve.self),
         "Callbacks": of(CallbackKinds.registry),
         "Experiment": joined([
             keys(Experiment.schema, in: ""), keys(DataSource.schema, in: "data."),
@@ -205,7 +206,7 @@ import Testing
         #expect(names(Code.initializers.values) == Set(expected["Initializers"]!.keys))
         #expect(names(Code.regularizers.values) == Set(expected["Regularizers"]!.keys))
         #expect(names(Code.constraints.values) == Set(expected["Constraints"]!.keys))
-        #expect(names(Code.schedules.values.map(\.course)) == Set(expected["Schedules"]!.keys))
+        #expect(names(Code.schedules.values.map(\.curve)) == Set(expected["Schedules"]!.keys))
         #expect(Set(Code.callbacks.values.map(\.rule.name)) == Set(expected["Callbacks"]!.keys))
         #expect(Set(Code.losses.values.map(\.name)) == Set(expected["Losses"]!.keys))
         #expect(Set(Code.metrics.values.map { type(of: $0.rule).kind }) == Set(expected["Metrics"]!.keys))
@@ -509,13 +510,13 @@ private enum Code {
         #".rAdam()"#: .rAdam(),
         #".lion(learningRate: 0.0001)"#: .lion(learningRate: 0.0001),
         #".lamb(learningRate: 0.01)"#: .lamb(learningRate: 0.01),
-        #".sgd().clipped(.value(0.5))"#: .sgd().clipped(.value(0.5)),
-        #".sgd().clipped(.norm(1))"#: .sgd().clipped(.norm(1)),
-        #".adam().clipped(.globalNorm(1))"#: .adam().clipped(.globalNorm(1)),
-        #".sgd(momentum: 0.9).decayed(0.0005)"#: .sgd(momentum: 0.9).decayed(0.0005),
-        #".adam().accumulating(4)"#: .adam().accumulating(4),
+        #".sgd().clippingGradients(.value(0.5))"#: .sgd().clippingGradients(.value(0.5)),
+        #".sgd().clippingGradients(.norm(1))"#: .sgd().clippingGradients(.norm(1)),
+        #".adam().clippingGradients(.globalNorm(1))"#: .adam().clippingGradients(.globalNorm(1)),
+        #".sgd(momentum: 0.9).weightDecay(0.0005)"#: .sgd(momentum: 0.9).weightDecay(0.0005),
+        #".adam().accumulatingGradients(4)"#: .adam().accumulatingGradients(4),
         #"Optimizer(Adam(), skipsNonFinite: true)"#: Optimizer(Adam(), skipsNonFinite: true),
-        #".adam().averaging(0.999)"#: .adam().averaging(0.999),
+        #".adam().averagingWeights(decay: 0.999)"#: .adam().averagingWeights(decay: 0.999),
         #".adamW().group("*/bias", weightDecay: 0)"#: .adamW().group("*/bias", weightDecay: 0),
         #".adam().group("0.*", learningRate: 0.0001).freezing("1.*")"#: .adam().group("0.*", learningRate: 0.0001)
             .freezing("1.*"),
@@ -523,16 +524,15 @@ private enum Code {
 
     static let schedules: [String: Schedule] = [
         #".constant"#: .constant,
-        #"Schedule(.step(size: 500, factor: 0.5))"#: Schedule(.step(size: 500, factor: 0.5)),
-        #"Schedule(.multiStep(milestones: [1000, 2000]))"#: Schedule(.multiStep(milestones: [1000, 2000])),
-        #"Schedule(.piecewise(boundaries: [1000], factors: [1, 0.2]))"#: Schedule(
-            .piecewise(boundaries: [1000], factors: [1, 0.2])),
-        #"Schedule(.exponential(steps: 100), warmupSteps: 50)"#: Schedule(.exponential(steps: 100), warmupSteps: 50),
-        #"Schedule(.inverseTime(staircase: true))"#: Schedule(.inverseTime(staircase: true)),
-        #"Schedule(.polynomial(power: 2))"#: Schedule(.polynomial(power: 2)),
+        #".step(every: 500, factor: 0.5)"#: .step(every: 500, factor: 0.5),
+        #".multiStep(milestones: [1000, 2000])"#: .multiStep(milestones: [1000, 2000]),
+        #".piecewise(boundaries: [1000], factors: [1, 0.2])"#: .piecewise(boundaries: [1000], factors: [1, 0.2]),
+        #".exponential(steps: 100, warmupSteps: 50)"#: .exponential(steps: 100, warmupSteps: 50),
+        #".inverseTime(staircase: true)"#: .inverseTime(staircase: true),
+        #".polynomial(power: 2)"#: .polynomial(power: 2),
         #".cosine(warmupSteps: 200)"#: .cosine(warmupSteps: 200),
-        #"Schedule(.cosineRestarts(firstPeriod: 500))"#: Schedule(.cosineRestarts(firstPeriod: 500)),
-        #"Schedule(.oneCycle(rise: 0.25))"#: Schedule(.oneCycle(rise: 0.25)),
+        #".cosineRestarts(firstPeriod: 500)"#: .cosineRestarts(firstPeriod: 500),
+        #".oneCycle(rise: 0.25)"#: .oneCycle(rise: 0.25),
     ]
 
     static let callbacks: [String: Callback] = [

@@ -3,6 +3,7 @@ import ApusData
 import ApusGraph
 import ApusModels
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation
@@ -181,21 +182,21 @@ import Testing
         #expect(try set("", "optimizer.adam.beta1=0.8").optimizer == .adam(learningRate: 0.003, beta1: 0.8))
         #expect(
             try set("", "schedule.cosine.end=0.1").schedule
-                == .cosine(warmupSteps: 200, warmupShare: 0.1, end: 0.1))
+                == .cosine(end: 0.1, warmupSteps: 200, warmupShare: 0.1))
         #expect(try set("optimizer: adam", "optimizer.adam.learningRate=0.01").optimizer == .adam(learningRate: 0.01))
         #expect(try set("optimizer: adam", "optimizer.sgd.momentum=0.9").optimizer == .sgd(momentum: 0.9))
         #expect(
             try set("optimizer: {adam: {beta1: 0.8}, clip: {norm: 1}}", "optimizer.adam.learningRate=0.01").optimizer
-                == .adam(learningRate: 0.01, beta1: 0.8).clipped(.norm(1)))
+                == .adam(learningRate: 0.01, beta1: 0.8).clippingGradients(.norm(1)))
         #expect(
             try set("optimizer: {adam: {}, clip: {norm: 1}}", "optimizer.sgd.momentum=0.5").optimizer
-                == Optimizer.sgd(momentum: 0.5).clipped(.norm(1)))
+                == Optimizer.sgd(momentum: 0.5).clippingGradients(.norm(1)))
         #expect(
             try set("optimizer: sgd", "optimizer.groups=[{match: '*', frozen: true}]").optimizer
                 == Optimizer.sgd().freezing("*"))
         #expect(
             try set("optimizer: sgd", "optimizer.clip.value=2", "optimizer.clip.norm=3").optimizer
-                == Optimizer.sgd().clipped(.norm(3)))
+                == Optimizer.sgd().clippingGradients(.norm(3)))
         #expect(
             try set("optimizer: {sgd: {}, groups: [{match: a}, {match: b}]}", "optimizer.groups.1.frozen=true")
                 .optimizer
@@ -276,10 +277,10 @@ import Testing
             try base.merging(try ExperimentFile(yaml: text, path: "o.yaml")).experiment()
         }
         let same = try merged("{optimizer: {adam: {learningRate: 0.1}}, data: {validation: {fraction: 0}}}")
-        #expect(same.optimizer == .adam(learningRate: 0.1, beta1: 0.8).clipped(.norm(1)))
+        #expect(same.optimizer == .adam(learningRate: 0.1, beta1: 0.8).clippingGradients(.norm(1)))
         #expect(same.data.directory == "/x" && same.data.validation.fraction == 0 && same.epochs == 3)
         #expect(try merged("optimizer: {sgd: {momentum: 0.9}}").optimizer == .sgd(momentum: 0.9))
-        #expect(try merged("optimizer: {clip: {value: 2}}").optimizer == .adam(beta1: 0.8).clipped(.value(2)))
+        #expect(try merged("optimizer: {clip: {value: 2}}").optimizer == .adam(beta1: 0.8).clippingGradients(.value(2)))
         #expect(try merged("optimizer: sgd").optimizer == .sgd())
         #expect(try merged("model: lenet5").model == "lenet5")
         #expect(

@@ -1,5 +1,6 @@
 import ApusData
 import ApusNN
+import ApusOptimizers
 import ApusTraining
 import Foundation
 import Testing

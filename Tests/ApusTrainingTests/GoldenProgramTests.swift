@@ -5,6 +5,7 @@ import ApusFixtures
 import ApusGraph
 import ApusModels
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import ApusWorkloads

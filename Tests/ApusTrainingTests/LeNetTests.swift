@@ -2,6 +2,7 @@ import ApusData
 import ApusFixtures
 import ApusModels
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Testing

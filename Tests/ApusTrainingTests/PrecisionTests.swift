@@ -1,6 +1,7 @@
 import ApusData
 import ApusModels
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Testing

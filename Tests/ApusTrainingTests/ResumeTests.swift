@@ -1,5 +1,6 @@
 import ApusData
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation
@@ -13,7 +14,7 @@ import Testing
     private func trainer() -> Trainer {
         Trainer(
             Sequential.lively, loss: .softmaxCrossEntropy,
-            optimizer: .adam(learningRate: 0.02).accumulating(2).averaging(0.9),
+            optimizer: .adam(learningRate: 0.02).accumulatingGradients(2).averagingWeights(decay: 0.9),
             metrics: [.accuracy, Metric(ROCAUC())],
             schedule: .cosine(warmupSteps: 3), seed: 7)
     }

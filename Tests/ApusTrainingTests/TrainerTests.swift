@@ -1,5 +1,6 @@
 import ApusData
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Synchronization

@@ -4,6 +4,7 @@ import ApusData
 import ApusGraph
 import ApusModels
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import CAllocations

@@ -74,7 +74,7 @@ import Testing
         let lines = try run("5-own-layer")
         #expect(
             lines.contains {
-                $0.hasPrefix("1.residual/conv1  Conv2D(filters: 8, kernelSize: 3, padding: .same, useBias: false)")
+                $0.hasPrefix("1.skipBlock/conv1  Conv2D(filters: 8, kernelSize: 3, padding: .same, useBias: false)")
             })
         #expect(try #require(lines.last.map(numbers)?.last) > 0.95)
     }

@@ -1,4 +1,4 @@
-package import ApusConfiguration
+public import ApusConfiguration
 
 /// A layer of any kind, as a list of layers holds it.
 ///
@@ -49,7 +49,7 @@ public struct AnyLayer: Codable, Hashable, Sendable {
 
     public func encode(to encoder: any Encoder) throws {
         let named = layer as? Named
-        let layer = named?.layer ?? layer
+        let layer = try LayerKinds.writable(named?.layer ?? layer, at: encoder.codingPath)
         guard named != nil || (layer as? any Configurable)?.isStandard != true else {
             var container = encoder.singleValueContainer()
             return try container.encode(layer.kind)
@@ -76,8 +76,32 @@ public enum LayerKinds {
             GaussianDropout.self, GaussianNoise.self, ActivationLayer.self, PReLU.self, Residual.self, Parallel.self,
         ], others: [Sequential.kind: Sequential.self])
 
-    /// Makes a layer type of one's own readable.
-    public static func register(_ type: any Layer.Type) { registry.register(type.kind, type) }
+    /// Makes a custom layer readable and writable.
+    ///
+    /// - Throws: `RegistrationError` if another layer, an activation or a merge has the name.
+    public static func register(_ type: any (Layer & Codable).Type) throws(RegistrationError) {
+        guard Activation.named(type.kind) == nil, Parallel.Merge(rawValue: type.kind) == nil else {
+            throw RegistrationError(what: registry.what, kind: type.kind)
+        }
+        try registry.register(type.kind, type)
+    }
+
+    /// A layer that a file can hold.
+    ///
+    /// - Throws: `EncodingError` for a layer that would not come back.
+    static func writable(_ layer: any Layer, at path: [any CodingKey]) throws -> any Layer & Codable {
+        let type = Swift.type(of: layer)
+        if let layer = layer as? any Layer & Codable, registry.knows(Swift.type(of: layer), as: type.kind) {
+            return layer
+        }
+        throw EncodingError.invalidValue(
+            layer,
+            EncodingError.Context(
+                codingPath: path,
+                debugDescription:
+                    "the layer \(layer.label) can't be written: files know the layers of Apus and those that are "
+                    + "Codable and registered, try LayerKinds.register(\(type).self)"))
+    }
 
     static func layer(_ kind: String, from decoder: (any Decoder)?, at path: [any CodingKey]) throws -> any Layer {
         if let decoder, let merge = Parallel.Merge(rawValue: kind) {

@@ -64,20 +64,9 @@ struct Check {
     var passed: Bool { problems.isEmpty && input.problems.isEmpty }
 
     /// A tensor that carries the input's problems and the layer's.
-    var failure: Tensor {
-        problems.isEmpty ? input : Tensor(Node(.concatenate(axis: 0), [input.node] + problems))
-    }
-}
+    var failure: Tensor { Check.failure(input, problems) }
 
-extension Layer {
-    /// Calls a computation under the layer's name once its configuration and input have passed the checks.
-    func checked(
-        _ x: Tensor, _ context: Context, _ check: (inout Check) -> Void, then body: () -> Tensor
-    ) -> Tensor {
-        context.entering(self, x) {
-            var found = Check(kind, x)
-            check(&found)
-            return found.passed ? body() : found.failure
-        }
+    static func failure(_ input: Tensor, _ problems: [Node]) -> Tensor {
+        problems.isEmpty ? input : Tensor(Node(.concatenate(axis: 0), [input.node] + problems))
     }
 }

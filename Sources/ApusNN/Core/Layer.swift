@@ -4,35 +4,41 @@ public import ApusTensor
 /// A value that describes a computation; it holds no weights.
 ///
 /// A layer is called while a graph is traced: it asks the context for its variables by name and returns an expression. The same
-/// definition serves shape inference, the summary, training and inference. Layers nest: give each inner layer a context of its own,
-/// `inner(x, in: context["name"])`.
-public protocol Layer: Sendable, Hashable, Codable {
+/// definition serves shape inference, the summary, training and inference. A custom layer implements `output(for:in:)` and calls
+/// the layers inside it like functions, each in a context of its own: `inner(x, in: context["name"])`.
+public protocol Layer: Sendable, Hashable {
     /// The output for a batch x, [N, ...]; what does not fit makes a tensor that carries the error.
-    func callAsFunction(_ x: Tensor, in context: Context) -> Tensor
+    ///
+    /// Layers are called with `layer(x, in: context)`, which names the layer in error messages and notes the call for the summary.
+    func output(for x: Tensor, in context: Context) -> Tensor
 
     /// The name of the type in files and paths: `conv2D`, `dense`.
     static var kind: String { get }
-
-    /// The layer with every layer inside it, and then itself, rewritten.
-    ///
-    /// Names stay: `transform` receives the layer that a `Named` holds, never the `Named`.
-    func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer
 }
 
 extension Layer {
-    /// The type's name with small first letters: `Conv2D` → `conv2D`, `RMSNorm` → `rmsNorm`.
+    /// Calls the layer for a batch x, [N, ...].
+    ///
+    /// Errors name the layer, and the summary has a row for it. A layer whose input is broken already is not run, unless it is a
+    /// container, whose other layers may have problems of their own.
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { context.call(self, x) }
+
+    /// The type's name in lower camel case: `Conv2D` → `conv2D`, `RMSNorm` → `rmsNorm`.
     public static var kind: String { Names.kind(of: Self.self) }
 
     /// The layer's type as experiments and paths spell it.
     public var kind: String { Self.kind }
-
-    /// For a layer that holds no others: itself rewritten.
-    public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer { try transform(self) }
 }
 
 extension Layer where Self: Configurable {
     // Both protocols know the name.
     public static var kind: String { Names.kind(of: Self.self) }
+}
+
+/// A layer whose configuration and input are checked before it computes its output.
+protocol CheckedLayer: Layer {
+    /// Collects what is wrong with the layer and its input x.
+    func check(_ check: inout Check, _ x: Tensor)
 }
 
 /// A layer that holds others, which say more of themselves than it does of them.

@@ -9,7 +9,7 @@ public import ApusTensor
 public struct SoftmaxCrossEntropy: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
-    /// ε, the share of a target that is spread over all classes.
+    /// ε, the fraction of a target that is spread over all classes.
     public var labelSmoothing: Double
 
     /// - Parameter labelSmoothing: In 0..<1.
@@ -44,7 +44,7 @@ public struct SoftmaxCrossEntropy: LossRule {
 public struct BinaryCrossEntropy: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
-    /// ε, the share of a target that is spread over all classes.
+    /// ε, the fraction of a target that is spread over all classes.
     public var labelSmoothing: Double
 
     /// - Parameter labelSmoothing: In 0..<1.
@@ -174,7 +174,7 @@ extension Tensor {
         return (p / p.sum(axes: [-1], keepingAxes: true)).clamped(probabilityEpsilon, upper)
     }
 
-    /// What share each class has in the target, smoothed.
+    /// What fraction each class has in the target, smoothed.
     fileprivate static func distribution(_ target: Tensor, _ output: Tensor, _ smoothing: Double) -> Tensor {
         let classes = output.shape[-1]
         let hot =
@@ -187,7 +187,7 @@ extension Tensor {
     }
 
     fileprivate static func binaryCrossEntropy(_ output: Tensor, _ t: Tensor, fromProbabilities: Bool) -> Tensor {
-        // No difference of great numbers, and the gradient is σ(output) − t at 0 too.
+        // No difference of large numbers, and the gradient is σ(output) − t at 0 too.
         guard fromProbabilities else { return t * softplus(-output) + (1 - t) * softplus(output) }
         let upper = 1 - probabilityEpsilon
         let p = output.clamped(probabilityEpsilon, upper)

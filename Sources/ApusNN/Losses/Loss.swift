@@ -2,7 +2,7 @@ public import ApusConfiguration
 import ApusGraph
 public import ApusTensor
 
-/// What training makes small: a distance between output and target, reduced over the batch.
+/// The loss that training minimizes: a distance between output and target, reduced over the batch.
 ///
 /// The rule gives a value for each position; a sample's loss is the mean over its positions.
 public struct Loss: Sendable {
@@ -132,8 +132,12 @@ public enum LossKinds {
             CosineSimilarity.self,
         ])
 
-    /// Makes a loss of one's own readable.
-    public static func register(_ type: any LossRule.Type) { registry.register(type.kind, type) }
+    /// Makes a custom loss readable.
+    ///
+    /// - Throws: `RegistrationError` if another type has the name.
+    public static func register(_ type: any LossRule.Type) throws(RegistrationError) {
+        try registry.register(type.kind, type)
+    }
 }
 
 extension Loss: Hashable, CustomStringConvertible {

@@ -112,7 +112,7 @@ public struct LogCosh: LossRule {
 
     public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
         let t = target.aligned(output)
-        // The magnitude: no difference of great numbers.
+        // The magnitude: no difference of large numbers.
         let error = abs(output - t)
         let logarithm = 0.693_147_180_559_945_3
         return Tensor.elementwiseMean(error + softplus(error * -2) - logarithm)

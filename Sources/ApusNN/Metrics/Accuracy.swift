@@ -1,7 +1,7 @@
 public import ApusConfiguration
 public import ApusTensor
 
-/// The share of samples whose greatest output is the target's class.
+/// The fraction of samples whose largest output is the target's class.
 ///
 /// Shapes: output [N, ..., C] with labels [N, ...] or one-hot targets; with one output a sample, [N] or [N, 1], an output above 0 (a
 /// logit) means "yes".
@@ -20,7 +20,7 @@ public struct Accuracy: MetricRule {
     public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.labelProblem(output, target) }
 }
 
-/// The share of yes-or-no answers on the right side of the threshold, which is a probability.
+/// The fraction of yes-or-no answers on the right side of the threshold, which is a probability.
 ///
 /// Shapes: output [N], [N, 1] or [N, ..., C], targets 0 or 1 of the same shape; of logits the sigmoid is compared.
 public struct BinaryAccuracy: MetricRule {
@@ -53,11 +53,11 @@ public struct BinaryAccuracy: MetricRule {
     }
 }
 
-/// The share of samples whose class is among the k greatest outputs; of equal outputs the first counts.
+/// The fraction of samples whose class is among the k largest outputs; of equal outputs the first counts.
 ///
 /// Shapes: output [N, ..., C], labels [N, ...] or one-hot targets.
 public struct TopKAccuracy: MetricRule {
-    /// How many of the greatest outputs count.
+    /// How many of the largest outputs count.
     public var k: Int
 
     /// - Parameter k: From 1; every sample counts where there are no more than k outputs.
@@ -86,7 +86,7 @@ public struct TopKAccuracy: MetricRule {
 }
 
 extension Tensor {
-    /// The class with the greatest output at each position; 1 for a positive logit where there is one output.
+    /// The class with the largest output at each position; 1 for a positive logit where there is one output.
     static func predictedClass(_ output: Tensor) -> Tensor {
         guard hasOneOutput(output) else { return output.argmax(axis: -1) }
         return (output.reshaped(to: positionShape(output)) .> .zeros([], type: output.elementType)).cast(to: .int64)

@@ -51,7 +51,7 @@ public struct RootMeanSquaredError: MetricRule {
     public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.shapeProblem(output, target) }
 }
 
-/// The share of the targets' variance that is explained: 1 − Σ (target − output)² / Σ (target − mean)²; of several outputs the mean.
+/// The fraction of the targets' variance that is explained: 1 − Σ (target − output)² / Σ (target − mean)²; of several outputs the mean.
 ///
 /// Shapes: [N] or [N, outputs], equal, or targets [N] for outputs [N, 1]. As `r2_score` of scikit-learn.
 public struct R2: MetricRule {

@@ -67,8 +67,12 @@ public enum MetricKinds {
             RootMeanSquaredError.self, R2.self,
         ])
 
-    /// Makes a metric of one's own readable.
-    public static func register(_ type: any MetricRule.Type) { registry.register(type.kind, type) }
+    /// Makes a custom metric readable.
+    ///
+    /// - Throws: `RegistrationError` if another type has the name.
+    public static func register(_ type: any MetricRule.Type) throws(RegistrationError) {
+        try registry.register(type.kind, type)
+    }
 }
 
 extension Metric: FileRepresentable {
@@ -88,13 +92,13 @@ extension Metric: Hashable, Codable, CustomStringConvertible {
 }
 
 extension Metric {
-    /// The share of samples whose greatest output is the target's class; of one output a sample, those on the right side.
+    /// The fraction of samples whose largest output is the target's class; of one output a sample, those on the right side.
     public static let accuracy = Metric(Accuracy())
-    /// The share of yes-or-no answers on the right side of the threshold, which is a probability.
+    /// The fraction of yes-or-no answers on the right side of the threshold, which is a probability.
     public static func binaryAccuracy(threshold: Double = 0.5, fromProbabilities: Bool = false) -> Metric {
         Metric(BinaryAccuracy(threshold: threshold, fromProbabilities: fromProbabilities))
     }
-    /// The share of samples whose class is among the k greatest outputs.
+    /// The fraction of samples whose class is among the k largest outputs.
     public static func topKAccuracy(k: Int = 5) -> Metric { Metric(TopKAccuracy(k: k)) }
     /// TP / (TP + FP) of each class, averaged unless `none`.
     public static func precision(average: Average = .macro) -> Metric { Metric(Precision(average: average)) }

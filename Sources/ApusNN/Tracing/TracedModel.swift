@@ -19,7 +19,7 @@ package struct TracedModel {
         _ model: some Layer, _ input: Tensor, mode: Mode, key: Tensor, variables: [String: Tensor] = [:],
         precision: NumericPrecision = .float32
     ) {
-        self.init(mode: mode, key: key, variables: variables, precision: precision) { $0(model, input) }
+        self.init(mode: mode, key: key, variables: variables, precision: precision) { model(input, in: $0) }
     }
 
     /// A pass through whatever a function does in the context of a model.

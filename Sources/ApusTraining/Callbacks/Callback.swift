@@ -218,8 +218,12 @@ public enum CallbackKinds {
             CSVLog.self, TensorBoard.self, HistogramLog.self,
         ])
 
-    /// Makes a callback of one's own readable.
-    public static func register(_ type: any (CallbackRule & Configurable).Type) { registry.register(type.kind, type) }
+    /// Makes a custom callback readable.
+    ///
+    /// - Throws: `RegistrationError` if another type has the name.
+    public static func register(_ type: any (CallbackRule & Configurable).Type) throws(RegistrationError) {
+        try registry.register(type.kind, type)
+    }
 }
 
 extension Callback: Hashable, Codable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusOptimizers
 import Foundation
 
 /// All that a training needs to go on exactly as if it had not stopped.

@@ -1,6 +1,7 @@
 import ApusBackend
 import ApusData
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import Synchronization
 

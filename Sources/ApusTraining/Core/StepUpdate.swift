@@ -1,5 +1,6 @@
 import ApusGraph
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 
 /// The optimizer inside the program of a step: its inputs, and what becomes of variables and slots.

@@ -2,6 +2,7 @@ public import ApusBackend
 public import ApusData
 public import ApusGraph
 public import ApusNN
+public import ApusOptimizers
 public import ApusTensor
 
 /// Trains a model on data, measures it and predicts with it.
@@ -90,7 +91,7 @@ public struct Trainer: Sendable {
             throw TrainingError(
                 "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
-        try schedule.validate()
+        do { try schedule.validate() } catch { throw TrainingError(error) }
         try training.check(augmentations)
         try prepare(input: training.sampleShape)
         try checkClasses(model, training)

@@ -1,3 +1,5 @@
+import ApusOptimizers
+
 /// A training that can't be set up as asked.
 public struct TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String
@@ -18,4 +20,7 @@ public struct TrainingError: Error, Hashable, Sendable, CustomStringConvertible 
         self.description = description
         self.kind = kind
     }
+
+    /// What an optimizer or schedule says of itself.
+    init(_ error: OptimizerError) { self.init(error.description) }
 }

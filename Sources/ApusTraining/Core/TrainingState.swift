@@ -1,6 +1,7 @@
 package import ApusBackend
 public import ApusGraph
 public import ApusNN
+public import ApusOptimizers
 public import ApusTensor
 
 /// Everything that a training step changes: variables, the optimizer's slots, and the position.

@@ -2,6 +2,7 @@ public import ApusBackend
 public import ApusData
 import ApusGraph
 public import ApusNN
+public import ApusOptimizers
 public import ApusTensor
 
 /// One step of training as one program: forward, loss, backward, update, constraints, metrics.
@@ -24,7 +25,7 @@ public struct TrainingStep: Sendable {
         _ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [],
         precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu
     ) throws {
-        try optimizer.validate()
+        do { try optimizer.validate() } catch { throw TrainingError(error) }
         guard loss.reduction != .none else {
             throw TrainingError(
                 "training needs one number to make small, but the loss has the reduction none; use mean or sum")

@@ -1,5 +1,6 @@
 public import ApusConfiguration
 public import ApusNN
+public import ApusOptimizers
 public import ApusTensor
 import Foundation
 import Yams

@@ -1,6 +1,7 @@
 import ApusConfiguration
 import ApusFormats
 public import ApusNN
+import ApusOptimizers
 import ApusTensor
 
 extension Variables {

@@ -15,16 +15,14 @@ public struct ActivationLayer: Layer, Configurable {
 
     public static let schema = Schema(ActivationLayer(.linear), .whole("activation", \.activation))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        context.entering(self, x) { activation(x) }
-    }
+    public func output(for x: Tensor, in context: Context) -> Tensor { activation(x) }
 }
 
 /// ReLU with a trained slope: y = x for x ≥ 0, α x below; α begins with 0, as in Keras.
 ///
 /// Shapes: x and y [N, ...], α the shape of a sample, with 1 along shared axes (which count from 1, for 0 is the batch).
 /// He et al. (2015).
-public struct PReLU: Layer, Configurable {
+public struct PReLU: CheckedLayer, Configurable {
     /// Axes along which all positions have one slope, from 1.
     public var sharedAxes: [Int]
     /// The start values.
@@ -40,16 +38,16 @@ public struct PReLU: Layer, Configurable {
     public static let schema = Schema(
         PReLU(), .optional("sharedAxes", \.sharedAxes), .optional("initializer", \.initializer))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectInput(x.rank >= 2, "expected a batch [N, ...] but received shape \(x.shape)")
-            check.expectInput(
-                sharedAxes.allSatisfy { (1..<x.rank).contains($0) },
-                "shared axes must be in 1..<\(x.rank), received \(sharedAxes)")
-        } then: {
-            let shape = Shape((1..<x.rank).map { sharedAxes.contains($0) ? 1 : x.shape[$0] })
-            let alpha = context.parameter("alpha", shape: shape, initializer: initializer)
-            return Activation.branched(x, below: alpha * x)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectInput(x.rank >= 2, "expected a batch [N, ...] but received shape \(x.shape)")
+        check.expectInput(
+            sharedAxes.allSatisfy { (1..<x.rank).contains($0) },
+            "shared axes must be in 1..<\(x.rank), received \(sharedAxes)")
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let shape = Shape((1..<x.rank).map { sharedAxes.contains($0) ? 1 : x.shape[$0] })
+        let alpha = context.parameter("alpha", shape: shape, initializer: initializer)
+        return Activation.branched(x, below: alpha * x)
     }
 }

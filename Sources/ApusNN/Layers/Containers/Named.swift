@@ -21,8 +21,8 @@ public struct Named: Layer {
         content = AnyLayer(layer)
     }
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        let context = isShared ? context.root[name] : context
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let context = isShared ? context.root.shared(name) : context
         var check = Check("name", x)
         check.expect(
             !name.isEmpty && !name.contains("/"), "a layer's name must have letters and no slash, received \"\(name)\"")
@@ -30,12 +30,7 @@ public struct Named: Layer {
             !isShared || context.isFirst(sharing: layer),
             "the layers that share the name \(name) differ; shared weights need equal layers")
         guard check.passed else { return check.failure }
-        return context(layer, x)
-    }
-
-    /// The layer inside rewritten under the same name; `transform` does not see the `Named` itself.
-    public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer {
-        Named(name, try layer.mapLayers(transform), isShared: isShared)
+        return layer(x, in: context)
     }
 }
 

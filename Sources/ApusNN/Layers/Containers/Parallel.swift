@@ -39,35 +39,27 @@ public struct Parallel: Layer, Configurable {
         "Parallel(.\(merge), [\(branches.map(\.description).joined(separator: ", "))])"
     }
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        context.entering(self, x) {
-            let results = branches.enumerated().map { $1(x, in: context["branch\($0)"]) }
-            var check = Check(kind, results.first ?? x)
-            check.expect(!results.isEmpty, "there are no branches")
-            let shapes = results.filter { $0.problems.isEmpty }.map(\.shape)
-            check.expect(
-                shapes.allSatisfy { isCompatible($0, shapes[0]) },
-                "the branches yield the shapes \(shapes.map(\.description).joined(separator: ", ")); "
-                    + (merge == .concatenate ? "all axes but the last must be equal" : "they must be equal"))
-            guard check.passed, results.allSatisfy({ $0.problems.isEmpty }) else {
-                return results.reduce(check.failure, Tensor.failing)
-            }
-            switch merge {
-            case .concatenate: return Tensor.concatenated(results, axis: -1)
-            case .add: return results.dropFirst().reduce(results[0], +)
-            case .multiply: return results.dropFirst().reduce(results[0], *)
-            }
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let results = branches.enumerated().map { $1(x, in: context["branch\($0)"]) }
+        var check = Check(kind, results.first ?? x)
+        check.expect(!results.isEmpty, "there are no branches")
+        let shapes = results.filter { $0.problems.isEmpty }.map(\.shape)
+        check.expect(
+            shapes.allSatisfy { isCompatible($0, shapes[0]) },
+            "the branches yield the shapes \(shapes.map(\.description).joined(separator: ", ")); "
+                + (merge == .concatenate ? "all axes but the last must be equal" : "they must be equal"))
+        guard check.passed, results.allSatisfy({ $0.problems.isEmpty }) else {
+            return results.reduce(check.failure, Tensor.failing)
+        }
+        switch merge {
+        case .concatenate: return Tensor.concatenated(results, axis: -1)
+        case .add: return results.dropFirst().reduce(results[0], +)
+        case .multiply: return results.dropFirst().reduce(results[0], *)
         }
     }
 
     private func isCompatible(_ a: Shape, _ b: Shape) -> Bool {
         merge == .concatenate ? a.rank > 0 && a.dimensions.dropLast() == b.dimensions.dropLast() : a == b
-    }
-
-    public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer {
-        var copy = self
-        copy.branches = try branches.map { try $0.mapChildren(transform) }
-        return try transform(copy)
     }
 }
 

@@ -27,25 +27,16 @@ public struct Residual: Layer, Configurable {
         Residual(body: Sequential([])), .required("body", \.body), .optional("shortcut", \.shortcut),
         .optional("activation", \.activation))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        context.entering(self, x) {
-            let y = body(x, in: context["body"])
-            let direct = shortcut?(x, in: context["shortcut"]) ?? x
-            var check = Check(kind, y)
-            check.expectInput(
-                direct.shape == y.shape || !direct.problems.isEmpty,
-                "the body yields shape \(y.shape) but the shortcut \(direct.shape); they must be equal: give the shortcut a "
-                    + "convolution or dense layer that makes them so")
-            guard check.passed else { return Tensor.failing(check.failure, direct) }
-            return activation(y + direct)
-        }
-    }
-
-    public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer {
-        var copy = self
-        copy.body = try body.mapChildren(transform)
-        copy.shortcut = try shortcut?.mapChildren(transform)
-        return try transform(copy)
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let y = body(x, in: context["body"])
+        let direct = shortcut?(x, in: context["shortcut"]) ?? x
+        var check = Check(kind, y)
+        check.expectInput(
+            direct.shape == y.shape || !direct.problems.isEmpty,
+            "the body yields shape \(y.shape) but the shortcut \(direct.shape); they must be equal: give the shortcut a "
+                + "convolution or dense layer that makes them so")
+        guard check.passed else { return Tensor.failing(check.failure, direct) }
+        return activation(y + direct)
     }
 }
 

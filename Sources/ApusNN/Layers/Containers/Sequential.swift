@@ -3,7 +3,7 @@ public import ApusTensor
 /// Layers one after the other.
 ///
 /// Children are named by index and kind, `0.conv2D`, `1.maxPool2D`, or by the name they were given with `named`.
-public struct Sequential: Layer {
+public struct Sequential: Layer, Codable {
     /// The layers in order.
     public var layers: [any Layer]
 
@@ -16,17 +16,17 @@ public struct Sequential: Layer {
         self.layers = layers()
     }
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        context.entering(self, x) {
-            var names: Set<String> = []
-            return layers.enumerated().reduce(x) { x, child in
-                let name = (child.element as? Named)?.name ?? "\(child.offset).\(child.element.kind)"
-                var check = Check(kind, x)
-                check.expect(
-                    names.insert(name).inserted || (child.element as? Named)?.isShared == true,
-                    "two layers have the name \(name); use shared(\"\(name)\") if they are to share their weights")
-                return check.passed || !x.problems.isEmpty ? context[name](child.element, x) : check.failure
-            }
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        var names: Set<String> = []
+        return layers.enumerated().reduce(x) { x, child in
+            let (layer, named) = (child.element, child.element as? Named)
+            let name = named?.name ?? "\(child.offset).\(layer.kind)"
+            let isShared = named?.isShared == true
+            let isFree = names.insert(name).inserted || isShared
+            var check = Check(kind, x)
+            check.expect(
+                isFree, "two layers have the name \(name); use shared(\"\(name)\") if they are to share their weights")
+            return isFree ? layer(x, in: isShared ? context.shared(name) : context[name]) : check.failure
         }
     }
 
@@ -48,15 +48,6 @@ public struct Sequential: Layer {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.unkeyedContainer()
         for layer in layers { try container.encode(AnyLayer(layer)) }
-    }
-
-    public func mapLayers(_ transform: (any Layer) throws -> any Layer) rethrows -> any Layer {
-        try transform(try mapChildren(transform))
-    }
-
-    /// The same with every layer inside rewritten.
-    func mapChildren(_ transform: (any Layer) throws -> any Layer) rethrows -> Sequential {
-        Sequential(try layers.map { try $0.mapLayers(transform) })
     }
 }
 

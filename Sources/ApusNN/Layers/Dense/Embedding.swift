@@ -4,7 +4,7 @@ public import ApusTensor
 /// A vector for each of `vocabulary` numbers: y[…] = E[x[…]].
 ///
 /// Shapes: x integers in 0..<vocabulary [...], E [vocabulary, units], y [..., units]. Inputs of another type are cut to integers.
-public struct Embedding: Layer, Configurable {
+public struct Embedding: CheckedLayer, Configurable {
     /// The number of different integers.
     public var vocabulary: Int
     /// The number of outputs.
@@ -32,16 +32,16 @@ public struct Embedding: Layer, Configurable {
         .optional("initializer", \.initializer), .optional("regularizer", \.regularizer),
         .optional("constraint", \.constraint))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("vocabulary", vocabulary)
-            check.expectPositive("units", units)
-            check.expectInput(x.rank >= 1, "expected a batch of integers [N, ...] but received a scalar")
-        } then: {
-            let embeddings = context.parameter(
-                "embeddings", shape: [vocabulary, units], initializer: initializer, regularizer: regularizer,
-                constraint: constraint)
-            return embeddings.gathered(x.elementType.isInteger ? x : x.cast(to: .int64), axis: 0)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("vocabulary", vocabulary)
+        check.expectPositive("units", units)
+        check.expectInput(x.rank >= 1, "expected a batch of integers [N, ...] but received a scalar")
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let embeddings = context.parameter(
+            "embeddings", shape: [vocabulary, units], initializer: initializer, regularizer: regularizer,
+            constraint: constraint)
+        return embeddings.gathered(x.elementType.isInteger ? x : x.cast(to: .int64), axis: 0)
     }
 }

@@ -5,7 +5,7 @@ public import ApusTensor
 /// Inverted dropout: in training each element is 0 with probability `rate`, others are divided by 1 − rate; at inference x.
 ///
 /// So the expectation of every element stays the same. Srivastava et al. (2014).
-public struct Dropout: Layer, Configurable {
+public struct Dropout: CheckedLayer, Configurable {
     /// The probability to be dropped.
     public var rate: Double
 
@@ -16,19 +16,19 @@ public struct Dropout: Layer, Configurable {
 
     public static let schema = Schema(Dropout(0), .leading("rate", \.rate))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) {
-            $0.expectRate(rate)
-        } then: {
-            x.dropped(rate, x.shape, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectRate(rate)
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x.dropped(rate, x.shape, context)
     }
 }
 
 /// Dropout of whole channels: all positions of a channel (last axis) of a sample stay or become 0 together.
 ///
 /// Tompson et al. (2015).
-public struct SpatialDropout: Layer, Configurable {
+public struct SpatialDropout: CheckedLayer, Configurable {
     /// The probability to be dropped.
     public var rate: Double
 
@@ -39,14 +39,14 @@ public struct SpatialDropout: Layer, Configurable {
 
     public static let schema = Schema(SpatialDropout(0), .leading("rate", \.rate))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectRate(rate)
-            check.expectChannels()
-        } then: {
-            let channels = Shape([x.shape[0]] + Array(repeating: 1, count: x.rank - 2) + [x.shape[-1]])
-            return x.dropped(rate, channels, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectRate(rate)
+        check.expectChannels()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let channels = Shape([x.shape[0]] + Array(repeating: 1, count: x.rank - 2) + [x.shape[-1]])
+        return x.dropped(rate, channels, context)
     }
 }
 
@@ -54,7 +54,7 @@ public struct SpatialDropout: Layer, Configurable {
 /// so that mean 0 and variance 1 stay: y = a·x′ + b with a = ((1 − rate)(1 + rate·α′²))^−½ and b = −a·rate·α′.
 ///
 /// Klambauer et al. (2017).
-public struct AlphaDropout: Layer, Configurable {
+public struct AlphaDropout: CheckedLayer, Configurable {
     /// The probability to be dropped.
     public var rate: Double
 
@@ -65,25 +65,25 @@ public struct AlphaDropout: Layer, Configurable {
 
     public static let schema = Schema(AlphaDropout(0), .leading("rate", \.rate))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) {
-            $0.expectRate(rate)
-        } then: {
-            guard context.mode == .training, rate > 0 else { return x }
-            let saturation = -Activation.seluScale * Activation.seluAlpha
-            let kept = 1 - rate
-            let factor = 1 / (kept * (1 + rate * saturation * saturation)).squareRoot()
-            let shift = -factor * rate * saturation
-            let mask = context.bernoulli(x.shape, probability: kept)
-            return select(mask, x, Tensor.full(x.shape, saturation, type: x.elementType)) * factor + shift
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectRate(rate)
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        guard context.mode == .training, rate > 0 else { return x }
+        let saturation = -Activation.seluScale * Activation.seluAlpha
+        let kept = 1 - rate
+        let factor = 1 / (kept * (1 + rate * saturation * saturation)).squareRoot()
+        let shift = -factor * rate * saturation
+        let mask = context.bernoulli(x.shape, probability: kept)
+        return select(mask, x, Tensor.full(x.shape, saturation, type: x.elementType)) * factor + shift
     }
 }
 
 /// Multiplicative noise: in training y = x · N(1, rate / (1 − rate)), whose variance is that of dropout.
 ///
 /// Srivastava et al. (2014), section 10.
-public struct GaussianDropout: Layer, Configurable {
+public struct GaussianDropout: CheckedLayer, Configurable {
     /// The rate of the dropout whose noise has the same variance, rate / (1 − rate).
     public var rate: Double
 
@@ -94,19 +94,19 @@ public struct GaussianDropout: Layer, Configurable {
 
     public static let schema = Schema(GaussianDropout(0), .leading("rate", \.rate))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) {
-            $0.expectRate(rate)
-        } then: {
-            guard context.mode == .training, rate > 0 else { return x }
-            let spread = (rate / (1 - rate)).squareRoot()
-            return x * context.normal(x.shape, mean: 1, standardDeviation: spread).cast(to: x.elementType)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectRate(rate)
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        guard context.mode == .training, rate > 0 else { return x }
+        let spread = (rate / (1 - rate)).squareRoot()
+        return x * context.normal(x.shape, mean: 1, standardDeviation: spread).cast(to: x.elementType)
     }
 }
 
 /// Additive noise: in training y = x + N(0, σ²).
-public struct GaussianNoise: Layer, Configurable {
+public struct GaussianNoise: CheckedLayer, Configurable {
     /// σ of the noise.
     public var standardDeviation: Double
 
@@ -117,15 +117,15 @@ public struct GaussianNoise: Layer, Configurable {
 
     public static let schema = Schema(GaussianNoise(0), .leading("standardDeviation", \.standardDeviation))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expect(
-                standardDeviation >= 0 && standardDeviation.isFinite,
-                "the standard deviation must be a number ≥ 0, received \(standardDeviation)")
-        } then: {
-            guard context.mode == .training, standardDeviation > 0 else { return x }
-            return x + context.normal(x.shape, standardDeviation: standardDeviation).cast(to: x.elementType)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expect(
+            standardDeviation >= 0 && standardDeviation.isFinite,
+            "the standard deviation must be a number ≥ 0, received \(standardDeviation)")
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        guard context.mode == .training, standardDeviation > 0 else { return x }
+        return x + context.normal(x.shape, standardDeviation: standardDeviation).cast(to: x.elementType)
     }
 }
 

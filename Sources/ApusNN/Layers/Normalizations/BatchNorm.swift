@@ -7,8 +7,8 @@ public import ApusTensor
 /// In training μ and σ² are the batch's mean and biased variance, and the running values move by
 /// running ← momentum · running + (1 − momentum) · batch; at inference the running values are used. Momentum 0.99 and ε = 10⁻³ are
 /// Keras's; PyTorch's `momentum` is 1 − this one. Ioffe & Szegedy (2015).
-public struct BatchNorm: Layer, Configurable {
-    /// The share of the running values that stays in a step.
+public struct BatchNorm: CheckedLayer, Configurable {
+    /// The fraction of the running values that stays in a step.
     public var momentum: Double
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
@@ -29,14 +29,14 @@ public struct BatchNorm: Layer, Configurable {
         BatchNorm(), .optional("momentum", \.momentum), .optional("epsilon", \.epsilon), .optional("center", \.center),
         .optional("scale", \.scale))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expect((0...1).contains(momentum), "momentum must be in 0...1, received \(momentum)")
-            check.expectEpsilon(epsilon)
-            check.expectChannels()
-        } then: {
-            normalized(x, context)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expect((0...1).contains(momentum), "momentum must be in 0...1, received \(momentum)")
+        check.expectEpsilon(epsilon)
+        check.expectChannels()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        normalized(x, context)
     }
 
     private func normalized(_ x: Tensor, _ context: Context) -> Tensor {
@@ -54,17 +54,5 @@ public struct BatchNorm: Layer, Configurable {
         context.update("runningMean", to: mean * momentum + constant[0] * share)
         context.update("runningVariance", to: variance * momentum + constant[1] * share)
         return Tensor(.batchNormTraining(epsilon: epsilon), [x.node, gamma.node, beta.node, moments.node])
-    }
-}
-
-extension Context {
-    /// The factor γ of a normalization, or ones.
-    func scale(_ shape: Shape, _ type: ElementType, isUsed: Bool) -> Tensor {
-        isUsed ? parameter("gamma", shape: shape, initializer: .ones) : Tensor.ones(shape, type: type)
-    }
-
-    /// The offset β of a normalization, or zeros.
-    func offset(_ shape: Shape, _ type: ElementType, isUsed: Bool) -> Tensor {
-        isUsed ? parameter("beta", shape: shape, initializer: .zeros) : Tensor.zeros(shape, type: type)
     }
 }

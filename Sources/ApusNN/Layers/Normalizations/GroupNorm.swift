@@ -1,12 +1,12 @@
 public import ApusConfiguration
 import ApusGraph
-public import ApusTensor
+import ApusTensor
 
 /// Group normalization: y = γ (x − μ) / √(σ² + ε) + β with mean and biased variance over all positions and the channels of one
 /// group, each sample by itself.
 ///
 /// Shapes: x and y [N, ..., C], γ and β [C]; groups divide C. ε = 10⁻³ as in Keras. Wu & He (2018).
-public struct GroupNorm: Layer, Configurable {
+public struct GroupNorm: SampleNormalization, Configurable {
     /// The number of parts that channels are divided into.
     public var groups: Int
     /// A small number that keeps divisors from 0.
@@ -27,66 +27,26 @@ public struct GroupNorm: Layer, Configurable {
         GroupNorm(), .leading("groups", \.groups, hasDefault: true, isLabelled: true), .optional("epsilon", \.epsilon),
         .optional("center", \.center), .optional("scale", \.scale))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("groups", groups)
-            check.expectEpsilon(epsilon)
-            check.expectChannels()
-            check.expectInput(
-                x.shape[-1] % groups == 0,
-                "expected a multiple of \(groups) channels (axis \(x.rank - 1)), one part for each group, but received "
-                    + "\(x.shape[-1]) in shape \(x.shape)")
-        } then: {
-            x.groupNormalized(groups, epsilon, context, center: center, scale: scale)
-        }
-    }
-}
-
-/// Instance normalization: group normalization with a group for each channel.
-///
-/// Shapes: x and y [N, ..., C], γ and β [C]. Ulyanov, Vedaldi & Lempitsky (2016).
-public struct InstanceNorm: Layer, Configurable {
-    /// A small number that keeps divisors from 0.
-    public var epsilon: Double
-    /// Whether there is an offset β.
-    public var center: Bool
-    /// Whether there is a scale γ.
-    public var scale: Bool
-
-    public init(epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
-        self.epsilon = epsilon
-        self.center = center
-        self.scale = scale
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("groups", groups)
+        check.expectEpsilon(epsilon)
+        check.expectChannels()
+        check.expectInput(
+            x.shape[-1] % groups == 0,
+            "expected a multiple of \(groups) channels (axis \(x.rank - 1)), one part for each group, but received "
+                + "\(x.shape[-1]) in shape \(x.shape)")
     }
 
-    public static let schema = Schema(
-        InstanceNorm(), .optional("epsilon", \.epsilon), .optional("center", \.center), .optional("scale", \.scale))
-
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectEpsilon(epsilon)
-            check.expectChannels()
-        } then: {
-            x.groupNormalized(x.shape[-1], epsilon, context, center: center, scale: scale)
-        }
-    }
-}
-
-extension Tensor {
-    fileprivate func groupNormalized(
-        _ groups: Int, _ epsilon: Double, _ context: Context, center: Bool, scale: Bool
-    ) -> Tensor {
-        let channels = shape[-1]
-        let positions = shape.dimensions.dropFirst().dropLast().reduce(1, *)
-        // Eight bits are too few for a mean and what is left without it.
-        let wide = cast(to: elementType.accumulator)
-        let grouped = wide.reshaped(to: [shape[0], positions, groups, channels / groups])
+    func normalized(_ x: Tensor, in context: Context) -> Tensor {
+        let channels = x.shape[-1]
+        let positions = x.shape.dimensions.dropFirst().dropLast().reduce(1, *)
+        let grouped = x.reshaped(to: [x.shape[0], positions, groups, channels / groups])
         let mean = grouped.mean(axes: [1, 3], keepingAxes: true)
         let centered = grouped - mean
         let variance = square(centered).mean(axes: [1, 3], keepingAxes: true)
-        var y = (centered * rsqrt(variance + epsilon)).reshaped(to: shape)
-        if scale { y = y * context.scale([channels], wide.elementType, isUsed: true) }
-        if center { y = y + context.offset([channels], wide.elementType, isUsed: true) }
-        return y.cast(to: elementType)
+        var y = (centered * rsqrt(variance + epsilon)).reshaped(to: x.shape)
+        if scale { y = y * context.scale([channels], x.elementType, isUsed: true) }
+        if center { y = y + context.offset([channels], x.elementType, isUsed: true) }
+        return y
     }
 }

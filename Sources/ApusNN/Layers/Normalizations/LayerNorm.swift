@@ -1,11 +1,11 @@
 public import ApusConfiguration
 import ApusGraph
-public import ApusTensor
+import ApusTensor
 
 /// Layer normalization: y = γ (x − μ) / √(σ² + ε) + β with mean and biased variance over the last axis of each sample.
 ///
 /// Shapes: x and y [..., C], γ and β [C]. ε = 10⁻³ as in Keras. Ba, Kiros & Hinton (2016).
-public struct LayerNorm: Layer, Configurable {
+public struct LayerNorm: SampleNormalization, Configurable {
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
     /// Whether there is an offset β.
@@ -22,46 +22,10 @@ public struct LayerNorm: Layer, Configurable {
     public static let schema = Schema(
         LayerNorm(), .optional("epsilon", \.epsilon), .optional("center", \.center), .optional("scale", \.scale))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectEpsilon(epsilon)
-            check.expectChannels()
-        } then: {
-            let channels: Shape = [x.shape[-1]]
-            let wide = x.cast(to: x.elementType.accumulator)
-            let gamma = context.scale(channels, wide.elementType, isUsed: scale)
-            let beta = context.offset(channels, wide.elementType, isUsed: center)
-            let y = Tensor(.layerNorm(epsilon: epsilon), [wide.node, gamma.node, beta.node])
-            return y.cast(to: x.elementType)
-        }
-    }
-}
-
-/// Root-mean-square normalization: y = γ x / √(mean(x²) + ε) over the last axis; no mean is taken off.
-///
-/// Shapes: x and y [..., C], γ [C]. Zhang & Sennrich (2019).
-public struct RMSNorm: Layer, Configurable {
-    /// A small number that keeps divisors from 0.
-    public var epsilon: Double
-    /// Whether there is a scale γ.
-    public var scale: Bool
-
-    public init(epsilon: Double = 1e-6, scale: Bool = true) {
-        self.epsilon = epsilon
-        self.scale = scale
-    }
-
-    public static let schema = Schema(RMSNorm(), .optional("epsilon", \.epsilon), .optional("scale", \.scale))
-
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectEpsilon(epsilon)
-            check.expectChannels()
-        } then: {
-            let wide = x.cast(to: x.elementType.accumulator)
-            var y = wide * rsqrt(square(wide).mean(axes: [-1], keepingAxes: true) + epsilon)
-            if scale { y = y * context.scale([x.shape[-1]], wide.elementType, isUsed: true) }
-            return y.cast(to: x.elementType)
-        }
+    func normalized(_ x: Tensor, in context: Context) -> Tensor {
+        let channels: Shape = [x.shape[-1]]
+        let gamma = context.scale(channels, x.elementType, isUsed: scale)
+        let beta = context.offset(channels, x.elementType, isUsed: center)
+        return Tensor(.layerNorm(epsilon: epsilon), [x.node, gamma.node, beta.node])
     }
 }

@@ -6,7 +6,7 @@ public import ApusTensor
 ///
 /// Shapes: x and y [..., C]; beyond the first and the last channel there are zeros. As in PyTorch, α is divided by the size.
 /// Krizhevsky, Sutskever & Hinton (2012).
-public struct LocalResponseNorm: Layer, Configurable {
+public struct LocalResponseNorm: CheckedLayer, Configurable {
     /// The number of channels around each.
     public var size: Int
     /// α of the formula.
@@ -32,22 +32,22 @@ public struct LocalResponseNorm: Layer, Configurable {
         .optional("beta", \.beta),
         .optional("k", \.k))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("size", size)
-            check.expect(k > 0 && alpha >= 0, "k must be positive and alpha not negative, received \(k) and \(alpha)")
-            check.expectChannels()
-        } then: {
-            let before = size / 2
-            let edges =
-                Array(repeating: (low: 0, high: 0), count: x.rank - 1) + [(low: before, high: size - 1 - before)]
-            let squares = square(x).padded(edges)
-            let channels = x.shape[-1]
-            let sum = (0..<size).map { squares.lastAxis($0..<($0 + channels)) }.reduce(nil) { sum, next in
-                sum.map { $0 + next } ?? next
-            }!
-            return x / pow(sum * (alpha / Double(size)) + k, beta)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("size", size)
+        check.expect(k > 0 && alpha >= 0, "k must be positive and alpha not negative, received \(k) and \(alpha)")
+        check.expectChannels()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let before = size / 2
+        let edges =
+            Array(repeating: (low: 0, high: 0), count: x.rank - 1) + [(low: before, high: size - 1 - before)]
+        let squares = square(x).padded(edges)
+        let channels = x.shape[-1]
+        let sum = (0..<size).map { squares.lastAxis($0..<($0 + channels)) }.reduce(nil) { sum, next in
+            sum.map { $0 + next } ?? next
+        }!
+        return x / pow(sum * (alpha / Double(size)) + k, beta)
     }
 }
 

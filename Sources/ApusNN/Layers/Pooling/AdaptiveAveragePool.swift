@@ -6,7 +6,7 @@ public import ApusTensor
 /// as in PyTorch.
 ///
 /// Shapes: x [N, L, C], y [N, outputSize, C].
-public struct AdaptiveAveragePool1D: Layer, Configurable {
+public struct AdaptiveAveragePool1D: CheckedLayer, Configurable {
     /// The number of positions of the output.
     public var outputSize: Int
 
@@ -16,13 +16,13 @@ public struct AdaptiveAveragePool1D: Layer, Configurable {
 
     public static let schema = Schema(AdaptiveAveragePool1D(0), .leading("outputSize", \.outputSize))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("outputSize", outputSize)
-            check.expectSequences()
-        } then: {
-            x.adaptivelyPooled(axis: 1, to: outputSize)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("outputSize", outputSize)
+        check.expectSequences()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x.adaptivelyPooled(axis: 1, to: outputSize)
     }
 }
 
@@ -30,7 +30,7 @@ public struct AdaptiveAveragePool1D: Layer, Configurable {
 /// as in PyTorch.
 ///
 /// Shapes: x [N, H, W, C], y [N, output height, output width, C].
-public struct AdaptiveAveragePool2D: Layer, Configurable {
+public struct AdaptiveAveragePool2D: CheckedLayer, Configurable {
     /// The number of positions of the output.
     public var outputSize: Size2D
 
@@ -40,13 +40,13 @@ public struct AdaptiveAveragePool2D: Layer, Configurable {
 
     public static let schema = Schema(AdaptiveAveragePool2D(0), .leading("outputSize", \.outputSize))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("outputSize", outputSize)
-            check.expectImages()
-        } then: {
-            x.adaptivelyPooled(axis: 1, to: outputSize.height).adaptivelyPooled(axis: 2, to: outputSize.width)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("outputSize", outputSize)
+        check.expectImages()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x.adaptivelyPooled(axis: 1, to: outputSize.height).adaptivelyPooled(axis: 2, to: outputSize.width)
     }
 }
 

@@ -4,7 +4,7 @@ public import ApusTensor
 /// The mean of each window of each channel.
 ///
 /// Shapes: x [N, L, C], y [N, L′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
-public struct AveragePool1D: Layer, Configurable {
+public struct AveragePool1D: CheckedLayer, Configurable {
     /// The size of a window.
     public var poolSize: Int
     /// The steps between windows.
@@ -32,14 +32,14 @@ public struct AveragePool1D: Layer, Configurable {
         .optional("padding", \.padding),
         .optional("ceilMode", \.ceilMode), .optional("countsPadding", \.countsPadding))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            pooling.check(&check, isSequence: true)
-            check.expectSequences()
-        } then: {
-            let geometry = pooling.geometry(x.heightened, countsPadding: countsPadding)
-            return Tensor(.averagePool(geometry), [x.heightened.node]).lowered
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        pooling.check(&check, isSequence: true)
+        check.expectSequences()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let geometry = pooling.geometry(x.heightened, countsPadding: countsPadding)
+        return Tensor(.averagePool(geometry), [x.heightened.node]).lowered
     }
 
     private var pooling: Pooling {

@@ -4,7 +4,7 @@ public import ApusTensor
 /// The mean of each window of each channel.
 ///
 /// Shapes: x [N, H, W, C], y [N, H′, W′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
-public struct AveragePool2D: Layer, Configurable {
+public struct AveragePool2D: CheckedLayer, Configurable {
     /// The size of a window.
     public var poolSize: Size2D
     /// The steps between windows.
@@ -32,14 +32,14 @@ public struct AveragePool2D: Layer, Configurable {
         .optional("padding", \.padding),
         .optional("ceilMode", \.ceilMode), .optional("countsPadding", \.countsPadding))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            pooling.check(&check)
-            check.expectImages()
-        } then: {
-            let geometry = pooling.geometry(x, countsPadding: countsPadding)
-            return Tensor(.averagePool(geometry), [x.node])
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        pooling.check(&check)
+        check.expectImages()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let geometry = pooling.geometry(x, countsPadding: countsPadding)
+        return Tensor(.averagePool(geometry), [x.node])
     }
 
     private var pooling: Pooling {

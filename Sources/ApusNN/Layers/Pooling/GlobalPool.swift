@@ -2,7 +2,7 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// The mean of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
-public struct GlobalAveragePool: Layer, Configurable {
+public struct GlobalAveragePool: CheckedLayer, Configurable {
     /// Whether the axes stay, with extent 1.
     public var keepsAxes: Bool
 
@@ -12,17 +12,17 @@ public struct GlobalAveragePool: Layer, Configurable {
 
     public static let schema = Schema(GlobalAveragePool(), .optional("keepsAxes", \.keepsAxes))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) {
-            $0.expectPositions(x)
-        } then: {
-            x.mean(axes: x.positionAxes, keepingAxes: keepsAxes)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositions(x)
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x.mean(axes: x.positionAxes, keepingAxes: keepsAxes)
     }
 }
 
 /// The maximum of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
-public struct GlobalMaxPool: Layer, Configurable {
+public struct GlobalMaxPool: CheckedLayer, Configurable {
     /// Whether the axes stay, with extent 1.
     public var keepsAxes: Bool
 
@@ -32,12 +32,12 @@ public struct GlobalMaxPool: Layer, Configurable {
 
     public static let schema = Schema(GlobalMaxPool(), .optional("keepsAxes", \.keepsAxes))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) {
-            $0.expectPositions(x)
-        } then: {
-            x.max(axes: x.positionAxes, keepingAxes: keepsAxes)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositions(x)
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x.max(axes: x.positionAxes, keepingAxes: keepsAxes)
     }
 }
 

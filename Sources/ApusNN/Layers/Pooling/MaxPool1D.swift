@@ -4,7 +4,7 @@ public import ApusTensor
 /// The maximum of each window of each channel; padding is never the maximum.
 ///
 /// Shapes: x [N, L, C], y [N, L′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
-public struct MaxPool1D: Layer, Configurable {
+public struct MaxPool1D: CheckedLayer, Configurable {
     /// The size of a window.
     public var poolSize: Int
     /// The steps between windows.
@@ -28,13 +28,13 @@ public struct MaxPool1D: Layer, Configurable {
         .optional("padding", \.padding),
         .optional("ceilMode", \.ceilMode))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            pooling.check(&check, isSequence: true)
-            check.expectSequences()
-        } then: {
-            Tensor(.maxPool(pooling.geometry(x.heightened)), [x.heightened.node]).lowered
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        pooling.check(&check, isSequence: true)
+        check.expectSequences()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        Tensor(.maxPool(pooling.geometry(x.heightened)), [x.heightened.node]).lowered
     }
 
     private var pooling: Pooling {

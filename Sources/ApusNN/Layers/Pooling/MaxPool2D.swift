@@ -4,7 +4,7 @@ public import ApusTensor
 /// The maximum of each window of each channel; padding is never the maximum.
 ///
 /// Shapes: x [N, H, W, C], y [N, H′, W′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
-public struct MaxPool2D: Layer, Configurable {
+public struct MaxPool2D: CheckedLayer, Configurable {
     /// The size of a window.
     public var poolSize: Size2D
     /// The steps between windows.
@@ -28,13 +28,13 @@ public struct MaxPool2D: Layer, Configurable {
         .optional("padding", \.padding),
         .optional("ceilMode", \.ceilMode))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            pooling.check(&check)
-            check.expectImages()
-        } then: {
-            Tensor(.maxPool(pooling.geometry(x)), [x.node])
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        pooling.check(&check)
+        check.expectImages()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        Tensor(.maxPool(pooling.geometry(x)), [x.node])
     }
 
     private var pooling: Pooling {

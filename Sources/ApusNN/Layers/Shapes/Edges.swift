@@ -2,7 +2,7 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// Zeros at the ends of sequences: [N, L, C] → [N, left + L + right, C].
-public struct ZeroPadding1D: Layer, Configurable {
+public struct ZeroPadding1D: CheckedLayer, Configurable {
     /// How many zeros are added at each end.
     public var padding: Edges1D
 
@@ -12,18 +12,18 @@ public struct ZeroPadding1D: Layer, Configurable {
 
     public static let schema = Schema(ZeroPadding1D(0), .whole("padding", \.padding))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectNotNegative("padding", [padding.left, padding.right])
-            check.expectSequences()
-        } then: {
-            x.padded([(0, 0), (padding.left, padding.right), (0, 0)])
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectNotNegative("padding", [padding.left, padding.right])
+        check.expectSequences()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x.padded([(0, 0), (padding.left, padding.right), (0, 0)])
     }
 }
 
 /// Zeros at the edges of images: [N, H, W, C] → [N, top + H + bottom, left + W + right, C].
-public struct ZeroPadding2D: Layer, Configurable {
+public struct ZeroPadding2D: CheckedLayer, Configurable {
     /// How many zeros are added at each edge.
     public var padding: Edges2D
 
@@ -33,18 +33,18 @@ public struct ZeroPadding2D: Layer, Configurable {
 
     public static let schema = Schema(ZeroPadding2D(0), .whole("padding", \.padding))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectNotNegative("padding", padding.all)
-            check.expectImages()
-        } then: {
-            x.padded(padding.axes)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectNotNegative("padding", padding.all)
+        check.expectImages()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x.padded(padding.axes)
     }
 }
 
 /// Sequences without their ends: [N, L, C] → [N, L − left − right, C].
-public struct Cropping1D: Layer, Configurable {
+public struct Cropping1D: CheckedLayer, Configurable {
     /// What is cut off at each edge.
     public var cropping: Edges1D
 
@@ -54,21 +54,21 @@ public struct Cropping1D: Layer, Configurable {
 
     public static let schema = Schema(Cropping1D(0), .whole("cropping", \.cropping))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectNotNegative("cropping", [cropping.left, cropping.right])
-            check.expectSequences()
-            check.expectInput(
-                cropping.left + cropping.right < x.shape[1],
-                "cropping by \(cropping.left) and \(cropping.right) leaves nothing of a sequence of \(x.shape[1])")
-        } then: {
-            x[0..., cropping.left..<(x.shape[1] - cropping.right)]
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectNotNegative("cropping", [cropping.left, cropping.right])
+        check.expectSequences()
+        check.expectInput(
+            cropping.left + cropping.right < x.shape[1],
+            "cropping by \(cropping.left) and \(cropping.right) leaves nothing of a sequence of \(x.shape[1])")
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x[0..., cropping.left..<(x.shape[1] - cropping.right)]
     }
 }
 
 /// Images without their edges: [N, H, W, C] → [N, H − top − bottom, W − left − right, C].
-public struct Cropping2D: Layer, Configurable {
+public struct Cropping2D: CheckedLayer, Configurable {
     /// What is cut off at each edge.
     public var cropping: Edges2D
 
@@ -78,15 +78,15 @@ public struct Cropping2D: Layer, Configurable {
 
     public static let schema = Schema(Cropping2D(0), .whole("cropping", \.cropping))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectNotNegative("cropping", cropping.all)
-            check.expectImages()
-            check.expectInput(
-                cropping.top + cropping.bottom < x.shape[1] && cropping.left + cropping.right < x.shape[2],
-                "cropping by \(cropping) leaves nothing of an image of \(x.shape[1]) × \(x.shape[2])")
-        } then: {
-            x[0..., cropping.top..<(x.shape[1] - cropping.bottom), cropping.left..<(x.shape[2] - cropping.right)]
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectNotNegative("cropping", cropping.all)
+        check.expectImages()
+        check.expectInput(
+            cropping.top + cropping.bottom < x.shape[1] && cropping.left + cropping.right < x.shape[2],
+            "cropping by \(cropping) leaves nothing of an image of \(x.shape[1]) × \(x.shape[2])")
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x[0..., cropping.top..<(x.shape[1] - cropping.bottom), cropping.left..<(x.shape[2] - cropping.right)]
     }
 }

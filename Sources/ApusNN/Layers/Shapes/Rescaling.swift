@@ -3,7 +3,7 @@ import ApusGraph
 public import ApusTensor
 
 /// y = x · scale + offset; 1/255 brings bytes to 0…1.
-public struct Rescaling: Layer, Configurable {
+public struct Rescaling: CheckedLayer, Configurable {
     /// The factor.
     public var scale: Double
     /// What is added.
@@ -16,21 +16,21 @@ public struct Rescaling: Layer, Configurable {
 
     public static let schema = Schema(Rescaling(), .optional("scale", \.scale), .optional("offset", \.offset))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expect(
-                scale.isFinite && offset.isFinite, "scale and offset must be numbers, received \(scale) and \(offset)")
-        } then: {
-            let floating = x.elementType.isFloatingPoint ? x : x.cast(to: .float32)
-            return floating * scale + offset
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expect(
+            scale.isFinite && offset.isFinite, "scale and offset must be numbers, received \(scale) and \(offset)")
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let floating = x.elementType.isFloatingPoint ? x : x.cast(to: .float32)
+        return floating * scale + offset
     }
 }
 
 /// y = (x − mean) / max(√variance, 10⁻⁷), each feature (last axis) by itself, with constants learned from data.
 ///
 /// `Normalization(learnedFrom: samples)` measures them. The model carries them as states, so they are saved with its weights.
-public struct Normalization: Layer, Configurable {
+public struct Normalization: CheckedLayer, Configurable {
     /// One for each feature, or one for all.
     public var mean: [Double]
     /// As many as means, each ≥ 0.
@@ -62,24 +62,24 @@ public struct Normalization: Layer, Configurable {
     public static let schema = Schema(
         Normalization(mean: [], variance: []), .required("mean", \.mean), .required("variance", \.variance))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expect(
-                mean.count == variance.count && !mean.isEmpty,
-                "mean and variance must have as many numbers each, received \(mean.count) and \(variance.count)")
-            check.expect(
-                mean.allSatisfy(\.isFinite) && variance.allSatisfy { $0.isFinite && $0 >= 0 },
-                "means must be numbers and variances numbers ≥ 0, received \(mean) and \(variance)")
-            check.expectChannels()
-            check.expectInput(
-                mean.count == 1 || mean.count == x.shape[-1],
-                "expected \(mean.count) features (axis \(x.rank - 1)) but received \(x.shape[-1]) in shape \(x.shape)")
-        } then: {
-            let features: Shape = [mean.count]
-            let mean = context.state("mean", shape: features, initializer: .values(mean))
-            let variance = context.state("variance", shape: features, initializer: .values(variance))
-            let floating = x.elementType.isFloatingPoint ? x : x.cast(to: .float32)
-            return (floating - mean) / maximum(sqrt(variance), 1e-7)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expect(
+            mean.count == variance.count && !mean.isEmpty,
+            "mean and variance must have as many numbers each, received \(mean.count) and \(variance.count)")
+        check.expect(
+            mean.allSatisfy(\.isFinite) && variance.allSatisfy { $0.isFinite && $0 >= 0 },
+            "means must be numbers and variances numbers ≥ 0, received \(mean) and \(variance)")
+        check.expectChannels()
+        check.expectInput(
+            mean.count == 1 || mean.count == x.shape[-1],
+            "expected \(mean.count) features (axis \(x.rank - 1)) but received \(x.shape[-1]) in shape \(x.shape)")
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let features: Shape = [mean.count]
+        let mean = context.state("mean", shape: features, initializer: .values(mean))
+        let variance = context.state("variance", shape: features, initializer: .values(variance))
+        let floating = x.elementType.isFloatingPoint ? x : x.cast(to: .float32)
+        return (floating - mean) / maximum(sqrt(variance), 1e-7)
     }
 }

@@ -3,7 +3,7 @@ import ApusGraph
 public import ApusTensor
 
 /// Repeats each element of a sequence: [N, L, C] → [N, size·L, C].
-public struct UpSampling1D: Layer, Configurable {
+public struct UpSampling1D: CheckedLayer, Configurable {
     /// How many times as large the output is.
     public var size: Int
 
@@ -13,18 +13,18 @@ public struct UpSampling1D: Layer, Configurable {
 
     public static let schema = Schema(UpSampling1D(), .leading("size", \.size, hasDefault: true))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("size", size)
-            check.expectSequences()
-        } then: {
-            x.repeated(axis: 1, size)
-        }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("size", size)
+        check.expectSequences()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        x.repeated(axis: 1, size)
     }
 }
 
 /// Enlarges images: [N, H, W, C] → [N, height·H, width·W, C].
-public struct UpSampling2D: Layer, Configurable {
+public struct UpSampling2D: CheckedLayer, Configurable {
     /// How new pixels get their values.
     public enum Interpolation: String, Sendable, Hashable, Codable, CaseIterable {
         /// From the pixel they lie in.
@@ -46,15 +46,15 @@ public struct UpSampling2D: Layer, Configurable {
     public static let schema = Schema(
         UpSampling2D(), .leading("size", \.size, hasDefault: true), .optional("interpolation", \.interpolation))
 
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
-        checked(x, context) { check in
-            check.expectPositive("size", size)
-            check.expectImages()
-        } then: {
-            switch interpolation {
-            case .nearest: x.repeated(axis: 1, size.height).repeated(axis: 2, size.width)
-            case .bilinear: x.interpolated(axis: 1, size.height).interpolated(axis: 2, size.width)
-            }
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("size", size)
+        check.expectImages()
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        switch interpolation {
+        case .nearest: x.repeated(axis: 1, size.height).repeated(axis: 2, size.width)
+        case .bilinear: x.interpolated(axis: 1, size.height).interpolated(axis: 2, size.width)
         }
     }
 }

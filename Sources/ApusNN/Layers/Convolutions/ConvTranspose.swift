@@ -1,0 +1,80 @@
+public import ApusConfiguration
+public import ApusTensor
+
+/// A transposed convolution: the gradient of a convolution as a layer, which enlarges sequences by its strides.
+///
+/// Shapes: x [N, L, C], W [kernel size, filters, C] as in Keras, b [filters], y [N, L′, filters]. For each axis of size n the
+/// output has n·s + max(d·(k − 1) + 1 − s, 0) elements with `valid`, n·s with `same` (as Keras) and
+/// (n − 1)·s − p + d·(k − 1) + 1 + outputPadding with explicit padding (as PyTorch). Dumoulin & Visin (2016).
+public typealias Conv1DTranspose = ConvTranspose<OneAxis>
+
+/// A transposed convolution: the gradient of a convolution as a layer, which enlarges images by its strides.
+///
+/// Shapes: x [N, H, W, C], W [kernel height, kernel width, filters, C] as in Keras, b [filters], y [N, H′, W′, filters]. For each
+/// axis of size n the output has n·s + max(d·(k − 1) + 1 − s, 0) elements with `valid`, n·s with `same` (as Keras) and
+/// (n − 1)·s − p + d·(k − 1) + 1 + outputPadding with explicit padding (as PyTorch). Dumoulin & Visin (2016).
+public typealias Conv2DTranspose = ConvTranspose<TwoAxes>
+
+/// A transposed convolution over sequences (`Conv1DTranspose`) or images (`Conv2DTranspose`).
+///
+/// The padding is that of the convolution whose gradient this is: it makes the output smaller.
+public struct ConvTranspose<Axes: SpatialAxes>: ConvolutionLayer, KernelLayer, CheckedLayer {
+    /// The number of output channels.
+    public var filters: Int
+    /// Positions added at the end of the output, where explicit padding leaves its size open.
+    public var outputPadding: Axes.Size
+    /// How the window moves.
+    public var window: ConvolutionWindow<Axes>
+    /// Bias, activation and what holds for the weights.
+    public var options: KernelOptions
+
+    public init(
+        filters: Int, kernelSize: Axes.Size, strides: Axes.Size = 1, padding: Padding = .valid,
+        outputPadding: Axes.Size = 0, dilation: Axes.Size = 1, activation: Activation = .linear, useBias: Bool = true,
+        kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
+    ) {
+        self.filters = filters
+        self.outputPadding = outputPadding
+        window = ConvolutionWindow(
+            kernelSize: kernelSize, strides: strides, padding: padding, dilation: dilation)
+        options = KernelOptions(
+            activation: activation, useBias: useBias, kernelInitializer: kernelInitializer,
+            biasInitializer: biasInitializer, kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,
+            activityRegularizer: activityRegularizer, kernelConstraint: kernelConstraint, biasConstraint: biasConstraint
+        )
+    }
+
+    public static var kind: String { "conv\(Axes.suffix)Transpose" }
+
+    public static var schema: Schema<Self> {
+        Schema(
+            Self(filters: 0, kernelSize: 0),
+            [
+                .required("filters", \.filters), .required("kernelSize", \.kernelSize), .optional("strides", \.strides),
+                .optional("padding", \.padding), .optional("outputPadding", \.outputPadding),
+                .optional("dilation", \.dilation),
+            ] + kernelFields)
+    }
+
+    func check(_ check: inout Check, _ x: Tensor) {
+        check.expectPositive("filters", filters)
+        window.check(&check)
+        let (extra, steps) = (Axes.size2D(outputPadding), Axes.size2D(strides))
+        check.expectNotNegative("outputPadding", Axes.areOne ? [extra.width] : [extra.height, extra.width])
+        check.expect(
+            outputPadding == 0 || !padding.edges.isEmpty,
+            "outputPadding needs explicit padding, for instance .explicit(1); received \(padding)")
+        check.expect(
+            outputPadding == 0 || (Axes.areOne || extra.height < steps.height) && extra.width < steps.width,
+            "outputPadding must be smaller than the strides \(strides), received \(outputPadding)")
+        check.expectInput(Axes.self)
+    }
+
+    public func output(for x: Tensor, in context: Context) -> Tensor {
+        let kernel = options.kernel(window.kernelShape(filters, x.shape[-1]), in: context)
+        let y = window.transposed(x, kernel, outputPadding: outputPadding)
+        return options.finished(y, outputs: filters, in: context)
+    }
+}

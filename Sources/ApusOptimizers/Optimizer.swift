@@ -1,0 +1,208 @@
+public import ApusConfiguration
+import ApusNN
+public import ApusTensor
+
+/// How gradients change the variables: a rule for each variable, and what happens around it.
+///
+/// A step does, in this order: gradients of the loss with its penalties, the mean over accumulated steps, a check that all are
+/// finite, clipping, decoupled decay w ← w − η λ w, the rule, constraints, the average of weights.
+public struct Optimizer: Sendable {
+    /// What is computed for each.
+    public var rule: any OptimizerRule
+    /// How gradients are clipped.
+    public var clipping: Clipping?
+    /// λ of the decoupled decay w ← w − η λ w; `nil` is the rule's own.
+    public var weightDecay: Double?
+    /// The number of steps whose gradients are averaged before the variables change.
+    public var accumulation: Int
+    /// Whether a step whose gradients are not all finite changes nothing.
+    public var skipsNonFinite: Bool
+    /// The decay μ of an exponential moving average (EMA) of the weights, with which the model is evaluated: a ← w after the first
+    /// update, then a ← μ a + (1 − μ) w; none if `nil`. Until the first update, and if it is skipped, a is the start weights.
+    public var average: Double?
+    /// Settings of variables by path; the first group that matches counts.
+    public var groups: [ParameterGroup]
+
+    public init(
+        _ rule: some OptimizerRule, clipping: Clipping? = nil, weightDecay: Double? = nil, accumulation: Int = 1,
+        skipsNonFinite: Bool = false, average: Double? = nil, groups: [ParameterGroup] = []
+    ) {
+        self.rule = rule
+        self.clipping = clipping
+        self.weightDecay = weightDecay
+        self.accumulation = accumulation
+        self.skipsNonFinite = skipsNonFinite
+        self.average = average
+        self.groups = groups
+    }
+
+    /// η of the rule, to which the schedule is a factor.
+    public var learningRate: Double { rule.learningRate }
+
+    /// The same with another learning rate; groups with a rate of their own keep it.
+    public func with(learningRate: Double) -> Optimizer {
+        var copy = self
+        copy.rule.learningRate = learningRate
+        return copy
+    }
+
+    // MARK: What is around the rule
+
+    /// With gradients that are clipped before the update.
+    public func clippingGradients(_ clipping: Clipping) -> Optimizer {
+        var copy = self
+        copy.clipping = clipping
+        return copy
+    }
+
+    /// With decoupled decay w ← w − η λ w.
+    public func weightDecay(_ weightDecay: Double) -> Optimizer {
+        var copy = self
+        copy.weightDecay = weightDecay
+        return copy
+    }
+
+    /// With an update every `steps` steps, by the mean of their gradients.
+    public func accumulatingGradients(_ steps: Int) -> Optimizer {
+        var copy = self
+        copy.accumulation = steps
+        return copy
+    }
+
+    /// With steps that change nothing where a gradient is not finite.
+    public func skippingNonFinite() -> Optimizer {
+        var copy = self
+        copy.skipsNonFinite = true
+        return copy
+    }
+
+    /// With an exponential moving average (EMA) of the weights, with which the model is evaluated.
+    public func averagingWeights(decay: Double) -> Optimizer {
+        var copy = self
+        copy.average = decay
+        return copy
+    }
+
+    /// With settings for variables whose path matches a pattern such as `*/bias`; earlier groups go first.
+    public func group(
+        _ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil, isFrozen: Bool = false
+    ) -> Optimizer {
+        var copy = self
+        copy.groups.append(
+            ParameterGroup(pattern, learningRate: learningRate, weightDecay: weightDecay, isFrozen: isFrozen))
+        return copy
+    }
+
+    /// Variables whose path matches keep their values.
+    public func freezing(_ pattern: String) -> Optimizer { group(pattern, isFrozen: true) }
+}
+
+/// A rule for one variable: pure, with named slots.
+public protocol OptimizerRule: Configurable {
+    /// η
+    var learningRate: Double { get set }
+    /// The values that the rule keeps for each variable, of its shape.
+    var slots: [OptimizerSlot] { get }
+    /// Decoupled decay that belongs to the rule.
+    var weightDecay: Double { get }
+    /// How many numbers `scales` yields.
+    static var scaleCount: Int { get }
+    /// What the rule derives from the learning rate η and the number t of the update (from 1) alone, once for all variables.
+    func scales(rate: Double, step: Int) -> SIMD4<Double>
+    /// The variable and its slots after a step.
+    ///
+    /// - Parameter scales: What `scales(rate:step:)` yields, as scalars.
+    func update(
+        _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
+    ) -> (variable: Tensor, slots: [Tensor])
+    /// What is wrong with the constants, besides the learning rate.
+    func check(_ check: inout OptimizerCheck)
+}
+
+extension OptimizerRule {
+    public var weightDecay: Double { 0 }
+    public static var scaleCount: Int { 1 }
+    public func scales(rate: Double, step: Int) -> SIMD4<Double> { SIMD4(rate, 0, 0, 0) }
+}
+
+/// A value that a rule keeps for each variable.
+public struct OptimizerSlot: Sendable, Hashable {
+    /// The name in paths.
+    public var name: String
+    /// The start value of every element.
+    public var initial: Double
+
+    public init(_ name: String, initial: Double = 0) {
+        self.name = name
+        self.initial = initial
+    }
+}
+
+/// The kinds of rules that can be read from files.
+public enum OptimizerKinds {
+    package static let registry = Registry<any OptimizerRule>(
+        "optimizer",
+        [
+            SGD.self, Adagrad.self, Adadelta.self, RMSprop.self, Adam.self, AdamW.self, Adamax.self, Nadam.self,
+            RAdam.self,
+            Lion.self, LAMB.self,
+        ])
+
+    /// Makes a custom rule readable.
+    ///
+    /// - Throws: `RegistrationError` if another type has the name.
+    public static func register(_ type: any OptimizerRule.Type) throws(RegistrationError) {
+        try registry.register(type.kind, type)
+    }
+}
+
+// MARK: Checks
+
+/// Collects what is wrong with an optimizer's constants.
+public struct OptimizerCheck {
+    private(set) var problem: String?
+
+    /// Notes what is wrong with a constant; the first one noted counts.
+    ///
+    /// - Parameters:
+    ///   - isRight: Whether the constant is in its range.
+    ///   - range: Completes “must be”: `in 0..<1`.
+    public mutating func expect(_ isRight: Bool, _ name: String, _ value: Double, _ range: String) {
+        if !isRight { problem = problem ?? "the optimizer's \(name) is \(value) but must be \(range)" }
+    }
+
+    /// A fraction such as β or momentum.
+    public mutating func expectShare(_ name: String, _ value: Double) {
+        expect((0..<1).contains(value), name, value, "in 0..<1")
+    }
+
+    /// A finite number > 0.
+    public mutating func expectPositive(_ name: String, _ value: Double) {
+        expect(value > 0 && value.isFinite, name, value, "a number > 0")
+    }
+
+    /// A finite number ≥ 0.
+    public mutating func expectNotNegative(_ name: String, _ value: Double) {
+        expect(value >= 0 && value.isFinite, name, value, "a number ≥ 0")
+    }
+}
+
+extension Optimizer {
+    /// What is wrong with the constants.
+    ///
+    /// - Throws: `OptimizerError` that names the constant, its value and its range.
+    package func validate() throws(OptimizerError) {
+        var check = OptimizerCheck()
+        check.expectNotNegative("learningRate", learningRate)
+        rule.check(&check)
+        if let clipping { check.expectPositive("clipping", clipping.limit) }
+        check.expectNotNegative("weightDecay", weightDecay ?? rule.weightDecay)
+        check.expect(accumulation >= 1, "accumulation", Double(accumulation), "at least 1")
+        if let average { check.expectShare("average", average) }
+        for group in groups {
+            if let rate = group.learningRate { check.expectNotNegative("learningRate for \(group.pattern)", rate) }
+            if let decay = group.weightDecay { check.expectNotNegative("weightDecay for \(group.pattern)", decay) }
+        }
+        if let problem = check.problem { throw OptimizerError(problem) }
+    }
+}

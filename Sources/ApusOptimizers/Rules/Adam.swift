@@ -1,0 +1,40 @@
+public import ApusConfiguration
+public import ApusTensor
+
+/// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², w ← w − η √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε). Kingma & Ba (2015).
+///
+/// As in Keras, where ε stands beside √v without correction. With `amsgrad` the largest v so far takes the place of v
+/// (Reddi et al. 2018).
+public struct Adam: MomentsRule {
+    /// η
+    public var learningRate: Double
+    /// The means of gradients, and how much of them is kept.
+    public var moments: Moments
+    /// Whether the largest mean of squares so far counts.
+    public var amsgrad: Bool
+
+    public init(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
+        amsgrad: Bool = false
+    ) {
+        self.learningRate = learningRate
+        moments = Moments(beta1: beta1, beta2: beta2, epsilon: epsilon)
+        self.amsgrad = amsgrad
+    }
+
+    public static let schema = Schema(Adam(), momentFields + [.optional("amsgrad", \.amsgrad)])
+
+    public var slots: [OptimizerSlot] {
+        Moments.slots(amsgrad: amsgrad)
+    }
+
+    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
+        SIMD4(rate * (moments.varianceCorrection(step) / moments.meanCorrection(step)), 0, 0, 0)
+    }
+
+    public func update(
+        _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
+    ) -> (variable: Tensor, slots: [Tensor]) {
+        moments.adam(variable, gradient, slots, scales[0])
+    }
+}

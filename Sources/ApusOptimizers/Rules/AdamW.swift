@@ -1,0 +1,41 @@
+public import ApusConfiguration
+public import ApusTensor
+
+/// Adam with decoupled decay: w ← w − η λ w beside Adam's step. Loshchilov & Hutter (2019); λ as in Keras.
+public struct AdamW: MomentsRule {
+    /// η
+    public var learningRate: Double
+    /// The means of gradients, and how much of them is kept.
+    public var moments: Moments
+    /// λ of the decoupled decay.
+    public var weightDecay: Double
+    /// Whether the largest mean of squares so far counts.
+    public var amsgrad: Bool
+
+    public init(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
+        weightDecay: Double = 0.004, amsgrad: Bool = false
+    ) {
+        self.learningRate = learningRate
+        moments = Moments(beta1: beta1, beta2: beta2, epsilon: epsilon)
+        self.weightDecay = weightDecay
+        self.amsgrad = amsgrad
+    }
+
+    public static let schema = Schema(
+        AdamW(), momentFields + [.optional("weightDecay", \.weightDecay), .optional("amsgrad", \.amsgrad)])
+
+    public var slots: [OptimizerSlot] {
+        Moments.slots(amsgrad: amsgrad)
+    }
+
+    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
+        SIMD4(rate * (moments.varianceCorrection(step) / moments.meanCorrection(step)), 0, 0, 0)
+    }
+
+    public func update(
+        _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
+    ) -> (variable: Tensor, slots: [Tensor]) {
+        moments.adam(variable, gradient, slots, scales[0])
+    }
+}

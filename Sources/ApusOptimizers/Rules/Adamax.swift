@@ -1,0 +1,36 @@
+public import ApusConfiguration
+public import ApusTensor
+
+/// Adam by the largest gradient: u ← max(β₂ u, |g|), w ← w − η / (1 − β₁ᵗ) · m / (u + ε). Kingma & Ba (2015); as in Keras.
+public struct Adamax: MomentsRule {
+    /// η
+    public var learningRate: Double
+    /// The means of gradients, and how much of them is kept.
+    public var moments: Moments
+
+    public init(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7
+    ) {
+        self.learningRate = learningRate
+        moments = Moments(beta1: beta1, beta2: beta2, epsilon: epsilon)
+    }
+
+    public static let schema = Schema(Adamax(), momentFields)
+
+    public var slots: [OptimizerSlot] {
+        [OptimizerSlot("mean"), OptimizerSlot("maximum")]
+    }
+
+    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
+        SIMD4(rate / moments.meanCorrection(step), 0, 0, 0)
+    }
+
+    public func update(
+        _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
+    ) -> (variable: Tensor, slots: [Tensor]) {
+        let share = 1 - beta1
+        let mean = slots[0] * beta1 + gradient * share
+        let largest = maximum(slots[1] * beta2, abs(gradient))
+        return (variable - mean * scales[0] / (largest + epsilon), [mean, largest])
+    }
+}

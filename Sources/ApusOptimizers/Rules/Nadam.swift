@@ -1,0 +1,42 @@
+public import ApusConfiguration
+public import ApusTensor
+
+/// Adam with Nesterov's momentum: w ← w − η (u′ m / (1 − P′) + (1 − u) g / (1 − P)) / (√(v / (1 − β₂ᵗ)) + ε), where
+/// u = β₁ (1 − 0.96ᵗ / 2), u′ the same for t + 1, P the product of all u, P′ = P u′. Dozat (2016); as in Keras.
+public struct Nadam: MomentsRule {
+    /// η
+    public var learningRate: Double
+    /// The means of gradients, and how much of them is kept.
+    public var moments: Moments
+
+    public init(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7
+    ) {
+        self.learningRate = learningRate
+        moments = Moments(beta1: beta1, beta2: beta2, epsilon: epsilon)
+    }
+
+    public static let schema = Schema(Nadam(), momentFields)
+
+    public static var scaleCount: Int { 3 }
+
+    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
+        func momentum(_ step: Int) -> Double { beta1 * (1 - 0.5 * Moments.power(0.96, step)) }
+        // 0.96ᵗ is nothing after a thousand steps: all further factors are β₁.
+        let product =
+            (1...Swift.min(step, 1000)).reduce(1) { $0 * momentum($1) }
+            * Moments.power(beta1, Swift.max(0, step - 1000))
+        let next = momentum(step + 1)
+        return SIMD4(
+            rate * next / (1 - product * next), rate * (1 - momentum(step)) / (1 - product),
+            1 / moments.varianceCorrection(step), 0)
+    }
+
+    public func update(
+        _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
+    ) -> (variable: Tensor, slots: [Tensor]) {
+        let (mean, variance) = moments.updated(slots, gradient)
+        let step = mean * scales[0] + gradient * scales[1]
+        return (variable - step / (sqrt(variance) * scales[2] + epsilon), [mean, variance])
+    }
+}

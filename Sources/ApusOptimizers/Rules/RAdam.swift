@@ -1,0 +1,39 @@
+public import ApusConfiguration
+public import ApusTensor
+
+/// Adam whose steps are rectified while the variance is uncertain: with ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ), ρ∞ = 2 / (1 − β₂) − 1, the
+/// step is η r m̂ √(1 − β₂ᵗ) / (√v + ε) where ρ > 5, r = √((ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ)), else η m̂.
+/// Liu et al. (2020); as in PyTorch.
+public struct RAdam: MomentsRule {
+    /// η
+    public var learningRate: Double
+    /// The means of gradients, and how much of them is kept.
+    public var moments: Moments
+
+    public init(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
+    ) {
+        self.learningRate = learningRate
+        moments = Moments(beta1: beta1, beta2: beta2, epsilon: epsilon)
+    }
+
+    public static let schema = Schema(RAdam(), momentFields)
+
+    public static var scaleCount: Int { 2 }
+
+    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
+        let corrected = rate / moments.meanCorrection(step)
+        let (power, limit) = (Moments.power(beta2, step), 2 / (1 - beta2) - 1)
+        let length = limit - 2 * Double(step) * power / (1 - power)
+        guard length > 5 else { return SIMD4(0, corrected, 0, 0) }
+        let share = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
+        return SIMD4(corrected * (share * (1 - power)).squareRoot(), 0, 0, 0)
+    }
+
+    public func update(
+        _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
+    ) -> (variable: Tensor, slots: [Tensor]) {
+        let (mean, variance) = moments.updated(slots, gradient)
+        return (variable - mean * (scales[0] / (sqrt(variance) + epsilon) + scales[1]), [mean, variance])
+    }
+}
