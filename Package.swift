@@ -47,7 +47,7 @@ let package = Package(
         .target(name: "ApusTensor", dependencies: ["ApusGraph", "ApusCPU"], swiftSettings: swift),
 
         // Networks, data, training.
-        .target(name: "ApusConfiguration", swiftSettings: swift),
+        .target(name: "ApusConfiguration", dependencies: ["Yams"], swiftSettings: swift),
         .target(name: "ApusCharts", swiftSettings: swift),
         .target(
             name: "ApusNN",
@@ -64,7 +64,7 @@ let package = Package(
         .target(
             name: "ApusTraining",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusData", "ApusFormats", "Yams",
+                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusData", "ApusFormats",
             ],
             swiftSettings: swift),
         .target(
@@ -124,6 +124,7 @@ let package = Package(
         .testTarget(
             name: "ApusDataTests", dependencies: ["ApusData", "ApusCPU", "ApusTensor", "ApusFormats", "ApusGraph"],
             swiftSettings: swift),
+        .testTarget(name: "ApusConfigurationTests", dependencies: ["ApusConfiguration"], swiftSettings: swift),
         .testTarget(name: "ApusChartsTests", dependencies: ["ApusCharts"], swiftSettings: swift),
         .testTarget(
             name: "ApusSearchTests",

@@ -43,6 +43,7 @@ enum Failure {
     /// The exit code of an error of ours; `nil` for one of the argument parser's.
     static func exitCode(_ error: any Error) -> Int32? {
         switch error {
+        case let error as any ApusError: error.failureKind.exitCode
         case is DivergenceError: diverged
         case let error as FormatError:
             switch error.kind {

@@ -104,10 +104,11 @@ struct Tune: ParsableCommand {
                     "--over expects PATH=DOMAIN, for instance batchSize={choice: [32, 64]}, received \(dimension)")
             }
             let domain = String(dimension[dimension.index(after: sign)...])
-            file = try file.setting("space", String(dimension[..<sign]), to: domain)
+            file = try file.replacing("space", String(dimension[..<sign]), with: domain)
         }
-        return try file.setting("strategy", to: strategy).setting("trials", to: trials)
-            .setting("objective", to: objective).setting("pruner", to: pruner).setting("folds", to: folds).value()
+        return try file.replacing("strategy", with: strategy).replacing("trials", with: trials)
+            .replacing("objective", with: objective).replacing("pruner", with: pruner).replacing("folds", with: folds)
+            .value()
     }
 
     private func show(_ trial: Trial, _ tuning: Tuning) {

@@ -96,7 +96,7 @@ import Testing
         try withFolder { folder in
             let search = Search(
                 space: ["optimizer": .choice(["adam"]), "loss": .choice(["nothing"])], strategy: .grid())
-            #expect(throws: TrainingError.self) { try self.tuning(folder, search) }
+            #expect(throws: ConfigurationError.self) { try self.tuning(folder, search) }
             let diverging = Search(
                 space: ["optimizer.adam.learningRate": .choice([1e39, 0.01])], strategy: .grid())
             let tuning = try self.tuning(folder, diverging)
@@ -107,7 +107,7 @@ import Testing
 
     @Test func impossiblePathsAreFoundFirst() throws {
         try withFolder { folder in
-            let error = #expect(throws: TrainingError.self) {
+            let error = #expect(throws: ConfigurationError.self) {
                 try self.tuning(folder, Search(space: ["optimizer.adam.learnRate": .log(0.001...0.1)]))
             }
             #expect(error?.description.contains("learningRate") == true)

@@ -1,8 +1,6 @@
 public import ApusConfiguration
 public import ApusNN
 public import ApusTensor
-import Foundation
-import Yams
 
 /// A training as data: model, data, loss, optimizer, seed. The same experiment gives the same weights, bit for bit.
 public struct Experiment: Configurable {
@@ -83,27 +81,22 @@ public struct Experiment: Configurable {
     public func encode(to encoder: any Encoder) throws { try Experiment.schema.writeAll(self, to: encoder) }
 
     /// The experiment as a YAML file.
-    public func yaml() throws -> String {
-        // Yams writes 15 digits of a number, which may be another number; JSON writes the fewest digits that are the same.
-        let text = try YAMLEncoder().encode(self)
-        let exact = String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
-        guard let layout = try compose(yaml: text), let numbers = try compose(yaml: exact) else { return text }
-        return try serialize(node: layout.takingNumbers(of: numbers))
-    }
+    public func yaml() throws -> String { try YAMLText.of(self) }
 
     /// Reads an experiment from a YAML or JSON text.
     ///
-    /// - Throws: `TrainingError` that names the line and what is wrong there.
+    /// - Throws: `ConfigurationError` that names the line and what is wrong there.
     public init(yaml text: String, path: String) throws {
         self = try ExperimentFile(yaml: text, path: path).experiment()
     }
 
     /// What is out of range, and where.
-    var problems: [(path: [String], text: String)] {
-        var problems: [(path: [String], text: String)] = []
+    var problems: [FileProblem] {
+        var problems: [FileProblem] = []
         func expect(_ isRight: Bool, _ path: String, _ range: String, _ value: Any) {
             if !isRight {
-                problems.append((path.split(separator: ".").map(String.init), "expected \(range) but found \(value)"))
+                problems.append(
+                    FileProblem(path.split(separator: ".").map(String.init), "expected \(range) but found \(value)"))
             }
         }
         expect(!name.isEmpty && !name.contains("/"), "name", "a name without slashes", "\"\(name)\"")
@@ -111,8 +104,8 @@ public struct Experiment: Configurable {
         expect(batchSize > 0, "batchSize", "a whole number from 1", batchSize)
         let fraction = data.validation.fraction
         expect((0..<1).contains(fraction), "data.validation.fraction", "a number in 0..<1", fraction)
-        do { try optimizer.validate() } catch { problems.append((["optimizer"], error.description)) }
-        do { try schedule.validate() } catch { problems.append((["schedule"], error.description)) }
+        do { try optimizer.validate() } catch { problems.append(FileProblem(["optimizer"], error.description)) }
+        do { try schedule.validate() } catch { problems.append(FileProblem(["schedule"], error.description)) }
         return problems
     }
 }
@@ -120,36 +113,12 @@ public struct Experiment: Configurable {
 extension ModelSource {
     /// Reads a network from a YAML or JSON text: a list of layers, or the one of an experiment.
     ///
-    /// - Throws: `TrainingError` that names the line and what is wrong there.
+    /// - Throws: `ConfigurationError` that names the line and what is wrong there.
     public init(yaml text: String, path: String) throws {
         guard let root = try FileNode(yaml: text, file: path), root.entries == nil else {
             self = try Experiment(yaml: text, path: path).model
             return
         }
-        do {
-            self = try YAMLDecoder().decode(ModelSource.self, from: root.node)
-        } catch let error as DecodingError {
-            throw FileProblem(error, in: root, ModelSource.form).error(in: root, path)
-        }
-    }
-}
-
-extension Node {
-    /// The same text, with every number as another text of the same data writes it.
-    fileprivate func takingNumbers(of other: Node) -> Node {
-        switch (self, other) {
-        case (.mapping(let entries), .mapping(let others)):
-            var copy = entries
-            for (key, value) in entries { copy[key] = others[key.string ?? ""].map(value.takingNumbers) ?? value }
-            return .mapping(copy)
-        case (.sequence(let items), .sequence(let others)):
-            var copy = items
-            for index in items.indices where others.indices.contains(index) {
-                copy[index] = items[index].takingNumbers(of: others[index])
-            }
-            return .sequence(copy)
-        case (.scalar, .scalar) where tag == Tag(.float): return other
-        default: return self
-        }
+        self = try LayeredFile(root, path: path).value()
     }
 }

@@ -1,30 +1,28 @@
-import ApusConfiguration
-
 /// What is wrong in a file, in words, and where.
-struct FileProblem {
+package struct FileProblem {
     /// The keys and places that lead to the value.
-    let path: [String]
+    package let path: [String]
     /// The key or kind that does not exist, or is missing.
-    let name: String?
+    package let name: String?
     private let text: String
 
-    init(_ path: [String], _ text: String) {
+    package init(_ path: [String], _ text: String) {
         self.path = path
         self.text = text
         name = nil
     }
 
-    /// What went wrong when an experiment was read.
-    init(_ error: any Error, in root: FileNode) {
+    /// What went wrong when a value was read.
+    init(_ error: any Error, in root: FileNode, _ form: Form) {
         if let error = error as? DecodingError {
-            self.init(error, in: root, Experiment.form)
+            self.init(error, in: root, form)
         } else {
             self.init([], "\(error)")
         }
     }
 
     /// What a decoder says, in words of files.
-    init(_ error: DecodingError, in root: FileNode, _ form: Form) {
+    private init(_ error: DecodingError, in root: FileNode, _ form: Form) {
         func names(_ context: DecodingError.Context) -> [String] {
             context.codingPath.map { key in key.intValue.map { "\($0)" } ?? key.stringValue }
         }
@@ -55,11 +53,11 @@ struct FileProblem {
     }
 
     /// The error with the line in front and the path at the end.
-    func error(in root: FileNode, _ file: String) -> TrainingError {
+    func error(in root: FileNode, _ file: String) -> ConfigurationError {
         let place = place(in: root)
         let end = path.isEmpty ? "" : " at \(path.joined(separator: "."))"
         let isSetting = if case .setting = place { true } else { false }
-        return TrainingError(
+        return ConfigurationError(
             "\(place.map { "\($0)" } ?? file): \(text)\(end)", kind: isSetting ? .setting : .malformed)
     }
 

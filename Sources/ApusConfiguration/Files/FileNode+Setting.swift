@@ -1,14 +1,12 @@
-import ApusConfiguration
-
 extension FileNode {
     /// The tree with another value at a path.
     ///
     /// - Parameters:
     ///   - path: What remains of the path; `before` is what was walked.
     ///   - form: What may be written here.
-    /// - Throws: `TrainingError` that says what exists where the path ends.
+    /// - Throws: `ConfigurationError` that says what exists where the path ends.
     func setting(_ value: FileNode, at path: ArraySlice<String>, before: [String] = [], _ form: Form)
-        throws(TrainingError)
+        throws(ConfigurationError)
         -> FileNode
     {
         guard let name = path.first else { return value }
@@ -30,7 +28,7 @@ extension FileNode {
     }
 
     /// A constant by its name; a value in place of the constants is the leading one.
-    private func setting(_ constants: [Form.Constant], _ way: SettingWay) throws(TrainingError) -> FileNode {
+    private func setting(_ constants: [Form.Constant], _ way: SettingWay) throws(ConfigurationError) -> FileNode {
         guard let constant = constants.first(where: { $0.name == way.name }) else {
             throw way.unknown("key", constants.map(\.name))
         }
@@ -49,7 +47,7 @@ extension FileNode {
     }
 
     /// A constant of a kind, or one beside it; another kind takes the place of what was there.
-    private func setting(_ kinds: Form.Kinds, _ way: SettingWay) throws(TrainingError) -> FileNode {
+    private func setting(_ kinds: Form.Kinds, _ way: SettingWay) throws(ConfigurationError) -> FileNode {
         let beside = kinds.beside.map(\.name)
         let current = scalar.flatMap { isNull ? nil : $0 } ?? entries?.first { !beside.contains($0.key) }?.key
         var mapping = self
@@ -136,31 +134,31 @@ private struct SettingWay {
 
     var path: [String] { before + [name] }
 
-    private var here: String { before.isEmpty ? "the experiment" : before.joined(separator: ".") }
+    private var here: String { before.isEmpty ? "the file" : before.joined(separator: ".") }
 
-    private func error(_ text: String) -> TrainingError {
-        TrainingError("\((path + rest).joined(separator: ".")) can't be set: \(text)")
+    private func error(_ text: String) -> ConfigurationError {
+        ConfigurationError("\((path + rest).joined(separator: ".")) can't be set: \(text)")
     }
 
-    func unknown(_ what: String, _ known: [String]) -> TrainingError {
+    func unknown(_ what: String, _ known: [String]) -> ConfigurationError {
         let end = before.isEmpty ? "" : " at \(here)"
         guard !known.isEmpty else { return error("\(here) has no constants") }
         return error("there is no \(what) \(name) (\(Names.hint(name, known)))\(end)")
     }
 
-    func elsewhere(_ kind: String) -> TrainingError {
+    func elsewhere(_ kind: String) -> ConfigurationError {
         error(
             "\(name) is a constant of \(kind) (did you mean \((before + [kind, name] + rest).joined(separator: "."))?)")
     }
 
-    func noConstants(_ kind: String) -> TrainingError { error("\(kind) has no constants") }
+    func noConstants(_ kind: String) -> ConfigurationError { error("\(kind) has no constants") }
 
-    func noElement(_ count: Int) -> TrainingError {
+    func noElement(_ count: Int) -> ConfigurationError {
         guard count > 0 else { return error("\(here) is an empty list; set the whole list") }
         return error("\(here) is a list; expected a place from 0 to \(count - 1) but received \(name)")
     }
 
-    func nothingInside(_ node: FileNode) -> TrainingError {
+    func nothingInside(_ node: FileNode) -> ConfigurationError {
         if node.entries?.isEmpty == true { return error("\(here) is not given; set it as a whole") }
         return error("\(here) is \(node.found) and has nothing inside")
     }
