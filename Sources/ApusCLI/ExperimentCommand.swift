@@ -49,6 +49,8 @@ struct ExperimentCommand: ParsableCommand {
                 try experiment.tryOut(model)
             } catch let error as GraphError {
                 throw failure([error.description])
+            } catch let error as ConfigurationError where error.failureKind != .missing {
+                throw failure([error.description])
             } catch let error as TrainingError where error.kind != .missing {
                 throw failure([error.description])
             }

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusData
 import ApusFormats
 import ApusGraph
@@ -6,6 +7,21 @@ import ApusTensor
 import ApusTraining
 import Foundation
 import Testing
+
+/// A source of one's own: y = slope · x.
+private struct Ramp: SampleReader, Configurable {
+    var count = 40
+    var slope = 2.0
+
+    static let schema = Schema(
+        Ramp(), .leading("count", \.count, hasDefault: true, isLabelled: true), .optional("slope", \.slope))
+
+    func read(_ request: SampleRequest) throws -> RawSamples {
+        let x = Tensor((0..<count).map { Float($0) }, shape: [count, 1])
+        let groups = request.groupColumn == nil ? nil : (0..<count).map { "\($0 / 10)" }
+        return RawSamples(try Dataset(features: x, targets: Float(slope) * x), featureNames: ["x"], groups: groups)
+    }
+}
 
 /// Every source of samples, from the experiment file to the measured network.
 @Suite struct DataSourceTests {
@@ -206,6 +222,32 @@ import Testing
                 #expect(data.training.label(at: 0) == Int(sample[0]) / 9 % 4)
             }
         }
+    }
+
+    // MARK: One's own
+
+    @Test func aSourceOfOnesOwn() throws {
+        SampleSourceKinds.register(Ramp.self)
+        let data = try load("{source: {ramp: {count: 50, slope: 3}}}")
+        #expect(data.description == "40 rows of 1 feature, 1 target" && data.test?.count == 10)
+        #expect(data.featureNames == ["x"])
+        #expect(data.training.normalization == (try NormalizationRule.standardize().fitted(to: data.training)))
+        try train(data)
+        // The same in Swift, and it survives files.
+        let same = DataSource(source: SampleSource(Ramp(count: 50, slope: 3)))
+        #expect(try source("{source: {ramp: {count: 50, slope: 3}}}") == same)
+        #expect(try same.load(seed: 3).fingerprint == data.fingerprint)
+        let text = try Experiment(name: "a", data: same, model: "mlp").yaml()
+        #expect(try Experiment(yaml: text, path: "b.yaml").data == same)
+        #expect(try source("{source: ramp}").source.name == "ramp")
+        // Groups stay together, and settings have paths.
+        let grouped = try load("{source: {ramp: 40}, validation: {groups: x, fraction: 0.3}, test: 0}")
+        #expect(grouped.validation?.count == 10 && grouped.training.count == 30)
+        let file = try ExperimentFile(yaml: "{name: a, model: mlp, data: {source: ramp}}", path: "e.yaml")
+        #expect(try file.setting("data.source.ramp.slope=4").experiment().data.source == SampleSource(Ramp(slope: 4)))
+        #expect(
+            message { try source("{source: rampp}") }
+                == "e.yaml:1: there is no data source rampp (did you mean ramp?) at data.source")
     }
 
     // MARK: Messages

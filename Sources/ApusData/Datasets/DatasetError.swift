@@ -54,6 +54,8 @@ func orStop<Result>(_ body: () throws(DatasetError) -> Result) -> Result {
 }
 
 extension Int {
-    /// The count with its noun: `1 sample`, `2 samples`.
-    func counted(_ noun: String) -> String { self == 1 ? "1 \(noun)" : "\(self) \(noun)s" }
+    /// The count with its noun: `1 sample`, `2 classes`.
+    func counted(_ noun: String, _ plural: String? = nil) -> String {
+        self == 1 ? "1 \(noun)" : "\(self) \(plural ?? noun + "s")"
+    }
 }

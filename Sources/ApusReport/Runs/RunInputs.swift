@@ -49,7 +49,7 @@ public struct RunInputs: Sendable, Hashable, Codable {
     /// Those of an experiment's data.
     public init(_ data: LoadedData, from source: SampleSource) {
         self.init(data.training)
-        if case .csv(let table) = source { self.table = table }
+        table = source.reader as? CSVSource
         guard let names = data.featureNames, data.training.sampleShape.rank == 1 else { return }
         let training = data.training
         var sums = Array(repeating: 0.0, count: names.count)

@@ -1,4 +1,3 @@
-import ApusData
 import ApusFormats
 import ApusGraph
 import ApusTensor
@@ -8,7 +7,8 @@ extension CSVSource {
     private static let greatestWordCount = 1000
 
     /// Reads the table; missing numbers are NaN.
-    func read(_ path: String, groups: String?) throws -> RawData {
+    public func read(_ request: SampleRequest) throws -> RawSamples {
+        let (path, groups) = (request.path(file), request.groupColumn)
         let table = try CSVTable.read(path, format: format)
         func column(_ name: String) throws -> CSVTable.Column {
             do throws(FormatError) {
@@ -49,8 +49,8 @@ extension CSVSource {
             samples = try Dataset(
                 features: tensor, targets: Tensor(try targets(target, path), shape: [table.rowCount, 1]))
         }
-        return RawData(
-            samples: samples, featureNames: features.map(\.name),
+        return RawSamples(
+            samples, featureNames: features.map(\.name),
             groups: try groups.map { try texts(try column($0), path) })
     }
 

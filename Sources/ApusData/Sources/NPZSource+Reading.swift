@@ -1,4 +1,4 @@
-import ApusData
+import ApusConfiguration
 import ApusFormats
 import ApusGraph
 import ApusTensor
@@ -6,9 +6,10 @@ import Foundation
 
 extension NPZSource {
     /// Reads the arrays.
-    func read(_ path: String) throws -> RawData {
+    public func read(_ request: SampleRequest) throws -> RawSamples {
+        let path = request.path(file)
         guard (testInputs == nil) == (testTargets == nil) else {
-            throw TrainingError("npz needs both testInputs and testTargets, or none of them")
+            throw ConfigurationError("npz needs both testInputs and testTargets, or none of them")
         }
         let array = try NPZSource.reader(path)
         func arrays(_ inputs: String, _ targets: String) throws -> (inputs: Tensor, targets: NumericArray) {
@@ -51,7 +52,7 @@ extension NPZSource {
                 expected: "\(samples.sampleShape), as \(inputs)", received: "\(testing.sampleShape)",
                 remedy: "Give arrays of one data set.")
         }
-        return RawData(samples: samples, test: testing)
+        return RawSamples(samples, test: testing)
     }
 
     /// Reads arrays by name: of an archive, or of a folder's `.npy` files.

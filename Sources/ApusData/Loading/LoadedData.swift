@@ -1,4 +1,3 @@
-public import ApusData
 public import ApusGraph
 
 /// The samples of an experiment: read, divided and normalized.
@@ -60,12 +59,5 @@ extension LoadedData: CustomStringConvertible {
     /// How they are divided: `54000 to train on, 6000 to validate, 10000 to test`.
     public var parts: String {
         "\(training.count) to train on, \(validation?.count ?? 0) to validate, \(test?.count ?? 0) to test"
-    }
-}
-
-extension Int {
-    /// The count with its noun: `1 class`, `2 classes`.
-    func counted(_ noun: String, _ plural: String? = nil) -> String {
-        self == 1 ? "1 \(noun)" : "\(self) \(plural ?? noun + "s")"
     }
 }

@@ -1,5 +1,4 @@
 public import ApusConfiguration
-public import ApusData
 
 /// Where samples come from, how they are divided, and what is done to them: the key `data` of an experiment.
 public struct DataSource: Configurable {
