@@ -27,9 +27,9 @@ extension DataSource {
         let (rest, test) = try withTest(raw, raw.samples)
         let parts =
             if let groups = raw.groups {
-                try rest.parts(folds: k, groups: rest.rows.map { groups[$0] }, seed: seed)
+                try rest.folds(k, groups: rest.rows.map { groups[$0] }, seed: seed)
             } else {
-                try rest.parts(folds: k, stratified: isStratified(raw), seed: seed)
+                try rest.folds(k, stratified: isStratified(raw), seed: seed)
             }
         return try parts.map { try finished(($0.training, $0.validation, test), raw) }
     }
@@ -72,9 +72,9 @@ extension DataSource {
         training: Dataset, validation: Dataset
     ) {
         guard let groups = raw.groups else {
-            return try dataset.parts(validation: fraction, stratified: isStratified(raw), seed: seed)
+            return try dataset.split(validation: fraction, stratified: isStratified(raw), seed: seed)
         }
-        return try dataset.parts(validation: fraction, groups: dataset.rows.map { groups[$0] }, seed: seed)
+        return try dataset.split(validation: fraction, groups: dataset.rows.map { groups[$0] }, seed: seed)
     }
 
     /// The samples without the test part, and it.
@@ -88,7 +88,7 @@ extension DataSource {
     private func divided(_ raw: RawSamples, seed: UInt64) throws -> Parts {
         if let file = validation.file {
             // The file numbers the samples of the source.
-            let numbered = try raw.samples.parts(validationFile: request.path(file))
+            let numbered = try raw.samples.split(validationFile: request.path(file))
             let (training, test) = try withTest(raw, numbered.training)
             return (training, numbered.validation, test)
         }
