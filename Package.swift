@@ -67,25 +67,24 @@ let package = Package(
                 "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusData", "ApusFormats",
             ],
             swiftSettings: swift),
+        .target(name: "ApusModels", dependencies: ["ApusNN"], swiftSettings: swift),
         .target(
-            name: "ApusModels", dependencies: ["ApusConfiguration", "ApusNN", "ApusTraining"], swiftSettings: swift),
+            name: "ApusExperiments",
+            dependencies: [
+                "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
+                "ApusTraining", "ApusModels", "ApusSearch", .product(name: "GRDB", package: "GRDB.swift"),
+            ], swiftSettings: swift),
         .target(
             name: "ApusReport",
             dependencies: [
                 "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
-                "ApusTraining",
-            ], swiftSettings: swift),
-        .target(
-            name: "ApusRuns",
-            dependencies: [
-                "ApusConfiguration", "ApusCPU", "ApusNN", "ApusFormats", "ApusData", "ApusTraining", "ApusModels",
-                "ApusReport", "ApusSearch",
+                "ApusTraining", "ApusExperiments",
             ], swiftSettings: swift),
         .target(
             name: "Apus",
             dependencies: [
                 "ApusConfiguration", "ApusGraph", "ApusCPU", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
-                "ApusTraining", "ApusModels", "ApusCharts", "ApusReport", "ApusSearch", "ApusRuns",
+                "ApusTraining", "ApusModels", "ApusSearch", "ApusExperiments", "ApusCharts", "ApusReport",
             ], swiftSettings: swift),
 
         // What people start.
@@ -140,7 +139,10 @@ let package = Package(
             dependencies: ["Apus", "ApusFixtures", "ApusFuzzing", "ApusWorkloads", "CAllocations"], exclude: ["Golden"],
             swiftSettings: swift),
         .testTarget(name: "ApusReportTests", dependencies: ["Apus"], swiftSettings: swift),
-        .testTarget(name: "ApusRunsTests", dependencies: ["Apus"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusExperimentsTests",
+            dependencies: ["Apus", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: swift),
         .testTarget(
             name: "ExamplesTests", dependencies: examples.map { .target(name: $0) }, swiftSettings: swift),
     ]

@@ -1,4 +1,5 @@
 import ApusData
+import ApusExperiments
 import ApusGraph
 import ApusNN
 import ApusTensor
