@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusGraph
 
 /// How strictly a file of weights must fit a model.
@@ -53,10 +54,11 @@ public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A file of weights that does not fit a model; nothing was loaded.
-public struct WeightsError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct WeightsError: ApusError, Sendable, Hashable {
     /// What would have been loaded, and what does not fit.
     public let report: WeightsReport
 
+    public var failureKind: FailureKind { .malformed }
     public var description: String {
         "the weights in \(report.path) do not belong to this model: \(report.problems.joined(separator: "; "))"
     }
