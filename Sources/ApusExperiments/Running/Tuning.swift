@@ -44,22 +44,7 @@ public struct Tuning: Sendable {
     /// - Throws: `SearchError` of the store; a trial that throws has failed, and the search goes on.
     @discardableResult
     public func run(callbacks: [Callback] = [], finished: (Trial) throws -> Void = { _ in }) throws -> Bool {
-        while true {
-            switch try study.ask() {
-            case .finished: return true
-            case .wait: Thread.sleep(forTimeInterval: 0.05)
-            case .trial(let trial):
-                switch outcome(trial, callbacks) {
-                case .interrupted:
-                    try study.release(trial)
-                    return false
-                case .score(let score): try study.tell(trial, score: score)
-                case .pruned: try study.prune(trial)
-                case .failure(let text): try study.tell(trial, failure: text)
-                }
-                if let ended = try study.trials().first(where: { $0.number == trial.number }) { try finished(ended) }
-            }
-        }
+        try study.run(finished: finished) { trial, reporter in try score(of: trial, reporter, callbacks) }
     }
 
     /// The trials that ended, the best first, with their settings.
@@ -87,29 +72,19 @@ public struct Tuning: Sendable {
 
     // MARK: Trials
 
-    private enum Outcome {
-        case score(Double)
-        case pruned
-        case interrupted
-        case failure(String)
+    private static let prunedReason = "pruned: other trials were better at this epoch"
+
+    private func score(of trial: Trial, _ reporter: Study.Reporter, _ callbacks: [Callback]) throws -> Double {
+        let path = "\(folder)/trial-\(trial.number)"
+        try reporter.setFolder(path)
+        let experiment = try experiment(of: trial)
+        return search.folds > 1
+            ? try meanOfFolds(trial, experiment, path, callbacks) : try score(trial, experiment, path, callbacks)
     }
 
-    private func outcome(_ trial: Trial, _ callbacks: [Callback]) -> Outcome {
-        do {
-            let path = "\(folder)/trial-\(trial.number)"
-            try study.setFolder(path, of: trial)
-            let experiment = try experiment(of: trial)
-            return search.folds > 1
-                ? try foldsOutcome(trial, experiment, path, callbacks)
-                : try outcome(trial, experiment, path, callbacks)
-        } catch {
-            return .failure("\(error)")
-        }
-    }
-
-    private func outcome(
+    private func score(
         _ trial: Trial, _ experiment: Experiment, _ path: String, _ callbacks: [Callback]
-    ) throws -> Outcome {
+    ) throws -> Double {
         var run = try ExperimentRun(experiment, data: nil, continuing: path)
         let (study, metric) = (study, search.objective.metric)
         let reports = Callback.onEvent { event, control in
@@ -119,15 +94,13 @@ public struct Tuning: Sendable {
             }
         }
         if run.record.state != .completed { try run.train(callbacks: callbacks + [reports]) }
-        if run.record.state == .interrupted { return .interrupted }
-        if run.record.stopReason == Tuning.prunedReason { return .pruned }
-        return .score(try score(run, metric))
+        if run.record.state == .interrupted { throw TrialInterrupted() }
+        if run.record.stopReason == Tuning.prunedReason { throw TrialPruned() }
+        return try value(of: metric, after: run)
     }
 
-    private static let prunedReason = "pruned: other trials were better at this epoch"
-
     /// What the objective asks for, of the weights that training ended with.
-    private func score(_ run: ExperimentRun, _ metric: String) throws -> Double {
+    private func value(of metric: String, after run: ExperimentRun) throws -> Double {
         let prefix = "validation."
         if metric.hasPrefix(prefix), let validation = run.data.validation,
             let value = try run.trainer.evaluate(validation)[String(metric.dropFirst(prefix.count))]
@@ -142,29 +115,25 @@ public struct Tuning: Sendable {
         return value
     }
 
-    private func foldsOutcome(
+    private func meanOfFolds(
         _ trial: Trial, _ experiment: Experiment, _ path: String, _ callbacks: [Callback]
-    ) throws -> Outcome {
+    ) throws -> Double {
         let metric = search.objective.metric.replacing("validation.", with: "", maxReplacements: 1)
         var scores: [Double] = []
-        struct Pruned: Error {}
-        do {
-            let result = try CrossValidation(experiment, folds: search.folds, in: path, callbacks: callbacks) {
-                fold, measured in
-                guard let score = measured[metric] else {
-                    throw TrainingError("the objective is \(metric), which this training does not measure")
-                }
-                scores.append(score)
-                let mean = scores.reduce(0, +) / Double(scores.count)
-                // Halving counts epochs, of which every fold has the same.
-                if trial.budget == nil, try study.report(trial, step: fold, value: mean), fold < search.folds {
-                    throw Pruned()
-                }
+        var mean: Double { scores.reduce(0, +) / Double(scores.count) }
+        let result = try CrossValidation(experiment, folds: search.folds, in: path, callbacks: callbacks) {
+            fold, measured in
+            guard let score = measured[metric] else {
+                throw TrainingError("the objective is \(metric), which this training does not measure")
             }
-            return result.isInterrupted ? .interrupted : .score(scores.reduce(0, +) / Double(scores.count))
-        } catch is Pruned {
-            return .pruned
+            scores.append(score)
+            // Halving counts epochs, of which every fold has the same.
+            if trial.budget == nil, try study.report(trial, step: fold, value: mean), fold < search.folds {
+                throw TrialPruned()
+            }
         }
+        guard !result.isInterrupted else { throw TrialInterrupted() }
+        return mean
     }
 }
 
