@@ -1,4 +1,5 @@
 import ApusConfiguration
+import ApusData
 import ApusExperiments
 import ApusGraph
 import ApusNN

@@ -18,7 +18,7 @@ public struct Tuning: Sendable {
 
     /// Opens a study of the store, or begins it.
     ///
-    /// - Throws: `TrainingError` if a path of the space leads nowhere, or a value does not fit there; `SearchError` if the search is
+    /// - Throws: `ConfigurationError` if a path of the space leads nowhere, or a value does not fit there; `SearchError` if the search is
     ///   impossible or differs from that of the study.
     public init(
         _ file: ExperimentFile, _ search: Search, name: String, in store: TrialStore, folder: String
