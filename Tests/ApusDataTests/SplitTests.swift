@@ -51,7 +51,7 @@ import Testing
         let data = try numbered(labels, classNames: counts.indices.map { "\($0)" })
         guard data.count >= 20 else { return }
         let parts = try data.split(fractions, stratified: true, seed: seed)
-        #expect(parts.map(\.count) == try data.split(fractions, seed: seed).map(\.count))
+        #expect(try parts.map(\.count) == data.split(fractions, seed: seed).map(\.count))
         #expect(parts.flatMap(\.numbers).sorted() == Array(0..<data.count))
         for (part, fraction) in zip(parts, fractions) {
             for (count, expected) in zip(part.classCounts, counts.map { Double($0) * fraction }) {
