@@ -80,8 +80,8 @@ import Testing
         }
         #expect(
             problems == [
-                "a.yaml:1: expected a number but found \"half\" at share",
                 "a.yaml:1: the key name is missing",
+                "a.yaml:1: expected a number but found \"half\" at share",
                 "a.yaml:2: there is no key colour (known are name, minutes, oven, heat, steps, share)",
                 "a.yaml:3: there is no key door (known are shelf, fan) at oven",
                 "a.yaml:4: expected some time but found 0 at minutes",
