@@ -7,7 +7,7 @@ public import ApusConfiguration
 /// ```swift
 /// struct Ramp: SampleReader, Configurable {
 ///     var count = 100
-///     static let schema = Schema(Ramp(), .leading("count", \.count, hasDefault: true))
+///     static let schema = Schema(Ramp(), .leading("count", \.count, hasDefault: true, isLabelled: true))
 ///
 ///     func read(_ request: SampleRequest) throws -> RawSamples {
 ///         let x = Tensor((0..<count).map { Float($0) }, shape: [count, 1])
