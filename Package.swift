@@ -51,7 +51,7 @@ let package = Package(
             swiftSettings: swift),
 
         // Networks, data, training.
-        .target(name: "ApusConfiguration", swiftSettings: swift),
+        .target(name: "ApusConfiguration", dependencies: ["Yams"], swiftSettings: swift),
         .target(name: "ApusCharts", dependencies: ["CImages"], swiftSettings: swift),
         .target(
             name: "ApusNN",
@@ -76,30 +76,29 @@ let package = Package(
             name: "ApusTraining",
             dependencies: [
                 "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
-                "ApusFormats", "Yams",
+                "ApusFormats",
             ],
             swiftSettings: swift),
+        .target(name: "ApusModels", dependencies: ["ApusNN"], swiftSettings: swift),
         .target(
-            name: "ApusModels", dependencies: ["ApusConfiguration", "ApusNN", "ApusTraining"], swiftSettings: swift),
+            name: "ApusExperiments",
+            dependencies: [
+                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers",
+                "ApusFormats", "ApusData", "ApusTraining", "ApusModels", "ApusSearch",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ], swiftSettings: swift),
         .target(
             name: "ApusReport",
             dependencies: [
                 "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats",
-                "ApusData",
-                "ApusTraining",
-            ], swiftSettings: swift),
-        .target(
-            name: "ApusRuns",
-            dependencies: [
-                "ApusConfiguration", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats", "ApusData", "ApusTraining",
-                "ApusModels", "ApusReport", "ApusSearch",
+                "ApusData", "ApusTraining", "ApusExperiments",
             ], swiftSettings: swift),
         .target(
             name: "Apus",
             dependencies: [
                 "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusChecks",
-                "ApusOptimizers", "ApusFormats",
-                "ApusData", "ApusTraining", "ApusModels", "ApusCharts", "ApusReport", "ApusSearch", "ApusRuns",
+                "ApusOptimizers", "ApusFormats", "ApusData", "ApusTraining", "ApusModels", "ApusSearch",
+                "ApusExperiments", "ApusCharts", "ApusReport",
             ], swiftSettings: swift),
 
         // What people start.
@@ -141,6 +140,7 @@ let package = Package(
         .testTarget(
             name: "ApusDataTests", dependencies: ["ApusData", "ApusBackend", "ApusTensor", "ApusFormats", "ApusGraph"],
             swiftSettings: swift),
+        .testTarget(name: "ApusConfigurationTests", dependencies: ["ApusConfiguration"], swiftSettings: swift),
         .testTarget(name: "ApusChartsTests", dependencies: ["ApusCharts", "CImages"], swiftSettings: swift),
         .testTarget(
             name: "ApusSearchTests",
@@ -162,7 +162,10 @@ let package = Package(
             ], exclude: ["Golden"], swiftSettings: swift),
         .testTarget(name: "ApusWorkloadsTests", dependencies: ["Apus", "ApusWorkloads"], swiftSettings: swift),
         .testTarget(name: "ApusReportTests", dependencies: ["Apus"], swiftSettings: swift),
-        .testTarget(name: "ApusRunsTests", dependencies: ["Apus"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusExperimentsTests",
+            dependencies: ["Apus", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: swift),
         .testTarget(
             name: "ExamplesTests", dependencies: examples.map { .target(name: $0) }, swiftSettings: swift),
     ]

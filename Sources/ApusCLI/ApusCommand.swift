@@ -16,58 +16,25 @@ struct ApusCommand: ParsableCommand {
             Gradcheck.self, ExperimentCommand.self, Bench.self,
         ])
 
-    /// Runs the command; errors end it with the exit code of their sort.
+    /// Runs the command; errors end it with the exit code of their kind.
     static func main() {
         do {
             var command = try parseAsRoot()
             try command.run()
-        } catch let error where error is ExitCode || error is CleanExit || error is ValidationError {
-            exit(withError: error)
-        } catch {
-            guard let code = Failure.exitCode(error) else { exit(withError: error) }
+        } catch let error as any ApusError {
             Terminal.write("error: \(error)\n")
-            Foundation.exit(code)
+            Foundation.exit(error.failureKind.exitCode)
+        } catch {
+            exit(withError: error)
         }
     }
 }
 
-/// How failures end the process.
-enum Failure {
-    static let diverged: Int32 = 3
-    static let usage: Int32 = 64
-    static let badData: Int32 = 65
-    static let missingInput: Int32 = 66
-    static let inputOutput: Int32 = 74
-    static let interrupted: Int32 = 130
-
-    /// The exit code of an error of ours; `nil` for one of the argument parser's.
-    static func exitCode(_ error: any Error) -> Int32? {
-        switch error {
-        case is DivergenceError: diverged
-        case let error as FormatError:
-            switch error.kind {
-            case .missing: missingInput
-            case .system: inputOutput
-            case .malformed, .unsupported, .mismatch: badData
-            }
-        case let error as DatasetError: error.kind == .missing ? missingInput : badData
-        case let error as TrainingError:
-            switch error.kind {
-            case .setting: usage
-            case .missing: missingInput
-            case .malformed: badData
-            }
-        case let error as SearchError:
-            switch error.kind {
-            case .setting: usage
-            case .missing: missingInput
-            case .malformed: badData
-            case .file: inputOutput
-            }
-        case is GraphError, is ProgramError, is VariablesError, is WeightsError: badData
-        default: nil
-        }
-    }
+extension ExitCode {
+    /// The end of a command whose files or data are wrong.
+    static let malformed = ExitCode(FailureKind.malformed.exitCode)
+    /// The end of a command that was interrupted.
+    static let interrupted = ExitCode(130)
 }
 
 /// What the terminal can show.

@@ -8,10 +8,7 @@ struct CrossValidate: ParsableCommand {
         abstract: "Trains on k folds of the data, and tells mean and spread of what is measured on each.",
         discussion: "Example: apus cross-validate Examples/experiments/mlp-regularized.yaml --folds 5")
 
-    @Argument(help: "A network of the zoo, or an experiment file (.yaml, .json).")
-    var model: String
-
-    @OptionGroup var settings: SettingOptions
+    @OptionGroup var options: ExperimentOptions
 
     @Option(help: "How many parts the data are divided into; each is measured on once.")
     var folds = 5
@@ -29,7 +26,7 @@ struct CrossValidate: ParsableCommand {
     }
 
     func run() throws {
-        let experiment = try settings.file(model).experiment()
+        let experiment = try options.file().experiment()
         let path = try runFolder ?? RunFolder(named: "\(experiment.name)-folds").path
         Interrupt.install()
         let result = try CrossValidation(
@@ -40,7 +37,7 @@ struct CrossValidate: ParsableCommand {
         }
         guard !result.isInterrupted else {
             Terminal.write("\ninterrupted; the same command with --run \(path) goes on\n")
-            throw ExitCode(Failure.interrupted)
+            throw ExitCode.interrupted
         }
         guard json else { return print(result) }
         let scores = result.scores.map { Dictionary(zip($0.names, $0.values)) { first, _ in first } }

@@ -7,8 +7,7 @@ struct Evaluate: ParsableCommand {
         abstract: "Measures a trained network on the test data: metrics, classes, confusion matrix.",
         discussion: "Example: apus evaluate runs/lenet5-1")
 
-    @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
-    var runFolder: String
+    @OptionGroup var trained: RunArgument
 
     @Option(help: "The folder of the data set's files.")
     var data: String?
@@ -17,15 +16,15 @@ struct Evaluate: ParsableCommand {
     var json = false
 
     func run() throws {
-        let experiment = try RunFolder(existing: runFolder).experiment()
+        let experiment = try trained.folder().experiment()
         var source = experiment.data
         if let data { source.directory = data }
         let loaded = try source.load(seed: experiment.seed)
         guard let test = loaded.test else {
             throw ValidationError(
-                "the data of \(runFolder) have no test part: data.test is 0, and the source has none of its own")
+                "the data of \(trained.path) have no test part: data.test is 0, and the source has none of its own")
         }
-        let evaluation = try Evaluation(FinishedRun(runFolder).trainer, on: test)
+        let evaluation = try Evaluation(trained.finished().trainer, on: test)
         if json {
             print(String(decoding: try evaluation.json(), as: UTF8.self))
         } else {

@@ -47,9 +47,7 @@ struct ExperimentCommand: ParsableCommand {
             }
             do {
                 try experiment.tryOut(model)
-            } catch let error as GraphError {
-                throw failure([error.description])
-            } catch let error as TrainingError where error.kind != .missing {
+            } catch let error as any ApusError where error is GraphError || error.failureKind == .setting {
                 throw failure([error.description])
             }
             print(try experiment.yaml(), terminator: "")
@@ -58,39 +56,7 @@ struct ExperimentCommand: ParsableCommand {
         /// Prints problems to standard error, and ends with the code of bad data.
         private func failure(_ problems: [String]) -> ExitCode {
             for problem in problems { Terminal.write("error: \(problem)\n") }
-            return ExitCode(Failure.badData)
+            return .malformed
         }
-    }
-}
-
-extension Experiment {
-    /// Runs model, loss and metrics on two samples.
-    fileprivate func tryOut(_ model: Sequential) throws {
-        let samples = try data.load(seed: seed).training.prefix(2)
-        var trainer = Trainer(
-            model, loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule, precision: precision,
-            memory: memory, seed: seed)
-        try trainer.prepare(input: samples.sampleShape)
-        _ = try trainer.evaluate(samples)
-    }
-}
-
-/// Options that change keys of an experiment.
-struct SettingOptions: ParsableArguments {
-    @Option(
-        name: .customLong("set"),
-        help: ArgumentHelp(
-            "Sets a key, for instance optimizer.adam.learningRate=0.01 or model.2.dense.units=64; may be repeated.",
-            valueName: "path=value"))
-    var assignments: [String] = []
-
-    /// The file of an argument, or a network of the zoo, with the assignments.
-    func file(_ argument: String) throws -> ExperimentFile {
-        var file =
-            ModelArgument.isFile(argument)
-            ? try ExperimentFile(yaml: try ModelArgument.text(of: argument), path: argument)
-            : ExperimentFile(model: argument)
-        for assignment in assignments { file = try file.setting(assignment) }
-        return file
     }
 }

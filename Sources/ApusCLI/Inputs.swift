@@ -59,7 +59,45 @@ enum ModelArgument {
     }
 }
 
-extension FinishedRun {
-    /// The run of a folder.
-    init(_ path: String) throws { try self.init(RunFolder(existing: path)) }
+/// The folder of a run as an argument.
+struct RunArgument: ParsableArguments {
+    @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
+    var path: String
+
+    /// The folder.
+    func folder() throws -> RunFolder { try RunFolder(existing: path) }
+
+    /// The run with its weights.
+    func finished() throws -> FinishedRun { try FinishedRun(folder()) }
+}
+
+/// An experiment as an argument, and options that change its keys.
+struct ExperimentOptions: ParsableArguments {
+    @Argument(help: "A network of the zoo, or an experiment file (.yaml, .json).")
+    var model: String
+
+    @OptionGroup var settings: SettingOptions
+
+    /// The file with the settings above it.
+    func file() throws -> ExperimentFile { try settings.file(model) }
+}
+
+/// Options that change keys of an experiment.
+struct SettingOptions: ParsableArguments {
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "Sets a key, for instance optimizer.adam.learningRate=0.01 or model.2.dense.units=64; may be repeated.",
+            valueName: "path=value"))
+    var assignments: [String] = []
+
+    /// The file of an argument, or a network of the zoo, with the assignments.
+    func file(_ argument: String) throws -> ExperimentFile {
+        var file =
+            ModelArgument.isFile(argument)
+            ? try ExperimentFile(yaml: try ModelArgument.text(of: argument), path: argument)
+            : ExperimentFile(model: argument)
+        for assignment in assignments { file = try file.setting(assignment) }
+        return file
+    }
 }

@@ -7,8 +7,7 @@ struct Predict: ParsableCommand {
         abstract: "Predicts the classes, or the numbers, of samples in files.",
         discussion: "Example: apus predict runs/lenet5-1 shoe.png photos/ --top-k 3")
 
-    @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
-    var runFolder: String
+    @OptionGroup var trained: RunArgument
 
     @Argument(
         help: ArgumentHelp(
@@ -40,7 +39,7 @@ struct Predict: ParsableCommand {
     }
 
     func run() throws {
-        let finished = try FinishedRun(runFolder)
+        let finished = try trained.finished()
         let inputs = try finished.folder.inputs()
         var predictions: [Prediction] = []
         for part in try PredictionInput.read(files, for: inputs, limit: limit) {

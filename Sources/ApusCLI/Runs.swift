@@ -78,10 +78,9 @@ struct Runs: ParsableCommand {
             abstract: "Tells how a run was made, how it went, and what is in its folder.",
             discussion: "Example: apus runs show runs/lenet5-1")
 
-        @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
-        var runFolder: String
+        @OptionGroup var trained: RunArgument
 
-        func run() throws { print(try RunDescription(RunFolder(existing: runFolder))) }
+        func run() throws { print(try RunDescription(trained.folder())) }
     }
 
     struct Compare: ParsableCommand {
@@ -116,19 +115,12 @@ struct Runs: ParsableCommand {
             abstract: "Writes plots/ and report.html of a run anew, with the weights that are kept.",
             discussion: "Example: apus runs report runs/lenet5-1")
 
-        @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
-        var runFolder: String
+        @OptionGroup var trained: RunArgument
 
         func run() throws {
-            let finished = try FinishedRun(runFolder)
-            let data = try finished.experiment.data.load(seed: finished.experiment.seed)
-            var report = RunReport(finished.experiment)
-            report.record = try? finished.folder.record()
-            report.history = try finished.folder.history()
-            report.summary = try finished.experiment.model.model().summary(input: data.sampleShape)
-            try report.look(at: finished.trainer, training: data.training, test: data.test)
-            try report.write(to: finished.folder)
-            print("\(finished.folder.path)/report.html")
+            let finished = try trained.finished()
+            try finished.writeReport()
+            print("\(finished.folder.path)/\(RunReport.fileName)")
         }
     }
 }

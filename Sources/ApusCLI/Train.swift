@@ -74,9 +74,9 @@ struct Train: ParsableCommand {
         if let test = run.record.test { print("test \(test)") }
         if run.record.state == .interrupted {
             Terminal.write(
-                "\ninterrupted; the weights are in \(folder.checkpoints)/last/state.safetensors; "
+                "\ninterrupted; the weights are in \(folder.lastWeights); "
                     + "apus train --resume \(folder.path) goes on\n")
-            throw ExitCode(Failure.interrupted)
+            throw ExitCode.interrupted
         }
     }
 
@@ -87,10 +87,9 @@ struct Train: ParsableCommand {
         let start = clock.now
         do {
             try run.writeReport()
-            Terminal.write(
-                "report: \(folder.path)/report.html (\(Progress.duration((clock.now - start) / .seconds(1))))\n")
-            let parent = URL(filePath: folder.path).deletingLastPathComponent().relativePath
-            if RunCatalog.exists(parent) || runFolder == nil { try RunCatalog(parent).note(folder) }
+            let seconds = Progress.duration((clock.now - start) / .seconds(1))
+            Terminal.write("report: \(folder.path)/\(RunReport.fileName) (\(seconds))\n")
+            try run.noteInCatalog()
         } catch {
             Terminal.note("the report could not be written: \(error)")
         }
@@ -123,60 +122,7 @@ struct Train: ParsableCommand {
         try set("data.validation.fraction", validation)
         try set("data.directory", data)
         try set("optimizer", optimizer)
-        if let learningRate {
-            let rule = try file.experiment().optimizer.rule
-            try set("optimizer.\(type(of: rule).kind).learningRate", learningRate)
-        }
-        if !freeze.isEmpty {
-            // The first group that matches counts.
-            let groups = freeze.map { ParameterGroup($0, isFrozen: true) } + (try file.experiment().optimizer.groups)
-            try set("optimizer.groups", String(decoding: try JSONEncoder().encode(groups), as: UTF8.self))
-        }
-        return try file.experiment()
-    }
-}
-
-/// Options for the weights that a training starts from.
-struct WeightsOptions: ParsableArguments {
-    @Option(name: .customLong("init"), help: "Weights to start from (.safetensors, .npz), or the folder of a run.")
-    var file: String?
-
-    @Option(
-        name: .customLong("init-mode"), help: "Whether everything must fit (strict), or what fits is taken (partial).",
-        transform: WeightsOptions.mode)
-    var mode = WeightsMode.strict
-
-    @Option(
-        name: .customLong("init-map"),
-        help: ArgumentHelp(
-            "What begins names in the file, and in the model in its place: encoder=backbone; may be repeated.",
-            valueName: "file=model"))
-    var map: [String] = []
-
-    func validate() throws {
-        for entry in map where !entry.contains("=") {
-            throw ValidationError("--init-map expects FILE=MODEL, for instance encoder=backbone, received \(entry)")
-        }
-        if file == nil, !map.isEmpty { throw ValidationError("--init-map needs --init FILE") }
-    }
-
-    private static func mode(_ text: String) throws -> WeightsMode {
-        guard let mode = WeightsMode(rawValue: text) else {
-            throw ValidationError("expected strict or partial, received \(text)")
-        }
-        return mode
-    }
-
-    /// Loads the weights, if there are any.
-    func load(into trainer: inout Trainer) throws -> WeightsReport? {
-        guard let file else { return nil }
-        var variables = trainer.state!.variables
-        let pairs = map.map {
-            $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        }
-        let mapping = Dictionary(pairs.map { ($0[0], $0[1]) }) { _, last in last }
-        let report = try variables.load(file, mode: mode, mapping: mapping)
-        trainer.load(variables)
-        return report
+        if let learningRate { file = try file.setting(learningRate: learningRate) }
+        return try file.freezing(freeze).experiment()
     }
 }

@@ -10,10 +10,7 @@ struct Tune: ParsableCommand {
             A search that was interrupted goes on with the same command.
             """)
 
-    @Argument(help: "A network of the zoo, or an experiment file (.yaml, .json).")
-    var model: String
-
-    @OptionGroup var settings: SettingOptions
+    @OptionGroup var options: ExperimentOptions
 
     @Option(help: "A file with the search (.yaml, .json): space, strategy, trials, objective, pruner, folds, seed.")
     var search: String?
@@ -59,7 +56,7 @@ struct Tune: ParsableCommand {
     }
 
     func run() throws {
-        let file = try settings.file(model)
+        let file = try options.file()
         let name = try name ?? "\(file.experiment().name)-search"
         let catalog = try RunCatalog(folder)
         let tuning = try Tuning(
@@ -79,19 +76,19 @@ struct Tune: ParsableCommand {
             } else {
                 try tuning.run(callbacks: [Interrupt.callback]) { if !isWorker { show($0, tuning) } }
             }
-        if isWorker { throw ExitCode(isComplete ? 0 : Failure.interrupted) }
+        if isWorker { throw isComplete ? ExitCode.success : .interrupted }
         try catalog.update(report: Terminal.note)
         print(try tuning.table())
         guard isComplete else {
             Terminal.write("interrupted; the same command goes on\n")
-            throw ExitCode(Failure.interrupted)
+            throw ExitCode.interrupted
         }
         guard let best = try tuning.study.best(), let score = best.score else {
             throw TrainingError("no trial has a score", kind: .malformed)
         }
         Terminal.write(
             "best: trial \(best.number), \(tuning.study.search.objective.metric) \(Measurements.rounded(score))\n"
-                + "  apus train \(best.folder ?? "")/experiment.yaml\n")
+                + "  apus train \(best.folder ?? "")/\(Experiment.fileName)\n")
     }
 
     /// The search of the file, with what the options say above it.
@@ -104,10 +101,11 @@ struct Tune: ParsableCommand {
                     "--over expects PATH=DOMAIN, for instance batchSize={choice: [32, 64]}, received \(dimension)")
             }
             let domain = String(dimension[dimension.index(after: sign)...])
-            file = try file.setting("space", String(dimension[..<sign]), to: domain)
+            file = try file.replacing("space", String(dimension[..<sign]), with: domain)
         }
-        return try file.setting("strategy", to: strategy).setting("trials", to: trials)
-            .setting("objective", to: objective).setting("pruner", to: pruner).setting("folds", to: folds).value()
+        return try file.replacing("strategy", with: strategy).replacing("trials", with: trials)
+            .replacing("objective", with: objective).replacing("pruner", with: pruner).replacing("folds", with: folds)
+            .value()
     }
 
     private func show(_ trial: Trial, _ tuning: Tuning) {
@@ -150,7 +148,7 @@ struct Tune: ParsableCommand {
             if Interrupt.isRequested { for process in processes where process.isRunning { process.interrupt() } }
         }
         try showNew()
-        if let failed = processes.first(where: { ![0, Failure.interrupted].contains($0.terminationStatus) }) {
+        if let failed = processes.first(where: { ![0, ExitCode.interrupted.rawValue].contains($0.terminationStatus) }) {
             throw TrainingError("a worker ended with the status \(failed.terminationStatus)", kind: .malformed)
         }
         return processes.allSatisfy { $0.terminationStatus == 0 }

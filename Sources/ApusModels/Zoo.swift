@@ -1,6 +1,4 @@
-import ApusConfiguration
 public import ApusNN
-public import ApusTraining
 
 /// Networks by name: values without weights.
 public enum Zoo: String, Sendable, CaseIterable {
@@ -22,20 +20,6 @@ public enum Zoo: String, Sendable, CaseIterable {
         case .resnet34: .resnet34(classes: classes)
         case .vgg16BN: .vgg16(classes: classes)
         case .vgg16: .vgg16(classes: classes, normalizes: false)
-        }
-    }
-}
-
-extension ModelSource {
-    /// The network: layers as they are, or the one of a name.
-    ///
-    /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
-    public func model(classes: Int = 10) throws -> Sequential {
-        switch self {
-        case .layers(let layers): return layers
-        case .name(let name):
-            if let network = Zoo(rawValue: name) { return network.model(classes: classes) }
-            throw TrainingError("there is no network \(name) (\(Names.hint(name, Zoo.allCases.map(\.rawValue))))")
         }
     }
 }

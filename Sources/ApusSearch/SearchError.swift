@@ -1,23 +1,13 @@
+public import ApusConfiguration
+
 /// A search that can't be set up, stored or continued as asked.
-public struct SearchError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct SearchError: ApusError, Hashable, Sendable {
     public var description: String
-    /// What sort of failure it is; a command derives its exit code from it.
-    public var kind: Kind
+    /// What sort of failure it is.
+    public var failureKind: FailureKind
 
-    /// The sorts of failure.
-    public enum Kind: Sendable, Hashable {
-        /// A setting is impossible.
-        case setting
-        /// What was asked for does not exist.
-        case missing
-        /// A file does not say what it should.
-        case malformed
-        /// A file can't be read or written.
-        case file
-    }
-
-    package init(_ description: String, kind: Kind = .setting) {
+    package init(_ description: String, kind: FailureKind = .setting) {
         self.description = description
-        self.kind = kind
+        failureKind = kind
     }
 }

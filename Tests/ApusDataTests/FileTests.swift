@@ -160,7 +160,7 @@ private final class Folder {
         #expect(abs(FashionMNIST.mean / 255 - 0.2860) < 5e-5)
         #expect(abs(FashionMNIST.standardDeviation / 255 - 0.3530) < 5e-5)
 
-        let (training, validation) = train.split(validation: 0.1, stratified: true, seed: 7)
+        let (training, validation) = try train.split(validation: 0.1, stratified: true, seed: 7)
         #expect(training.classCounts == Array(repeating: 5400, count: 10))
         #expect(validation.classCounts == Array(repeating: 600, count: 10))
         var sum = 0

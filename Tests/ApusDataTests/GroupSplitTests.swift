@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: 0..<40 as Range<UInt64>) func noGroupIsInBothParts(seed: UInt64) throws {
         let (data, groups) = (try numbered(200), groups(200, seed))
-        let parts = try data.parts(validation: 0.2, groups: groups, seed: seed)
+        let parts = try data.split(validation: 0.2, groups: groups, seed: seed)
         #expect((parts.training.numbers + parts.validation.numbers).sorted() == Array(0..<200))
         let (left, right) = (
             Set(parts.training.numbers.map { groups[$0] }), Set(parts.validation.numbers.map { groups[$0] })
@@ -26,12 +26,12 @@ import Testing
         #expect(left.isDisjoint(with: right))
         #expect(abs(parts.validation.count - 40) <= 4)
         #expect(
-            try data.parts(validation: 0.2, groups: groups, seed: seed).validation.numbers == parts.validation.numbers)
+            try data.split(validation: 0.2, groups: groups, seed: seed).validation.numbers == parts.validation.numbers)
     }
 
     @Test(arguments: 0..<40 as Range<UInt64>) func foldsKeepGroupsTogether(seed: UInt64) throws {
         let (data, groups) = (try numbered(211), groups(211, seed))
-        let folds = try data.parts(folds: 5, groups: groups, seed: seed)
+        let folds = try data.folds(5, groups: groups, seed: seed)
         #expect(folds.count == 5)
         #expect(folds.flatMap(\.validation.numbers).sorted() == Array(0..<211))
         for (training, validation) in folds {
@@ -40,15 +40,15 @@ import Testing
             // The largest group has 9 samples.
             #expect(abs(Double(validation.count) - 42.2) < 9)
         }
-        let others = try data.parts(folds: 5, groups: groups, seed: seed + 1000)
+        let others = try data.folds(5, groups: groups, seed: seed + 1000)
         #expect(others.map(\.validation.numbers) != folds.map(\.validation.numbers))
         #expect(
-            try data.parts(folds: 5, groups: groups, seed: seed).map(\.validation.numbers)
+            try data.folds(5, groups: groups, seed: seed).map(\.validation.numbers)
                 == folds.map(\.validation.numbers))
     }
 
     @Test func groupsOfOneSampleGiveEvenFolds() throws {
-        let folds = try numbered(23).parts(folds: 4, groups: Array(0..<23), seed: 1)
+        let folds = try numbered(23).folds(4, groups: Array(0..<23), seed: 1)
         #expect(folds.map(\.validation.count).sorted() == [5, 6, 6, 6])
     }
 
@@ -59,7 +59,7 @@ import Testing
         let labels = (0..<Int.random(in: k...150, using: &random)).map { _ in Int.random(in: 0..<5, using: &random) }
         let data = try numbered(labels, classNames: (0..<5).map { "\($0)" })
         for stratified in [false, true] {
-            let folds = try data.parts(folds: k, stratified: stratified, seed: seed)
+            let folds = try data.folds(k, stratified: stratified, seed: seed)
             #expect(folds.flatMap(\.validation.numbers).sorted() == Array(0..<data.count))
             let sizes = folds.map(\.validation.count)
             #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
@@ -74,7 +74,7 @@ import Testing
 
     @Test func givenNumbers() throws {
         let data = try numbered(10)
-        let parts = try data.parts(validationIndices: [7, 2])
+        let parts = try data.split(validationIndices: [7, 2])
         #expect(parts.validation.numbers == [7, 2])
         #expect(parts.training.numbers == [0, 1, 3, 4, 5, 6, 8, 9])
         #expect(try data.subset([3, 3, 0]).numbers == [3, 3, 0])
@@ -87,15 +87,15 @@ import Testing
         func write(_ text: String) throws { try Data(text.utf8).write(to: URL(filePath: path)) }
         let data = try numbered(10)
         try write("# held back\n7 2\r\n\n4, 5 # two more\n")
-        #expect(try data.parts(validationFile: path).validation.numbers == [7, 2, 4, 5])
+        #expect(try data.split(validationFile: path).validation.numbers == [7, 2, 4, 5])
         try write("1\ntwo\n")
-        var error = #expect(throws: DatasetError.self) { try data.parts(validationFile: path) }
+        var error = #expect(throws: DatasetError.self) { try data.split(validationFile: path) }
         #expect(
             error?.description
                 == "\(path): line 2 is no list of numbers. Expected whole numbers from 0; received two. Write one number a "
                 + "line.")
         try write("1 10")
-        error = #expect(throws: DatasetError.self) { try data.parts(validationFile: path) }
+        error = #expect(throws: DatasetError.self) { try data.split(validationFile: path) }
         #expect(
             error?.description
                 == "\(path): there is no sample 10. Expected 0..<10; received 10. Count the samples from 0.")
@@ -109,26 +109,26 @@ import Testing
             #expect(throws: DatasetError.self) { _ = try body() }?.description
         }
         #expect(
-            message { try data.parts(validation: 0.5, groups: [1, 2], seed: 1) }
+            message { try data.split(validation: 0.5, groups: [1, 2], seed: 1) }
                 == "samples and groups differ in number. Expected 6, one for each sample; received 2 groups. Give the group "
                 + "of every sample.")
         #expect(
-            message { try data.parts(folds: 3, groups: [1, 1, 1, 2, 2, 2], seed: 1) }
+            message { try data.folds(3, groups: [1, 1, 1, 2, 2, 2], seed: 1) }
                 == "the data can't be split into 3 folds. Expected at least 2, and at most one for each of 2 groups; "
                 + "received 3. Give another number, or smaller groups.")
         #expect(
-            message { try data.parts(validation: 0.1, groups: [1, 1, 1, 2, 2, 2], seed: 1) }
+            message { try data.split(validation: 0.1, groups: [1, 1, 1, 2, 2, 2], seed: 1) }
                 == "no group is small enough for the validation part. Expected a group of about 1 sample; received 2 groups, "
                 + "the smallest of 3 samples. Give a greater fraction, or smaller groups.")
         #expect(
-            message { try data.parts(validation: 1, groups: [1, 1, 1, 2, 2, 2], seed: 1) }
+            message { try data.split(validation: 1, groups: [1, 1, 1, 2, 2, 2], seed: 1) }
                 == "the validation part can't be this fraction of the data. Expected at least 0, less than 1; received 1.0. "
                 + "Give a fraction such as 0.1.")
         #expect(
-            message { try data.parts(validationIndices: [1, 1]) }
+            message { try data.split(validationIndices: [1, 1]) }
                 == "the sample 1 is named twice. Name each sample once.")
         #expect(
-            message { try data.parts(validationIndices: []) }
+            message { try data.split(validationIndices: []) }
                 == "a part would be empty. Expected some of 6 samples, not all of them; received 0. Name the samples of the "
                 + "validation part.")
         #expect(

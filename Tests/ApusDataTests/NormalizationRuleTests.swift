@@ -55,7 +55,7 @@ import Testing
 
     @Test func onlyTheTrainingPartIsMeasured() throws {
         let data = try Dataset(features: Tensor([0, 2, 100] as [Float], shape: [3, 1]), labels: [0, 0, 0])
-        let parts = try data.parts(validationIndices: [2])
+        let parts = try data.split(validationIndices: [2])
         #expect(try NormalizationRule.standardize().fitted(to: parts.training) == .init(scale: 1, offset: -1))
     }
 

@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: [false, true]) func everySampleIsInOnePart(stratified: Bool) throws {
         let data = try numbered(503)
-        let (training, validation) = data.split(validation: 0.1, stratified: stratified, seed: 7)
+        let (training, validation) = try data.split(validation: 0.1, stratified: stratified, seed: 7)
         #expect((training.count, validation.count) == (453, 50))
         #expect((training.numbers + validation.numbers).sorted() == Array(0..<503))
         for part in [training, validation] {
@@ -50,8 +50,8 @@ import Testing
         let labels = counts.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
         let data = try numbered(labels, classNames: counts.indices.map { "\($0)" })
         guard data.count >= 20 else { return }
-        let parts = data.split(fractions, stratified: true, seed: seed)
-        #expect(parts.map(\.count) == data.split(fractions, seed: seed).map(\.count))
+        let parts = try data.split(fractions, stratified: true, seed: seed)
+        #expect(try parts.map(\.count) == data.split(fractions, seed: seed).map(\.count))
         #expect(parts.flatMap(\.numbers).sorted() == Array(0..<data.count))
         for (part, fraction) in zip(parts, fractions) {
             for (count, expected) in zip(part.classCounts, counts.map { Double($0) * fraction }) {
@@ -76,7 +76,7 @@ import Testing
     @Test(arguments: [(false, 10, 10), (true, 10, 10), (false, 503, 5), (true, 503, 5), (true, 97, 2)])
     func foldsCoverTheData(stratified: Bool, count: Int, k: Int) throws {
         let data = try numbered(count)
-        let folds = data.folds(k, stratified: stratified, seed: 3)
+        let folds = try data.folds(k, stratified: stratified, seed: 3)
         #expect(folds.count == k)
         #expect(folds.flatMap(\.validation.numbers).sorted() == Array(0..<count))
         for (training, validation) in folds {
@@ -91,15 +91,15 @@ import Testing
 
     @Test func partsAreAFunctionOfTheSeed() throws {
         let data = try numbered(20)
-        let numbers = data.split(validation: 0.2, seed: 7).validation.numbers
-        #expect(data.split(validation: 0.2, seed: 7).validation.numbers == numbers)
-        #expect(data.split(validation: 0.2, seed: 8).validation.numbers != numbers)
+        let numbers = try data.split(validation: 0.2, seed: 7).validation.numbers
+        #expect(try data.split(validation: 0.2, seed: 7).validation.numbers == numbers)
+        #expect(try data.split(validation: 0.2, seed: 8).validation.numbers != numbers)
         #expect(numbers == Array(RandomKey(seed: 7).child("split").permutation(20).suffix(4)))
     }
 
     @Test func splitsOfSplits() throws {
         let half = try numbered(100).split(validation: 0.5, seed: 1).validation
-        let parts = half.split(validation: 0.5, stratified: true, seed: 1)
+        let parts = try half.split(validation: 0.5, stratified: true, seed: 1)
         #expect((parts.training.numbers + parts.validation.numbers).sorted() == half.numbers.sorted())
         #expect(parts.validation.count == 25)
     }
@@ -124,7 +124,7 @@ import Testing
 
     @Test(arguments: outOfRange) func wrongFractions(fractions: [Double], received: String) throws {
         let data = try numbered(10)
-        let error = #expect(throws: DatasetError.self) { try data.parts(fractions, seed: 1) }
+        let error = #expect(throws: DatasetError.self) { try data.split(fractions, seed: 1) }
         #expect(error?.kind == .impossible)
         #expect(
             error?.description
@@ -134,7 +134,7 @@ import Testing
 
     @Test func emptyPart() throws {
         let data = try numbered(10)
-        let error = #expect(throws: DatasetError.self) { try data.parts([0.99, 0.01], seed: 1) }
+        let error = #expect(throws: DatasetError.self) { try data.split([0.99, 0.01], seed: 1) }
         #expect(
             error?.description
                 == "a part would be empty. Expected at least one sample for the fraction 0.01; received 10 samples. "
@@ -143,7 +143,7 @@ import Testing
 
     @Test(arguments: [1, 1.5, -0.1, .nan]) func impossibleValidation(fraction: Double) throws {
         let data = try numbered(10)
-        let error = #expect(throws: DatasetError.self) { try data.parts(validation: fraction, seed: 1) }
+        let error = #expect(throws: DatasetError.self) { try data.split(validation: fraction, seed: 1) }
         #expect(
             error?.description
                 == "the validation part can't be this fraction of the data. Expected at least 0, less than 1; "
@@ -152,12 +152,12 @@ import Testing
 
     @Test func impossibleFolds() throws {
         let data = try numbered(10)
-        var error = #expect(throws: DatasetError.self) { try data.parts(folds: 11, seed: 1) }
+        var error = #expect(throws: DatasetError.self) { try data.folds(11, seed: 1) }
         #expect(
             error?.description
                 == "the data can't be split into 11 folds. Expected at least 2, and at most one for each of "
                 + "10 samples; received 11. Give a number such as 5.")
-        error = #expect(throws: DatasetError.self) { try data.prefix(1).parts(folds: 1, seed: 1) }
+        error = #expect(throws: DatasetError.self) { try data.prefix(1).folds(1, seed: 1) }
         #expect(
             error?.description
                 == "the data can't be split into 1 fold. Expected at least 2, and at most one for each of "
@@ -166,7 +166,7 @@ import Testing
 
     @Test func numbersHaveNoStrata() throws {
         let data = try Dataset(features: Tensor([1, 2] as [Float]), targets: Tensor([1, 2] as [Float]))
-        let error = #expect(throws: DatasetError.self) { try data.parts(validation: 0.5, stratified: true, seed: 1) }
+        let error = #expect(throws: DatasetError.self) { try data.split(validation: 0.5, stratified: true, seed: 1) }
         #expect(
             error?.description
                 == "numeric targets can't be stratified. Expected labels of classes; received float32[]. "

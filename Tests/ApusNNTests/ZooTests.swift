@@ -1,3 +1,4 @@
+import ApusExperiments
 import ApusModels
 import ApusNN
 import ApusTraining

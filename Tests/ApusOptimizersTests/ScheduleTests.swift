@@ -1,4 +1,5 @@
 import ApusData
+import ApusExperiments
 import ApusFixtures
 import ApusNN
 import ApusOptimizers

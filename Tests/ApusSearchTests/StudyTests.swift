@@ -155,7 +155,7 @@ import Testing
                 space: Self.space, strategy: .tpe, trials: 6, objective: .maximize(metric: "accuracy"),
                 pruner: .median(startupTrials: 2, warmupSteps: 1))
             let study = try Study("a", search, in: TrialStore(path: path))
-            try await study.run { trial, reporter in
+            try study.run { trial, reporter in
                 // The accuracy of trial n ends at (n mod 3) / 10 less than 0.9.
                 let end = 0.9 - Double(trial.number % 3) / 10
                 for step in 0..<3 { try reporter.report(step: step, value: end * Double(step + 1) / 3) }
@@ -178,9 +178,9 @@ import Testing
                 for _ in 0..<4 {
                     group.addTask {
                         let study = try Study("a", search, in: TrialStore(path: path))
-                        try await study.run(workers: 2) { trial, _ in
+                        try study.run { trial, _ in
                             counts.add("\(trial.number)@\(trial.budget ?? 0)")
-                            try await Task.sleep(for: .milliseconds(1))
+                            Thread.sleep(forTimeInterval: 0.001)
                             return Self.score(trial.assignment)
                         }
                     }
@@ -197,21 +197,30 @@ import Testing
         }
     }
 
-    @Test func cancelledTrialsAreGivenBack() async throws {
+    /// A trial that is interrupted is given back, and the same search goes on with it.
+    @Test func interruptedTrialsAreGivenBack() async throws {
         try await withStorePath { path in
             let study = try Study(
                 "a", Search(space: Self.space, strategy: .random, trials: 2), in: TrialStore(path: path))
-            let task = Task {
-                try await study.run { _, _ in
-                    try await Task.sleep(for: .seconds(60))
-                    return 0
-                }
+            for interruption: any Error in [TrialInterrupted(), CancellationError()] {
+                #expect(try !study.run { _, _ in throw interruption })
+                #expect(try study.trials().map(\.state) == [.waiting])
             }
-            while try study.trials().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
-            task.cancel()
-            await #expect(throws: CancellationError.self) { try await task.value }
-            #expect(try study.trials().map(\.state) == [.waiting])
-            #expect(try study.ask().trial?.number == 0)
+            var ended: [Int] = []
+            #expect(try study.run(finished: { ended.append($0.number) }) { _, _ in 0 })
+            #expect(ended == [0, 1])
+            #expect(try study.trials().map(\.state) == [.complete, .complete])
+        }
+    }
+
+    /// What hears of trials is no part of them: its error ends the search, and the trial keeps its score.
+    @Test func errorsOfListenersEndTheSearch() async throws {
+        struct Broken: Error {}
+        try await withStorePath { path in
+            let study = try Study(
+                "a", Search(space: Self.space, strategy: .random, trials: 2), in: TrialStore(path: path))
+            #expect(throws: Broken.self) { try study.run(finished: { _ in throw Broken() }) { _, _ in 0 } }
+            #expect(try study.trials().map(\.state) == [.complete])
         }
     }
 
@@ -219,7 +228,7 @@ import Testing
         struct Broken: Error, CustomStringConvertible { let description = "the loss is infinite" }
         try await withStorePath { path in
             let study = try Study("a", Search(space: Self.space, trials: 15), in: TrialStore(path: path))
-            try await study.run { trial, _ in
+            try study.run { trial, _ in
                 if trial.number % 2 == 1 { throw Broken() }
                 return Self.score(trial.assignment)
             }

@@ -1,5 +1,6 @@
 import ApusChecks
 import ApusData
+import ApusExperiments
 import ApusGraph
 import ApusNN
 import ApusOptimizers

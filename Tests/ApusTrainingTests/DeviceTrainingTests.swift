@@ -99,14 +99,14 @@ import Testing
                 Dense(12, activation: .tanh, kernelConstraint: .maxNorm(2))
                 LayerNorm()
                 Dense(10)
-            }, [4, 3, 1], Optimizer.adamW(learningRate: 1e-2).clipped(.globalNorm(1)), batch: 8, within: 1e-4)
+            }, [4, 3, 1], Optimizer.adamW(learningRate: 1e-2).clippingGradients(.globalNorm(1)), batch: 8, within: 1e-4)
     }
 }
 
 /// A step in two halves.
 @Suite struct CutStepTests {
     @Test(arguments: [1, 3]) func bothHalvesAreAWholeStep(accumulation: Int) throws {
-        let optimizer = Optimizer.adam(learningRate: 0.05).clipped(.globalNorm(0.5)).accumulating(accumulation)
+        let optimizer = Optimizer.adam(learningRate: 0.05).clippingGradients(.globalNorm(0.5)).accumulatingGradients(accumulation)
         let step = try TrainingStep(
             Sequential.lively, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])
         var whole = try TrainingState(Sequential.lively, optimizer: optimizer, input: [2], seed: 1)

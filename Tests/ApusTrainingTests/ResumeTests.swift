@@ -1,4 +1,5 @@
 import ApusData
+import ApusExperiments
 import ApusNN
 import ApusOptimizers
 import ApusTensor

@@ -128,14 +128,12 @@ import Testing
         }
     }
 
-    /// Checkpoints hold slots, of which reports do not speak; the folder of a run stands for the weights that it keeps.
+    /// Checkpoints hold slots, of which reports do not speak; the folder of a training stands for the weights that it keeps.
     @Test func checkpointsAndRuns() throws {
         try withTemporaryFolder { folder in
             let data = try Dataset(features: .ones([8, 4]), labels: (0..<8).map { $0 % 2 })
             var trainer = Trainer(source, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.1), seed: 1)
             try trainer.fit(data, epochs: 1, batchSize: 4, callbacks: [.checkpoint()], folder: folder)
-            try Experiment(name: "x", model: "mlp").yaml().write(
-                toFile: "\(folder)/experiment.yaml", atomically: true, encoding: .utf8)
             var target = try variables(source, seed: 2)
             #expect(try target.load(folder).isComplete)
             #expect(target["head/bias"]?.scalars == trainer.state?.variables["head/bias"]?.scalars)

@@ -1,6 +1,8 @@
+public import ApusConfiguration
+
 /// Samples that contradict each other, a folder without data, or a split that is impossible.
-public struct DatasetError: Error, Hashable, Sendable {
-    /// What sort of failure it is; a command derives its exit code from it.
+public struct DatasetError: ApusError, Hashable, Sendable {
+    /// What is wrong with the data.
     public enum Kind: Hashable, Sendable {
         /// There are no such files.
         case missing
@@ -31,7 +33,9 @@ public struct DatasetError: Error, Hashable, Sendable {
     }
 }
 
-extension DatasetError: CustomStringConvertible {
+extension DatasetError {
+    public var failureKind: FailureKind { kind == .missing ? .missing : .malformed }
+
     public var description: String {
         var text = problem + "."
         switch (expected, received) {
@@ -54,6 +58,8 @@ func orStop<Result>(_ body: () throws(DatasetError) -> Result) -> Result {
 }
 
 extension Int {
-    /// The count with its noun: `1 sample`, `2 samples`.
-    func counted(_ noun: String) -> String { self == 1 ? "1 \(noun)" : "\(self) \(noun)s" }
+    /// The count with its noun: `1 sample`, `2 classes`.
+    func counted(_ noun: String, _ plural: String? = nil) -> String {
+        self == 1 ? "1 \(noun)" : "\(self) \(plural ?? noun + "s")"
+    }
 }

@@ -39,7 +39,7 @@ extension DataGenerator: CheckedCases {
     ]
 
     /// The name in files.
-    package var name: String {
+    public var name: String {
         switch self {
         case .circles: "circles"
         case .moons: "moons"

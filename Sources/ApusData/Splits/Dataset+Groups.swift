@@ -9,7 +9,7 @@ extension Dataset {
     /// - Parameter groups: the group of each sample
     /// - Throws: `DatasetError` if the fraction is not in 0..<1, if a part would be empty, or if there are not as many
     ///   groups as samples.
-    public func parts<Group: Hashable>(
+    public func split<Group: Hashable>(
         validation: Double, groups: [Group], seed: UInt64
     ) throws(DatasetError) -> (training: Dataset, validation: Dataset) {
         guard validation >= 0, validation < 1 else { throw Dataset.wrongFraction(validation) }
@@ -43,8 +43,8 @@ extension Dataset {
     ///
     /// - Parameter groups: the group of each sample
     /// - Throws: `DatasetError` if `k` is not in 2...the number of groups, or if there are not as many groups as samples.
-    public func parts<Group: Hashable>(
-        folds k: Int, groups: [Group], seed: UInt64
+    public func folds<Group: Hashable>(
+        _ k: Int, groups: [Group], seed: UInt64
     ) throws(DatasetError) -> [(training: Dataset, validation: Dataset)] {
         let members = try members(of: groups)
         guard k >= 2, k <= members.count else {

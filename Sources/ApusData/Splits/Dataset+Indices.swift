@@ -13,7 +13,7 @@ extension Dataset {
     /// The samples of given numbers for validation, and all others for training, in the data set's order.
     ///
     /// - Throws: `DatasetError` if there is no such sample, if one is named twice, or if a part would be empty.
-    public func parts(validationIndices indices: [Int]) throws(DatasetError) -> (training: Dataset, validation: Dataset)
+    public func split(validationIndices indices: [Int]) throws(DatasetError) -> (training: Dataset, validation: Dataset)
     {
         var isHeld = Array(repeating: false, count: count)
         for index in indices {
@@ -37,11 +37,11 @@ extension Dataset {
     /// The file is a text of whole numbers from 0, with spaces or line breaks between them; what follows a `#` is a
     /// remark.
     ///
-    /// - Throws: `FormatError` if the file can't be read; `DatasetError` as `parts(validationIndices:)`, and if the file
+    /// - Throws: `FormatError` if the file can't be read; `DatasetError` as `split(validationIndices:)`, and if the file
     ///   holds anything else.
-    public func parts(validationFile path: String) throws -> (training: Dataset, validation: Dataset) {
+    public func split(validationFile path: String) throws -> (training: Dataset, validation: Dataset) {
         do {
-            return try parts(validationIndices: Dataset.indices(path))
+            return try split(validationIndices: Dataset.indices(path))
         } catch var error as DatasetError {
             error.problem = "\(path): \(error.problem)"
             throw error

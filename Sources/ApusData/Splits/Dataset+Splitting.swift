@@ -4,54 +4,28 @@ import ApusTensor
 extension Dataset {
     /// Splits off a part for validation.
     ///
-    /// Sizes are exact: `count * validation`, rounded to the nearest. Impossible fractions stop the program; for
-    /// those that come from a file use `parts(validation:stratified:seed:)`.
+    /// Sizes are exact: `count * validation`, rounded to the nearest.
     ///
     /// - Parameters:
     ///   - validation: the part's fraction, 0 ≤ validation < 1
     ///   - stratified: whether each class has the same proportion in both parts, within one sample
+    /// - Throws: `DatasetError` if the fraction is not in 0..<1, if a part would be empty, or if numeric targets are
+    ///   to be stratified.
     public func split(
         validation: Double, stratified: Bool = false, seed: UInt64
-    ) -> (training: Dataset, validation: Dataset) {
-        orStop { () throws(DatasetError) in try parts(validation: validation, stratified: stratified, seed: seed) }
+    ) throws(DatasetError) -> (training: Dataset, validation: Dataset) {
+        guard validation >= 0, validation < 1 else { throw Dataset.wrongFraction(validation) }
+        let parts = try split([1 - validation, validation], stratified: stratified, seed: seed)
+        return (parts[0], parts[1])
     }
 
     /// Splits into parts of the given fractions; what is left of 1 is in no part.
     ///
-    /// Sizes are exact, by largest remainders. Impossible fractions stop the program; for those that come from a file
-    /// use `parts(_:stratified:seed:)`.
-    public func split(_ fractions: [Double], stratified: Bool = false, seed: UInt64) -> [Dataset] {
-        orStop { () throws(DatasetError) in try parts(fractions, stratified: stratified, seed: seed) }
-    }
-
-    /// `k` pairs for cross-validation: every sample is in exactly one validation part, whose sizes differ by at most 1.
-    ///
-    /// An impossible `k` stops the program; for one that comes from a file use `parts(folds:stratified:seed:)`.
-    public func folds(
-        _ k: Int, stratified: Bool = false, seed: UInt64
-    ) -> [(training: Dataset, validation: Dataset)] {
-        orStop { () throws(DatasetError) in try parts(folds: k, stratified: stratified, seed: seed) }
-    }
-
-    // MARK: Throwing
-
-    /// The same as `split(validation:stratified:seed:)`.
-    ///
-    /// - Throws: `DatasetError` if the fraction is not in 0..<1, if a part would be empty, or if numeric targets are
-    ///   to be stratified.
-    public func parts(
-        validation: Double, stratified: Bool = false, seed: UInt64
-    ) throws(DatasetError) -> (training: Dataset, validation: Dataset) {
-        guard validation >= 0, validation < 1 else { throw Dataset.wrongFraction(validation) }
-        let parts = try parts([1 - validation, validation], stratified: stratified, seed: seed)
-        return (parts[0], parts[1])
-    }
-
-    /// The same as `split(_:stratified:seed:)`.
+    /// Sizes are exact, by largest remainders.
     ///
     /// - Throws: `DatasetError` if a fraction is not in 0...1, if they sum to more than 1, if a part of a positive
     ///   fraction would be empty, or if numeric targets are to be stratified.
-    public func parts(
+    public func split(
         _ fractions: [Double], stratified: Bool = false, seed: UInt64
     ) throws(DatasetError) -> [Dataset] {
         let sum = fractions.reduce(0, +)
@@ -73,11 +47,11 @@ extension Dataset {
         return fractions.indices.map { view(parts[$0]) }
     }
 
-    /// The same as `folds(_:stratified:seed:)`.
+    /// `k` pairs for cross-validation: every sample is in exactly one validation part, whose sizes differ by at most 1.
     ///
     /// - Throws: `DatasetError` if `k` is not in 2...count, or if numeric targets are to be stratified.
-    public func parts(
-        folds k: Int, stratified: Bool = false, seed: UInt64
+    public func folds(
+        _ k: Int, stratified: Bool = false, seed: UInt64
     ) throws(DatasetError) -> [(training: Dataset, validation: Dataset)] {
         guard k >= 2, k <= count else {
             throw DatasetError(

@@ -1,3 +1,4 @@
+public import ApusExperiments
 import ApusCharts
 import ApusFormats
 import ApusGraph

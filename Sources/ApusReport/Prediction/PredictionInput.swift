@@ -1,3 +1,4 @@
+public import ApusExperiments
 import ApusFormats
 import ApusGraph
 public import ApusTensor

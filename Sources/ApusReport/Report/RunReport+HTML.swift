@@ -1,3 +1,4 @@
+import ApusExperiments
 import ApusCharts
 import ApusNN
 import ApusTraining

@@ -1,8 +1,12 @@
+public import ApusExperiments
 import ApusFormats
-public import ApusTraining
+import ApusTraining
 import Foundation
 
 extension RunReport {
+    /// What the page is called in the folder of a run.
+    public static let fileName = "report.html"
+
     /// Writes `plots/*.svg` and `report.html` into the folder of a run; each file appears whole or not at all.
     ///
     /// - Throws: `FormatError` if the disk refuses.
@@ -19,6 +23,6 @@ extension RunReport {
                 remedy: "Check the permissions and the free space.")
         }
         for (plot, svg) in pictures { try folder.write("plots/\(plot.name).svg", svg) }
-        try folder.write("report.html", html)
+        try folder.write(RunReport.fileName, html)
     }
 }

@@ -1,3 +1,4 @@
+public import ApusExperiments
 public import ApusCharts
 public import ApusData
 import ApusGraph

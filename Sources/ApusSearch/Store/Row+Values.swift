@@ -1,17 +1,17 @@
-import Foundation
-import GRDB
+package import Foundation
+package import GRDB
 
 extension Row {
     /// The value of a column.
     ///
     /// - Throws: `DecodingError` if a damaged file holds something else there.
-    func value<Value: DatabaseValueConvertible>(_ column: String) throws -> Value {
+    package func value<Value: DatabaseValueConvertible>(_ column: String) throws -> Value {
         guard let value: Value = try optional(column) else { throw Self.error(column, "expected a value") }
         return value
     }
 
     /// The value of a column, or `nil` if there is none.
-    func optional<Value: DatabaseValueConvertible>(_ column: String) throws -> Value? {
+    package func optional<Value: DatabaseValueConvertible>(_ column: String) throws -> Value? {
         guard hasColumn(column) else { throw Self.error(column, "the column is missing") }
         let stored: DatabaseValue = self[column]
         if stored.isNull { return nil }
@@ -21,12 +21,12 @@ extension Row {
         return value
     }
 
-    func date(_ column: String) throws -> Date? {
+    package func date(_ column: String) throws -> Date? {
         guard let seconds: Double = try optional(column) else { return nil }
         return Date(timeIntervalSince1970: seconds)
     }
 
-    func json<Value: Decodable>(_ column: String) throws -> Value {
+    package func json<Value: Decodable>(_ column: String) throws -> Value {
         let text: String = try value(column)
         return try StoredJSON.value(text)
     }
@@ -37,8 +37,8 @@ extension Row {
 }
 
 /// Values in columns.
-enum StoredJSON {
-    static func text(_ value: some Encodable) throws -> String {
+package enum StoredJSON {
+    package static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -46,7 +46,7 @@ enum StoredJSON {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    static func value<Value: Decodable>(_ text: String) throws -> Value {
+    package static func value<Value: Decodable>(_ text: String) throws -> Value {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

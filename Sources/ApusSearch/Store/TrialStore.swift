@@ -105,11 +105,11 @@ public struct TrialStore: Sendable {
         }
     }
 
-    func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
+    package func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
         try Self.naming(path) { try database.read(body) }
     }
 
-    func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
+    package func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
         try Self.naming(path) { try database.write(body) }
     }
 }

@@ -1,5 +1,12 @@
+import Foundation
+
 /// Thrown out of a trial that is given up.
 public struct TrialPruned: Error, Hashable, Sendable {
+    public init() {}
+}
+
+/// Thrown out of a trial that is to be run again later; the search ends.
+public struct TrialInterrupted: Error, Hashable, Sendable {
     public init() {}
 }
 
@@ -20,47 +27,46 @@ extension Study {
         public func setFolder(_ folder: String) throws { try study.setFolder(folder, of: trial) }
     }
 
-    /// Runs trials until there are no more.
+    /// Runs trials until there are no more, or one is interrupted.
     ///
-    /// A trial that throws has failed, and the search goes on; a task that is cancelled gives its trial back.
+    /// Several threads and processes may do so at once. A trial that throws has failed, and the search goes on.
     ///
     /// - Parameters:
-    ///   - workers: How many trials run at once.
-    ///   - objective: Runs one trial and returns its score.
-    /// - Throws: `SearchError` of the store, `CancellationError`.
+    ///   - finished: Hears of each trial that ended.
+    ///   - objective: Runs one trial and returns its score; it throws `TrialPruned` to give the trial up, and
+    ///     `TrialInterrupted` or `CancellationError` to give it back.
+    /// - Returns: Whether all trials are done.
+    /// - Throws: `SearchError` of the store.
+    @discardableResult
     public func run(
-        workers: Int = 1, _ objective: @escaping @Sendable (Trial, Reporter) async throws -> Double
-    ) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<max(workers, 1) { group.addTask { try await work(objective) } }
-            try await group.waitForAll()
-        }
-    }
-
-    private func work(_ objective: @Sendable (Trial, Reporter) async throws -> Double) async throws {
+        finished: (Trial) throws -> Void = { _ in }, _ objective: (Trial, Reporter) throws -> Double
+    ) throws -> Bool {
         while true {
-            try Task.checkCancellation()
             switch try ask() {
-            case .finished: return
-            case .wait: try await Task.sleep(for: .milliseconds(50))
-            case .trial(let trial): try await run(trial, objective)
+            case .finished: return true
+            case .wait: Thread.sleep(forTimeInterval: 0.05)
+            case .trial(let trial):
+                guard try run(trial, objective) else { return false }
+                if let ended = try trials().first(where: { $0.number == trial.number }) { try finished(ended) }
             }
         }
     }
 
-    private func run(_ trial: Trial, _ objective: (Trial, Reporter) async throws -> Double) async throws {
+    /// - Returns: Whether the trial ended.
+    private func run(_ trial: Trial, _ objective: (Trial, Reporter) throws -> Double) throws -> Bool {
         do {
-            let score = try await objective(trial, Reporter(study: self, trial: trial))
+            let score = try objective(trial, Reporter(study: self, trial: trial))
             try tell(trial, score: score)
         } catch is TrialPruned {
             try prune(trial)
-        } catch is CancellationError {
+        } catch let error where error is TrialInterrupted || error is CancellationError {
             try release(trial)
-            throw CancellationError()
+            return false
         } catch let error as SearchError {
             throw error
         } catch {
             try tell(trial, failure: "\(error)")
         }
+        return true
     }
 }

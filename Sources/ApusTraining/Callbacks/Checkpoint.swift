@@ -70,7 +70,7 @@ public struct Checkpoint: CallbackRule, Configurable {
                 "a checkpoint needs everyEpochs, everySteps and keepBest of at least 0 and keepLast of at least 1, "
                     + "received \(everyEpochs), \(everySteps), \(keepBest) and \(keepLast)")
         }
-        guard let path = folder ?? context.folder.map({ "\($0)/checkpoints" }) else {
+        guard let path = folder ?? context.folder.map({ "\($0)/\(CheckpointStore.usualName)" }) else {
             throw TrainingError("the checkpoint has no folder: give it one, or give the training a folder")
         }
         let store = CheckpointStore(path)

@@ -5,11 +5,23 @@ import Foundation
 ///
 /// A checkpoint is written aside, synced and then renamed into place; where the system can exchange two names, `last` is there at
 /// every moment.
-struct CheckpointStore: Sendable {
+package struct CheckpointStore: Sendable {
     let folder: String
 
-    init(_ folder: String) {
+    package init(_ folder: String) {
         self.folder = folder
+    }
+
+    /// What the folder of checkpoints is called in the folder of a training.
+    package static let usualName = "checkpoints"
+
+    /// The weights of the last checkpoint, whether they exist or not.
+    package var lastWeights: String { "\(folder)/last/\(TrainingCheckpoint.tensors)" }
+
+    /// The weights of the best epoch, or of the last where there is no best.
+    package var keptWeights: String {
+        let best = "\(folder)/best/\(TrainingCheckpoint.tensors)"
+        return FileManager.default.fileExists(atPath: best) ? best : lastWeights
     }
 
     private static let asidePrefix = ".apus-"

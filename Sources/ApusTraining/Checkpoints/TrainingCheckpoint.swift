@@ -139,7 +139,8 @@ extension TrainingState {
 }
 
 extension TrainingCheckpoint {
-    private static let tensors = "state.safetensors"
+    /// The file of weights and slots.
+    static let tensors = "state.safetensors"
 
     /// Writes the checkpoint to a folder, which appears whole or not at all.
     func save(_ folder: String) throws {

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 import ApusData
 import ApusNN
 
@@ -123,7 +124,7 @@ struct TrainingRun {
 }
 
 /// The loss, or a variable in an update, became NaN or infinite.
-public struct DivergenceError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct DivergenceError: ApusError, Hashable, Sendable {
     /// The step, from 1, and the epoch, from 1.
     public var step: Int
     /// From 1.
@@ -133,6 +134,7 @@ public struct DivergenceError: Error, Hashable, Sendable, CustomStringConvertibl
     /// Where the first value that is not finite arose: a layer's path and configuration, or a variable's update.
     public var place: String
 
+    public var failureKind: FailureKind { .diverged }
     public var description: String {
         "training diverged at step \(step) (epoch \(epoch)): the loss is \(loss.isNaN ? "NaN" : "\(loss)"); the first value that is not finite arose in "
             + "\(place). Try a smaller learning rate, check the data for NaN, or clip gradients"

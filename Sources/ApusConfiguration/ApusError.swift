@@ -1,0 +1,30 @@
+/// An error of Apus: a text that says what happened, and the sort of failure it is.
+public protocol ApusError: Error, CustomStringConvertible {
+    /// What sort of failure it is; the exit code of a command follows from it.
+    var failureKind: FailureKind { get }
+}
+
+/// The sorts of failure.
+public enum FailureKind: Sendable, Hashable {
+    /// A setting is impossible.
+    case setting
+    /// What was asked for does not exist.
+    case missing
+    /// A file, a model or data do not say what they should.
+    case malformed
+    /// A file can't be read or written.
+    case file
+    /// The loss of a training is no number any more.
+    case diverged
+
+    /// How a command ends: the codes of `sysexits.h`, and 3 for a training that diverged.
+    public var exitCode: Int32 {
+        switch self {
+        case .setting: 64
+        case .malformed: 65
+        case .missing: 66
+        case .file: 74
+        case .diverged: 3
+        }
+    }
+}

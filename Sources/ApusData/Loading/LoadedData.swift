@@ -1,0 +1,75 @@
+import ApusFormats
+public import ApusGraph
+
+/// The samples of an experiment: read, divided and normalized.
+public struct LoadedData: Sendable {
+    /// The part that is trained on.
+    public let training: Dataset
+    /// The part that is held back to measure on while training.
+    public let validation: Dataset?
+    /// The part that no choice depends on.
+    public let test: Dataset?
+    /// What the columns of a table are, one a feature: `petal width`, `color=red`.
+    public let featureNames: [String]?
+    /// Random changes of the training samples; they fit them.
+    public let augmentations: [Augmentation]
+
+    /// What sort of samples there are.
+    public enum Kind: String, Sendable, Codable { case images, table, sequence }
+
+    /// The classes in the order of the labels; `nil` for regression.
+    public var classNames: [String]? { training.isClassification ? training.classNames : nil }
+
+    /// A 64-bit hash of all three parts, from their fingerprints.
+    public var fingerprint: UInt64 {
+        var hash = XXH3()
+        for part in [training, validation, test] { hash.add(part?.fingerprint ?? 0) }
+        return hash.value
+    }
+
+    /// The fingerprint as records of runs hold it.
+    package var fingerprintText: String { XXH3.text(fingerprint) }
+
+    /// The fingerprint as a record holds it that was made by this version, or by one with the former hash.
+    package func fingerprintText(like recorded: String) -> String {
+        guard !recorded.hasPrefix(XXH3.prefix) else { return fingerprintText }
+        var hash = FormerHash()
+        for part in [training, validation, test] { hash.add(part?.fingerprint(by: FormerHash.self) ?? 0) }
+        return String(hash.value, radix: 16)
+    }
+
+    /// The shape of one sample: the model's input.
+    public var sampleShape: Shape { training.sampleShape }
+
+    /// By the axes of one sample: three are images, two a sequence, all else a table.
+    public var kind: Kind {
+        switch sampleShape.rank {
+        case 3: .images
+        case 2: .sequence
+        default: .table
+        }
+    }
+}
+
+extension LoadedData: CustomStringConvertible {
+    /// The samples of training and validation in a line: `60000 images 28x28x1, 10 classes`.
+    public var description: String {
+        let count = training.count + (validation?.count ?? 0)
+        let size = sampleShape.dimensions.map(String.init).joined(separator: "x")
+        let samples =
+            switch kind {
+            case .images: count == 1 ? "image \(size)" : "images \(size)"
+            case .sequence: count == 1 ? "sequence \(size)" : "sequences \(size)"
+            case .table: (count == 1 ? "row" : "rows") + " of \(sampleShape.count.counted("feature"))"
+            }
+        let targets =
+            training.isClassification
+            ? training.classCount.counted("class", "classes") : training.targetType.shape.count.counted("target")
+        return "\(count) \(samples), \(targets)" + (training.isInMemory ? "" : ", read while training")
+    }
+
+    /// How they are divided: `54000 to train on, 6000 to validate, 10000 to test`.
+    public var parts: String {
+        "\(training.count) to train on, \(validation?.count ?? 0) to validate, \(test?.count ?? 0) to test"
+    }
+}

@@ -1,0 +1,48 @@
+public import ApusConfiguration
+import ApusFormats
+import ApusTensor
+
+/// A folder with the binary version of CIFAR-10: `{cifar10: FOLDER}`.
+public struct CIFAR10Source: SampleReader, Configurable {
+    /// Its path, from `data.directory` on if it is relative.
+    public var folder: String
+
+    public init(_ folder: String = ".") { self.folder = folder }
+
+    public static let kind = "cifar10"
+    public static let schema = Schema(CIFAR10Source(), .leading("folder", \.folder, hasDefault: true))
+
+    public func read(_ request: SampleRequest) throws -> RawSamples { try RawSamples(.cifar10, folder, request) }
+}
+
+/// A folder with the binary version of CIFAR-100: `{cifar100: FOLDER}`.
+public struct CIFAR100Source: SampleReader, Configurable {
+    /// Its path, from `data.directory` on if it is relative.
+    public var folder: String
+
+    public init(_ folder: String = ".") { self.folder = folder }
+
+    public static let kind = "cifar100"
+    public static let schema = Schema(CIFAR100Source(), .leading("folder", \.folder, hasDefault: true))
+
+    public func read(_ request: SampleRequest) throws -> RawSamples { try RawSamples(.cifar100, folder, request) }
+}
+
+extension RawSamples {
+    /// The data set of a folder, which must be the one that was asked for.
+    fileprivate init(_ sort: CIFAR, _ folder: String, _ request: SampleRequest) throws {
+        let folder = try request.folder(folder, holding: "the binary version of \(sort)")
+        let data = try CIFARFolder(folder)
+        guard data.sort == sort else {
+            throw DatasetError(
+                .malformed, "\(folder): the folder holds another data set", expected: "\(sort)",
+                received: "\(data.sort)", remedy: "Name the source \(data.sort == .cifar10 ? "cifar10" : "cifar100").")
+        }
+        func dataset(_ part: CIFAR.Part) throws -> Dataset {
+            try Dataset(
+                features: Tensor(bytes: part.images.bytes, part.images.type), labels: part.labels.bytes.map(Int.init),
+                classNames: data.classNames, normalization: .unitRange)
+        }
+        self.init(try dataset(data.train), test: try dataset(data.test))
+    }
+}

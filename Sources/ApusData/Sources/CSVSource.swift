@@ -1,0 +1,64 @@
+public import ApusConfiguration
+package import ApusFormats
+
+/// A table: `{csv: {file: iris.csv, label: species}}`.
+///
+/// Columns of numbers are features as they are; where one is missing, the mean of the training part stands for it.
+/// Columns of words become one feature for each word, 1 where it stands and else 0 (one-hot); all of them are 0 where
+/// the word is missing.
+public struct CSVSource: SampleReader, Configurable {
+    /// The path of the table, from `data.directory` on if it is relative.
+    public var file: String
+    /// The column to predict.
+    public var label: String
+    /// Whether it holds classes, sorted, or numbers.
+    public var task: PredictionTask
+    /// The columns that are features; `nil`: all others.
+    public var columns: [String]?
+    /// Columns that are none.
+    public var ignore: [String]
+    /// Whether the first row names the columns; `nil`: if none of its fields is a number.
+    public var header: Bool?
+    /// What is between fields; `nil`: what divides the first rows.
+    public var separator: Separator?
+    /// Texts that stand for a missing value, besides the empty one; `nil`: NA, N/A, NaN, null and ?.
+    public var missing: [String]?
+
+    /// What is between the fields of a table.
+    public enum Separator: String, NamedChoice {
+        case comma, semicolon, tab
+        public static let what = "separator"
+    }
+
+    public init(
+        _ file: String, label: String, task: PredictionTask = .classification, columns: [String]? = nil,
+        ignore: [String] = [], header: Bool? = nil, separator: Separator? = nil, missing: [String]? = nil
+    ) {
+        self.file = file
+        self.label = label
+        self.task = task
+        self.columns = columns
+        self.ignore = ignore
+        self.header = header
+        self.separator = separator
+        self.missing = missing
+    }
+
+    public static let kind = "csv"
+    public static let schema = Schema(
+        CSVSource("", label: ""), .leading("file", \.file), .required("label", \.label), .optional("task", \.task),
+        .optional("columns", \.columns), .optional("ignore", \.ignore), .optional("header", \.header),
+        .optional("separator", \.separator), .optional("missing", \.missing))
+
+    /// How the file is read.
+    package var format: CSVFormat {
+        let separator: CSVFormat.Separator? =
+            switch separator {
+            case .comma: .comma
+            case .semicolon: .semicolon
+            case .tab: .tab
+            case nil: nil
+            }
+        return CSVFormat(separator: separator, hasHeader: header, missing: missing ?? CSVFormat.usualMissing)
+    }
+}

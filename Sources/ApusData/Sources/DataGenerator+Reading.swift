@@ -1,0 +1,3 @@
+extension DataGenerator: SampleReader {
+    public func read(_ request: SampleRequest) throws -> RawSamples { RawSamples(try dataset(seed: request.seed)) }
+}

@@ -1,0 +1,18 @@
+public import ApusConfiguration
+
+/// A folder of four IDX files, as MNIST comes: `{idx: FOLDER}`.
+public struct IDXSource: SampleReader, Configurable {
+    /// Its path, from `data.directory` on if it is relative.
+    public var folder: String
+
+    public init(_ folder: String = ".") { self.folder = folder }
+
+    public static let kind = "idx"
+    public static let schema = Schema(IDXSource(), .leading("folder", \.folder, hasDefault: true))
+
+    public func read(_ request: SampleRequest) throws -> RawSamples {
+        let folder = try request.folder(folder, holding: "four IDX files, as of MNIST")
+        let (train, test) = try IDXFolder.load(directory: folder)
+        return RawSamples(train, test: test)
+    }
+}

@@ -1,0 +1,60 @@
+public import ApusConfiguration
+import ApusFormats
+import ApusGraph
+
+/// A folder of PNG and JPEG images with one sub-folder a class: `{images: {folder: DIR, height: 28, width: 28, channels: 1}}`.
+public struct ImageSource: SampleReader, Configurable {
+    /// Its path, from `data.directory` on if it is relative. The names of the sub-folders are the classes.
+    public var folder: String
+    /// A folder with the same classes, whose images are the test part.
+    public var testFolder: String?
+    /// The size to which all images are brought; `nil`: that of the first image.
+    public var height: Int?
+    /// The same for the width.
+    public var width: Int?
+    /// 1 (gray) or 3 (RGB); `nil`: as the first image.
+    public var channels: Int?
+    /// Whether images are decoded when they are needed; `nil`: if all of them together take more than 1 GiB.
+    public var stream: Bool?
+
+    public init(
+        _ folder: String, testFolder: String? = nil, height: Int? = nil, width: Int? = nil, channels: Int? = nil,
+        stream: Bool? = nil
+    ) {
+        self.folder = folder
+        self.testFolder = testFolder
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.stream = stream
+    }
+
+    public static let kind = "images"
+    public static let schema = Schema(
+        ImageSource(""), .leading("folder", \.folder), .optional("testFolder", \.testFolder),
+        .optional("height", \.height), .optional("width", \.width), .optional("channels", \.channels),
+        .optional("stream", \.stream))
+
+    public func read(_ request: SampleRequest) throws -> RawSamples {
+        let content = "one sub-folder of PNG or JPEG images a class"
+        func dataset(_ folder: ImageFolder, _ size: Shape?) throws -> Dataset {
+            try .images(
+                folder, height: height ?? size?[0], width: width ?? size?[1], channels: channels ?? size?[2],
+                streams: stream)
+        }
+        let path = try request.folder(folder, holding: content)
+        let classes = try ImageFolder(path)
+        let samples = try dataset(classes, nil)
+        guard let testFolder else { return RawSamples(samples) }
+        let testPath = try request.folder(testFolder, holding: content)
+        let testClasses = try ImageFolder(testPath)
+        guard testClasses.classNames == classes.classNames else {
+            throw DatasetError(
+                .malformed, "\(testPath): the folder has other classes than \(path)",
+                expected: classes.classNames.joined(separator: ", "),
+                received: testClasses.classNames.joined(separator: ", "),
+                remedy: "Name the sub-folders of both alike.")
+        }
+        return RawSamples(samples, test: try dataset(testClasses, samples.sampleShape))
+    }
+}

@@ -1,0 +1,34 @@
+public import ApusConfiguration
+
+/// NumPy arrays: `{npz: {file: data.npz, inputs: x, targets: y}}`.
+public struct NPZSource: SampleReader, Configurable {
+    /// An archive, or a folder with the arrays as `x.npy`, `y.npy`.
+    public var file: String
+    /// The array of samples, `[N, …]`; bytes `[N, height, width]` are gray images.
+    public var inputs: String
+    /// The array of labels `[N]`, or of numbers `[N, …]`.
+    public var targets: String
+    /// The arrays of the test part, such as `x_test` and `y_test`.
+    public var testInputs: String?
+    /// Given together with `testInputs`, or neither.
+    public var testTargets: String?
+    /// What targets are; `nil`: classes if they are whole numbers by type, else numbers.
+    public var task: PredictionTask?
+
+    public init(
+        _ file: String, inputs: String = "x", targets: String = "y", testInputs: String? = nil,
+        testTargets: String? = nil, task: PredictionTask? = nil
+    ) {
+        self.file = file
+        self.inputs = inputs
+        self.targets = targets
+        self.testInputs = testInputs
+        self.testTargets = testTargets
+        self.task = task
+    }
+
+    public static let kind = "npz"
+    public static let schema = Schema(
+        NPZSource(""), .leading("file", \.file), .optional("inputs", \.inputs), .optional("targets", \.targets),
+        .optional("testInputs", \.testInputs), .optional("testTargets", \.testTargets), .optional("task", \.task))
+}

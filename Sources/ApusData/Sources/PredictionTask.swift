@@ -1,0 +1,14 @@
+import ApusConfiguration
+
+/// What is predicted: one of several classes, or numbers.
+public enum PredictionTask: String, CaseIterable, Sendable, Hashable, Codable {
+    case classification, regression
+
+    public init(from decoder: any Decoder) throws {
+        let name = try decoder.singleValueContainer().decode(String.self)
+        guard let task = PredictionTask(rawValue: name) else {
+            throw Names.unknown("task", name, PredictionTask.allCases.map(\.rawValue), decoder.codingPath)
+        }
+        self = task
+    }
+}

@@ -1,0 +1,18 @@
+/// What a source holds, before it is divided.
+public struct RawSamples: Sendable {
+    /// The samples to train and validate on; those to test on as well where there is no `test`.
+    public var samples: Dataset
+    /// The source's own test part.
+    public var test: Dataset?
+    /// What the columns of a table are, one a feature.
+    public var featureNames: [String]?
+    /// The group of each sample, if the request named a column for it.
+    public var groups: [String]?
+
+    public init(_ samples: Dataset, test: Dataset? = nil, featureNames: [String]? = nil, groups: [String]? = nil) {
+        self.samples = samples
+        self.test = test
+        self.featureNames = featureNames
+        self.groups = groups
+    }
+}

@@ -1,0 +1,40 @@
+import Foundation
+
+/// What a data source gives to the reader of its samples.
+public struct SampleRequest: Sendable, Hashable {
+    /// The folder from which relative paths start; where the program runs if `nil`.
+    public var directory: String?
+    /// Of samples that are drawn.
+    public var seed: UInt64
+    /// A column of a table that is wanted as the group of each row.
+    public var groupColumn: String?
+
+    public init(directory: String? = nil, seed: UInt64 = 7, groupColumn: String? = nil) {
+        self.directory = directory
+        self.seed = seed
+        self.groupColumn = groupColumn
+    }
+
+    /// A path of the settings, from `directory` on if it is relative.
+    public func path(_ path: String) -> String {
+        guard let directory, !path.hasPrefix("/") else { return path }
+        return path == "." ? directory : "\(directory)/\(path)"
+    }
+
+    /// A folder that exists, by its path in the settings.
+    ///
+    /// - Parameter content: What it should hold, for the message.
+    /// - Throws: `DatasetError` if there is none.
+    public func folder(_ name: String, holding content: String) throws(DatasetError) -> String {
+        let path = path(name)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw DatasetError(
+                .missing, "\(path): there is no such folder", expected: "a folder with \(content)",
+                remedy:
+                    "Check the path; relative ones start from data.directory (--data), or else from where the command runs."
+            )
+        }
+        return path
+    }
+}

@@ -1,0 +1,22 @@
+public import ApusConfiguration
+
+/// The kinds of data sources that can be read from files; generators stand beside them by their own names.
+public enum SampleSourceKinds {
+    /// In the order in which the documentation lists them.
+    private static let files: [any (SampleReader & Configurable).Type] = [
+        FashionMNISTSource.self, IDXSource.self, CIFAR10Source.self, CIFAR100Source.self, ImageSource.self,
+        CSVSource.self, NPZSource.self,
+    ]
+
+    package static let registry = Registry<any SampleReader>("data source", files.map { $0 })
+
+    /// Makes a data source of one's own readable.
+    public static func register(_ type: any (SampleReader & Configurable).Type) { registry.register(type.kind, type) }
+
+    /// Every type: first those of this module, then those that were registered, by the alphabet.
+    static var types: [any (SampleReader & Configurable).Type] {
+        let known = Set(files.map { $0.kind })
+        let registered = registry.configurable.compactMap { $0 as? any (SampleReader & Configurable).Type }
+        return files + registered.filter { !known.contains($0.kind) }
+    }
+}

@@ -1,0 +1,114 @@
+public import ApusConfiguration
+public import ApusData
+public import ApusNN
+public import ApusOptimizers
+public import ApusTensor
+public import ApusTraining
+
+/// A training as data: model, data, loss, optimizer, seed. The same experiment gives the same weights, bit for bit.
+public struct Experiment: Configurable {
+    /// What the run folder is called; no slashes.
+    public var name: String
+    /// Of all randomness but that of `data.seed`.
+    public var seed: UInt64
+    /// The samples, and what is held back of them.
+    public var data: DataSource
+    /// A name of the zoo, or layers.
+    public var model: ModelSource
+    /// What training makes small.
+    public var loss: Loss
+    /// What is measured besides.
+    public var metrics: [Metric]
+    /// How gradients change the variables.
+    public var optimizer: Optimizer
+    /// How the learning rate changes.
+    public var schedule: Schedule
+    /// Samples a step, from 1.
+    public var batchSize: Int
+    /// How often each sample is seen, from 1.
+    public var epochs: Int
+    /// The element type of convolutions, matrix products and what follows them.
+    public var precision: NumericPrecision
+    /// Whether normalizations and activations are kept for the backward pass, or computed again in it.
+    public var memory: MemoryUse
+    /// What happens besides training.
+    public var callbacks: [Callback]
+
+    public init(
+        name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
+        loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
+        optimizer: Optimizer = .adam(learningRate: 0.003),
+        schedule: Schedule = .cosine(warmupSteps: 200, warmupShare: 0.1),
+        batchSize: Int = 128, epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
+        callbacks: [Callback] = []
+    ) {
+        self.name = name
+        self.seed = seed
+        self.data = data
+        self.model = model
+        self.loss = loss
+        self.metrics = metrics
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.batchSize = batchSize
+        self.epochs = epochs
+        self.precision = precision
+        self.memory = memory
+        self.callbacks = callbacks
+    }
+
+    public static let schema = Schema(
+        Experiment(name: "", model: .name("")), .required("name", \.name, help: "What the run folder is called"),
+        .optional("seed", \.seed, help: "Of all randomness"),
+        .optional("data", \.data, help: "The samples, and what is held back of them"),
+        .required("model", \.model, help: "A name of the zoo, or a list of layers"),
+        .optional("loss", \.loss, help: "What training makes small"),
+        .optional("metrics", \.metrics, help: "What is measured besides"),
+        .optional(
+            "optimizer", \.optimizer,
+            help: "How gradients change the variables; `adam` alone has its own learning rate"),
+        .optional("schedule", \.schedule, help: "How the learning rate changes"),
+        .optional("batchSize", \.batchSize, help: "Samples a step"),
+        .optional("epochs", \.epochs, help: "How often each sample is seen"),
+        .optional(
+            "precision", \.precision,
+            help:
+                "The element type of convolutions, matrix products and what follows them: `float32` or `mixedBFloat16`"
+        ),
+        .optional(
+            "memory", \.memory,
+            help: "`saving` computes normalizations and activations again in the backward pass"),
+        .optional("callbacks", \.callbacks, help: "What happens besides training"))
+
+    /// Writes every key, defaults included: the file says everything.
+    public func encode(to encoder: any Encoder) throws { try Experiment.schema.writeAll(self, to: encoder) }
+
+    /// The experiment as a YAML file.
+    public func yaml() throws -> String { try YAMLText.of(self) }
+
+    /// Reads an experiment from a YAML or JSON text.
+    ///
+    /// - Throws: `ConfigurationError` that names the line and what is wrong there.
+    public init(yaml text: String, path: String) throws {
+        self = try ExperimentFile(yaml: text, path: path).experiment()
+    }
+
+    /// What is out of range, and where.
+    var problems: [FileProblem] {
+        var problems: [FileProblem] = []
+        func expect(_ isRight: Bool, _ path: String, _ range: String, _ value: Any) {
+            if !isRight {
+                problems.append(
+                    FileProblem(path.split(separator: ".").map(String.init), "expected \(range) but found \(value)"))
+            }
+        }
+        expect(!name.isEmpty && !name.contains("/"), "name", "a name without slashes", "\"\(name)\"")
+        expect(epochs > 0, "epochs", "a whole number from 1", epochs)
+        expect(batchSize > 0, "batchSize", "a whole number from 1", batchSize)
+        let fraction = data.validation.fraction
+        expect((0..<1).contains(fraction), "data.validation.fraction", "a number in 0..<1", fraction)
+        do { try optimizer.validate() } catch { problems.append(FileProblem(["optimizer"], error.description)) }
+        do { try schedule.validate() } catch { problems.append(FileProblem(["schedule"], error.description)) }
+        return problems
+    }
+}

@@ -1,0 +1,69 @@
+public import ApusConfiguration
+import ApusModels
+public import ApusNN
+import ApusTraining
+
+/// What an experiment trains: a name of the zoo, or layers.
+public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    /// A network of the zoo: `lenet5`.
+    case name(String)
+    /// Layers one after the other.
+    case layers(Sequential)
+
+    public init(stringLiteral value: String) { self = .name(value) }
+
+    public var description: String {
+        switch self {
+        case .name(let name): name
+        case .layers(let layers): "\(layers)"
+        }
+    }
+}
+
+extension ModelSource: FileRepresentable {
+    public static var form: Form { .either([.text, .type(Sequential.self)]) }
+}
+
+extension ModelSource: Codable {
+    public init(from decoder: any Decoder) throws {
+        if let name = try? decoder.singleValueContainer().decode(String.self) {
+            self = .name(name)
+        } else {
+            self = .layers(try Sequential(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .name(let name):
+            var container = encoder.singleValueContainer()
+            try container.encode(name)
+        case .layers(let layers): try layers.encode(to: encoder)
+        }
+    }
+}
+
+extension ModelSource {
+    /// Reads a network from a YAML or JSON text: a list of layers, or the one of an experiment.
+    ///
+    /// - Throws: `ConfigurationError` that names the line and what is wrong there.
+    public init(yaml text: String, path: String) throws {
+        guard let root = try FileNode(yaml: text, file: path), root.entries == nil else {
+            self = try Experiment(yaml: text, path: path).model
+            return
+        }
+        self = try LayeredFile(root, path: path).value()
+    }
+
+    /// The network: layers as they are, or the one of a name.
+    ///
+    /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
+    public func model(classes: Int = 10) throws -> Sequential {
+        switch self {
+        case .layers(let layers): return layers
+        case .name(let name):
+            if let network = Zoo(rawValue: name) { return network.model(classes: classes) }
+            throw TrainingError("there is no network \(name) (\(Names.hint(name, Zoo.allCases.map(\.rawValue))))")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+public import ApusData
+public import ApusGraph
+import ApusTraining
+import Foundation
+
+/// What a run's model takes and says, so that predictions need no data set: `inputs.json`.
+public struct RunInputs: Sendable, Hashable, Codable {
+    /// What the file is called in the folder of a run.
+    static let fileName = "inputs.json"
+
+    /// The version of the file.
+    public var version = 1
+    /// The shape of one sample, such as [28, 28, 1].
+    public var shape: [Int]
+    /// The element type of the samples as stored, such as `uint8`.
+    public var elementType: String
+    /// How samples are scaled before the model sees them.
+    public var normalization: InputNormalization
+    /// The classes in the order of their labels; empty where numbers are predicted.
+    public var classNames: [String]
+    /// The columns of a table, one a feature; `nil` for other samples.
+    public var features: [Feature]?
+    /// How tables are read, if the run was trained on one.
+    public var table: CSVSource?
+
+    /// A feature of a table: a column of numbers, or a word of a column of words, `color=red`.
+    public struct Feature: Sendable, Hashable, Codable {
+        /// The column, or the column and the word.
+        public var name: String
+        /// What stands for a number that is missing.
+        public var mean: Double
+    }
+
+    /// Those of samples without a table: `features` and `table` stay absent.
+    public init(
+        shape: Shape, elementType: ElementType, normalization: InputNormalization, classNames: [String]
+    ) {
+        self.shape = shape.dimensions
+        self.elementType = "\(elementType)"
+        self.normalization = normalization
+        self.classNames = classNames
+    }
+
+    /// Those of a data set.
+    public init(_ dataset: Dataset) {
+        self.init(
+            shape: dataset.sampleShape, elementType: dataset.elementType, normalization: dataset.normalization,
+            classNames: dataset.classNames)
+    }
+
+    /// Those of an experiment's data.
+    public init(_ data: LoadedData, from source: SampleSource) {
+        self.init(data.training)
+        table = source.reader as? CSVSource
+        guard let names = data.featureNames, data.training.sampleShape.rank == 1 else { return }
+        let training = data.training
+        var sums = Array(repeating: 0.0, count: names.count)
+        for sample in 0..<training.count {
+            for (place, value) in training.features(at: sample).cast(to: .float32).scalars.enumerated() {
+                sums[place] += Double(value)
+            }
+        }
+        features = zip(names, sums).map { Feature(name: $0, mean: $1 / Double(max(1, training.count))) }
+    }
+
+    /// The shape of one sample.
+    public var sampleShape: Shape { Shape(shape) }
+}
+
+extension RunFolder {
+    /// Writes `inputs.json`.
+    public func write(_ inputs: RunInputs) throws { try write(RunInputs.fileName, json: inputs) }
+
+    /// What the run's model takes.
+    ///
+    /// - Throws: `TrainingError` if the run has no `inputs.json`, or it can't be read.
+    public func inputs() throws -> RunInputs {
+        let file = "\(path)/\(RunInputs.fileName)"
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw TrainingError(
+                "\(path) has no \(RunInputs.fileName), which says what the network takes. The run was made by an older version: train again",
+                kind: .missing)
+        }
+        do {
+            let inputs = try JSONDecoder().decode(RunInputs.self, from: data)
+            guard inputs.shape.allSatisfy({ $0 > 0 }) else {
+                throw TrainingError(
+                    "\(file): the shape of a sample must be positive, received \(inputs.shape)", kind: .malformed)
+            }
+            return inputs
+        } catch let error as DecodingError {
+            throw TrainingError("\(file) is damaged: \(error)", kind: .malformed)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+public import ApusTraining
+public import Foundation
+
+/// The facts of a run: `run.json`.
+public struct RunRecord: Sendable, Hashable, Codable {
+    /// How a run stands. One that was killed is still `running`; one that a callback stopped is `completed`.
+    public enum State: String, Sendable, Codable { case running, completed, interrupted, failed, diverged }
+
+    /// What the file is called in the folder of a run.
+    static let fileName = "run.json"
+
+    /// The version of the file's format.
+    public var version = 1
+    /// How the run stands.
+    public var state: State
+    /// What started the run: the program and its arguments.
+    public var command: [String]
+    /// The version of the program that started the run; `nil` where it was not written down.
+    public var program: String?
+    /// When the run was set up, before the first step.
+    public var started: Date
+    /// When training ended, or was last interrupted; `nil` while it runs.
+    public var ended: Date?
+    /// The experiment's seed.
+    public var seed: UInt64
+    /// The threads that computed; with another number the weights may differ in the last digits.
+    public var threads: Int
+    /// The fingerprint of the data, test part included: the name of the hash and its digits. Runs of before name none.
+    public var dataFingerprint: String
+    /// Why training ended, in words; the error if it failed or diverged.
+    public var stopReason: String?
+    /// Loss and metrics on the test part, with the weights that the run keeps; of completed runs only.
+    public var test: Measurements?
+    /// When the run went on after an interruption.
+    public var resumes: [Date] = []
+
+    /// The record of a run that starts now.
+    public init(command: [String], seed: UInt64, threads: Int, dataFingerprint: String, program: String? = nil) {
+        state = .running
+        self.command = command
+        self.program = program
+        started = Date()
+        self.seed = seed
+        self.threads = threads
+        self.dataFingerprint = dataFingerprint
+    }
+}
+
+extension RunFolder {
+    /// Writes `run.json`.
+    public func write(_ record: RunRecord) throws { try write(RunRecord.fileName, json: record) }
+
+    /// The facts of the run.
+    ///
+    /// - Throws: `TrainingError` if there is no `run.json`, or it can't be read.
+    public func record() throws -> RunRecord {
+        let file = "\(path)/\(RunRecord.fileName)"
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        guard let data = FileManager.default.contents(atPath: file),
+            let record = try? decoder.decode(RunRecord.self, from: data)
+        else { throw TrainingError("\(file) is missing or not what a run writes", kind: .malformed) }
+        return record
+    }
+}

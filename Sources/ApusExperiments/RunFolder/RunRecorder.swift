@@ -1,0 +1,58 @@
+public import ApusTraining
+
+/// Writes `events.jsonl` as the training goes on.
+///
+/// A resumed training cuts the file back to where it was at the checkpoint, so that it holds what that of an undisturbed one does.
+public struct RunRecorder: CallbackRule {
+    /// What the file is called in the folder of a run.
+    package static let fileName = "events.jsonl"
+
+    private let path: String
+    /// Every how many steps there is a line.
+    private let everySteps: Int
+    private var file: LineFile?
+    /// The bytes that belong to the training; an interruption does not.
+    private var position = 0
+
+    /// Writes the file into the folder of a run.
+    ///
+    /// - Parameter everySteps: Every how many steps there is a line; 0 for none.
+    public init(_ folder: RunFolder, everySteps: Int = 100) {
+        self.init("\(folder.path)/\(RunRecorder.fileName)", everySteps)
+    }
+
+    /// - Parameter everySteps: Every how many steps there is a line; 0 for none.
+    public init(_ path: String, _ everySteps: Int = 100) {
+        self.path = path
+        self.everySteps = everySteps
+    }
+
+    public var name: String { "events" }
+    public var watchesSteps: Bool { everySteps > 0 }
+
+    public mutating func prepare(_ context: RunContext) throws {
+        position = 0
+        file = try LineFile(path)
+        // Cut by `restore` if there is something to keep.
+        if !context.isResumed { try file?.cut(to: 0) }
+    }
+
+    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+        if case .stepEnded = event, control.state.step % everySteps != 0 { return }
+        let end = try file?.append(try EventLine(event, control).json) ?? 0
+        switch event {
+        case .stopped(.interrupted), .ended(.interrupted): break
+        default: position = end
+        }
+    }
+
+    public func savedState() throws -> CallbackState? {
+        // What a checkpoint counts on is on the disk before it.
+        try file?.sync()
+        return try CallbackState(encoding: position)
+    }
+
+    public mutating func restore(_ saved: CallbackState) throws {
+        position = try file?.cut(to: try saved.decoded()) ?? 0
+    }
+}

@@ -1,0 +1,207 @@
+import ApusBackend
+public import ApusNN
+public import ApusTraining
+import ApusTensor
+public import ApusData
+import Foundation
+
+/// An experiment that is run in a folder of its own, which then tells everything: what `apus train` does.
+///
+/// ```swift
+/// var run = try ExperimentRun(Experiment(yaml: text, path: "lenet.yaml"))
+/// try run.train()
+/// print(run.record.test!, run.folder!.path)
+/// ```
+public struct ExperimentRun: Sendable {
+    /// What is run; of a resumed run that of its folder, with the epochs and the data folder that were given.
+    public let experiment: Experiment
+    /// The samples, divided and normalized.
+    public let data: LoadedData
+    /// The model's layers, for one sample of the data.
+    public let summary: ModelSummary
+    /// Holds the start weights until the run begins; others may be loaded into it.
+    public var trainer: Trainer
+    /// The facts of the run, as `run.json` has them.
+    public private(set) var record: RunRecord
+    /// Where everything is kept; exists when the run has begun.
+    public private(set) var folder: RunFolder?
+    private let isResumed: Bool
+    /// Whether the folder was named.
+    private(set) var isPlaced = false
+
+    /// Builds the model and reads the data: what does not fit is found before there is a folder.
+    ///
+    /// - Parameters:
+    ///   - data: In place of what the experiment says, for instance a fold of it.
+    ///   - command: What started the run, for its record.
+    /// - Throws: What building the model and reading the data throw.
+    public init(
+        _ experiment: Experiment, data: LoadedData? = nil, command: [String] = CommandLine.arguments
+    ) throws {
+        try self.init(experiment, data, command, resuming: nil)
+    }
+
+    /// A run that was interrupted, to go on exactly as if it had not been.
+    ///
+    /// - Parameters:
+    ///   - epochs: In all, in place of what the experiment says; more of them make a completed run go on. When the run begins, they
+    ///     become those of the folder's experiment.
+    ///   - directory: The folder of the data's files, if it is another one now.
+    ///   - report: Is told of what may make a difference.
+    /// - Throws: `TrainingError` if the run is complete and gets no more epochs, has other data, or nothing to go on from.
+    public init(
+        resuming folder: RunFolder, epochs: Int? = nil, directory: String? = nil, data: LoadedData? = nil,
+        command: [String] = CommandLine.arguments, report: (String) -> Void = { _ in }
+    ) throws {
+        var experiment = try folder.experiment()
+        let earlierEpochs = experiment.epochs
+        if let epochs { experiment.epochs = epochs }
+        if let directory { experiment.data.directory = directory }
+        try self.init(experiment, data, command, resuming: folder)
+        record = try resumedRecord(folder, earlierEpochs: earlierEpochs, report)
+    }
+
+    private init(
+        _ experiment: Experiment, _ data: LoadedData?, _ command: [String], resuming folder: RunFolder?
+    ) throws {
+        self.experiment = experiment
+        self.folder = folder
+        isResumed = folder != nil
+        let model = try experiment.model.model()
+        let data = try data ?? experiment.data.load(seed: experiment.seed)
+        self.data = data
+        trainer = Trainer(
+            model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
+            schedule: experiment.schedule, precision: experiment.precision, memory: experiment.memory,
+            seed: experiment.seed)
+        try trainer.prepare(input: data.sampleShape)
+        summary = try model.summary(input: data.sampleShape)
+        record = RunRecord(
+            command: command, seed: experiment.seed, threads: Device.threadCount,
+            dataFingerprint: data.fingerprintText, program: ApusVersion.current)
+    }
+
+    /// A run that is complete, with the weights it ended with.
+    init(completed folder: RunFolder, data: LoadedData?) throws {
+        try self.init(try folder.experiment(), data, [], resuming: folder)
+        record = try folder.record()
+        trainer = try FinishedRun(folder, weights: folder.lastWeights).trainer
+    }
+
+    /// The facts of a run that goes on now.
+    private func resumedRecord(
+        _ folder: RunFolder, earlierEpochs: Int, _ report: (String) -> Void
+    ) throws -> RunRecord {
+        var earlier = try folder.record()
+        if earlier.state == .completed {
+            // It may have done more, if it was given fewer when it went on.
+            let done = max(earlierEpochs, try folder.history().epochs.last?.epoch ?? 0)
+            guard experiment.epochs > done else {
+                throw TrainingError("the run \(folder.path) is completed; give more epochs than \(done) to go on")
+            }
+        }
+        // Its start is not written down.
+        let isBare = ((try? FileManager.default.contentsOfDirectory(atPath: folder.checkpoints)) ?? []).isEmpty
+        guard !isBare || !earlier.command.contains(where: { $0.hasPrefix("--init") }) else {
+            throw TrainingError(
+                "the run \(folder.path) began with weights of a file and has no checkpoint yet; train again with --init",
+                kind: .missing)
+        }
+        let fingerprint = data.fingerprintText(like: earlier.dataFingerprint)
+        guard earlier.dataFingerprint == fingerprint else {
+            throw TrainingError(
+                "the data are not those of the run \(folder.path): their fingerprint is \(fingerprint), "
+                    + "it was \(earlier.dataFingerprint)", kind: .malformed)
+        }
+        if earlier.threads != record.threads {
+            report(
+                "the run had \(earlier.threads) threads, now there are \(record.threads); the weights may differ in the last digits"
+            )
+        }
+        (earlier.state, earlier.ended, earlier.stopReason, earlier.test) = (.running, nil, nil, nil)
+        earlier.resumes.append(Date())
+        return earlier
+    }
+
+    // MARK: Running
+
+    /// Makes the folder and writes what is known before training; `train` does it if need be.
+    ///
+    /// - Parameter path: A folder that does not exist or is empty; `runs/NAME-N` if absent.
+    /// - Throws: `TrainingError` if there is something already.
+    @discardableResult
+    public mutating func begin(in path: String? = nil) throws -> RunFolder {
+        if let folder {
+            if isResumed {
+                try folder.write(record)
+                // Last: a completed run whose experiment has so many epochs already would refuse to do them.
+                var kept = try folder.experiment()
+                if kept.epochs != experiment.epochs {
+                    kept.epochs = experiment.epochs
+                    try folder.write(kept)
+                }
+            }
+            return folder
+        }
+        isPlaced = path != nil
+        let folder = try RunFolder(named: experiment.name, path: path)
+        try folder.write(record)
+        try folder.write(summary)
+        try folder.write(RunInputs(data, from: experiment.data.source))
+        // Last, for it makes the folder that of a run.
+        try folder.write(experiment)
+        self.folder = folder
+        return folder
+    }
+
+    /// Trains to the end, or until something stops it, and measures on the test part.
+    ///
+    /// Besides the experiment's callbacks there are always `events.jsonl`, `metrics.csv` and checkpoints. Whatever happens, the
+    /// folder says how it ended.
+    ///
+    /// - Parameters:
+    ///   - callbacks: Besides those of the experiment; they hear of events first.
+    ///   - report: Is told of checkpoints that are damaged, and of a warm-up that takes most of the training.
+    /// - Throws: What training throws.
+    @discardableResult
+    public mutating func train(
+        callbacks: [Callback] = [], report: (String) -> Void = { _ in }
+    ) throws -> History {
+        let folder = try begin()
+        do {
+            let history = try trainer.fit(
+                data.training, validation: data.validation, epochs: experiment.epochs, batchSize: experiment.batchSize,
+                augmentations: data.augmentations, callbacks: callbacks + ownCallbacks(folder), folder: folder.path,
+                resuming: isResumed ? folder.checkpoints : nil, report: report)
+            record.stopReason = history.stopReason.map { "\($0)" }
+            record.state = history.stopReason == .interrupted ? .interrupted : .completed
+            if record.state == .completed { record.test = try data.test.map { try kept(folder).evaluate($0) } }
+            try end(folder)
+            return history
+        } catch {
+            record.state = error is DivergenceError ? .diverged : .failed
+            record.stopReason = "\(error)"
+            // The first error is the one to report.
+            try? end(folder)
+            throw error
+        }
+    }
+
+    private mutating func end(_ folder: RunFolder) throws {
+        record.ended = Date()
+        try folder.write(record)
+    }
+
+    /// What the experiment asks for, and what every run has.
+    private func ownCallbacks(_ folder: RunFolder) -> [Callback] {
+        var callbacks = [Callback(RunRecorder(folder))] + experiment.callbacks
+        if !experiment.callbacks.contains(where: { $0.rule is CSVLog }) { callbacks.append(.csv()) }
+        if !experiment.callbacks.contains(where: { $0.rule is Checkpoint }) { callbacks.append(.checkpoint()) }
+        return callbacks
+    }
+
+    /// A trainer with the weights that the folder keeps as its result; with those of now where it keeps none.
+    package func kept(_ folder: RunFolder) throws -> Trainer {
+        FileManager.default.fileExists(atPath: folder.weights) ? try FinishedRun(folder).trainer : trainer
+    }
+}

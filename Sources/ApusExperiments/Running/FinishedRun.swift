@@ -1,0 +1,28 @@
+import ApusNN
+public import ApusTraining
+
+/// A run that has weights: its experiment, and a trainer that measures and predicts with them.
+public struct FinishedRun: Sendable {
+    /// Where the run is.
+    public let folder: RunFolder
+    /// What the run did, as its `experiment.yaml` says.
+    public let experiment: Experiment
+    /// With the weights of the best epoch, or of the last where no best one was kept.
+    public let trainer: Trainer
+
+    /// - Throws: `TrainingError` if the folder is not that of a run; `FormatError` if its weights are missing or damaged.
+    public init(_ folder: RunFolder) throws { try self.init(folder, weights: folder.weights) }
+
+    init(_ folder: RunFolder, weights: String) throws {
+        self.folder = folder
+        experiment = try folder.experiment()
+        let model = try experiment.model.model()
+        var trainer = Trainer(
+            model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
+            precision: experiment.precision, seed: experiment.seed)
+        var variables = try model.initialized(input: try folder.inputs().sampleShape, seed: experiment.seed)
+        try variables.load(weights, usesAverages: true)
+        trainer.load(variables)
+        self.trainer = trainer
+    }
+}

@@ -1,0 +1,5 @@
+/// The version of this program.
+public enum ApusVersion {
+    /// What `apus --version` says.
+    public static let current = "0.1.0"
+}

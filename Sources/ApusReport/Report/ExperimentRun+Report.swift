@@ -1,0 +1,39 @@
+public import ApusExperiments
+import ApusNN
+import ApusTraining
+
+extension ExperimentRun {
+    /// Writes pictures and `report.html` into the folder.
+    ///
+    /// - Throws: `TrainingError` if the run has not begun; `FormatError` if the disk refuses.
+    public func writeReport() throws {
+        guard let folder else { throw TrainingError("the run has not begun: there is nothing to report") }
+        var report = RunReport(experiment)
+        report.record = record
+        report.summary = summary
+        report.history = try folder.history()
+        report.snapshots = try folder.snapshots()
+        // After an interrupt nobody wants to wait.
+        let isComplete = record.state == .completed
+        try report.look(
+            at: isComplete ? try kept(folder) : trainer, training: data.training, test: isComplete ? data.test : nil,
+            measured: record.test)
+        try report.write(to: folder)
+    }
+}
+
+extension FinishedRun {
+    /// Writes pictures and `report.html` into the folder anew, with the weights that are kept.
+    ///
+    /// - Throws: What reading the data throws; `FormatError` if the disk refuses.
+    public func writeReport() throws {
+        let data = try experiment.data.load(seed: experiment.seed)
+        var report = RunReport(experiment)
+        report.record = try? folder.record()
+        report.history = try folder.history()
+        report.snapshots = try folder.snapshots()
+        report.summary = try experiment.model.model().summary(input: data.sampleShape)
+        try report.look(at: trainer, training: data.training, test: data.test)
+        try report.write(to: folder)
+    }
+}

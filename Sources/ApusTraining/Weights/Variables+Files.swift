@@ -1,0 +1,117 @@
+import ApusConfiguration
+import ApusFormats
+public import ApusNN
+import ApusOptimizers
+import ApusTensor
+import Foundation
+
+extension Variables {
+    /// Writes all variables to a safetensors file, or to an npz file if the path ends so, whole or not at all.
+    ///
+    /// - Parameter metadata: Texts for a safetensors file; npz files have none.
+    /// - Throws: `FormatError` if the disk refuses; a file that was there stays as it was.
+    public func save(_ path: String, metadata: [String: String] = [:]) throws {
+        let values = paths.map { self[$0]! }
+        try evaluate(values)
+        guard !path.lowercased().hasSuffix(".npz") else {
+            return try NPZFile.write(
+                zip(paths, values).map { name, value in
+                    let bytes = Array(value.elements().bytes)
+                    return (name, try NumericArray(shape: value.shape, elementType: value.elementType, bytes: bytes))
+                }, to: path)
+        }
+        try SafetensorsFile.write(
+            zip(paths, values).map { ($0, $1.node.type) }, metadata: metadata, to: path
+        ) { (index, output) throws(FormatError) in
+            try output.append(values[index].elements().bytes)
+        }
+    }
+
+    /// Takes the values of variables from a safetensors or npz file, or from a checkpoint, which holds the optimizer's slots as well.
+    ///
+    /// - Parameters:
+    ///   - path: A file, or the folder of a run: the weights that it keeps.
+    ///   - mode: Whether everything must fit, or what fits is taken.
+    ///   - mapping: What begins the file's names, and what begins the model's in its place: `["encoder": "backbone"]`. Whole
+    ///     names between slashes count, the longest beginning first; an empty one stands for none. What is mapped takes the place
+    ///     of what has the name already.
+    ///   - usesAverages: Whether the averages of a checkpoint that keeps them take the place of the values.
+    /// - Returns: Which variables were loaded, and which were not.
+    /// - Throws: `FormatError` for a damaged file; `WeightsError` with the report if something does not fit, or nothing does;
+    ///   `TrainingError` if the mapping gives two variables one name, or fits none. Nothing changes then.
+    @discardableResult
+    public mutating func load(
+        _ path: String, mode: WeightsMode = .strict, mapping: [String: String] = [:], usesAverages: Bool = false
+    ) throws -> WeightsReport {
+        let file = try WeightsFile(Variables.weightsFile(path))
+        var report = WeightsReport(path: path)
+        try checkUse(mapping, of: file, path)
+        // The names in the file by those in the model.
+        var sources: [String: String] = [:]
+        for name in file.names where !file.isSlot(name) {
+            let target = Variables.renamed(name, mapping)
+            guard let other = sources[target] else {
+                sources[target] = name
+                continue
+            }
+            guard name == target || other == target else {
+                throw TrainingError("the mapping gives \(other) and \(name) of \(path) the same name \(target)")
+            }
+            sources[target] = name == target ? other : name
+            report.unexpected.append(target)
+        }
+        report.unexpected += file.names.filter { name in
+            let target = Variables.renamed(name, mapping)
+            return sources[target] == name && variable(target) == nil
+        }
+        for name in paths {
+            guard let source = sources[name] else {
+                report.missing.append(name)
+                continue
+            }
+            let (shape, expected) = (try file.shape(of: source), variable(name)!.description.shape)
+            if shape == expected {
+                report.loaded.append(name)
+            } else {
+                report.mismatched.append(WeightsReport.Mismatch(name: name, shape: shape, expected: expected))
+            }
+        }
+        if mode == .strict ? !report.isComplete : report.loaded.isEmpty { throw WeightsError(report: report) }
+        var copy = self
+        for name in report.loaded {
+            let source = sources[name]!
+            let average = "\(source)/\(Optimizer.averageSlot.name)"
+            let isAverage = usesAverages && file.isSlot(average) && file.contains(average)
+            try copy.setValue(name, try file.tensor(isAverage ? average : source))
+        }
+        self = copy
+        return report
+    }
+
+    /// The file of a path, which may be the folder of a training.
+    private static func weightsFile(_ path: String) -> String {
+        let checkpoints = "\(path)/\(CheckpointStore.usualName)"
+        return FileManager.default.fileExists(atPath: checkpoints) ? CheckpointStore(checkpoints).keptWeights : path
+    }
+
+    /// A beginning that no name has is a mistake.
+    private func checkUse(_ mapping: [String: String], of file: WeightsFile, _ path: String) throws {
+        for prefix in mapping.keys.sorted() where !file.names.contains(where: { Variables.begins($0, with: prefix) }) {
+            let beginnings = Set(file.names.map { $0.split(separator: "/").first.map(String.init) ?? $0 })
+            throw TrainingError(
+                "no name in \(path) begins with \(prefix) (\(Names.hint(prefix, beginnings.sorted())))", kind: .missing)
+        }
+    }
+
+    private static func begins(_ name: String, with prefix: String) -> Bool {
+        prefix.isEmpty || name == prefix || name.hasPrefix(prefix + "/")
+    }
+
+    /// A name with another beginning.
+    private static func renamed(_ name: String, _ mapping: [String: String]) -> String {
+        let prefixes = mapping.keys.filter { begins(name, with: $0) }
+        guard let prefix = prefixes.max(by: { $0.count < $1.count }), let other = mapping[prefix] else { return name }
+        let rest = name.dropFirst(prefix.count).drop { $0 == "/" }
+        return [other, String(rest)].filter { !$0.isEmpty }.joined(separator: "/")
+    }
+}

@@ -1,0 +1,65 @@
+public import ApusConfiguration
+public import ApusGraph
+
+/// How strictly a file of weights must fit a model.
+public enum WeightsMode: String, Sendable, Hashable, CaseIterable {
+    /// The file has every variable of the model in its shape, and nothing else.
+    case strict
+    /// What fits is taken, the rest of the model keeps its values.
+    case partial
+}
+
+/// What became of the variables of a file and of a model.
+public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
+    /// A variable whose shape differs.
+    public struct Mismatch: Sendable, Hashable {
+        /// Its name in the model.
+        public let name: String
+        /// The shape in the file.
+        public let shape: Shape
+        /// The shape in the model.
+        public let expected: Shape
+    }
+
+    /// The file.
+    public let path: String
+    /// The model's variables that took their values from the file, in the model's order.
+    public internal(set) var loaded: [String] = []
+    /// The model's variables that the file does not have.
+    public internal(set) var missing: [String] = []
+    /// The file's variables that the model does not have, by their names in the file.
+    public internal(set) var unexpected: [String] = []
+    /// Variables that both have, in different shapes.
+    public internal(set) var mismatched: [Mismatch] = []
+
+    init(path: String) { self.path = path }
+
+    /// Whether file and model fit without rest.
+    public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
+
+    /// One line for each sort of variables: `2 of 4 variables loaded from a.safetensors`, and what was not.
+    public var description: String {
+        let count = loaded.count + missing.count + mismatched.count
+        return (["\(loaded.count) of \(count) variables loaded from \(path)"] + problems).joined(separator: "\n")
+    }
+
+    var problems: [String] {
+        let shapes = mismatched.map { "\($0.name) has shape \($0.shape), the model expects \($0.expected)" }
+        return [
+            missing.isEmpty ? nil : "missing in the file: \(missing.joined(separator: ", "))",
+            unexpected.isEmpty ? nil : "not variables of the model: \(unexpected.joined(separator: ", "))",
+            shapes.isEmpty ? nil : "other shapes: \(shapes.joined(separator: "; "))",
+        ].compactMap { $0 }
+    }
+}
+
+/// A file of weights that does not fit a model; nothing was loaded.
+public struct WeightsError: ApusError, Sendable, Hashable {
+    /// What would have been loaded, and what does not fit.
+    public let report: WeightsReport
+
+    public var failureKind: FailureKind { .malformed }
+    public var description: String {
+        "the weights in \(report.path) do not belong to this model: \(report.problems.joined(separator: "; "))"
+    }
+}

@@ -1,0 +1,217 @@
+import Apus
+import Foundation
+import Testing
+
+@Suite struct ExperimentRunTests {
+    @Test func theFolderTellsEverything() throws {
+        try withFolder { folder in
+            var run = try ExperimentRun(try moonsFile().experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train()
+            try run.writeReport()
+            for name in [
+                "experiment.yaml", "run.json", "summary.txt", "inputs.json", "events.jsonl", "metrics.csv",
+                "report.html", "checkpoints/last/state.safetensors", "checkpoints/best/state.json",
+            ] { #expect(FileManager.default.fileExists(atPath: "\(folder)/a/\(name)"), "\(name) is missing") }
+            let kept = try RunFolder(existing: "\(folder)/a")
+            #expect(try kept.experiment() == run.experiment)
+            #expect(try kept.record().state == .completed)
+            // The test part is measured with the weights that are kept.
+            let test = try #require(run.data.test)
+            #expect(try FinishedRun(kept).trainer.evaluate(test) == run.record.test)
+        }
+    }
+
+    @Test func aRunNeverOverwritesAnother() throws {
+        try withFolder { folder in
+            var run = try ExperimentRun(try moonsFile().experiment())
+            try run.begin(in: "\(folder)/a")
+            var other = try ExperimentRun(try moonsFile().experiment())
+            #expect(throws: TrainingError.self) { try other.begin(in: "\(folder)/a") }
+        }
+    }
+
+    @Test func anInterruptedRunEndsLikeAnotherOne() throws {
+        try withFolder { folder in
+            var whole = try ExperimentRun(try moonsFile().experiment())
+            try whole.begin(in: "\(folder)/whole")
+            try whole.train()
+            var first = try ExperimentRun(try moonsFile().experiment())
+            try first.begin(in: "\(folder)/cut")
+            try first.train(callbacks: [Interruption(after: 1).callback])
+            #expect(first.record.state == .interrupted)
+            #expect(first.record.test == nil)
+            var second = try ExperimentRun(resuming: RunFolder(existing: "\(folder)/cut"))
+            try second.train()
+            #expect(second.record.state == .completed)
+            #expect(second.record.resumes.count == 1)
+            #expect(second.record.test == whole.record.test)
+            func weights(_ name: String) -> Data? {
+                FileManager.default.contents(atPath: "\(folder)/\(name)/checkpoints/last/state.safetensors")
+            }
+            #expect(weights("whole") != nil && weights("whole") == weights("cut"))
+        }
+    }
+
+    /// Records of before hold the fingerprint of another hash, without its name.
+    @Test func runsOfTheFormerFingerprintGoOn() throws {
+        try withFolder { folder in
+            var first = try ExperimentRun(try moonsFile().experiment())
+            try first.begin(in: "\(folder)/a")
+            try first.train(callbacks: [Interruption(after: 1).callback])
+            let kept = try RunFolder(existing: "\(folder)/a")
+            var record = try kept.record()
+            #expect(record.dataFingerprint.hasPrefix("xxh3:"))
+            #expect(first.data.fingerprintText(like: record.dataFingerprint) == record.dataFingerprint)
+            record.dataFingerprint = first.data.fingerprintText(like: "0")
+            #expect(record.dataFingerprint == "a54b5625cd4cd329")
+            try kept.write("run.json", json: record)
+            var second = try ExperimentRun(resuming: kept)
+            try second.train()
+            #expect(second.record.state == .completed)
+
+            for wrong in ["1234", "xxh3:0000000000001234"] {
+                record.dataFingerprint = wrong
+                try kept.write("run.json", json: record)
+                let error = #expect(throws: TrainingError.self) { try ExperimentRun(resuming: kept) }
+                let found = first.data.fingerprintText(like: wrong)
+                #expect(
+                    error?.description
+                        == "the data are not those of the run \(kept.path): their fingerprint is \(found), it was \(wrong)"
+                )
+            }
+        }
+    }
+
+    @Test func aFailureIsWrittenDown() throws {
+        try withFolder { folder in
+            struct Failure: Error {}
+            var run = try ExperimentRun(try moonsFile().experiment())
+            try run.begin(in: "\(folder)/a")
+            #expect(throws: Failure.self) {
+                try run.train(callbacks: [.onEvent { event, _ in if case .epochEnded = event { throw Failure() } }])
+            }
+            #expect(try RunFolder(existing: "\(folder)/a").record().state == .failed)
+        }
+    }
+
+    @Test func completedRunsWantMoreEpochs() throws {
+        try withFolder { folder in
+            var run = try ExperimentRun(try moonsFile().experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train()
+            let kept = try RunFolder(existing: "\(folder)/a")
+            for epochs in [nil, 2, 3] {
+                let error = #expect(throws: TrainingError.self) { try ExperimentRun(resuming: kept, epochs: epochs) }
+                #expect(
+                    error?.description == "the run \(kept.path) is completed; give more epochs than 3 to go on")
+            }
+            var more = try ExperimentRun(resuming: kept, epochs: 5)
+            #expect(try more.train().epochs.count == 5)
+            #expect(try kept.experiment() == more.experiment)
+        }
+    }
+
+    @Test func aResumedRunKeepsItsEpochs() throws {
+        try withFolder { folder in
+            var run = try ExperimentRun(try moonsFile().experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train(callbacks: [Interruption(after: 1).callback])
+            let kept = try RunFolder(existing: "\(folder)/a")
+            var more = try ExperimentRun(resuming: kept, epochs: 6)
+            // Not before it begins.
+            #expect(try kept.experiment().epochs == 3)
+            try more.train(callbacks: [Interruption(after: 1).callback])
+            #expect(more.record.state == .interrupted)
+            #expect(try kept.experiment() == more.experiment)
+            var rest = try ExperimentRun(resuming: kept)
+            #expect(rest.experiment.epochs == 6)
+            #expect(try rest.train().epochs.count == 6)
+        }
+    }
+
+    @Test func anUnfinishedRunMayGetFewerEpochs() throws {
+        try withFolder { folder in
+            var run = try ExperimentRun(try moonsFile().experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train(callbacks: [Interruption(after: 1).callback])
+            let kept = try RunFolder(existing: "\(folder)/a")
+            var rest = try ExperimentRun(resuming: kept, epochs: 2)
+            #expect(try rest.train().epochs.count == 2)
+            #expect(rest.record.state == .completed)
+            #expect(try kept.experiment().epochs == 2)
+        }
+    }
+
+    /// The folder of the data belongs to the machine that goes on.
+    @Test func anotherPlaceOfTheDataIsNotKept() throws {
+        try withFolder { folder in
+            var run = try ExperimentRun(try moonsFile().experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train(callbacks: [Interruption(after: 1).callback])
+            let kept = try RunFolder(existing: "\(folder)/a")
+            var rest = try ExperimentRun(resuming: kept, epochs: 2, directory: folder)
+            try rest.train()
+            var expected = run.experiment
+            expected.epochs = 2
+            #expect(try kept.experiment() == expected)
+        }
+    }
+}
+
+@Suite struct CrossValidationTests {
+    @Test func everySampleIsMeasuredOnce() throws {
+        let experiment = try moonsFile().experiment()
+        let folds = try experiment.data.folds(4, seed: 7)
+        #expect(folds.map { $0.validation?.count } == [40, 40, 40, 40])
+        #expect(folds.allSatisfy { $0.training.count == 120 && $0.test?.count == 40 })
+        // Each is normalized by its own training part.
+        #expect(Set(folds.map(\.training.normalization)).count == 4)
+        let samples = folds.flatMap { fold in
+            (0..<40).map { fold.validation!.features(at: $0).cast(to: .float32).scalars }
+        }
+        #expect(Set(samples).count == 160)
+    }
+
+    @Test func scoresAreThoseOfEachFold() throws {
+        try withFolder { folder in
+            let result = try CrossValidation(try moonsFile().experiment(), folds: 3, in: folder)
+            #expect(result.scores.count == 3)
+            let losses = result.scores.map(\.loss)
+            let summary = try #require(result.summary("loss"))
+            #expect(abs(summary.mean - losses.reduce(0, +) / 3) < 1e-12)
+            #expect(Set(losses).count == 3)
+            let kept = try RunFolder(existing: "\(folder)/fold-2").history().epochs.last?.validation?.loss
+            #expect(try abs(#require(kept) - losses[1]) < 1e-6)
+            // What is complete is not trained again.
+            var again = 0
+            let counting = Callback.onEvent { _, _ in Issue.record("a fold was trained again") }
+            let repeated = try CrossValidation(
+                try moonsFile().experiment(), folds: 3, in: folder, callbacks: [counting]
+            ) {
+                _, _ in again += 1
+            }
+            #expect(again == 3 && repeated.scores == result.scores)
+            #expect(result.description.contains("standard deviation"))
+        }
+    }
+
+    @Test func anInterruptedOneGoesOn() throws {
+        try withFolder { folder in
+            let experiment = try moonsFile().experiment()
+            let whole = try CrossValidation(experiment, folds: 3, in: "\(folder)/whole")
+            let cut = try CrossValidation(
+                experiment, folds: 3, in: "\(folder)/cut", callbacks: [Interruption(after: 4).callback])
+            #expect(cut.isInterrupted && cut.scores.count == 1)
+            #expect(try CrossValidation(experiment, folds: 3, in: "\(folder)/cut").scores == whole.scores)
+        }
+    }
+
+    @Test func impossibleFoldsAreErrors() throws {
+        var experiment = try moonsFile().experiment()
+        #expect(throws: DatasetError.self) { try experiment.data.folds(1, seed: 7) }
+        #expect(throws: DatasetError.self) { try experiment.data.folds(161, seed: 7) }
+        experiment.data.validation.file = "held.txt"
+        #expect(throws: ConfigurationError.self) { try experiment.data.folds(3, seed: 7) }
+    }
+}
