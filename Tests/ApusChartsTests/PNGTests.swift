@@ -55,15 +55,18 @@ private struct DecodedPNG {
 
     /// Height, width, channels.
     let shape: [Int]
-    var samples: [UInt8]
+    let samples: [UInt8]
 
     init(_ bytes: [UInt8]) throws {
-        var header = apus_image_header()
-        var error = apus_image_error()
-        guard let png = apus_png_open(bytes, bytes.count, &header, &error) else { throw Problem() }
-        defer { apus_png_close(png) }
-        shape = [Int(header.height), Int(header.width), Int(header.channels)]
-        samples = [UInt8](repeating: 0, count: shape.reduce(1, *))
-        guard apus_png_read(png, &samples, &error) else { throw Problem() }
+        (shape, samples) = try bytes.withUnsafeBufferPointer { bytes in
+            var header = apus_image_header()
+            var error = apus_image_error()
+            guard let png = apus_png_open(bytes.baseAddress, bytes.count, &header, &error) else { throw Problem() }
+            defer { apus_png_close(png) }
+            let shape = [Int(header.height), Int(header.width), Int(header.channels)]
+            var samples = [UInt8](repeating: 0, count: shape.reduce(1, *))
+            guard apus_png_read(png, &samples, &error) else { throw Problem() }
+            return (shape, samples)
+        }
     }
 }

@@ -18,7 +18,6 @@ import Testing
 
     /// Names of metrics may be anything.
     @Test func namesWithCommasAndQuotesReturn() throws {
-        MetricKinds.register(Awkward.self)
         try withTemporaryFolder { parent in
             let folder = try RunFolder(named: "x", in: parent)
             var trainer = try identity(2, loss: .softmaxCrossEntropy, metrics: [Metric(Awkward()), .accuracy])
