@@ -1,3 +1,4 @@
+import ApusBackend
 import ApusCPU
 import ApusGraph
 import ApusReference
