@@ -1,9 +1,9 @@
-/// What the stages of a compilation made of a graph.
+/// What the stages of a compilation made of a graph; `Compiler.observer` sees the passes over the graph itself.
 package struct CompilationReport: Sendable {
-    /// A pass over the graph or the plan.
+    /// A pass over the plan.
     package struct Pass: Sendable, Hashable {
         package var name: String
-        /// The number of the graph's nodes, or the plan's steps.
+        /// The number of steps.
         package var before: Int
         package var after: Int
     }
@@ -16,8 +16,6 @@ package struct CompilationReport: Sendable {
         package var nodes: Int
     }
 
-    /// The passes over the graph.
-    package internal(set) var passes: [Pass] = []
     /// The units in the order in which they run.
     package internal(set) var units: [Unit] = []
     /// The passes over the plan.
