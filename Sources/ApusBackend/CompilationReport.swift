@@ -1,9 +1,14 @@
-/// What the stages of a compilation made of a graph.
+package import ApusGraph
+
+/// What the stages of a compilation made of a graph; `observer` sees the passes over the graph itself.
 package struct CompilationReport: Sendable, Hashable {
-    /// A pass over the graph or the plan.
+    /// Sees the graph after each pass while it is set: for tests, and to print it.
+    @TaskLocal package static var observer: (@Sendable (_ pass: String, _ graph: Graph) -> Void)?
+
+    /// A pass over the plan.
     package struct Pass: Sendable, Hashable {
         package var name: String
-        /// The number of the graph's nodes, or the plan's steps.
+        /// The number of steps.
         package var before: Int
         package var after: Int
 
@@ -27,8 +32,6 @@ package struct CompilationReport: Sendable, Hashable {
         }
     }
 
-    /// The passes over the graph.
-    package var passes: [Pass] = []
     /// The units in the order in which they run.
     package var units: [Unit] = []
     /// The passes over the plan.

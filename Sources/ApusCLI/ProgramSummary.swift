@@ -1,5 +1,6 @@
 import Apus
 import Foundation
+import Synchronization
 
 /// How a program came about and what it costs: the compiler's passes, what is computed together, and the steps with their measured
 /// times.
@@ -10,7 +11,16 @@ struct ProgramSummary {
     {
         var session = try Session(model, input: input, batchSize: batchSize, computation)
         let trainer = session.trainer()
-        let program = try isInference ? trainer.predictionProgram(for: session.batch.inputs) : session.program()
+        // The first time, the program is compiled: the observer sees it last.
+        let counts = Mutex<[(pass: String?, nodes: Int)]>([])
+        let program = try CompilationReport.$observer.withValue({ pass, graph in
+            counts.withLock { counts in
+                if pass == nil { counts = [] }
+                counts.append((pass, graph.nodes.count))
+            }
+        }) {
+            try isInference ? trainer.predictionProgram(for: session.batch.inputs) : session.program()
+        }
         func run() throws {
             if isInference { _ = try trainer.predict(session.batch.inputs) } else { try session.train() }
         }
@@ -22,10 +32,14 @@ struct ProgramSummary {
         let times = program.stepNanoseconds.map { Double($0) / Double(repetitions) / 1000 }
         let total = max(times.reduce(0, +), 1e-9)
         let report = program.report
+        let graphPasses = counts.withLock { counts in
+            zip(counts, counts.dropFirst()).map { (name: $1.pass ?? "", before: $0.nodes, after: $1.nodes) }
+        }
+        let planPasses = report.compilation.planPasses.map { (name: $0.name, before: $0.before, after: $0.after) }
         text =
             [
-                ProgramSummary.passes(report.compilation.passes, counted: "nodes"),
-                ProgramSummary.passes(report.compilation.planPasses, counted: "steps"),
+                ProgramSummary.passes(graphPasses, counted: "nodes"),
+                ProgramSummary.passes(planPasses, counted: "steps"),
                 ProgramSummary.units(report, times), ProgramSummary.steps(report, times, peak: peak),
             ].joined(separator: "\n\n")
             + String(
@@ -37,7 +51,7 @@ struct ProgramSummary {
     }
 
     /// A row a pass: how many nodes or steps there were before and after.
-    private static func passes(_ passes: [CompilationReport.Pass], counted: String) -> String {
+    private static func passes(_ passes: [(name: String, before: Int, after: Int)], counted: String) -> String {
         (["   before    after  \(counted), by pass"]
             + passes.map { String(format: "%9d%9d  ", $0.before, $0.after) + $0.name }).joined(separator: "\n")
     }

@@ -16,8 +16,9 @@ package struct Compiler {
     /// Changes of the plan that the units, put in order, are lowered to.
     static let planPasses: [PlanPass] = [.placeOutputs, .mergeElementwise, .planMemory]
 
-    /// Sees the graph after each pass while it is set: for tests, and to print it.
-    @TaskLocal package static var observer: (@Sendable (_ pass: String, _ graph: Graph) -> Void)?
+    /// Sees each graph that is compiled, without a pass, and then what every pass makes of it, while it is set: for tests, and to
+    /// print it.
+    @TaskLocal package static var observer: (@Sendable (_ pass: String?, _ graph: Graph) -> Void)?
 
     let options: CompileOptions
     let kernels = KernelChoices()
@@ -44,15 +45,13 @@ package struct Compiler {
     }
 
     private mutating func rewritten(_ original: Graph) -> Graph {
+        let observer = Compiler.observer
         var graph = original
-        var count = graph.nodes.count
+        observer?(nil, graph)
         for pass in Compiler.passes {
             guard let next = pass.run(graph, &self) else { continue }
             graph = next
-            let before = count
-            count = graph.nodes.count
-            report.passes.append(CompilationReport.Pass(name: pass.name, before: before, after: count))
-            Compiler.observer?(pass.name, graph)
+            observer?(pass.name, graph)
         }
         return graph
     }
