@@ -2,8 +2,9 @@ package import ApusGraph
 
 /// What the stages of a compilation made of a graph; `observer` sees the passes over the graph itself.
 package struct CompilationReport: Sendable, Hashable {
-    /// Sees the graph after each pass while it is set: for tests, and to print it.
-    @TaskLocal package static var observer: (@Sendable (_ pass: String, _ graph: Graph) -> Void)?
+    /// Sees each graph that is compiled, without a pass, and then what every pass makes of it, while it is set: for tests, and to
+    /// print it.
+    @TaskLocal package static var observer: (@Sendable (_ pass: String?, _ graph: Graph) -> Void)?
 
     /// A pass over the plan.
     package struct Pass: Sendable, Hashable {

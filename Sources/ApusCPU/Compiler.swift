@@ -1,8 +1,8 @@
 import ApusBackend
-package import ApusGraph
+import ApusGraph
 
 /// Turns a graph into a plan of kernel calls. The three lists say what happens, in which order.
-package struct Compiler {
+struct Compiler {
     /// Rewrites of the graph.
     static let passes: [GraphPass] = [.simplify, .foldNormalizations, .legalize, .simplify, .recompute]
 
@@ -15,10 +15,6 @@ package struct Compiler {
 
     /// Changes of the plan that the units, put in order, are lowered to.
     static let planPasses: [PlanPass] = [.placeOutputs, .mergeElementwise, .planMemory]
-
-    /// Sees each graph that is compiled, without a pass, and then what every pass makes of it, while it is set: for tests, and to
-    /// print it.
-    @TaskLocal package static var observer: (@Sendable (_ pass: String?, _ graph: Graph) -> Void)?
 
     let options: CompileOptions
     let kernels = KernelChoices()
@@ -45,7 +41,7 @@ package struct Compiler {
     }
 
     private mutating func rewritten(_ original: Graph) -> Graph {
-        let observer = Compiler.observer
+        let observer = CompilationReport.observer
         var graph = original
         observer?(nil, graph)
         for pass in Compiler.passes {

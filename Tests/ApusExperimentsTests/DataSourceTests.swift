@@ -228,7 +228,7 @@ private struct Ramp: SampleReader, Configurable {
     // MARK: One's own
 
     @Test func aSourceOfOnesOwn() throws {
-        SampleSourceKinds.register(Ramp.self)
+        try SampleSourceKinds.register(Ramp.self)
         let data = try load("{source: {ramp: {count: 50, slope: 3}}}")
         #expect(data.description == "40 rows of 1 feature, 1 target" && data.test?.count == 10)
         #expect(data.featureNames == ["x"])

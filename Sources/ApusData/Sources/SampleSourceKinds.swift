@@ -11,7 +11,11 @@ public enum SampleSourceKinds {
     package static let registry = Registry<any SampleReader>("data source", files.map { $0 })
 
     /// Makes a data source of one's own readable.
-    public static func register(_ type: any (SampleReader & Configurable).Type) { registry.register(type.kind, type) }
+    ///
+    /// - Throws: `RegistrationError` if another type has its name.
+    public static func register(_ type: any (SampleReader & Configurable).Type) throws(RegistrationError) {
+        try registry.register(type.kind, type)
+    }
 
     /// Every type: first those of this module, then those that were registered, by the alphabet.
     static var types: [any (SampleReader & Configurable).Type] {
