@@ -90,7 +90,8 @@ let package = Package(
         .target(
             name: "ApusReport",
             dependencies: [
-                "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats",
+                "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers",
+                "ApusFormats",
                 "ApusData", "ApusTraining", "ApusExperiments",
             ], swiftSettings: swift),
         .target(

@@ -1,11 +1,5 @@
-package import ApusGraph
-
-/// What the stages of a compilation made of a graph; `observer` sees the passes over the graph itself.
+/// What the stages of a compilation made of a graph; `PassRecorder` keeps the graph after each pass.
 package struct CompilationReport: Sendable, Hashable {
-    /// Sees each graph that is compiled, without a pass, and then what every pass makes of it, while it is set: for tests, and to
-    /// print it.
-    @TaskLocal package static var observer: (@Sendable (_ pass: String?, _ graph: Graph) -> Void)?
-
     /// A pass over the plan.
     package struct Pass: Sendable, Hashable {
         package var name: String

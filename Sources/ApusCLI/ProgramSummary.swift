@@ -1,6 +1,5 @@
 import Apus
 import Foundation
-import Synchronization
 
 /// How a program came about and what it costs: the compiler's passes, what is computed together, and the steps with their measured
 /// times.
@@ -11,14 +10,9 @@ struct ProgramSummary {
     {
         var session = try Session(model, input: input, batchSize: batchSize, computation)
         let trainer = session.trainer()
-        // The first time, the program is compiled: the observer sees it last.
-        let counts = Mutex<[(pass: String?, nodes: Int)]>([])
-        let program = try CompilationReport.$observer.withValue({ pass, graph in
-            counts.withLock { counts in
-                if pass == nil { counts = [] }
-                counts.append((pass, graph.nodes.count))
-            }
-        }) {
+        // The first time, the program is compiled.
+        let recorder = PassRecorder()
+        let program = try PassRecorder.$current.withValue(recorder) {
             try isInference ? trainer.predictionProgram(for: session.batch.inputs) : session.program()
         }
         func run() throws {
@@ -32,8 +26,9 @@ struct ProgramSummary {
         let times = program.stepNanoseconds.map { Double($0) / Double(repetitions) / 1000 }
         let total = max(times.reduce(0, +), 1e-9)
         let report = program.report
-        let graphPasses = counts.withLock { counts in
-            zip(counts, counts.dropFirst()).map { (name: $1.pass ?? "", before: $0.nodes, after: $1.nodes) }
+        let graphs = recorder.graphs
+        let graphPasses = zip(graphs, graphs.dropFirst()).map {
+            (name: $1.pass ?? "", before: $0.graph.nodes.count, after: $1.graph.nodes.count)
         }
         let planPasses = report.compilation.planPasses.map { (name: $0.name, before: $0.before, after: $0.after) }
         text =

@@ -41,13 +41,13 @@ struct Compiler {
     }
 
     private mutating func rewritten(_ original: Graph) -> Graph {
-        let observer = CompilationReport.observer
+        let recorder = PassRecorder.current
         var graph = original
-        observer?(nil, graph)
+        recorder?.begin(graph)
         for pass in Compiler.passes {
             guard let next = pass.run(graph, &self) else { continue }
             graph = next
-            observer?(pass.name, graph)
+            recorder?.record(pass.name, graph)
         }
         return graph
     }

@@ -5,7 +5,7 @@ package import ApusTensor
 package struct OptimizerPipeline {
     /// A variable that the optimizer changes.
     package struct Variable {
-        let path: String
+        package let path: String
         let value: Tensor
         let constraint: Constraint?
 

@@ -3,7 +3,6 @@ import ApusCPU
 import ApusGraph
 import ApusReference
 import ApusTestSupport
-import Synchronization
 import Testing
 
 /// The compiler's lists: what each pass makes of a graph, which fusions find something, what units note for each other.
@@ -51,12 +50,12 @@ import Testing
     // MARK: Passes
 
     /// The graphs before the first pass and after each.
-    private func passes(_ graph: Graph, _ options: CompileOptions) throws -> [(name: String?, graph: Graph)] {
-        let seen = Mutex<[(name: String?, graph: Graph)]>([])
-        try CompilationReport.$observer.withValue({ name, graph in seen.withLock { $0.append((name, graph)) } }) {
+    private func passes(_ graph: Graph, _ options: CompileOptions) throws -> [(pass: String?, graph: Graph)] {
+        let recorder = PassRecorder()
+        try PassRecorder.$current.withValue(recorder) {
             _ = try kernelLock.withLock { try CPU.compile(graph, options: options) }
         }
-        return seen.withLock { $0 }
+        return recorder.graphs
     }
 
     @Test func everyPassKeepsTheResults() throws {
@@ -65,19 +64,19 @@ import Testing
         let expected = try ReferenceBackend().run(graph, inputs: values)
         let options = CompileOptions(recomputes: true, constantInputs: Set(1...10))
         let seen = try passes(graph, options)
-        #expect(seen.map(\.name) == [nil, "simplify", "fold normalizations", "legalize", "simplify", "recompute"])
-        let nodes = Dictionary(seen.map { ($0.name ?? "", $0.graph.nodes.map(\.operation.name)) }) { $1 }
+        #expect(seen.map(\.pass) == [nil, "simplify", "fold normalizations", "legalize", "simplify", "recompute"])
+        let nodes = Dictionary(seen.map { ($0.pass ?? "", $0.graph.nodes.map(\.operation.name)) }) { $1 }
         #expect(!nodes["fold normalizations"]!.contains("batchNorm"))
         #expect(nodes["recompute"]!.count { $0 == "batchNormTraining" } == 2)
-        for (name, rewritten) in seen {
+        for (pass, rewritten) in seen {
             for (a, b) in zip(try ReferenceBackend().run(rewritten, inputs: values), expected) {
-                #expect(relativeDifference(a.values, b.values) < 1e-5, "\(name ?? "")")
+                #expect(relativeDifference(a.values, b.values) < 1e-5, "\(pass ?? "")")
             }
         }
     }
 
     @Test func passesThatNobodyAskedForDoNotRun() throws {
-        #expect(try passes(network(), CompileOptions()).map(\.name) == [nil, "simplify", "legalize", "simplify"])
+        #expect(try passes(network(), CompileOptions()).map(\.pass) == [nil, "simplify", "legalize", "simplify"])
     }
 
     // MARK: Report

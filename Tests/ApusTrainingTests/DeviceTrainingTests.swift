@@ -3,6 +3,7 @@ import ApusData
 import ApusGraph
 import ApusModels
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Testing

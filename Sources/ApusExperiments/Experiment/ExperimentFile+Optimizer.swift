@@ -1,3 +1,4 @@
+import ApusOptimizers
 import ApusTraining
 import Foundation
 

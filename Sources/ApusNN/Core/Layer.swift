@@ -6,6 +6,8 @@ public import ApusTensor
 /// A layer is called while a graph is traced: it asks the context for its variables by name and returns an expression. The same
 /// definition serves shape inference, the summary, training and inference. A custom layer implements `output(for:in:)` and calls
 /// the layers inside it like functions, each in a context of its own: `inner(x, in: context["name"])`.
+/// Several that are called in the layer's own context are numbered as in a `Sequential`, `0.dense`, `1.dense`; a single one has the
+/// layer's path.
 public protocol Layer: Sendable, Hashable {
     /// The output for a batch x, [N, ...]; what does not fit makes a tensor that carries the error.
     ///

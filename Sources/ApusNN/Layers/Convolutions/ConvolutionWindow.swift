@@ -46,7 +46,9 @@ public struct ConvolutionWindow<Axes: SpatialAxes>: Sendable, Hashable {
     /// x [N, ..., O], kernel [..., C, O] → [N, ..., C], the input whose convolution has the shape of x.
     func transposed(_ x: Tensor, _ kernel: Tensor, outputPadding: Axes.Size) -> Tensor {
         onImages(x, kernel) { x, kernel in
-            let image = transposedSize(of: x, outputPadding: Axes.size2D(outputPadding))
+            var extra = Axes.size2D(outputPadding)
+            if Axes.areOne { extra.height = 0 }
+            let image = transposedSize(of: x, outputPadding: extra)
             return Tensor(
                 .convolutionInputGradient(geometry(image: image, groups: 1), image: image),
                 [x.asFactor.node, kernel.node])
