@@ -107,7 +107,8 @@ import Testing
 /// A step in two halves.
 @Suite struct CutStepTests {
     @Test(arguments: [1, 3]) func bothHalvesAreAWholeStep(accumulation: Int) throws {
-        let optimizer = Optimizer.adam(learningRate: 0.05).clippingGradients(.globalNorm(0.5)).accumulatingGradients(accumulation)
+        let optimizer = Optimizer.adam(learningRate: 0.05).clippingGradients(.globalNorm(0.5)).accumulatingGradients(
+            accumulation)
         let step = try TrainingStep(
             Sequential.lively, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])
         var whole = try TrainingState(Sequential.lively, optimizer: optimizer, input: [2], seed: 1)

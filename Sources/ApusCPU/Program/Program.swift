@@ -39,7 +39,8 @@ public final class Program: Executable, @unchecked Sendable {
             return slot
         }
         report = ProgramReport(
-            device: .cpu, signature: signature, steps: plan.steps.map { .init(name: $0.name, cost: $0.cost, unit: $0.unit) },
+            device: .cpu, signature: signature,
+            steps: plan.steps.map { .init(name: $0.name, cost: $0.cost, unit: $0.unit) },
             arenaByteCount: memory.byteCount, constantByteCount: plan.constants.reduce(0) { $0 + $1.byteCount },
             compilation: plan.report)
 
