@@ -51,7 +51,9 @@ let package = Package(
             swiftSettings: swift),
 
         // Networks, data, training.
-        .target(name: "ApusConfiguration", dependencies: ["Yams"], swiftSettings: swift),
+        .target(name: "ApusConfiguration", swiftSettings: swift),
+        .target(
+            name: "ApusConfigurationFiles", dependencies: ["ApusConfiguration", "Yams"], swiftSettings: swift),
         .target(name: "ApusCharts", dependencies: ["CImages"], swiftSettings: swift),
         .target(
             name: "ApusNN",
@@ -83,8 +85,8 @@ let package = Package(
         .target(
             name: "ApusExperiments",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers",
-                "ApusFormats", "ApusData", "ApusTraining", "ApusModels", "ApusSearch",
+                "ApusConfiguration", "ApusConfigurationFiles", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN",
+                "ApusOptimizers", "ApusFormats", "ApusData", "ApusTraining", "ApusModels", "ApusSearch",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: swift),
         .target(
@@ -97,7 +99,8 @@ let package = Package(
         .target(
             name: "Apus",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusChecks",
+                "ApusConfiguration", "ApusConfigurationFiles", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN",
+                "ApusChecks",
                 "ApusOptimizers", "ApusFormats", "ApusData", "ApusTraining", "ApusModels", "ApusSearch",
                 "ApusExperiments", "ApusCharts", "ApusReport",
             ], swiftSettings: swift),
@@ -141,7 +144,9 @@ let package = Package(
         .testTarget(
             name: "ApusDataTests", dependencies: ["ApusData", "ApusBackend", "ApusTensor", "ApusFormats", "ApusGraph"],
             swiftSettings: swift),
-        .testTarget(name: "ApusConfigurationTests", dependencies: ["ApusConfiguration"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusConfigurationFilesTests", dependencies: ["ApusConfiguration", "ApusConfigurationFiles"],
+            swiftSettings: swift),
         .testTarget(name: "ApusChartsTests", dependencies: ["ApusCharts", "CImages"], swiftSettings: swift),
         .testTarget(
             name: "ApusSearchTests",

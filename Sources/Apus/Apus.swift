@@ -1,5 +1,6 @@
 // What `import Apus` brings: everything that training a network takes.
 @_exported import ApusConfiguration
+@_exported import ApusConfigurationFiles
 @_exported import ApusBackend
 @_exported import ApusChecks
 @_exported import ApusCharts

@@ -24,6 +24,9 @@ struct Train: ParsableCommand {
     @Option(help: "The optimizer's learning rate: --set optimizer.adam.learningRate=…")
     var learningRate: Double?
 
+    @Option(help: "Where everything is computed, cpu or reference: --set device=…")
+    var device: String?
+
     @Option(help: "Where every random number comes from: --set seed=…")
     var seed: UInt64?
 
@@ -98,7 +101,7 @@ struct Train: ParsableCommand {
     /// The run that goes on; only more epochs and another place of the data can be asked for.
     private func resumed(_ path: String) throws -> ExperimentRun {
         let isOther =
-            model != nil || batchSize != nil || optimizer != nil || learningRate != nil || seed != nil
+            model != nil || batchSize != nil || device != nil || optimizer != nil || learningRate != nil || seed != nil
             || validation != nil || runFolder != nil || weights.file != nil || !freeze.isEmpty
             || !settings.assignments.isEmpty || rangeTest
         guard !isOther else {
@@ -118,6 +121,7 @@ struct Train: ParsableCommand {
         }
         try set("epochs", epochs)
         try set("batchSize", batchSize)
+        try set("device", device)
         try set("seed", seed)
         try set("data.validation.fraction", validation)
         try set("data.directory", data)

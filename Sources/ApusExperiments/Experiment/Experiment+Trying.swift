@@ -10,7 +10,7 @@ extension Experiment {
         let samples = try data.load(seed: seed).training.prefix(2)
         var trainer = Trainer(
             model, loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule, precision: precision,
-            memory: memory, seed: seed)
+            memory: memory, device: device, seed: seed)
         try trainer.prepare(input: samples.sampleShape)
         _ = try trainer.evaluate(samples)
     }

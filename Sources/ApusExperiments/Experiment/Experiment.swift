@@ -1,3 +1,5 @@
+public import ApusBackend
+import ApusConfigurationFiles
 public import ApusConfiguration
 public import ApusData
 public import ApusNN
@@ -31,6 +33,8 @@ public struct Experiment: Configurable {
     public var precision: NumericPrecision
     /// Whether normalizations and activations are kept for the backward pass, or computed again in it.
     public var memory: MemoryUse
+    /// Where everything is computed.
+    public var device: Device
     /// What happens besides training.
     public var callbacks: [Callback]
 
@@ -40,7 +44,7 @@ public struct Experiment: Configurable {
         optimizer: Optimizer = .adam(learningRate: 0.003),
         schedule: Schedule = .cosine(warmupSteps: 200, warmupShare: 0.1),
         batchSize: Int = 128, epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
-        callbacks: [Callback] = []
+        device: Device = .cpu, callbacks: [Callback] = []
     ) {
         self.name = name
         self.seed = seed
@@ -54,6 +58,7 @@ public struct Experiment: Configurable {
         self.epochs = epochs
         self.precision = precision
         self.memory = memory
+        self.device = device
         self.callbacks = callbacks
     }
 
@@ -78,6 +83,9 @@ public struct Experiment: Configurable {
         .optional(
             "memory", \.memory,
             help: "`saving` computes normalizations and activations again in the backward pass"),
+        .optional(
+            "device", \.device,
+            help: "Where everything is computed: `cpu`, or `reference` to check a training slowly in Float64"),
         .optional("callbacks", \.callbacks, help: "What happens besides training"))
 
     /// Writes every key, defaults included: the file says everything.

@@ -1,3 +1,4 @@
+import ApusConfigurationFiles
 public import ApusConfiguration
 import Foundation
 

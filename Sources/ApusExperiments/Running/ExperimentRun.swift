@@ -73,6 +73,7 @@ public struct ExperimentRun: Sendable {
         trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
             schedule: experiment.schedule, precision: experiment.precision, memory: experiment.memory,
+            device: experiment.device,
             seed: experiment.seed)
         try trainer.prepare(input: data.sampleShape)
         summary = try model.summary(input: data.sampleShape)

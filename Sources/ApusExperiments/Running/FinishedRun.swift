@@ -19,7 +19,7 @@ public struct FinishedRun: Sendable {
         let model = try experiment.model.model()
         var trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
-            precision: experiment.precision, seed: experiment.seed)
+            precision: experiment.precision, device: experiment.device, seed: experiment.seed)
         var variables = try model.initialized(input: try folder.inputs().sampleShape, seed: experiment.seed)
         try variables.load(weights, usesAverages: true)
         trainer.load(variables)

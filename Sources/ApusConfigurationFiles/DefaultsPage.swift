@@ -1,3 +1,5 @@
+package import ApusConfiguration
+
 /// Constants with their defaults and meanings, as a file that says everything.
 package struct DefaultsPage: CustomStringConvertible {
     private var lines: [String] = []

@@ -1,3 +1,4 @@
+package import ApusConfiguration
 import Yams
 
 extension FileNode {

@@ -1,3 +1,5 @@
+import ApusConfiguration
+
 extension FileNode {
     /// The tree with another value at a path.
     ///

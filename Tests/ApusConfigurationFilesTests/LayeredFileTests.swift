@@ -1,3 +1,4 @@
+import ApusConfigurationFiles
 import ApusConfiguration
 import Testing
 

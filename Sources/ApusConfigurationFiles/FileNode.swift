@@ -1,3 +1,5 @@
+import ApusConfiguration
+
 /// A value of a file: a tree that remembers where each part was written.
 package struct FileNode: Sendable {
     /// Where a value was written.

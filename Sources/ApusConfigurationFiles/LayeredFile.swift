@@ -1,3 +1,5 @@
+package import ApusConfiguration
+
 /// A value as files and people write it, before defaults fill what is left out: layers of it can be put above each other.
 package struct LayeredFile<Value: Decodable & FileRepresentable>: Sendable {
     /// What errors call the text.

@@ -1,3 +1,5 @@
+import ApusConfiguration
+
 /// What is wrong in a file, in words, and where.
 package struct FileProblem {
     /// The keys and places that lead to the value.

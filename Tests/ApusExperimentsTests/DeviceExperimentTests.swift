@@ -1,0 +1,41 @@
+import Apus
+import Foundation
+import Testing
+
+/// Experiments on the reference backend: the key `device` of a file.
+@Suite struct DeviceExperimentTests {
+    private func run(_ device: String, _ folder: String) throws -> ExperimentRun {
+        let yaml = """
+            name: blobs
+            data: {source: {blobs: {samples: 60}}, validation: {fraction: 0.2}}
+            model: [{dense: {units: 6, activation: tanh}}, batchNorm, {dense: 3}]
+            epochs: 2
+            batchSize: 16
+            device: \(device)
+            """
+        var run = try ExperimentRun(Experiment(yaml: yaml, path: "blobs.yaml"))
+        try run.begin(in: "\(folder)/\(device)")
+        try run.train()
+        return run
+    }
+
+    @Test func theDeviceOfAFile() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "apus-device-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let runs = try ["cpu", "reference"].map { try run($0, folder) }
+        #expect(runs.map(\.trainer.device) == [.cpu, .reference])
+        let variables = try runs.map { try #require($0.trainer.state).variables }
+        for path in variables[0].paths {
+            let (a, b) = (variables[0][path]!.scalars, variables[1][path]!.scalars)
+            #expect(zip(a, b).allSatisfy { abs($0 - $1) < 1e-4 }, "\(path)")
+            #expect(a != b || path.hasSuffix("bias"), "\(path): the same bits, so the same backend")
+        }
+        // What a folder holds goes on where it was.
+        #expect(
+            try Experiment(
+                yaml: String(contentsOfFile: "\(folder)/reference/experiment.yaml", encoding: .utf8), path: ""
+            ).device == .reference)
+        try runs[1].writeReport()
+    }
+}
