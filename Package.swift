@@ -160,6 +160,7 @@ let package = Package(
         .testTarget(
             name: "ApusNNTests", dependencies: ["Apus", "ApusCPU", "ApusReference", "ApusFixtures"],
             swiftSettings: swift),
+        .testTarget(name: "ApusChecksTests", dependencies: ["Apus", "ApusChecks"], swiftSettings: swift),
         .testTarget(name: "ApusOptimizersTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
         .testTarget(
             name: "ApusTrainingTests",
