@@ -66,7 +66,7 @@ import Testing
         try withTemporaryFolder { parent in
             var whole = trainer()
             let history = try fit(&whole, "\(parent)/a")
-            let isDead = Callback.onEvent(watchesSteps: true) { event, control in
+            let isDead = Callback.onEvent(receivesSteps: true) { event, control in
                 if case .stepEnded = event, control.state.step == killedAt { throw Killed() }
             }
             var first = trainer()
@@ -94,7 +94,7 @@ import Testing
         try withTemporaryFolder { parent in
             var whole = trainer()
             _ = try fit(&whole, "\(parent)/a")
-            let isDead = Callback.onEvent(watchesSteps: true) { event, control in
+            let isDead = Callback.onEvent(receivesSteps: true) { event, control in
                 if case .stepEnded = event, control.state.step == 15 { throw Killed() }
             }
             var first = trainer()
@@ -143,7 +143,7 @@ import Testing
         try withTemporaryFolder { parent in
             var whole = trainer()
             _ = try fit(&whole, "\(parent)/a")
-            let stop = Callback.onEvent(watchesSteps: true) { event, control in
+            let stop = Callback.onEvent(receivesSteps: true) { event, control in
                 if case .stepEnded = event, control.state.step == step { control.stop(.interrupted) }
             }
             var trainer = trainer()
@@ -177,7 +177,7 @@ import Testing
         try withTemporaryFolder { parent in
             var whole = trainer()
             _ = try fit(&whole, "\(parent)/a")
-            let isDead = Callback.onEvent(watchesSteps: true) { event, control in
+            let isDead = Callback.onEvent(receivesSteps: true) { event, control in
                 if case .stepEnded = event, control.state.step == 13 { throw Killed() }
             }
             var first = trainer()

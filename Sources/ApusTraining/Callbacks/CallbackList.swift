@@ -29,8 +29,8 @@ public struct CallbackList: Sendable {
     private let metrics: [Metric]
     private let baseLearningRate: Double
     private let folder: String?
-    private let subject: TrainingSubject?
-    private let watchesSteps: Bool
+    private let observer: ModelObserver?
+    private let receivesSteps: Bool
     private var learningRate: Double
     private var sum: MeasurementSum
     private var firstEpoch = 0
@@ -45,10 +45,10 @@ public struct CallbackList: Sendable {
     ///   - metrics: What the steps measure.
     ///   - learningRate: The optimizer's.
     ///   - folder: The folder of the run, for callbacks that write files.
-    ///   - subject: What is trained, for callbacks that look into it.
+    ///   - observer: Looks into the model for callbacks that need it.
     public init(
         _ callbacks: [Callback], loss: Loss, metrics: [Metric] = [], learningRate: Double, folder: String? = nil,
-        subject: TrainingSubject? = nil
+        observer: ModelObserver? = nil
     ) {
         self.callbacks = callbacks
         self.loss = loss
@@ -56,8 +56,8 @@ public struct CallbackList: Sendable {
         baseLearningRate = learningRate
         self.learningRate = learningRate
         self.folder = folder
-        self.subject = subject
-        watchesSteps = callbacks.contains { $0.rule.watchesSteps }
+        self.observer = observer
+        receivesSteps = callbacks.contains { $0.rule.receivesSteps }
         sum = MeasurementSum(loss.reduction)
     }
 
@@ -78,12 +78,12 @@ public struct CallbackList: Sendable {
         let found = try resuming.flatMap { try TrainingCheckpoint.newest(in: $0, for: state, report: report) }
         firstEpoch = found?.checkpoint.firstEpoch ?? state.epoch
         if let found { state = found.checkpoint.state }
-        subject?.forget()
-        let context = RunContext(
+        observer?.forget()
+        let plan = TrainingPlan(
             folder: folder, epochs: firstEpoch + epochs, stepsPerEpoch: stepsPerEpoch,
             samplesPerEpoch: samplesPerEpoch, epoch: state.epoch, step: state.step, isResumed: found != nil,
-            subject: subject)
-        for index in callbacks.indices { try callbacks[index].rule.prepare(context) }
+            observer: observer)
+        for index in callbacks.indices { try callbacks[index].rule.prepare(plan) }
         if let found {
             try restore(found.checkpoint)
             // It was saved as the last one, whatever its rank is now.
@@ -121,7 +121,7 @@ public struct CallbackList: Sendable {
     ) throws -> Bool {
         self.learningRate = learningRate
         if let result { sum.add(result) }
-        if watchesSteps {
+        if receivesSteps {
             try send(.stepEnded(batch: state.batch, samples: sum.count, means: sum.measurements), &state)
         }
         return stopReason != nil
@@ -162,14 +162,14 @@ public struct CallbackList: Sendable {
         guard !callbacks.isEmpty else { return }
         let isStep = if case .stepEnded = event { true } else { false }
         var writers: [@Sendable (TrainingCheckpoint) throws -> String] = []
-        for index in callbacks.indices where !isStep || callbacks[index].rule.watchesSteps {
-            var control = TrainerControl(
+        for index in callbacks.indices where !isStep || callbacks[index].rule.receivesSteps {
+            var control = TrainingControl(
                 state: state, history: history, learningRate: learningRate, baseLearningRate: baseLearningRate,
                 learningRateFactor: learningRateFactor)
             try callbacks[index].rule.handle(event, &control)
             if let replacement = control.replacement {
                 state = replacement
-                subject?.forget()
+                observer?.forget()
             }
             learningRateFactor = control.learningRateFactor
             stopReason = stopReason ?? control.stopReason
