@@ -156,9 +156,9 @@ import Testing
             seen.withLock { $0.append(observation) }
         }
         let replace = Callback.onEvent { event, control in if case .began = event { control.replaceState(other) } }
-        var list = CallbackList(
-            [look, replace, look], loss: .softmaxCrossEntropy, learningRate: 0.1, observer: observer)
-        try list.begin(&state, epochs: 1, stepsPerEpoch: 1, samplesPerEpoch: 20)
+        let session = TrainingSession(
+            loss: .softmaxCrossEntropy, callbacks: [look, replace, look], observer: observer)
+        try session.run(&state, on: try blobs(20), epochs: 0, batchSize: 20) { _, _, _ in nil }
         #expect(seen.withLock { $0 } == expected)
         #expect(expected[0] != expected[1])
     }

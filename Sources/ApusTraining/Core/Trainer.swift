@@ -82,28 +82,66 @@ public struct Trainer: Sendable {
         augmentations: [Augmentation] = [], callbacks: [Callback] = [], folder: String? = nil,
         resuming checkpoints: String? = nil, report: (String) -> Void = { _ in }
     ) throws -> History {
-        guard training.count > 0 else { throw TrainingError("there is nothing to train on: the data set is empty") }
-        guard epochs >= 0, batchSize >= 1 else {
-            throw TrainingError(
-                "epochs must be at least 0 and batchSize at least 1, received \(epochs) and \(batchSize)")
+        try fit(
+            training, validation: validation, epochs: epochs, batchSize: batchSize, augmentations: augmentations,
+            callbacks: callbacks, folder: folder, resuming: checkpoints, report: report, handler: nil)
+    }
+
+    /// Trains, and calls a function for every event: `try trainer.fit(data, epochs: 9, batchSize: 32) { event, training in … }`.
+    ///
+    /// The function may change what it captures, for instance append to an array; `Callback.onEvent` may not, but is part of a value.
+    ///
+    /// - Parameter onEvent: Receives each event, steps included, after the callbacks have; and what it may change in the training.
+    /// - Throws: What `fit` without a function throws, and what the function throws.
+    @discardableResult
+    public mutating func fit(
+        _ training: Dataset, validation: Dataset? = nil, epochs: Int, batchSize: Int,
+        augmentations: [Augmentation] = [], callbacks: [Callback] = [], folder: String? = nil,
+        resuming checkpoints: String? = nil, report: (String) -> Void = { _ in },
+        onEvent: (Event, inout TrainingControl) throws -> Void
+    ) throws -> History {
+        try withoutActuallyEscaping(onEvent) { handler in
+            try fit(
+                training, validation: validation, epochs: epochs, batchSize: batchSize, augmentations: augmentations,
+                callbacks: callbacks, folder: folder, resuming: checkpoints, report: report, handler: handler)
         }
+    }
+
+    private mutating func fit(
+        _ training: Dataset, validation: Dataset?, epochs: Int, batchSize: Int, augmentations: [Augmentation],
+        callbacks: [Callback], folder: String?, resuming checkpoints: String?, report: (String) -> Void,
+        handler: EventHandler?
+    ) throws -> History {
+        var session = TrainingSession(
+            loss: loss, metrics: metrics, schedule: schedule, callbacks: callbacks, folder: folder)
+        try session.check(training, epochs: epochs, batchSize: batchSize, augmentations: augmentations)
         if let validation, validation.isEmpty {
             throw TrainingError(
                 "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
-        do { try schedule.validate() } catch { throw TrainingError(error) }
-        try training.check(augmentations)
         try prepare(input: training.sampleShape)
         try checkClasses(model, training)
-        var run = TrainingRun(
-            trainer: self, step: try makeStep(model, metrics: metrics), training: training, validation: validation,
-            batchSize: batchSize, augmentations: augmentations,
-            callbacks: CallbackList(
-                callbacks, loss: loss, metrics: metrics, learningRate: optimizer.learningRate, folder: folder,
-                observer: try observer(callbacks, training, batchSize)))
-        defer { state = run.state }
-        try run.run(epochs: epochs, resuming: checkpoints, report: report)
-        return run.history
+        let step = try makeStep(model, metrics: metrics)
+        session.observer = try observer(callbacks, training, batchSize)
+        var search = DivergenceSearch(
+            step, ModelProbe(model, loss: loss, precision: precision, device: device)
+        ) { training.batches(of: batchSize, from: $0, augmentations: augmentations) }
+        var current = state!
+        defer { state = current }
+        return try session.run(
+            &current, on: training, epochs: epochs, batchSize: batchSize, augmentations: augmentations,
+            resuming: checkpoints, report: report, onEvent: handler
+        ) { state, batch, learningRate in
+            search.note(state, learningRate: learningRate)
+            let result = try step(&state, batch, learningRate: learningRate)
+            if result.loss.isFinite { return result }
+            guard optimizer.skipsNonFinite else { throw try search.error(result.loss, &state) }
+            return nil
+        } validation: { state in
+            try validation.map {
+                try evaluate(state.borrowedEvaluatedVariables, $0, batchSize: max(batchSize, 256))
+            }
+        }
     }
 
     /// A model of any type becomes one of some type.
