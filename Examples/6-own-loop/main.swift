@@ -1,6 +1,6 @@
 import Apus
 
-// A loop of one's own, with the same compiled step: whether two coordinates have different signs.
+// A custom training loop around the compiled step: do two coordinates have different signs?
 let network = Sequential {
     Dense(16, activation: .relu)
     Dense(2)
@@ -12,11 +12,8 @@ let optimizer = Optimizer.sgd(learningRate: 0.1, momentum: 0.9)
 
 var state = try TrainingState(network, optimizer: optimizer, input: [2], seed: 7)
 let step = try TrainingStep(network, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])
-while state.epoch < 10 {
-    var hits = 0.0
-    for batch in training.batches(of: 128, epoch: state.epoch, seed: 7) {
-        hits += try step(&state, batch)[.accuracy]! * Double(batch.count)
-    }
-    state.epoch += 1
-    print(state.epoch, hits / Double(training.count))
+let session = TrainingSession(loss: .softmaxCrossEntropy, metrics: [.accuracy])
+let history = try session.run(&state, on: training, epochs: 10, batchSize: 128) { state, batch, learningRate in
+    try step(&state, batch, learningRate: learningRate)
 }
+for record in history.epochs { print(record.epoch, record.training[.accuracy]!) }

@@ -17,8 +17,8 @@ enum Interrupt {
 
     /// Ends the training when the user has asked for it.
     static var callback: Callback {
-        .onEvent(watchesSteps: true) { event, control in
-            if case .stepEnded = event, isRequested { control.stop(.interrupted) }
+        .onEvent(receivesSteps: true) { event, training in
+            if case .stepEnded = event, isRequested { training.stop(.interrupted) }
         }
     }
 }

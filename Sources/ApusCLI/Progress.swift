@@ -15,16 +15,16 @@ struct Progress: CallbackRule {
         isJSON = json
     }
 
-    var watchesSteps: Bool { !isJSON && Terminal.isInteractive }
+    var receivesSteps: Bool { !isJSON && Terminal.isInteractive }
 
-    mutating func prepare(_ context: RunContext) throws {
-        (epochs, samplesPerEpoch, trainingStart) = (context.epochs, context.samplesPerEpoch, Date())
-        (epoch, epochStart) = (context.epoch + 1, Date())
-        if context.isResumed, !isJSON { Terminal.write("going on in epoch \(epoch) of \(epochs)\n") }
+    mutating func prepare(_ plan: TrainingPlan) throws {
+        (epochs, samplesPerEpoch, trainingStart) = (plan.epochs, plan.samplesPerEpoch, Date())
+        (epoch, epochStart) = (plan.epoch + 1, Date())
+        if plan.isResumed, !isJSON { Terminal.write("going on in epoch \(epoch) of \(epochs)\n") }
     }
 
-    mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
-        if isJSON { return try printLine(EventLine(event, control)) }
+    mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
+        if isJSON { return try printLine(EventLine(event, training)) }
         switch event {
         case .epochBegan(let epoch): (self.epoch, epochStart) = (epoch, Date())
         case .stepEnded(_, let samples, let means): showBar(samples, means)

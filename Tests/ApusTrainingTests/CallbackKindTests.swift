@@ -4,6 +4,7 @@ import ApusNN
 import ApusTensor
 import ApusTraining
 import Foundation
+import Synchronization
 import Testing
 
 /// The kinds of callbacks: what files say of them, and what they do.
@@ -32,17 +33,22 @@ import Testing
         #expect(message { try mine.yaml() }.contains("can't be written"))
     }
 
-    /// Trains with given validation losses: the rate decides nothing.
-    private func run(_ losses: [Double], _ callbacks: [Callback]) throws -> CallbackList {
-        var state = try TrainingState(Sequential.small, optimizer: .sgd(), input: [2], seed: 1)
-        var list = CallbackList(callbacks, loss: .softmaxCrossEntropy, learningRate: 0.1)
-        try list.begin(&state, epochs: losses.count, stepsPerEpoch: 1, samplesPerEpoch: 1)
-        for loss in losses where list.stopReason == nil {
-            try list.beginEpoch(&state)
-            try list.endEpoch(&state) { _ in Measurements([("loss", loss), ("accuracy", loss)]) }
+    /// A session with given validation losses, whose step does nothing; and the factor on the rate with which it ends.
+    private func run(
+        _ losses: [Double], _ callbacks: [Callback]
+    ) throws -> (history: History, learningRateFactor: Double) {
+        var state = try TrainingState(
+            Sequential.small, optimizer: .sgd(learningRate: 0.1), input: [2], seed: 1)
+        let factor = Mutex(1.0)
+        let last = Callback.onEvent { _, training in factor.withLock { $0 = training.learningRateFactor } }
+        let session = TrainingSession(loss: .softmaxCrossEntropy, callbacks: callbacks + [last])
+        let history = try session.run(&state, on: try blobs(1), epochs: losses.count, batchSize: 1) { _, _, _ in
+            nil
+        } validation: { state in
+            let loss = losses[state.epoch - 1]
+            return Measurements([("loss", loss), ("accuracy", loss)])
         }
-        try list.end(&state)
-        return list
+        return (history, factor.withLock { $0 })
     }
 
     @Test func earlyStoppingCounts() throws {
@@ -53,9 +59,9 @@ import Testing
         #expect(try epochs([5, 4, 3, 2, 1, 1], .earlyStopping(patience: 2, baseline: 2.5)) == 2)
         #expect(try epochs([1, 4, 4, 3, 3, 3], .earlyStopping(patience: 2, startEpoch: 3)) == 6)
         #expect(try epochs([.nan, .nan, .nan, 1], .earlyStopping(patience: 2)) == 2)
-        let list = try run([5, 4, 3], [.earlyStopping(patience: 2, baseline: 2.5)])
+        let ended = try run([5, 4, 3], [.earlyStopping(patience: 2, baseline: 2.5)])
         #expect(
-            list.stopReason.map { "\($0)" }
+            ended.history.stopReason.map { "\($0)" }
                 == "validation.loss has not improved for 2 epochs; it never passed the baseline 2.5000")
     }
 
@@ -91,9 +97,11 @@ import Testing
     }
 
     @Test func limits() throws {
-        #expect(try run([1, 1], [.timeLimit(seconds: 0)]).stopReason == .callback("the time limit of 0 s is reached"))
         #expect(
-            try run([1, .nan, 1], [.terminateOnNonFinite]).stopReason
+            try run([1, 1], [.timeLimit(seconds: 0)]).history.stopReason
+                == .callback("the time limit of 0 s is reached"))
+        #expect(
+            try run([1, .nan, 1], [.terminateOnNonFinite]).history.stopReason
                 == .callback("validation.loss is not finite in epoch 2"))
         #expect(message { try run([1], [.csv()]) }.contains("has no folder"))
         #expect(message { try run([1], [.checkpoint()]) }.contains("has no folder"))

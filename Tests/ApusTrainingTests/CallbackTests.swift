@@ -146,7 +146,7 @@ import Testing
     @Test func anInterruptedTrainingIsSaved() throws {
         try withTemporaryFolder { folder in
             var trainer = trainer()
-            let stop = Callback.onEvent(watchesSteps: true) { event, control in
+            let stop = Callback.onEvent(receivesSteps: true) { event, control in
                 if case .stepEnded(3, _, _) = event { control.stop(.interrupted) }
             }
             try trainer.fit(try blobs(64), epochs: 2, batchSize: 16, callbacks: [stop, .checkpoint(folder)])

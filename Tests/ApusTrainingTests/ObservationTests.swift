@@ -143,7 +143,7 @@ import Testing
     /// Callbacks that come after one that replaces the state see the new one, though no step was done.
     @Test func replacedStatesAreSeen() throws {
         let batch = try blobs(20).whole
-        let subject = try TrainingSubject(Sequential.small, loss: .softmaxCrossEntropy, batch: batch)
+        let observer = try ModelObserver(Sequential.small, loss: .softmaxCrossEntropy, batch: batch)
         var state = try TrainingState(Sequential.small, optimizer: .sgd(), input: [2], seed: 1)
         let other = try TrainingState(Sequential.small, optimizer: .sgd(), input: [2], seed: 2)
         let expected = try [state, other].map {
@@ -152,13 +152,13 @@ import Testing
         let seen = Mutex<[ModelObservation]>([])
         let look = Callback.onEvent { event, control in
             guard case .began = event else { return }
-            let observation = try subject.observation(control.state)
+            let observation = try observer.observation(control.state)
             seen.withLock { $0.append(observation) }
         }
         let replace = Callback.onEvent { event, control in if case .began = event { control.replaceState(other) } }
-        var list = CallbackList(
-            [look, replace, look], loss: .softmaxCrossEntropy, learningRate: 0.1, subject: subject)
-        try list.begin(&state, epochs: 1, stepsPerEpoch: 1, samplesPerEpoch: 20)
+        let session = TrainingSession(
+            loss: .softmaxCrossEntropy, callbacks: [look, replace, look], observer: observer)
+        try session.run(&state, on: try blobs(20), epochs: 0, batchSize: 20) { _, _, _ in nil }
         #expect(seen.withLock { $0 } == expected)
         #expect(expected[0] != expected[1])
     }

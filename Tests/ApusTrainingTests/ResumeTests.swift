@@ -66,7 +66,7 @@ import Testing
         try withTemporaryFolder { parent in
             var whole = trainer()
             let history = try fit(&whole, "\(parent)/a")
-            let isDead = Callback.onEvent(watchesSteps: true) { event, control in
+            let isDead = Callback.onEvent(receivesSteps: true) { event, control in
                 if case .stepEnded = event, control.state.step == killedAt { throw Killed() }
             }
             var first = trainer()
@@ -94,7 +94,7 @@ import Testing
         try withTemporaryFolder { parent in
             var whole = trainer()
             _ = try fit(&whole, "\(parent)/a")
-            let isDead = Callback.onEvent(watchesSteps: true) { event, control in
+            let isDead = Callback.onEvent(receivesSteps: true) { event, control in
                 if case .stepEnded = event, control.state.step == 15 { throw Killed() }
             }
             var first = trainer()
@@ -143,7 +143,7 @@ import Testing
         try withTemporaryFolder { parent in
             var whole = trainer()
             _ = try fit(&whole, "\(parent)/a")
-            let stop = Callback.onEvent(watchesSteps: true) { event, control in
+            let stop = Callback.onEvent(receivesSteps: true) { event, control in
                 if case .stepEnded = event, control.state.step == step { control.stop(.interrupted) }
             }
             var trainer = trainer()
@@ -177,7 +177,7 @@ import Testing
         try withTemporaryFolder { parent in
             var whole = trainer()
             _ = try fit(&whole, "\(parent)/a")
-            let isDead = Callback.onEvent(watchesSteps: true) { event, control in
+            let isDead = Callback.onEvent(receivesSteps: true) { event, control in
                 if case .stepEnded = event, control.state.step == 13 { throw Killed() }
             }
             var first = trainer()
@@ -238,33 +238,28 @@ import Testing
         }
     }
 
-    // MARK: A loop of one's own
+    // MARK: A custom training loop
 
-    @Test func ownLoopsResumeAsWell() throws {
+    @Test func customLoopsResumeAsWell() throws {
         let training = try blobs(64)
         let optimizer = Optimizer.sgd(learningRate: 0.1, momentum: 0.9)
         func run(_ folder: String, killedAt: Int?) throws -> TrainingState {
             var state = try TrainingState(Sequential.lively, optimizer: optimizer, input: [2], seed: 7)
             let step = try TrainingStep(Sequential.lively, loss: .softmaxCrossEntropy, optimizer: optimizer)
-            var callbacks = CallbackList(
-                [.checkpoint(everySteps: 3), .reduceOnPlateau(monitor: "training.loss", patience: 1, threshold: 0.5)],
-                loss: .softmaxCrossEntropy, learningRate: 0.1, folder: folder)
-            try callbacks.begin(
-                &state, epochs: 5, stepsPerEpoch: 4, samplesPerEpoch: training.count,
-                resuming: "\(folder)/checkpoints")
-            while state.epoch < 5, callbacks.stopReason == nil {
-                try callbacks.beginEpoch(&state)
-                for batch in training.batches(of: 16, epoch: state.epoch, seed: 7, startingAt: state.batch) {
-                    let rate = 0.1 * callbacks.learningRateFactor
-                    let result = try step(&state, batch, learningRate: rate)
-                    state.batch += 1
-                    if state.step == killedAt { throw Killed() }
-                    if try callbacks.stepEnded(result, &state, learningRate: rate) { break }
-                }
-                if callbacks.stopReason == nil { try callbacks.endEpoch(&state, validation: nil) }
+            let session = TrainingSession(
+                loss: .softmaxCrossEntropy,
+                callbacks: [
+                    .checkpoint(everySteps: 3),
+                    .reduceOnPlateau(monitor: "training.loss", patience: 1, threshold: 0.5),
+                ], folder: folder)
+            let history = try session.run(
+                &state, on: training, epochs: 5, batchSize: 16, resuming: "\(folder)/checkpoints"
+            ) { state, batch, learningRate in
+                let result = try step(&state, batch, learningRate: learningRate)
+                if state.step == killedAt { throw Killed() }
+                return result
             }
-            try callbacks.end(&state)
-            #expect(callbacks.history.epochs.count == 5)
+            #expect(history.epochs.count == 5)
             return state
         }
         try withTemporaryFolder { parent in

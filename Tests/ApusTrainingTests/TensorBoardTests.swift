@@ -49,10 +49,10 @@ import Testing
     }
 
     @Test func stepsAreNotWatchedInVain() throws {
-        #expect(!TensorBoard().watchesSteps)
-        #expect(TensorBoard(everySteps: 5).watchesSteps)
-        #expect(!TensorBoard(histogramEpochs: 1).watchesSteps)
-        #expect(TensorBoard(histogramSteps: 1).watchesSteps)
+        #expect(!TensorBoard().receivesSteps)
+        #expect(TensorBoard(everySteps: 5).receivesSteps)
+        #expect(!TensorBoard(histogramEpochs: 1).receivesSteps)
+        #expect(TensorBoard(histogramSteps: 1).receivesSteps)
     }
 
     /// A training that goes on adds files and leaves those that are there alone; without validation there is no such run.
@@ -163,7 +163,7 @@ import Testing
                 data, validation: data, epochs: 2, batchSize: 32,
                 callbacks: [
                     .tensorBoard(run, everySteps: 2, histogramEpochs: 1),
-                    .onEvent(watchesSteps: true) { event, control in
+                    .onEvent(receivesSteps: true) { event, control in
                         guard case .stepEnded(_, _, let means) = event, control.state.step % 2 == 0 else { return }
                         recorded.withLock { $0.append((control.state.step, means)) }
                     },

@@ -97,7 +97,7 @@ import Testing
         var once = trainer(.lively)
         try once.fit(data, epochs: 2, batchSize: 32)
         var twice = trainer(.lively)
-        let stop = Callback.onEvent(watchesSteps: true) { event, control in
+        let stop = Callback.onEvent(receivesSteps: true) { event, control in
             if case .stepEnded = event, control.state.step == step { control.stop(.interrupted) }
         }
         #expect(try twice.fit(data, epochs: 2, batchSize: 32, callbacks: [stop]).stopReason == .interrupted)
@@ -124,7 +124,7 @@ import Testing
         try alone.fit(data, epochs: 2, batchSize: 32)
         let events = Mutex<[String]>([])
         var watched = trainer(.lively)
-        let watcher = Callback.onEvent(watchesSteps: true) { event, control in
+        let watcher = Callback.onEvent(receivesSteps: true) { event, control in
             _ = control.state.variables
             let text =
                 switch event {
@@ -152,7 +152,7 @@ import Testing
         let history = try trainer.fit(
             try blobs(96), epochs: 5, batchSize: 32,
             callbacks: [
-                .onEvent(watchesSteps: true) { event, control in
+                .onEvent(receivesSteps: true) { event, control in
                     if case .stepEnded(2, _, _) = event, control.state.epoch == 1 { control.stop(.callback("enough")) }
                 },
                 .onEvent { event, control in if case .epochEnded = event { control.stop(.interrupted) } },
@@ -162,7 +162,7 @@ import Testing
         let rest = try trainer.fit(
             try blobs(96), epochs: 5, batchSize: 32,
             callbacks: [
-                .onEvent(watchesSteps: true) { event, control in
+                .onEvent(receivesSteps: true) { event, control in
                     if case .stepEnded(2, _, _) = event { control.stop(.callback("enough")) }
                 }
             ])

@@ -10,12 +10,12 @@ public struct EventLine: Sendable, Encodable {
     private let state: (step: Int, epoch: Int)
     private let learningRate: Double
 
-    /// The line of an event; step, epoch and learning rate are those of `control`.
-    public init(_ event: Event, _ control: TrainerControl, time: Date = Date()) {
+    /// The line of an event; step, epoch and learning rate are those of `training`.
+    public init(_ event: Event, _ training: TrainingControl, time: Date = Date()) {
         self.event = event
         self.time = time
-        state = (control.state.step, control.state.epoch)
-        learningRate = control.learningRate
+        state = (training.state.step, training.state.epoch)
+        learningRate = training.learningRate
     }
 
     package enum Field: String, CodingKey, CaseIterable {

@@ -28,18 +28,18 @@ public struct RunRecorder: CallbackRule {
     }
 
     public var name: String { "events" }
-    public var watchesSteps: Bool { everySteps > 0 }
+    public var receivesSteps: Bool { everySteps > 0 }
 
-    public mutating func prepare(_ context: RunContext) throws {
+    public mutating func prepare(_ plan: TrainingPlan) throws {
         position = 0
         file = try LineFile(path)
         // Cut by `restore` if there is something to keep.
-        if !context.isResumed { try file?.cut(to: 0) }
+        if !plan.isResumed { try file?.cut(to: 0) }
     }
 
-    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
-        if case .stepEnded = event, control.state.step % everySteps != 0 { return }
-        let end = try file?.append(try EventLine(event, control).json) ?? 0
+    public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
+        if case .stepEnded = event, training.state.step % everySteps != 0 { return }
+        let end = try file?.append(try EventLine(event, training).json) ?? 0
         switch event {
         case .stopped(.interrupted), .ended(.interrupted): break
         default: position = end

@@ -2,22 +2,22 @@ public import ApusConfiguration
 
 /// Writes checkpoints: the last ones, and the best so far.
 ///
-/// `FOLDER/last` and `FOLDER/best` hold all that the training needs to go on exactly; older and less good ones are in `last-1`, `best-1`
+/// `FOLDER/last` and `FOLDER/best` hold all that training needs to resume exactly; older and less good ones are in `last-1`, `best-1`
 /// and so on. Each folder appears whole or not at all.
 public struct Checkpoint: CallbackRule, Configurable {
-    /// Where checkpoints are; `checkpoints` in the folder of the run if `nil`.
+    /// The folder of the checkpoints; `nil` for `checkpoints` in the folder of the run.
     public var folder: String?
     /// The value by which the best epoch is chosen; the training loss where it is not measured.
     public var monitor: String
     /// Which values are better.
     public var mode: MonitorMode
-    /// A checkpoint after so many epochs, 0: only at the end and when training is interrupted.
+    /// The number of epochs between checkpoints; with 0 there is one at the end, and when training is interrupted.
     public var everyEpochs: Int
-    /// A checkpoint after so many steps as well, if not 0.
+    /// The number of steps between further checkpoints; 0 for none.
     public var everySteps: Int
-    /// How many of the last ones stay.
+    /// The number of last checkpoints that are kept.
     public var keepLast: Int
-    /// How many of the best ones stay.
+    /// The number of best checkpoints that are kept.
     public var keepBest: Int
 
     private struct Best: Codable, Sendable {
@@ -62,34 +62,34 @@ public struct Checkpoint: CallbackRule, Configurable {
         .optional("everyEpochs", \.everyEpochs), .optional("everySteps", \.everySteps),
         .optional("keepLast", \.keepLast), .optional("keepBest", \.keepBest))
 
-    public var watchesSteps: Bool { everySteps > 0 }
+    public var receivesSteps: Bool { everySteps > 0 }
 
-    public mutating func prepare(_ context: RunContext) throws {
+    public mutating func prepare(_ plan: TrainingPlan) throws {
         guard everyEpochs >= 0, everySteps >= 0, keepLast >= 1, keepBest >= 0 else {
             throw TrainingError(
                 "a checkpoint needs everyEpochs, everySteps and keepBest of at least 0 and keepLast of at least 1, "
                     + "received \(everyEpochs), \(everySteps), \(keepBest) and \(keepLast)")
         }
-        guard let path = folder ?? context.folder.map({ "\($0)/\(CheckpointStore.usualName)" }) else {
+        guard let path = folder ?? plan.folder.map({ "\($0)/\(CheckpointStore.usualName)" }) else {
             throw TrainingError("the checkpoint has no folder: give it one, or give the training a folder")
         }
         let store = CheckpointStore(path)
         store.removeHalf()
-        memory = Memory(Place(store: store, epochs: context.epochs, isForeign: !context.isResumed))
+        memory = Memory(Place(store: store, epochs: plan.epochs, isForeign: !plan.isResumed))
     }
 
-    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+    public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
         switch event {
         case .stepEnded:
-            if everySteps > 0, control.state.step % everySteps == 0 { save(rank: nil, &control) }
+            if everySteps > 0, training.state.step % everySteps == 0 { save(rank: nil, &training) }
         case .epochEnded(let record):
             let rank = rank(record)
             let isDue = everyEpochs > 0 && record.epoch % everyEpochs == 0
-            if isDue || rank != nil || record.epoch >= memory.value.epochs { save(rank: rank, &control) }
+            if isDue || rank != nil || record.epoch >= memory.value.epochs { save(rank: rank, &training) }
         case .stopped:
             let progress = memory.value.progress
-            if progress.lastStep != control.state.step || progress.lastEpoch != control.state.epoch {
-                save(rank: nil, &control)
+            if progress.lastStep != training.state.step || progress.lastEpoch != training.state.epoch {
+                save(rank: nil, &training)
             }
         default: break
         }
@@ -109,13 +109,13 @@ public struct Checkpoint: CallbackRule, Configurable {
         return rank
     }
 
-    private mutating func save(rank: Int?, _ control: inout TrainerControl) {
-        memory.value.progress.lastStep = control.state.step
-        memory.value.progress.lastEpoch = control.state.epoch
+    private mutating func save(rank: Int?, _ training: inout TrainingControl) {
+        memory.value.progress.lastStep = training.state.step
+        memory.value.progress.lastEpoch = training.state.epoch
         guard let store = memory.value.store else { return }
         let (keepLast, keepBest, isForeign) = (keepLast, keepBest, memory.value.isForeign)
         memory.value.isForeign = false
-        control.checkpoint { checkpoint in
+        training.checkpoint { checkpoint in
             try store.save(
                 checkpoint, keepLast: keepLast, best: rank.map { ($0, keepBest) }, removesOthers: isForeign)
         }

@@ -1,12 +1,12 @@
 public import ApusConfiguration
 
-/// Ends the training when a value has not become better for some epochs.
+/// Ends training when a value has not improved for some epochs.
 public struct EarlyStopping: CallbackRule, Configurable {
-    /// The value that is watched: `validation.loss`, `validation.accuracy`, …
+    /// The value that must improve: `validation.loss`, `validation.accuracy`, …
     public var monitor: String
     /// Which values are better.
     public var mode: MonitorMode
-    /// A change must be greater than this to count.
+    /// The change that an improvement must exceed.
     public var minimumDelta: Double
     /// The epochs without improvement after which training ends.
     public var patience: Int
@@ -14,7 +14,7 @@ public struct EarlyStopping: CallbackRule, Configurable {
     public var baseline: Double?
     /// The first epoch that counts, from 1.
     public var startEpoch: Int
-    /// Whether the weights of the best epoch are put back at the end.
+    /// Whether the weights of the best epoch are restored at the end.
     public var restoreBest: Bool
 
     private struct Progress: Sendable {
@@ -45,7 +45,7 @@ public struct EarlyStopping: CallbackRule, Configurable {
         .optional("minimumDelta", \.minimumDelta), .optional("patience", \.patience), .optional("baseline", \.baseline),
         .optional("startEpoch", \.startEpoch), .optional("restoreBest", \.restoreBest))
 
-    public mutating func prepare(_ context: RunContext) throws {
+    public mutating func prepare(_ plan: TrainingPlan) throws {
         guard patience >= 1, minimumDelta >= 0 else {
             throw TrainingError(
                 "early stopping needs a patience of at least 1 and a minimumDelta of at least 0, received \(patience) and \(minimumDelta)"
@@ -54,13 +54,13 @@ public struct EarlyStopping: CallbackRule, Configurable {
         memory = Memory(Progress())
     }
 
-    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+    public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
         switch event {
         case .epochEnded(let record):
-            let value = try record.watched(monitor, by: "early stopping")
+            let value = try record.monitored(monitor, by: "early stopping")
             guard record.epoch >= startEpoch else { return }
             if isBetter(value) {
-                let state = restoreBest ? control.state : nil
+                let state = restoreBest ? training.state : nil
                 memory.value = Progress(best: value, bestEpoch: record.epoch, lastEpoch: record.epoch, state: state)
                 return
             }
@@ -73,12 +73,12 @@ public struct EarlyStopping: CallbackRule, Configurable {
                 }
                 ?? baseline.map { "it never passed the baseline \(Measurements.rounded($0))" }
                 ?? "it was never a finite number"
-            control.stop(
+            training.stop(
                 .callback(
                     "\(monitor) has not improved for \(patience) \(patience == 1 ? "epoch" : "epochs"); \(best)"))
         case .ended(let reason):
-            // An interrupted training goes on where it was.
-            if reason != .interrupted, restoreBest, let state = memory.value.state { control.replaceState(state) }
+            // An interrupted training resumes where it was.
+            if reason != .interrupted, restoreBest, let state = memory.value.state { training.replaceState(state) }
         default: break
         }
     }
@@ -110,7 +110,7 @@ public struct EarlyStopping: CallbackRule, Configurable {
 }
 
 extension Callback {
-    /// Ends the training when `monitor` has not become better for `patience` epochs, and puts the best weights back.
+    /// Ends training when `monitor` has not improved for `patience` epochs, and restores the best weights.
     public static func earlyStopping(
         monitor: String = "validation.loss", mode: MonitorMode = .auto, patience: Int, minimumDelta: Double = 0,
         baseline: Double? = nil, startEpoch: Int = 1, restoreBest: Bool = true

@@ -1,22 +1,21 @@
 public import ApusConfiguration
 import Foundation
 
-/// Writes how weights, gradients and outputs of layers are spread, a line of JSON each time: `histograms.jsonl` in the folder of the
-/// run.
+/// Writes histograms of weights, gradients and activations as lines of JSON: `histograms.jsonl` in the folder of the run.
 ///
-/// Always of the same samples, before the first step and then at intervals. The report draws how they change.
+/// They are taken for the same samples each time, before the first step and then at intervals. The report draws how they change.
 public struct HistogramLog: CallbackRule, Configurable {
     public static let kind = "histograms"
     /// The name of the file, or its path.
     public var file: String
-    /// After how many epochs; 0 for none.
+    /// The number of epochs between histograms; 0 for none.
     public var everyEpochs: Int
-    /// After how many steps as well; 0 for none.
+    /// The number of steps between further histograms; 0 for none.
     public var everySteps: Int
 
     private struct Log {
         var file: LineFile
-        var subject: TrainingSubject
+        var observer: ModelObserver
         var position = 0
     }
 
@@ -32,37 +31,37 @@ public struct HistogramLog: CallbackRule, Configurable {
         HistogramLog(), .leading("file", \.file, hasDefault: true, isLabelled: true),
         .optional("everyEpochs", \.everyEpochs), .optional("everySteps", \.everySteps))
 
-    public var watchesSteps: Bool { everySteps > 0 }
-    public var looksInside: Bool { true }
+    public var receivesSteps: Bool { everySteps > 0 }
+    public var needsModelObserver: Bool { true }
 
-    public mutating func prepare(_ context: RunContext) throws {
+    public mutating func prepare(_ plan: TrainingPlan) throws {
         guard everyEpochs >= 0, everySteps >= 0 else {
             throw TrainingError(
                 "histograms need everyEpochs and everySteps of at least 0, received \(everyEpochs) and \(everySteps)")
         }
-        guard let subject = context.subject else {
-            throw TrainingError("histograms need a model: give the list of callbacks a TrainingSubject")
+        guard let observer = plan.observer else {
+            throw TrainingError("histograms need a model: give the session a ModelObserver")
         }
-        guard context.folder != nil || file.contains("/") else {
+        guard plan.folder != nil || file.contains("/") else {
             throw TrainingError(
                 "the histograms \(file) have no folder: give a path such as ./\(file), or give the training a folder")
         }
-        let lines = try LineFile(context.path(file))
+        let lines = try LineFile(plan.path(file))
         // Cut by `restore` if there is something to keep.
-        if !context.isResumed { try lines.cut(to: 0) }
-        memory.value = Log(file: lines, subject: subject)
+        if !plan.isResumed { try lines.cut(to: 0) }
+        memory.value = Log(file: lines, observer: observer)
     }
 
-    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+    public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
         let isDue =
             switch event {
             case .began: true
-            case .stepEnded: everySteps > 0 && control.state.step % everySteps == 0
+            case .stepEnded: everySteps > 0 && training.state.step % everySteps == 0
             case .epochEnded(let record): everyEpochs > 0 && record.epoch % everyEpochs == 0
             default: false
             }
         guard isDue, let log = memory.value else { return }
-        memory.value?.position = try log.file.append(try log.subject.observation(control.state).line)
+        memory.value?.position = try log.file.append(try log.observer.observation(training.state).line)
     }
 
     public func savedState() throws -> CallbackState? {
@@ -88,7 +87,7 @@ extension ModelObservation {
 }
 
 extension Callback {
-    /// Writes histograms of weights, gradients and activations as the training goes on.
+    /// Writes histograms of weights, gradients and activations during training.
     public static func histograms(
         _ file: String = "histograms.jsonl", everyEpochs: Int = 1, everySteps: Int = 0
     ) -> Callback {

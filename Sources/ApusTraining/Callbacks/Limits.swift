@@ -1,8 +1,8 @@
 public import ApusConfiguration
 
-/// Ends the training after some time; the time before an interruption counts.
+/// Ends training after some time; the time before an interruption counts.
 public struct TimeLimit: CallbackRule, Configurable {
-    /// The time in seconds, at least 0; looked at after every step and epoch.
+    /// The time in seconds, at least 0; checked after every step and epoch.
     public var seconds: Double
 
     private struct Progress: Sendable {
@@ -18,9 +18,9 @@ public struct TimeLimit: CallbackRule, Configurable {
 
     public static let schema = Schema(TimeLimit(seconds: 0), .leading("seconds", \.seconds, isLabelled: true))
 
-    public var watchesSteps: Bool { true }
+    public var receivesSteps: Bool { true }
 
-    public mutating func prepare(_ context: RunContext) throws {
+    public mutating func prepare(_ plan: TrainingPlan) throws {
         guard seconds >= 0 else { throw TrainingError("a time limit must be at least 0 seconds, received \(seconds)") }
         memory = Memory(Progress(start: ContinuousClock().now))
     }
@@ -29,12 +29,12 @@ public struct TimeLimit: CallbackRule, Configurable {
         memory.value.before + (memory.value.start.map { (ContinuousClock().now - $0) / .seconds(1) } ?? 0)
     }
 
-    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+    public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
         switch event {
         case .stepEnded, .epochEnded:
             if used >= seconds {
                 let whole = seconds == seconds.rounded() && seconds < 1e9 ? "\(Int(seconds))" : "\(seconds)"
-                control.stop(.callback("the time limit of \(whole) s is reached"))
+                training.stop(.callback("the time limit of \(whole) s is reached"))
             }
         default: break
         }
@@ -44,7 +44,7 @@ public struct TimeLimit: CallbackRule, Configurable {
     public mutating func restore(_ saved: CallbackState) throws { memory.value.before = try saved.decoded() }
 }
 
-/// Ends the training when the mean loss of an epoch or of validation is not finite.
+/// Ends training when the mean loss of an epoch or of validation is not finite.
 ///
 /// A loss of a step that is not finite ends `Trainer.fit` with a `DivergenceError` anyway, unless the optimizer skips such steps.
 /// Metrics do not count: they may have no value.
@@ -53,20 +53,20 @@ public struct TerminateOnNonFinite: CallbackRule, Configurable {
 
     public static let schema = Schema(TerminateOnNonFinite())
 
-    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+    public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
         guard case .epochEnded(let record) = event else { return }
         let parts = [("training", record.training)] + (record.validation.map { [("validation", $0)] } ?? [])
         for (part, measured) in parts {
             // A metric may have no value, for instance an area without samples of a class.
             guard !measured.loss.isFinite else { continue }
-            control.stop(.callback("\(part).loss is not finite in epoch \(record.epoch)"))
+            training.stop(.callback("\(part).loss is not finite in epoch \(record.epoch)"))
         }
     }
 }
 
 extension Callback {
-    /// Ends the training after some seconds.
+    /// Ends training after some seconds.
     public static func timeLimit(seconds: Double) -> Callback { Callback(TimeLimit(seconds: seconds)) }
-    /// Ends the training when the mean loss of an epoch or of validation is not finite.
+    /// Ends training when the mean loss of an epoch or of validation is not finite.
     public static var terminateOnNonFinite: Callback { Callback(TerminateOnNonFinite()) }
 }

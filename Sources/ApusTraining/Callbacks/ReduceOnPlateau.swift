@@ -1,13 +1,13 @@
 public import ApusConfiguration
 
-/// Makes the learning rate smaller when a value has not become better for some epochs.
+/// Reduces the learning rate when a value has not improved for some epochs.
 ///
 /// The rate of the schedule gets a factor that shrinks: f ← max(f · factor, minimumLearningRate / η). As in Keras, it falls after
 /// `patience` epochs in a row without improvement; exactly `cooldown` epochs after a fall do not count (Keras counts the last of
-/// them). As in PyTorch, an improvement is relative: a loss must fall below best − |best| · threshold, what shall rise must exceed
+/// them). As in PyTorch, an improvement is relative: a loss must fall below best − |best| · threshold, an accuracy must exceed
 /// best + |best| · threshold.
 public struct ReduceOnPlateau: CallbackRule, Configurable {
-    /// The value that is watched: `validation.loss`, `validation.accuracy`, …
+    /// The value that must improve: `validation.loss`, `validation.accuracy`, …
     public var monitor: String
     /// Which values are better.
     public var mode: MonitorMode
@@ -15,9 +15,9 @@ public struct ReduceOnPlateau: CallbackRule, Configurable {
     public var factor: Double
     /// The epochs in a row without improvement after which the rate falls.
     public var patience: Int
-    /// The share of the best value by which another must be better to count.
+    /// The fraction of the best value by which an improvement must exceed it.
     public var threshold: Double
-    /// How many epochs after a fall do not count.
+    /// The number of epochs after a reduction that do not count.
     public var cooldown: Int
     /// The least value of the optimizer's rate times the factor; the schedule may go below it.
     public var minimumLearningRate: Double
@@ -48,7 +48,7 @@ public struct ReduceOnPlateau: CallbackRule, Configurable {
         .optional("patience", \.patience), .optional("threshold", \.threshold), .optional("cooldown", \.cooldown),
         .optional("minimumLearningRate", \.minimumLearningRate))
 
-    public mutating func prepare(_ context: RunContext) throws {
+    public mutating func prepare(_ plan: TrainingPlan) throws {
         guard factor > 0, factor < 1, patience >= 1, cooldown >= 0 else {
             throw TrainingError(
                 "reduceOnPlateau needs a factor between 0 and 1, a patience of at least 1 and a cooldown of at least 0, "
@@ -62,9 +62,9 @@ public struct ReduceOnPlateau: CallbackRule, Configurable {
         memory = Memory(Progress())
     }
 
-    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
+    public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
         guard case .epochEnded(let record) = event else { return }
-        let value = try record.watched(monitor, by: "reduceOnPlateau")
+        let value = try record.monitored(monitor, by: "reduceOnPlateau")
         let counts = memory.value.cooling == 0
         if !counts { memory.value.cooling -= 1 }
         if isBetter(value) {
@@ -73,9 +73,9 @@ public struct ReduceOnPlateau: CallbackRule, Configurable {
         } else if counts {
             memory.value.bad += 1
             guard memory.value.bad >= patience else { return }
-            let floor = minimumLearningRate / control.baseLearningRate
-            control.learningRateFactor = min(
-                control.learningRateFactor, max(control.learningRateFactor * factor, floor))
+            let floor = minimumLearningRate / training.baseLearningRate
+            training.learningRateFactor = min(
+                training.learningRateFactor, max(training.learningRateFactor * factor, floor))
             memory.value.bad = 0
             memory.value.cooling = cooldown
         }
@@ -93,7 +93,7 @@ public struct ReduceOnPlateau: CallbackRule, Configurable {
 }
 
 extension Callback {
-    /// Makes the learning rate smaller when `monitor` has not become better for `patience` epochs.
+    /// Reduces the learning rate when `monitor` has not improved for `patience` epochs.
     public static func reduceOnPlateau(
         monitor: String = "validation.loss", mode: MonitorMode = .auto, factor: Double = 0.1, patience: Int = 10,
         threshold: Double = 1e-4, cooldown: Int = 0, minimumLearningRate: Double = 0

@@ -6,22 +6,22 @@ package import ApusFormats
 /// `FOLDER/training` and `FOLDER/validation` are two runs, so that both curves of a value are in one chart: `epoch/loss`,
 /// `epoch/accuracy` and other metrics, and `epoch/learningRate` of every epoch; `step/loss` and other metrics every few steps, as
 /// means over the epoch so far; `weights/…`, `gradients/…` and `activations/…` by the paths of variables and layers. The horizontal
-/// axis is the number of steps. Files are never touched again: a training that goes on adds a file to the run.
+/// axis is the number of steps. Files are never changed later: a training that resumes adds a file to the run.
 public struct TensorBoard: CallbackRule, Configurable {
-    /// The folder, in that of the run if it is relative and there is one.
+    /// The folder of the event files; a relative path begins at the folder of the run.
     public var folder: String
-    /// After how many steps the means so far are written; 0 for epochs alone.
+    /// The number of steps between the means so far; 0 for the values of epochs alone.
     public var everySteps: Int
-    /// After how many epochs histograms are taken, always of the same samples; 0 for none.
+    /// The number of epochs between histograms, always for the same samples; 0 for none.
     public var histogramEpochs: Int
-    /// After how many steps histograms are taken as well; 0 for none.
+    /// The number of steps between further histograms; 0 for none.
     public var histogramSteps: Int
 
     private struct Files {
         var folder: String
-        /// The step at which this training began or went on.
+        /// The step at which this training began or resumed.
         var start: Int
-        var subject: TrainingSubject?
+        var observer: ModelObserver?
         var training: TensorBoardWriter?
         var validation: TensorBoardWriter?
     }
@@ -42,34 +42,34 @@ public struct TensorBoard: CallbackRule, Configurable {
         .optional("everySteps", \.everySteps), .optional("histogramEpochs", \.histogramEpochs),
         .optional("histogramSteps", \.histogramSteps))
 
-    public var watchesSteps: Bool { everySteps > 0 || histogramSteps > 0 }
-    public var looksInside: Bool { histogramEpochs > 0 || histogramSteps > 0 }
+    public var receivesSteps: Bool { everySteps > 0 || histogramSteps > 0 }
+    public var needsModelObserver: Bool { histogramEpochs > 0 || histogramSteps > 0 }
 
-    public mutating func prepare(_ context: RunContext) throws {
+    public mutating func prepare(_ plan: TrainingPlan) throws {
         guard everySteps >= 0, histogramEpochs >= 0, histogramSteps >= 0 else {
             throw TrainingError(
                 "TensorBoard needs everySteps, histogramEpochs and histogramSteps of at least 0, received \(everySteps), \(histogramEpochs) and \(histogramSteps)"
             )
         }
-        guard !looksInside || context.subject != nil else {
-            throw TrainingError("TensorBoard's histograms need a model: give the list of callbacks a TrainingSubject")
+        guard !needsModelObserver || plan.observer != nil else {
+            throw TrainingError("TensorBoard's histograms need a model: give the session a ModelObserver")
         }
-        memory.value = Files(folder: context.path(folder), start: context.step, subject: context.subject)
+        memory.value = Files(folder: plan.path(folder), start: plan.step, observer: plan.observer)
     }
 
-    public mutating func handle(_ event: Event, _ control: inout TrainerControl) throws {
-        let step = control.state.step
+    public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
+        let step = training.state.step
         switch event {
         case .began: try write("training", [], step)
         case .stepEnded(_, _, let means):
             if everySteps > 0, step % everySteps == 0 { try write("training", Self.scalars("step", means), step) }
-            if histogramSteps > 0, step % histogramSteps == 0 { try observe(control.state) }
+            if histogramSteps > 0, step % histogramSteps == 0 { try observe(training.state) }
         case .epochEnded(let record):
             try write(
                 "training",
                 Self.scalars("epoch", record.training) + [("epoch/learningRate", .scalar(record.learningRate))], step)
             if let measured = record.validation { try write("validation", Self.scalars("epoch", measured), step) }
-            if histogramEpochs > 0, record.epoch % histogramEpochs == 0 { try observe(control.state) }
+            if histogramEpochs > 0, record.epoch % histogramEpochs == 0 { try observe(training.state) }
         case .ended:
             try memory.value?.training?.close()
             try memory.value?.validation?.close()
@@ -84,7 +84,7 @@ public struct TensorBoard: CallbackRule, Configurable {
         let path = name == "training" ? \Files.training : \Files.validation
         if files[keyPath: path] == nil {
             let writer = try TensorBoardWriter(folder: "\(files.folder)/\(name)")
-            // What an earlier process wrote after the checkpoint from which this one goes on did not happen.
+            // What an earlier process wrote after the checkpoint from which this one resumes did not happen.
             try writer.start(at: files.start + 1)
             files[keyPath: path] = writer
             memory.value = files
@@ -94,8 +94,8 @@ public struct TensorBoard: CallbackRule, Configurable {
     }
 
     private mutating func observe(_ state: TrainingState) throws {
-        guard let subject = memory.value?.subject else { return }
-        let observation = try subject.observation(state)
+        guard let observer = memory.value?.observer else { return }
+        let observation = try observer.observation(state)
         let groups = [
             ("weights", observation.weights), ("gradients", observation.gradients),
             ("activations", observation.activations),

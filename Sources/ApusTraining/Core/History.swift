@@ -1,18 +1,18 @@
-/// What one epoch yielded.
+/// The results of one epoch.
 public struct EpochRecord: Sendable, Hashable, Codable {
-    /// From 1.
+    /// The number of the epoch, from 1.
     public var epoch: Int
-    /// Steps since the start of the training.
+    /// The number of steps since the start of training.
     public var step: Int
     /// Loss and metrics over the epoch, each batch measured before its step.
     public var training: Measurements
     /// Loss and metrics after the epoch; `nil` without validation data.
     public var validation: Measurements?
-    /// That of the last step.
+    /// The learning rate of the last step.
     public var learningRate: Double
     /// The duration without validation.
     public var seconds: Double
-    /// Samples a second, without validation.
+    /// The samples trained on in a second, without validation.
     public var samplesPerSecond: Double
 
     /// A value by its name: `validation.loss`, `training.accuracy`; without a prefix, validation if there is one.
@@ -25,9 +25,9 @@ public struct EpochRecord: Sendable, Hashable, Codable {
 
 /// The epochs of a training and why it ended.
 public struct History: Sendable, Hashable, Codable {
-    /// In order; those before an interruption included.
+    /// The finished epochs in order, those before an interruption included.
     public var epochs: [EpochRecord] = []
-    /// `nil` as long as the training has not ended.
+    /// Why training ended; `nil` as long as it has not.
     public var stopReason: StopReason?
 
     public init() {}

@@ -7,23 +7,23 @@ public import ApusTensor
 
 /// Trains a model on data, measures it and predicts with it.
 public struct Trainer: Sendable {
-    /// What is trained.
+    /// The network whose variables are trained.
     public let model: any Layer
-    /// What training makes small.
+    /// The loss that training minimizes.
     public let loss: Loss
-    /// How gradients change the variables.
+    /// The optimizer that updates the variables.
     public let optimizer: Optimizer
-    /// What is measured besides the loss.
+    /// The metrics that are measured besides the loss.
     public let metrics: [Metric]
-    /// How the learning rate changes.
+    /// The factor on the optimizer's learning rate, step by step.
     public let schedule: Schedule
-    /// Of start values, the order of samples, augmentation and dropout.
+    /// The seed of initial values, the order of samples, augmentation and dropout.
     public let seed: UInt64
     /// The element type of convolutions, matrix products and what follows them; at inference as well.
     public let precision: NumericPrecision
     /// How much memory a training step takes.
     public let memory: MemoryUse
-    /// Where everything is computed.
+    /// The device that computes everything.
     public let device: Device
     /// The weights and the position; exists once training has begun.
     public internal(set) var state: TrainingState?
@@ -65,14 +65,14 @@ public struct Trainer: Sendable {
 
     /// Trains for `epochs` epochs, each a pass over all samples in a new order.
     ///
-    /// Called again, training goes on where it stopped. The same seed, data and settings give the same weights, bit for bit.
+    /// Called again, it continues where training stopped. The same seed, data and settings give the same weights, bit for bit.
     ///
     /// - Parameters:
     ///   - augmentations: Random changes of the training samples.
     ///   - folder: The folder of the run, for callbacks that write files.
-    ///   - checkpoints: A folder of checkpoints of the same training: it goes on from the newest whole one, and gives the same weights
+    ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, and gives the same weights
     ///     as if it had never stopped. Without any it begins.
-    ///   - report: Is told of checkpoints that are damaged, and of a warm-up that takes most of the training.
+    ///   - report: Receives a message when a checkpoint is damaged, and when warm-up takes most of the training.
     /// - Throws: `GraphError` if the model does not fit the data, `DatasetError` if the augmentations do not, the error of a sample
     ///   that can't be read, `DivergenceError` when the loss is not finite, and what callbacks throw. After a divergence the state is
     ///   the one before the step that broke it.
@@ -82,28 +82,66 @@ public struct Trainer: Sendable {
         augmentations: [Augmentation] = [], callbacks: [Callback] = [], folder: String? = nil,
         resuming checkpoints: String? = nil, report: (String) -> Void = { _ in }
     ) throws -> History {
-        guard training.count > 0 else { throw TrainingError("there is nothing to train on: the data set is empty") }
-        guard epochs >= 0, batchSize >= 1 else {
-            throw TrainingError(
-                "epochs must be at least 0 and batchSize at least 1, received \(epochs) and \(batchSize)")
+        try fit(
+            training, validation: validation, epochs: epochs, batchSize: batchSize, augmentations: augmentations,
+            callbacks: callbacks, folder: folder, resuming: checkpoints, report: report, handler: nil)
+    }
+
+    /// Trains, and calls a function for every event: `try trainer.fit(data, epochs: 9, batchSize: 32) { event, training in … }`.
+    ///
+    /// The function may change what it captures, for instance append to an array; `Callback.onEvent` may not, but is part of a value.
+    ///
+    /// - Parameter onEvent: Receives each event, steps included, after the callbacks have; and what it may change in the training.
+    /// - Throws: What `fit` without a function throws, and what the function throws.
+    @discardableResult
+    public mutating func fit(
+        _ training: Dataset, validation: Dataset? = nil, epochs: Int, batchSize: Int,
+        augmentations: [Augmentation] = [], callbacks: [Callback] = [], folder: String? = nil,
+        resuming checkpoints: String? = nil, report: (String) -> Void = { _ in },
+        onEvent: (Event, inout TrainingControl) throws -> Void
+    ) throws -> History {
+        try withoutActuallyEscaping(onEvent) { handler in
+            try fit(
+                training, validation: validation, epochs: epochs, batchSize: batchSize, augmentations: augmentations,
+                callbacks: callbacks, folder: folder, resuming: checkpoints, report: report, handler: handler)
         }
+    }
+
+    private mutating func fit(
+        _ training: Dataset, validation: Dataset?, epochs: Int, batchSize: Int, augmentations: [Augmentation],
+        callbacks: [Callback], folder: String?, resuming checkpoints: String?, report: (String) -> Void,
+        handler: EventHandler?
+    ) throws -> History {
+        var session = TrainingSession(
+            loss: loss, metrics: metrics, schedule: schedule, callbacks: callbacks, folder: folder)
+        try session.check(training, epochs: epochs, batchSize: batchSize, augmentations: augmentations)
         if let validation, validation.isEmpty {
             throw TrainingError(
                 "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
-        do { try schedule.validate() } catch { throw TrainingError(error) }
-        try training.check(augmentations)
         try prepare(input: training.sampleShape)
         try checkClasses(model, training)
-        var run = TrainingRun(
-            trainer: self, step: try makeStep(model, metrics: metrics), training: training, validation: validation,
-            batchSize: batchSize, augmentations: augmentations,
-            callbacks: CallbackList(
-                callbacks, loss: loss, metrics: metrics, learningRate: optimizer.learningRate, folder: folder,
-                subject: try subject(callbacks, training, batchSize)))
-        defer { state = run.state }
-        try run.run(epochs: epochs, resuming: checkpoints, report: report)
-        return run.history
+        let step = try makeStep(model, metrics: metrics)
+        session.observer = try observer(callbacks, training, batchSize)
+        var search = DivergenceSearch(
+            step, ModelProbe(model, loss: loss, precision: precision, device: device)
+        ) { training.batches(of: batchSize, from: $0, augmentations: augmentations) }
+        var current = state!
+        defer { state = current }
+        return try session.run(
+            &current, on: training, epochs: epochs, batchSize: batchSize, augmentations: augmentations,
+            resuming: checkpoints, report: report, onEvent: handler
+        ) { state, batch, learningRate in
+            search.note(state, learningRate: learningRate)
+            let result = try step(&state, batch, learningRate: learningRate)
+            if result.loss.isFinite { return result }
+            guard optimizer.skipsNonFinite else { throw try search.error(result.loss, &state) }
+            return nil
+        } validation: { state in
+            try validation.map {
+                try evaluate(state.borrowedEvaluatedVariables, $0, batchSize: max(batchSize, 256))
+            }
+        }
     }
 
     /// A model of any type becomes one of some type.
@@ -113,17 +151,17 @@ public struct Trainer: Sendable {
             device: device)
     }
 
-    /// What callbacks look at, if there are any that do.
-    private func subject(
+    /// The observer for callbacks that need one; `nil` if there are none.
+    private func observer(
         _ callbacks: [Callback], _ training: Dataset, _ batchSize: Int
-    ) throws -> TrainingSubject? {
-        guard callbacks.contains(where: { $0.rule.looksInside }) else { return nil }
-        let size = min(batchSize, TrainingSubject.sampleLimit)
+    ) throws -> ModelObserver? {
+        guard callbacks.contains(where: { $0.rule.needsModelObserver }) else { return nil }
+        let size = min(batchSize, ModelObserver.sampleLimit)
         let batches = training.prefix(size).batches(
             of: size, epoch: 0, seed: seed, shuffled: false, ahead: 0)
         let first = batches.first { _ in true }
         try batches.checkFailure()
-        return try first.map { try TrainingSubject(model, loss: loss, precision: precision, device: device, batch: $0) }
+        return try first.map { try ModelObserver(model, loss: loss, precision: precision, device: device, batch: $0) }
     }
 
     /// Labels that the model has no output for are found before the first step.

@@ -5,9 +5,9 @@ public import ApusNN
 ///
 /// A metric of one value a class has a number for each, `f1[3]`; one that is a table is in `tables`.
 public struct Measurements: Sendable, Hashable, Codable {
-    /// As shown: `loss`, `accuracy`, `f1[0]`, `f1[1]`.
+    /// The names as shown: `loss`, `accuracy`, `f1[0]`, `f1[1]`.
     public private(set) var names: [String]
-    /// One for each name.
+    /// The value of each name.
     public private(set) var values: [Double]
     /// Tables by the name of the metric, such as `confusionMatrix`, row by row.
     public private(set) var tables: [String: [[Double]]] = [:]
@@ -58,7 +58,7 @@ extension Measurements: CustomStringConvertible {
     }
 }
 
-/// Adds up the results of batches: exact measures over all samples.
+/// Adds up the results of batches, so that loss and metrics are exact over all samples.
 struct MeasurementSum {
     private var loss = 0.0
     private var contributions: Contributions?

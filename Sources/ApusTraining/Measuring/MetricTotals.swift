@@ -4,7 +4,7 @@ import ApusTensor
 import Foundation
 
 extension [Metric] {
-    /// What is wrong with measuring these on a model's output.
+    /// The problems of metrics that do not fit a model's output and its targets.
     func problems(_ output: Tensor, _ target: Tensor) -> [GraphProblem] {
         guard output.problems.isEmpty, target.problems.isEmpty else { return [] }
         return compactMap { metric in
@@ -12,7 +12,7 @@ extension [Metric] {
         }
     }
 
-    /// What a batch adds to each.
+    /// What a batch adds to the total of each metric.
     func contributions(_ output: Tensor, _ target: Tensor, weights: Tensor?) -> [Tensor] {
         let weights = weights ?? Tensor.ones([Swift.max(1, output.shape.dimensions.first ?? 1)])
         return map { $0.rule.contribution(output, target, weights: weights).cast(to: .float32) }
@@ -77,7 +77,7 @@ struct Contributions: Sendable {
         }
     }
 
-    /// Adds those of another batch.
+    /// Adds the numbers of another batch.
     mutating func add(_ other: Contributions) {
         few += other.few
         for metric in many.indices {
@@ -89,7 +89,7 @@ struct Contributions: Sendable {
         }
     }
 
-    /// What a metric yields for all that was gathered.
+    /// The value of a metric over everything that was added.
     func value(_ metric: Int) -> MetricValue {
         let numbers: [Double]
         if many.isEmpty {

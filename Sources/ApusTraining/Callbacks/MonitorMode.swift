@@ -1,0 +1,17 @@
+/// The direction in which a monitored value improves.
+public enum MonitorMode: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Smaller values are better.
+    case min
+    /// Larger values are better.
+    case max
+    /// Smaller values are better for losses and errors, larger values for everything else.
+    case auto
+
+    package func minimizes(_ monitor: String) -> Bool {
+        switch self {
+        case .min: true
+        case .max: false
+        case .auto: monitor.hasSuffix("loss") || monitor.lowercased().hasSuffix("error")
+        }
+    }
+}

@@ -1,0 +1,50 @@
+extension SessionProgress {
+    /// The names under which a checkpoint holds the callbacks; equal names are told apart by numbers.
+    private var names: [String] {
+        var counts: [String: Int] = [:]
+        return callbacks.map { callback in
+            let name = callback.rule.name
+            counts[name, default: 0] += 1
+            return counts[name] == 1 ? name : "\(name)-\(counts[name]!)"
+        }
+    }
+
+    /// Everything that the session needs to resume from a state.
+    func checkpoint(_ state: TrainingState) throws -> TrainingCheckpoint {
+        var checkpoint = TrainingCheckpoint(state)
+        checkpoint.history = history
+        checkpoint.learningRate = learningRate
+        checkpoint.learningRateFactor = learningRateFactor
+        // An interruption is no part of the training.
+        checkpoint.stopReason = stopReason == .interrupted ? nil : stopReason
+        checkpoint.hasStopped = hasStopped && stopReason != .interrupted
+        checkpoint.isAnnounced = !(hasStopped && stopReason == .interrupted)
+        checkpoint.firstEpoch = firstEpoch
+        if isMidEpoch {
+            checkpoint.sum = sum.saved
+            checkpoint.epochSeconds = secondsInEpoch
+        }
+        for (name, callback) in zip(names, callbacks) {
+            if let state = try callback.rule.savedState() { checkpoint.callbacks.append((name, state)) }
+        }
+        return checkpoint
+    }
+
+    /// Takes over the progress of a checkpoint.
+    mutating func restore(_ checkpoint: TrainingCheckpoint) throws {
+        history = checkpoint.history
+        learningRateFactor = checkpoint.learningRateFactor
+        learningRate = checkpoint.learningRate
+        stopReason = checkpoint.stopReason
+        hasStopped = checkpoint.hasStopped
+        epochSeconds = checkpoint.epochSeconds
+        isMidEpoch = checkpoint.sum != nil
+        if let saved = checkpoint.sum {
+            sum = try MeasurementSum(session.loss.reduction, saved, session.metrics)
+        }
+        for (index, name) in names.enumerated() {
+            guard let saved = checkpoint.callbacks.first(where: { $0.name == name }) else { continue }
+            try callbacks[index].rule.restore(saved.state)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+public import ApusBackend
+public import ApusData
+public import ApusNN
+public import ApusTensor
+import Synchronization
+
+/// Looks into a model during training: histograms of weights, gradients and activations, always for the same samples.
+public struct ModelObserver: Sendable {
+    /// The number of samples that `Trainer` observes: enough for histograms, and little work beside a step.
+    static let sampleLimit = 32
+
+    private let histograms: ModelHistograms
+    private let batch: Batch
+    private let last = Last()
+
+    /// The last observation, which the callbacks of one event share.
+    private final class Last: Sendable {
+        let observation = Mutex<ModelObservation?>(nil)
+    }
+
+    /// An observer of a model.
+    ///
+    /// - Parameter batch: The samples for which gradients and activations are computed, without augmentation.
+    /// - Throws: `TrainingError` if the loss is not one number and so has no gradient.
+    public init(
+        _ model: some Layer, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, batch: Batch
+    ) throws {
+        histograms = try ModelHistograms(model, loss: loss, precision: precision, device: device)
+        self.batch = batch
+    }
+
+    /// Observes the model with the weights of a state.
+    public func observation(_ state: TrainingState) throws -> ModelObservation {
+        if let known = last.observation.withLock({ $0 }), known.step == state.step { return known }
+        let observation = try histograms(state, batch)
+        last.observation.withLock { $0 = observation }
+        return observation
+    }
+
+    /// Drops the last observation, for the next state may be another one of the same step.
+    func forget() { last.observation.withLock { $0 = nil } }
+}
