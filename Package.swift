@@ -179,7 +179,7 @@ let package = Package(
             name: "ApusReportTests", dependencies: ["Apus", "ApusExperiments", "ApusReport"], swiftSettings: swift),
         .testTarget(
             name: "ApusExperimentsTests",
-            dependencies: ["Apus", "ApusExperiments", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["Apus", "ApusExperiments", "ApusReport", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swift),
         .testTarget(name: "ApusTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(

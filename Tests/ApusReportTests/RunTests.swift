@@ -1,4 +1,5 @@
 import Apus
+import ApusConfiguration
 import ApusExperiments
 import ApusFormats
 import ApusReport
