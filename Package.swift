@@ -19,6 +19,12 @@ let package = Package(
     name: "apus",
     products: [
         .library(name: "Apus", targets: ["Apus"]),
+        .library(name: "ApusExperiments", targets: ["ApusExperiments"]),
+        .library(name: "ApusSearch", targets: ["ApusSearch"]),
+        .library(name: "ApusReport", targets: ["ApusReport"]),
+        .library(name: "ApusCharts", targets: ["ApusCharts"]),
+        .library(name: "ApusChecks", targets: ["ApusChecks"]),
+        .library(name: "ApusConfiguration", targets: ["ApusConfiguration"]),
         .executable(name: "apus", targets: ["ApusCLI"]),
     ],
     dependencies: [
@@ -99,16 +105,18 @@ let package = Package(
         .target(
             name: "Apus",
             dependencies: [
-                "ApusConfiguration", "ApusConfigurationFiles", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN",
-                "ApusChecks",
-                "ApusOptimizers", "ApusFormats", "ApusData", "ApusTraining", "ApusModels", "ApusSearch",
-                "ApusExperiments", "ApusCharts", "ApusReport",
+                "ApusGraph", "ApusBackend", "ApusFormats", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
+                "ApusTraining", "ApusModels",
             ], swiftSettings: swift),
 
         // What people start.
         .executableTarget(
             name: "ApusCLI",
-            dependencies: ["Apus", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Apus", "ApusGraph", "ApusBackend", "ApusChecks", "ApusConfiguration", "ApusFormats", "ApusSearch",
+                "ApusExperiments",
+                "ApusReport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swift),
         .target(
             name: "ApusWorkloads", dependencies: ["Apus"], path: "Benchmarks/ApusWorkloads", swiftSettings: swift),
@@ -158,25 +166,34 @@ let package = Package(
             path: "Tests/ApusFixtures",
             swiftSettings: swift),
         .testTarget(
-            name: "ApusNNTests", dependencies: ["Apus", "ApusCPU", "ApusReference", "ApusFixtures"],
+            name: "ApusNNTests",
+            dependencies: ["Apus", "ApusChecks", "ApusCPU", "ApusExperiments", "ApusReference", "ApusFixtures"],
             swiftSettings: swift),
         .testTarget(name: "ApusChecksTests", dependencies: ["Apus", "ApusChecks"], swiftSettings: swift),
-        .testTarget(name: "ApusOptimizersTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusOptimizersTests", dependencies: ["Apus", "ApusExperiments", "ApusFixtures"], swiftSettings: swift
+        ),
         .testTarget(
             name: "ApusTrainingTests",
             dependencies: [
-                "Apus", "ApusCPU", "CKernels", "ApusFixtures", "ApusFuzzing", "ApusWorkloads", "CAllocations",
+                "Apus", "ApusChecks", "ApusCPU", "ApusExperiments", "CKernels", "ApusFixtures", "ApusFuzzing",
+                "ApusWorkloads", "CAllocations",
             ], exclude: ["Golden"], swiftSettings: swift),
         .testTarget(name: "ApusWorkloadsTests", dependencies: ["Apus", "ApusWorkloads"], swiftSettings: swift),
-        .testTarget(name: "ApusReportTests", dependencies: ["Apus"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusReportTests", dependencies: ["Apus", "ApusExperiments", "ApusReport"], swiftSettings: swift),
         .testTarget(
             name: "ApusExperimentsTests",
-            dependencies: ["Apus", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["Apus", "ApusExperiments", "ApusReport", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swift),
+        .testTarget(name: "ApusTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(
             name: "ExamplesTests", dependencies: examples.map { .target(name: $0) }, swiftSettings: swift),
     ]
         + examples.map {
-            .executableTarget(name: $0, dependencies: ["Apus"], path: "Examples/\($0)", swiftSettings: swift)
+            .executableTarget(
+                name: $0,
+                dependencies: $0 == "7-search" ? ["Apus", "ApusExperiments", "ApusReport", "ApusSearch"] : ["Apus"],
+                path: "Examples/\($0)", swiftSettings: swift)
         }
 )

@@ -1,4 +1,7 @@
 import Apus
+import ApusExperiments
+import ApusReport
+import ApusSearch
 
 // An experiment that is run, measured on folds, and searched over; what comes of it is in the folder runs.
 let experiment = Experiment(

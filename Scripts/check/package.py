@@ -8,7 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT = re.compile(r"^\s*(?:@\w+\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+"
                     r"(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)", re.MULTILINE)
-EXPORT = re.compile(r"^@_exported import (\w+)", re.MULTILINE)
+EXPORT = re.compile(r"^@_exported import (\w+)$", re.MULTILINE)
+EXPORT_BY_NAME = re.compile(
+    r"^@_exported import (?:struct|class|enum|protocol|func|var|let|typealias) (\w+)\.(\w+)$", re.MULTILINE)
 
 
 def description():
@@ -50,3 +52,15 @@ def public_modules(package):
             for file in sources(targets[name]).rglob("*.swift"):
                 waiting += EXPORT.findall(file.read_text())
     return sorted(modules)
+
+
+def public_names(package, modules):
+    """The declarations of other modules that some modules export again by name, for each of these modules."""
+    targets = {target["name"]: target for target in package["targets"]}
+    names = {}
+    for module in modules:
+        for file in sources(targets[module]).rglob("*.swift"):
+            for other, name in EXPORT_BY_NAME.findall(file.read_text()):
+                if other not in modules:
+                    names.setdefault(other, set()).add(name)
+    return names

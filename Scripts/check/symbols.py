@@ -75,8 +75,11 @@ def declarations(graph):
 
 
 def public_declarations():
-    """All declarations of the products' modules."""
-    modules = package.public_modules(package.description())
+    """All declarations of the products' modules, and those of other modules that they export by name."""
+    description = package.description()
+    modules = package.public_modules(description)
+    names = package.public_names(description, modules)
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        graphs = pool.map(lambda module: graph(module, folder), modules)
-        return sorted({declaration for some in graphs for one in some for declaration in declarations(one)})
+        graphs = pool.map(lambda module: graph(module, folder), [*modules, *names])
+        found = {declaration for some in graphs for one in some for declaration in declarations(one)}
+    return sorted(one for one in found if one.path.split(".")[0] in names.get(one.module, {one.path.split(".")[0]}))

@@ -1,17 +1,22 @@
-// What `import Apus` brings: everything that training a network takes.
-@_exported import ApusConfiguration
-@_exported import ApusConfigurationFiles
-@_exported import ApusBackend
-@_exported import ApusChecks
-@_exported import ApusCharts
+// What `import Apus` brings: tensors, networks, data, optimizers and training.
+//
+// Experiments, searches, reports, charts, gradient checks and files of settings are products of their own.
 @_exported import ApusData
-@_exported import ApusExperiments
-@_exported import ApusFormats
-@_exported import ApusGraph
 @_exported import ApusModels
 @_exported import ApusNN
 @_exported import ApusOptimizers
-@_exported import ApusReport
-@_exported import ApusSearch
 @_exported import ApusTensor
 @_exported import ApusTraining
+
+// Of what lies below, by name: the types that tensors, data sets and failures are described with.
+@_exported import enum ApusBackend.Device
+@_exported import struct ApusBackend.BackendError
+@_exported import struct ApusBackend.ProgramError
+@_exported import struct ApusBackend.ProgramReport
+@_exported import enum ApusGraph.ElementType
+@_exported import struct ApusGraph.GraphError
+@_exported import struct ApusGraph.GraphProblem
+@_exported import struct ApusGraph.Shape
+@_exported import struct ApusGraph.TensorType
+@_exported import struct ApusFormats.FormatError
+@_exported import struct ApusFormats.ImageFolder

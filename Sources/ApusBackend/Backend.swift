@@ -1,7 +1,7 @@
-public import ApusGraph
+package import ApusGraph
 
 /// What computes graphs on one kind of device.
-public protocol Backend: Sendable {
+package protocol Backend: Sendable {
     /// The device whose programs it makes.
     var device: Device { get }
 
@@ -12,7 +12,7 @@ public protocol Backend: Sendable {
 }
 
 /// A graph that was compiled for one device: run it with inputs, get outputs.
-public protocol Executable: AnyObject, Sendable {
+package protocol Executable: AnyObject, Sendable {
     /// The types of what goes in and comes out.
     var signature: ProgramSignature { get }
 
@@ -41,7 +41,7 @@ public protocol Executable: AnyObject, Sendable {
 
 extension Executable {
     /// Computes the outputs, in new memory where they replace no input.
-    public func run(_ inputs: [Buffer]) throws(ProgramError) -> [Buffer] {
+    package func run(_ inputs: [Buffer]) throws(ProgramError) -> [Buffer] {
         let outputs = signature.outputs.map { output in
             output.replaces.map { inputs[$0] } ?? Buffer(byteCount: output.type.byteCount, device: report.device)
         }
@@ -51,22 +51,22 @@ extension Executable {
 }
 
 /// The types of a program's inputs and outputs, in the graph's order.
-public struct ProgramSignature: Sendable, Hashable {
+package struct ProgramSignature: Sendable, Hashable {
     /// What comes out.
-    public struct Output: Sendable, Hashable {
+    package struct Output: Sendable, Hashable {
         /// Its type.
-        public var type: TensorType
+        package var type: TensorType
         /// The input whose memory it takes over, if any.
-        public var replaces: Int?
+        package var replaces: Int?
     }
 
     /// What goes in.
-    public var inputs: [TensorType]
+    package var inputs: [TensorType]
     /// What comes out.
-    public var outputs: [Output]
+    package var outputs: [Output]
 
     /// The signature of a graph.
-    public init(_ graph: Graph) {
+    package init(_ graph: Graph) {
         inputs = graph.inputs.map(\.type)
         outputs = graph.outputs.map { Output(type: $0.node.type, replaces: $0.replaces) }
     }
@@ -77,5 +77,6 @@ public struct BackendError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What happened, and what can be done.
     public var description: String
 
+    /// An error that says what happened, and what can be done.
     public init(_ description: String) { self.description = description }
 }

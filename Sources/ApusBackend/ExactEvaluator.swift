@@ -1,7 +1,7 @@
-public import ApusGraph
+package import ApusGraph
 
 /// Computes expressions node by node in Float64, by the definitions of the operations and without rounding to element types.
-public protocol ExactEvaluator: Sendable {
+package protocol ExactEvaluator: Sendable {
     /// The values of some nodes, given those of the nodes that they depend on.
     ///
     /// - Throws: `GraphError` for nodes that have problems; an error that says which value does not fit.

@@ -5,6 +5,7 @@ public struct ProgramError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What the kernel returned.
     public var status: Int32
 
+    /// An error of a step with the status that its kernel returned.
     public init(step: String, status: Int32) {
         self.step = step
         self.status = status

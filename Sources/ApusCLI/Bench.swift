@@ -1,4 +1,5 @@
 public import Apus
+import ApusBackend
 public import ArgumentParser
 import Foundation
 

@@ -1,4 +1,5 @@
 import Apus
+import ApusReport
 import ArgumentParser
 import Foundation
 

@@ -1,4 +1,6 @@
 import Apus
+import ApusConfiguration
+import ApusExperiments
 import ArgumentParser
 import Foundation
 

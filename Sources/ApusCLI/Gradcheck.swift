@@ -1,4 +1,5 @@
 import Apus
+import ApusChecks
 import ArgumentParser
 
 struct Gradcheck: ParsableCommand {

@@ -1,4 +1,5 @@
 import Apus
+import ApusExperiments
 import ArgumentParser
 import Foundation
 

@@ -1,4 +1,6 @@
 import Apus
+import ApusFormats
+import ApusReport
 import ArgumentParser
 import Foundation
 

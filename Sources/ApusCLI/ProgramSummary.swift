@@ -1,4 +1,6 @@
 import Apus
+import ApusBackend
+import ApusGraph
 import Foundation
 
 /// How a program came about and what it costs: the compiler's passes, what is computed together, and the steps with their measured

@@ -1,4 +1,5 @@
 import Apus
+import ApusExperiments
 import Foundation
 
 /// Shows how the training goes: a bar on a terminal, one line an epoch elsewhere, JSON lines if asked for.

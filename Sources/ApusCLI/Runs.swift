@@ -1,4 +1,7 @@
 import Apus
+import ApusExperiments
+import ApusFormats
+import ApusReport
 import ArgumentParser
 import Foundation
 

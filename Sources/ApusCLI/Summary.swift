@@ -1,4 +1,5 @@
 import Apus
+import ApusFormats
 import ArgumentParser
 import Foundation
 

@@ -1,4 +1,6 @@
 import Apus
+import ApusExperiments
+import ApusReport
 import ArgumentParser
 import Foundation
 

@@ -18,14 +18,14 @@ public struct Case<Value: Sendable>: Sendable {
     let make: @Sendable (inout CaseConstants) throws -> Value
 
     /// A case without constants.
-    public init(_ value: Value) {
+    package init(_ value: Value) {
         self.init(value) { _ in value }
     }
 
     /// A case with constants, which are taken one after the other: `Case(.l2()) { .l2(try $0.next()) }`.
     ///
     /// - Parameter isRequired: Whether files must give the constants, for those of the example are no defaults.
-    public init(
+    package init(
         _ standard: Value, isRequired: Bool = false, make: @escaping @Sendable (inout CaseConstants) throws -> Value
     ) {
         self.standard = standard
@@ -36,7 +36,7 @@ public struct Case<Value: Sendable>: Sendable {
 }
 
 /// The constants of a case as a file gives them, in the order of the case.
-public struct CaseConstants {
+package struct CaseConstants {
     private let standard: [(label: String?, value: Any)]
     private let fields: Fields
     private let isRequired: Bool
@@ -49,7 +49,7 @@ public struct CaseConstants {
     }
 
     /// The next constant: the file's, or the default.
-    public mutating func next<Constant: Decodable>() throws -> Constant {
+    package mutating func next<Constant: Decodable>() throws -> Constant {
         let (label, value) = standard[position]
         position += 1
         let given: Constant? = try fields.value(label ?? "value", isLeading: position == 1)

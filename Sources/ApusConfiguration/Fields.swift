@@ -1,5 +1,5 @@
 /// What a file says about one value: constants by name, a single value in place of them, or nothing but a name.
-public struct Fields {
+package struct Fields {
     private enum Content {
         case nothing
         case keyed(KeyedDecodingContainer<NameKey>)
@@ -10,7 +10,7 @@ public struct Fields {
     private let path: [any CodingKey]
 
     /// What a decoder holds: constants by name if it is a mapping, else a single value.
-    public init(_ decoder: any Decoder) {
+    package init(_ decoder: any Decoder) {
         path = decoder.codingPath
         content = (try? decoder.container(keyedBy: NameKey.self)).map(Content.keyed) ?? .single(decoder)
     }
@@ -64,13 +64,13 @@ public struct Fields {
 }
 
 /// Any name as a key.
-public struct NameKey: CodingKey {
+package struct NameKey: CodingKey {
     /// The name.
-    public let stringValue: String
+    package let stringValue: String
     /// None: names are no numbers.
-    public var intValue: Int? { nil }
+    package var intValue: Int? { nil }
     /// The key of a name.
-    public init(_ name: String) { stringValue = name }
-    public init(stringValue: String) { self.stringValue = stringValue }
-    public init?(intValue: Int) { nil }
+    package init(_ name: String) { stringValue = name }
+    package init(stringValue: String) { self.stringValue = stringValue }
+    package init?(intValue: Int) { nil }
 }

@@ -1,19 +1,19 @@
-public import ApusBackend
-public import ApusGraph
+package import ApusBackend
+package import ApusGraph
 
 /// Computes a graph in plain Swift and `Float64`, node by node: the oracle that other backends are compared with.
 ///
 /// It follows the definitions of `Operation` literally and shares no code with kernels or with `Node.expansion`.
 /// Results of floating-point operations are not rounded to their element type (only `cast` and constants are, which
 /// is their meaning), integers wrap around.
-public struct ReferenceBackend: Sendable {
-    public init() {}
+package struct ReferenceBackend: Sendable {
+    package init() {}
 
     /// The values of a graph's outputs.
     ///
     /// - Parameter inputs: One value for each of `graph.inputs`, in order.
     /// - Throws: `GraphError` for a graph that has problems, `ReferenceError` for values that do not fit it.
-    public func run(_ graph: Graph, inputs: [ReferenceValue]) throws -> [ReferenceValue] {
+    package func run(_ graph: Graph, inputs: [ReferenceValue]) throws -> [ReferenceValue] {
         try graph.validate()
         guard graph.inputs.count == inputs.count else {
             throw ReferenceError.wrongInputCount(expected: graph.inputs.count, received: inputs.count)
@@ -25,7 +25,7 @@ public struct ReferenceBackend: Sendable {
     /// The values of some nodes, given the values of the input nodes that they depend on.
     ///
     /// - Throws: `GraphError` for nodes that have problems, `ReferenceError` for values that do not fit.
-    public func run(_ outputs: [Node], inputs: [Node: ReferenceValue] = [:]) throws -> [ReferenceValue] {
+    package func run(_ outputs: [Node], inputs: [Node: ReferenceValue] = [:]) throws -> [ReferenceValue] {
         try Graph(inputs: [], outputs: outputs.map { Graph.Output(name: "", node: $0) }).validate()
         return try evaluate(outputs, inputs)
     }

@@ -1,7 +1,7 @@
-public import ApusGraph
+package import ApusGraph
 
 /// Why the reference backend could not compute a graph.
-public enum ReferenceError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum ReferenceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The graph takes another number of inputs.
     case wrongInputCount(expected: Int, received: Int)
     /// An input has another shape or element type than the graph says, or not as many values as its shape.
@@ -11,7 +11,7 @@ public enum ReferenceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// An index or a label lies outside the axis that it selects from.
     case indexOutOfRange(operation: String, index: Int, extent: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .wrongInputCount(let expected, let received):
             "expected \(expected) inputs but received \(received)"

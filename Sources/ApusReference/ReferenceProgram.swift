@@ -1,10 +1,10 @@
-@_spi(Backend) public import ApusBackend
-public import ApusGraph
+@_spi(Backend) package import ApusBackend
+package import ApusGraph
 
 extension ReferenceBackend: Backend, ExactEvaluator {
-    public var device: Device { .reference }
+    package var device: Device { .reference }
 
-    public func compile(_ graph: Graph, options: CompileOptions) throws -> any Executable {
+    package func compile(_ graph: Graph, options: CompileOptions) throws -> any Executable {
         try graph.validateStructure()
         return ReferenceProgram(graph)
     }

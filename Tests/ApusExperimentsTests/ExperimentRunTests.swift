@@ -1,4 +1,7 @@
 import Apus
+import ApusConfiguration
+import ApusExperiments
+import ApusReport
 import Foundation
 import Testing
 

@@ -1,4 +1,6 @@
 import Apus
+import ApusExperiments
+import ApusSearch
 import Foundation
 import GRDB
 import Testing

@@ -1,4 +1,5 @@
 import Apus
+import ApusExperiments
 import Foundation
 
 /// The message of the error that a function throws.

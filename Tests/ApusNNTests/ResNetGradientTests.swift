@@ -1,4 +1,5 @@
 import Apus
+import ApusGraph
 import ApusCPU
 import ApusReference
 import Testing

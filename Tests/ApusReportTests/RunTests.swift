@@ -1,4 +1,8 @@
 import Apus
+import ApusConfiguration
+import ApusExperiments
+import ApusFormats
+import ApusReport
 import Foundation
 import Testing
 

@@ -1,9 +1,9 @@
-public import ApusGraph
+package import ApusGraph
 
 /// The cases of `Operation`, without their attributes.
 ///
 /// `init(_:)` does not compile when an operation is added; with the new case here, the table needs a row for it.
-public enum OperationFamily: String, Sendable, Hashable, CaseIterable {
+package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
     case input, constant, iota, random, unary, binary, select, clamp, cast, stopGradient, reshape, transpose
     case broadcast, slice, pad, concatenate, reverse, gather, scatterAdd, gatherAlong, scatterAddAlong, oneHot
     case reduce, argReduce, cumulativeSum, sortIndices, matmul, convolution, convolutionInputGradient
@@ -11,7 +11,7 @@ public enum OperationFamily: String, Sendable, Hashable, CaseIterable {
     case channelMoments, batchNorm, batchNormTraining, batchNormParameterGradient, batchNormInputGradient
     case layerNorm, softmax, logSoftmax, softmaxCrossEntropy, softmaxCrossEntropyGradient
 
-    public init(_ operation: Operation) {
+    package init(_ operation: Operation) {
         self =
             switch operation {
             case .input: .input
@@ -63,7 +63,7 @@ public enum OperationFamily: String, Sendable, Hashable, CaseIterable {
     }
 
     /// Everything of this family that needs a row: `unary.exp`, `matmul`…
-    public var members: [String] {
+    package var members: [String] {
         switch self {
         case .unary: UnaryOperation.allCases.map { "unary.\($0.rawValue)" }
         case .binary: BinaryOperation.allCases.map { "binary.\($0.rawValue)" }
@@ -75,7 +75,7 @@ public enum OperationFamily: String, Sendable, Hashable, CaseIterable {
     }
 
     /// The member that an operation is.
-    public static func member(_ operation: Operation) -> String {
+    package static func member(_ operation: Operation) -> String {
         let family = OperationFamily(operation).rawValue
         return switch operation {
         case .unary(let unary): "\(family).\(unary.rawValue)"
@@ -89,10 +89,10 @@ public enum OperationFamily: String, Sendable, Hashable, CaseIterable {
 }
 
 /// The cases of `RandomDistribution`, without their attributes.
-public enum DistributionFamily: String, Sendable, Hashable, CaseIterable {
+package enum DistributionFamily: String, Sendable, Hashable, CaseIterable {
     case uniform, normal, truncatedNormal, bernoulli
 
-    public init(_ distribution: RandomDistribution) {
+    package init(_ distribution: RandomDistribution) {
         self =
             switch distribution {
             case .uniform: .uniform

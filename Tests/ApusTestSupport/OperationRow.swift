@@ -1,23 +1,23 @@
-public import ApusBackend
-public import ApusGraph
+package import ApusBackend
+package import ApusGraph
 
 /// A row of the operation table: one operation on inputs of certain shapes.
-public struct OperationRow: Sendable, CustomStringConvertible {
+package struct OperationRow: Sendable, CustomStringConvertible {
     /// What the row shows; unique.
-    public var name: String
-    public var inputs: [TestInput]
+    package var name: String
+    package var inputs: [TestInput]
     /// The operation on the input nodes, given the floating-point type under test.
-    public var build: @Sendable ([Node], ElementType) -> Node
+    package var build: @Sendable ([Node], ElementType) -> Node
     /// Whether gradients to the differentiable inputs exist and equal finite differences.
-    public var isDifferentiable: Bool
+    package var isDifferentiable: Bool
     /// Whether the gradients can be differentiated again.
-    public var isTwiceDifferentiable: Bool
+    package var isTwiceDifferentiable: Bool
     /// Whether any correct backend gives exactly the meaning, rounded to the result's type.
-    public var isExact: Bool
+    package var isExact: Bool
     /// How many times the usual tolerance a backend may differ.
-    public var toleranceFactor: Double
+    package var toleranceFactor: Double
 
-    public init(
+    package init(
         _ name: String, _ inputs: [TestInput], isDifferentiable: Bool = true, isTwiceDifferentiable: Bool = true,
         isExact: Bool = false, toleranceFactor: Double = 1,
         _ build: @escaping @Sendable ([Node], ElementType) -> Node
@@ -31,27 +31,27 @@ public struct OperationRow: Sendable, CustomStringConvertible {
         self.toleranceFactor = toleranceFactor
     }
 
-    public var description: String { name }
+    package var description: String { name }
 
     /// Whether the row is another test for each floating-point type.
-    public var dependsOnType: Bool {
+    package var dependsOnType: Bool {
         inputs.contains { $0.fixedType == nil } || instance(.float32).result.elementType.isFloatingPoint
     }
 
     /// The row for one floating-point type, with values drawn by the row's name.
-    public func instance(_ type: ElementType) -> OperationInstance { OperationInstance(self, type) }
+    package func instance(_ type: ElementType) -> OperationInstance { OperationInstance(self, type) }
 }
 
 /// A row of the operation table for one floating-point type: nodes and the values of their inputs.
-public struct OperationInstance: Sendable {
-    public let row: OperationRow
-    public let inputs: [Node]
-    public let values: [ReferenceValue]
+package struct OperationInstance: Sendable {
+    package let row: OperationRow
+    package let inputs: [Node]
+    package let values: [ReferenceValue]
     /// The operation under test.
-    public let result: Node
+    package let result: Node
     /// An input of the result's shape: fixed random weights, so that `Σ result · weights` tells every element apart.
-    public let weights: Node
-    public let weightValues: ReferenceValue
+    package let weights: Node
+    package let weightValues: ReferenceValue
 
     init(_ row: OperationRow, _ type: ElementType) {
         self.row = row
@@ -65,15 +65,15 @@ public struct OperationInstance: Sendable {
     }
 
     /// inputs → result
-    public var graph: Graph { Graph(inputs: inputs, outputs: [Graph.Output(name: "result", node: result)]) }
+    package var graph: Graph { Graph(inputs: inputs, outputs: [Graph.Output(name: "result", node: result)]) }
 
     /// The inputs that gradients are taken with respect to.
-    public var differentiableInputs: [Int] {
+    package var differentiableInputs: [Int] {
         inputs.indices.filter { row.inputs[$0].isDifferentiable && inputs[$0].elementType.isFloatingPoint }
     }
 
     /// inputs and weights → the gradients of `Σ result · weights` to the differentiable inputs
-    public var gradientGraph: Graph {
+    package var gradientGraph: Graph {
         let gradients = Node.gradients(
             of: [result], seeds: [weights], withRespectTo: differentiableInputs.map { inputs[$0] })
         return Graph(
@@ -82,10 +82,10 @@ public struct OperationInstance: Sendable {
     }
 
     /// The values that `gradientGraph` takes.
-    public var gradientValues: [ReferenceValue] { values + [weightValues] }
+    package var gradientValues: [ReferenceValue] { values + [weightValues] }
 
     /// The input nodes with their values.
-    public var assignment: [Node: ReferenceValue] {
+    package var assignment: [Node: ReferenceValue] {
         Dictionary(zip(inputs + [weights], gradientValues), uniquingKeysWith: { first, _ in first })
     }
 }

@@ -1,8 +1,8 @@
-public import ApusBackend
-public import ApusGraph
+package import ApusBackend
+package import ApusGraph
 
 /// How a tensor of test values is drawn.
-public enum Drawing: Sendable, Hashable {
+package enum Drawing: Sendable, Hashable {
     case uniform(ClosedRange<Double>)
     /// Either sign, with the absolute value in a range.
     case magnitude(ClosedRange<Double>)
@@ -29,50 +29,50 @@ public enum Drawing: Sendable, Hashable {
 }
 
 /// One input of a row of the operation table.
-public struct TestInput: Sendable, Hashable {
-    public var shape: Shape
+package struct TestInput: Sendable, Hashable {
+    package var shape: Shape
     /// `nil`: the floating-point type under test.
-    public var fixedType: ElementType?
-    public var drawing: Drawing
+    package var fixedType: ElementType?
+    package var drawing: Drawing
     /// Whether the operation is differentiable with respect to this input.
-    public var isDifferentiable: Bool
+    package var isDifferentiable: Bool
     /// Whether the input has the type in which sums over the type under test are kept.
-    public var isWide = false
+    package var isWide = false
 
     /// Weights or statistics beside a tensor of the type under test: float32 where that is bfloat16.
-    public static func wide(_ shape: Shape, _ drawing: Drawing = .uniform(-2...2)) -> TestInput {
+    package static func wide(_ shape: Shape, _ drawing: Drawing = .uniform(-2...2)) -> TestInput {
         TestInput(shape: shape, fixedType: nil, drawing: drawing, isDifferentiable: true, isWide: true)
     }
 
     /// A tensor of the floating-point type under test.
-    public static func floating(
+    package static func floating(
         _ shape: Shape, _ drawing: Drawing = .uniform(-2...2), isDifferentiable: Bool = true
     ) -> TestInput {
         TestInput(shape: shape, fixedType: nil, drawing: drawing, isDifferentiable: isDifferentiable)
     }
 
     /// A tensor of one element type, whatever type is under test.
-    public static func fixed(_ type: ElementType, _ shape: Shape, _ drawing: Drawing) -> TestInput {
+    package static func fixed(_ type: ElementType, _ shape: Shape, _ drawing: Drawing) -> TestInput {
         TestInput(shape: shape, fixedType: type, drawing: drawing, isDifferentiable: false)
     }
 
-    public static func integers(_ shape: Shape, _ range: ClosedRange<Int>, _ type: ElementType = .int32) -> TestInput {
+    package static func integers(_ shape: Shape, _ range: ClosedRange<Int>, _ type: ElementType = .int32) -> TestInput {
         .fixed(type, shape, .integers(range))
     }
 
-    public static func bool(_ shape: Shape) -> TestInput { .fixed(.bool, shape, .integers(0...1)) }
+    package static func bool(_ shape: Shape) -> TestInput { .fixed(.bool, shape, .integers(0...1)) }
 
     /// The key of a random operation.
-    public static func key(_ seed: Int, _ step: Int) -> TestInput {
+    package static func key(_ seed: Int, _ step: Int) -> TestInput {
         .fixed(.int64, [2], .values([Double(seed), Double(step)]))
     }
 
-    public func type(_ floatingType: ElementType) -> TensorType {
+    package func type(_ floatingType: ElementType) -> TensorType {
         TensorType(shape, fixedType ?? (isWide ? floatingType.accumulator : floatingType))
     }
 
     /// Values that the element type represents exactly.
-    public func draw(_ floatingType: ElementType, using generator: inout PhiloxGenerator) -> ReferenceValue {
+    package func draw(_ floatingType: ElementType, using generator: inout PhiloxGenerator) -> ReferenceValue {
         let type = type(floatingType)
         let values = drawing.draw(shape.count, using: &generator)
         return ReferenceValue(

@@ -1,20 +1,20 @@
-public import ApusBackend
-public import ApusGraph
+package import ApusBackend
+package import ApusGraph
 
 /// How far a backend's values may lie from the `Float64` meaning.
-public struct Tolerance: Sendable, Hashable {
+package struct Tolerance: Sendable, Hashable {
     /// ‖received − expected‖₂ / ‖expected‖₂
-    public var norm: Double
+    package var norm: Double
     /// |received − expected| / (|expected| + root mean square of the expected values), each element.
-    public var element: Double
+    package var element: Double
 
-    public init(norm: Double, element: Double) {
+    package init(norm: Double, element: Double) {
         self.norm = norm
         self.element = element
     }
 
     /// The one table: tolerances of an operation whose inputs are exact in the type.
-    public static func of(_ type: ElementType) -> Tolerance {
+    package static func of(_ type: ElementType) -> Tolerance {
         switch type {
         case .float32: Tolerance(norm: 1e-6, element: 4e-6)
         case .bfloat16: Tolerance(norm: 3e-3, element: 8e-3)
@@ -23,23 +23,23 @@ public struct Tolerance: Sendable, Hashable {
         }
     }
 
-    public static let exact = Tolerance(norm: 0, element: 0)
+    package static let exact = Tolerance(norm: 0, element: 0)
 
-    public static func * (tolerance: Tolerance, factor: Double) -> Tolerance {
+    package static func * (tolerance: Tolerance, factor: Double) -> Tolerance {
         Tolerance(norm: tolerance.norm * factor, element: tolerance.element * factor)
     }
 }
 
 extension OperationRow {
     /// How far a result of an element type may lie from the meaning.
-    public func tolerance(_ type: ElementType) -> Tolerance { isExact ? .exact : .of(type) * toleranceFactor }
+    package func tolerance(_ type: ElementType) -> Tolerance { isExact ? .exact : .of(type) * toleranceFactor }
 }
 
 /// Compares a backend's value with the meaning, which is rounded to the type first.
 ///
 /// NaN equals NaN, an infinity only itself.
 /// - Returns: What differs, or `nil`.
-public func difference(_ received: ReferenceValue, from expected: ReferenceValue, _ tolerance: Tolerance) -> String? {
+package func difference(_ received: ReferenceValue, from expected: ReferenceValue, _ tolerance: Tolerance) -> String? {
     guard received.type == expected.type else { return "expected \(expected.type) but received \(received.type)" }
     guard received.values.count == expected.values.count else {
         return "expected \(expected.values.count) values but received \(received.values.count)"
@@ -65,7 +65,7 @@ public func difference(_ received: ReferenceValue, from expected: ReferenceValue
 }
 
 /// ‖a − b‖ / (‖a‖ + ‖b‖); 0 where both vanish.
-public func relativeDifference(_ a: [Double], _ b: [Double]) -> Double {
+package func relativeDifference(_ a: [Double], _ b: [Double]) -> Double {
     func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
     let error = norm(zip(a, b).map { $0 - $1 })
     return error == 0 && a.count == b.count ? 0 : error / (norm(a) + norm(b))

@@ -45,6 +45,19 @@ class Imports(unittest.TestCase):
             self.assertEqual(list(package.imports(Path(folder))), ["One", "Two", "Three", "Four", "Five"])
 
 
+class Exports(unittest.TestCase):
+    def test_whole_modules_and_names(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "a.swift").write_text("@_exported import Whole\n@_exported import struct Below.Shape\n"
+                                                  "@_exported import enum Whole.Part\nimport struct Below.Node\n")
+            targets = [{"name": name, "type": "regular", "path": path}
+                       for name, path in [("Top", folder), ("Whole", "none"), ("Below", "none"), ("Other", "none")]]
+            description = {"targets": targets, "products": [{"type": {"library": ["automatic"]}, "targets": ["Top"]}]}
+            modules = package.public_modules(description)
+            self.assertEqual(modules, ["Top", "Whole"])
+            self.assertEqual(package.public_names(description, modules), {"Below": {"Shape"}})
+
+
 class Links(unittest.TestCase):
     def broken(self, text):
         with tempfile.TemporaryDirectory() as folder:

@@ -3,9 +3,9 @@ import CKernels
 /// The one place where programs run.
 ///
 /// The main thread runs programs itself; any other thread hands them to one engine thread and waits. See `apus_engine.h`.
-public enum Engine {
+package enum Engine {
     /// The number of threads that kernels use.
-    public static var threadCount: Int {
+    package static var threadCount: Int {
         get { Int(apus_thread_count()) }
         set { apus_set_thread_count(Int32(clamping: newValue)) }
     }

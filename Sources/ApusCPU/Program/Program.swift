@@ -1,4 +1,4 @@
-@_spi(Backend) public import ApusBackend
+@_spi(Backend) package import ApusBackend
 import ApusGraph
 import CKernels
 import Synchronization
@@ -7,9 +7,9 @@ import Synchronization
 ///
 /// A program owns all memory that a run needs and allocates nothing while it runs. Runs of one program, and of different
 /// programs, happen one after the other on the engine.
-public final class Program: Executable, @unchecked Sendable {
-    public let signature: ProgramSignature
-    public let report: ProgramReport
+package final class Program: Executable, @unchecked Sendable {
+    package let signature: ProgramSignature
+    package let report: ProgramReport
 
     let plan: Plan
     private let arena: Buffer
@@ -62,7 +62,7 @@ public final class Program: Executable, @unchecked Sendable {
 
     // MARK: Running
 
-    public func run(_ inputs: [Buffer], into outputs: [Buffer]) throws(ProgramError) {
+    package func run(_ inputs: [Buffer], into outputs: [Buffer]) throws(ProgramError) {
         precondition(inputs.count == byteCounts.inputs.count && outputs.count == byteCounts.outputs.count)
         try lock.withLock { _ throws(ProgramError) in
             for slot in inputs.indices {
@@ -142,7 +142,7 @@ public final class Program: Executable, @unchecked Sendable {
 
     // MARK: Timing
 
-    public var isTiming = false
+    package var isTiming = false
 
-    public var stepNanoseconds: [Int] { report.steps.indices.map { Int(times[$0]) } }
+    package var stepNanoseconds: [Int] { report.steps.indices.map { Int(times[$0]) } }
 }

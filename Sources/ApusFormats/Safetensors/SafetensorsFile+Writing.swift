@@ -1,5 +1,5 @@
 import ApusConfiguration
-public import ApusGraph
+package import ApusGraph
 
 extension SafetensorsFile {
     /// Writes arrays, in the given order.
@@ -21,7 +21,7 @@ extension SafetensorsFile {
     /// - Parameter body: appends the elements (little-endian, row-major) of the array with the given index
     /// - Throws: if two names are the same, if `body` gives too few or too many bytes, what it throws, and if the file
     ///   can't be written.
-    public static func write(
+    package static func write(
         _ contents: [(name: String, type: TensorType)], metadata: [String: String] = [:], to path: String,
         _ body: (_ index: Int, _ output: FileOutput) throws(FormatError) -> Void
     ) throws(FormatError) {

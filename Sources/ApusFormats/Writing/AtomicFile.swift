@@ -6,21 +6,21 @@ import Foundation
 /// last,
 /// the folder is synced. Whatever fails before the rename, a file that was there before stays as it was, and the
 /// temporary file is removed. A process that is killed leaves its temporary file behind, and the old file intact.
-public enum AtomicFile {
+package enum AtomicFile {
     /// Writes bytes to a file, replacing one that exists.
-    public static func write(_ bytes: [UInt8], to path: String) throws(FormatError) {
+    package static func write(_ bytes: [UInt8], to path: String) throws(FormatError) {
         try write(to: path) { (output) throws(FormatError) in try output.append(contentsOf: bytes) }
     }
 
     /// Writes a text to a file, in UTF-8, replacing one that exists.
-    public static func write(_ text: String, to path: String) throws(FormatError) {
+    package static func write(_ text: String, to path: String) throws(FormatError) {
         try write(Array(text.utf8), to: path)
     }
 
     /// Writes a file piece by piece, replacing one that exists; if `body` throws, nothing changes.
     ///
     /// - Throws: what `body` throws, and the system's refusals (a full disk, no permission, a missing folder).
-    public static func write(
+    package static func write(
         to path: String, _ body: (FileOutput) throws(FormatError) -> Void
     ) throws(FormatError) {
         try write(to: path, calls: .system, body)

@@ -1,9 +1,9 @@
 /// Takes the bytes of a file that is being written, from front to back.
-public final class FileOutput {
+package final class FileOutput {
     private static let capacity = 1 << 18
 
     /// The number of bytes that were appended.
-    public private(set) var count = 0
+    package private(set) var count = 0
     private let path: String
     private let descriptor: Int32
     private let calls: FileCalls
@@ -19,7 +19,7 @@ public final class FileOutput {
     /// Adds bytes to the file.
     ///
     /// - Throws: if the system refuses to write them, for example because the disk is full.
-    public func append(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
         count += bytes.count
         if pending.count + bytes.count > FileOutput.capacity { try flush() }
         if bytes.count >= FileOutput.capacity {

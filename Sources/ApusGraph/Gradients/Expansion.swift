@@ -3,7 +3,7 @@ extension Node {
     ///
     /// It serves differentiation where there is no rule, and backends that have no kernel. Adding an operation can start with
     /// an expansion alone.
-    public var expansion: Node? {
+    package var expansion: Node? {
         switch operation {
         case .unary(let unary): return unary.expansion(of: inputs[0])
         case .channelMoments:

@@ -6,7 +6,7 @@ extension Node {
     ///   - seeds: The gradient that arrives at each output, of its shape; ones if `nil`.
     ///   - targets: Nodes that the outputs may depend on.
     /// - Returns: One node a target: its gradient, of the target's type; zeros where nothing depends on it.
-    public static func gradients(of outputs: [Node], seeds: [Node]? = nil, withRespectTo targets: [Node]) -> [Node] {
+    package static func gradients(of outputs: [Node], seeds: [Node]? = nil, withRespectTo targets: [Node]) -> [Node] {
         gradients(of: outputs, seeds: seeds, withRespectTo: targets, isPartial: false)
     }
 

@@ -1,6 +1,6 @@
 extension Graph {
     /// Throws what is wrong with the graph's nodes, else with the list of its inputs and with what its outputs replace.
-    public func validateStructure() throws(GraphError) {
+    package func validateStructure() throws(GraphError) {
         try validate()
         let problems = structureProblems
         guard problems.isEmpty else { throw GraphError(problems) }

@@ -5,12 +5,12 @@ extension Node {
     // MARK: Leaves
 
     /// One number in every element, rounded to the element type.
-    public static func constant(_ value: Double, _ shape: Shape = [], _ elementType: ElementType = .float32) -> Node {
+    package static func constant(_ value: Double, _ shape: Shape = [], _ elementType: ElementType = .float32) -> Node {
         Node(.constant(Scalar.floating(value).rounded(to: elementType), TensorType(shape, elementType)))
     }
 
     /// One number in every element, rounded to the element type.
-    public static func constant(_ value: Scalar, _ type: TensorType) -> Node {
+    package static func constant(_ value: Scalar, _ type: TensorType) -> Node {
         Node(.constant(value.rounded(to: type.elementType), type))
     }
 
@@ -20,10 +20,10 @@ extension Node {
     // MARK: Elementwise
 
     /// The operation on each element.
-    public func unary(_ operation: UnaryOperation) -> Node { Node(.unary(operation), [self]) }
+    package func unary(_ operation: UnaryOperation) -> Node { Node(.unary(operation), [self]) }
 
     /// Combines two nodes after promotion and broadcasting.
-    public static func binary(_ operation: BinaryOperation, _ a: Node, _ b: Node) -> Node {
+    package static func binary(_ operation: BinaryOperation, _ a: Node, _ b: Node) -> Node {
         let (a, b) = promoted(a, b)
         guard a.isValid, b.isValid else { return Node(.binary(operation), [a, b]) }
         guard let shape = Shape.broadcast(a.shape, b.shape) else {
@@ -36,7 +36,7 @@ extension Node {
     }
 
     /// a where the condition holds, else b; all three broadcast to one shape.
-    public static func select(_ condition: Node, _ a: Node, _ b: Node) -> Node {
+    package static func select(_ condition: Node, _ a: Node, _ b: Node) -> Node {
         let (a, b) = promoted(a, b)
         guard condition.isValid, a.isValid, b.isValid else { return Node(.select, [condition, a, b]) }
         guard let values = Shape.broadcast(a.shape, b.shape), let shape = Shape.broadcast(values, condition.shape)
@@ -55,30 +55,30 @@ extension Node {
     }
 
     /// The node with another element type; itself if it has that.
-    public func cast(to type: ElementType) -> Node {
+    package func cast(to type: ElementType) -> Node {
         elementType == type && isValid ? self : Node(.cast(type), [self])
     }
 
     // MARK: Movement
 
     /// The node stretched to a shape, as NumPy broadcasts; itself if it has that.
-    public func broadcast(to shape: Shape) -> Node {
+    package func broadcast(to shape: Shape) -> Node {
         self.shape == shape && isValid ? self : Node(.broadcast(shape), [self])
     }
 
     /// The same elements under another shape; the node itself if it has that.
-    public func reshape(_ shape: Shape) -> Node {
+    package func reshape(_ shape: Shape) -> Node {
         self.shape == shape && isValid ? self : Node(.reshape(shape), [self])
     }
 
     /// The axes in another order, `y.shape[i] = x.shape[permutation[i]]`; the node itself if the order stays.
-    public func transpose(_ permutation: [Int]) -> Node {
+    package func transpose(_ permutation: [Int]) -> Node {
         permutation == Array(permutation.indices) && isValid && permutation.count == shape.rank
             ? self : Node(.transpose(permutation), [self])
     }
 
     /// Swaps the last two axes.
-    public var matrixTransposed: Node {
+    package var matrixTransposed: Node {
         guard shape.rank >= 2 else {
             return Node(problem: "expected a matrix but received shape \(shape)", operation: "transpose")
         }
@@ -97,7 +97,7 @@ extension Node {
     // MARK: Reductions
 
     /// The axes reduced to one value each; kept axes stay with extent 1. The node itself for no axes.
-    public func reduce(_ reduction: Reduction, _ axes: [Int], keepingAxes: Bool = false) -> Node {
+    package func reduce(_ reduction: Reduction, _ axes: [Int], keepingAxes: Bool = false) -> Node {
         guard !axes.isEmpty || !isValid else { return self }
         let reduced = Node(.reduce(reduction, axes: axes), [self])
         return keepingAxes && reduced.isValid ? reduced.reshape(shape.flattening(axes)) : reduced
@@ -115,7 +115,7 @@ extension Node {
     // MARK: Linear algebra
 
     /// The matrix product; leading axes broadcast, vectors are not promoted.
-    public static func matmul(_ a: Node, _ b: Node) -> Node {
+    package static func matmul(_ a: Node, _ b: Node) -> Node {
         let (a, b) = promoted(a, b)
         guard a.isValid, b.isValid, a.shape.rank >= 2, b.shape.rank >= 2,
             let leading = Shape.broadcast(

@@ -2,22 +2,22 @@
 ///
 /// Nodes are immutable and compared by identity. Adding a node never fails: one whose inputs do not fit carries the
 /// problems (its own and its inputs'), and whoever compiles it throws them.
-public final class Node: @unchecked Sendable {
+package final class Node: @unchecked Sendable {
     /// What is computed from the inputs.
-    public let operation: Operation
+    package let operation: Operation
     /// Written only while the node is destroyed.
-    public private(set) var inputs: [Node]
+    package private(set) var inputs: [Node]
     /// The type of the result; without meaning if the node has problems.
-    public let type: TensorType
+    package let type: TensorType
     /// What is wrong with the node or what it depends on; empty for a sound node.
-    public let problems: [GraphProblem]
+    package let problems: [GraphProblem]
     /// What the owner of an input hangs on it (the evaluated tensor's storage).
-    public let attachment: (any AnyObject & Sendable)?
+    package let attachment: (any AnyObject & Sendable)?
 
     /// Applies an operation to inputs; the type follows from theirs.
     ///
     /// Inputs that do not fit become problems, and so do problems of the inputs.
-    public init(_ operation: Operation, _ inputs: [Node] = [], attachment: (any AnyObject & Sendable)? = nil) {
+    package init(_ operation: Operation, _ inputs: [Node] = [], attachment: (any AnyObject & Sendable)? = nil) {
         self.operation = operation
         self.inputs = inputs
         self.attachment = attachment
@@ -38,7 +38,7 @@ public final class Node: @unchecked Sendable {
     }
 
     /// A poisoned node: stands for an expression that could not be built.
-    public init(problem message: String, operation name: String) {
+    package init(problem message: String, operation name: String) {
         operation = .constant(.floating(.nan), TensorType([], .float32))
         inputs = []
         attachment = nil
@@ -47,12 +47,12 @@ public final class Node: @unchecked Sendable {
     }
 
     /// The shape of the result.
-    public var shape: Shape { type.shape }
+    package var shape: Shape { type.shape }
     /// The element type of the result.
-    public var elementType: ElementType { type.elementType }
+    package var elementType: ElementType { type.elementType }
 
     /// Whether the node is sound.
-    public var isValid: Bool { problems.isEmpty }
+    package var isValid: Bool { problems.isEmpty }
 
     // A long chain of nodes (a loop that never reads its result) would be released recursively and overflow the stack;
     // this releases it in a loop.
@@ -69,22 +69,22 @@ public final class Node: @unchecked Sendable {
 }
 
 extension Node: Hashable {
-    public static func == (a: Node, b: Node) -> Bool { a === b }
-    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+    package static func == (a: Node, b: Node) -> Bool { a === b }
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
 
 /// A set of nodes with named inputs and outputs.
-public struct Graph: Sendable {
+package struct Graph: Sendable {
     /// A result of the graph.
-    public struct Output: Sendable {
+    package struct Output: Sendable {
         /// The name in error messages.
-        public var name: String
+        package var name: String
         /// The node whose value is the result.
-        public var node: Node
+        package var node: Node
         /// The input whose memory the output takes over: its value is not needed afterwards.
-        public var replaces: Int?
+        package var replaces: Int?
 
-        public init(name: String, node: Node, replaces: Int? = nil) {
+        package init(name: String, node: Node, replaces: Int? = nil) {
             self.name = name
             self.node = node
             self.replaces = replaces
@@ -92,20 +92,20 @@ public struct Graph: Sendable {
     }
 
     /// Nodes with operation `.input`, in the order in which a program takes their values.
-    public var inputs: [Node]
+    package var inputs: [Node]
     /// The results, in the order in which a program returns them.
-    public var outputs: [Output]
+    package var outputs: [Output]
 
-    public init(inputs: [Node], outputs: [Output]) {
+    package init(inputs: [Node], outputs: [Output]) {
         self.inputs = inputs
         self.outputs = outputs
     }
 
     /// Every node that the outputs depend on, each after its inputs; the order depends only on the graph's structure.
-    public var nodes: [Node] { Node.sorted(outputs.map(\.node)) }
+    package var nodes: [Node] { Node.sorted(outputs.map(\.node)) }
 
     /// The problems of all outputs.
-    public var problems: [GraphProblem] {
+    package var problems: [GraphProblem] {
         var problems: [GraphProblem] = []
         for output in outputs {
             problems.append(contentsOf: output.node.problems.filter { !problems.contains($0) })
@@ -114,7 +114,7 @@ public struct Graph: Sendable {
     }
 
     /// Throws what is wrong with the graph.
-    public func validate() throws(GraphError) {
+    package func validate() throws(GraphError) {
         let problems = problems
         if !problems.isEmpty { throw GraphError(problems) }
     }
@@ -124,7 +124,7 @@ extension Node {
     /// All nodes that `outputs` depend on, each after its inputs.
     ///
     /// - Parameter isKnown: Nodes that are left out, with everything that only they depend on.
-    public static func sorted(_ outputs: [Node], leavingOut isKnown: (Node) -> Bool = { _ in false }) -> [Node] {
+    package static func sorted(_ outputs: [Node], leavingOut isKnown: (Node) -> Bool = { _ in false }) -> [Node] {
         var order: [Node] = []
         var visited: Set<ObjectIdentifier> = []
         // Depth first with an explicit stack: (node, next input to visit).

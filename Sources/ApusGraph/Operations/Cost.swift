@@ -18,7 +18,7 @@ public struct Cost: Hashable, Sendable {
 
 extension Node {
     /// What the node costs; inputs, reshapes and `stopGradient` move no bytes.
-    public var cost: Cost {
+    package var cost: Cost {
         Cost(flops: flops, bytes: isMaterialized ? inputs.reduce(type.byteCount) { $0 + $1.type.byteCount } : 0)
     }
 

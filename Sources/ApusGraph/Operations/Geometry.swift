@@ -1,13 +1,13 @@
 /// The part of one axis that a slice takes.
-public struct AxisSlice: Hashable, Sendable {
+package struct AxisSlice: Hashable, Sendable {
     /// The index of the first element.
-    public var start: Int
+    package var start: Int
     /// The number of elements.
-    public var count: Int
+    package var count: Int
     /// The distance between elements, from 1.
-    public var stride: Int
+    package var stride: Int
 
-    public init(start: Int, count: Int, stride: Int = 1) {
+    package init(start: Int, count: Int, stride: Int = 1) {
         self.start = start
         self.count = count
         self.stride = stride
@@ -15,43 +15,43 @@ public struct AxisSlice: Hashable, Sendable {
 }
 
 /// How many elements are put before and after an axis.
-public struct AxisPadding: Hashable, Sendable {
+package struct AxisPadding: Hashable, Sendable {
     /// Before the first element.
-    public var low: Int
+    package var low: Int
     /// After the last element.
-    public var high: Int
+    package var high: Int
 
-    public init(low: Int, high: Int) {
+    package init(low: Int, high: Int) {
         self.low = low
         self.high = high
     }
 }
 
 /// Height and width.
-public struct ImageSize: Hashable, Sendable {
+package struct ImageSize: Hashable, Sendable {
     /// Along the second axis of images [N, H, W, C].
-    public var height: Int
+    package var height: Int
     /// Along the third axis of images [N, H, W, C].
-    public var width: Int
+    package var width: Int
 
-    public init(height: Int, width: Int) {
+    package init(height: Int, width: Int) {
         self.height = height
         self.width = width
     }
 }
 
 /// Zero padding around an image.
-public struct ImagePadding: Hashable, Sendable {
+package struct ImagePadding: Hashable, Sendable {
     /// Rows above.
-    public var top: Int
+    package var top: Int
     /// Columns at the left.
-    public var left: Int
+    package var left: Int
     /// Rows below.
-    public var bottom: Int
+    package var bottom: Int
     /// Columns at the right.
-    public var right: Int
+    package var right: Int
 
-    public init(top: Int, left: Int, bottom: Int, right: Int) {
+    package init(top: Int, left: Int, bottom: Int, right: Int) {
         self.top = top
         self.left = left
         self.bottom = bottom
@@ -59,11 +59,11 @@ public struct ImagePadding: Hashable, Sendable {
     }
 
     /// No padding.
-    public static let zero = ImagePadding(top: 0, left: 0, bottom: 0, right: 0)
+    package static let zero = ImagePadding(top: 0, left: 0, bottom: 0, right: 0)
 
     /// The padding with which a window of stride `strides` has ⌈size / stride⌉ positions; the odd pixel goes to the end,
     /// as in Keras.
-    public static func same(image: ImageSize, window: ImageSize, strides: ImageSize, dilation: ImageSize)
+    package static func same(image: ImageSize, window: ImageSize, strides: ImageSize, dilation: ImageSize)
         -> ImagePadding
     {
         func total(_ size: Int, _ window: Int, _ stride: Int, _ dilation: Int) -> Int {
@@ -78,17 +78,17 @@ public struct ImagePadding: Hashable, Sendable {
 }
 
 /// How a convolution's window moves.
-public struct ConvolutionGeometry: Hashable, Sendable {
+package struct ConvolutionGeometry: Hashable, Sendable {
     /// The steps between windows, from 1.
-    public var strides: ImageSize
+    package var strides: ImageSize
     /// The zeros around the image.
-    public var padding: ImagePadding
+    package var padding: ImagePadding
     /// The distance between the pixels of a window, from 1.
-    public var dilation: ImageSize
+    package var dilation: ImageSize
     /// The number of parts that channels are divided into; each part of the outputs sees one part of the inputs.
-    public var groups: Int
+    package var groups: Int
 
-    public init(
+    package init(
         strides: ImageSize = ImageSize(height: 1, width: 1), padding: ImagePadding = .zero,
         dilation: ImageSize = ImageSize(height: 1, width: 1), groups: Int = 1
     ) {
@@ -99,7 +99,7 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     }
 
     /// The size of the output image: ⌊(n + p − d·(f − 1) − 1) / s⌋ + 1 along each axis; `nil` if the window does not fit.
-    public func output(image: ImageSize, window: ImageSize) -> ImageSize? {
+    package func output(image: ImageSize, window: ImageSize) -> ImageSize? {
         let height = image.height + padding.top + padding.bottom - dilation.height * (window.height - 1) - 1
         let width = image.width + padding.left + padding.right - dilation.width * (window.width - 1) - 1
         guard height >= 0, width >= 0 else { return nil }
@@ -108,19 +108,19 @@ public struct ConvolutionGeometry: Hashable, Sendable {
 }
 
 /// How a pooling window moves.
-public struct PoolGeometry: Hashable, Sendable {
+package struct PoolGeometry: Hashable, Sendable {
     /// The size of the window.
-    public var window: ImageSize
+    package var window: ImageSize
     /// The steps between windows, from 1.
-    public var strides: ImageSize
+    package var strides: ImageSize
     /// What lies around the image, at each edge less than the window.
-    public var padding: ImagePadding
+    package var padding: ImagePadding
     /// Whether an incomplete window at the end counts (output size rounded up).
-    public var ceilMode: Bool
+    package var ceilMode: Bool
     /// Whether padding counts in the divisor of an average.
-    public var countsPadding: Bool
+    package var countsPadding: Bool
 
-    public init(
+    package init(
         window: ImageSize, strides: ImageSize, padding: ImagePadding = .zero, ceilMode: Bool = false,
         countsPadding: Bool = false
     ) {
@@ -132,7 +132,7 @@ public struct PoolGeometry: Hashable, Sendable {
     }
 
     /// The size of the output image; `nil` if the window does not fit.
-    public func output(image: ImageSize) -> ImageSize? {
+    package func output(image: ImageSize) -> ImageSize? {
         func extent(_ size: Int, _ window: Int, _ stride: Int, _ before: Int, _ after: Int) -> Int? {
             let room = size + before + after - window
             guard room >= 0 else { return nil }

@@ -1,6 +1,6 @@
 extension Operation {
     /// The operation's name, as plans and error messages show it.
-    public var name: String {
+    package var name: String {
         switch self {
         case .input: "input"
         case .constant: "constant"

@@ -2,7 +2,7 @@
 ///
 /// Each case takes the inputs in the order given and has one result. Shapes: `Inference.swift`; gradients: `Gradients/`;
 /// cost: `Cost.swift`; meaning: `ApusReference`.
-public enum Operation: Hashable, Sendable {
+package enum Operation: Hashable, Sendable {
     // MARK: Leaves
     /// A value given from outside. The name serves error messages and plans; identity is the node's.
     case input(String, TensorType)
@@ -114,13 +114,13 @@ public enum Operation: Hashable, Sendable {
 }
 
 /// Elementwise operations of two operands.
-public enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
+package enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
     case add, subtract, multiply, divide, power, minimum, maximum, remainder
     case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
     case logicalAnd, logicalOr, logicalXor
 
     /// Whether the result is `bool` whatever the operands are.
-    public var isComparison: Bool {
+    package var isComparison: Bool {
         switch self {
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: true
         default: false
@@ -128,7 +128,7 @@ public enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
     }
 
     /// Whether operands and result are `bool`.
-    public var isLogical: Bool {
+    package var isLogical: Bool {
         switch self {
         case .logicalAnd, .logicalOr, .logicalXor: true
         default: false
@@ -137,17 +137,17 @@ public enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Ways to reduce axes to one value.
-public enum Reduction: String, Sendable, Hashable, CaseIterable {
+package enum Reduction: String, Sendable, Hashable, CaseIterable {
     case sum, mean, maximum, minimum, product, any, all
 }
 
 /// Ways to find an index along an axis.
-public enum ArgReduction: String, Sendable, Hashable, CaseIterable {
+package enum ArgReduction: String, Sendable, Hashable, CaseIterable {
     case argmax, argmin
 }
 
 /// Distributions of the random primitive.
-public enum RandomDistribution: Hashable, Sendable {
+package enum RandomDistribution: Hashable, Sendable {
     /// Uniform in [low, high).
     case uniform(low: Double, high: Double)
     /// Normal; the standard deviation is ≥ 0.

@@ -1,7 +1,7 @@
 /// Elementwise operations of one operand: names, operands, gradients, definitions by simpler operations.
 ///
 /// Their meaning is in `ApusReference`. One without a kernel in `ApusCPU` needs an expansion here.
-public enum UnaryOperation: String, Sendable, Hashable, CaseIterable {
+package enum UnaryOperation: String, Sendable, Hashable, CaseIterable {
     case negate, absolute, sign, exp, expm1, log, log1p, squareRoot, reciprocalSquareRoot, square, reciprocal
     case sine, cosine, tanh, sigmoid, erf, floor, ceil, round, relu, softplus, logicalNot, isFinite
 

@@ -57,7 +57,7 @@ extension Node {
     }
 
     /// The number in every element, if the node is constant.
-    public var constantValue: Double? {
+    package var constantValue: Double? {
         if case .constant(let value, _) = operation { return value.double }
         return nil
     }

@@ -1,7 +1,7 @@
 extension Graph {
     /// The graph after algebraic identities, constant folding and elimination of common subexpressions; nodes that no output
     /// needs are gone. Inputs stay as they are, used or not.
-    public func simplified() -> Graph {
+    package func simplified() -> Graph {
         var rewriter = Rewriter()
         let outputs = outputs.map { output in
             Output(name: output.name, node: rewriter.rewrite(output.node), replaces: output.replaces)

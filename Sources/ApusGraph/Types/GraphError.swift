@@ -36,7 +36,7 @@ public struct GraphError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Where in a model a graph is being traced; named in error messages.
-public enum TraceScope {
+package enum TraceScope {
     /// The layers around the current place, outermost first.
-    @TaskLocal public static var current: [String] = []
+    @TaskLocal package static var current: [String] = []
 }

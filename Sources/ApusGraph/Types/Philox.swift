@@ -2,12 +2,12 @@
 ///
 /// A pure function: the same key and counter give the same four words on every machine, so random numbers can be computed in any
 /// order and on any number of threads. Source: Salmon et al., “Parallel random numbers: as easy as 1, 2, 3” (2011).
-public enum Philox {
+package enum Philox {
     /// A counter, or a block of random numbers: four words of 32 bits.
-    public typealias Words = SIMD4<UInt32>
+    package typealias Words = SIMD4<UInt32>
 
     /// Four random words.
-    public static func block(counter: Words, key: SIMD2<UInt32>) -> Words {
+    package static func block(counter: Words, key: SIMD2<UInt32>) -> Words {
         // Words of their own stay in registers, lanes of a vector would not.
         var (a, b, c, d) = (counter[0], counter[1], counter[2], counter[3])
         var (first, second) = (key[0], key[1])

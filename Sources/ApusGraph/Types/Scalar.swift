@@ -51,16 +51,16 @@ public enum Scalar: Hashable, Sendable {
 }
 
 /// A 16-bit floating-point number with the exponent range of `Float`.
-public struct BFloat16: Hashable, Sendable {
+package struct BFloat16: Hashable, Sendable {
     /// The upper half of the equal `Float`: a sign, 8 bits of exponent, 7 of fraction.
-    public var bitPattern: UInt16
+    package var bitPattern: UInt16
 
-    public init(bitPattern: UInt16) {
+    package init(bitPattern: UInt16) {
         self.bitPattern = bitPattern
     }
 
     /// Rounds to the nearest value, ties to even; NaN stays NaN.
-    public init(_ value: Float) {
+    package init(_ value: Float) {
         let bits = value.bitPattern
         if value.isNaN {
             bitPattern = UInt16(bits >> 16) | 0x40
@@ -70,5 +70,5 @@ public struct BFloat16: Hashable, Sendable {
     }
 
     /// The same value, exactly.
-    public var float: Float { Float(bitPattern: UInt32(bitPattern) << 16) }
+    package var float: Float { Float(bitPattern: UInt32(bitPattern) << 16) }
 }

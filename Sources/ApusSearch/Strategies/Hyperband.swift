@@ -29,7 +29,7 @@ public struct Hyperband: SearchStrategy {
     }
 
     /// The brackets of one round: for each rung its trials and their budget.
-    public var brackets: [[Rung]] {
+    package var brackets: [[Rung]] {
         var powers = [1]
         while powers[powers.count - 1] * eta <= maximumBudget { powers.append(powers[powers.count - 1] * eta) }
         return powers.indices.reversed().map { s in
@@ -79,7 +79,7 @@ public struct SuccessiveHalving: SearchStrategy {
     }
 
     /// For each rung its trials and their budget.
-    public var rungs: [Rung] {
+    package var rungs: [Rung] {
         var rungs = [Rung(trials: trials, budget: minimumBudget)]
         while let last = rungs.last, last.trials >= eta, last.budget < maximumBudget {
             rungs.append(Rung(trials: last.trials / eta, budget: min(last.budget * eta, maximumBudget)))
@@ -93,13 +93,13 @@ public struct SuccessiveHalving: SearchStrategy {
 }
 
 /// So many trials, each with a budget.
-public struct Rung: Sendable, Hashable {
+package struct Rung: Sendable, Hashable {
     /// How many trials come this far.
-    public let trials: Int
+    package let trials: Int
     /// The most that each of them may use in all, as a rule in epochs.
-    public let budget: Int
+    package let budget: Int
 
-    public init(trials: Int, budget: Int) {
+    package init(trials: Int, budget: Int) {
         self.trials = trials
         self.budget = budget
     }
