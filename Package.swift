@@ -9,6 +9,9 @@ let swift: [SwiftSetting] = [
 /// The programs that the README and the design show; each is a folder of Examples.
 let examples = ["1-activations", "2-gradients", "3-model", "4-training", "5-own-layer", "6-own-loop", "7-search"]
 
+/// The example that only predicts: it links nothing that trains.
+let inferenceExample = "8-inference"
+
 /// Kernels of one folder use templates of others.
 let kernelFolders = [
     "Base", "Convolutions", "Elementwise", "Gemm", "Images", "Lanes", "Movement", "Normalization", "OneDNN", "Pooling",
@@ -19,6 +22,7 @@ let package = Package(
     name: "apus",
     products: [
         .library(name: "Apus", targets: ["Apus"]),
+        .library(name: "ApusInference", targets: ["ApusInference"]),
         .executable(name: "apus", targets: ["ApusCLI"]),
     ],
     dependencies: [
@@ -69,6 +73,12 @@ let package = Package(
             dependencies: ["CKernels", "ApusGraph", "ApusBackend", "ApusTensor", "ApusFormats", "ApusConfiguration"],
             swiftSettings: swift),
         .target(
+            name: "ApusInference",
+            dependencies: [
+                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
+            ],
+            swiftSettings: swift),
+        .target(
             name: "ApusSearch",
             dependencies: ["ApusConfiguration", "ApusGraph", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swift),
@@ -76,7 +86,7 @@ let package = Package(
             name: "ApusTraining",
             dependencies: [
                 "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
-                "ApusFormats",
+                "ApusFormats", "ApusInference",
             ],
             swiftSettings: swift),
         .target(name: "ApusModels", dependencies: ["ApusNN"], swiftSettings: swift),
@@ -84,7 +94,7 @@ let package = Package(
             name: "ApusExperiments",
             dependencies: [
                 "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers",
-                "ApusFormats", "ApusData", "ApusTraining", "ApusModels", "ApusSearch",
+                "ApusFormats", "ApusData", "ApusInference", "ApusTraining", "ApusModels", "ApusSearch",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: swift),
         .target(
@@ -92,14 +102,14 @@ let package = Package(
             dependencies: [
                 "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers",
                 "ApusFormats",
-                "ApusData", "ApusTraining", "ApusExperiments",
+                "ApusData", "ApusInference", "ApusTraining", "ApusExperiments",
             ], swiftSettings: swift),
         .target(
             name: "Apus",
             dependencies: [
                 "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusChecks",
-                "ApusOptimizers", "ApusFormats", "ApusData", "ApusTraining", "ApusModels", "ApusSearch",
-                "ApusExperiments", "ApusCharts", "ApusReport",
+                "ApusOptimizers", "ApusFormats", "ApusData", "ApusInference", "ApusTraining", "ApusModels",
+                "ApusSearch", "ApusExperiments", "ApusCharts", "ApusReport",
             ], swiftSettings: swift),
 
         // What people start.
@@ -155,6 +165,9 @@ let package = Package(
         .testTarget(
             name: "ApusNNTests", dependencies: ["Apus", "ApusCPU", "ApusReference", "ApusFixtures"],
             swiftSettings: swift),
+        .testTarget(
+            name: "ApusInferenceTests", dependencies: ["ApusInference", "ApusBackend", "ApusFuzzing"],
+            swiftSettings: swift),
         .testTarget(name: "ApusOptimizersTests", dependencies: ["Apus", "ApusFixtures"], swiftSettings: swift),
         .testTarget(
             name: "ApusTrainingTests",
@@ -168,7 +181,11 @@ let package = Package(
             dependencies: ["Apus", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swift),
         .testTarget(
-            name: "ExamplesTests", dependencies: examples.map { .target(name: $0) }, swiftSettings: swift),
+            name: "ExamplesTests", dependencies: (examples + [inferenceExample]).map { .target(name: $0) },
+            swiftSettings: swift),
+        .executableTarget(
+            name: inferenceExample, dependencies: ["ApusInference"], path: "Examples/\(inferenceExample)",
+            swiftSettings: swift),
     ]
         + examples.map {
             .executableTarget(name: $0, dependencies: ["Apus"], path: "Examples/\($0)", swiftSettings: swift)

@@ -7,6 +7,7 @@
 @_exported import ApusExperiments
 @_exported import ApusFormats
 @_exported import ApusGraph
+@_exported import ApusInference
 @_exported import ApusModels
 @_exported import ApusNN
 @_exported import ApusOptimizers
