@@ -9,6 +9,9 @@ let swift: [SwiftSetting] = [
 /// The programs that the README and the design show; each is a folder of Examples.
 let examples = ["1-activations", "2-gradients", "3-model", "4-training", "5-own-layer", "6-own-loop", "7-search"]
 
+/// The example that only predicts: it links nothing that trains.
+let inferenceExample = "8-inference"
+
 /// Kernels of one folder use templates of others.
 let kernelFolders = [
     "Base", "Convolutions", "Elementwise", "Gemm", "Images", "Lanes", "Movement", "Normalization", "OneDNN", "Pooling",
@@ -25,6 +28,7 @@ let package = Package(
         .library(name: "ApusCharts", targets: ["ApusCharts"]),
         .library(name: "ApusChecks", targets: ["ApusChecks"]),
         .library(name: "ApusConfiguration", targets: ["ApusConfiguration"]),
+        .library(name: "ApusInference", targets: ["ApusInference"]),
         .executable(name: "apus", targets: ["ApusCLI"]),
     ],
     dependencies: [
@@ -77,6 +81,12 @@ let package = Package(
             dependencies: ["CKernels", "ApusGraph", "ApusBackend", "ApusTensor", "ApusFormats", "ApusConfiguration"],
             swiftSettings: swift),
         .target(
+            name: "ApusInference",
+            dependencies: [
+                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
+            ],
+            swiftSettings: swift),
+        .target(
             name: "ApusSearch",
             dependencies: ["ApusConfiguration", "ApusGraph", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swift),
@@ -84,7 +94,7 @@ let package = Package(
             name: "ApusTraining",
             dependencies: [
                 "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
-                "ApusFormats",
+                "ApusFormats", "ApusInference",
             ],
             swiftSettings: swift),
         .target(name: "ApusModels", dependencies: ["ApusNN"], swiftSettings: swift),
@@ -92,7 +102,8 @@ let package = Package(
             name: "ApusExperiments",
             dependencies: [
                 "ApusConfiguration", "ApusConfigurationFiles", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN",
-                "ApusOptimizers", "ApusFormats", "ApusData", "ApusTraining", "ApusModels", "ApusSearch",
+                "ApusOptimizers", "ApusFormats", "ApusData", "ApusInference", "ApusTraining", "ApusModels",
+                "ApusSearch",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: swift),
         .target(
@@ -100,13 +111,13 @@ let package = Package(
             dependencies: [
                 "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers",
                 "ApusFormats",
-                "ApusData", "ApusTraining", "ApusExperiments",
+                "ApusData", "ApusInference", "ApusTraining", "ApusExperiments",
             ], swiftSettings: swift),
         .target(
             name: "Apus",
             dependencies: [
                 "ApusGraph", "ApusBackend", "ApusFormats", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
-                "ApusTraining", "ApusModels",
+                "ApusInference", "ApusTraining", "ApusModels",
             ], swiftSettings: swift),
 
         // What people start.
@@ -174,6 +185,9 @@ let package = Package(
             name: "ApusOptimizersTests", dependencies: ["Apus", "ApusExperiments", "ApusFixtures"], swiftSettings: swift
         ),
         .testTarget(
+            name: "ApusInferenceTests", dependencies: ["ApusInference", "ApusBackend", "ApusFuzzing"],
+            swiftSettings: swift),
+        .testTarget(
             name: "ApusTrainingTests",
             dependencies: [
                 "Apus", "ApusChecks", "ApusCPU", "ApusExperiments", "CKernels", "ApusFixtures", "ApusFuzzing",
@@ -188,7 +202,11 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(name: "ApusTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(
-            name: "ExamplesTests", dependencies: examples.map { .target(name: $0) }, swiftSettings: swift),
+            name: "ExamplesTests", dependencies: (examples + [inferenceExample]).map { .target(name: $0) },
+            swiftSettings: swift),
+        .executableTarget(
+            name: inferenceExample, dependencies: ["ApusInference"], path: "Examples/\(inferenceExample)",
+            swiftSettings: swift),
     ]
         + examples.map {
             .executableTarget(

@@ -2,6 +2,7 @@
 //
 // Experiments, searches, reports, charts, gradient checks and files of settings are products of their own.
 @_exported import ApusData
+@_exported import ApusInference
 @_exported import ApusModels
 @_exported import ApusNN
 @_exported import ApusOptimizers

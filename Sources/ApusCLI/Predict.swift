@@ -41,12 +41,13 @@ struct Predict: ParsableCommand {
     }
 
     func run() throws {
-        let finished = try trained.finished()
-        let inputs = try finished.folder.inputs()
+        let folder = try trained.folder()
+        let model = try TrainedModel(run: folder)
+        let inputs = try folder.inputs()
         var predictions: [Prediction] = []
         for part in try PredictionInput.read(files, for: inputs, limit: limit) {
             if let remark = part.remark { Terminal.write("warning: \(remark)\n") }
-            predictions += try Prediction.predictions(finished.trainer, part, inputs: inputs, topK: topK)
+            predictions += try model.predict(part.samples, names: part.names, top: topK)
         }
         let isJSON = json || !csv && output?.lowercased().hasSuffix(".json") ?? false
         let text =

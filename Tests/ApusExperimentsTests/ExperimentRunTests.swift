@@ -21,7 +21,13 @@ import Testing
             #expect(try kept.record().state == .completed)
             // The test part is measured with the weights that are kept.
             let test = try #require(run.data.test)
-            #expect(try FinishedRun(kept).trainer.evaluate(test) == run.record.test)
+            let trainer = try FinishedRun(kept).trainer
+            #expect(try trainer.evaluate(test) == run.record.test)
+            let (samples, model) = (test.features(at: 0).reshaped(to: [1, 2]), try TrainedModel(run: kept))
+            #expect(
+                try model(samples).scalars
+                    == trainer.predict(samples, normalization: test.normalization).scalars)
+            #expect(model.classNames == test.classNames && model.meaning == .classes(areProbabilities: false))
         }
     }
 

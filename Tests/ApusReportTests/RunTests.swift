@@ -82,9 +82,9 @@ import Testing
             try AtomicFile.write("x,y\n0,2\n3,0\n", to: "\(folder)/t.csv")
             try NPY.write(try NumericArray(shape: [2], elements: [0, 1] as [Float]), to: "\(folder)/one.npy")
             let parts = try PredictionInput.read(["\(folder)/t.csv", "\(folder)/one.npy"], for: inputs)
-            let predictions = try parts.flatMap {
-                try Prediction.predictions(trainer, $0, inputs: inputs, topK: 2)
-            }
+            let model = try trainer.trained(
+                input: inputs.sampleShape, preprocessing: inputs.normalization, classNames: inputs.classNames)
+            let predictions = try parts.flatMap { try model.predict($0.samples, names: $0.names, top: 2) }
             #expect(predictions.map(\.input) == ["t.csv#0", "t.csv#1", "one.npy"].map { "\(folder)/\($0)" })
             #expect(predictions.map { $0.classes[0].name } == ["yes", "no, never", "yes"])
             #expect(abs(predictions[0].classes[0].probability - exp(2) / (exp(2) + 1)) < 1e-6)

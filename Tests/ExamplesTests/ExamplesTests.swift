@@ -49,6 +49,16 @@ import Testing
         #expect(lines.last?.contains("61,706 of 61,706 parameters are trained") == true)
     }
 
+    @Test func inference() throws {
+        let lines = try run("8-inference")
+        #expect(lines.count == 3)
+        #expect(lines[0] == "[28, 28, 1] → " + (0..<10).map { "digit \($0)" }.joined(separator: ", "))
+        #expect(lines[1].hasPrefix("#0 digit ") && lines[2].hasPrefix("#1 digit "))
+        // Black pixels and no biases: all classes are equally probable; white pixels are told apart.
+        #expect(lines[1].contains("digit 0 0.1000000"))
+        #expect(!lines[2].contains("digit 0 0.1000000"))
+    }
+
     @Test func search() throws {
         let lines = try run("7-search")
         #expect(lines.count == 7)

@@ -71,7 +71,7 @@ public struct Variables: Sendable {
 /// A variable that does not exist or does not fit.
 public struct VariablesError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }
 
 extension Layer {

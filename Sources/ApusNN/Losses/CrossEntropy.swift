@@ -1,5 +1,5 @@
 public import ApusConfiguration
-import ApusGraph
+public import ApusGraph
 public import ApusTensor
 
 /// −Σ t log softmax(output) over the last axis, t the target's distribution: 1 at a label, or given (one-hot).
@@ -34,6 +34,10 @@ public struct SoftmaxCrossEntropy: LossRule {
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
         Tensor.smoothingProblem(labelSmoothing) ?? Tensor.classProblem(output, target)
+    }
+
+    public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
+        .classes(of: output, areProbabilities: fromProbabilities)
     }
 }
 
@@ -73,6 +77,10 @@ public struct BinaryCrossEntropy: LossRule {
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
         Tensor.smoothingProblem(labelSmoothing) ?? Tensor.shapeProblem(output, target)
     }
+
+    public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
+        .yesOrNo(of: output, isProbability: fromProbabilities)
+    }
 }
 
 /// Cross-entropy that looks away from what is easy: −α (1 − p)^γ t log p over the last axis. Lin et al. (2017).
@@ -107,6 +115,10 @@ public struct Focal: LossRule {
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
         Tensor.focalProblem(gamma, alpha) ?? Tensor.classProblem(output, target)
+    }
+
+    public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
+        .classes(of: output, areProbabilities: fromProbabilities)
     }
 }
 
@@ -153,6 +165,10 @@ public struct BinaryFocal: LossRule {
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
         Tensor.focalProblem(gamma, alpha) ?? Tensor.shapeProblem(output, target)
+    }
+
+    public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
+        .yesOrNo(of: output, isProbability: fromProbabilities)
     }
 }
 

@@ -1,5 +1,5 @@
 public import ApusConfiguration
-import ApusGraph
+public import ApusGraph
 public import ApusTensor
 
 /// The loss that training minimizes: a distance between output and target, reduced over the batch.
@@ -45,6 +45,15 @@ public struct Loss: Sendable {
 
     /// The rule's name: `softmaxCrossEntropy`.
     public var name: String { type(of: rule).kind }
+
+    /// What the outputs of a model that is trained with this loss mean.
+    ///
+    /// - Parameters:
+    ///   - output: The shape of the model's output, with the batch.
+    ///   - hasClasses: Whether the data have labels of classes.
+    public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
+        rule.meaning(of: output, hasClasses: hasClasses)
+    }
 
     /// The loss of a batch: a scalar, or [N] without reduction.
     ///
@@ -119,6 +128,18 @@ public protocol LossRule: Configurable {
     func values(_ output: Tensor, _ target: Tensor) -> Tensor
     /// What is wrong with shapes and constants; `nil` if they fit.
     func problem(_ output: Tensor, _ target: Tensor) -> String?
+    /// What outputs mean, by their shape with the batch and whether the data have labels of classes.
+    ///
+    /// Unless a rule says otherwise, outputs are quantities; where the data have labels, logits of classes.
+    func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning
+}
+
+extension LossRule {
+    public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
+        guard hasClasses else { return .numbers }
+        return OutputMeaning.hasOneNumber(output)
+            ? .yesOrNo(isProbability: false) : .classes(of: output, areProbabilities: false)
+    }
 }
 
 /// The kinds of losses that can be read from files.

@@ -1,4 +1,5 @@
 public import ApusConfiguration
+public import ApusGraph
 public import ApusTensor
 
 /// max(1 − t · output, 0), the mean over the last axis; targets −1 or 1, or 0 or 1, which become −1 and 1.
@@ -16,6 +17,10 @@ public struct Hinge: LossRule {
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
         Tensor.shapeProblem(output, target)
+    }
+
+    public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
+        .yesOrNo(of: output, isProbability: false)
     }
 }
 
@@ -35,6 +40,10 @@ public struct SquaredHinge: LossRule {
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
         Tensor.shapeProblem(output, target)
     }
+
+    public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
+        .yesOrNo(of: output, isProbability: false)
+    }
 }
 
 /// Σ t log(t / p) over the last axis, both kept in 10⁻⁷…1. Kullback & Leibler (1951).
@@ -52,6 +61,10 @@ public struct KLDivergence: LossRule {
     }
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.rowProblem(output, target) }
+
+    public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
+        .classes(of: output, areProbabilities: true)
+    }
 }
 
 /// output − t log(output + 10⁻⁷), the mean over the last axis.
@@ -107,6 +120,10 @@ public struct CategoricalHinge: LossRule {
     }
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? { Tensor.rowProblem(output, target) }
+
+    public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
+        .classes(of: output, areProbabilities: false)
+    }
 }
 
 extension Tensor {

@@ -19,15 +19,15 @@ extension Evaluation {
     ) throws {
         count = dataset.count
         measurements = try measured ?? trainer.evaluate(dataset, batchSize: batchSize)
-        var answer: Answer?
+        var meaning: OutputMeaning?
         var classes: ClassifiedSamples?
         var numbers: PredictedNumbers?
         var judge: CompiledFunction?
         for batch in dataset.batches(of: batchSize, epoch: 0, seed: trainer.seed, shuffled: false) {
             let output = try trainer.predict(batch.inputs, normalization: batch.normalization)
-            if answer == nil {
-                let found = Answer(trainer.loss, output: output.shape, hasClasses: dataset.isClassification)
-                answer = found
+            if meaning == nil {
+                let found = trainer.loss.meaning(of: output.shape, hasClasses: dataset.isClassification)
+                meaning = found
                 judge = Evaluation.judge(found, trainer.loss.reduced(.none))
                 if found.isClass {
                     let names = Evaluation.names(dataset, found, output.shape)
@@ -47,15 +47,15 @@ extension Evaluation {
     }
 
     /// For classes: losses, probabilities, predicted and true labels, counts; for numbers: losses, predictions, truths.
-    private static func judge(_ answer: Answer, _ loss: Loss) -> CompiledFunction {
+    private static func judge(_ meaning: OutputMeaning, _ loss: Loss) -> CompiledFunction {
         compile { inputs in
             let (output, target) = (inputs[0], inputs[1])
             let losses = loss(output, target)
-            guard answer.isClass else {
+            guard meaning.isClass else {
                 return [losses.reshaped(to: [output.shape[0]]), output.cast(to: .float32), target.cast(to: .float32)]
             }
-            let probabilities = answer(output)
-            let labels = answer.labels(target)
+            let probabilities = meaning(output)
+            let labels = meaning.labels(target)
             let predicted = probabilities.argmax(axis: -1).cast(to: .int64)
             let counts = ConfusionMatrix().contribution(
                 probabilities, labels, weights: .ones([output.shape[0]]))
@@ -64,8 +64,8 @@ extension Evaluation {
     }
 
     /// The names of all classes that outputs or labels may mean.
-    private static func names(_ dataset: Dataset, _ answer: Answer, _ output: Shape) -> [String] {
-        let count = if case .yesOrNo = answer { 2 } else { output[-1] }
+    private static func names(_ dataset: Dataset, _ meaning: OutputMeaning, _ output: Shape) -> [String] {
+        let count = if case .yesOrNo = meaning { 2 } else { output[-1] }
         return (0..<count).map { dataset.classNames.indices.contains($0) ? dataset.classNames[$0] : "\($0)" }
     }
 }

@@ -133,9 +133,9 @@ extension RunReport {
         }
         let grid = (0..<side).flatMap { row in (0..<side).flatMap { [place(x, $0), place(y, row)] } }
         let output = try trainer.predict(Tensor(grid, shape: [side * side, 2]), normalization: data.normalization)
-        let answer = Answer(trainer.loss, output: output.shape, hasClasses: true)
-        guard answer.isClass else { return nil }
-        let classes = answer(output).argmax(axis: -1).scalars(as: Int.self)
+        let meaning = trainer.loss.meaning(of: output.shape, hasClasses: true)
+        guard meaning.isClass else { return nil }
+        let classes = meaning(output).argmax(axis: -1).scalars(as: Int.self)
         let regions = ScatterChart.Regions(
             classes: (0..<side).map { Array(classes[$0 * side..<($0 + 1) * side]) }, x: x, y: y)
         return ScatterChart("Decisions", x: "Feature 0", y: "Feature 1", groups: groups, regions: regions)

@@ -1,21 +1,23 @@
 import ApusBackend
 import ApusData
 import ApusGraph
+import ApusInference
 import ApusNN
 import ApusTensor
 
-/// A model at inference as compiled programs: predictions, and loss and metrics where targets are given.
+/// A model at inference beside its loss: predictions, and loss and metrics where targets are given, as compiled programs.
 struct InferenceStep: Sendable {
     private let model: any Layer
     private let loss: Loss
     private let metrics: [Metric]
     private let precision: NumericPrecision
     private let device: Device
-    private let programs = Programs<BatchType, Entry>()
+    private let prediction: InferenceProgram
+    private let measurements = Programs<BatchType, Measurement>()
     /// Nothing is drawn at inference, unless a layer of one's own does.
     private let key = Buffer.key(seed: 0, step: 0)
 
-    private struct Entry: StoredProgram {
+    private struct Measurement: StoredProgram {
         let program: BoundProgram<StepRole>
         let metrics: MetricLayout
 
@@ -28,49 +30,55 @@ struct InferenceStep: Sendable {
         self.metrics = metrics
         self.precision = precision
         self.device = device
+        prediction = InferenceProgram(model, precision: precision, device: device)
     }
+
+    // MARK: Prediction
 
     /// The model's output for a batch of inputs.
     func predict(_ variables: Variables, _ inputs: Tensor, _ normalization: InputNormalization) throws -> Tensor {
-        let entry = try entry(BatchType(inputs: inputs.node.type, normalization: normalization), variables)
-        return try entry.program.run { role in
-            try role == .batch ? inputs.elements() : variables.buffer(of: role, in: entry.program) ?? key
-        }[.prediction]
+        do { return try prediction(variables, inputs, normalization) } catch let error as VariablesError {
+            throw TrainingError(error)
+        }
     }
+
+    /// The compiled prediction of inputs of a type.
+    func predictionProgram(
+        _ variables: Variables, _ inputs: TensorType, _ normalization: InputNormalization
+    ) throws -> any Executable {
+        do { return try prediction.executable(variables, inputs, normalization) } catch let error as VariablesError {
+            throw TrainingError(error)
+        }
+    }
+
+    // MARK: Measurement
 
     /// The loss and the metrics of a batch.
     func measure(_ variables: Variables, _ batch: Batch) throws -> StepResult {
-        let entry = try entry(BatchType(batch), variables)
-        let results = try entry.program.run { role in
-            try batch.buffer(of: role) ?? variables.buffer(of: role, in: entry.program) ?? key
+        let measurement = try measurement(BatchType(batch), variables)
+        let program = measurement.program
+        let results = try program.run { role in
+            try batch.buffer(of: role) ?? variables.buffer(of: role, in: program) ?? key
         }
-        return StepResult(results, count: batch.count, entry.metrics)
+        return StepResult(results, count: batch.count, measurement.metrics)
     }
 
-    /// The compiled prediction, or where the type has targets measurement, of batches of a type.
-    func program(_ variables: Variables, _ type: BatchType) throws -> any Executable {
-        try entry(type, variables).program.executable
+    /// The compiled measurement of batches of a type.
+    func measurementProgram(_ variables: Variables, _ type: BatchType) throws -> any Executable {
+        try measurement(type, variables).program.executable
     }
 
-    private func entry(_ type: BatchType, _ variables: Variables) throws -> Entry {
-        try programs(type) {
+    private func measurement(_ type: BatchType, _ variables: Variables) throws -> Measurement {
+        try measurements(type) {
             var builder = ProgramBuilder<StepRole>()
             let model = StepModel(
                 model, type, variables: variables.paths.map { ($0, variables[$0]!.node.type) }, mode: .inference,
                 precision: precision, in: &builder)
-            if let (path, _) = model.traced.missing.first {
-                throw TrainingError("the weights lack the variable \(path); they belong to another model")
-            }
-            guard type.targets != nil else {
-                try model.traced.validate()
-                builder.output(.prediction, model.traced.output)
-                return Entry(
-                    program: try builder.compiled(on: device), metrics: MetricLayout([], contributions: [], classes: 0))
-            }
+            if let (path, _) = model.traced.missing.first { throw TrainingError(VariablesError(lacking: path)) }
             try model.validate(loss, metrics)
             model.addMeasurements(loss, metrics, to: &builder)
             let program = try builder.compiled(on: device)
-            return Entry(program: program, metrics: MetricLayout(metrics, program, classes: model.classCount))
+            return Measurement(program: program, metrics: MetricLayout(metrics, program, classes: model.classCount))
         }
     }
 }
@@ -81,15 +89,12 @@ extension Variables {
     /// - Throws: `TrainingError` if there is no such variable, or it has another shape.
     fileprivate func buffer(of role: StepRole, in program: BoundProgram<StepRole>) throws -> Buffer? {
         guard case .variable(let path) = role else { return nil }
-        guard let value = self[path] else {
-            throw TrainingError("the weights lack the variable \(path); they belong to another model")
-        }
         let type = program.executable.signature.inputs[program.place(ofInput: role)]
-        guard value.shape == type.shape else {
-            throw TrainingError(
-                "the variable \(path) has the shape \(value.shape) but the model expects \(type.shape); "
-                    + "the weights belong to another model or input size")
-        }
-        return value.elements()
+        do { return try buffer(path, expecting: type.shape) } catch { throw TrainingError(error) }
     }
+}
+
+extension TrainingError {
+    /// What variables say of themselves.
+    fileprivate init(_ error: VariablesError) { self.init(error.description) }
 }

@@ -27,6 +27,8 @@ public struct Trainer: Sendable {
     public let device: Device
     /// The weights and the position; exists once training has begun.
     public internal(set) var state: TrainingState?
+    /// Those that `fit` was given last.
+    private(set) var samples: TrainedSamples?
     private let inference: InferenceStep
 
     public init(
@@ -121,6 +123,7 @@ public struct Trainer: Sendable {
         }
         try prepare(input: training.sampleShape)
         try checkClasses(model, training)
+        samples = TrainedSamples(training)
         let step = try makeStep(model, metrics: metrics)
         session.observer = try observer(callbacks, training, batchSize)
         var search = DivergenceSearch(
@@ -167,7 +170,7 @@ public struct Trainer: Sendable {
     /// Labels that the model has no output for are found before the first step.
     private func checkClasses(_ model: some Layer, _ dataset: Dataset) throws {
         guard dataset.isClassification, dataset.targetType.shape.rank == 0,
-            loss.rule is SoftmaxCrossEntropy || loss.rule is Focal
+            loss.rule.comparesLabels(ofClasses: dataset.classCount)
         else { return }
         let trace = try model.traced(input: dataset.sampleShape, batch: 1, mode: .inference)
         guard let output = trace.records.last?.output.shape, output.rank == 2, output[1] < dataset.classCount else {
@@ -205,13 +208,12 @@ public struct Trainer: Sendable {
     package func predictionProgram(
         for inputs: Tensor, normalization: InputNormalization = .identity
     ) throws -> any Executable {
-        try inference.program(
-            try variables(), BatchType(inputs: inputs.node.type, normalization: normalization))
+        try inference.predictionProgram(try variables(), inputs.node.type, normalization)
     }
 
     /// The compiled measurement of batches like this one: loss and metrics.
     package func measurementProgram(for batch: Batch) throws -> any Executable {
-        try inference.program(try variables(), BatchType(batch))
+        try inference.measurementProgram(try variables(), BatchType(batch))
     }
 
     private func evaluated(_ tensor: Tensor) throws { try tensor.evaluated() }
@@ -219,5 +221,15 @@ public struct Trainer: Sendable {
     private func variables() throws -> Variables {
         guard let state else { throw TrainingError("the model has no weights yet; call fit or load first") }
         return state.borrowedEvaluatedVariables
+    }
+}
+
+extension LossRule {
+    /// Whether outputs [N, C] mean classes by the rule itself, and targets may be labels [N].
+    fileprivate func comparesLabels(ofClasses count: Int) -> Bool {
+        let output = Tensor(Node(.input("output", TensorType([1, count], .float32))))
+        let labels = Tensor(Node(.input("labels", TensorType([1], .int64))))
+        guard case .classes = meaning(of: output.shape, hasClasses: false) else { return false }
+        return problem(output, labels) == nil
     }
 }

@@ -1,0 +1,22 @@
+/// The classes or the numbers that a model predicts for one sample.
+public struct Prediction: Sendable, Hashable, Codable {
+    /// Where the sample comes from: `shoe.png`, `test.npy#3`.
+    public var input: String
+    /// The most probable classes, the best first; empty where numbers are predicted.
+    public var classes: [Choice]
+    /// The predicted numbers; empty where classes are.
+    public var numbers: [Double]
+
+    /// A class that the sample may be of.
+    public struct Choice: Sendable, Hashable, Codable {
+        /// The name of the class; its label if it has none.
+        public var name: String
+        /// The place of the class among all classes, from 0.
+        public var label: Int
+        /// From 0 to 1.
+        public var probability: Double
+    }
+
+    /// The most probable classes, the best first; none where numbers are predicted.
+    public func top(_ count: Int) -> [Choice] { Array(classes.prefix(count)) }
+}

@@ -1,0 +1,52 @@
+public import ApusBackend
+public import ApusData
+public import ApusGraph
+public import ApusNN
+public import ApusTensor
+
+/// A trained model in use: the network, its weights, what happens to samples before it, and what its outputs mean.
+///
+/// It is a value and may be used from many threads. Programs are compiled for the first inputs of each size and type, then replayed.
+public struct TrainedModel: Sendable {
+    /// The network.
+    public let model: any Layer
+    /// Its weights and running values.
+    public let variables: Variables
+    /// The shape of one sample, such as [28, 28, 1].
+    public let inputShape: Shape
+    /// How samples are scaled before the network sees them.
+    public let preprocessing: InputNormalization
+    /// The classes in the order of their labels; empty where they have no names, or numbers are predicted.
+    public let classNames: [String]
+    /// What the outputs mean.
+    public let meaning: OutputMeaning
+    /// The element type of convolutions, matrix products and what follows them.
+    public let precision: NumericPrecision
+    /// Where everything is computed.
+    public let device: Device
+    private let program: InferenceProgram
+
+    public init(
+        _ model: any Layer, variables: Variables, input: Shape, preprocessing: InputNormalization = .identity,
+        classNames: [String] = [], meaning: OutputMeaning, precision: NumericPrecision = .float32,
+        device: Device = .cpu
+    ) {
+        self.model = model
+        self.variables = variables
+        inputShape = input
+        self.preprocessing = preprocessing
+        self.classNames = classNames
+        self.meaning = meaning
+        self.precision = precision
+        self.device = device
+        program = InferenceProgram(model, precision: precision, device: device)
+    }
+
+    /// The network's outputs (for a classifier: logits) for samples [N, ...] as they are stored: they are scaled here.
+    ///
+    /// - Throws: `GraphError` if the network does not fit the samples; `VariablesError` if the variables belong to another network.
+    public func callAsFunction(_ inputs: Tensor) throws -> Tensor {
+        try inputs.evaluated()
+        return try program(variables, inputs, preprocessing)
+    }
+}

@@ -1,0 +1,67 @@
+import ApusBackend
+import ApusInference
+import Foundation
+import Testing
+
+/// The folder is gone afterwards.
+func withTemporaryFolder(_ body: (String) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "apus-inference-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try body(folder.path)
+}
+
+/// y = 2 x of samples that are halved before: the outputs are the samples.
+func doubling(
+    classNames: [String] = ["a", "b", "c"], meaning: OutputMeaning = .classes(areProbabilities: false)
+) throws -> TrainedModel {
+    let model = Sequential { Dense(3, useBias: false) }
+    var variables = try model.initialized(input: [3], seed: 1)
+    try variables.setValue("0.dense/kernel", Tensor([2, 0, 0, 0, 2, 0, 0, 0, 2] as [Float], shape: [3, 3]))
+    return TrainedModel(
+        model, variables: variables, input: [3], preprocessing: InputNormalization(scale: 0.5, offset: 0),
+        classNames: classNames, meaning: meaning)
+}
+
+@Suite struct TrainedModelTests {
+    private let samples = Tensor([0, 3, 1, 5, 5, -2] as [Float], shape: [2, 3])
+
+    @Test func outputsArePreprocessedAndRaw() throws {
+        #expect(try doubling()(samples).scalars == [0, 3, 1, 5, 5, -2])
+    }
+
+    @Test func classesAreRanked() throws {
+        let predictions = try doubling(classNames: ["a", "b"]).predict(samples, names: ["x.png", "y.png"])
+        #expect(predictions.map(\.input) == ["x.png", "y.png"])
+        #expect(predictions[0].classes.map(\.name) == ["b", "2", "a"])
+        #expect(predictions[0].classes.map(\.label) == [1, 2, 0])
+        let total = exp(0.0) + exp(3) + exp(1)
+        #expect(abs(predictions[0].classes[0].probability - exp(3) / total) < 1e-6)
+        #expect(predictions[1].top(2).map(\.label) == [0, 1])
+        #expect(predictions[0].numbers.isEmpty)
+        #expect(try doubling().predict(samples, top: 1).map { $0.classes.count } == [1, 1])
+    }
+
+    @Test func numbersStayNumbers() throws {
+        let predictions = try doubling(classNames: [], meaning: .numbers).predict(samples)
+        #expect(predictions.map(\.input) == ["#0", "#1"])
+        #expect(predictions.map(\.numbers) == [[0, 3, 1], [5, 5, -2]])
+        #expect(predictions.allSatisfy { $0.classes.isEmpty && $0.top(3).isEmpty })
+    }
+
+    /// More samples than go through at once.
+    @Test func manySamples() throws {
+        let numbers: [Float] = (0..<300).flatMap { [Float($0), 0, 0] as [Float] }
+        let predictions = try doubling(meaning: .numbers).predict(Tensor(numbers, shape: [300, 3]))
+        #expect(predictions.map { $0.numbers[0] } == (0..<300).map(Double.init))
+        #expect(predictions[299].input == "#299")
+        #expect(try doubling().predict(Tensor.zeros([0, 3])).isEmpty)
+    }
+
+    @Test func weightsOfAnotherModelAreRefused() throws {
+        let model = Sequential { Dense(3) }
+        let other = TrainedModel(model, variables: try doubling().variables, input: [3], meaning: .numbers)
+        let error = try #require(throws: VariablesError.self) { try other(samples) }
+        #expect("\(error)" == "the weights lack the variable 0.dense/bias; they belong to another model")
+    }
+}
