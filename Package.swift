@@ -124,7 +124,8 @@ let package = Package(
         .executableTarget(
             name: "ApusCLI",
             dependencies: [
-                "Apus", "ApusGraph", "ApusBackend", "ApusChecks", "ApusConfiguration", "ApusFormats", "ApusSearch",
+                "Apus", "ApusGraph", "ApusBackend", "ApusChecks", "ApusConfiguration", "ApusConfigurationFiles",
+                "ApusFormats", "ApusSearch",
                 "ApusExperiments",
                 "ApusReport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -185,7 +186,8 @@ let package = Package(
             name: "ApusOptimizersTests", dependencies: ["Apus", "ApusExperiments", "ApusFixtures"], swiftSettings: swift
         ),
         .testTarget(
-            name: "ApusInferenceTests", dependencies: ["ApusInference", "ApusBackend", "ApusFuzzing"],
+            name: "ApusInferenceTests",
+            dependencies: ["ApusInference", "ApusBackend", "ApusFormats", "ApusFuzzing", "ApusGraph"],
             swiftSettings: swift),
         .testTarget(
             name: "ApusTrainingTests",

@@ -1,5 +1,6 @@
 import Apus
 import ApusConfiguration
+import ApusConfigurationFiles
 import ApusExperiments
 import ApusSearch
 import ArgumentParser

@@ -1,4 +1,6 @@
 import Apus
+import ApusExperiments
+import ApusReport
 import Foundation
 import Testing
 
@@ -7,7 +9,7 @@ import Testing
     private func run(_ device: String, _ folder: String) throws -> ExperimentRun {
         let yaml = """
             name: blobs
-            data: {source: {blobs: {samples: 60}}, validation: {fraction: 0.2}}
+            data: {source: {blobs: {count: 60}}, validation: {fraction: 0.2}}
             model: [{dense: {units: 6, activation: tanh}}, batchNorm, {dense: 3}]
             epochs: 2
             batchSize: 16

@@ -24,7 +24,7 @@ import Testing
     }
 
     static let keys =
-        "name, seed, data, model, loss, metrics, optimizer, schedule, batchSize, epochs, precision, memory, callbacks"
+        "name, seed, data, model, loss, metrics, optimizer, schedule, batchSize, epochs, precision, memory, device, callbacks"
 
     /// Lines after `name` and `model`, which are the first two.
     static let lines: [Mistake] = [

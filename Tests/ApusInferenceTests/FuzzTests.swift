@@ -1,4 +1,6 @@
 import ApusFuzzing
+import ApusFormats
+import ApusGraph
 import ApusInference
 import Foundation
 import Testing

@@ -1,3 +1,5 @@
+import ApusFormats
+import ApusGraph
 import ApusInference
 import Foundation
 import Testing

@@ -1,4 +1,6 @@
 import Apus
+import ApusBackend
+import ApusChecks
 import ApusGraph
 import ApusCPU
 import ApusReference
