@@ -26,6 +26,7 @@ public struct TrainedModel: Sendable {
     public let device: Device
     private let program: InferenceProgram
 
+    /// A trained model from its parts.
     public init(
         _ model: any Layer, variables: Variables, input: Shape, preprocessing: InputNormalization = .identity,
         classNames: [String] = [], meaning: OutputMeaning, precision: NumericPrecision = .float32,

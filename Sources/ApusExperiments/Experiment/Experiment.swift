@@ -38,6 +38,7 @@ public struct Experiment: Configurable {
     /// What happens besides training.
     public var callbacks: [Callback]
 
+    /// An experiment with the usual settings where none are given.
     public init(
         name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
         loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],

@@ -54,8 +54,9 @@ public struct Trainer: Sendable {
         state = try initialState(model, input)
     }
 
+    /// Start values are drawn on the processor whatever the device is, so they are the same.
     private func initialState(_ model: some Layer, _ input: Shape) throws -> TrainingState {
-        try device { try TrainingState(model, optimizer: optimizer, input: input, seed: seed) }
+        try TrainingState(model, optimizer: optimizer, input: input, seed: seed)
     }
 
     /// Starts from given weights instead of random ones.
