@@ -143,4 +143,23 @@ import Testing
         try step.update(&state, gradients, learningRate: 0.5)
         for (a, b) in zip(before, state.numbers) { for (x, y) in zip(a, b) { #expect(abs(x - y - 1) < 1e-6) } }
     }
+
+    @Test func gradientsThatDoNotFitAreErrors() throws {
+        let optimizer = Optimizer.sgd(learningRate: 1)
+        let step = try TrainingStep(Sequential.small, loss: .softmaxCrossEntropy, optimizer: optimizer)
+        var state = try TrainingState(Sequential.small, optimizer: optimizer, input: [2], seed: 1)
+        let whole = try step.gradients(&state, try blobs(16).whole)
+        let before = state.numbers
+        func problem(_ change: (inout StepGradients) -> Void) -> String {
+            var gradients = whole
+            change(&gradients)
+            return message { try step.update(&state, gradients) }
+        }
+        #expect(problem { $0.values.removeLast() } == "there is no gradient for the variable 1.dense/bias")
+        #expect(
+            problem { $0.values[1].value = .zeros([3]) }.hasPrefix(
+                "the gradient for 0.dense/bias is float32[3] but the"))
+        #expect(problem { $0.values[1].value = Tensor.zeros([3]) + Tensor.zeros([2]) }.contains("add"))
+        #expect(state.numbers == before && state.step == 0)
+    }
 }

@@ -8,7 +8,8 @@ package struct XXH3: ContentHash, ~Copyable {
     private let state: UnsafeMutableRawPointer
 
     package init() {
-        guard let state = apus_xxh3_create() else { fatalError("memory is out") }
+        // Half a kilobyte: where the system has none left, Swift's own allocations stop the program as well.
+        guard let state = apus_xxh3_create() else { fatalError("there is no memory left for the state of a hash") }
         self.state = state
     }
 

@@ -145,9 +145,12 @@ public struct TrainingStep: Sendable {
     }
 
     /// Changes the variables by gradients, as the second half of a step.
+    ///
+    /// - Throws: `TrainingError` if there is not one gradient of its shape for each trained variable, `GraphError` or `ProgramError` if
+    ///   one can't be computed; the state is then as before.
     public func update(_ state: inout TrainingState, _ gradients: StepGradients, learningRate: Double? = nil) throws {
         let cut = try cut(for: gradients.type, state)
-        let buffers = Dictionary(uniqueKeysWithValues: gradients.values.map { ($0.path, $0.value.elements()) })
+        let buffers = try gradients.buffers(for: state.layout)
         var numbers: [Buffer] = []
         optimizer.forEachNumber(step: state.step, learningRate: learningRate ?? optimizer.learningRate) {
             numbers.append(Buffer(scalar: .floating($1), .float32))
@@ -211,6 +214,24 @@ public struct StepGradients: Sendable {
     /// The gradient with respect to each trained variable, by path.
     public var values: [(path: String, value: Tensor)]
     let type: BatchType
+
+    /// The memory of the gradients, by path: they may have been changed since they were computed.
+    fileprivate func buffers(for layout: TrainingState.Layout) throws -> [String: Buffer] {
+        let given = Dictionary(values.map { ($0.path, $0.value) }) { $1 }
+        let types = Dictionary(uniqueKeysWithValues: layout.variableTypes.map { ($0.path, $0.type) })
+        var buffers: [String: Buffer] = [:]
+        for path in layout.trainedPaths {
+            guard let value = given[path] else { throw TrainingError("there is no gradient for the variable \(path)") }
+            try value.evaluated()
+            guard value.node.type == types[path]! else {
+                throw TrainingError(
+                    "the gradient for \(path) is \(value.node.type) but the variable is \(types[path]!); "
+                        + "give one of its shape and type")
+            }
+            buffers[path] = value.elements()
+        }
+        return buffers
+    }
 }
 
 /// How much memory a training step takes.
