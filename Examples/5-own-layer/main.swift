@@ -22,7 +22,7 @@ print(try network.summary(input: [8, 8, 1]))
 // Bright images and dark ones.
 let brightness = Tensor((0..<128).map { Float($0 % 2) }, shape: [128, 1, 1, 1])
 let images = brightness + Tensor.normal([128, 8, 8, 1], key: RandomKey(seed: 1))
-let data = try Dataset(features: images, labels: (0..<128).map { $0 % 2 })
+let data = try Dataset(inputs: images, labels: (0..<128).map { $0 % 2 })
 var trainer = Trainer(
     network, loss: .softmaxCrossEntropy, optimizer: .sgd(momentum: 0.9), metrics: [.accuracy], seed: 7)
 for epoch in try trainer.fit(data, epochs: 5, batchSize: 16).epochs { print(epoch.epoch, epoch.training) }

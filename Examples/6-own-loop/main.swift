@@ -7,7 +7,7 @@ let network = Sequential {
 }
 let points = Tensor.uniform([2048, 2], low: -1, high: 1, key: RandomKey(seed: 1))
 let training = try Dataset(
-    features: points, labels: ((points[0..., 0] .> 0) .^ (points[0..., 1] .> 0)).cast(to: .int32))
+    inputs: points, labels: ((points[0..., 0] .> 0) .^ (points[0..., 1] .> 0)).cast(to: .int32))
 let optimizer = Optimizer.sgd(learningRate: 0.1, momentum: 0.9)
 
 var state = try TrainingState(network, optimizer: optimizer, input: [2], seed: 7)

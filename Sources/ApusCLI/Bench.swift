@@ -41,17 +41,17 @@ struct Bench: ParsableCommand {
                 "peakBytes": Double(report.peakByteCount),
             ]
             let data = try JSONSerialization.data(withJSONObject: values, options: [.prettyPrinted, .sortedKeys])
-            print(String(decoding: data, as: UTF8.self))
+            try Terminal.print(String(decoding: data, as: UTF8.self))
             return
         }
         func line(_ name: String, _ time: Double) -> String {
             String(format: "%@  %.3f ms a step, %.0f samples/s", name, time * 1e3, Double(batchSize) / time)
         }
-        print(
+        try Terminal.print(
             line("training ", training)
                 + String(format: ", %.0f GFLOP/s of operations done directly", flops / training / 1e9))
-        print(line("inference", inference))
-        print(
+        try Terminal.print(line("inference", inference))
+        try Terminal.print(
             "\(batchSize) samples a step, Adam; \(report.steps.count) kernel calls and \(report.peakByteCount) bytes at the peak of training; medians of \(seconds) s each"
         )
     }

@@ -38,12 +38,12 @@ struct CrossValidate: ParsableCommand {
         }
         guard !result.isInterrupted else {
             Terminal.write("\ninterrupted; the same command with --run \(path) goes on\n")
-            throw ExitCode.interrupted
+            throw Interrupt.exitCode
         }
-        guard json else { return print(result) }
+        guard json else { return try Terminal.print(result) }
         let scores = result.scores.map { Dictionary(zip($0.names, $0.values)) { first, _ in first } }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        print(String(decoding: try encoder.encode(scores), as: UTF8.self))
+        try Terminal.print(String(decoding: try encoder.encode(scores), as: UTF8.self))
     }
 }

@@ -27,9 +27,9 @@ struct Evaluate: ParsableCommand {
         }
         let evaluation = try Evaluation(trained.finished().trainer, on: test)
         if json {
-            print(String(decoding: try evaluation.json(), as: UTF8.self))
+            try Terminal.print(String(decoding: try evaluation.json(), as: UTF8.self))
         } else {
-            print("test: \(evaluation)")
+            try Terminal.print("test: \(evaluation)")
         }
     }
 }

@@ -14,7 +14,7 @@ struct ExperimentCommand: ParsableCommand {
             abstract: "Prints every key with its default and meaning; the output is an experiment file.",
             discussion: "Example: apus experiment defaults > experiment.yaml")
 
-        func run() { print(Experiment.defaultsPage, terminator: "") }
+        func run() throws { try Terminal.print(Experiment.defaultsPage, terminator: "") }
     }
 
     struct Schema: ParsableCommand {
@@ -22,7 +22,7 @@ struct ExperimentCommand: ParsableCommand {
             abstract: "Prints the JSON Schema (draft 2020-12) of experiment files, for editors.",
             discussion: "Example: apus experiment schema > experiment.schema.json")
 
-        func run() { print(Experiment.jsonSchema, terminator: "") }
+        func run() throws { try Terminal.print(Experiment.jsonSchema, terminator: "") }
     }
 
     struct Check: ParsableCommand {
@@ -41,18 +41,17 @@ struct ExperimentCommand: ParsableCommand {
             let problems = file.problems
             guard problems.isEmpty else { throw failure(problems) }
             let experiment = try file.experiment()
-            let model: Sequential
             do {
-                model = try experiment.model.model()
+                _ = try experiment.model.model()
             } catch {
                 throw failure([file.located("\(error)", at: "model")])
             }
             do {
-                try experiment.tryOut(model)
+                try experiment.tryOut()
             } catch let error as any ApusError where error is GraphError || error.failureKind == .setting {
                 throw failure([error.description])
             }
-            print(try experiment.yaml(), terminator: "")
+            try Terminal.print(experiment.yaml(), terminator: "")
         }
 
         /// Prints problems to standard error, and ends with the code of bad data.

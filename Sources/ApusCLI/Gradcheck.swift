@@ -30,7 +30,7 @@ struct Gradcheck: ParsableCommand {
         let check = try gradcheck(
             model, input: input, batch: batchSize, mode: inference ? .inference : .training, seed: seed,
             elementLimit: elements)
-        print(check)
+        try Terminal.print(check)
         if !check.passed { throw ExitCode(1) }
     }
 }

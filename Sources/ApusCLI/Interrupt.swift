@@ -1,18 +1,35 @@
 import Apus
+import ArgumentParser
 import Foundation
 import Synchronization
 
-/// Ctrl-C: the first time training ends after the step, the second time the process ends at once.
+/// The wish to end: Ctrl-C, and what Slurm, systemd, containers and closed terminals send.
+///
+/// Training ends after the step and keeps its weights. A second Ctrl-C ends the process at once.
 enum Interrupt {
-    private static let count = Atomic<Int>(0)
+    private static let received = Atomic<Int32>(0)
 
-    static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
+    static var isRequested: Bool { received.load(ordering: .relaxed) != 0 }
+
+    /// How a command ends that was interrupted: 128 and the number of the signal.
+    static var exitCode: ExitCode { ExitCode(128 + (isRequested ? received.load(ordering: .relaxed) : SIGINT)) }
+
+    /// Whether a code is that of a command that was interrupted.
+    static func isExitCode(_ code: Int32) -> Bool { [SIGINT, SIGTERM, SIGHUP].contains(code - 128) }
 
     static func install() {
-        signal(SIGINT) { _ in
+        for number in [SIGINT, SIGTERM, SIGHUP] {
             // Only what a signal handler may do: an atomic, and _exit.
-            if Interrupt.count.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
+            let former = signal(number) { number in
+                if Interrupt.received.exchange(number, ordering: .relaxed) == SIGINT, number == SIGINT { _exit(130) }
+            }
+            // `nohup` asks that the end of the terminal changes nothing.
+            if number == SIGHUP, isIgnoring(former) { signal(number, SIG_IGN) }
         }
+    }
+
+    private static func isIgnoring(_ handler: (@convention(c) (Int32) -> Void)?) -> Bool {
+        unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// Ends the training when the user has asked for it.

@@ -54,6 +54,6 @@ struct Predict: ParsableCommand {
             isJSON
             ? String(decoding: try predictions.json(), as: UTF8.self) + "\n"
             : csv || output != nil ? predictions.csv : predictions.text
-        if let output { try AtomicFile.write(text, to: output) } else { print(text, terminator: "") }
+        if let output { try AtomicFile.write(text, to: output) } else { try Terminal.print(text, terminator: "") }
     }
 }

@@ -1,6 +1,7 @@
 import Apus
 import ApusExperiments
 import Foundation
+import Synchronization
 
 /// Shows how the training goes: a bar on a terminal, one line an epoch elsewhere, JSON lines if asked for.
 struct Progress: CallbackRule {
@@ -8,9 +9,17 @@ struct Progress: CallbackRule {
     private var epochs = 0
     private var samplesPerEpoch = 0
     private var epoch = 0
-    private var epochStart = Date()
-    private var trainingStart = Date()
-    private var shownAt = Date.distantPast
+    private var epochStart = ContinuousClock.now
+    private var shownAt: ContinuousClock.Instant?
+    /// What ended the output of events.
+    let failure = Failure()
+
+    /// The first event that could not be written.
+    final class Failure: Sendable {
+        private let first = Mutex<OutputError?>(nil)
+        var error: OutputError? { first.withLock { $0 } }
+        fileprivate func note(_ error: OutputError) { first.withLock { $0 = $0 ?? error } }
+    }
 
     init(json: Bool) {
         isJSON = json
@@ -19,15 +28,22 @@ struct Progress: CallbackRule {
     var receivesSteps: Bool { !isJSON && Terminal.isInteractive }
 
     mutating func prepare(_ plan: TrainingPlan) throws {
-        (epochs, samplesPerEpoch, trainingStart) = (plan.epochs, plan.samplesPerEpoch, Date())
-        (epoch, epochStart) = (plan.epoch + 1, Date())
+        (epochs, samplesPerEpoch) = (plan.epochs, plan.samplesPerEpoch)
+        (epoch, epochStart) = (plan.epoch + 1, .now)
         if plan.isResumed, !isJSON { Terminal.write("going on in epoch \(epoch) of \(epochs)\n") }
     }
 
     mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
-        if isJSON { return try printLine(EventLine(event, training)) }
+        if isJSON {
+            // Nobody reads on: training keeps what it has, and ends.
+            do { try Terminal.print(try EventLine(event, training).json) } catch let error as OutputError {
+                failure.note(error)
+                training.stop(.interrupted)
+            }
+            return
+        }
         switch event {
-        case .epochBegan(let epoch): (self.epoch, epochStart) = (epoch, Date())
+        case .epochBegan(let epoch): (self.epoch, epochStart) = (epoch, .now)
         case .stepEnded(_, let samples, let means): showBar(samples, means)
         case .epochEnded(let record): show(record)
         case .stopped(let reason):
@@ -37,17 +53,16 @@ struct Progress: CallbackRule {
     }
 
     private mutating func showBar(_ samples: Int, _ means: Measurements) {
-        let now = Date()
-        guard now.timeIntervalSince(shownAt) > 0.1 else { return }
+        let now = ContinuousClock.now
+        if let shownAt, now - shownAt < .milliseconds(100) { return }
         shownAt = now
-        let seconds = now.timeIntervalSince(epochStart)
+        let seconds = (now - epochStart) / .seconds(1)
         let rate = Double(samples) / max(seconds, 1e-9)
         let left = Double(samplesPerEpoch - samples + (epochs - epoch) * samplesPerEpoch) / max(rate, 1e-9)
-        let width = 24
-        let done = width * samples / max(1, samplesPerEpoch)
-        let bar = String(repeating: "━", count: done) + Terminal.dim(String(repeating: "━", count: width - done))
-        Terminal.write(
-            "\r\u{1B}[K\(head) \(bar) \(means)  \(Progress.rate(rate))  \(Progress.duration(left)) left")
+        let line = ProgressLine(
+            head: head, fraction: Double(samples) / Double(max(1, samplesPerEpoch)), measured: "\(means)",
+            rate: Progress.rate(rate), left: Progress.duration(left))
+        Terminal.write("\r\u{1B}[K" + line.text(width: Terminal.width, dim: Terminal.dim))
     }
 
     private var head: String {
@@ -64,17 +79,12 @@ struct Progress: CallbackRule {
                 + "\(Progress.rate(record.samplesPerSecond))\n")
     }
 
-    private func printLine(_ line: EventLine) throws {
-        print(try line.json)
-        fflush(nil)
-    }
-
     static func rate(_ samplesPerSecond: Double) -> String {
         samplesPerSecond >= 10_000 ? "\(Int(samplesPerSecond / 1000))k samples/s" : "\(Int(samplesPerSecond)) samples/s"
     }
 
     static func duration(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds < 1e7 else { return "?" }
+        guard seconds.isFinite, seconds >= 0, seconds < 1e7 else { return "?" }
         if seconds < 10 { return String(format: "%.1f s", seconds) }
         let whole = Int(seconds.rounded())
         if whole < 60 { return "\(whole) s" }

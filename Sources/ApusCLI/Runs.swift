@@ -38,8 +38,8 @@ struct Runs: ParsableCommand {
         func run() throws {
             let catalog = try options.catalog()
             let runs = try catalog.store.runs()
-            guard !json else { return print(try RunTable.json(runs, in: catalog)) }
-            print(
+            guard !json else { return try Terminal.print(RunTable.json(runs, in: catalog)) }
+            try Terminal.print(
                 RunTable.text(runs, in: catalog, metrics: ["validation.loss", "validation.accuracy", "test.accuracy"]))
         }
     }
@@ -71,8 +71,8 @@ struct Runs: ParsableCommand {
                     "no run has measured \(metric)"
                         + (known.isEmpty ? "" : "; there are \(known.joined(separator: ", "))"), kind: .missing)
             }
-            guard !json else { return print(try RunTable.json(runs, in: catalog)) }
-            print(RunTable.text(runs, in: catalog, metrics: [metric], isBest: true))
+            guard !json else { return try Terminal.print(RunTable.json(runs, in: catalog)) }
+            try Terminal.print(RunTable.text(runs, in: catalog, metrics: [metric], isBest: true))
         }
     }
 
@@ -83,7 +83,7 @@ struct Runs: ParsableCommand {
 
         @OptionGroup var trained: RunArgument
 
-        func run() throws { print(try RunDescription(trained.folder())) }
+        func run() throws { try Terminal.print(RunDescription(trained.folder())) }
     }
 
     struct Compare: ParsableCommand {
@@ -107,7 +107,7 @@ struct Runs: ParsableCommand {
 
         func run() throws {
             let comparison = RunComparison(try folders.map { try .init(RunFolder(existing: $0)) })
-            print(comparison)
+            try Terminal.print(comparison)
             guard let output else { return }
             try AtomicFile.write(output.lowercased().hasSuffix(".svg") ? comparison.svg : comparison.html, to: output)
         }
@@ -123,7 +123,7 @@ struct Runs: ParsableCommand {
         func run() throws {
             let finished = try trained.finished()
             try finished.writeReport()
-            print("\(finished.folder.path)/\(RunReport.fileName)")
+            try Terminal.print("\(finished.folder.path)/\(RunReport.fileName)")
         }
     }
 }

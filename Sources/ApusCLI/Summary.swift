@@ -30,12 +30,12 @@ struct Summary: ParsableCommand {
     func run() throws {
         try checkBatchSize(batchSize)
         let (model, input) = try network.load()
-        print(try model.summary(input: input))
+        try Terminal.print(model.summary(input: input))
         if let svg { try AtomicFile.write(ModelDiagram(model, input: input).svg + "\n", to: svg) }
         if program {
             let summary = try ProgramSummary(
                 model, input: input, batchSize: batchSize, computation, isInference: inference)
-            print("\n\(summary.text)")
+            try Terminal.print("\n\(summary.text)")
         }
     }
 }

@@ -9,7 +9,7 @@ struct Train: ParsableCommand {
         abstract: "Trains a network and keeps everything in a run folder.",
         discussion: "Example: apus train lenet5 --epochs 10")
 
-    @Argument(help: "A network of the zoo (mlp, lenet5), or an experiment file (.yaml, .json).")
+    @Argument(help: "A network of the zoo, or an experiment file (.yaml, .json).")
     var model: String?
 
     @OptionGroup var settings: SettingOptions
@@ -58,13 +58,19 @@ struct Train: ParsableCommand {
     @Flag(help: "Only tries rising learning rates on a copy, prints the loss at each and where it falls fastest.")
     var rangeTest = false
 
+    func validate() throws {
+        guard model != nil || resume != nil else {
+            throw ValidationError("give a network, an experiment file, or --resume and a run")
+        }
+    }
+
     func run() throws {
         var run = try resume.map { try resumed($0) } ?? ExperimentRun(try experiment())
         if let report = try weights.load(into: &run.trainer), !json { Terminal.write("\(report)\n") }
         if rangeTest {
             let (data, size) = (run.data, run.experiment.batchSize)
-            print(
-                try run.trainer.learningRateRange(data.training, batchSize: size, augmentations: data.augmentations))
+            try Terminal.print(
+                run.trainer.learningRateRange(data.training, batchSize: size, augmentations: data.augmentations))
             return
         }
         let folder = try run.begin(in: runFolder)
@@ -75,13 +81,15 @@ struct Train: ParsableCommand {
         }
         Interrupt.install()
         defer { finish(run) }
-        try run.train(callbacks: [Callback(Progress(json: json)), Interrupt.callback], report: Terminal.note)
-        if let test = run.record.test { print("test \(test)") }
+        let progress = Progress(json: json)
+        try run.train(callbacks: [Callback(progress), Interrupt.callback], report: Terminal.note)
+        if let failure = progress.failure.error { throw failure }
+        if let test = run.record.test { try Terminal.print("test \(test)") }
         if run.record.state == .interrupted {
             Terminal.write(
                 "\ninterrupted; the weights are in \(folder.lastWeights); "
                     + "apus train --resume \(folder.path) goes on\n")
-            throw ExitCode.interrupted
+            throw Interrupt.exitCode
         }
     }
 
@@ -116,8 +124,7 @@ struct Train: ParsableCommand {
 
     /// The experiment that the arguments describe.
     private func experiment() throws -> Experiment {
-        guard let model else { throw ValidationError("give a network, an experiment file, or --resume and a run") }
-        var file = try settings.file(model)
+        var file = try settings.file(model!)
         func set(_ path: String, _ value: (some CustomStringConvertible)?) throws {
             if let value { file = try file.setting(path, to: value.description) }
         }

@@ -80,12 +80,12 @@ struct Tune: ParsableCommand {
             } else {
                 try tuning.run(callbacks: [Interrupt.callback]) { if !isWorker { show($0, tuning) } }
             }
-        if isWorker { throw isComplete ? ExitCode.success : .interrupted }
+        if isWorker { throw isComplete ? ExitCode.success : Interrupt.exitCode }
         try catalog.update(report: Terminal.note)
-        print(try tuning.table())
+        try Terminal.print(tuning.table())
         guard isComplete else {
             Terminal.write("interrupted; the same command goes on\n")
-            throw ExitCode.interrupted
+            throw Interrupt.exitCode
         }
         guard let best = try tuning.study.best(), let score = best.score else {
             throw TrainingError("no trial has a score", kind: .malformed)
@@ -134,7 +134,7 @@ struct Tune: ParsableCommand {
             let process = Process()
             process.executableURL = try URL(
                 filePath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-            process.arguments = Array(CommandLine.arguments.dropFirst()) + ["--is-worker"]
+            process.arguments = ApusCommand.arguments + ["--is-worker"]
             process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "\(cores)"]) { $1 }
             try process.run()
             return process
@@ -149,10 +149,10 @@ struct Tune: ParsableCommand {
             Thread.sleep(forTimeInterval: 0.2)
             try showNew()
             // A signal to this process alone is passed on.
-            if Interrupt.isRequested { for process in processes where process.isRunning { process.interrupt() } }
+            if Interrupt.isRequested { for process in processes where process.isRunning { process.terminate() } }
         }
         try showNew()
-        if let failed = processes.first(where: { ![0, ExitCode.interrupted.rawValue].contains($0.terminationStatus) }) {
+        if let failed = processes.first(where: { $0.terminationStatus != 0 && !Interrupt.isExitCode($0.terminationStatus) }) {
             throw TrainingError("a worker ended with the status \(failed.terminationStatus)", kind: .malformed)
         }
         return processes.allSatisfy { $0.terminationStatus == 0 }

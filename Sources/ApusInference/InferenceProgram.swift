@@ -4,7 +4,7 @@ package import ApusGraph
 package import ApusNN
 package import ApusTensor
 
-/// A model at inference as compiled programs: one for each type of inputs, normalization included.
+/// A model at inference as compiled programs: one for each type of inputs, preprocessing included.
 package struct InferenceProgram: Sendable {
     private let model: any Layer
     private let precision: NumericPrecision
@@ -16,7 +16,7 @@ package struct InferenceProgram: Sendable {
     /// What a program is compiled for.
     private struct InputType: Hashable {
         let inputs: TensorType
-        let normalization: InputNormalization
+        let preprocessing: Preprocessing
     }
 
     package init(_ model: any Layer, precision: NumericPrecision, device: Device) {
@@ -31,9 +31,9 @@ package struct InferenceProgram: Sendable {
     ///
     /// - Throws: `GraphError` if the model does not fit the inputs; `VariablesError` if the variables belong to another model.
     package func callAsFunction(
-        _ variables: Variables, _ inputs: Tensor, _ normalization: InputNormalization
+        _ variables: Variables, _ inputs: Tensor, _ preprocessing: Preprocessing
     ) throws -> Tensor {
-        let program = try program(variables, inputs.node.type, normalization)
+        let program = try program(variables, inputs.node.type, preprocessing)
         return try program.run { role in
             switch role {
             case .variable(let path): try variables.buffer(path, for: program)
@@ -45,21 +45,21 @@ package struct InferenceProgram: Sendable {
 
     /// The compiled program for inputs of a type.
     package func executable(
-        _ variables: Variables, _ inputs: TensorType, _ normalization: InputNormalization
+        _ variables: Variables, _ inputs: TensorType, _ preprocessing: Preprocessing
     ) throws -> any Executable {
-        try program(variables, inputs, normalization).executable
+        try program(variables, inputs, preprocessing).executable
     }
 
     private func program(
-        _ variables: Variables, _ inputs: TensorType, _ normalization: InputNormalization
+        _ variables: Variables, _ inputs: TensorType, _ preprocessing: Preprocessing
     ) throws -> BoundProgram<InferenceRole> {
-        try programs(InputType(inputs: inputs, normalization: normalization)) {
+        try programs(InputType(inputs: inputs, preprocessing: preprocessing)) {
             var builder = ProgramBuilder<InferenceRole>()
             var values: [String: Tensor] = [:]
             for path in variables.paths {
                 values[path] = builder.input(.variable(path), variables[path]!.node.type, isConstant: true)
             }
-            let input = normalization(builder.input(.inputs, inputs))
+            let input = preprocessing(builder.input(.inputs, inputs))
             let key = builder.input(.key, TensorType([2], .int64))
             let traced = TracedModel(
                 model, input, mode: .inference, key: key, variables: values, precision: precision)

@@ -15,7 +15,7 @@ struct ModelDescription: Codable {
     let version: Int
     let model: AnyLayer
     let input: [Int]
-    let preprocessing: InputNormalization
+    let preprocessing: Preprocessing
     let classNames: [String]
     let meaning: OutputMeaning
     let precision: NumericPrecision

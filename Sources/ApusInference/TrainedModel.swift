@@ -15,7 +15,7 @@ public struct TrainedModel: Sendable {
     /// The shape of one sample, such as [28, 28, 1].
     public let inputShape: Shape
     /// How samples are scaled before the network sees them.
-    public let preprocessing: InputNormalization
+    public let preprocessing: Preprocessing
     /// The classes in the order of their labels; empty where they have no names, or numbers are predicted.
     public let classNames: [String]
     /// What the outputs mean.
@@ -28,7 +28,7 @@ public struct TrainedModel: Sendable {
 
     /// A trained model from its parts.
     public init(
-        _ model: any Layer, variables: Variables, input: Shape, preprocessing: InputNormalization = .identity,
+        _ model: any Layer, variables: Variables, input: Shape, preprocessing: Preprocessing = .identity,
         classNames: [String] = [], meaning: OutputMeaning, precision: NumericPrecision = .float32,
         device: Device = .cpu
     ) {

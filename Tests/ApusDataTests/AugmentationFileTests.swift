@@ -54,13 +54,13 @@ import Testing
     }
 
     @Test func samplesThatDoNotFit() throws {
-        let table = try Dataset(features: .zeros([4, 3]), labels: [0, 1, 0, 1])
+        let table = try Dataset(inputs: .zeros([4, 3]), labels: [0, 1, 0, 1])
         #expect(
             message(table, .rotation())
                 == "the augmentation rotation needs images. Expected samples [height, width, channels]; received "
                 + "float32[3]. Reshape the samples, or leave the augmentation out.")
         #expect(throws: Never.self) { try table.check([.noise(), .mixup()]) }
-        let numbers = try Dataset(features: .zeros([2, 4, 4, 1]), targets: .zeros([2, 1]))
+        let numbers = try Dataset(inputs: .zeros([2, 4, 4, 1]), targets: .zeros([2, 1]))
         #expect(
             message(numbers, .cutmix())
                 == "the augmentation cutmix mixes labels of classes. Expected labels of classes; received float32[1]. "
@@ -72,7 +72,7 @@ import Testing
         #expect(
             message(numbers, .zoom(range: 3))
                 == "zoom needs a range in 0…0.9, received 3. Give a constant in this range.")
-        let wide = try Dataset(features: .zeros([2, 4, 4, 1], type: .int32), labels: [0, 1])
+        let wide = try Dataset(inputs: .zeros([2, 4, 4, 1], type: .int32), labels: [0, 1])
         #expect(
             message(wide, .flip())
                 == "the augmentation flip can't change samples of this type. Expected uint8 or float32; received "

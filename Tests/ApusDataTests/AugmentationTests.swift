@@ -14,7 +14,7 @@ import Testing
         let values = (0..<count * size).map { _ in Float(UInt8(truncatingIfNeeded: random.next())) }
         let features = Tensor(
             type == .uint8 ? values : values.map { $0 / 255 }, shape: Shape([count] + shape), type: type)
-        return try Dataset(features: features, labels: Array(0..<count))
+        return try Dataset(inputs: features, labels: Array(0..<count))
     }
 
     static let lists: [[Augmentation]] = [
@@ -90,7 +90,7 @@ import Testing
         let list: [Augmentation] = [.flip(), .randomCrop(padding: 2), .cutout(size: 3)]
         let batch = Array(
             try images(50).batches(of: 50, epoch: 3, seed: 9, shuffled: false, augmentations: list))[0]
-        let fingerprint = try Dataset(features: batch.inputs, labels: batch.targets).fingerprint(by: FormerHash.self)
+        let fingerprint = try Dataset(inputs: batch.inputs, labels: batch.targets).fingerprint(by: FormerHash.self)
         #expect(fingerprint == 8_601_110_296_149_052_224)
     }
 
@@ -182,7 +182,7 @@ import Testing
 
     @Test func cutoutClearsASquareThatIsCutOff() throws {
         let data = try Dataset(
-            features: .ones([2000, 6, 6, 2], type: .uint8), labels: Array(repeating: 0, count: 2000))
+            inputs: .ones([2000, 6, 6, 2], type: .uint8), labels: Array(repeating: 0, count: 2000))
         var zeros = [Int](repeating: 0, count: 37)
         for image in try augmented(data, .cutout(size: 3)) {
             let cleared = (0..<36).filter { image[2 * $0] == 0 }
@@ -199,14 +199,14 @@ import Testing
 
     @Test func brightnessIsUniformAndClamped() throws {
         let gray = try Dataset(
-            features: .full([2000, 2, 2, 1], 0.5), labels: Array(repeating: 0, count: 2000))
+            inputs: .full([2000, 2, 2, 1], 0.5), labels: Array(repeating: 0, count: 2000))
         let deltas = try augmented(gray, .brightness(delta: 0.25)).map { image in
             #expect(Set(image).count == 1)
             return Double(image[0]) - 0.5
         }
         #expect(kolmogorovSmirnov(deltas) { ($0 + 0.25) / 0.5 } < 1.95)
         let bytes = try Dataset(
-            features: .full([500, 1, 1, 1], 200, type: .uint8), labels: Array(repeating: 0, count: 500))
+            inputs: .full([500, 1, 1, 1], 200, type: .uint8), labels: Array(repeating: 0, count: 500))
         let values = try augmented(bytes, .brightness(delta: 1)).map { $0[0] }
         #expect(values.contains(255) && values.contains(0))
         #expect(values.contains { $0 > 0 && $0 < 255 })
@@ -229,11 +229,11 @@ import Testing
     }
 
     @Test func noiseIsNormal() throws {
-        let zeros = try Dataset(features: .zeros([50, 400]), targets: .zeros([50, 1]))
+        let zeros = try Dataset(inputs: .zeros([50, 400]), targets: .zeros([50, 1]))
         let values = try augmented(zeros, .noise(standardDeviation: 0.5)).flatMap { $0 }.map { Double($0) / 0.5 }
         #expect(kolmogorovSmirnov(values, normalDistribution) < 1.95)
         let bytes = try Dataset(
-            features: .full([50, 400], 128, type: .uint8), labels: Array(repeating: 0, count: 50))
+            inputs: .full([50, 400], 128, type: .uint8), labels: Array(repeating: 0, count: 50))
         let noise = try augmented(bytes, .noise(standardDeviation: 0.1)).flatMap { $0 }.map { Double($0) - 128 }
         let mean = noise.reduce(0, +) / 20000
         let variance = noise.reduce(0) { $0 + $1 * $1 } / 20000
@@ -246,7 +246,7 @@ import Testing
     @Test(arguments: [0.2, 1, 3]) func mixupBlendsByTheTargets(alpha: Double) throws {
         let count = 200
         let data = try Dataset(
-            features: Tensor((0..<count).flatMap { [Float($0), Float($0) * 2] }, shape: [count, 2]),
+            inputs: Tensor((0..<count).flatMap { [Float($0), Float($0) * 2] }, shape: [count, 2]),
             labels: Array(0..<count))
         var shares: [Double] = []
         let mixed = try seen(
@@ -266,7 +266,7 @@ import Testing
     @Test func cutmixCountsPixels() throws {
         let count = 300
         let data = try Dataset(
-            features: Tensor((0..<count).flatMap { Array(repeating: Float($0), count: 70) }, shape: [count, 7, 10, 1]),
+            inputs: Tensor((0..<count).flatMap { Array(repeating: Float($0), count: 70) }, shape: [count, 7, 10, 1]),
             labels: Array(0..<count))
         let mixed = try seen(
             data.batches(of: 32, epoch: 0, seed: 1, shuffled: false, augmentations: [.cutmix(alpha: 1)]))

@@ -61,7 +61,7 @@ import Testing
 
     @Test func numbersAsTargets() throws {
         let targets = Tensor((0..<12).map { Float($0) }, shape: [6, 2])
-        let data = try Dataset(features: Tensor((0..<6).map { Float($0) }, shape: [6, 1]), targets: targets)
+        let data = try Dataset(inputs: Tensor((0..<6).map { Float($0) }, shape: [6, 1]), targets: targets)
         for batch in data.batches(of: 4, epoch: 0, seed: 3) {
             #expect(batch.targets.shape == [batch.count, 2])
             #expect(batch.targets.scalars == batch.inputs.scalars.flatMap { [2 * $0, 2 * $0 + 1] })

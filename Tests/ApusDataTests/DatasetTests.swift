@@ -6,7 +6,7 @@ import Testing
 @Suite struct DatasetTests {
     @Test func samplesAndLabels() throws {
         let data = try Dataset(
-            features: Tensor([0, 1, 2, 3, 4, 5] as [Float], shape: [3, 2]), labels: [1, 0, 1],
+            inputs: Tensor([0, 1, 2, 3, 4, 5] as [Float], shape: [3, 2]), labels: [1, 0, 1],
             classNames: ["cat", "dog"])
         #expect(data.count == 3)
         #expect(data.sampleShape == [2])
@@ -17,20 +17,20 @@ import Testing
         #expect(data.features(at: 1).scalars == [2, 3])
         #expect((0..<3).map { data.label(at: $0) } == [1, 0, 1])
         #expect(data.target(at: 2).scalars(as: Int.self) == [1])
-        #expect(data.normalization == .identity)
+        #expect(data.preprocessing == .identity)
         #expect(data.description == "3 samples of float32[2], 2 classes")
     }
 
     @Test func labelsAsTensor() throws {
         let labels = Tensor([2, 0, 1] as [Int])
-        let data = try Dataset(features: Tensor([1, 2, 3] as [UInt8]), labels: labels)
+        let data = try Dataset(inputs: Tensor([1, 2, 3] as [UInt8]), labels: labels)
         #expect(data.classNames == ["0", "1", "2"])
         #expect((0..<3).map { data.label(at: $0) } == [2, 0, 1])
         #expect(data.sampleShape == [])
     }
 
     @Test func targets() throws {
-        let data = try Dataset(features: Tensor([1, 2] as [UInt8]), targets: Tensor([0.5, 1.5] as [Float]))
+        let data = try Dataset(inputs: Tensor([1, 2] as [UInt8]), targets: Tensor([0.5, 1.5] as [Float]))
         #expect(!data.isClassification)
         #expect(data.classCount == 0)
         #expect(data.classCounts == [])
@@ -50,31 +50,31 @@ import Testing
 
     @Test func countsThatDiffer() {
         #expect(
-            message { try Dataset(features: three, labels: [0, 1]) }
+            message { try Dataset(inputs: three, labels: [0, 1]) }
                 == "samples and targets differ in number. Expected 3, one for "
-                + "each sample of features [3, 2]; received 2 labels. Check that both come from the same part of the data, and "
+                + "each sample of inputs [3, 2]; received 2 labels. Check that both come from the same part of the data, and "
                 + "that nothing was skipped.")
         #expect(
-            message { try Dataset(features: three, targets: Tensor([1, 2] as [Float])) }
+            message { try Dataset(inputs: three, targets: Tensor([1, 2] as [Float])) }
                 == "samples and targets differ in number. "
-                + "Expected 3, one for each sample of features [3, 2]; received targets [2]. Check that both come from the same "
+                + "Expected 3, one for each sample of inputs [3, 2]; received targets [2]. Check that both come from the same "
                 + "part of the data, and that nothing was skipped.")
     }
 
     @Test func labelsOutOfRange() {
         #expect(
-            message { try Dataset(features: three, labels: [0, 2, 1], classNames: ["a", "b"]) }
+            message { try Dataset(inputs: three, labels: [0, 2, 1], classNames: ["a", "b"]) }
                 == "the label of row 1 is out of "
                 + "range. Expected 0..<2; received 2. Number the classes from 0, or name all of them.")
         #expect(
-            message { try Dataset(features: three, labels: [0, -1, -2]) }
+            message { try Dataset(inputs: three, labels: [0, -1, -2]) }
                 == "the label of row 1 is out of range, and those of "
                 + "1 more row. Expected 0..<1048576; received -1. Number the classes from 0, or give their names.")
     }
 
     @Test func labelsThatAreNone() {
         #expect(
-            message { try Dataset(features: three, labels: Tensor([0, 1, 2] as [Float])) }
+            message { try Dataset(inputs: three, labels: Tensor([0, 1, 2] as [Float])) }
                 == "labels must be one whole number a "
                 + "sample. Expected an integer type and the shape [N]; received float32[3]. Give the number of the class, not a "
                 + "vector of it; numeric targets go in as targets:.")
@@ -83,14 +83,14 @@ import Testing
     @Test func samplesWithoutAxis() {
         let scalar = Tensor([1] as [Float], shape: [])
         #expect(
-            message { try Dataset(features: scalar, labels: []) }
+            message { try Dataset(inputs: scalar, labels: []) }
                 == "features must have one row a sample. Expected the shape "
                 + "[N, ...]; received []. Give a tensor whose first axis counts the samples.")
     }
 
     @Test func poisonedFeatures() {
         #expect(throws: GraphError.self) {
-            try Dataset(features: Tensor([[1, 2], [3]] as [[Float]]), labels: [0, 1])
+            try Dataset(inputs: Tensor([[1, 2], [3]] as [[Float]]), labels: [0, 1])
         }
     }
 
@@ -102,12 +102,12 @@ import Testing
         #expect(try numbered(100).fingerprint == print)
         #expect(data.prefix(100).fingerprint == print)
         var scaled = data
-        scaled.normalization = .unitRange
+        scaled.preprocessing = .unitRange
         #expect(scaled.fingerprint == print)
         let others = try [
             data.prefix(99), data.shuffled(seed: 1), numbered(101), numbered((0..<100).map { $0 % 9 }),
             Dataset(
-                features: Tensor(data.numbers.map { UInt8($0) }, shape: [100, 1, 1]),
+                inputs: Tensor(data.numbers.map { UInt8($0) }, shape: [100, 1, 1]),
                 labels: data.numbers.map { $0 % 10 }),
         ]
         #expect(Set(others.map(\.fingerprint) + [print]).count == others.count + 1)
@@ -116,7 +116,7 @@ import Testing
     /// Every byte counts, at every place of a sample.
     @Test(arguments: [1, 3, 8, 31, 32, 33, 63, 64, 100, 784]) func fingerprintSeesEveryByte(size: Int) throws {
         func fingerprint(_ bytes: [UInt8]) throws -> UInt64 {
-            try Dataset(features: Tensor(bytes, shape: [1, size]), labels: [0]).fingerprint
+            try Dataset(inputs: Tensor(bytes, shape: [1, size]), labels: [0]).fingerprint
         }
         let zeros = Array(repeating: UInt8(0), count: size)
         var seen: Set<UInt64> = [try fingerprint(zeros)]
@@ -139,26 +139,26 @@ import Testing
         #expect(try numbered(100).fingerprint(by: FormerHash.self) == 5_843_219_172_569_939_806)
     }
 
-    // MARK: InputNormalization
+    // MARK: Preprocessing
 
     @Test func normalizations() throws {
-        #expect(InputNormalization.unitRange == InputNormalization(scale: 1 / 255, offset: 0))
+        #expect(Preprocessing.unitRange == Preprocessing(scale: 1 / 255, offset: 0))
         #expect(
-            InputNormalization.standardizing(mean: 3, standardDeviation: 2)
-                == InputNormalization(scale: 0.5, offset: -1.5))
+            Preprocessing.standardizing(mean: 3, standardDeviation: 2)
+                == Preprocessing(scale: 0.5, offset: -1.5))
         let bytes = Tensor([0, 51, 255] as [UInt8])
-        #expect(InputNormalization.identity(bytes).elementType == .float32)
-        #expect(InputNormalization.unitRange(bytes).elementType == .float32)
+        #expect(Preprocessing.identity(bytes).elementType == .float32)
+        #expect(Preprocessing.unitRange(bytes).elementType == .float32)
     }
 
     @Test func standardizationOfBytesAndOfNumbers() throws {
-        let bytes = try Dataset(features: Tensor([0, 2, 4, 10, 255] as [UInt8]), labels: [0, 0, 0, 0, 0]).prefix(4)
+        let bytes = try Dataset(inputs: Tensor([0, 2, 4, 10, 255] as [UInt8]), labels: [0, 0, 0, 0, 0]).prefix(4)
         #expect(try bytes.measuredStandardization() == .standardizing(mean: 4, standardDeviation: 14.0.squareRoot()))
-        let numbers = try Dataset(features: Tensor([-1, 0, 1, 2] as [Float], shape: [2, 2]), labels: [0, 0])
+        let numbers = try Dataset(inputs: Tensor([-1, 0, 1, 2] as [Float], shape: [2, 2]), labels: [0, 0])
         #expect(
             try numbers.measuredStandardization() == .standardizing(mean: 0.5, standardDeviation: 1.25.squareRoot()))
-        let constant = try Dataset(features: Tensor([3, 3] as [Float]), labels: [0, 0])
-        #expect(try constant.measuredStandardization() == InputNormalization(scale: 1, offset: -3))
+        let constant = try Dataset(inputs: Tensor([3, 3] as [Float]), labels: [0, 0])
+        #expect(try constant.measuredStandardization() == Preprocessing(scale: 1, offset: -3))
     }
 
     @Test func standardizationOfNothing() throws {
@@ -168,7 +168,7 @@ import Testing
             error?.description
                 == "an empty data set has no mean. Received 0 samples of uint8[2, 1], 10 classes. Give at least one "
                 + "sample.")
-        let broken = try Dataset(features: Tensor([1, .nan] as [Float]), labels: [0, 0])
+        let broken = try Dataset(inputs: Tensor([1, .nan] as [Float]), labels: [0, 0])
         let failure = #expect(throws: DatasetError.self) { try broken.measuredStandardization() }
         #expect(
             failure?.description

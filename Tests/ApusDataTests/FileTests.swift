@@ -34,11 +34,11 @@ private final class Folder {
         try folder.write("train", images: 3, labels: [0, 2, 1], compressed: compressed)
         try folder.write("t10k", images: 2, labels: [3, 0], compressed: compressed)
         let data = try IDXFolder.load(directory: folder.path)
-        #expect(data.train.description == "3 samples of uint8[2, 3, 1], 4 classes")
+        #expect(data.training.description == "3 samples of uint8[2, 3, 1], 4 classes")
         #expect(data.test.description == "2 samples of uint8[2, 3, 1], 4 classes")
-        #expect(data.train.normalization == .unitRange)
-        #expect(data.train.features(at: 1).scalars(as: Int.self) == Array(6..<12))
-        #expect((0..<3).map { data.train.label(at: $0) } == [0, 2, 1])
+        #expect(data.training.preprocessing == .unitRange)
+        #expect(data.training.features(at: 1).scalars(as: Int.self) == Array(6..<12))
+        #expect((0..<3).map { data.training.label(at: $0) } == [0, 2, 1])
         #expect(data.test.label(at: 0) == 3)
     }
 
@@ -70,7 +70,7 @@ private final class Folder {
         #expect(
             message(folder)
                 == "DIR, train-images-idx3-ubyte and train-labels-idx1-ubyte: samples and targets differ in number. "
-                + "Expected 3, one for each sample of features [3, 2, 3, 1]; received 2 labels. Copy or download both files again."
+                + "Expected 3, one for each sample of inputs [3, 2, 3, 1]; received 2 labels. Copy or download both files again."
         )
     }
 
@@ -118,9 +118,9 @@ private final class Folder {
         try folder.write("train", images: 2, labels: [0, 9])
         try folder.write("t10k", images: 1, labels: [1])
         let data = try FashionMNIST.load(from: [empty.path, folder.path])
-        #expect(data.train.count == 2)
-        #expect(data.train.classNames[data.train.label(at: 1)] == "Ankle boot")
-        #expect(data.train.normalization == FashionMNIST.standardization)
+        #expect(data.training.count == 2)
+        #expect(data.training.classNames[data.training.label(at: 1)] == "Ankle boot")
+        #expect(data.training.preprocessing == FashionMNIST.standardization)
     }
 
     @Test func missing() {

@@ -4,7 +4,7 @@ import ApusTensor
 /// A data set whose samples can be told apart: sample i is the two bytes of i.
 func numbered(_ labels: [Int], classNames: [String]? = nil) throws -> Dataset {
     let bytes = labels.indices.flatMap { [UInt8($0 / 256), UInt8($0 % 256)] }
-    return try Dataset(features: Tensor(bytes, shape: [labels.count, 2, 1]), labels: labels, classNames: classNames)
+    return try Dataset(inputs: Tensor(bytes, shape: [labels.count, 2, 1]), labels: labels, classNames: classNames)
 }
 
 /// `count` samples of ten classes.

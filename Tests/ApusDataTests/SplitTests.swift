@@ -165,7 +165,7 @@ import Testing
     }
 
     @Test func numbersHaveNoStrata() throws {
-        let data = try Dataset(features: Tensor([1, 2] as [Float]), targets: Tensor([1, 2] as [Float]))
+        let data = try Dataset(inputs: Tensor([1, 2] as [Float]), targets: Tensor([1, 2] as [Float]))
         let error = #expect(throws: DatasetError.self) { try data.split(validation: 0.5, stratified: true, seed: 1) }
         #expect(
             error?.description

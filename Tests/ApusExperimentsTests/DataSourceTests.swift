@@ -20,7 +20,7 @@ private struct Ramp: SampleReader, Configurable {
     func read(_ request: SampleRequest) throws -> RawSamples {
         let x = Tensor((0..<count).map { Float($0) }, shape: [count, 1])
         let groups = request.groupColumn == nil ? nil : (0..<count).map { "\($0 / 10)" }
-        return RawSamples(try Dataset(features: x, targets: Float(slope) * x), featureNames: ["x"], groups: groups)
+        return RawSamples(try Dataset(inputs: x, targets: Float(slope) * x), featureNames: ["x"], groups: groups)
     }
 }
 
@@ -118,7 +118,7 @@ private struct Ramp: SampleReader, Configurable {
             let stream = try load("{source: {images: {folder: \(folder), height: 6, width: 6, stream: true}}}")
             #expect(memory.description == "16 images 6x6x1, 2 classes")
             #expect(stream.description == "16 images 6x6x1, 2 classes, read while training")
-            #expect(memory.training.normalization == stream.training.normalization)
+            #expect(memory.training.preprocessing == stream.training.preprocessing)
             for augment in [[], [Augmentation.flip()], [.mixup()]] {
                 func all(_ data: LoadedData) -> [[Float]] {
                     data.training.batches(of: 4, epoch: 1, seed: 1, augmentations: augment).map(\.inputs.scalars)
@@ -176,8 +176,8 @@ private struct Ramp: SampleReader, Configurable {
             for row in 0..<data.test!.count where data.test!.features(at: row).scalars[0] != filled {
                 #expect(data.test!.features(at: row).scalars[0].truncatingRemainder(dividingBy: 1) == 0)
             }
-            #expect(data.test!.normalization == data.training.normalization)
-            #expect(data.training.normalization == (try NormalizationRule.standardize().fitted(to: data.training)))
+            #expect(data.test!.preprocessing == data.training.preprocessing)
+            #expect(data.training.preprocessing == (try Scaling.standardize().fitted(to: data.training)))
             // Sites stay together.
             let grouped = try load(
                 "{source: {csv: {file: t.csv, label: good}}, validation: {groups: site, fraction: 0.2}}", in: folder)
@@ -232,7 +232,7 @@ private struct Ramp: SampleReader, Configurable {
         let data = try load("{source: {ramp: {count: 50, slope: 3}}}")
         #expect(data.description == "40 rows of 1 feature, 1 target" && data.test?.count == 10)
         #expect(data.featureNames == ["x"])
-        #expect(data.training.normalization == (try NormalizationRule.standardize().fitted(to: data.training)))
+        #expect(data.training.preprocessing == (try Scaling.standardize().fitted(to: data.training)))
         try train(data)
         // The same in Swift, and it survives files.
         let same = DataSource(source: SampleSource(Ramp(count: 50, slope: 3)))

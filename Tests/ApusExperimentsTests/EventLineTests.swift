@@ -39,7 +39,7 @@ import Testing
                     }
                 }
             ])
-        let data = try Dataset(features: .zeros([1, 2]), labels: [0])
+        let data = try Dataset(inputs: .zeros([1, 2]), labels: [0])
         try session.run(&state, on: data, epochs: 0, batchSize: 1) { _, _, _ in nil }
         let common = try #require(documented["Every line"])
         let code = lines.withLock { $0.mapValues { $0.subtracting(common) } }

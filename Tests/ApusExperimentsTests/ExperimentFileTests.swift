@@ -341,7 +341,7 @@ import Testing
         let experiment = try file.experiment()
         #expect(try Experiment(yaml: experiment.yaml(), path: name) == experiment)
         let images = Tensor.normal([4, 28, 28, 1], key: RandomKey(seed: 1))
-        let data = try Dataset(features: images, labels: [0, 3, 9, 1])
+        let data = try Dataset(inputs: images, labels: [0, 3, 9, 1])
         var trainer = Trainer(
             try experiment.model.model(), loss: experiment.loss, optimizer: experiment.optimizer,
             metrics: experiment.metrics, schedule: experiment.schedule, seed: experiment.seed)

@@ -24,9 +24,8 @@ import Testing
             let trainer = try FinishedRun(kept).trainer
             #expect(try trainer.evaluate(test) == run.record.test)
             let (samples, model) = (test.features(at: 0).reshaped(to: [1, 2]), try TrainedModel(run: kept))
-            #expect(
-                try model(samples).scalars
-                    == trainer.predict(samples, normalization: test.normalization).scalars)
+            #expect(trainer.preprocessing == test.preprocessing && test.preprocessing != .identity)
+            #expect(try model(samples).scalars == trainer.predict(samples).scalars)
             #expect(model.classNames == test.classNames && model.meaning == .classes(areProbabilities: false))
         }
     }
@@ -175,7 +174,7 @@ import Testing
         #expect(folds.map { $0.validation?.count } == [40, 40, 40, 40])
         #expect(folds.allSatisfy { $0.training.count == 120 && $0.test?.count == 40 })
         // Each is normalized by its own training part.
-        #expect(Set(folds.map(\.training.normalization)).count == 4)
+        #expect(Set(folds.map(\.training.preprocessing)).count == 4)
         let samples = folds.flatMap { fold in
             (0..<40).map { fold.validation!.features(at: $0).cast(to: .float32).scalars }
         }

@@ -17,7 +17,7 @@ import Testing
             }
             let model = TrainedModel(
                 network, variables: try network.initialized(input: [4, 4, 3], seed: 3), input: [4, 4, 3],
-                preprocessing: InputNormalization(scales: [0.1, 0.2, 1.0 / 3], offsets: [0, 1e-7, -1]),
+                preprocessing: Preprocessing(scales: [0.1, 0.2, 1.0 / 3], offsets: [0, 1e-7, -1]),
                 classNames: ["no \"never\"", "yes"], meaning: .yesOrNo(isProbability: false),
                 precision: .mixedBFloat16)
             try model.write(to: path)

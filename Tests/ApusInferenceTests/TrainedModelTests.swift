@@ -19,7 +19,7 @@ func doubling(
     var variables = try model.initialized(input: [3], seed: 1)
     try variables.setValue("0.dense/kernel", Tensor([2, 0, 0, 0, 2, 0, 0, 0, 2] as [Float], shape: [3, 3]))
     return TrainedModel(
-        model, variables: variables, input: [3], preprocessing: InputNormalization(scale: 0.5, offset: 0),
+        model, variables: variables, input: [3], preprocessing: Preprocessing(scale: 0.5, offset: 0),
         classNames: classNames, meaning: meaning)
 }
 

@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: Zoo.allCases) func everyNameIsAModel(_ network: Zoo) throws {
-        let summary = try ModelSource.name(network.rawValue).model(classes: 7).summary(input: [32, 32, 3])
+        let summary = try ModelSource.name(network.rawValue).model(outputs: 7).summary(input: [32, 32, 3])
         #expect(summary.rows.last?.outputShape == [7])
         #expect(
             message { try ModelSource.name("resnet-18").model() }

@@ -75,7 +75,7 @@ import Testing
         let model = Dense(1, useBias: false, kernelInitializer: .constant(0.5))
         let inputs: [[Float]] = [[1, 2], [0.5, -1], [2, 0.25]]
         let targets: [Float] = [3, -1, 2]
-        let data = try Dataset(features: Tensor(inputs), targets: Tensor(targets, shape: [3, 1]))
+        let data = try Dataset(inputs: Tensor(inputs), targets: Tensor(targets, shape: [3, 1]))
         var state = try TrainingState(model, optimizer: optimizer, input: [2], seed: 1)
         let step = try TrainingStep(model, loss: .meanSquaredError, optimizer: optimizer)
         var (weights, mean, variance) = ([0.5, 0.5], [0.0, 0.0], [0.0, 0.0])

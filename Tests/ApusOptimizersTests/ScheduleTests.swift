@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func aLongWarmupIsReported() throws {
-        let data = try Dataset(features: .ones([10, 2]), labels: (0..<10).map { $0 % 2 })
+        let data = try Dataset(inputs: .ones([10, 2]), labels: (0..<10).map { $0 % 2 })
         func remarks(warmupSteps: Int) throws -> [String] {
             var trainer = Trainer(
                 Dense(2), loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1),

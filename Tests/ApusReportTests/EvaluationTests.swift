@@ -11,7 +11,7 @@ import Testing
 
     private func data() throws -> Dataset {
         try Dataset(
-            features: Tensor(Self.logits, shape: [5, 3]), labels: Self.labels, classNames: ["a", "b", "c"])
+            inputs: Tensor(Self.logits, shape: [5, 3]), labels: Self.labels, classNames: ["a", "b", "c"])
     }
 
     /// −log softmax of the right class.
@@ -49,7 +49,7 @@ import Testing
     @Test func yesOrNo() throws {
         let trainer = try identity(1, loss: .binaryCrossEntropy)
         let data = try Dataset(
-            features: Tensor([-2, 1, 3, -1] as [Float], shape: [4, 1]), labels: [0, 0, 1, 1], classNames: ["no", "yes"])
+            inputs: Tensor([-2, 1, 3, -1] as [Float], shape: [4, 1]), labels: [0, 0, 1, 1], classNames: ["no", "yes"])
         let result = try #require(try Evaluation(trainer, on: data).classification)
         #expect(result.confusionMatrix == [[1, 1], [1, 1]])
         #expect(result.worst.map(\.index) == [1, 3, 0, 2])
@@ -59,7 +59,7 @@ import Testing
     @Test func numbersByHand() throws {
         let trainer = try identity(1, loss: .meanSquaredError)
         let data = try Dataset(
-            features: Tensor([1, 2, 3, 6] as [Float], shape: [4, 1]),
+            inputs: Tensor([1, 2, 3, 6] as [Float], shape: [4, 1]),
             targets: Tensor([1, 2, 4, 4] as [Float], shape: [4, 1]))
         let evaluation = try Evaluation(trainer, on: data, worst: 1, batchSize: 3)
         let result = try #require(evaluation.regression)
@@ -80,7 +80,7 @@ import Testing
     @Test func valuesThatAreNotFinite() throws {
         let trainer = try identity(3, loss: .softmaxCrossEntropy)
         let data = try Dataset(
-            features: Tensor([0, 1, 2, .nan, 0, 0] as [Float], shape: [2, 3]), labels: [2, 1],
+            inputs: Tensor([0, 1, 2, .nan, 0, 0] as [Float], shape: [2, 3]), labels: [2, 1],
             classNames: ["a", "b", "c"])
         let evaluation = try Evaluation(trainer, on: data)
         let result = try #require(evaluation.classification)

@@ -14,7 +14,7 @@ import Testing
         }
         let features = Tensor.normal([2 * classes, 8, 8, 1], key: RandomKey(seed: 3))
         let data = try Dataset(
-            features: features, labels: (0..<2 * classes).map { $0 % classes },
+            inputs: features, labels: (0..<2 * classes).map { $0 % classes },
             classNames: (0..<classes).map { "class <\($0)> & \"more\"" })
         var trainer = Trainer(
             model, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.01), metrics: [.accuracy], seed: 1)
@@ -70,7 +70,7 @@ import Testing
         var trainer = Trainer(
             Sequential { Dense(2) }, loss: .meanSquaredError, optimizer: .adam(learningRate: 0.01), seed: 1)
         let x = Tensor.normal([50, 3], key: RandomKey(seed: 3))
-        let data = try Dataset(features: x, targets: Tensor.normal([50, 2], key: RandomKey(seed: 4)))
+        let data = try Dataset(inputs: x, targets: Tensor.normal([50, 2], key: RandomKey(seed: 4)))
         var report = RunReport(Experiment(name: "numbers", model: "mlp", loss: .meanSquaredError, metrics: []))
         report.history = try trainer.fit(data, epochs: 2, batchSize: 16)
         try report.look(at: trainer, training: data, test: data)
@@ -82,7 +82,7 @@ import Testing
     @Test func lookingChangesNothing() throws {
         func weights(looks: Bool) throws -> [[Float]] {
             let data = try Dataset(
-                features: Tensor.normal([40, 2], key: RandomKey(seed: 3)), labels: (0..<40).map { $0 % 4 })
+                inputs: Tensor.normal([40, 2], key: RandomKey(seed: 3)), labels: (0..<40).map { $0 % 4 })
             var trainer = Trainer(
                 Sequential {
                     Dense(8, activation: .relu)

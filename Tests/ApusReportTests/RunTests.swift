@@ -25,7 +25,7 @@ import Testing
         try withTemporaryFolder { parent in
             let folder = try RunFolder(named: "x", in: parent)
             var trainer = try identity(2, loss: .softmaxCrossEntropy, metrics: [Metric(Awkward()), .accuracy])
-            let data = try Dataset(features: Tensor([[1, 0], [0, 1]] as [[Float]]), labels: [0, 1])
+            let data = try Dataset(inputs: Tensor([[1, 0], [0, 1]] as [[Float]]), labels: [0, 1])
             let history = try trainer.fit(
                 data, validation: data, epochs: 2, batchSize: 2, callbacks: [.csv()], folder: folder.path)
             let read = try folder.history()
@@ -40,7 +40,7 @@ import Testing
             let folder = try RunFolder(named: "x", in: parent)
             let inputs = RunInputs(
                 shape: [4, 4, 3], elementType: .uint8,
-                normalization: InputNormalization(scales: [0.1, 0.2, 0.3], offsets: [-1, 0, 1]), classNames: ["a", "b"])
+                preprocessing: Preprocessing(scales: [0.1, 0.2, 0.3], offsets: [-1, 0, 1]), classNames: ["a", "b"])
             #expect(throws: TrainingError.self) { try folder.inputs() }
             try folder.write(inputs)
             #expect(try folder.inputs() == inputs)
@@ -78,12 +78,12 @@ import Testing
         try withTemporaryFolder { folder in
             let trainer = try identity(2, loss: .softmaxCrossEntropy)
             let inputs = RunInputs(
-                shape: [2], elementType: .float32, normalization: .identity, classNames: ["no, never", "yes"])
+                shape: [2], elementType: .float32, preprocessing: .identity, classNames: ["no, never", "yes"])
             try AtomicFile.write("x,y\n0,2\n3,0\n", to: "\(folder)/t.csv")
             try NPY.write(try NumericArray(shape: [2], elements: [0, 1] as [Float]), to: "\(folder)/one.npy")
             let parts = try PredictionInput.read(["\(folder)/t.csv", "\(folder)/one.npy"], for: inputs)
             let model = try trainer.trained(
-                input: inputs.sampleShape, preprocessing: inputs.normalization, classNames: inputs.classNames)
+                input: inputs.sampleShape, preprocessing: inputs.preprocessing, classNames: inputs.classNames)
             let predictions = try parts.flatMap { try model.predict($0.samples, names: $0.names, top: 2) }
             #expect(predictions.map(\.input) == ["t.csv#0", "t.csv#1", "one.npy"].map { "\(folder)/\($0)" })
             #expect(predictions.map { $0.classes[0].name } == ["yes", "no, never", "yes"])
@@ -93,7 +93,7 @@ import Testing
             #expect(lines[2].hasSuffix(",\"no, never\",0.9526,yes,0.0474"))
             #expect(try PredictionInput.read(["\(folder)/t.csv"], for: inputs, limit: 1).map(\.names.count) == [1])
             // What does not fit says so.
-            let wide = RunInputs(shape: [3], elementType: .float32, normalization: .identity, classNames: [])
+            let wide = RunInputs(shape: [3], elementType: .float32, preprocessing: .identity, classNames: [])
             for file in ["t.csv", "one.npy", "nothing.npy"] {
                 #expect(throws: FormatError.self) { try PredictionInput.read(["\(folder)/\(file)"], for: wide) }
             }
@@ -102,7 +102,7 @@ import Testing
 
     @Test func imagesAreFitted() throws {
         try withTemporaryFolder { folder in
-            let inputs = RunInputs(shape: [4, 4, 1], elementType: .uint8, normalization: .unitRange, classNames: ["a"])
+            let inputs = RunInputs(shape: [4, 4, 1], elementType: .uint8, preprocessing: .unitRange, classNames: ["a"])
             try FileManager.default.createDirectory(atPath: "\(folder)/b", withIntermediateDirectories: true)
             let red = [UInt8](repeating: 0, count: 8 * 8).flatMap { _ in [255, 0, 0] as [UInt8] }
             try Image(height: 8, width: 8, channels: 3, pixels: red).writePNG(to: "\(folder)/b/red.png")
@@ -119,7 +119,7 @@ import Testing
 
     @Test func numbersWhereBytesAreExpected() throws {
         try withTemporaryFolder { folder in
-            let inputs = RunInputs(shape: [2, 2, 1], elementType: .uint8, normalization: .unitRange, classNames: ["a"])
+            let inputs = RunInputs(shape: [2, 2, 1], elementType: .uint8, preprocessing: .unitRange, classNames: ["a"])
             try NPY.write(
                 try NumericArray(shape: [1, 2, 2], elements: [0, 0.5, 1, 0.25] as [Float]), to: "\(folder)/x.npy")
             #expect(try PredictionInput.read(["\(folder)/x.npy"], for: inputs)[0].remark != nil)

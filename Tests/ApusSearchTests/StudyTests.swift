@@ -56,7 +56,7 @@ import Testing
     func maximizes(_ strategy: Strategy) async throws {
         try await withStorePath { path in
             let store = try TrialStore(path: path)
-            let objectives: [(Objective, Double)] = [(.minimize(metric: "loss"), 1), (.maximize(metric: "gain"), -1)]
+            let objectives: [(SearchGoal, Double)] = [(.minimize(metric: "loss"), 1), (.maximize(metric: "gain"), -1)]
             let found = try objectives.map { objective, sign in
                 let search = Search(space: Self.space, strategy: strategy, trials: 17, objective: objective)
                 let study = try Study(objective.metric, search, in: store)

@@ -35,7 +35,7 @@ import Testing
     /// Labels without meaning: validation becomes worse while training becomes better.
     @Test(arguments: [true, false]) func restoresTheBestWeights(restoring: Bool) throws {
         let labels = (0..<64).map { Int(RandomKey(seed: UInt64($0)).child(1).permutation(4)[0]) }
-        let data = try Dataset(features: Tensor.normal([64, 2], key: RandomKey(seed: 5)), labels: labels)
+        let data = try Dataset(inputs: Tensor.normal([64, 2], key: RandomKey(seed: 5)), labels: labels)
         let (training, validation) = try data.split(validation: 0.5, seed: 1)
         let seen = Mutex<[[[Float]]]>([])
         var trainer = trainer()

@@ -32,7 +32,7 @@ import Testing
         var key = RandomKey(seed: 5)
         let pixels = (Tensor.uniform(Shape([count] + shape.dimensions), key: key.next()) * 255).cast(to: .uint8)
         let labels = (0..<count).map { ($0 * 7 + 3) % 10 }
-        return try Dataset(features: pixels, labels: labels, normalization: .unitRange)
+        return try Dataset(inputs: pixels, labels: labels, preprocessing: .unitRange)
     }
 
     /// Weights and slots after 20 steps on both devices, and what both measured.
@@ -66,7 +66,7 @@ import Testing
             var trainer = Trainer(
                 model, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy], device: device, seed: 1)
             trainer.load(ends[0].variables)
-            outputs.append(try trainer.predict(try data.whole.inputs, normalization: .unitRange).scalars)
+            outputs.append(try trainer.predict(try data.whole.inputs, preprocessing: .unitRange).scalars)
             measured.append(try trainer.evaluate(data))
         }
         #expect(distance([outputs[0]], [outputs[1]]) < 1e-5)

@@ -38,7 +38,7 @@ import Testing
     @Test func brokenData() throws {
         var values = try blobs(64).whole.inputs.scalars
         values[75] = .nan
-        let data = try Dataset(features: Tensor(values, shape: [64, 2]), labels: (0..<64).map { $0 % 4 })
+        let data = try Dataset(inputs: Tensor(values, shape: [64, 2]), labels: (0..<64).map { $0 % 4 })
         let (found, state) = try fit(data, learningRate: 0.01)
         let error = try #require(found)
         #expect(error.place == "the input data")
@@ -72,7 +72,7 @@ import Testing
         var values = try blobs(4096).whole.inputs.scalars
         let order = RandomKey(seed: 7).child("shuffle").child(0).permutation(4096)
         values[2 * order[4005]] = .infinity
-        let data = try Dataset(features: Tensor(values, shape: [4096, 2]), labels: (0..<4096).map { $0 % 4 })
+        let data = try Dataset(inputs: Tensor(values, shape: [4096, 2]), labels: (0..<4096).map { $0 % 4 })
         let error = try #require(try fit(data, learningRate: 0.01).error)
         #expect(error.step == 251)
         #expect(error.place == "the input data")

@@ -108,7 +108,7 @@ import Testing
             Dense(3)
         }
         let inputs = Tensor.uniform([6, 8, 8, 1], low: 0, high: 1, key: RandomKey(seed: 3))
-        let data = try Dataset(features: inputs, labels: [0, 1, 2, 0, 1, 2]).weighted([1, 1, 1, 1, 1, 2])
+        let data = try Dataset(inputs: inputs, labels: [0, 1, 2, 0, 1, 2]).weighted([1, 1, 1, 1, 1, 2])
         let state = try TrainingState(model, optimizer: .adam(), input: [8, 8, 1], seed: 1)
         let before = state.numbers
         let observe = try ModelHistograms(model, loss: .softmaxCrossEntropy, precision: precision)
@@ -178,7 +178,7 @@ import Testing
         let model = Sequential.lenet5()
         let count = 128
         let inputs = Tensor.uniform([count, 28, 28, 1], low: 0, high: 1, key: RandomKey(seed: 3))
-        let batch = try Dataset(features: inputs, labels: (0..<count).map { $0 % 10 }).whole
+        let batch = try Dataset(inputs: inputs, labels: (0..<count).map { $0 % 10 }).whole
         let optimizer = Optimizer.adam(learningRate: 1e-3)
         var state = try TrainingState(model, optimizer: optimizer, input: [28, 28, 1], seed: 1)
         let step = try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])

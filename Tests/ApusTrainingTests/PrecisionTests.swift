@@ -38,7 +38,7 @@ import Testing
                 }
             }
         }
-        return try Dataset(features: Tensor(pixels, shape: [count, 16, 16, 3]), labels: labels)
+        return try Dataset(inputs: Tensor(pixels, shape: [count, 16, 16, 3]), labels: labels)
     }
 
     private func trainer(_ precision: NumericPrecision = .float32, memory: MemoryUse = .standard) -> Trainer {

@@ -11,7 +11,7 @@ func blobs(_ count: Int, deviation: Double = 0.5, seed: UInt64 = 1) throws -> Da
     let places: [[Float]] = [[-2, -2], [2, -2], [-2, 2], [2, 2]]
     let centres = Tensor(labels.flatMap { places[$0] }, shape: [count, 2])
     let noise = Tensor.normal([count, 2], standardDeviation: deviation, key: RandomKey(seed: seed))
-    return try Dataset(features: centres + noise, labels: labels)
+    return try Dataset(inputs: centres + noise, labels: labels)
 }
 
 extension Sequential {

@@ -47,7 +47,7 @@ import Testing
     @Test func learnsNumbers() throws {
         let x = Tensor.uniform([256, 3], low: -1, high: 1, key: RandomKey(seed: 1))
         let y = x.matmul(Tensor([[1], [-2], [0.5]] as [[Float]])) + 0.25
-        let data = try Dataset(features: x, targets: y)
+        let data = try Dataset(inputs: x, targets: y)
         var trainer = Trainer(
             Dense(1), loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.1, momentum: 0.9),
             metrics: [.meanAbsoluteError], seed: 1)
@@ -256,7 +256,7 @@ import Testing
         let weighted = try trainer.evaluate(data.weighted(weights), batchSize: 5)
         let rows = (0..<32).flatMap { Array(repeating: $0, count: $0 % 3) }
         let repeated = try Dataset(
-            features: .stacked(rows.map { data.features(at: $0) }), labels: rows.map { data.label(at: $0) })
+            inputs: .stacked(rows.map { data.features(at: $0) }), labels: rows.map { data.label(at: $0) })
         let plain = try trainer.evaluate(repeated)
         #expect(abs(weighted[.accuracy]! - plain[.accuracy]!) < 1e-6)
         // The loss is divided by the number of samples, as in Keras.

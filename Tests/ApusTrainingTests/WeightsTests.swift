@@ -131,7 +131,7 @@ import Testing
     /// Checkpoints hold slots, of which reports do not speak; the folder of a training stands for the weights that it keeps.
     @Test func checkpointsAndRuns() throws {
         try withTemporaryFolder { folder in
-            let data = try Dataset(features: .ones([8, 4]), labels: (0..<8).map { $0 % 2 })
+            let data = try Dataset(inputs: .ones([8, 4]), labels: (0..<8).map { $0 % 2 })
             var trainer = Trainer(source, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.1), seed: 1)
             try trainer.fit(data, epochs: 1, batchSize: 4, callbacks: [.checkpoint()], folder: folder)
             var target = try variables(source, seed: 2)

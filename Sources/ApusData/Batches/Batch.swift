@@ -11,10 +11,10 @@ public struct Batch: Sendable {
     /// The number of samples N.
     public let count: Int
     /// How the step scales the inputs.
-    public let normalization: InputNormalization
+    public let preprocessing: Preprocessing
 
     /// A batch of tensors whose first axes are equally long.
-    public init(inputs: Tensor, targets: Tensor, weights: Tensor? = nil, normalization: InputNormalization = .identity)
+    public init(inputs: Tensor, targets: Tensor, weights: Tensor? = nil, preprocessing: Preprocessing = .identity)
     {
         precondition(
             inputs.rank > 0 && targets.rank > 0 && inputs.shape[0] == targets.shape[0],
@@ -25,7 +25,7 @@ public struct Batch: Sendable {
         self.inputs = inputs
         self.targets = targets
         self.weights = weights
-        self.normalization = normalization
+        self.preprocessing = preprocessing
         count = inputs.shape[0]
     }
 }

@@ -68,7 +68,7 @@ package final class Gatherer: @unchecked Sendable {
             inputs: try Gatherer.gather(rows, dataset.features, &inputs),
             targets: try Gatherer.gather(rows, dataset.targets, &targets),
             weights: try dataset.weights.map { try Gatherer.gather(rows, $0, &weights) },
-            normalization: dataset.normalization)
+            preprocessing: dataset.preprocessing)
     }
 
     private func augmented(_ samples: ArraySlice<Int>, _ rows: ArraySlice<Int>, _ augmenter: AnyAugmenter) throws
@@ -81,7 +81,7 @@ package final class Gatherer: @unchecked Sendable {
             return Batch(
                 inputs: inputTensor, targets: try Gatherer.gather(rows, dataset.targets, &targets),
                 weights: try dataset.weights.map { try Gatherer.gather(rows, $0, &weights) },
-                normalization: dataset.normalization)
+                preprocessing: dataset.preprocessing)
         }
         let target = targets.take(byteCount: samples.count * targetRow.byteCount)
         let weight = dataset.weights.map { weights.take(byteCount: samples.count * $0.rowByteCount) }
@@ -90,7 +90,7 @@ package final class Gatherer: @unchecked Sendable {
             inputs: inputTensor,
             targets: Tensor(target, TensorType([samples.count, dataset.classCount], .float32)),
             weights: weight.map { Tensor($0, TensorType([samples.count], .float32)) },
-            normalization: dataset.normalization)
+            preprocessing: dataset.preprocessing)
     }
 
     private static func gather(_ rows: ArraySlice<Int>, _ column: Column, _ ring: inout BufferRing) throws -> Tensor {

@@ -9,17 +9,17 @@ extension Dataset {
     /// Samples with labels of classes.
     ///
     /// - Parameters:
-    ///   - features: `[N, ...]`, of any element type
+    ///   - inputs: `[N, ...]`, of any element type
     ///   - labels: N numbers in `0..<classNames.count`
     ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
     ///     greatest label
-    /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if `features` can't be
+    /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if `inputs` can't be
     ///   computed.
     public init(
-        features: Tensor, labels: [Int], classNames: [String]? = nil, normalization: InputNormalization = .identity
+        inputs: Tensor, labels: [Int], classNames: [String]? = nil, preprocessing: Preprocessing = .identity
     ) throws {
-        let (column, count) = try Column.rows(of: features, "features")
-        guard labels.count == count else { throw Dataset.countsDiffer(features.shape, labels.count.counted("label")) }
+        let (column, count) = try Column.rows(of: inputs, "inputs")
+        guard labels.count == count else { throw Dataset.countsDiffer(inputs.shape, labels.count.counted("label")) }
         let classCount = classNames?.count ?? Dataset.greatestClassCount
         let wrong = labels.indices.filter { !(0..<classCount).contains(labels[$0]) }
         if let row = wrong.first {
@@ -33,14 +33,14 @@ extension Dataset {
         }
         let names = classNames ?? (0..<((labels.max() ?? -1) + 1)).map { "\($0)" }
         self.init(
-            column, Column.labels(labels), rows: Array(0..<count), classNames: names, normalization: normalization)
+            column, Column.labels(labels), rows: Array(0..<count), classNames: names, preprocessing: preprocessing)
     }
 
     /// Samples with labels of classes.
     ///
     /// - Parameter labels: `[N]`, of an integer type
     public init(
-        features: Tensor, labels: Tensor, classNames: [String]? = nil, normalization: InputNormalization = .identity
+        inputs: Tensor, labels: Tensor, classNames: [String]? = nil, preprocessing: Preprocessing = .identity
     ) throws {
         try labels.evaluated()
         guard labels.elementType.isInteger, labels.rank == 1 else {
@@ -50,22 +50,22 @@ extension Dataset {
                 remedy: "Give the number of the class, not a vector of it; numeric targets go in as targets:.")
         }
         try self.init(
-            features: features, labels: labels.scalars(as: Int.self), classNames: classNames,
-            normalization: normalization)
+            inputs: inputs, labels: labels.scalars(as: Int.self), classNames: classNames,
+            preprocessing: preprocessing)
     }
 
     /// Samples with numbers to predict.
     ///
     /// - Parameters:
-    ///   - features: `[N, ...]`, of any element type
+    ///   - inputs: `[N, ...]`, of any element type
     ///   - targets: `[N, ...]`; stored as `float32`
     /// - Throws: `DatasetError` if counts differ; `GraphError` if a tensor can't be computed.
-    public init(features: Tensor, targets: Tensor, normalization: InputNormalization = .identity) throws {
-        let (column, count) = try Column.rows(of: features, "features")
+    public init(inputs: Tensor, targets: Tensor, preprocessing: Preprocessing = .identity) throws {
+        let (column, count) = try Column.rows(of: inputs, "inputs")
         let numbers = targets.elementType == .float32 ? targets : targets.cast(to: .float32)
         let (target, targetCount) = try Column.rows(of: numbers, "targets")
-        guard count == targetCount else { throw Dataset.countsDiffer(features.shape, "targets \(targets.shape)") }
-        self.init(column, target, rows: Array(0..<count), classNames: [], normalization: normalization)
+        guard count == targetCount else { throw Dataset.countsDiffer(inputs.shape, "targets \(targets.shape)") }
+        self.init(column, target, rows: Array(0..<count), classNames: [], preprocessing: preprocessing)
     }
 
     /// The same samples, each with a factor on its loss and its part of the metrics.
@@ -84,14 +84,13 @@ extension Dataset {
         }
         return Dataset(
             features, targets, weights: Column(buffer: memory, row: TensorType([], .float32)), rows: rows,
-            classNames: classNames, normalization: normalization)
+            classNames: classNames, preprocessing: preprocessing)
     }
 
-    private static func countsDiffer(_ features: Shape, _ received: String) -> DatasetError {
+    private static func countsDiffer(_ inputs: Shape, _ received: String) -> DatasetError {
         DatasetError(
             .malformed, "samples and targets differ in number",
-            expected: "\(features[0]), one for each sample of features "
-                + "\(features)",
+            expected: "\(inputs[0]), one for each sample of inputs \(inputs)",
             received: received,
             remedy: "Check that both come from the same part of the data, and that nothing was skipped.")
     }

@@ -34,7 +34,7 @@ extension Dataset {
         return parts.map {
             Dataset(
                 column, $0.targets, weights: $0.weights, rows: $0.rows, classNames: $0.classNames,
-                normalization: $0.normalization)
+                preprocessing: $0.preprocessing)
         }
     }
 

@@ -7,7 +7,7 @@ extension Dataset {
     /// Measure it on the training part only. Features whose elements are all equal are only centred.
     ///
     /// - Throws: `DatasetError` if there are no elements, or one is not finite.
-    public func measuredStandardization() throws(DatasetError) -> InputNormalization {
+    public func measuredStandardization() throws(DatasetError) -> Preprocessing {
         guard count > 0, sampleShape.count > 0 else {
             throw DatasetError(
                 .impossible, "an empty data set has no mean", received: "\(self)", remedy: "Give at least one sample.")

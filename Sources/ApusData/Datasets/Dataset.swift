@@ -14,20 +14,20 @@ public struct Dataset: Sendable {
     package let rows: [Int]
     /// The name of each class, in the order of the labels; empty for numeric targets.
     public let classNames: [String]
-    /// How the steps of training and inference scale the samples.
-    public var normalization: InputNormalization
+    /// How the steps of training and inference scale the samples; `Trainer.fit` keeps that of its training data with the model.
+    public var preprocessing: Preprocessing
     let knownFingerprint = FingerprintCache()
 
     init(
         _ features: Column, _ targets: Column, weights: Column? = nil, rows: [Int], classNames: [String],
-        normalization: InputNormalization
+        preprocessing: Preprocessing
     ) {
         self.features = features
         self.targets = targets
         self.weights = weights
         self.rows = rows
         self.classNames = classNames
-        self.normalization = normalization
+        self.preprocessing = preprocessing
     }
 
     /// The number of samples.
@@ -81,7 +81,7 @@ public struct Dataset: Sendable {
 
     /// The samples of some rows of memory.
     func view(_ rows: [Int]) -> Dataset {
-        Dataset(features, targets, weights: weights, rows: rows, classNames: classNames, normalization: normalization)
+        Dataset(features, targets, weights: weights, rows: rows, classNames: classNames, preprocessing: preprocessing)
     }
 
     /// The first samples: all of them if there are fewer than `count`.

@@ -51,7 +51,7 @@ extension Dataset {
         }
         return Dataset(
             column, Column.labels(folder.labels.map(Int.init)), rows: Array(folder.paths.indices),
-            classNames: folder.classNames, normalization: .unitRange)
+            classNames: folder.classNames, preprocessing: .unitRange)
     }
 
     /// Whether all samples are in memory; otherwise they are read when batches are made.

@@ -16,7 +16,7 @@ public enum FashionMNIST {
     public static let standardDeviation = 90.021_182_351_305_26
 
     /// The training pixels have mean 0 and variance 1.
-    public static let standardization = InputNormalization.standardizing(
+    public static let standardization = Preprocessing.standardizing(
         mean: mean, standardDeviation: standardDeviation)
 
     /// Where Debian's package `dataset-fashion-mnist` puts the files.
@@ -28,7 +28,7 @@ public enum FashionMNIST {
     ///   environment variable `APUS_DATA` names or its sub-folder `fashion-mnist`, else
     ///   `/usr/share/datasets/fashion-mnist`
     /// - Throws: `DatasetError` if the files are missing or contradict each other; `FormatError` if they are damaged.
-    public static func load(directory: String? = nil) throws -> (train: Dataset, test: Dataset) {
+    public static func load(directory: String? = nil) throws -> (training: Dataset, test: Dataset) {
         let environment = getenv("APUS_DATA").map { String(cString: $0) }
         return try load(from: candidates(directory: directory, environment: environment))
     }
@@ -43,7 +43,7 @@ public enum FashionMNIST {
     }
 
     /// Reads the first folder that holds any of the files.
-    package static func load(from candidates: [String]) throws -> (train: Dataset, test: Dataset) {
+    package static func load(from candidates: [String]) throws -> (training: Dataset, test: Dataset) {
         let folder = candidates.first { folder in
             IDXFolder.fileNames.contains { IDXFolder.path(of: $0, in: folder) != nil }
         }
@@ -56,6 +56,6 @@ public enum FashionMNIST {
                     "Install it (sudo apt-get install dataset-fashion-mnist), or name its folder by --data DIR or by the "
                     + "environment variable APUS_DATA.")
         }
-        return try IDXFolder.load(directory: folder, classNames: classNames, normalization: standardization)
+        return try IDXFolder.load(directory: folder, classNames: classNames, preprocessing: standardization)
     }
 }

@@ -25,12 +25,12 @@ public enum IDXFolder {
     /// - Parameters:
     ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
     ///     greatest label
-    ///   - normalization: how steps scale the images
+    ///   - preprocessing: how steps scale the images
     /// - Throws: `DatasetError` for missing files, counts that differ and labels out of range; `FormatError` for
     ///   damaged files.
     public static func load(
-        directory: String, classNames: [String]? = nil, normalization: InputNormalization = .unitRange
-    ) throws -> (train: Dataset, test: Dataset) {
+        directory: String, classNames: [String]? = nil, preprocessing: Preprocessing = .unitRange
+    ) throws -> (training: Dataset, test: Dataset) {
         let missing = fileNames.filter { path(of: $0, in: directory) == nil }
         guard missing.isEmpty else {
             throw DatasetError(
@@ -52,8 +52,8 @@ public enum IDXFolder {
         let greatest = Int(max(train.labels.bytes.max() ?? 0, test.labels.bytes.max() ?? 0))
         let names = classNames ?? (0...greatest).map { "\($0)" }
         return (
-            try dataset(train, .train, directory, names, normalization),
-            try dataset(test, .test, directory, names, normalization)
+            try dataset(train, .train, directory, names, preprocessing),
+            try dataset(test, .test, directory, names, preprocessing)
         )
     }
 
@@ -68,14 +68,14 @@ public enum IDXFolder {
 
     private static func dataset(
         _ arrays: (images: NumericArray, labels: NumericArray), _ part: Part, _ directory: String,
-        _ classNames: [String], _ normalization: InputNormalization
+        _ classNames: [String], _ preprocessing: Preprocessing
     ) throws -> Dataset {
         let buffer = arrays.images.bytes.withUnsafeBytes { Buffer(copying: $0) }
         let shape = Shape(arrays.images.shape.dimensions + [1])
         do {
             return try Dataset(
-                features: Tensor(buffer, TensorType(shape, .uint8)), labels: arrays.labels.bytes.map(Int.init),
-                classNames: classNames, normalization: normalization)
+                inputs: Tensor(buffer, TensorType(shape, .uint8)), labels: arrays.labels.bytes.map(Int.init),
+                classNames: classNames, preprocessing: preprocessing)
         } catch var error as DatasetError {
             error.problem = "\(directory), \(part.images) and \(part.labels): \(error.problem)"
             error.remedy = "Copy or download both files again."

@@ -73,7 +73,7 @@ extension DataGenerator {
         }
         return Dataset(
             Column.numbers(numbers, [points.first?.count ?? 0]), Column.labels(labels),
-            rows: Array(points.indices), classNames: classes.indices.map { "\($0)" }, normalization: .identity
+            rows: Array(points.indices), classNames: classes.indices.map { "\($0)" }, preprocessing: .identity
         ).shuffled(seed: seed)
     }
 
@@ -83,7 +83,7 @@ extension DataGenerator {
         let targets = values.map { Float(deviation == 0 ? $0 : $0 + deviation * noise.normal()) }
         return Dataset(
             Column.numbers(points.flatMap { $0.map { Float($0) } }, [points.first?.count ?? 0]),
-            Column.numbers(targets, [1]), rows: Array(points.indices), classNames: [], normalization: .identity
+            Column.numbers(targets, [1]), rows: Array(points.indices), classNames: [], preprocessing: .identity
         ).shuffled(seed: seed)
     }
 }

@@ -108,11 +108,11 @@ extension DataSource {
             if parts.validation != nil { parts.validation = filled.removeFirst() }
             if parts.test != nil { parts.test = filled.removeFirst() }
         }
-        if let rule = normalize ?? source.reader.usualNormalization {
-            let normalization = try rule.fitted(to: try parts.training.measured())
-            parts.training.normalization = normalization
-            parts.validation?.normalization = normalization
-            parts.test?.normalization = normalization
+        if let rule = normalize ?? source.reader.usualScaling {
+            let preprocessing = try rule.fitted(to: try parts.training.measured())
+            parts.training.preprocessing = preprocessing
+            parts.validation?.preprocessing = preprocessing
+            parts.test?.preprocessing = preprocessing
         }
         try parts.training.check(augment)
         return LoadedData(

@@ -14,13 +14,13 @@ public struct DataSource: Configurable {
     /// Of generated samples and of the choice of the test part: runs with other seeds are measured on the same samples.
     public var seed: UInt64
     /// How samples are scaled, learned on the training part; `nil`: the constants of Fashion-MNIST for it, else standardized.
-    public var normalize: NormalizationRule?
+    public var normalize: Scaling?
     /// Random changes of the samples in training.
     public var augment: [Augmentation]
 
     public init(
         source: SampleSource = .fashionMNIST, directory: String? = nil, validation: Validation = Validation(),
-        test: Double = 0.2, seed: UInt64 = 7, normalize: NormalizationRule? = nil, augment: [Augmentation] = []
+        test: Double = 0.2, seed: UInt64 = 7, normalize: Scaling? = nil, augment: [Augmentation] = []
     ) {
         self.source = source
         self.directory = directory

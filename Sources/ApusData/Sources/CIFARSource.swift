@@ -40,8 +40,8 @@ extension RawSamples {
         }
         func dataset(_ part: CIFAR.Part) throws -> Dataset {
             try Dataset(
-                features: Tensor(bytes: part.images.bytes, part.images.type), labels: part.labels.bytes.map(Int.init),
-                classNames: data.classNames, normalization: .unitRange)
+                inputs: Tensor(bytes: part.images.bytes, part.images.type), labels: part.labels.bytes.map(Int.init),
+                classNames: data.classNames, preprocessing: .unitRange)
         }
         self.init(try dataset(data.train), test: try dataset(data.test))
     }

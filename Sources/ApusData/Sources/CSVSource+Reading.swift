@@ -44,10 +44,10 @@ extension CSVSource {
         switch task {
         case .classification:
             let (labels, names) = try classes(target, path)
-            samples = try Dataset(features: tensor, labels: labels, classNames: names)
+            samples = try Dataset(inputs: tensor, labels: labels, classNames: names)
         case .regression:
             samples = try Dataset(
-                features: tensor, targets: Tensor(try targets(target, path), shape: [table.rowCount, 1]))
+                inputs: tensor, targets: Tensor(try targets(target, path), shape: [table.rowCount, 1]))
         }
         return RawSamples(
             samples, featureNames: features.map(\.name),

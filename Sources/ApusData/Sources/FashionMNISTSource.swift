@@ -18,7 +18,7 @@ public struct FashionMNISTSource: SampleReader, Configurable {
     }
 
     /// None: the samples come with the constants of all training pixels.
-    public var usualNormalization: NormalizationRule? { nil }
+    public var usualScaling: Scaling? { nil }
 
     public func read(_ request: SampleRequest) throws -> RawSamples {
         let (train, test) = try FashionMNIST.load(directory: request.directory)

@@ -24,10 +24,10 @@ extension NPZSource {
         {
             do {
                 guard isClassification else {
-                    return try Dataset(features: arrays.inputs, targets: try NPZSource.numbers(arrays.targets))
+                    return try Dataset(inputs: arrays.inputs, targets: try NPZSource.numbers(arrays.targets))
                 }
                 return try Dataset(
-                    features: arrays.inputs, labels: try NPZSource.labels(arrays.targets),
+                    inputs: arrays.inputs, labels: try NPZSource.labels(arrays.targets),
                     classNames: (0..<classCount).map { "\($0)" })
             } catch var error as DatasetError {
                 error.problem = "\(path), \(name): \(error.problem)"

@@ -11,7 +11,7 @@ public import ApusConfiguration
 ///
 ///     func read(_ request: SampleRequest) throws -> RawSamples {
 ///         let x = Tensor((0..<count).map { Float($0) }, shape: [count, 1])
-///         return RawSamples(try Dataset(features: x, targets: 2 * x))
+///         return RawSamples(try Dataset(inputs: x, targets: 2 * x))
 ///     }
 /// }
 /// ```
@@ -21,7 +21,7 @@ public protocol SampleReader: Sendable, Hashable, Codable, FileRepresentable {
     /// Other names under which files may write it.
     static var synonyms: [String] { get }
     /// How samples are scaled where an experiment does not say; `nil` if they come with constants of their own.
-    var usualNormalization: NormalizationRule? { get }
+    var usualScaling: Scaling? { get }
     /// Reads the samples, or draws them.
     ///
     /// - Throws: `FormatError` and `DatasetError` for files that are missing or damaged, and for data that do not fit.
@@ -32,7 +32,7 @@ extension SampleReader {
     /// None.
     public static var synonyms: [String] { [] }
     /// Mean 0 and variance 1.
-    public var usualNormalization: NormalizationRule? { .standardize() }
+    public var usualScaling: Scaling? { .standardize() }
 }
 
 extension SampleReader where Self: Configurable {

@@ -19,7 +19,7 @@ public struct RunCatalog: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw TrainingError("the folder \(folder) can't be made: \(error.localizedDescription)")
+            throw TrainingError("the folder \(folder) can't be made: \(error.localizedDescription)", kind: .file)
         }
         store = try TrialStore(path: "\(folder)/\(RunCatalog.fileName)")
     }
@@ -36,7 +36,10 @@ public struct RunCatalog: Sendable {
         var found: Set<String> = []
         for name in names() {
             do {
-                let entry = try RunEntry(try RunFolder(existing: "\(folder)/\(name)"), name: name)
+                let run = try RunFolder(existing: "\(folder)/\(name)")
+                // It is said anyway; a folder that can't be written keeps what it has.
+                try? run.noteCrash()
+                let entry = try RunEntry(run, name: name)
                 found.insert(name)
                 try store.record(entry)
             } catch let error where !(error is SearchError) {

@@ -52,7 +52,7 @@ extension TrialStore {
     }
 
     /// The runs with the best values of the objective's metric, the best first; runs without it are left out.
-    public func bestRuns(_ objective: Objective, limit: Int = 10) throws -> [RunEntry] {
+    public func bestRuns(_ objective: SearchGoal, limit: Int = 10) throws -> [RunEntry] {
         let ranked: [(run: RunEntry, loss: Double)] = try runs().compactMap { run in
             guard let value = run.best[objective.metric] ?? run.final[objective.metric], !value.isNaN else {
                 return nil

@@ -1,15 +1,15 @@
 import ApusData
-public import ApusNN
+import ApusNN
 import ApusTraining
 
 extension Experiment {
     /// Runs model, loss and metrics on two samples of the data: what does not fit together is found without training.
     ///
     /// - Throws: What reading the data and building the model throw.
-    public func tryOut(_ model: Sequential) throws {
+    public func tryOut() throws {
         let samples = try data.load(seed: seed).training.prefix(2)
         var trainer = Trainer(
-            model, loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule, precision: precision,
+            try network(for: samples), loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule, precision: precision,
             memory: memory, device: device, seed: seed)
         try trainer.prepare(input: samples.sampleShape)
         _ = try trainer.evaluate(samples)

@@ -58,12 +58,13 @@ extension ModelSource {
 
     /// The network: layers as they are, or the one of a name.
     ///
+    /// - Parameter outputs: The outputs of a network of the zoo: one a class, or one a number.
     /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
-    public func model(classes: Int = 10) throws -> Sequential {
+    public func model(outputs: Int = 10) throws -> Sequential {
         switch self {
         case .layers(let layers): return layers
         case .name(let name):
-            if let network = Zoo(rawValue: name) { return network.model(classes: classes) }
+            if let network = Zoo(rawValue: name) { return network.model(classes: outputs) }
             throw TrainingError("there is no network \(name) (\(Names.hint(name, Zoo.allCases.map(\.rawValue))))")
         }
     }

@@ -42,7 +42,7 @@ public struct RunFolder: Sendable {
                 return
             }
             guard errno == EEXIST else {
-                throw TrainingError("the folder \(candidate) can't be made: \(String(cString: strerror(errno)))")
+                throw TrainingError("the folder \(candidate) can't be made: \(String(cString: strerror(errno)))", kind: .file)
             }
             number += 1
         }
@@ -64,7 +64,7 @@ public struct RunFolder: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: intermediate)
         } catch {
-            throw TrainingError("the folder \(path) can't be made: \(error.localizedDescription)")
+            throw TrainingError("the folder \(path) can't be made: \(error.localizedDescription)", kind: .file)
         }
     }
 

@@ -15,13 +15,20 @@ public struct RunInputs: Sendable, Hashable, Codable {
     /// The element type of the samples as stored, such as `uint8`.
     public var elementType: String
     /// How samples are scaled before the model sees them.
-    public var normalization: InputNormalization
+    public var preprocessing: Preprocessing
     /// The classes in the order of their labels; empty where numbers are predicted.
     public var classNames: [String]
+    /// The number of outputs of the model; `nil` in runs of older versions, whose networks of the zoo had ten.
+    public var outputs: Int?
     /// The columns of a table, one a feature; `nil` for other samples.
     public var features: [Feature]?
     /// How tables are read, if the run was trained on one.
     public var table: CSVSource?
+
+    private enum CodingKeys: String, CodingKey {
+        case version, shape, elementType, classNames, outputs, features, table
+        case preprocessing = "normalization"
+    }
 
     /// A feature of a table: a column of numbers, or a word of a column of words, `color=red`.
     public struct Feature: Sendable, Hashable, Codable {
@@ -33,25 +40,26 @@ public struct RunInputs: Sendable, Hashable, Codable {
 
     /// Those of samples without a table: `features` and `table` stay absent.
     public init(
-        shape: Shape, elementType: ElementType, normalization: InputNormalization, classNames: [String]
+        shape: Shape, elementType: ElementType, preprocessing: Preprocessing, classNames: [String]
     ) {
         self.shape = shape.dimensions
         self.elementType = "\(elementType)"
-        self.normalization = normalization
+        self.preprocessing = preprocessing
         self.classNames = classNames
     }
 
     /// Those of a data set.
     public init(_ dataset: Dataset) {
         self.init(
-            shape: dataset.sampleShape, elementType: dataset.elementType, normalization: dataset.normalization,
+            shape: dataset.sampleShape, elementType: dataset.elementType, preprocessing: dataset.preprocessing,
             classNames: dataset.classNames)
     }
 
     /// Those of an experiment's data.
-    public init(_ data: LoadedData, from source: SampleSource) {
+    public init(_ data: LoadedData, for experiment: Experiment) {
         self.init(data.training)
-        table = source.reader as? CSVSource
+        outputs = experiment.outputCount(for: data.training)
+        table = experiment.data.source.reader as? CSVSource
         guard let names = data.featureNames, data.training.sampleShape.rank == 1 else { return }
         let training = data.training
         var sums = Array(repeating: 0.0, count: names.count)

@@ -3,8 +3,8 @@ public import Foundation
 
 /// The facts of a run: `run.json`.
 public struct RunRecord: Sendable, Hashable, Codable {
-    /// How a run stands. One that was killed is still `running`; one that a callback stopped is `completed`.
-    public enum State: String, Sendable, Codable { case running, completed, interrupted, failed, diverged }
+    /// How a run stands. One that a callback stopped is `completed`; one whose process is gone without a word has `crashed`.
+    public enum State: String, Sendable, Codable { case running, completed, interrupted, failed, diverged, crashed }
 
     /// What the file is called in the folder of a run.
     static let fileName = "run.json"
@@ -54,6 +54,13 @@ extension RunFolder {
     ///
     /// - Throws: `TrainingError` if there is no `run.json`, or it can't be read.
     public func record() throws -> RunRecord {
+        var record = try writtenRecord()
+        if record.state == .running, RunLock.isHeld(self) == false { record.state = .crashed }
+        return record
+    }
+
+    /// What `run.json` says.
+    func writtenRecord() throws -> RunRecord {
         let file = "\(path)/\(RunRecord.fileName)"
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601

@@ -26,6 +26,8 @@ public struct ExperimentRun: Sendable {
     /// Where everything is kept; exists when the run has begun.
     public private(set) var folder: RunFolder?
     private let isResumed: Bool
+    /// Held from the begin of the run to its end.
+    private var lock: RunLock?
     /// Whether the folder was named.
     private(set) var isPlaced = false
 
@@ -67,9 +69,11 @@ public struct ExperimentRun: Sendable {
         self.experiment = experiment
         self.folder = folder
         isResumed = folder != nil
-        let model = try experiment.model.model()
+        // A name that does not exist is found before the data are read.
+        _ = try experiment.model.model()
         let data = try data ?? experiment.data.load(seed: experiment.seed)
         self.data = data
+        let model = try experiment.network(for: data.training)
         trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
             schedule: experiment.schedule, precision: experiment.precision, memory: experiment.memory,
@@ -129,10 +133,11 @@ public struct ExperimentRun: Sendable {
     /// Makes the folder and writes what is known before training; `train` does it if need be.
     ///
     /// - Parameter path: A folder that does not exist or is empty; `runs/NAME-N` if absent.
-    /// - Throws: `TrainingError` if there is something already.
+    /// - Throws: `TrainingError` if there is something already, or another process writes the folder.
     @discardableResult
     public mutating func begin(in path: String? = nil) throws -> RunFolder {
         if let folder {
+            if lock == nil { lock = try RunLock(folder) }
             if isResumed {
                 try folder.write(record)
                 // Last: a completed run whose experiment has so many epochs already would refuse to do them.
@@ -146,9 +151,10 @@ public struct ExperimentRun: Sendable {
         }
         isPlaced = path != nil
         let folder = try RunFolder(named: experiment.name, path: path)
+        lock = try RunLock(folder)
         try folder.write(record)
         try folder.write(summary)
-        try folder.write(RunInputs(data, from: experiment.data.source))
+        try folder.write(RunInputs(data, for: experiment))
         // Last, for it makes the folder that of a run.
         try folder.write(experiment)
         self.folder = folder
@@ -190,6 +196,10 @@ public struct ExperimentRun: Sendable {
 
     private mutating func end(_ folder: RunFolder) throws {
         record.ended = Date()
+        defer {
+            lock?.release()
+            lock = nil
+        }
         try folder.write(record)
     }
 

@@ -7,7 +7,7 @@ public struct FinishedRun: Sendable {
     public let folder: RunFolder
     /// What the run did, as its `experiment.yaml` says.
     public let experiment: Experiment
-    /// With the weights of the best epoch, or of the last where no best one was kept.
+    /// With the weights of the best epoch, or of the last where no best one was kept, and the preprocessing of the run.
     public let trainer: Trainer
 
     /// - Throws: `TrainingError` if the folder is not that of a run; `FormatError` if its weights are missing or damaged.
@@ -16,13 +16,15 @@ public struct FinishedRun: Sendable {
     init(_ folder: RunFolder, weights: String) throws {
         self.folder = folder
         experiment = try folder.experiment()
-        let model = try experiment.model.model()
+        let inputs = try folder.inputs()
+        let model = try experiment.model.model(outputs: inputs.outputs ?? 10)
         var trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
             precision: experiment.precision, device: experiment.device, seed: experiment.seed)
-        var variables = try model.initialized(input: try folder.inputs().sampleShape, seed: experiment.seed)
+        var variables = try model.initialized(input: inputs.sampleShape, seed: experiment.seed)
         try variables.load(weights, usesAverages: true)
         trainer.load(variables)
+        trainer.preprocessing = inputs.preprocessing
         self.trainer = trainer
     }
 }

@@ -9,6 +9,6 @@ extension TrainedModel {
         let trainer = try FinishedRun(folder).trainer
         let inputs = try folder.inputs()
         self = try trainer.trained(
-            input: inputs.sampleShape, preprocessing: inputs.normalization, classNames: inputs.classNames)
+            input: inputs.sampleShape, preprocessing: inputs.preprocessing, classNames: inputs.classNames)
     }
 }

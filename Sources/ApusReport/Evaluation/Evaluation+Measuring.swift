@@ -23,8 +23,8 @@ extension Evaluation {
         var classes: ClassifiedSamples?
         var numbers: PredictedNumbers?
         var judge: CompiledFunction?
-        for batch in dataset.batches(of: batchSize, epoch: 0, seed: trainer.seed, shuffled: false) {
-            let output = try trainer.predict(batch.inputs, normalization: batch.normalization)
+        for batch in trainer.scaled(dataset).batches(of: batchSize, epoch: 0, seed: trainer.seed, shuffled: false) {
+            let output = try trainer.predict(batch.inputs, preprocessing: batch.preprocessing)
             if meaning == nil {
                 let found = trainer.loss.meaning(of: output.shape, hasClasses: dataset.isClassification)
                 meaning = found

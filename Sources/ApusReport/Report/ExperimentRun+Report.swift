@@ -32,7 +32,7 @@ extension FinishedRun {
         report.record = try? folder.record()
         report.history = try folder.history()
         report.snapshots = try folder.snapshots()
-        report.summary = try experiment.model.model().summary(input: data.sampleShape)
+        report.summary = try trainer.model.summary(input: data.sampleShape)
         try report.look(at: trainer, training: data.training, test: data.test)
         try report.write(to: folder)
     }

@@ -10,7 +10,7 @@ public struct Search: Configurable {
     /// absent.
     public var trials: Int?
     /// Which metric counts, and whether less or more of it is better.
-    public var objective: Objective
+    public var objective: SearchGoal
     /// When a trial is given up before its end.
     public var pruner: Pruner
     /// How many folds of the data each trial trains on; its score is their mean.
@@ -20,7 +20,7 @@ public struct Search: Configurable {
 
     public init(
         space: SearchSpace, strategy: Strategy = .tpe, trials: Int? = nil,
-        objective: Objective = .minimize(metric: "validation.loss"), pruner: Pruner = .none, folds: Int = 1,
+        objective: SearchGoal = .minimize(metric: "validation.loss"), pruner: Pruner = .none, folds: Int = 1,
         seed: UInt64 = 7
     ) {
         self.space = space

@@ -8,8 +8,7 @@ import ApusTensor
 /// A model at inference beside its loss: predictions, and loss and metrics where targets are given, as compiled programs.
 struct InferenceStep: Sendable {
     private let model: any Layer
-    private let loss: Loss
-    private let metrics: [Metric]
+    private let objective: Objective
     private let precision: NumericPrecision
     private let device: Device
     private let prediction: InferenceProgram
@@ -24,10 +23,9 @@ struct InferenceStep: Sendable {
         var byteCount: Int { program.byteCount }
     }
 
-    init(_ model: some Layer, loss: Loss, metrics: [Metric], precision: NumericPrecision, device: Device) {
+    init(_ model: some Layer, _ objective: Objective, precision: NumericPrecision, device: Device) {
         self.model = model
-        self.loss = loss
-        self.metrics = metrics
+        self.objective = objective
         self.precision = precision
         self.device = device
         prediction = InferenceProgram(model, precision: precision, device: device)
@@ -36,17 +34,17 @@ struct InferenceStep: Sendable {
     // MARK: Prediction
 
     /// The model's output for a batch of inputs.
-    func predict(_ variables: Variables, _ inputs: Tensor, _ normalization: InputNormalization) throws -> Tensor {
-        do { return try prediction(variables, inputs, normalization) } catch let error as VariablesError {
+    func predict(_ variables: Variables, _ inputs: Tensor, _ preprocessing: Preprocessing) throws -> Tensor {
+        do { return try prediction(variables, inputs, preprocessing) } catch let error as VariablesError {
             throw TrainingError(error)
         }
     }
 
     /// The compiled prediction of inputs of a type.
     func predictionProgram(
-        _ variables: Variables, _ inputs: TensorType, _ normalization: InputNormalization
+        _ variables: Variables, _ inputs: TensorType, _ preprocessing: Preprocessing
     ) throws -> any Executable {
-        do { return try prediction.executable(variables, inputs, normalization) } catch let error as VariablesError {
+        do { return try prediction.executable(variables, inputs, preprocessing) } catch let error as VariablesError {
             throw TrainingError(error)
         }
     }
@@ -75,10 +73,10 @@ struct InferenceStep: Sendable {
                 model, type, variables: variables.paths.map { ($0, variables[$0]!.node.type) }, mode: .inference,
                 precision: precision, in: &builder)
             if let (path, _) = model.traced.missing.first { throw TrainingError(VariablesError(lacking: path)) }
-            try model.validate(loss, metrics)
-            model.addMeasurements(loss, metrics, to: &builder)
+            try model.validate(objective)
+            model.addMeasurements(objective, to: &builder)
             let program = try builder.compiled(on: device)
-            return Measurement(program: program, metrics: MetricLayout(metrics, program, classes: model.classCount))
+            return Measurement(program: program, metrics: MetricLayout(objective.metrics, program, classes: model.classCount))
         }
     }
 }

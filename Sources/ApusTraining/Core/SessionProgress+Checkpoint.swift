@@ -40,7 +40,7 @@ extension SessionProgress {
         epochSeconds = checkpoint.epochSeconds
         isMidEpoch = checkpoint.sum != nil
         if let saved = checkpoint.sum {
-            sum = try MeasurementSum(session.loss.reduction, saved, session.metrics)
+            sum = try MeasurementSum(session.objective.loss.reduction, saved, session.objective.metrics)
         }
         for (index, name) in names.enumerated() {
             guard let saved = checkpoint.callbacks.first(where: { $0.name == name }) else { continue }

@@ -38,7 +38,7 @@ struct SessionProgress {
         callbacks = session.callbacks
         self.onEvent = onEvent
         receivesSteps = onEvent != nil || callbacks.contains { $0.rule.receivesSteps }
-        sum = MeasurementSum(session.loss.reduction)
+        sum = MeasurementSum(session.objective.loss.reduction)
     }
 
     /// The time in the epoch so far.
@@ -74,7 +74,7 @@ struct SessionProgress {
     mutating func beginEpoch(_ state: inout TrainingState) throws {
         epochStart = ContinuousClock().now
         if isMidEpoch { return }
-        sum = MeasurementSum(session.loss.reduction)
+        sum = MeasurementSum(session.objective.loss.reduction)
         epochSeconds = 0
         isMidEpoch = true
         try send(.epochBegan(state.epoch + 1), &state)

@@ -10,7 +10,7 @@ struct StepModel {
     let traced: TracedModel
     /// The tensors that stand for the variables, by path.
     let variables: [String: Tensor]
-    /// The normalized batch.
+    /// The batch as the model receives it.
     let input: Tensor
     private let targets: Tensor?
     private let sampleWeights: Tensor?
@@ -32,7 +32,7 @@ struct StepModel {
             type.hasWeights ? builder.input(.sampleWeights, TensorType([type.count], .float32)) : nil
         let key = builder.input(.key, TensorType([2], .int64))
         self.variables = variables
-        input = type.normalization(batch)
+        input = type.preprocessing(batch)
         traced = TracedModel(model, input, mode: mode, key: key, variables: variables, precision: precision)
     }
 
@@ -40,15 +40,17 @@ struct StepModel {
     var classCount: Int { traced.output.rank > 1 ? traced.output.shape[-1] : 1 }
 
     /// The loss of the batch without penalties.
-    private func dataLoss(_ loss: Loss) -> Tensor { loss(traced.output, targets!, weights: sampleWeights) }
+    private func dataLoss(_ objective: Objective) -> Tensor {
+        objective.loss(traced.output, targets!, weights: sampleWeights)
+    }
 
     /// The loss of the batch with all penalties: as in Keras, both in training and at inference, so that curves of both show the
     /// same quantity.
-    func total(_ loss: Loss) -> Tensor { traced.penalties.reduce(dataLoss(loss), +) }
+    func total(_ objective: Objective) -> Tensor { traced.penalties.reduce(dataLoss(objective), +) }
 
     /// The gradients of the loss with respect to the variables that a state trains.
-    func gradients(of loss: Loss, _ layout: TrainingState.Layout) -> [Tensor] {
-        gradient(of: total(loss), withRespectTo: layout.trainedPaths.map { variables[$0]! })
+    func gradients(of objective: Objective, _ layout: TrainingState.Layout) -> [Tensor] {
+        gradient(of: total(objective), withRespectTo: layout.trainedPaths.map { variables[$0]! })
     }
 
     /// The constraints of the variables: they belong to the model as it is now; weights may come from before it was edited.
@@ -58,16 +60,18 @@ struct StepModel {
     }
 
     /// Adds the loss, and what the batch adds to each metric, as outputs.
-    func addMeasurements(_ loss: Loss, _ metrics: [Metric], to builder: inout ProgramBuilder<StepRole>) {
-        builder.output(.loss, total(loss))
-        let contributions = metrics.contributions(traced.output, targets!, weights: sampleWeights)
+    func addMeasurements(_ objective: Objective, to builder: inout ProgramBuilder<StepRole>) {
+        builder.output(.loss, total(objective))
+        let contributions = objective.metrics.contributions(traced.output, targets!, weights: sampleWeights)
         for (index, value) in contributions.enumerated() { builder.output(.metric(index), value) }
     }
 
     /// Throws everything that is wrong with the model, or else with its loss and metrics; and the variables that it lacks.
-    func validate(_ loss: Loss, _ metrics: [Metric]) throws(GraphError) {
+    func validate(_ objective: Objective) throws(GraphError) {
         var problems = traced.problems
-        if problems.isEmpty { problems = dataLoss(loss).problems + metrics.problems(traced.output, targets!) }
+        if problems.isEmpty {
+            problems = dataLoss(objective).problems + objective.metrics.problems(traced.output, targets!)
+        }
         problems += traced.missing.map { path, description in
             GraphProblem(
                 scope: [], operation: "parameter",
@@ -83,21 +87,21 @@ struct BatchType: Hashable, Sendable {
     /// `nil` where only predictions are wanted.
     let targets: TensorType?
     let hasWeights: Bool
-    let normalization: InputNormalization
+    let preprocessing: Preprocessing
 
     init(_ batch: Batch) {
         inputs = batch.inputs.node.type
         targets = batch.targets.node.type
         hasWeights = batch.weights != nil
-        normalization = batch.normalization
+        preprocessing = batch.preprocessing
     }
 
     /// Inputs without targets.
-    init(inputs: TensorType, normalization: InputNormalization) {
+    init(inputs: TensorType, preprocessing: Preprocessing) {
         self.inputs = inputs
         targets = nil
         hasWeights = false
-        self.normalization = normalization
+        self.preprocessing = preprocessing
     }
 
     var count: Int { inputs.shape.dimensions.first ?? 1 }

@@ -18,9 +18,9 @@ enum StepRole: Hashable, Sendable, CustomStringConvertible {
     case loss
     /// What the batch adds to a metric, by its place.
     case metric(Int)
-    /// What a layer yields, by its place among the calls of layers; or the normalized input.
+    /// What a layer yields, by its place among the calls of layers; or the preprocessed input.
     case layerOutput(Int)
-    case normalizedInput
+    case preprocessedInput
 
     /// The name in graphs.
     var description: String {
@@ -37,7 +37,7 @@ enum StepRole: Hashable, Sendable, CustomStringConvertible {
         case .loss: "loss"
         case .metric(let index): "metric \(index)"
         case .layerOutput(let index): "output of call \(index)"
-        case .normalizedInput: "normalized input"
+        case .preprocessedInput: "preprocessed input"
         }
     }
 }

@@ -6,7 +6,7 @@ import ApusNN
 extension Trainer {
     /// The model with its weights as they are now, for use without the trainer.
     ///
-    /// Samples are scaled as those of the last call of `fit` were.
+    /// Samples are scaled by the trainer's `preprocessing`.
     ///
     /// - Parameter classNames: In the order of labels; without them, those of the data that `fit` was given.
     /// - Throws: `TrainingError` if `fit` has not been called.
@@ -17,7 +17,7 @@ extension Trainer {
                     + "input, preprocessing and classNames")
         }
         return try trained(
-            input: samples.shape, preprocessing: samples.normalization, classNames: classNames ?? samples.classNames)
+            input: samples.shape, preprocessing: preprocessing ?? .identity, classNames: classNames ?? samples.classNames)
     }
 
     /// The model with its weights as they are now, for use without the trainer.
@@ -28,7 +28,7 @@ extension Trainer {
     ///   - classNames: In the order of labels; empty where numbers are predicted.
     /// - Throws: `TrainingError` if there are no weights yet; `GraphError` if the model does not fit the samples.
     public func trained(
-        input: Shape, preprocessing: InputNormalization, classNames: [String]
+        input: Shape, preprocessing: Preprocessing, classNames: [String]
     ) throws -> TrainedModel {
         guard let state else { throw TrainingError("the model has no weights yet; call fit or load first") }
         let output = try model.traced(input: input, batch: 1, mode: .inference).output.shape
@@ -42,12 +42,10 @@ extension Trainer {
 /// What a trainer remembers of the samples that it was given.
 struct TrainedSamples: Sendable {
     let shape: Shape
-    let normalization: InputNormalization
     let classNames: [String]
 
     init(_ dataset: Dataset) {
         shape = dataset.sampleShape
-        normalization = dataset.normalization
         classNames = dataset.classNames
     }
 }

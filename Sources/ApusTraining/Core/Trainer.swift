@@ -9,12 +9,8 @@ public import ApusTensor
 public struct Trainer: Sendable {
     /// The network whose variables are trained.
     public let model: any Layer
-    /// The loss that training minimizes.
-    public let loss: Loss
     /// The optimizer that updates the variables.
     public let optimizer: Optimizer
-    /// The metrics that are measured besides the loss.
-    public let metrics: [Metric]
     /// The factor on the optimizer's learning rate, step by step.
     public let schedule: Schedule
     /// The seed of initial values, the order of samples, augmentation and dropout.
@@ -27,8 +23,13 @@ public struct Trainer: Sendable {
     public let device: Device
     /// The weights and the position; exists once training has begun.
     public internal(set) var state: TrainingState?
+    /// How samples are scaled before the model sees them, in predictions and measurements.
+    ///
+    /// `fit` takes it from its training data. `nil` until then: each data set is then scaled as it says itself, and tensors not at all.
+    public var preprocessing: Preprocessing?
     /// Those that `fit` was given last.
     private(set) var samples: TrainedSamples?
+    private let objective: Objective
     private let inference: InferenceStep
 
     public init(
@@ -37,16 +38,20 @@ public struct Trainer: Sendable {
         seed: UInt64
     ) {
         self.model = model
-        self.loss = loss
         self.optimizer = optimizer
-        self.metrics = metrics
         self.schedule = schedule
         self.seed = seed
         self.precision = precision
         self.memory = memory
         self.device = device
-        inference = InferenceStep(model, loss: loss, metrics: metrics, precision: precision, device: device)
+        objective = Objective(loss: loss, metrics: metrics)
+        inference = InferenceStep(model, objective, precision: precision, device: device)
     }
+
+    /// The loss that training minimizes.
+    public var loss: Loss { objective.loss }
+    /// The metrics that are measured besides the loss.
+    public var metrics: [Metric] { objective.metrics }
 
     /// Creates the weights for samples of the given shape, unless they exist.
     public mutating func prepare(input: Shape) throws {
@@ -125,6 +130,7 @@ public struct Trainer: Sendable {
         try prepare(input: training.sampleShape)
         try checkClasses(model, training)
         samples = TrainedSamples(training)
+        preprocessing = training.preprocessing
         let step = try makeStep(model, metrics: metrics)
         session.observer = try observer(callbacks, training, batchSize)
         var search = DivergenceSearch(
@@ -185,6 +191,8 @@ public struct Trainer: Sendable {
     // MARK: Inference
 
     /// Loss and metrics over a data set, exactly.
+    ///
+    /// Samples are scaled by `preprocessing`, whatever the data set says, for the weights were trained on such values.
     public func evaluate(_ dataset: Dataset, batchSize: Int = 256) throws -> Measurements {
         try evaluate(try variables(), dataset, batchSize: batchSize)
     }
@@ -193,23 +201,33 @@ public struct Trainer: Sendable {
         guard batchSize > 0 else { throw TrainingError("batchSize must be positive, received \(batchSize)") }
         guard dataset.count > 0 else { throw TrainingError("there is nothing to evaluate: the data set is empty") }
         var sum = MeasurementSum(loss.reduction)
-        let batches = dataset.batches(of: batchSize, epoch: 0, seed: seed, shuffled: false)
+        let batches = scaled(dataset).batches(of: batchSize, epoch: 0, seed: seed, shuffled: false)
         for batch in batches { sum.add(try inference.measure(variables, batch)) }
         try batches.checkFailure()
         return sum.measurements
     }
 
+    /// The data set with samples that are scaled as those in training were.
+    package func scaled(_ dataset: Dataset) -> Dataset {
+        var dataset = dataset
+        if let preprocessing { dataset.preprocessing = preprocessing }
+        return dataset
+    }
+
     /// The model's outputs (for a classifier: logits) for inputs [N, ...].
-    public func predict(_ inputs: Tensor, normalization: InputNormalization = .identity) throws -> Tensor {
+    ///
+    /// - Parameters:
+    ///   - inputs: Samples as they are stored, such as the bytes of images.
+    ///   - preprocessing: How they are scaled; without it as in training. `.identity` takes inputs that are scaled already.
+    /// - Throws: `TrainingError` if the model has no weights yet; `GraphError` if it does not fit the inputs.
+    public func predict(_ inputs: Tensor, preprocessing: Preprocessing? = nil) throws -> Tensor {
         try evaluated(inputs)
-        return try inference.predict(try variables(), inputs, normalization)
+        return try inference.predict(try variables(), inputs, preprocessing ?? self.preprocessing ?? .identity)
     }
 
     /// The compiled program that predicts inputs like these.
-    package func predictionProgram(
-        for inputs: Tensor, normalization: InputNormalization = .identity
-    ) throws -> any Executable {
-        try inference.predictionProgram(try variables(), inputs.node.type, normalization)
+    package func predictionProgram(for inputs: Tensor) throws -> any Executable {
+        try inference.predictionProgram(try variables(), inputs.node.type, preprocessing ?? .identity)
     }
 
     /// The compiled measurement of batches like this one: loss and metrics.

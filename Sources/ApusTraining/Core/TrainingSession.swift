@@ -19,8 +19,7 @@ public import ApusOptimizers
 ///
 /// A session is a value and keeps nothing: each call of `run` begins with the state that it is given.
 public struct TrainingSession: Sendable {
-    let loss: Loss
-    let metrics: [Metric]
+    let objective: Objective
     let schedule: Schedule
     let callbacks: [Callback]
     let folder: String?
@@ -40,8 +39,7 @@ public struct TrainingSession: Sendable {
         loss: Loss, metrics: [Metric] = [], schedule: Schedule = .constant, callbacks: [Callback] = [],
         folder: String? = nil, observer: ModelObserver? = nil
     ) {
-        self.loss = loss
-        self.metrics = metrics
+        objective = Objective(loss: loss, metrics: metrics)
         self.schedule = schedule
         self.callbacks = callbacks
         self.folder = folder

@@ -10,8 +10,7 @@ public import ApusTensor
 /// The program is compiled for the first batch of each size and type, then replayed; a step of a known size allocates nothing.
 public struct TrainingStep: Sendable {
     private let model: any Layer
-    private let loss: Loss
-    private let metrics: [Metric]
+    private let objective: Objective
     private let optimizer: Optimizer
     private let precision: NumericPrecision
     private let memory: MemoryUse
@@ -31,8 +30,7 @@ public struct TrainingStep: Sendable {
                 "training needs one number to make small, but the loss has the reduction none; use mean or sum")
         }
         self.model = model
-        self.loss = loss
-        self.metrics = metrics
+        objective = Objective(loss: loss, metrics: metrics)
         self.optimizer = optimizer
         self.precision = precision
         self.memory = memory
@@ -79,18 +77,18 @@ public struct TrainingStep: Sendable {
             let model = try forward(type, state.layout, in: &builder)
             let update = StepUpdate(optimizer, state.layout, in: &builder)
             var changes = update.changes(
-                of: model.variables, model.gradients(of: loss, state.layout), model.constraints,
+                of: model.variables, model.gradients(of: objective, state.layout), model.constraints,
                 updates: updates(state))
             for (path, value) in model.traced.updates { changes[.variable(path)] = value }
             for role in state.layout.roles {
                 builder.output(
                     role, changes[role] ?? update.slots[role] ?? model.variables["\(role)"]!, replacing: role)
             }
-            model.addMeasurements(loss, metrics, to: &builder)
+            model.addMeasurements(objective, to: &builder)
             let program = try compiled(builder)
             return BoundStep(
                 program, layout: state.layout, optimizer: optimizer,
-                metrics: MetricLayout(metrics, program, classes: model.classCount), type: type)
+                metrics: MetricLayout(objective.metrics, program, classes: model.classCount), type: type)
         }
     }
 
@@ -119,7 +117,7 @@ public struct TrainingStep: Sendable {
     ) throws -> StepModel {
         let model = StepModel(
             model, type, variables: layout.variableTypes, mode: .training, precision: precision, in: &builder)
-        try model.validate(loss, metrics)
+        try model.validate(objective)
         return model
     }
 
@@ -171,13 +169,13 @@ public struct TrainingStep: Sendable {
             try check(state, type)
             var first = ProgramBuilder<StepRole>()
             let model = try forward(type, state.layout, in: &first)
-            for (path, gradient) in zip(state.layout.trainedPaths, model.gradients(of: loss, state.layout)) {
+            for (path, gradient) in zip(state.layout.trainedPaths, model.gradients(of: objective, state.layout)) {
                 first.output(.gradient(path), gradient)
             }
             for (path, value) in model.traced.updates {
                 first.output(.variable(path), value, replacing: .variable(path))
             }
-            model.addMeasurements(loss, metrics, to: &first)
+            model.addMeasurements(objective, to: &first)
 
             var second = ProgramBuilder<StepRole>()
             let paths = state.layout.trainedPaths
@@ -192,7 +190,7 @@ public struct TrainingStep: Sendable {
             let program = try compiled(first)
             return CutStep(
                 gradients: program, update: try compiled(second), layout: state.layout,
-                metrics: MetricLayout(metrics, program, classes: model.classCount))
+                metrics: MetricLayout(objective.metrics, program, classes: model.classCount))
         }
     }
 }

@@ -42,7 +42,7 @@ package struct ModelProbe: Sendable {
         try batch.evaluated()
         let type =
             gradients.isEmpty
-            ? BatchType(inputs: batch.inputs.node.type, normalization: batch.normalization) : BatchType(batch)
+            ? BatchType(inputs: batch.inputs.node.type, preprocessing: batch.preprocessing) : BatchType(batch)
         let question = Question(batch: type, mode: mode, gradients: gradients)
         let types = variables.paths.map { ($0, variables[$0]!.node.type) }
         let probe = try programs(question, where: { $0.variables.elementsEqual(types, by: ==) }) {
@@ -55,7 +55,7 @@ package struct ModelProbe: Sendable {
         }
         return ModelView(
             loss: gradients.isEmpty ? nil : Double(results.buffer(.loss).first(as: Float.self)),
-            input: results[.normalizedInput],
+            input: results[.preprocessedInput],
             calls: probe.calls.map { call in
                 ModelView.Call(
                     path: call.record.path, layer: call.record.layer, depth: call.record.depth,
@@ -71,13 +71,14 @@ package struct ModelProbe: Sendable {
         if question.gradients.isEmpty {
             try traced.traced.validate()
         } else {
-            try traced.validate(loss, [])
-            let total = traced.total(loss)
+            let objective = Objective(loss: loss)
+            try traced.validate(objective)
+            let total = traced.total(objective)
             builder.output(.loss, total)
             let gradients = gradient(of: total, withRespectTo: question.gradients.map { traced.variables[$0]! })
             for (path, gradient) in zip(question.gradients, gradients) { builder.output(.gradient(path), gradient) }
         }
-        builder.output(.normalizedInput, traced.input)
+        builder.output(.preprocessedInput, traced.input)
         var calls: [ProbeProgram.Call] = []
         var places: [Node: Int] = [:]
         for record in traced.traced.records {

@@ -4,14 +4,14 @@ import ApusTensor
 import Foundation
 import Testing
 
-@Suite struct NormalizationRuleTests {
+@Suite struct ScalingTests {
     /// Two channels: 0, 2, 4, 10 and a constant.
     private func bytes() throws -> Dataset {
         try Dataset(
-            features: Tensor([0, 7, 2, 7, 4, 7, 10, 7] as [UInt8], shape: [2, 1, 2, 2]), labels: [0, 1])
+            inputs: Tensor([0, 7, 2, 7, 4, 7, 10, 7] as [UInt8], shape: [2, 1, 2, 2]), labels: [0, 1])
     }
 
-    private func applied(_ rule: NormalizationRule, _ data: Dataset) throws -> [Float] {
+    private func applied(_ rule: Scaling, _ data: Dataset) throws -> [Float] {
         let all = Tensor(
             data.batches(of: data.count, epoch: 0, seed: 0, shuffled: false).flatMap { $0.inputs.scalars },
             shape: Shape([data.count] + data.sampleShape.dimensions), type: data.elementType)
@@ -36,15 +36,15 @@ import Testing
             #expect(abs(value - expected) < 1e-6)
         }
         #expect(
-            try NormalizationRule.standardize(per: .all).fitted(to: bytes()) == bytes().measuredStandardization())
-        #expect(try NormalizationRule.none.fitted(to: bytes()) == .identity)
-        #expect(try NormalizationRule.unitRange.fitted(to: bytes()) == .unitRange)
+            try Scaling.standardize(per: .all).fitted(to: bytes()) == bytes().measuredStandardization())
+        #expect(try Scaling.none.fitted(to: bytes()) == .identity)
+        #expect(try Scaling.unitRange.fitted(to: bytes()) == .unitRange)
     }
 
     @Test func featuresOfTables() throws {
         var random = RandomKey.Generator(key: RandomKey(seed: 4))
         let table = (0..<300).map { Float.random(in: 0...1, using: &random) * Float($0 % 3 + 1) + Float($0 % 3) }
-        let data = try Dataset(features: Tensor(table, shape: [100, 3]), labels: Array(repeating: 0, count: 100))
+        let data = try Dataset(inputs: Tensor(table, shape: [100, 3]), labels: Array(repeating: 0, count: 100))
         let values = try applied(.standardize(), data)
         for feature in 0..<3 {
             let column = stride(from: feature, to: 300, by: 3).map { Double(values[$0]) }
@@ -54,21 +54,21 @@ import Testing
     }
 
     @Test func onlyTheTrainingPartIsMeasured() throws {
-        let data = try Dataset(features: Tensor([0, 2, 100] as [Float], shape: [3, 1]), labels: [0, 0, 0])
+        let data = try Dataset(inputs: Tensor([0, 2, 100] as [Float], shape: [3, 1]), labels: [0, 0, 0])
         let parts = try data.split(validationIndices: [2])
-        #expect(try NormalizationRule.standardize().fitted(to: parts.training) == .init(scale: 1, offset: -1))
+        #expect(try Scaling.standardize().fitted(to: parts.training) == .init(scale: 1, offset: -1))
     }
 
     @Test func oneChannelIsAsAllTogether() throws {
-        let data = try Dataset(features: Tensor([0, 2, 4, 10] as [UInt8], shape: [1, 2, 2, 1]), labels: [0])
-        #expect(try NormalizationRule.standardize().fitted(to: data) == data.measuredStandardization())
+        let data = try Dataset(inputs: Tensor([0, 2, 4, 10] as [UInt8], shape: [1, 2, 2, 1]), labels: [0])
+        #expect(try Scaling.standardize().fitted(to: data) == data.measuredStandardization())
     }
 
     @Test func givenConstants() throws {
-        let rule = NormalizationRule.constants(mean: [2, 7], standardDeviation: 2)
+        let rule = Scaling.constants(mean: [2, 7], standardDeviation: 2)
         #expect(try applied(rule, bytes()) == [-1, 0, 0, 0, 1, 0, 4, 0])
         let error = #expect(throws: DatasetError.self) {
-            try NormalizationRule.constants(mean: [1, 2, 3], standardDeviation: 1).fitted(to: bytes())
+            try Scaling.constants(mean: [1, 2, 3], standardDeviation: 1).fitted(to: bytes())
         }
         #expect(
             error?.description
@@ -77,14 +77,14 @@ import Testing
     }
 
     @Test func samplesThatDoNotFit() throws {
-        let normalization = InputNormalization(scales: [1, 2], offsets: [0, 0])
-        let result = normalization(.zeros([4, 3]))
+        let preprocessing = Preprocessing(scales: [1, 2], offsets: [0, 0])
+        let result = preprocessing(.zeros([4, 3]))
         #expect(
             result.problems.map(\.message)
                 == ["the normalization has 2 channels but the samples have the shape [4, 3]"])
     }
 
-    @Test(arguments: [NormalizationRule.standardize(), .minMax()]) func nothingToMeasure(rule: NormalizationRule) throws
+    @Test(arguments: [Scaling.standardize(), .minMax()]) func nothingToMeasure(rule: Scaling) throws
     {
         let done = rule == .standardize() ? "standardized" : "scaled"
         let empty = try bytes().prefix(0)
@@ -93,7 +93,7 @@ import Testing
             error?.description
                 == "an empty data set can't be \(done). Received 0 samples of uint8[1, 2, 2], 2 classes. Give at least "
                 + "one sample.")
-        let broken = try Dataset(features: Tensor([1, 2, .nan, 3] as [Float], shape: [2, 2]), labels: [0, 0])
+        let broken = try Dataset(inputs: Tensor([1, 2, .nan, 3] as [Float], shape: [2, 2]), labels: [0, 0])
         let failure = #expect(throws: DatasetError.self) { try rule.fitted(to: broken) }
         let numbers = rule == .standardize() ? "mean nan, standard deviation nan" : "minimum nan, maximum nan"
         #expect(
@@ -105,16 +105,16 @@ import Testing
     // MARK: Files
 
     @Test func readFromFiles() throws {
-        #expect(try NormalizationRule.read(#""standardize""#) == .standardize())
-        #expect(try NormalizationRule.read(#"{"standardize": "all"}"#) == .standardize(per: .all))
-        #expect(try NormalizationRule.read(#""minMax""#) == .minMax())
-        #expect(try NormalizationRule.read(#"{"minMax": {"low": -1}}"#) == .minMax(low: -1))
-        #expect(try NormalizationRule.read(#""none""#) == NormalizationRule.none)
+        #expect(try Scaling.read(#""standardize""#) == .standardize())
+        #expect(try Scaling.read(#"{"standardize": "all"}"#) == .standardize(per: .all))
+        #expect(try Scaling.read(#""minMax""#) == .minMax())
+        #expect(try Scaling.read(#"{"minMax": {"low": -1}}"#) == .minMax(low: -1))
+        #expect(try Scaling.read(#""none""#) == Scaling.none)
         let text = #"{"constants": {"mean": [1, 2], "standardDeviation": 3}}"#
-        #expect(try NormalizationRule.read(text) == .constants(mean: [1, 2], standardDeviation: 3))
-        for rule in [NormalizationRule.unitRange, .minMax(low: -2), .constants(mean: [1, 2], standardDeviation: 0.5)] {
+        #expect(try Scaling.read(text) == .constants(mean: [1, 2], standardDeviation: 3))
+        for rule in [Scaling.unitRange, .minMax(low: -2), .constants(mean: [1, 2], standardDeviation: 0.5)] {
             let text = String(decoding: try JSONEncoder().encode(rule), as: UTF8.self)
-            #expect(try NormalizationRule.read(text) == rule)
+            #expect(try Scaling.read(text) == rule)
         }
     }
 
@@ -132,15 +132,15 @@ import Testing
             "constants need one number or one a channel, received 2 means and 3 standard deviations"
         ),
     ])
-    func whatIsWrong(text: String, message: String) { #expect(NormalizationRule.failure(text) == message) }
+    func whatIsWrong(text: String, message: String) { #expect(Scaling.failure(text) == message) }
 
     @Test func normalizationsAreWrittenAndReadAgain() throws {
-        for value in [InputNormalization.unitRange, .init(scales: [1, 2], offsets: [0.5, 0])] {
+        for value in [Preprocessing.unitRange, .init(scales: [1, 2], offsets: [0.5, 0])] {
             let text = String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
-            #expect(try InputNormalization.read(text) == value)
+            #expect(try Preprocessing.read(text) == value)
         }
         #expect(
-            InputNormalization.failure(#"{"scale": [1, 2], "offset": 0}"#)
+            Preprocessing.failure(#"{"scale": [1, 2], "offset": 0}"#)
                 == "expected as many offsets as factors, received 1 and 2")
     }
 }

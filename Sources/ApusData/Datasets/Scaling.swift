@@ -3,7 +3,7 @@ public import ApusConfiguration
 /// How the normalization of samples is found: `normalize: standardize` in files.
 ///
 /// What is measured is measured on the training part only, by `fitted(to:)`, and then belongs to all parts.
-public enum NormalizationRule: Hashable, Sendable {
+public enum Scaling: Hashable, Sendable {
     /// Samples as they are.
     case none
     /// Bytes to 0…1: x / 255.
@@ -25,10 +25,10 @@ public enum NormalizationRule: Hashable, Sendable {
     }
 }
 
-extension NormalizationRule: CheckedCases {
+extension Scaling: CheckedCases {
     public static let what = "normalization"
 
-    public static let cases: [Case<NormalizationRule>] = [
+    public static let cases: [Case<Scaling>] = [
         Case(.none), Case(.unitRange), Case(.standardize()) { .standardize(per: try $0.next()) },
         Case(.minMax()) { .minMax(per: try $0.next(), low: try $0.next(), high: try $0.next()) },
         Case(.constants(), isRequired: true) { .constants(mean: try $0.next(), standardDeviation: try $0.next()) },
@@ -56,14 +56,14 @@ extension NormalizationRule: CheckedCases {
     /// - Parameter training: The samples to measure: those of the training part.
     /// - Throws: `DatasetError` if there is nothing to measure, if an element is not finite, or if constants are not as
     ///   many as there are channels.
-    public func fitted(to training: Dataset) throws(DatasetError) -> InputNormalization {
+    public func fitted(to training: Dataset) throws(DatasetError) -> Preprocessing {
         if let problem { throw DatasetError(.impossible, problem, remedy: "Change the constants.") }
         switch self {
         case .none: return .identity
         case .unitRange: return .unitRange
         case .standardize(.all): return try training.measuredStandardization()
         case .standardize(.channel):
-            return NormalizationRule.normalization(try training.channelMoments("standardized")) {
+            return Scaling.preprocessing(try training.channelMoments("standardized")) {
                 let scale = $0.deviation > 0 ? 1 / $0.deviation : 1
                 return (scale, -$0.mean * scale)
             }
@@ -74,7 +74,7 @@ extension NormalizationRule: CheckedCases {
                     (ranges.map(\.minimum).min() ?? 0, ranges.map(\.maximum).max() ?? 0)
                 ]
             }
-            return NormalizationRule.normalization(ranges) {
+            return Scaling.preprocessing(ranges) {
                 let scale = $0.maximum > $0.minimum ? (high - low) / ($0.maximum - $0.minimum) : 1
                 return (scale, low - $0.minimum * scale)
             }
@@ -86,16 +86,16 @@ extension NormalizationRule: CheckedCases {
                     expected: "one number, or \(training.channelCount) for \(training.features.row)",
                     received: "\(count)", remedy: "Give one number a channel.")
             }
-            return NormalizationRule.normalization(Array(0..<count)) {
+            return Scaling.preprocessing(Array(0..<count)) {
                 (1 / deviation[$0], -mean[$0] / deviation[$0])
             }
         }
     }
 
-    private static func normalization<Measured>(
+    private static func preprocessing<Measured>(
         _ channels: [Measured], _ rule: (Measured) -> (scale: Double, offset: Double)
-    ) -> InputNormalization {
+    ) -> Preprocessing {
         let rules = channels.map(rule)
-        return InputNormalization(scales: rules.map(\.scale), offsets: rules.map(\.offset))
+        return Preprocessing(scales: rules.map(\.scale), offsets: rules.map(\.offset))
     }
 }

@@ -5,11 +5,11 @@ import Testing
 
 @Suite struct NormalizationTests {
     @Test(arguments: [
-        (InputNormalization.identity, [0, 51, 255] as [Float]), (.unitRange, [0, 0.2, 1]),
+        (Preprocessing.identity, [0, 51, 255] as [Float]), (.unitRange, [0, 0.2, 1]),
         (.standardizing(mean: 51, standardDeviation: 2), [-25.5, 0, 102]),
     ])
-    func scalesBytes(normalization: InputNormalization, expected: [Float]) throws {
-        let result = try normalization(Tensor([0, 51, 255] as [UInt8])).evaluated()
+    func scalesBytes(preprocessing: Preprocessing, expected: [Float]) throws {
+        let result = try preprocessing(Tensor([0, 51, 255] as [UInt8])).evaluated()
         #expect(result.elementType == .float32)
         for (value, expected) in zip(result.scalars, expected) { #expect(abs(value - expected) < 1e-5) }
     }

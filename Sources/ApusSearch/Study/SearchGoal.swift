@@ -1,13 +1,15 @@
 public import ApusConfiguration
 
-/// What a search is about: `{minimize: validation.loss}`, `{maximize: validation.accuracy}`.
-public enum Objective: ConfigurableCases {
+/// The quantity that a search minimizes or maximizes: `{minimize: validation.loss}`, `{maximize: validation.accuracy}`.
+public enum SearchGoal: ConfigurableCases {
+    /// Smaller values of the metric are better.
     case minimize(metric: String)
+    /// Greater values of the metric are better.
     case maximize(metric: String)
 
     public static let what = "objective"
 
-    public static let cases: [Case<Objective>] = [
+    public static let cases: [Case<SearchGoal>] = [
         Case(.minimize(metric: "validation.loss"), isRequired: true) { .minimize(metric: try $0.next()) },
         Case(.maximize(metric: "validation.accuracy"), isRequired: true) { .maximize(metric: try $0.next()) },
     ]

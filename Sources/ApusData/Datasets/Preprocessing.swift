@@ -6,7 +6,7 @@ public import ApusTensor
 /// There is one factor and offset for all elements, or one for each place of the last axis: the channels of images, the
 /// features of tables. A data set only remembers it; the training and inference steps apply it, so that images travel
 /// as bytes. Files hold a number, or a list of them.
-public struct InputNormalization: Sendable, Hashable {
+public struct Preprocessing: Sendable, Hashable {
     /// One factor, or one for each channel.
     public let scales: [Double]
     /// As many offsets.
@@ -28,20 +28,20 @@ public struct InputNormalization: Sendable, Hashable {
     }
 
     /// Samples as they are: y = x.
-    public static let identity = InputNormalization(scale: 1, offset: 0)
+    public static let identity = Preprocessing(scale: 1, offset: 0)
 
     /// Bytes to the unit range: y = x / 255.
-    public static let unitRange = InputNormalization(scale: 1 / 255, offset: 0)
+    public static let unitRange = Preprocessing(scale: 1 / 255, offset: 0)
 
     /// Mean 0 and variance 1: y = (x − mean) / standardDeviation.
     ///
     /// Mean and deviation are those of the samples as stored, 0…255 for images of bytes.
-    public static func standardizing(mean: Double, standardDeviation: Double) -> InputNormalization {
+    public static func standardizing(mean: Double, standardDeviation: Double) -> Preprocessing {
         precondition(
             standardDeviation > 0 && standardDeviation.isFinite && mean.isFinite,
             "standardizing needs a finite mean and a positive standard deviation, received \(mean) and "
                 + "\(standardDeviation)")
-        return InputNormalization(scale: 1 / standardDeviation, offset: -mean / standardDeviation)
+        return Preprocessing(scale: 1 / standardDeviation, offset: -mean / standardDeviation)
     }
 
     /// Applies the normalization to samples of any shape and element type.
@@ -68,7 +68,7 @@ public struct InputNormalization: Sendable, Hashable {
     }
 }
 
-extension InputNormalization: Codable {
+extension Preprocessing: Codable {
     private enum CodingKeys: String, CodingKey { case scale, offset }
 
     public init(from decoder: any Decoder) throws {

@@ -1,0 +1,58 @@
+/// The line that shows a running epoch, as wide as the terminal allows.
+package struct ProgressLine {
+    /// Which epoch it is: `epoch 3/10`.
+    let head: String
+    /// How much of the epoch is done, 0…1.
+    let fraction: Double
+    /// Loss and metrics so far.
+    let measured: String
+    /// Samples a second.
+    let rate: String
+    /// The time that is left.
+    let left: String
+
+    package init(head: String, fraction: Double, measured: String, rate: String, left: String) {
+        (self.head, self.fraction, self.measured, self.rate, self.left) = (head, fraction, measured, rate, left)
+    }
+
+    /// The line in at most `width` − 1 columns, for a cursor in the last column would begin a new line.
+    ///
+    /// What matters least goes first: the speed, then the length of the bar, then the bar, then the time; what is measured is cut last.
+    package func text(width: Int, dim: (String) -> String) -> String {
+        let room = max(0, width - 1)
+        let candidates = [
+            (24, "\(measured)  \(rate)  \(left) left"), (24, "\(measured)  \(left) left"),
+            (8, "\(measured)  \(left) left"), (0, "\(measured)  \(left) left"), (0, measured),
+        ]
+        for (bar, rest) in candidates where columns(head) + (bar > 0 ? bar + 1 : 0) + 1 + columns(rest) <= room {
+            guard bar > 0 else { return "\(head) \(rest)" }
+            let done = Int(Double(bar) * min(1, max(0, fraction)))
+            let drawn = String(repeating: "━", count: done) + dim(String(repeating: "━", count: bar - done))
+            return "\(head) \(drawn) \(rest)"
+        }
+        var (text, used) = ("", 0)
+        for character in "\(head) \(measured)" {
+            used += columns(String(character))
+            guard used <= room else { break }
+            text.append(character)
+        }
+        return text
+    }
+}
+
+/// The columns of a terminal that a text takes: two for wide characters of East Asia and pictures, none for marks that combine.
+package func columns(_ text: String) -> Int {
+    text.reduce(0) { sum, character in
+        guard let scalar = character.unicodeScalars.first else { return sum }
+        if scalar.properties.generalCategory == .nonspacingMark || scalar.value < 32 { return sum }
+        let isWide =
+            switch scalar.value {
+            case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF,
+                0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE4F, 0xFF00...0xFF60, 0xFFE0...0xFFE6,
+                0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
+                true
+            default: false
+            }
+        return sum + (isWide ? 2 : 1)
+    }
+}

@@ -1,0 +1,16 @@
+public import ApusData
+public import ApusNN
+
+extension Experiment {
+    /// The number of outputs that the targets ask for: one a class, one for a yes-or-no answer, or one a number.
+    func outputCount(for data: Dataset) -> Int {
+        guard data.isClassification else { return max(1, data.targetType.shape.count) }
+        if case .yesOrNo = loss.meaning(of: [1, 1], hasClasses: true) { return 1 }
+        return max(1, data.classCount)
+    }
+
+    /// The network that the experiment trains; one of the zoo has as many outputs as the data ask for.
+    ///
+    /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
+    public func network(for data: Dataset) throws -> Sequential { try model.model(outputs: outputCount(for: data)) }
+}
