@@ -59,14 +59,14 @@ extension Tensor {
         Tensor(.pad(padding.map { AxisPadding(low: $0.low, high: $0.high) }, value: .floating(value)), [node])
     }
 
-    /// Tensors joined along an axis, in the widest of their element types.
+    /// Tensors joined along an axis, in the widest of their element types (NumPy's `concatenate`, PyTorch's `cat`).
     public static func concatenated(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
         let joined = tensors.reduce(tensors.first?.elementType ?? .float32) { ElementType.promoted($0, $1.elementType) }
         let parts = tensors.map { $0.elementType == joined ? $0 : $0.cast(to: joined) }
         return Tensor(.concatenate(axis: tensors.first?.normalized(axis) ?? axis), parts.map(\.node))
     }
 
-    /// Tensors of one shape joined along a new axis.
+    /// Tensors of one shape joined along a new axis (`stack`).
     public static func stacked(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
         concatenated(tensors.map { $0.expandingShape(at: axis) }, axis: axis)
     }
