@@ -150,7 +150,8 @@ private struct SettingWay {
 
     func elsewhere(_ kind: String) -> ConfigurationError {
         error(
-            "\(name) is an argument of \(kind) (did you mean \((before + [kind, name] + rest).joined(separator: "."))?)")
+            "\(name) is an argument of \(kind) (did you mean \((before + [kind, name] + rest).joined(separator: "."))?)"
+        )
     }
 
     func noArguments(_ kind: String) -> ConfigurationError { error("\(kind) takes no arguments") }

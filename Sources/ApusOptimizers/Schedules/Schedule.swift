@@ -168,7 +168,8 @@ extension Schedule: FileRepresentable {
                 "warmupSteps", .integer, defaultJSON: "0",
                 help: "The steps at the start in which the rate rises linearly"),
             Form.Constant(
-                "warmupShare", .number, defaultJSON: "1", help: "The largest fraction of all steps that the warm-up takes"),
+                "warmupShare", .number, defaultJSON: "1",
+                help: "The largest fraction of all steps that the warm-up takes"),
         ]
         kinds.kinds = kinds.kinds.map { $0.adding(warmup) }
         return .kinds(kinds)
