@@ -7,7 +7,9 @@ let swift: [SwiftSetting] = [
 ]
 
 /// The programs that the README and the design show; each is a folder of Examples.
-let examples = ["1-activations", "2-gradients", "3-model", "4-training", "5-own-layer", "6-own-loop", "7-search"]
+let examples = [
+    "1-activations", "2-gradients", "3-model", "4-training", "5-custom-layer", "6-custom-training-loop", "7-search",
+]
 
 /// The example that only predicts: it links nothing that trains.
 let inferenceExample = "8-inference"

@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("APUS_BENCH_HOME") or Path.home() / ".cache" / "apus-bench")
 PEERS = ["pytorch", "jax", "keras"]
-LAUNCHES = {"lenet5-b128": 1.0, "resnet18-b32": 0.1}  # and the share of --launch-steps that each does
+LAUNCHES = {"lenet5-b128": 1.0, "resnet18-b32": 0.1}  # and the fraction of --launch-steps that each does
 LAUNCH_MODES = {"pytorch": ["eager"], "jax": ["jit"], "keras": ["graph", "xla"]}
 
 

@@ -38,7 +38,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer and its constants by name; what a file leaves out is at Apus's default."""
+    """A layer and its arguments by name; what a file leaves out is at Apus's default."""
 
     kind: str
     constants: dict

@@ -52,7 +52,7 @@ struct Session {
         return Swift.max((ContinuousClock().now - start) / .seconds(1), 1e-6)
     }
 
-    /// The steps of the program and the share of time that each takes.
+    /// The steps of the program and the fraction of time that each takes.
     mutating func profile(steps: Int) throws -> String {
         let program = try step.program(for: state, batch)
         program.isTiming = true
@@ -87,7 +87,7 @@ func now() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
-/// Warms up, then times every step for so many seconds.
+/// Warms up, then times every step for the given number of seconds.
 func measure(_ workload: Workload, _ precision: NumericPrecision, seconds: Double) throws -> String {
     var session = try Session(workload, precision, startsEqual: true)
     let first = try session.run()
@@ -188,7 +188,7 @@ func compareAccuracy(samples: Int, epochs: Int, seeds: Int) throws {
 
 do {
     if CommandLine.arguments.contains("--accuracy") {
-        func number(_ flag: String, _ standard: Int) -> Int { value(flag).flatMap(Int.init) ?? standard }
+        func number(_ flag: String, _ byDefault: Int) -> Int { value(flag).flatMap(Int.init) ?? byDefault }
         try compareAccuracy(
             samples: number("--samples", 10_000), epochs: number("--epochs", 2), seeds: number("--seeds", 3))
     } else if let name = value("--launch") {

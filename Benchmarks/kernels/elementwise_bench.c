@@ -1,4 +1,4 @@
-// Times the elementwise engine: cycles of an instruction on a block, fused tapes against plain loops, optimizers,
+// Times the elementwise engine: cycles of an instruction on a block, fused programs against plain loops, optimizers,
 // random numbers. `make bench-kernels` builds and runs it.
 #define _GNU_SOURCE
 #include "apus_elementwise.h"

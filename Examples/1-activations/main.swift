@@ -1,6 +1,6 @@
 import Apus
 
-// NumPy-like: the spread of activations, layer by layer.
+// NumPy-like: the standard deviation of activations, layer by layer.
 var key = RandomKey(seed: 0)
 var h = Tensor.normal([1000, 100], key: key.next())
 for layer in 1...5 {

@@ -6,7 +6,7 @@ import Foundation
 struct CrossValidate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cross-validate",
-        abstract: "Trains on k folds of the data, and tells mean and spread of what is measured on each.",
+        abstract: "Trains on k folds of the data, and tells mean and standard deviation of what is measured on each.",
         discussion: "Example: apus cross-validate Examples/experiments/mlp-regularized.yaml --folds 5")
 
     @OptionGroup var options: ExperimentOptions
@@ -37,7 +37,7 @@ struct CrossValidate: ParsableCommand {
             Terminal.write("fold \(fold) of \(folds): \(score)\n")
         }
         guard !result.isInterrupted else {
-            Terminal.write("\ninterrupted; the same command with --run \(path) goes on\n")
+            Terminal.write("\ninterrupted; the same command with --run \(path) continues it\n")
             throw Interrupt.exitCode
         }
         guard json else { return try Terminal.print(result) }

@@ -51,7 +51,7 @@ struct Runs: ParsableCommand {
 
         @OptionGroup var options: CatalogOptions
 
-        @Option(help: "What counts; losses and errors shall be small, all else great.")
+        @Option(help: "What counts; losses and errors are minimized, all else is maximized.")
         var metric = "validation.loss"
 
         @Option(help: "How many runs.")

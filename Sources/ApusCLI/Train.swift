@@ -32,7 +32,7 @@ struct Train: ParsableCommand {
     @Option(help: "Where every random number comes from: --set seed=…")
     var seed: UInt64?
 
-    @Option(help: "The share of the training data that is held back: --set data.validation.fraction=…")
+    @Option(help: "The fraction of the training data that is held back: --set data.validation.fraction=…")
     var validation: Double?
 
     @Option(help: "The folder of the data set's files: --set data.directory=…")
@@ -48,7 +48,7 @@ struct Train: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Goes on with the run of this folder from its last whole checkpoint, in place of a network.",
+            "Continues the run of this folder from its last whole checkpoint, in place of a network.",
             valueName: "run"))
     var resume: String?
 
@@ -88,7 +88,7 @@ struct Train: ParsableCommand {
         if run.record.state == .interrupted {
             Terminal.write(
                 "\ninterrupted; the weights are in \(folder.lastWeights); "
-                    + "apus train --resume \(folder.path) goes on\n")
+                    + "apus train --resume \(folder.path) continues it\n")
             throw Interrupt.exitCode
         }
     }
@@ -108,7 +108,7 @@ struct Train: ParsableCommand {
         }
     }
 
-    /// The run that goes on; only more epochs and another place of the data can be asked for.
+    /// The run that is resumed; only more epochs and another place of the data can be asked for.
     private func resumed(_ path: String) throws -> ExperimentRun {
         let isOther =
             model != nil || batchSize != nil || device != nil || optimizer != nil || learningRate != nil || seed != nil
@@ -116,7 +116,7 @@ struct Train: ParsableCommand {
             || !settings.assignments.isEmpty || rangeTest
         guard !isOther else {
             throw ValidationError(
-                "--resume goes on with the experiment of the run; besides it only --epochs, --data and --json fit")
+                "--resume continues the experiment of the run; besides it only --epochs, --data and --json fit")
         }
         return try ExperimentRun(
             resuming: RunFolder(existing: path), epochs: epochs, directory: data, report: Terminal.note)

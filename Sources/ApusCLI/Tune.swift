@@ -11,7 +11,7 @@ struct Tune: ParsableCommand {
         abstract: "Searches over settings of an experiment; every trial is a run.",
         discussion: """
             Example: apus tune lenet5 --over 'optimizer.adam.learningRate={log: [0.0001, 0.1]}' --trials 20
-            A search that was interrupted goes on with the same command.
+            A search that was interrupted continues with the same command.
             """)
 
     @OptionGroup var options: ExperimentOptions
@@ -31,7 +31,7 @@ struct Tune: ParsableCommand {
     @Option(help: "How many trials.")
     var trials: Int?
 
-    @Option(help: "What is to become small or great: {maximize: validation.accuracy}.")
+    @Option(help: "What is minimized or maximized: {maximize: validation.accuracy}.")
     var objective: String?
 
     @Option(help: "When a trial is given up: none, median, {percentile: {percentile: 25}}.")
@@ -84,7 +84,7 @@ struct Tune: ParsableCommand {
         try catalog.update(report: Terminal.note)
         try Terminal.print(tuning.table())
         guard isComplete else {
-            Terminal.write("interrupted; the same command goes on\n")
+            Terminal.write("interrupted; the same command continues it\n")
             throw Interrupt.exitCode
         }
         guard let best = try tuning.study.best(), let score = best.score else {

@@ -28,7 +28,7 @@ public struct GradientCheck: Sendable, Hashable {
 
     /// Whether all gradients are right.
     public var passed: Bool { entries.allSatisfy { $0.relativeError <= tolerance } }
-    /// The greatest relative error.
+    /// The largest relative error.
     public var worst: Double { entries.map(\.relativeError).max() ?? 0 }
 }
 

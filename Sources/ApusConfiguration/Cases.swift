@@ -1,4 +1,4 @@
-/// An enumeration whose cases files write by name, with constants where there are any: `relu`, `{leakyReLU: 0.1}`,
+/// An enumeration whose cases files write by name, with arguments where there are any: `relu`, `{leakyReLU: 0.1}`,
 /// `{uniform: {low: -1, high: 1}}`.
 public protocol ConfigurableCases: Sendable, Hashable, Codable, FileRepresentable {
     /// What the cases are, for messages: `activation`.
@@ -9,48 +9,48 @@ public protocol ConfigurableCases: Sendable, Hashable, Codable, FileRepresentabl
     static var synonyms: [String: String] { get }
 }
 
-/// One case of an enumeration: its name and constants follow from an example with default constants.
+/// One case of an enumeration: its name and arguments follow from an example with default arguments.
 public struct Case<Value: Sendable>: Sendable {
-    package let standard: Value
+    package let defaultValue: Value
     let name: String
-    /// Whether files must give the constants.
+    /// Whether files must give the arguments.
     let isRequired: Bool
     let make: @Sendable (inout CaseConstants) throws -> Value
 
-    /// A case without constants.
+    /// A case without arguments.
     package init(_ value: Value) {
         self.init(value) { _ in value }
     }
 
-    /// A case with constants, which are taken one after the other: `Case(.l2()) { .l2(try $0.next()) }`.
+    /// A case with arguments, which are taken one after the other: `Case(.l2()) { .l2(try $0.next()) }`.
     ///
-    /// - Parameter isRequired: Whether files must give the constants, for those of the example are no defaults.
+    /// - Parameter isRequired: Whether files must give the arguments, for those of the example are no defaults.
     package init(
-        _ standard: Value, isRequired: Bool = false, make: @escaping @Sendable (inout CaseConstants) throws -> Value
+        _ defaultValue: Value, isRequired: Bool = false, make: @escaping @Sendable (inout CaseConstants) throws -> Value
     ) {
-        self.standard = standard
+        self.defaultValue = defaultValue
         self.isRequired = isRequired
         self.make = make
-        name = CasePayload(standard).name
+        name = CasePayload(defaultValue).name
     }
 }
 
-/// The constants of a case as a file gives them, in the order of the case.
+/// The arguments of a case as a file gives them, in the order of the case.
 package struct CaseConstants {
-    private let standard: [(label: String?, value: Any)]
+    private let defaults: [(label: String?, value: Any)]
     private let fields: Fields
     private let isRequired: Bool
     private var position = 0
 
     init(_ payload: CasePayload, _ fields: Fields, isRequired: Bool) {
         self.isRequired = isRequired
-        standard = payload.constants
+        defaults = payload.constants
         self.fields = fields
     }
 
-    /// The next constant: the file's, or the default.
+    /// The next argument: the file's, or the default.
     package mutating func next<Constant: Decodable>() throws -> Constant {
-        let (label, value) = standard[position]
+        let (label, value) = defaults[position]
         position += 1
         let given: Constant? = try fields.value(label ?? "value", isLeading: position == 1)
         if given == nil, isRequired { throw fields.missing(label ?? "value") }
@@ -58,7 +58,7 @@ package struct CaseConstants {
     }
 }
 
-/// Name and constants of an enumeration's value.
+/// Name and arguments of an enumeration's value.
 struct CasePayload {
     let name: String
     let constants: [(label: String?, value: Any)]
@@ -87,16 +87,16 @@ extension ConfigurableCases {
 
     package static var names: [String] { cases.map(\.name) }
 
-    /// Each case's name with its constants and their defaults.
+    /// Each case's name with its arguments and their defaults.
     package static var defaults: [(name: String, constants: [(name: String, text: String)])] {
         cases.map { item in
-            let payload = CasePayload(item.standard)
+            let payload = CasePayload(item.defaultValue)
             return (item.name, zip(payload.names, payload.texts).map { ($0, $1) })
         }
     }
 
-    /// The case of a name, with its constants at their default; capitals do not matter.
-    package static func named(_ name: String) -> Self? { found(name)?.standard }
+    /// The case of a name, with its arguments at their default; capitals do not matter.
+    package static func named(_ name: String) -> Self? { found(name)?.defaultValue }
 
     private static func found(_ name: String) -> Case<Self>? {
         let name = (synonyms[name] ?? name).lowercased()
@@ -108,13 +108,13 @@ extension ConfigurableCases {
         try self.init(named.name, named.fields, at: decoder.codingPath)
     }
 
-    /// The case of a name with the constants of a file.
+    /// The case of a name with the arguments of a file.
     ///
     /// - Parameter others: Names that the caller reads itself.
     package init(_ name: String, _ fields: Fields, besides others: [String] = [], at path: [any CodingKey] = []) throws
     {
         guard let found = Self.found(name) else { throw Names.unknown(Self.what, name, Self.names, path) }
-        let payload = CasePayload(found.standard)
+        let payload = CasePayload(found.defaultValue)
         try fields.checkNames(payload.names + others)
         if fields.isSingle, payload.constants.isEmpty { throw fields.unexpectedValue([]) }
         var constants = CaseConstants(payload, fields, isRequired: found.isRequired)
@@ -123,13 +123,13 @@ extension ConfigurableCases {
 
     public func encode(to encoder: any Encoder) throws { try encode(to: encoder, options: nil) }
 
-    /// Writes the case by its name, with its constants unless they are at their default, and with options of the caller's.
+    /// Writes the case by its name, with its arguments unless they are at their default, and with options of the caller's.
     package func encode(
         to encoder: any Encoder, options: ((inout KeyedEncodingContainer<NameKey>) throws -> Void)?
     ) throws {
         let payload = CasePayload(self)
-        let isStandard = Self.cases.contains { $0.name == payload.name && $0.standard == self && !$0.isRequired }
-        if isStandard, options == nil {
+        let isDefault = Self.cases.contains { $0.name == payload.name && $0.defaultValue == self && !$0.isRequired }
+        if isDefault, options == nil {
             var container = encoder.singleValueContainer()
             return try container.encode(payload.name)
         }
@@ -139,7 +139,7 @@ extension ConfigurableCases {
             try container.encode(values[0], forKey: NameKey(payload.name))
         } else {
             var constants = container.nestedContainer(keyedBy: NameKey.self, forKey: NameKey(payload.name))
-            for (name, value) in zip(payload.names, values) where !isStandard {
+            for (name, value) in zip(payload.names, values) where !isDefault {
                 try constants.encode(value, forKey: NameKey(name))
             }
             try options?(&constants)

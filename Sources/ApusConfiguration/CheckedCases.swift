@@ -1,6 +1,6 @@
-/// Cases whose constants have limits: those out of range are errors where the file gives them.
+/// Cases whose arguments have limits: those out of range are errors where the file gives them.
 package protocol CheckedCases: ConfigurableCases {
-    /// What is wrong with the constants: `rotation needs degrees of 0…180, received 200`; `nil` if they fit.
+    /// What is wrong with the arguments: `rotation needs degrees of 0…180, received 200`; `nil` if they fit.
     var problem: String? { get }
 }
 

@@ -1,10 +1,10 @@
-/// A value that files and people write as a kind with constants: `dropout: 0.3` in YAML, `Dropout(0.3)` in Swift.
+/// A value that files and people write as a kind with arguments: `dropout: 0.3` in YAML, `Dropout(0.3)` in Swift.
 ///
-/// The `schema` lists the constants; reading, writing and printing follow from it.
+/// The `schema` lists the arguments; reading, writing and printing follow from it.
 public protocol Configurable: Sendable, Hashable, Codable, CustomStringConvertible, FileRepresentable {
     /// The name in files: `conv2D`, `adam`.
     static var kind: String { get }
-    /// The constants with their names and defaults.
+    /// The arguments with their names and defaults.
     static var schema: Schema<Self> { get }
 }
 
@@ -16,13 +16,13 @@ extension Configurable {
 
     public func encode(to encoder: any Encoder) throws { try Self.schema.write(self, to: encoder) }
 
-    /// The value as Swift code makes it, without constants at their default.
+    /// The value as Swift code makes it, without arguments at their default.
     public var description: String {
         "\(Self.self)(\(Self.schema.arguments(self).joined(separator: ", ")))"
     }
 
     /// Whether the kind alone says everything.
-    package var isStandard: Bool { Self.schema.isStandard(self) }
+    package var isDefault: Bool { Self.schema.isDefault(self) }
 
     package static var defaults: [(name: String, text: String)] { schema.defaults }
 
@@ -48,7 +48,7 @@ extension Configurable {
         named name: String, to encoder: any Encoder,
         options: (inout KeyedEncodingContainer<NameKey>) throws -> Void = { _ in }, hasOptions: () -> Bool = { false }
     ) throws {
-        if isStandard, !hasOptions() {
+        if isDefault, !hasOptions() {
             var container = encoder.singleValueContainer()
             return try container.encode(name)
         }

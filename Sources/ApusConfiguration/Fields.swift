@@ -1,4 +1,4 @@
-/// What a file says about one value: constants by name, a single value in place of them, or nothing but a name.
+/// What a file says about one value: arguments by name, a single value in place of them, or nothing but a name.
 package struct Fields {
     private enum Content {
         case nothing
@@ -9,7 +9,7 @@ package struct Fields {
     private let content: Content
     private let path: [any CodingKey]
 
-    /// What a decoder holds: constants by name if it is a mapping, else a single value.
+    /// What a decoder holds: arguments by name if it is a mapping, else a single value.
     package init(_ decoder: any Decoder) {
         path = decoder.codingPath
         content = (try? decoder.container(keyedBy: NameKey.self)).map(Content.keyed) ?? .single(decoder)
@@ -31,9 +31,9 @@ package struct Fields {
         for name in names where !known.contains(name) { throw Names.unknown("key", name, known, path) }
     }
 
-    /// The value of a constant, or `nil` if the file leaves it out.
+    /// The value of an argument, or `nil` if the file leaves it out.
     ///
-    /// - Parameter isLeading: Whether a single value in place of the constants is this one's.
+    /// - Parameter isLeading: Whether a single value in place of the arguments is this one's.
     package func value<Value: Decodable>(_ name: String, isLeading: Bool) throws -> Value? {
         switch content {
         case .nothing: return nil
@@ -47,7 +47,7 @@ package struct Fields {
         }
     }
 
-    /// Whether a single value stands in place of the constants.
+    /// Whether a single value stands in place of the arguments.
     var isSingle: Bool { if case .single = content { true } else { false } }
 
     func missing(_ name: String) -> DecodingError {
@@ -56,7 +56,7 @@ package struct Fields {
     }
 
     func unexpectedValue(_ known: [String]) -> DecodingError {
-        let expected = known.isEmpty ? "nothing" : "constants by name (\(known.joined(separator: ", ")))"
+        let expected = known.isEmpty ? "nothing" : "arguments by name (\(known.joined(separator: ", ")))"
         return .dataCorrupted(
             DecodingError.Context(
                 codingPath: path, debugDescription: "expected \(expected) but received a single value"))

@@ -16,15 +16,15 @@ public indirect enum Form {
     /// One of these words.
     case words([String])
     case list(Form)
-    /// Constants by name.
+    /// Arguments by name.
     case mapping([Constant])
-    /// One kind: its name, or its name with constants.
+    /// One kind: its name, or its name with arguments.
     case kinds(Kinds)
     case either([Form])
     /// The form of a type, looked up when it is needed: layers hold layers.
     case type(any FileRepresentable.Type)
 
-    /// A constant of a mapping.
+    /// An argument of a mapping.
     public struct Constant {
         package var name: String
         package var form: Form
@@ -32,29 +32,29 @@ public indirect enum Form {
         /// Whether it may stand alone in place of the mapping.
         package var isLeading = false
         /// The default as JSON; `nil` if there is none.
-        package var standard: String?
+        package var defaultJSON: String?
         /// What it means.
         package var help: String?
 
         package init(
-            _ name: String, _ form: Form, isRequired: Bool = false, isLeading: Bool = false, standard: String? = nil,
+            _ name: String, _ form: Form, isRequired: Bool = false, isLeading: Bool = false, defaultJSON: String? = nil,
             help: String? = nil
         ) {
             self.name = name
             self.form = form
             self.isRequired = isRequired
             self.isLeading = isLeading
-            self.standard = standard
+            self.defaultJSON = defaultJSON
             self.help = help
         }
     }
 
-    /// Values that are written by name, `relu`, or by name with constants, `{leakyReLU: 0.1}`.
+    /// Values that are written by name, `relu`, or by name with arguments, `{leakyReLU: 0.1}`.
     public struct Kinds {
         /// What they are: `activation`.
         package var what: String
         package var kinds: [Kind]
-        /// Constants beside the name.
+        /// Arguments beside the name.
         package var beside: [Constant] = []
 
         package init(_ what: String, _ kinds: [Kind], beside: [Constant] = []) {
@@ -89,7 +89,7 @@ public indirect enum Form {
 
         package var names: [String] { [name] + synonyms }
 
-        /// The same with more constants.
+        /// The same with more arguments.
         package func adding(_ constants: [Constant]) -> Kind {
             var copy = self
             switch content {
@@ -111,7 +111,7 @@ extension Form {
         if case .either(let forms) = resolved { forms.flatMap(\.alternatives) } else { [resolved] }
     }
 
-    /// The constants, if files may write a mapping of them.
+    /// The arguments, if files may write a mapping of them.
     package var constants: [Constant]? {
         alternatives.lazy.compactMap { if case .mapping(let constants) = $0 { constants } else { nil } }.first
     }
@@ -183,12 +183,12 @@ extension Schema {
         return .mapping(constants)
     }
 
-    /// The constants with their forms, defaults and meanings.
+    /// The arguments with their forms, defaults and meanings.
     package var constants: [Form.Constant] {
         fields.map { field in
             Form.Constant(
                 field.name, field.form(), isRequired: !field.hasDefault, isLeading: field.role == .leading,
-                standard: field.hasDefault ? field.json(standard) : nil, help: field.help)
+                defaultJSON: field.hasDefault ? field.json(defaultValue) : nil, help: field.help)
         }
     }
 }
@@ -201,11 +201,11 @@ extension ConfigurableCases {
         Form.Kinds(
             what,
             cases.map { item in
-                let payload = CasePayload(item.standard)
+                let payload = CasePayload(item.defaultValue)
                 let constants = zip(payload.names, payload.constants).enumerated().map { index, constant in
                     Form.Constant(
                         constant.0, .of(type(of: constant.1.value)), isRequired: item.isRequired, isLeading: index == 0,
-                        standard: item.isRequired ? nil : JSONText.of(constant.1.value))
+                        defaultJSON: item.isRequired ? nil : JSONText.of(constant.1.value))
                 }
                 return Form.Kind(
                     item.name, synonyms: synonyms.filter { $0.value == item.name }.keys.sorted(),
@@ -217,7 +217,7 @@ extension ConfigurableCases {
 extension Registry {
     /// The kinds by name.
     ///
-    /// - Parameter constants: What the caller reads itself among the constants of each kind.
+    /// - Parameter constants: What the caller reads itself among the arguments of each kind.
     package func form(adding constants: [Form.Constant] = [], beside: [Form.Constant] = []) -> Form.Kinds {
         Form.Kinds(what, members.map { kind($0.kind, $0.type).adding(constants) }, beside: beside)
     }

@@ -56,7 +56,7 @@ private struct Definitions {
         return .object([("$ref", .text("#/$defs/\(name)"))])
     }
 
-    /// An object of constants, or the leading constant in its place.
+    /// An object of arguments, or the leading argument in its place.
     private mutating func mapping(_ constants: [Form.Constant], _ more: [(String, JSONText)] = []) -> JSONText {
         let properties = constants.map { constant in (constant.name, property(constant)) }
         var entries: [(String, JSONText)] = [("type", .text("object"))]
@@ -73,7 +73,7 @@ private struct Definitions {
     private mutating func property(_ constant: Form.Constant) -> JSONText {
         guard case .object(var entries) = schema(constant.form) else { return .object([]) }
         if let help = constant.help { entries.append(("description", .text(help))) }
-        if let standard = constant.standard { entries.append(("default", .raw(standard))) }
+        if let json = constant.defaultJSON { entries.append(("default", .raw(json))) }
         return .object(entries)
     }
 

@@ -22,7 +22,7 @@ package enum Names {
         return "known are \(known.joined(separator: ", "))"
     }
 
-    /// The insertions, deletions and replacements that lead from one name to the other, in small letters (Levenshtein).
+    /// The insertions, deletions and replacements that lead from one name to the other, in lower case (Levenshtein).
     private static func distance(_ a: String, _ b: String) -> Int {
         let (a, b) = (Array(a.lowercased()), Array(b.lowercased()))
         var row = Array(0...b.count)

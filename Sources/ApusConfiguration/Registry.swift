@@ -55,7 +55,7 @@ package final class Registry<Member>: Sendable {
         return found
     }
 
-    /// The member of a kind: what a decoder says of it, or all constants at their default.
+    /// The member of a kind: what a decoder says of it, or all arguments at their default.
     package func member(_ kind: String, from decoder: (any Decoder)?, at path: [any CodingKey]) throws -> Member {
         let type = try type(kind, path)
         if let decoder { return try type.init(from: decoder) as! Member }
@@ -63,7 +63,7 @@ package final class Registry<Member>: Sendable {
         return try type.init(from: NothingDecoder(codingPath: path)) as! Member
     }
 
-    /// A member that is described by a name, or by a name and constants; constants of other names are the caller's.
+    /// A member that is described by a name, or by a name and arguments; arguments of other names are the caller's.
     package func member(from decoder: any Decoder, besides others: [String] = []) throws -> (
         member: Member, fields: Fields
     ) {
@@ -71,7 +71,7 @@ package final class Registry<Member>: Sendable {
         return try member(named.name, from: named.decoder, besides: others, at: decoder.codingPath)
     }
 
-    /// The member of a kind; constants of other names are the caller's.
+    /// The member of a kind; arguments of other names are the caller's.
     package func member(
         _ kind: String, from decoder: (any Decoder)?, besides others: [String], at path: [any CodingKey]
     ) throws -> (member: Member, fields: Fields) {
@@ -107,7 +107,7 @@ private struct NothingDecoder: Decoder {
 
     private var error: DecodingError {
         .dataCorrupted(
-            DecodingError.Context(codingPath: codingPath, debugDescription: "expected constants after the name"))
+            DecodingError.Context(codingPath: codingPath, debugDescription: "expected arguments after the name"))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw error }

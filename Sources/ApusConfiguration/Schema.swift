@@ -1,34 +1,34 @@
-/// What files and people may say about a kind of value: its constants with their names and defaults.
+/// What files and people may say about a kind of value: its arguments with their names and defaults.
 ///
-/// From one list follow reading (constants left out are at their default, unknown ones are errors with a suggestion), writing
-/// (constants at their default are left out) and printing (as the initializer is called in Swift).
+/// From one list follow reading (arguments left out are at their default, unknown ones are errors with a suggestion), writing
+/// (arguments at their default are left out) and printing (as the initializer is called in Swift).
 public struct Schema<Value: Sendable>: Sendable {
-    /// The value with every constant at its default.
-    public let standard: Value
+    /// The value with every argument at its default.
+    public let defaultValue: Value
     let fields: [Field]
 
-    /// The constants of a value.
+    /// The arguments of a value.
     ///
     /// - Parameters:
-    ///   - standard: The value with every constant at its default; those that files must give may be anything in it.
-    ///   - fields: One a constant, in the order of the initializer's parameters.
-    public init(_ standard: Value, _ fields: Field...) { self.init(standard, fields) }
+    ///   - defaultValue: The value with every argument at its default; those that files must give may be anything in it.
+    ///   - fields: One for each argument, in the order of the initializer's parameters.
+    public init(_ defaultValue: Value, _ fields: Field...) { self.init(defaultValue, fields) }
 
-    /// The constants of a value, of which types that belong together have some in common.
-    public init(_ standard: Value, _ fields: [Field]) {
-        self.standard = standard
+    /// The arguments of a value, of which types that belong together have some in common.
+    public init(_ defaultValue: Value, _ fields: [Field]) {
+        self.defaultValue = defaultValue
         self.fields = fields
     }
 
-    /// One constant.
+    /// One argument.
     public struct Field: Sendable {
         enum Role: Sendable {
-            /// In files it may stand alone in place of all constants.
+            /// In files it may stand alone in place of all arguments.
             case leading
             /// Has no default.
             case required
             case optional
-            /// The value is nothing else: files hold the constant itself.
+            /// The value is nothing else: files hold the argument itself.
             case whole
         }
 
@@ -41,7 +41,7 @@ public struct Schema<Value: Sendable>: Sendable {
         let help: String?
         let form: @Sendable () -> Form
         let json: @Sendable (Value) -> String?
-        fileprivate let isStandard: @Sendable (Value, Value) -> Bool
+        fileprivate let isDefault: @Sendable (Value, Value) -> Bool
         fileprivate let read: @Sendable (Fields, inout Value) throws -> Bool
         fileprivate let readWhole: @Sendable (any Decoder, inout Value) throws -> Void
         fileprivate let write: @Sendable (Value, inout KeyedEncodingContainer<NameKey>) throws -> Void
@@ -60,7 +60,7 @@ public struct Schema<Value: Sendable>: Sendable {
             self.help = help
             form = { .of(Constant.self) }
             json = { JSONText.of($0[keyPath: path]) }
-            isStandard = { $0[keyPath: path] == $1[keyPath: path] }
+            isDefault = { $0[keyPath: path] == $1[keyPath: path] }
             read = { fields, value in
                 guard let constant: Constant = try fields.value(name, isLeading: role == .leading) else { return false }
                 value[keyPath: path] = constant
@@ -79,7 +79,7 @@ public struct Schema<Value: Sendable>: Sendable {
             }
         }
 
-        /// The main constant: the 10 of `Dense(10)` and of `dense: 10`.
+        /// The main argument: the 10 of `Dense(10)` and of `dense: 10`.
         ///
         /// - Parameter isLabelled: Whether Swift's initializer names it, as in `Huber(delta: 0.5)`.
         public static func leading<Constant: Codable & Hashable & Sendable>(
@@ -89,7 +89,7 @@ public struct Schema<Value: Sendable>: Sendable {
             Field(name, path, .leading, hasDefault: hasDefault, isLabelled: isLabelled)
         }
 
-        /// A constant that must be given.
+        /// An argument that must be given.
         ///
         /// - Parameter help: What it means, for pages of defaults.
         public static func required<Constant: Codable & Hashable & Sendable>(
@@ -98,7 +98,7 @@ public struct Schema<Value: Sendable>: Sendable {
             Field(name, path, .required, hasDefault: false, isLabelled: true, help: help)
         }
 
-        /// A constant with a default, that of `standard`.
+        /// An argument with a default, that of `defaultValue`.
         ///
         /// - Parameter help: What it means, for pages of defaults.
         public static func optional<Constant: Codable & Hashable & Sendable>(
@@ -107,7 +107,7 @@ public struct Schema<Value: Sendable>: Sendable {
             Field(name, path, .optional, hasDefault: true, isLabelled: true, help: help)
         }
 
-        /// The only constant, which files hold in place of the value: `activation: relu`.
+        /// The only argument, which files hold in place of the value: `activation: relu`.
         public static func whole<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable
         ) -> Field {
@@ -119,14 +119,14 @@ public struct Schema<Value: Sendable>: Sendable {
 
     package var names: [String] { fields.map(\.name) }
 
-    /// The names of constants with a default, and the default as Swift writes it.
+    /// The names of arguments with a default, and the default as Swift writes it.
     package var defaults: [(name: String, text: String)] {
-        fields.filter(\.hasDefault).map { ($0.name, $0.text(standard)) }
+        fields.filter(\.hasDefault).map { ($0.name, $0.text(defaultValue)) }
     }
 
     /// Whether a value is described by its kind alone.
-    package func isStandard(_ value: Value) -> Bool {
-        fields.allSatisfy { $0.hasDefault && $0.isStandard(value, standard) }
+    package func isDefault(_ value: Value) -> Bool {
+        fields.allSatisfy { $0.hasDefault && $0.isDefault(value, defaultValue) }
     }
 
     // MARK: Reading
@@ -135,7 +135,7 @@ public struct Schema<Value: Sendable>: Sendable {
     ///
     /// - Parameter others: Names that the caller reads itself.
     package func value(from fields: Fields, besides others: [String] = []) throws -> Value {
-        var value = standard
+        var value = defaultValue
         try fields.checkNames(names + others)
         if fields.isSingle, !self.fields.contains(where: { $0.role == .leading }) {
             throw fields.unexpectedValue(names)
@@ -148,16 +148,16 @@ public struct Schema<Value: Sendable>: Sendable {
 
     func value(from decoder: any Decoder) throws -> Value {
         guard let whole = fields.first, whole.role == .whole else { return try value(from: Fields(decoder)) }
-        var value = standard
+        var value = defaultValue
         try whole.readWhole(decoder, &value)
         return value
     }
 
     // MARK: Writing
 
-    /// Writes what is not at its default: the leading constant by itself if there is nothing else, a mapping otherwise.
+    /// Writes what is not at its default: the leading argument by itself if there is nothing else, a mapping otherwise.
     func write(_ value: Value, to encoder: any Encoder) throws {
-        let written = fields.filter { !$0.hasDefault || !$0.isStandard(value, standard) }
+        let written = fields.filter { !$0.hasDefault || !$0.isDefault(value, defaultValue) }
         if let only = written.first, written.count == 1, only.role == .leading || only.role == .whole {
             return try only.writeAlone(value, encoder)
         }
@@ -166,12 +166,12 @@ public struct Schema<Value: Sendable>: Sendable {
     }
 
     package func write(_ value: Value, to container: inout KeyedEncodingContainer<NameKey>) throws {
-        for field in fields where !field.hasDefault || !field.isStandard(value, standard) {
+        for field in fields where !field.hasDefault || !field.isDefault(value, defaultValue) {
             try field.write(value, &container)
         }
     }
 
-    /// Writes every constant, those at their default as well; what is absent stays out.
+    /// Writes every argument, those at their default as well; what is absent stays out.
     package func writeAll(_ value: Value, to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: NameKey.self)
         for field in fields where !field.isAbsent(value) { try field.write(value, &container) }
@@ -181,7 +181,7 @@ public struct Schema<Value: Sendable>: Sendable {
 
     /// The arguments of the initializer, without those at their default.
     package func arguments(_ value: Value) -> [String] {
-        fields.filter { !$0.hasDefault || !$0.isStandard(value, standard) }.map { field in
+        fields.filter { !$0.hasDefault || !$0.isDefault(value, defaultValue) }.map { field in
             field.isLabelled ? "\(field.name): \(field.text(value))" : field.text(value)
         }
     }

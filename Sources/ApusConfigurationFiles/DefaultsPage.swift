@@ -1,12 +1,12 @@
 package import ApusConfiguration
 
-/// Constants with their defaults and meanings, as a file that says everything.
+/// Arguments with their defaults and meanings, as a file that says everything.
 package struct DefaultsPage: CustomStringConvertible {
     private var lines: [String] = []
 
     package var description: String { lines.joined(separator: "\n") + "\n" }
 
-    /// - Parameter given: Names for constants that have no default.
+    /// - Parameter given: Names for arguments that have no default.
     package init(_ constants: [Form.Constant], given: [String: String]) {
         write(constants, given: given.mapValues { .name($0, nil) }, indent: "")
     }
@@ -16,8 +16,8 @@ package struct DefaultsPage: CustomStringConvertible {
         for constant in constants {
             if indent.isEmpty, !lines.isEmpty { lines.append("") }
             comment(constant, indent)
-            let standard = constant.standard.flatMap { try? FileNode(yaml: $0, file: "") }
-            if let value = given[constant.name] ?? standard, !value.isNull {
+            let byDefault = constant.defaultJSON.flatMap { try? FileNode(yaml: $0, file: "") }
+            if let value = given[constant.name] ?? byDefault, !value.isNull {
                 write(constant.name, value, constant.form, indent)
             } else {
                 lines.append("\(indent)# \(constant.name):")
@@ -47,7 +47,7 @@ package struct DefaultsPage: CustomStringConvertible {
         lines.append("\(indent)\(name): \(value.flow)")
     }
 
-    /// The constants that a value gives; one that stands alone is the leading one.
+    /// The arguments that a value gives; one that stands alone is the leading one.
     private func given(_ value: FileNode?, _ constants: [Form.Constant]) -> [String: FileNode] {
         guard let value else { return [:] }
         if let entries = value.entries { return Dictionary(entries.map { ($0.key, $0.value) }) { first, _ in first } }

@@ -29,7 +29,7 @@ extension FileNode {
         return with(name, try inner.setting(value, at: way.rest, before: way.path, .anything), value.place)
     }
 
-    /// A constant by its name; a value in place of the constants is the leading one.
+    /// An argument by its name; a value in place of the arguments is the leading one.
     private func setting(_ constants: [Form.Constant], _ way: SettingWay) throws(ConfigurationError) -> FileNode {
         guard let constant = constants.first(where: { $0.name == way.name }) else {
             throw way.unknown("key", constants.map(\.name))
@@ -43,12 +43,12 @@ extension FileNode {
             }
         }
         // What the file leaves out begins with its default.
-        let inner = mapping[way.name] ?? FileNode(standard: constant)
+        let inner = mapping[way.name] ?? FileNode(defaultOf: constant)
         return mapping.with(
             way.name, try inner.setting(way.value, at: way.rest, before: way.path, constant.form), way.value.place)
     }
 
-    /// A constant of a kind, or one beside it; another kind takes the place of what was there.
+    /// An argument of a kind, or one beside it; another kind takes the place of what was there.
     private func setting(_ kinds: Form.Kinds, _ way: SettingWay) throws(ConfigurationError) -> FileNode {
         let beside = kinds.beside.map(\.name)
         let current = scalar.flatMap { isNull ? nil : $0 } ?? entries?.first { !beside.contains($0.key) }?.key
@@ -58,7 +58,7 @@ extension FileNode {
             if let current, !isNull { mapping = mapping.with(current, FileNode(.mapping([]), place), place) }
         }
         if let constant = kinds.beside.first(where: { $0.name == way.name }) {
-            let inner = mapping[way.name] ?? FileNode(standard: constant)
+            let inner = mapping[way.name] ?? FileNode(defaultOf: constant)
             return mapping.with(
                 way.name, try inner.setting(way.value, at: way.rest, before: way.path, constant.form), way.value.place)
         }
@@ -74,15 +74,15 @@ extension FileNode {
         if let current, !isSame { mapping = mapping.removing(current) }
         let inner = mapping[key] ?? FileNode(.mapping([]))
         guard let content = kind.content ?? (way.rest.isEmpty ? .anything : nil) else {
-            throw way.noConstants(kind.name)
+            throw way.noArguments(kind.name)
         }
         return mapping.with(
             key, try inner.setting(way.value, at: way.rest, before: way.path, content), way.value.place)
     }
 
-    /// The default of a constant, or an empty mapping.
-    private init(standard constant: Form.Constant) {
-        let node = constant.standard.flatMap { try? FileNode(yaml: $0, file: constant.name) }
+    /// The default of an argument, or an empty mapping.
+    private init(defaultOf constant: Form.Constant) {
+        let node = constant.defaultJSON.flatMap { try? FileNode(yaml: $0, file: constant.name) }
         self = node?.isNull == false ? node!.placed(nil) : FileNode(.mapping([]))
     }
 
@@ -96,7 +96,7 @@ extension FileNode {
                 let name = node.scalar ?? node.entries?.first { !beside.contains($0.key) }?.key
                 return name.flatMap { kinds.kind($0)?.name ?? $0 }
             }
-            // Another kind has other constants.
+            // Another kind has other arguments.
             guard let entries = other.entries, self.entries != nil, kind(self) == kind(other) || kind(other) == nil
             else {
                 return other
@@ -144,16 +144,17 @@ private struct SettingWay {
 
     func unknown(_ what: String, _ known: [String]) -> ConfigurationError {
         let end = before.isEmpty ? "" : " at \(here)"
-        guard !known.isEmpty else { return error("\(here) has no constants") }
+        guard !known.isEmpty else { return error("\(here) takes no arguments") }
         return error("there is no \(what) \(name) (\(Names.hint(name, known)))\(end)")
     }
 
     func elsewhere(_ kind: String) -> ConfigurationError {
         error(
-            "\(name) is a constant of \(kind) (did you mean \((before + [kind, name] + rest).joined(separator: "."))?)")
+            "\(name) is an argument of \(kind) (did you mean \((before + [kind, name] + rest).joined(separator: "."))?)"
+        )
     }
 
-    func noConstants(_ kind: String) -> ConfigurationError { error("\(kind) has no constants") }
+    func noArguments(_ kind: String) -> ConfigurationError { error("\(kind) takes no arguments") }
 
     func noElement(_ count: Int) -> ConfigurationError {
         guard count > 0 else { return error("\(here) is an empty list; set the whole list") }

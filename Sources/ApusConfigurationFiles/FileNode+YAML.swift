@@ -18,7 +18,7 @@ extension FileNode {
         }
     }
 
-    /// - Parameter budget: How many values may still come: aliases can make small texts great.
+    /// - Parameter budget: How many values may still come: aliases can make small texts large.
     private init(_ node: Node, _ file: String, _ budget: inout Int) throws(ConfigurationError) {
         place = node.mark.map { .line(file: file, $0.line) }
         budget -= 1
@@ -40,7 +40,7 @@ extension FileNode {
                 }
                 let value = try FileNode(value, file, &budget)
                 if name == "<<" {
-                    // The keys of another mapping, where there are none of one's own.
+                    // The keys of another mapping; the mapping's own keys override them.
                     let others = if case .list(let items) = value.content { items } else { [value] }
                     merged += others.flatMap { $0.entries ?? [] }
                 } else {

@@ -34,7 +34,7 @@ package struct LayeredFile<Value: Decodable & FileRepresentable>: Sendable {
 
     /// This file with another value at a path such as `optimizer.adam.learningRate` or `model.2.dense.units`.
     ///
-    /// Numbers are places in lists. A kind that is written by its name alone becomes one with constants, and another kind takes
+    /// Numbers are places in lists. A kind that is written by its name alone becomes one with arguments, and another kind takes
     /// its place.
     ///
     /// - Parameter value: A text in YAML: `0.01`, `[accuracy, f1]`.

@@ -10,7 +10,7 @@ package struct InferenceProgram: Sendable {
     private let precision: NumericPrecision
     private let device: Device
     private let programs = Programs<InputType, BoundProgram<InferenceRole>>()
-    /// Nothing is drawn at inference, unless a layer of one's own does.
+    /// Nothing is drawn at inference, unless a custom layer does.
     private let key: Buffer
 
     /// What a program is compiled for.

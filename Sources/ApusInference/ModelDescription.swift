@@ -60,7 +60,7 @@ struct ModelDescription: Codable {
                 .malformed, path: path, "the description of the model can't be read",
                 expected: "a model and its inputs",
                 received: ModelDescription.problem(error),
-                remedy: "Register the layers of your own before reading; if there are none, write the file again.")
+                remedy: "Register custom layers before reading; if there are none, write the file again.")
         }
         guard !input.isEmpty, input.allSatisfy({ $0 > 0 }) else {
             throw FormatError(
@@ -80,7 +80,7 @@ struct ModelDescription: Codable {
         do { return String(decoding: try encoder.encode(self), as: UTF8.self) } catch {
             throw FormatError(
                 .unsupported, path: path, "the model can't be written", received: ModelDescription.problem(error),
-                remedy: "Make layers of your own Codable and register them.")
+                remedy: "Make custom layers Codable and register them.")
         }
     }
 

@@ -7,7 +7,7 @@ import ApusTensor
 extension TrainedModel {
     /// Reads a model from the file that `write(to:)` wrote.
     ///
-    /// Layers of one's own must be registered before (`LayerKinds.register`).
+    /// Custom layers must be registered before (`LayerKinds.register`).
     ///
     /// - Throws: `FormatError` if the file is missing or damaged, holds no model or a newer one, or if its numbers do not belong to
     ///   its network.
@@ -38,7 +38,7 @@ extension TrainedModel {
 
     /// Writes the model to one file, whole or not at all: weights as safetensors, all else as JSON in its metadata.
     ///
-    /// - Throws: `FormatError` for layers of one's own that are not registered, and if the disk refuses; a file that was there stays.
+    /// - Throws: `FormatError` for custom layers that are not registered, and if the disk refuses; a file that was there stays.
     public func write(to path: String) throws {
         let values = variables.paths.map { variables[$0]! }
         try evaluate(values)

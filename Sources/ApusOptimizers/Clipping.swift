@@ -3,11 +3,11 @@ public import ApusTensor
 
 /// How gradients are clipped.
 public enum Clipping: ConfigurableCases {
-    /// Each element is moved into −limit…limit.
+    /// Each element is moved into −limit…limit (PyTorch's `clip_grad_value_`).
     case value(Double)
     /// The gradient of each variable is scaled down to this norm.
     case norm(Double)
-    /// All gradients together are scaled down to this norm. Pascanu, Mikolov & Bengio (2013).
+    /// All gradients together are scaled down to this norm (PyTorch's `clip_grad_norm_`). Pascanu, Mikolov & Bengio (2013).
     case globalNorm(Double)
 
     public static let what = "clipping"

@@ -58,7 +58,7 @@ extension Optimizer: Hashable, CustomStringConvertible {
 }
 
 extension Optimizer {
-    /// The rule of a name with all constants at their default.
+    /// The rule of a name with all arguments at their default.
     ///
     /// - Throws: `OptimizerError` with a suggestion if there is none.
     public init(named name: String) throws {
@@ -73,7 +73,7 @@ extension Optimizer: FileRepresentable {
     public static var form: Form {
         let settings = Settings.schema.constants
         var kinds = OptimizerKinds.registry.form(beside: settings)
-        // The decay may stand among the rule's constants, as in Keras.
+        // The decay may stand among the rule's arguments, as in Keras.
         let decay = settings.filter { $0.name == "weightDecay" }
         kinds.kinds = kinds.kinds.map { kind in
             kind.content?.constants?.contains { $0.name == "weightDecay" } == true ? kind : kind.adding(decay)
@@ -100,7 +100,7 @@ extension Optimizer: Codable {
                         "expected one optimizer, and beside it \(options.joined(separator: ", ")), but received "
                         + "\(container.allKeys.map(\.stringValue).sorted().joined(separator: ", "))"))
         }
-        // The decay may stand among the rule's constants, as in Keras.
+        // The decay may stand among the rule's arguments, as in Keras.
         let (rule, fields) = try OptimizerKinds.registry.member(
             kinds[0].stringValue, from: try container.superDecoder(forKey: kinds[0]), besides: ["weightDecay"],
             at: decoder.codingPath)
@@ -114,7 +114,7 @@ extension Optimizer: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         let kind = type(of: rule).kind
-        guard !Settings.schema.isStandard(settings) else { return try rule.encode(named: kind, to: encoder) }
+        guard !Settings.schema.isDefault(settings) else { return try rule.encode(named: kind, to: encoder) }
         var container = encoder.container(keyedBy: NameKey.self)
         try container.encode(rule, forKey: NameKey(kind))
         try Settings.schema.write(settings, to: &container)

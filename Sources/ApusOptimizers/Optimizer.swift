@@ -115,7 +115,7 @@ public protocol OptimizerRule: Configurable {
     func update(
         _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
     ) -> (variable: Tensor, slots: [Tensor])
-    /// What is wrong with the constants, besides the learning rate.
+    /// What is wrong with the hyperparameters, besides the learning rate.
     func check(_ check: inout OptimizerCheck)
 }
 
@@ -158,14 +158,14 @@ public enum OptimizerKinds {
 
 // MARK: Checks
 
-/// Collects what is wrong with an optimizer's constants.
+/// Collects what is wrong with an optimizer's hyperparameters.
 public struct OptimizerCheck {
     private(set) var problem: String?
 
-    /// Notes what is wrong with a constant; the first one noted counts.
+    /// Notes what is wrong with a hyperparameter; the first one noted counts.
     ///
     /// - Parameters:
-    ///   - isRight: Whether the constant is in its range.
+    ///   - isRight: Whether the hyperparameter is in its range.
     ///   - range: Completes “must be”: `in 0..<1`.
     public mutating func expect(_ isRight: Bool, _ name: String, _ value: Double, _ range: String) {
         if !isRight { problem = problem ?? "the optimizer's \(name) is \(value) but must be \(range)" }
@@ -188,9 +188,9 @@ public struct OptimizerCheck {
 }
 
 extension Optimizer {
-    /// What is wrong with the constants.
+    /// What is wrong with the hyperparameters.
     ///
-    /// - Throws: `OptimizerError` that names the constant, its value and its range.
+    /// - Throws: `OptimizerError` that names the hyperparameter, its value and its range.
     package func validate() throws(OptimizerError) {
         var check = OptimizerCheck()
         check.expectNotNegative("learningRate", learningRate)

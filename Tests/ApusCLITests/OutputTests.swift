@@ -31,7 +31,8 @@ import Testing
 
     @Test(arguments: ["2> /dev/full", "2>&-"]) func trainingNeedsNoReader(_ target: String) throws {
         try Command.inFolder { command in
-            #expect(try command.shell("\(Self.train) \(target)").code == 0)
+            let result = try command.shell("\(Self.train) \(target)")
+            #expect(result.code == 0)
             #expect(command.text("r/run.json").contains(#""state" : "completed""#))
         }
     }

@@ -16,7 +16,7 @@ import Testing
         #expect(try file("steps: [cut, cook]").setting("steps.1", to: "bake").value().steps == ["cut", "bake"])
     }
 
-    /// A value in place of the constants is the leading one, and stays.
+    /// A value in place of the arguments is the leading one, and stays.
     @Test func constantsJoinTheLeadingOne() throws {
         let oven = try file("oven: 3").setting("oven.fan", to: "true").value().oven
         #expect(oven.shelf == 3 && oven.fan == true)
@@ -31,7 +31,7 @@ import Testing
         ("minute", "minute can't be set: there is no key minute (did you mean minutes?)"),
         ("oven.door", "oven.door can't be set: there is no key door (known are shelf, fan) at oven"),
         ("heat.hihg", "heat.hihg can't be set: there is no heat hihg (did you mean high?) at heat"),
-        ("heat.degrees", "heat.degrees can't be set: degrees is a constant of high (did you mean heat.high.degrees?)"),
+        ("heat.degrees", "heat.degrees can't be set: degrees is an argument of high (did you mean heat.high.degrees?)"),
         ("name.x", "name.x can't be set: name is \"soup\" and has nothing inside"),
         ("steps.2", "steps.2 can't be set: steps is a list; expected a place from 0 to 1 but received 2"),
         ("oven..fan", "expected a path such as optimizer.adam.learningRate but received \"oven..fan\""),

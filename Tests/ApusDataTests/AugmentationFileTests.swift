@@ -71,7 +71,7 @@ import Testing
                 + "image's sides; received 4 for float32[4, 4, 1]. Give a smaller padding, or the mode zeros.")
         #expect(
             message(numbers, .zoom(range: 3))
-                == "zoom needs a range in 0…0.9, received 3. Give a constant in this range.")
+                == "zoom needs a range in 0…0.9, received 3. Give a value in this range.")
         let wide = try Dataset(inputs: .zeros([2, 4, 4, 1], type: .int32), labels: [0, 1])
         #expect(
             message(wide, .flip())

@@ -88,7 +88,7 @@ import Testing
                 + "[N, ...]; received []. Give a tensor whose first axis counts the samples.")
     }
 
-    @Test func poisonedFeatures() {
+    @Test func invalidFeatures() {
         #expect(throws: GraphError.self) {
             try Dataset(inputs: Tensor([[1, 2], [3]] as [[Float]]), labels: [0, 1])
         }
@@ -134,7 +134,7 @@ import Testing
         #expect(try numbered(100).fingerprint == 7_344_514_097_575_368_885)
     }
 
-    /// Runs that hold it go on.
+    /// Runs that hold it continue.
     @Test func formerFingerprintIsStable() throws {
         #expect(try numbered(100).fingerprint(by: FormerHash.self) == 5_843_219_172_569_939_806)
     }

@@ -126,6 +126,6 @@ import Testing
 
     @Test func impossibleConstants() {
         let error = #expect(throws: DatasetError.self) { try DataGenerator.xor(count: -1).dataset(seed: 1) }
-        #expect(error?.description == "xor needs a count in 1…16777216, received -1. Change the constant.")
+        #expect(error?.description == "xor needs a count in 1…16777216, received -1. Change the argument.")
     }
 }

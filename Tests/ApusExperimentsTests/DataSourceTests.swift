@@ -9,7 +9,7 @@ import ApusTraining
 import Foundation
 import Testing
 
-/// A source of one's own: y = slope · x.
+/// A custom source: y = slope · x.
 private struct Ramp: SampleReader, Configurable {
     var count = 40
     var slope = 2.0
@@ -225,7 +225,7 @@ private struct Ramp: SampleReader, Configurable {
         }
     }
 
-    // MARK: One's own
+    // MARK: Custom sources
 
     @Test func aSourceOfOnesOwn() throws {
         try SampleSourceKinds.register(Ramp.self)

@@ -35,7 +35,7 @@ import Testing
         }
         // The same bits everywhere would be those of one backend.
         #expect(variables[0].paths.contains { variables[0][$0]!.scalars != variables[1][$0]!.scalars })
-        // What a folder holds goes on where it was.
+        // What a folder holds is resumed where it was.
         #expect(
             try Experiment(
                 yaml: String(contentsOfFile: "\(folder)/reference/experiment.yaml", encoding: .utf8), path: ""

@@ -46,7 +46,7 @@ import Testing
         #expect(Set(Page.defaults.sections) == Set(DocumentationTests.defaults.keys))
     }
 
-    /// Constants that every loss and every schedule has stand above the tables.
+    /// Arguments that every loss and every schedule has stand above the tables.
     @Test func commonConstants() {
         let loss = Loss(Hinge())
         #expect(
@@ -89,7 +89,7 @@ import Testing
     private static func of<Value: ConfigurableCases>(_ type: Value.Type) -> [String: String] {
         Dictionary(
             uniqueKeysWithValues: type.defaults.map { item in
-                // A case that can't be read without constants has no defaults.
+                // A case that can't be read without arguments has no defaults.
                 let isRead = (try? JSONDecoder().decode([Value].self, from: Data("[\"\(item.name)\"]".utf8))) != nil
                 return (item.name, isRead ? joined(item.constants) : "–")
             })
@@ -246,7 +246,7 @@ private func experiment(_ line: String) throws -> Experiment {
     try Experiment(yaml: "name: page\nmodel: mlp\n\(line)", path: "page.yaml")
 }
 
-/// A dense layer with one more constant.
+/// A dense layer with one more argument.
 private func dense(_ constant: String) throws -> Dense {
     guard case .layers(let model) = try ModelSource(yaml: "- dense: {units: 3, \(constant)}", path: "page.yaml") else {
         throw TrainingError("\(constant) is not of a layer")

@@ -76,7 +76,7 @@ import Testing
         Mistake("metrics: accuracy", "e.yaml:3: expected a list but found \"accuracy\" at metrics"),
         Mistake(
             "data: [1, 2]",
-            "e.yaml:3: expected constants by name (source, directory, validation, test, seed, normalize, augment) but found a list of 2 at data"
+            "e.yaml:3: expected arguments by name (source, directory, validation, test, seed, normalize, augment) but found a list of 2 at data"
         ),
         Mistake(
             "precision: float31",
@@ -218,8 +218,8 @@ import Testing
             guard case .layers(let model) = try file.setting(assignment).experiment().model else { return [] }
             return model.layers.map { AnyLayer($0) }
         }
-        let standard = try layers("epochs=1")
-        #expect(standard.count == 4)
+        let byDefault = try layers("epochs=1")
+        #expect(byDefault.count == 4)
         #expect(try layers("model.1.dense.units=64")[1] == AnyLayer(Dense(64)))
         #expect(try layers("model.1.dense=64")[1] == AnyLayer(Dense(64)))
         #expect(try layers("model.1.dense.activation=relu")[1] == AnyLayer(Dense(8, activation: .relu)))
@@ -247,7 +247,7 @@ import Testing
         )
         #expect(
             problem("optimizer.learningRate=1")
-                == "optimizer.learningRate can't be set: learningRate is a constant of adam (did you mean optimizer.adam.learningRate?)"
+                == "optimizer.learningRate can't be set: learningRate is an argument of adam (did you mean optimizer.adam.learningRate?)"
         )
         #expect(
             problem("optimizer.adm.beta1=1")
@@ -259,7 +259,7 @@ import Testing
             problem("model.dense.units=1")
                 == "model.dense.units can't be set: model is a list; expected a place from 0 to 1 but received dense")
         #expect(problem("metrics.0=f1") == "metrics.0 can't be set: metrics is an empty list; set the whole list")
-        #expect(problem("model.0.flatten.x=1") == "model.0.flatten.x can't be set: model.0.flatten has no constants")
+        #expect(problem("model.0.flatten.x=1") == "model.0.flatten.x can't be set: model.0.flatten takes no arguments")
         #expect(problem("name.x=1") == "name.x can't be set: name is \"a\" and has nothing inside")
         #expect(problem("epochs") == "expected PATH=VALUE, for instance epochs=3, but received \"epochs\"")
         #expect(problem("a..b=1") == "expected a path such as optimizer.adam.learningRate but received \"a..b\"")

@@ -112,7 +112,7 @@ import Testing
             for epochs in [nil, 2, 3] {
                 let error = #expect(throws: TrainingError.self) { try ExperimentRun(resuming: kept, epochs: epochs) }
                 #expect(
-                    error?.description == "the run \(kept.path) is completed; give more epochs than 3 to go on")
+                    error?.description == "the run \(kept.path) is completed; give more epochs than 3 to continue")
             }
             var more = try ExperimentRun(resuming: kept, epochs: 5)
             #expect(try more.train().epochs.count == 5)
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    /// The folder of the data belongs to the machine that goes on.
+    /// The folder of the data belongs to the machine that continues.
     @Test func anotherPlaceOfTheDataIsNotKept() throws {
         try withFolder { folder in
             var run = try ExperimentRun(try moonsFile().experiment())

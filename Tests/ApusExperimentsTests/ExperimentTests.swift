@@ -17,8 +17,8 @@ import Testing
 
     @Test func survivesYAML() throws {
         #expect(try Experiment(yaml: try experiment.yaml(), path: "a.yaml") == experiment)
-        let standard = Experiment(name: "b", model: "mlp")
-        #expect(try Experiment(yaml: try standard.yaml(), path: "b.yaml") == standard)
+        let byDefault = Experiment(name: "b", model: "mlp")
+        #expect(try Experiment(yaml: try byDefault.yaml(), path: "b.yaml") == byDefault)
     }
 
     @Test func survivesJSON() throws {
@@ -30,8 +30,8 @@ import Testing
     /// What is left out is at its default, in the form in which people write files.
     @Test func filesMayBeShort() throws {
         func read(_ text: String) throws -> Experiment { try Experiment(yaml: text, path: "e.yaml") }
-        let standard = Experiment(name: "a", model: "mlp")
-        #expect(try read("{name: a, model: mlp}") == standard)
+        let byDefault = Experiment(name: "a", model: "mlp")
+        #expect(try read("{name: a, model: mlp}") == byDefault)
         let text = """
             name: a
             model: mlp
@@ -40,7 +40,7 @@ import Testing
             optimizer: {sgd: {momentum: 0.9}}
             schedule: {cosine: {warmupSteps: 200}}
             """
-        var expected = standard
+        var expected = byDefault
         expected.data.validation.fraction = 0.2
         expected.metrics = []
         expected.optimizer = .sgd(momentum: 0.9)

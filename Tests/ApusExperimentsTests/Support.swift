@@ -33,7 +33,7 @@ let moons = """
 
 func moonsFile() throws -> ExperimentFile { try ExperimentFile(yaml: moons, path: "moons.yaml") }
 
-/// Ends a training as Ctrl-C does, after so many epochs in all.
+/// Ends a training as Ctrl-C does, after a number of epochs in all.
 final class Interruption: @unchecked Sendable {
     private var epochs: Int
     init(after epochs: Int) { self.epochs = epochs }

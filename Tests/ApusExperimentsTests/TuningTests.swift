@@ -62,7 +62,7 @@ import Testing
             let trials = try tuning.study.trials()
             let promoted = try #require(trials.first { $0.scores.count > 1 })
             let epochs = try RunFolder(existing: try #require(promoted.folder)).history().epochs.map(\.epoch)
-            // Each epoch once: it went on where it was.
+            // Each epoch once: it continued where it was.
             #expect(epochs == Array(1...promoted.scores.keys.max()!))
         }
     }

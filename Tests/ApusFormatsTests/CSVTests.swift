@@ -203,7 +203,7 @@ import Testing
         ),
         (
             "a,b\n1,\"x\"y\n", CSVFormat(),
-            "a field on line 2 goes on after its closing quote (at byte 9). Expected the "
+            "a field on line 2 continues after its closing quote (at byte 9). Expected the "
                 + "separator or the end of the line; received 79. Write a quote inside of quotes twice."
         ),
         (

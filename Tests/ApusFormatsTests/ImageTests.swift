@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 @Suite struct ImageTests {
-    /// The greatest difference of two images; `nil` if they differ in size.
+    /// The largest difference of two images; `nil` if they differ in size.
     static func difference(_ image: Image, _ expected: NumericArray) -> Int? {
         guard image.shape == expected.shape, image.pixels.count == expected.bytes.count else { return nil }
         return zip(image.pixels, expected.bytes).map { abs(Int($0) - Int($1)) }.max()

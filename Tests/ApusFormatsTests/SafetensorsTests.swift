@@ -107,7 +107,7 @@ import Testing
         ),
         (
             safetensors("{} x"),
-            "the header goes on after its object (at byte 11). Expected only spaces; received "
+            "the header continues after its object (at byte 11). Expected only spaces; received "
                 + "78. Save the "
                 + "file again, or download it again."
         ),

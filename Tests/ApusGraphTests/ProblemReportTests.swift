@@ -40,13 +40,13 @@ import Testing
         )
     }
 
-    @Test func aPoisonedNodeCarriesItsProblem() {
+    @Test func anInvalidNodeCarriesItsProblem() {
         let node = Node(problem: "nothing there", operation: "load")
         #expect(node.problems.map(\.description) == ["load: nothing there"])
         #expect(!node.unary(.negate).isValid)
     }
 
-    @Test func buildingAndDifferentiatingPoisonedNodesDoesNotTrap() {
+    @Test func buildingAndDifferentiatingInvalidNodesDoesNotTrap() {
         let x = input([3])
         let broken = x.reshape([5])
         _ = [

@@ -4,7 +4,7 @@ import ApusNN
 import ApusTensor
 import Testing
 
-/// Models as values: drawn and summarized, with constants learned from data.
+/// Models as values: drawn and summarized, with mean and variance learned from data.
 @Suite struct ModelValueTests {
     static let branched = Sequential {
         Conv2D(filters: 4, kernelSize: 3, activation: .relu).named("stem")
@@ -18,7 +18,7 @@ import Testing
         Dense(3)
     }
 
-    /// Constants learned from samples bring them to mean 0 and variance 1, feature by feature.
+    /// Mean and variance learned from samples bring them to mean 0 and variance 1, feature by feature.
     @Test func normalizationLearnsFromData() throws {
         let samples =
             Tensor.normal([500, 2, 3], key: RandomKey(seed: 1)) * Tensor([1.0, 5, 0.1]) + Tensor([3.0, -2, 100])

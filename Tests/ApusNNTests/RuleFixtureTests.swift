@@ -68,7 +68,7 @@ import Testing
             }
         }
 
-        /// Kolmogorov's and Smirnov's: the greatest difference to the distribution of the values.
+        /// Kolmogorov's and Smirnov's: the largest difference to the distribution of the values.
         func distance(_ values: [Double]) -> Double {
             values.sorted().enumerated().reduce(0) { greatest, item in
                 let expected = share(item.element)

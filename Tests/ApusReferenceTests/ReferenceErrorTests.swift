@@ -51,7 +51,7 @@ import Testing
                 == "oneHot: index \(index) is outside 0..<2")
     }
 
-    @Test func poisonedGraph() {
+    @Test func invalidGraph() {
         let broken = Node(.binary(.add), [x, indices.cast(to: .float32)])
         #expect(throws: GraphError(broken.problems)) { try backend.run([broken]) }
         #expect(throws: GraphError(broken.problems)) { try backend.run(graph(broken, [x, indices]), inputs: []) }

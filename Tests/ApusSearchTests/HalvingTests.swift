@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    /// One worker: each rung's best third goes on, and the trial with the least x wins its bracket.
+    /// One worker: each rung's best third continues, and the trial with the least x wins its bracket.
     @Test func oneWorker() {
         var simulation = Simulation(strategy: .hyperband(Hyperband(maximumBudget: 9)), limit: 9 + 5 + 3)
         var counts: [Int: Int] = [:]

@@ -81,7 +81,7 @@ import Testing
         let testDescription: String
         let space: SearchSpace
         let value: @Sendable (Assignment) -> Double
-        /// The greatest share of random search's mean regret that is left, with TPE and with a Gaussian process.
+        /// The largest fraction of random search's mean regret that is left, with TPE and with a Gaussian process.
         let shares: (tpe: Double, process: Double)
         let minimum: Double
     }

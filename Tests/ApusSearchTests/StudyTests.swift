@@ -13,7 +13,7 @@ import Testing
         return rate * rate + abs((assignment["units"]?.number ?? 0) - 20) / 10
     }
 
-    /// Asks and tells so many times; every seventh trial fails.
+    /// Asks and tells a number of times; every seventh trial fails.
     @discardableResult private func advance(_ study: Study, _ count: Int) throws -> [Assignment] {
         var assignments: [Assignment] = []
         for _ in 0..<count {
@@ -197,7 +197,7 @@ import Testing
         }
     }
 
-    /// A trial that is interrupted is given back, and the same search goes on with it.
+    /// A trial that is interrupted is given back, and the same search continues with it.
     @Test func interruptedTrialsAreGivenBack() async throws {
         try await withStorePath { path in
             let study = try Study(
@@ -213,7 +213,7 @@ import Testing
         }
     }
 
-    /// What hears of trials is no part of them: its error ends the search, and the trial keeps its score.
+    /// What receives trials is no part of them: its error ends the search, and the trial keeps its score.
     @Test func errorsOfListenersEndTheSearch() async throws {
         struct Broken: Error {}
         try await withStorePath { path in

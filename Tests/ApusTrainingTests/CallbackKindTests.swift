@@ -117,7 +117,7 @@ import Testing
             let names = ["last", "last-1", "last-2", "best", "best-1", "best-2"]
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == names.sorted())
             #expect(try names.map(epoch) == [5, 4, 3, 4, 5, 2])
-            // Another training does not go on with these.
+            // Another training does not continue with these.
             _ = try run([9], [.checkpoint(folder, keepLast: 3, keepBest: 3)])
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["best", "last"])
         }

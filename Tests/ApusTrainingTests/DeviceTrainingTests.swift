@@ -74,7 +74,7 @@ import Testing
         #expect(measured[0]["accuracy"] == measured[1]["accuracy"])
     }
 
-    /// The greatest relative distance ‖a − b‖ / ‖b‖ of a tensor.
+    /// The largest relative distance ‖a − b‖ / ‖b‖ of a tensor.
     private func distance(_ a: [[Float]], _ b: [[Float]]) -> Double {
         zip(a, b).map { a, b in
             func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }

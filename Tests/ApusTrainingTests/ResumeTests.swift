@@ -206,7 +206,7 @@ import Testing
             _ = try fit(&resumed, "\(parent)/b", resumes: true) { notes.append($0) }
             #expect(notes.count == 1)
             #expect(notes.first?.hasPrefix("the checkpoint \(last) has ") ?? false, "\(notes)")
-            #expect(notes.first?.hasSuffix("going on from \(parent)/b/checkpoints/last-1") ?? false, "\(notes)")
+            #expect(notes.first?.hasSuffix("continuing from \(parent)/b/checkpoints/last-1") ?? false, "\(notes)")
             #expect(try #require(resumed.state).numbers == (try #require(whole.state).numbers))
             #expect(try bytes("\(parent)/b") == bytes("\(parent)/a"))
             #expect(try events("\(parent)/b") == events("\(parent)/a"))

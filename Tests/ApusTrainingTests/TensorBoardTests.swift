@@ -55,7 +55,7 @@ import Testing
         #expect(TensorBoard(histogramSteps: 1).receivesSteps)
     }
 
-    /// A training that goes on adds files and leaves those that are there alone; without validation there is no such run.
+    /// A training that is resumed adds files and leaves those that are there alone; without validation there is no such run.
     @Test func goingOnAddsAFile() throws {
         try withTemporaryFolder { folder in
             var trainer = trainer()
@@ -139,7 +139,7 @@ import Testing
         }
         try writer.flush()
 
-        // A run that was killed at step 10 and goes on from a checkpoint at step 5: steps 6 to 10 of the first file are void.
+        // A run that was killed at step 10 and is resumed from a checkpoint at step 5: steps 6 to 10 of the first file are void.
         let killed = try TensorBoardWriter(folder: "\(folder)/restarted")
         let resumed = try TensorBoardWriter(folder: "\(folder)/restarted")
         try killed.start(at: 1)

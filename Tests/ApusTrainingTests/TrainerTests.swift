@@ -224,7 +224,7 @@ import Testing
             Sequential.small, loss: .softmaxCrossEntropy.reduced(.none), optimizer: .sgd(), seed: 1)
         #expect(
             message { try unreduced.fit(data, epochs: 1, batchSize: 4) }
-                == "training needs one number to make small, but the loss has the reduction none; use mean or sum")
+                == "training minimizes one number, but the loss has the reduction none; use mean or sum")
     }
 
     /// Metrics of many numbers, and of all samples at once, in the training and at inference.

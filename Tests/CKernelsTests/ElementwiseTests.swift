@@ -2,7 +2,7 @@ import CKernels
 import Foundation
 import Testing
 
-// MARK: Tapes
+// MARK: Elementwise programs
 
 private typealias Opcode = apus_elementwise_opcode
 private typealias ElementType = apus_type
@@ -65,7 +65,7 @@ private func operand(
     return o
 }
 
-/// A compiled tape.
+/// A compiled elementwise program.
 private final class Program {
     let pointer: OpaquePointer
 
@@ -538,7 +538,7 @@ struct ElementwiseTests {
     }
 
     /// More tensors and values than a block has, spread over registers that are used again and again.
-    @Test func longTape() {
+    @Test func longProgram() {
         everywhere { place in
             let count = 5003
             let x = normal(count)
@@ -587,7 +587,7 @@ struct ElementwiseTests {
         case adamw
     }
 
-    /// The optimizers' tapes find their loops, whose results are the interpreter's.
+    /// The optimizers' elementwise programs find their loops, whose results are the interpreter's.
     @Test func specializations() {
         func tape(_ rule: Rule) -> [apus_ew_instruction] {
             let w = Place.operand(0)

@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func ownLayer() throws {
-        let lines = try run("5-own-layer")
+        let lines = try run("5-custom-layer")
         #expect(
             lines.contains {
                 $0.hasPrefix("1.skipBlock/conv1  Conv2D(filters: 8, kernelSize: 3, padding: .same, useBias: false)")
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func ownLoop() throws {
-        let lines = try run("6-own-loop").map(numbers)
+        let lines = try run("6-custom-training-loop").map(numbers)
         #expect(lines.count == 10)
         #expect(try #require(lines.last?.last) > 0.95)
     }

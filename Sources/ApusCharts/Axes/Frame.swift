@@ -9,7 +9,7 @@ struct Frame {
     struct Direction {
         var axis: Axis
         var scale: Scale
-        /// Numbers of one's own instead of round ones.
+        /// Given numbers instead of round ones.
         var ticks: [Tick]?
         var hasGrid = true
     }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Numbers as people read them: `0.25`, `12.5k`, `2e−4`, with a true minus sign.
 package enum NumberFormat {
-    /// A number with so many significant digits at most, without trailing zeros.
+    /// A number with at most `digits` significant digits, without trailing zeros.
     package static func short(_ value: Double, digits: Int = 3) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "−∞" : "∞" }
         let magnitude = abs(value)
@@ -38,7 +38,7 @@ package enum NumberFormat {
         return zip(values, axis(integers, exponent: exponent)).map { $0.isFinite ? $1 : short($0) }
     }
 
-    /// Share of one in percent: `93.4 %`, `100 %`.
+    /// A fraction in percent: `93.4 %`, `100 %`.
     package static func percent(_ share: Double) -> String {
         guard share.isFinite else { return short(share) }
         let tenths = (min(max(share, -1e6), 1e6) * 1000).rounded()

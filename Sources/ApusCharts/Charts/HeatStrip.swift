@@ -1,4 +1,4 @@
-/// A distribution over time, seen from above: steps to the right, values upwards, the share of values as color.
+/// A distribution over time, seen from above: steps to the right, values upwards, the fraction of values as color.
 ///
 /// The share is that of one of 64 rows of equal height; colors grow with its square root, so that the tails are seen.
 public struct HeatStrip: Chart {
@@ -70,7 +70,7 @@ public struct HeatStrip: Chart {
         ColorBar(map: .sequential, ticks: ticks).draw(on: &canvas, beside: frame.plot)
     }
 
-    /// The share of the values of one step in each row, from the top row down.
+    /// The fraction of the values of one step in each row, from the top row down.
     private func shares(_ bins: [Distribution.Bin], _ frame: Frame) -> [Double] {
         var result = [Double](repeating: 0, count: HeatStrip.rows)
         let largest = bins.map(\.count).max() ?? 0

@@ -17,7 +17,7 @@ public struct ColorMap: Sendable, Hashable {
         light: [0x440154, 0x414487, 0x2A788E, 0x22A884, 0x7AD151, 0xFDE725],
         dark: [0x440154, 0x414487, 0x2A788E, 0x22A884, 0x7AD151, 0xFDE725])
 
-    /// Cells use so many different colors: more cannot be told apart, fewer show steps.
+    /// The number of different colors of cells: more cannot be told apart, fewer show steps.
     static let levels = 64
 
     private let light: [Color]

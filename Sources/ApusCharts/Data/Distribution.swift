@@ -62,7 +62,7 @@ public struct Distribution: Sendable, Hashable {
 public struct DistributionAtStep: Sendable, Hashable {
     /// When: an epoch, or a number of updates.
     public var step: Double
-    /// How the quantity was spread then.
+    /// The distribution of the quantity then.
     public var distribution: Distribution
 
     public init(step: Double, _ distribution: Distribution) {

@@ -29,7 +29,7 @@ final class AnyAugmenter {
             augmentations.contains(where: \.mixesSamples) ? TensorType([dataset.classCount], .float32) : nil
     }
 
-    /// Writes samples, and where they are mixed the shares of classes and the weights.
+    /// Writes samples, and where they are mixed the fractions of classes and the weights.
     func render(_ samples: ArraySlice<Int>, into inputs: Buffer, targets: Buffer? = nil, weights: Buffer? = nil) throws
     {
         let labels = dataset.isClassification ? dataset.labels : nil

@@ -62,7 +62,7 @@ extension Augmentation {
 extension Dataset {
     /// Checks whether augmentations fit the samples; for those that come from a file.
     ///
-    /// - Throws: `DatasetError` for constants out of range, for samples that are no images where images are needed,
+    /// - Throws: `DatasetError` for arguments out of range, for samples that are no images where images are needed,
     ///   and for numeric targets where labels are mixed.
     public func check(_ augmentations: [Augmentation]) throws(DatasetError) {
         for augmentation in augmentations { try check(augmentation) }
@@ -77,7 +77,7 @@ extension Dataset {
                 received: received, remedy: remedy)
         }
         if let problem = augmentation.problem {
-            throw DatasetError(.impossible, problem, remedy: "Give a constant in this range.")
+            throw DatasetError(.impossible, problem, remedy: "Give a value in this range.")
         }
         guard elementType == .uint8 || elementType == .float32 else {
             throw error(

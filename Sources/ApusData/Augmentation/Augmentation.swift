@@ -39,7 +39,7 @@ public enum Augmentation: Hashable, Sendable {
     /// A rectangle of 1 − λ of the image, with λ of Beta(α, α), comes from another sample. Yun et al. (2019).
     ///
     /// The rectangle has the image's proportions, its middle is uniform and what lies outside is cut off; labels as of
-    /// `mixup`, by the shares of the pixels.
+    /// `mixup`, by the fractions of the pixels.
     case cutmix(alpha: Double = 1)
 
     /// Left and right, or top and bottom change places.

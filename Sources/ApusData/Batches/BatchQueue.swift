@@ -59,7 +59,7 @@ package final class BatchQueue: @unchecked Sendable {
         }
     }
 
-    /// Adds a batch, `nil` after the last; returns whether to go on.
+    /// Adds a batch, `nil` after the last; returns whether to continue.
     private func put(_ batch: Batch?) -> Bool {
         condition.withLock {
             if let batch, !isStopped { ready.append(batch) } else { isComplete = true }

@@ -31,7 +31,7 @@ extension Dataset {
         return moments
     }
 
-    /// The least and the greatest element of each channel.
+    /// The least and the largest element of each channel.
     func channelRanges(_ done: String) throws(DatasetError) -> [(minimum: Double, maximum: Double)] {
         try checkElements(done)
         let channels = channelCount

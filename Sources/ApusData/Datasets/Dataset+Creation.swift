@@ -4,7 +4,7 @@ public import ApusTensor
 
 extension Dataset {
     /// Without names, greater labels are taken for an error.
-    static let greatestClassCount = 1 << 20
+    static let maximumClassCount = 1 << 20
 
     /// Samples with labels of classes.
     ///
@@ -12,7 +12,7 @@ extension Dataset {
     ///   - inputs: `[N, ...]`, of any element type
     ///   - labels: N numbers in `0..<classNames.count`
     ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
-    ///     greatest label
+    ///     largest label
     /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if `inputs` can't be
     ///   computed.
     public init(
@@ -20,7 +20,7 @@ extension Dataset {
     ) throws {
         let (column, count) = try Column.rows(of: inputs, "inputs")
         guard labels.count == count else { throw Dataset.countsDiffer(inputs.shape, labels.count.counted("label")) }
-        let classCount = classNames?.count ?? Dataset.greatestClassCount
+        let classCount = classNames?.count ?? Dataset.maximumClassCount
         let wrong = labels.indices.filter { !(0..<classCount).contains(labels[$0]) }
         if let row = wrong.first {
             throw DatasetError(

@@ -1,6 +1,6 @@
 import ApusFormats
 
-/// The hash that fingerprints of data were made by before XXH3: runs of that time hold them, and go on.
+/// The hash that fingerprints of data were made by before XXH3: runs of that time hold them, and can be resumed.
 ///
 /// By multiplication and folding, four words at a time.
 package struct FormerHash: ContentHash {

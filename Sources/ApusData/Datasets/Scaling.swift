@@ -57,7 +57,7 @@ extension Scaling: CheckedCases {
     /// - Throws: `DatasetError` if there is nothing to measure, if an element is not finite, or if constants are not as
     ///   many as there are channels.
     public func fitted(to training: Dataset) throws(DatasetError) -> Preprocessing {
-        if let problem { throw DatasetError(.impossible, problem, remedy: "Change the constants.") }
+        if let problem { throw DatasetError(.impossible, problem, remedy: "Change the arguments.") }
         switch self {
         case .none: return .identity
         case .unitRange: return .unitRange

@@ -24,7 +24,7 @@ public enum IDXFolder {
     ///
     /// - Parameters:
     ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
-    ///     greatest label
+    ///     largest label
     ///   - preprocessing: how steps scale the images
     /// - Throws: `DatasetError` for missing files, counts that differ and labels out of range; `FormatError` for
     ///   damaged files.
@@ -49,8 +49,8 @@ public enum IDXFolder {
                 remedy: "The files belong to different data sets: copy or download them again.")
         }
         // Both parts have the same classes, even if one of them lacks the last.
-        let greatest = Int(max(train.labels.bytes.max() ?? 0, test.labels.bytes.max() ?? 0))
-        let names = classNames ?? (0...greatest).map { "\($0)" }
+        let largest = Int(max(train.labels.bytes.max() ?? 0, test.labels.bytes.max() ?? 0))
+        let names = classNames ?? (0...largest).map { "\($0)" }
         return (
             try dataset(train, .train, directory, names, preprocessing),
             try dataset(test, .test, directory, names, preprocessing)

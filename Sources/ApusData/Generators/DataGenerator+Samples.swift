@@ -4,9 +4,9 @@ import ApusTensor
 extension DataGenerator {
     /// The samples: features `[N, d]` `float32`, labels of classes or targets `[N, 1]` `float32`.
     ///
-    /// - Throws: `DatasetError` for impossible constants.
+    /// - Throws: `DatasetError` for impossible arguments.
     public func dataset(seed: UInt64) throws(DatasetError) -> Dataset {
-        if let problem { throw DatasetError(.impossible, problem, remedy: "Change the constant.") }
+        if let problem { throw DatasetError(.impossible, problem, remedy: "Change the argument.") }
         let key = RandomKey(seed: seed).child("generate")
         var noise = RandomDraws(key.child("noise"))
         var draws = RandomDraws(key.child("points"))

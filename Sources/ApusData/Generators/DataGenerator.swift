@@ -51,7 +51,7 @@ extension DataGenerator: CheckedCases {
         }
     }
 
-    /// The greatest number of samples, and of elements of all samples together.
+    /// The largest number of samples, and of elements of all samples together.
     private static let limit = 1 << 24
 
     package var problem: String? {

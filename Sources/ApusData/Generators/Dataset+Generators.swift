@@ -1,4 +1,4 @@
-/// Computed data sets by name. Impossible constants stop the program; for those that come from a file use
+/// Computed data sets by name. Impossible arguments stop the program; for those that come from a file use
 /// `DataGenerator`.
 extension Dataset {
     /// Two circles, one in the other; see `DataGenerator.circles`.

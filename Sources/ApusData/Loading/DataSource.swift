@@ -57,7 +57,7 @@ public struct DataSource: Configurable {
 
     /// The part of the training samples that is held back to measure on.
     public struct Validation: Configurable {
-        /// Its share of the samples that are not held back to test, in 0..<1; 0 for no such part.
+        /// Its fraction of the samples that are not held back to test, in 0..<1; 0 for no such part.
         public var fraction: Double
         /// Whether each class has the same share in every part; counts for classes only.
         public var stratified: Bool

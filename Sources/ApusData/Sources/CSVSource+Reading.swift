@@ -4,7 +4,7 @@ import ApusTensor
 
 extension CSVSource {
     /// Words of one column that become features; more of them are hardly categories.
-    private static let greatestWordCount = 1000
+    private static let maximumWordCount = 1000
 
     /// Reads the table; missing numbers are NaN.
     public func read(_ request: SampleRequest) throws -> RawSamples {
@@ -123,14 +123,14 @@ extension CSVSource {
         static func features(_ column: CSVTable.Column, _ path: String) throws -> [Feature] {
             switch column.values {
             case .numbers(let numbers): return [Feature(name: column.name) { Float(numbers[$0]) }]
-            case .categories(let codes, let names) where names.count <= CSVSource.greatestWordCount:
+            case .categories(let codes, let names) where names.count <= CSVSource.maximumWordCount:
                 return names.enumerated().map { place, word in
                     Feature(name: "\(column.name)=\(word)") { Int(codes[$0]) == place ? 1 : 0 }
                 }
             default:
                 throw DatasetError(
                     .malformed,
-                    "\(path): the column \(column.name) holds more than \(greatestWordCount) different words",
+                    "\(path): the column \(column.name) holds more than \(maximumWordCount) different words",
                     expected: "numbers, or a few words", remedy: "Leave it out (ignore: [\(column.name)]).")
             }
         }

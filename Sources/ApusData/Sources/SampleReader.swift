@@ -2,7 +2,7 @@ public import ApusConfiguration
 
 /// Where samples come from: a kind of files, or a generator.
 ///
-/// A value with a schema, as layers are; `SampleSourceKinds.register` makes one's own readable from files.
+/// A value with a schema, as layers are; `SampleSourceKinds.register` makes custom ones readable from files.
 ///
 /// ```swift
 /// struct Ramp: SampleReader, Configurable {
@@ -20,7 +20,7 @@ public protocol SampleReader: Sendable, Hashable, Codable, FileRepresentable {
     var name: String { get }
     /// Other names under which files may write it.
     static var synonyms: [String] { get }
-    /// How samples are scaled where an experiment does not say; `nil` if they come with constants of their own.
+    /// How samples are scaled where an experiment does not say; `nil` if they come with a normalization of their own.
     var usualScaling: Scaling? { get }
     /// Reads the samples, or draws them.
     ///

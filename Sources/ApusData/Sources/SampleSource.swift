@@ -7,7 +7,7 @@ public struct SampleSource: Sendable {
     /// What reads or draws the samples.
     public var reader: any SampleReader
 
-    /// The source of a reader, for instance one of one's own.
+    /// The source of a reader, for instance a custom one.
     public init(_ reader: some SampleReader) { self.reader = reader }
 
     /// Fashion-MNIST, from its default places or the folder `data.directory`.

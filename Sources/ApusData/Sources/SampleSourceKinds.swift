@@ -10,7 +10,7 @@ public enum SampleSourceKinds {
 
     package static let registry = Registry<any SampleReader>("data source", files.map { $0 })
 
-    /// Makes a data source of one's own readable.
+    /// Makes a custom data source readable.
     ///
     /// - Throws: `RegistrationError` if another type has its name.
     public static func register(_ type: any (SampleReader & Configurable).Type) throws(RegistrationError) {

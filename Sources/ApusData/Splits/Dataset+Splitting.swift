@@ -95,7 +95,7 @@ extension Dataset {
                 received: "\(targetType)",
                 remedy: "Split without stratification.")
         }
-        // Each class deals its samples in random order: the first so many to the first part, and so on.
+        // Each class deals its samples in random order: the first ones to the first part, and so on.
         var open = Apportionment.sizes(sorts: classCounts, fractions)
         var current = Array(repeating: 0, count: classCount)
         var parts = fractions.map { _ in [Int]() }

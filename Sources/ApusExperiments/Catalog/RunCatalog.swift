@@ -31,7 +31,7 @@ public struct RunCatalog: Sendable {
 
     /// Brings the list up to date with the folders.
     ///
-    /// - Parameter report: Is told of folders that are damaged; they are left out.
+    /// - Parameter report: Receives the folders that are damaged; they are left out.
     public func update(report: (String) -> Void = { _ in }) throws {
         var found: Set<String> = []
         for name in names() {

@@ -17,7 +17,7 @@ public struct Experiment: Configurable {
     public var data: DataSource
     /// A name of the zoo, or layers.
     public var model: ModelSource
-    /// What training makes small.
+    /// The loss that training minimizes.
     public var loss: Loss
     /// What is measured besides.
     public var metrics: [Metric]
@@ -68,7 +68,7 @@ public struct Experiment: Configurable {
         .optional("seed", \.seed, help: "Of all randomness"),
         .optional("data", \.data, help: "The samples, and what is held back of them"),
         .required("model", \.model, help: "A name of the zoo, or a list of layers"),
-        .optional("loss", \.loss, help: "What training makes small"),
+        .optional("loss", \.loss, help: "The loss that training minimizes"),
         .optional("metrics", \.metrics, help: "What is measured besides"),
         .optional(
             "optimizer", \.optimizer,

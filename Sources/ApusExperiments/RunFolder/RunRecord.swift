@@ -31,7 +31,7 @@ public struct RunRecord: Sendable, Hashable, Codable {
     public var stopReason: String?
     /// Loss and metrics on the test part, with the weights that the run keeps; of completed runs only.
     public var test: Measurements?
-    /// When the run went on after an interruption.
+    /// When the run was resumed after an interruption.
     public var resumes: [Date] = []
 
     /// The record of a run that starts now.

@@ -1,6 +1,6 @@
 public import ApusTraining
 
-/// Writes `events.jsonl` as the training goes on.
+/// Writes `events.jsonl` as the training proceeds.
 ///
 /// A resumed training cuts the file back to where it was at the checkpoint, so that it holds what that of an undisturbed one does.
 public struct RunRecorder: CallbackRule {

@@ -14,12 +14,12 @@ public struct CrossValidation: Sendable {
 
     /// Trains on every fold; each has a folder of its own in `folder`: `fold-1`, `fold-2`, …
     ///
-    /// Folds that are complete there are not trained again, one that was interrupted goes on: the result is the same.
+    /// Folds that are complete there are not trained again, one that was interrupted is resumed: the result is the same.
     ///
     /// - Parameters:
     ///   - k: How many folds, at least 2.
     ///   - callbacks: For each fold.
-    ///   - finished: Hears of each fold, from 1, with its scores.
+    ///   - finished: Receives each fold, from 1, with its scores.
     /// - Throws: What training throws; `TrainingError` if the folder holds another experiment.
     public init(
         _ experiment: Experiment, folds k: Int, in folder: String, callbacks: [Callback] = [],
@@ -43,7 +43,7 @@ public struct CrossValidation: Sendable {
         }
     }
 
-    /// Mean and spread of the loss or a metric, without the prefix `validation.`; `nil` if it is not measured.
+    /// Mean and standard deviation of the loss or a metric, without the prefix `validation.`; `nil` if it is not measured.
     public func summary(_ name: String) -> ScoreSummary? { ScoreSummary(scores.compactMap { $0[name] }) }
 }
 

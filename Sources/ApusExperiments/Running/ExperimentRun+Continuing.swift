@@ -3,7 +3,7 @@ import ApusTraining
 import Foundation
 
 extension ExperimentRun {
-    /// The run of a folder, wherever it stands: one that is complete keeps its weights, one that was cut off goes on, and where there
+    /// The run of a folder, wherever it stands: one that is complete keeps its weights, one that was cut off is resumed, and where there
     /// is none it begins.
     ///
     /// - Throws: `TrainingError` if the folder holds the run of another experiment.

@@ -43,14 +43,14 @@ public struct ExperimentRun: Sendable {
         try self.init(experiment, data, command, resuming: nil)
     }
 
-    /// A run that was interrupted, to go on exactly as if it had not been.
+    /// A run that was interrupted, to continue exactly as if it had not been.
     ///
     /// - Parameters:
-    ///   - epochs: In all, in place of what the experiment says; more of them make a completed run go on. When the run begins, they
+    ///   - epochs: In all, in place of what the experiment says; more of them let a completed run continue. When the run begins, they
     ///     become those of the folder's experiment.
     ///   - directory: The folder of the data's files, if it is another one now.
-    ///   - report: Is told of what may make a difference.
-    /// - Throws: `TrainingError` if the run is complete and gets no more epochs, has other data, or nothing to go on from.
+    ///   - report: Receives what may make a difference.
+    /// - Throws: `TrainingError` if the run is complete and gets no more epochs, has other data, or nothing to continue from.
     public init(
         resuming folder: RunFolder, epochs: Int? = nil, directory: String? = nil, data: LoadedData? = nil,
         command: [String] = CommandLine.arguments, report: (String) -> Void = { _ in }
@@ -93,16 +93,16 @@ public struct ExperimentRun: Sendable {
         trainer = try FinishedRun(folder, weights: folder.lastWeights).trainer
     }
 
-    /// The facts of a run that goes on now.
+    /// The facts of a run that is resumed now.
     private func resumedRecord(
         _ folder: RunFolder, earlierEpochs: Int, _ report: (String) -> Void
     ) throws -> RunRecord {
         var earlier = try folder.record()
         if earlier.state == .completed {
-            // It may have done more, if it was given fewer when it went on.
+            // It may have done more, if it was given fewer when it was resumed.
             let done = max(earlierEpochs, try folder.history().epochs.last?.epoch ?? 0)
             guard experiment.epochs > done else {
-                throw TrainingError("the run \(folder.path) is completed; give more epochs than \(done) to go on")
+                throw TrainingError("the run \(folder.path) is completed; give more epochs than \(done) to continue")
             }
         }
         // Its start is not written down.
@@ -140,7 +140,7 @@ public struct ExperimentRun: Sendable {
             if lock == nil { lock = try RunLock(folder) }
             if isResumed {
                 try folder.write(record)
-                // Last: a completed run whose experiment has so many epochs already would refuse to do them.
+                // Last: a completed run whose experiment has this number of epochs already would refuse to do them.
                 var kept = try folder.experiment()
                 if kept.epochs != experiment.epochs {
                     kept.epochs = experiment.epochs
@@ -167,8 +167,8 @@ public struct ExperimentRun: Sendable {
     /// folder says how it ended.
     ///
     /// - Parameters:
-    ///   - callbacks: Besides those of the experiment; they hear of events first.
-    ///   - report: Is told of checkpoints that are damaged, and of a warm-up that takes most of the training.
+    ///   - callbacks: Besides those of the experiment; they receive events first.
+    ///   - report: Receives messages about checkpoints that are damaged, and about a warm-up that takes most of the training.
     /// - Throws: What training throws.
     @discardableResult
     public mutating func train(

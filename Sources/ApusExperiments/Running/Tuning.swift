@@ -5,8 +5,8 @@ import Foundation
 /// A search over the settings of an experiment: every trial is a run in a folder of its own.
 ///
 /// Settings are paths as `--set` takes them. A trial differs from the experiment in these alone, seed included, so training its
-/// `experiment.yaml` again gives the same weights. Trials that were cut off go on from their last checkpoint; under successive
-/// halving and Hyperband budgets are epochs, and a promoted trial goes on from where it was.
+/// `experiment.yaml` again gives the same weights. Trials that were cut off continue from their last checkpoint; under successive
+/// halving and Hyperband budgets are epochs, and a promoted trial continues from where it was.
 public struct Tuning: Sendable {
     /// The experiment that trials change.
     public let file: ExperimentFile
@@ -38,10 +38,10 @@ public struct Tuning: Sendable {
     /// Several processes may do so at once.
     ///
     /// - Parameters:
-    ///   - callbacks: For every training; one that stops it with `interrupted` ends the search, which can go on later.
-    ///   - finished: Hears of each trial that ended.
+    ///   - callbacks: For every training; one that stops it with `interrupted` ends the search, which can be resumed later.
+    ///   - finished: Receives each trial that ended.
     /// - Returns: Whether all trials are done.
-    /// - Throws: `SearchError` of the store; a trial that throws has failed, and the search goes on.
+    /// - Throws: `SearchError` of the store; a trial that throws has failed, and the search continues.
     @discardableResult
     public func run(callbacks: [Callback] = [], finished: (Trial) throws -> Void = { _ in }) throws -> Bool {
         try study.run(finished: finished) { trial, reporter in try score(of: trial, reporter, callbacks) }

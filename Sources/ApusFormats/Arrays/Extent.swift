@@ -2,7 +2,7 @@ import ApusGraph
 
 /// Sizes of arrays whose dimensions come from a file: nothing may overflow, here or in later arithmetic on the shape.
 enum Extent {
-    /// The greatest number of dimensions, as in NumPy.
+    /// The largest number of dimensions, as in NumPy.
     static let maximumRank = 64
 
     /// The number of elements, or `nil` if a product of some of the dimensions does not fit, or one is negative.

@@ -7,7 +7,7 @@ protocol ByteStream: AnyObject {
     var position: Int { get }
     /// The number of bytes in the whole stream, if it is known before it is read.
     var count: Int? { get }
-    /// The greatest number of bytes, here and in memory, that the size of the file makes credible.
+    /// The largest number of bytes, here and in memory, that the size of the file makes credible.
     var limit: Int { get }
 
     /// Fills a buffer; less is read only at the end.

@@ -190,7 +190,7 @@ struct CSVRecords: ~Copyable {
         guard index == filled || ends(window[index]) else {
             throw FormatError(
                 .malformed, path: source.path, offset: base + index,
-                "a field on line \(nextLine + lines - 1) goes on after its closing quote",
+                "a field on line \(nextLine + lines - 1) continues after its closing quote",
                 expected: "the separator or the end of the line", received: Signature.hexadecimal([window[index]]),
                 remedy: "Write a quote inside of quotes twice.")
         }

@@ -24,7 +24,7 @@ public enum ImageFile {
             get { minimumHeight.flatMap { height in minimumWidth.map { (height, $0) } } }
             set { (minimumHeight, minimumWidth) = (newValue?.height, newValue?.width) }
         }
-        /// The greatest number of pixels that the file may have; memory grows with it: up to 12 bytes a pixel meanwhile.
+        /// The largest number of pixels that the file may have; memory grows with it: up to 12 bytes a pixel meanwhile.
         public var pixelLimit: Int
         private var minimumHeight: Int?
         private var minimumWidth: Int?

@@ -44,7 +44,7 @@ struct NPYHeader {
             }
         }
         skipSpace()
-        guard index == bytes.count else { throw failure("the header goes on after its dictionary", "only spaces") }
+        guard index == bytes.count else { throw failure("the header continues after its dictionary", "only spaces") }
         guard seen.count == 3 else {
             throw failure("the header is incomplete", "'descr', 'fortran_order' and 'shape'")
         }

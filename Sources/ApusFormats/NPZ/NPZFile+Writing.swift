@@ -84,7 +84,7 @@ extension NPZFile {
     }
 }
 
-/// Numbers of so many bytes, the lowest first.
+/// Numbers of a given number of bytes, the lowest first.
 private func numbers(_ width: Int, _ values: Int...) -> [UInt8] {
     values.flatMap { value in (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 }

@@ -119,7 +119,7 @@ struct JSONCursor {
     /// Checks that nothing but white space follows.
     mutating func end() throws(FormatError) {
         skipSpace()
-        guard index == bytes.count else { throw failure("the header goes on after its object", "only spaces") }
+        guard index == bytes.count else { throw failure("the header continues after its object", "only spaces") }
     }
 
     private var peek: UInt8? { index < bytes.count ? bytes[index] : nil }

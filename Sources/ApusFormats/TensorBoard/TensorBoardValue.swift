@@ -1,6 +1,6 @@
 /// What TensorBoard shows under a tag at a step.
 public enum TensorBoardValue: Sendable, Hashable {
-    /// A number; the file holds it as float32. Finite numbers beyond its range become its greatest ones; NaN and ∞ stay.
+    /// A number; the file holds it as float32. Finite numbers beyond its range become its largest ones; NaN and ∞ stay.
     case scalar(Double)
     case histogram(TensorBoardHistogram)
     /// A text in Markdown.
@@ -12,7 +12,7 @@ public enum TensorBoardValue: Sendable, Hashable {
 public struct TensorBoardHistogram: Sendable, Hashable {
     /// The least value.
     public var minimum: Double
-    /// The greatest value.
+    /// The largest value.
     public var maximum: Double
     /// The number of values, their sum and the sum of their squares.
     public var count: Double

@@ -19,7 +19,7 @@ public final class TensorBoardWriter: Sendable {
 
     private let state: Mutex<State>
     private let calls: FileCalls
-    /// So many bytes are gathered before they go to the system by themselves.
+    /// The number of bytes that are gathered before they go to the system by themselves.
     private static let capacity = 1 << 18
 
     /// Makes an event file in a folder, and the folder if need be; a file that is there already is never touched.
@@ -71,7 +71,7 @@ public final class TensorBoardWriter: Sendable {
         try append(TensorBoardEvent(time: time ?? Self.now, step: step, content: .summary(values)))
     }
 
-    /// Says that a training starts, or goes on, at a step: what earlier files of the folder hold of this step and later ones is not
+    /// Says that a training starts, or is resumed, at a step: what earlier files of the folder hold of this step and later ones is not
     /// shown, provided that each of them says where it starts.
     public func start(at step: Int, time: Double? = nil) throws(FormatError) {
         try append(TensorBoardEvent(time: time ?? Self.now, step: step, content: .sessionStart))

@@ -44,7 +44,7 @@ extension Node {
         return targets.map { gradients[$0] ?? $0.filled(0) }
     }
 
-    /// The seeds, poisoned where they do not have the shape of their output.
+    /// The seeds, invalid where they do not have the shape of their output.
     private static func checked(_ seeds: [Node], _ outputs: [Node]) -> [Node] {
         zip(seeds, outputs).map { seed, output in
             guard seed.isValid, output.isValid, seed.shape != output.shape else { return seed }

@@ -37,7 +37,7 @@ package final class Node: @unchecked Sendable {
         self.problems = problems
     }
 
-    /// A poisoned node: stands for an expression that could not be built.
+    /// An invalid node: stands for an expression that could not be built.
     package init(problem message: String, operation name: String) {
         operation = .constant(.floating(.nan), TensorType([], .float32))
         inputs = []

@@ -28,7 +28,7 @@ private struct Rewriter {
 
     /// The one node that stands for every node of the same operation and inputs, simplified.
     private mutating func shared(_ node: Node) -> Node {
-        // Identity makes an input; a poisoned node is left for the error report.
+        // Identity makes an input; an invalid node is left for the error report.
         if case .input = node.operation { return node }
         guard node.isValid else { return node }
         let inputs = node.inputs.map { rewritten[$0]! }

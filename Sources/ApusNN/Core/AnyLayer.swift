@@ -2,7 +2,7 @@ public import ApusConfiguration
 
 /// A layer of any kind, as a list of layers holds it.
 ///
-/// In files: a kind (`flatten`), a kind with constants (`dense: 10`, `conv2D: {filters: 6, kernelSize: 5}`), an activation
+/// In files: a kind (`flatten`), a kind with arguments (`dense: 10`, `conv2D: {filters: 6, kernelSize: 5}`), an activation
 /// (`relu`), a name beside the kind (`{name: stem, conv2D: {…}}`, `{shared: encoder, dense: 8}`), or a merge with its branches
 /// (`concatenate: [[…], […]]`).
 public struct AnyLayer: Codable, Hashable, Sendable {
@@ -50,7 +50,7 @@ public struct AnyLayer: Codable, Hashable, Sendable {
     public func encode(to encoder: any Encoder) throws {
         let named = layer as? Named
         let layer = try LayerKinds.writable(named?.layer ?? layer, at: encoder.codingPath)
-        guard named != nil || (layer as? any Configurable)?.isStandard != true else {
+        guard named != nil || (layer as? any Configurable)?.isDefault != true else {
             var container = encoder.singleValueContainer()
             return try container.encode(layer.kind)
         }

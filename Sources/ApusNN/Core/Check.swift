@@ -60,7 +60,7 @@ struct Check {
         expectInput(input.rank >= 2, "expected a batch [N, ..., channels] but received shape \(input.shape)")
     }
 
-    /// Whether the layer may go on.
+    /// Whether the layer may continue.
     var passed: Bool { problems.isEmpty && input.problems.isEmpty }
 
     /// A tensor that carries the input's problems and the layer's.

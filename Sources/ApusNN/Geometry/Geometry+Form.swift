@@ -18,4 +18,4 @@ extension Padding: FileRepresentable {
     public static var form: Form { .either([.words(["valid", "same"]), .type(Edges2D.self)]) }
 }
 
-private func edges(_ names: [String]) -> [Form.Constant] { names.map { Form.Constant($0, .integer, standard: "0") } }
+private func edges(_ names: [String]) -> [Form.Constant] { names.map { Form.Constant($0, .integer, defaultJSON: "0") } }

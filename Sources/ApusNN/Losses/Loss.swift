@@ -126,7 +126,7 @@ extension Tensor {
 public protocol LossRule: Configurable {
     /// The values [N, ...], one for each position.
     func values(_ output: Tensor, _ target: Tensor) -> Tensor
-    /// What is wrong with shapes and constants; `nil` if they fit.
+    /// What is wrong with shapes and arguments; `nil` if they fit.
     func problem(_ output: Tensor, _ target: Tensor) -> String?
     /// What outputs mean, by their shape with the batch and whether the data have labels of classes.
     ///
@@ -185,7 +185,7 @@ extension Loss: FileRepresentable {
         .kinds(
             LossKinds.registry.form(adding: [
                 Form.Constant(
-                    "reduction", .of(Reduction.self), standard: "\"mean\"",
+                    "reduction", .of(Reduction.self), defaultJSON: "\"mean\"",
                     help: "How the values of a batch become one number"),
                 Form.Constant(
                     "classWeights", .of([Double]?.self), help: "A factor for the samples of each class, by label"),

@@ -31,7 +31,7 @@ public protocol MetricRule: Configurable {
     ///   - gathered: The sums of all contributions, or their rows one after the other.
     ///   - classes: The number of outputs a sample.
     func value(_ gathered: [Double], classes: Int) -> MetricValue
-    /// What is wrong with shapes and constants; `nil` if they fit.
+    /// What is wrong with shapes and arguments; `nil` if they fit.
     func problem(_ output: Tensor, _ target: Tensor) -> String?
 }
 

@@ -130,7 +130,7 @@ public enum Initializer: ConfigurableCases {
             let limit = (3 * variance).squareRoot()
             return .uniform(shape, low: -limit, high: limit, key: key)
         case .normal: return .normal(shape, standardDeviation: variance.squareRoot(), key: key)
-        // Cutting at two standard deviations leaves 0.8796… of the spread; the draw is widened so that the variance is as asked.
+        // Cutting at ±2σ leaves 0.8796… of the standard deviation; the draw is widened so that the variance is as asked.
         case .truncatedNormal:
             return .truncatedNormal(
                 shape, standardDeviation: variance.squareRoot() / 0.879_625_661_034_239_78, key: key)

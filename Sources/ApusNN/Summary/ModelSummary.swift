@@ -7,7 +7,7 @@ public struct ModelSummary: Sendable, Hashable {
     public struct Row: Sendable, Hashable {
         /// The layer's path, `0.conv2D`; for the model itself its kind.
         public var path: String
-        /// The layer with its constants, as in error messages.
+        /// The layer with its arguments, as in error messages.
         public var layer: String
         /// Without the batch.
         public var outputShape: Shape

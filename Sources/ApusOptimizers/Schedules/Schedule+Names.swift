@@ -12,21 +12,21 @@ extension Schedule {
         Schedule(.constant, warmupSteps: warmupSteps, warmupShare: warmupShare)
     }
 
-    /// `factor` times the rate every `size` steps: factor^⌊s / size⌋.
+    /// `factor` times the rate every `size` steps: factor^⌊s / size⌋. PyTorch's `StepLR`.
     public static func step(
         every size: Int = 1000, factor: Double = 0.1, warmupSteps: Int = 0, warmupShare: Double = 1
     ) -> Schedule {
         Schedule(.step(size: size, factor: factor), warmupSteps: warmupSteps, warmupShare: warmupShare)
     }
 
-    /// `factor` times the rate from each milestone on: factor^(number of milestones ≤ s).
+    /// `factor` times the rate from each milestone on: factor^(number of milestones ≤ s). PyTorch's `MultiStepLR`.
     public static func multiStep(
         milestones: [Int] = [], factor: Double = 0.1, warmupSteps: Int = 0, warmupShare: Double = 1
     ) -> Schedule {
         Schedule(.multiStep(milestones: milestones, factor: factor), warmupSteps: warmupSteps, warmupShare: warmupShare)
     }
 
-    /// A factor for each interval: factors[number of boundaries < s], one factor more than boundaries. As in Keras.
+    /// A factor for each interval: factors[number of boundaries < s], one factor more than boundaries. Keras's `PiecewiseConstantDecay`.
     public static func piecewise(
         boundaries: [Int] = [], factors: [Double] = [1], warmupSteps: Int = 0, warmupShare: Double = 1
     ) -> Schedule {
@@ -34,7 +34,8 @@ extension Schedule {
             .piecewise(boundaries: boundaries, factors: factors), warmupSteps: warmupSteps, warmupShare: warmupShare)
     }
 
-    /// Exponential decay: factor^(s / steps), in whole powers as a staircase.
+    /// Exponential decay: factor^(s / steps), in whole powers as a staircase. Keras's `ExponentialDecay`; PyTorch's `ExponentialLR` with
+    /// one step a power.
     public static func exponential(
         steps: Int = 1000, factor: Double = 0.96, staircase: Bool = false, warmupSteps: Int = 0, warmupShare: Double = 1
     ) -> Schedule {
@@ -43,7 +44,7 @@ extension Schedule {
             warmupShare: warmupShare)
     }
 
-    /// Inverse time decay: 1 / (1 + rate · s / steps), in whole quotients as a staircase.
+    /// Inverse time decay: 1 / (1 + rate · s / steps), in whole quotients as a staircase. Keras's `InverseTimeDecay`.
     public static func inverseTime(
         steps: Int = 1000, rate: Double = 0.5, staircase: Bool = false, warmupSteps: Int = 0, warmupShare: Double = 1
     ) -> Schedule {
@@ -52,14 +53,16 @@ extension Schedule {
             warmupShare: warmupShare)
     }
 
-    /// Polynomial decay to `end`: (1 − end) (1 − s / T)^power + end.
+    /// Polynomial decay to `end`: (1 − end) (1 − s / T)^power + end. Keras's `PolynomialDecay`,
+    /// PyTorch's `PolynomialLR`.
     public static func polynomial(
         end: Double = 0, power: Double = 1, warmupSteps: Int = 0, warmupShare: Double = 1
     ) -> Schedule {
         Schedule(.polynomial(end: end, power: power), warmupSteps: warmupSteps, warmupShare: warmupShare)
     }
 
-    /// Half a cosine down to `end`: end + (1 − end) (1 + cos(π s / T)) / 2. Loshchilov & Hutter (2017).
+    /// Half a cosine down to `end`: end + (1 − end) (1 + cos(π s / T)) / 2. Loshchilov & Hutter (2017). PyTorch's
+    /// `CosineAnnealingLR`.
     public static func cosine(
         end: Double = 0, warmupSteps: Int = 0, warmupShare: Double = 1
     ) -> Schedule {
@@ -67,7 +70,7 @@ extension Schedule {
     }
 
     /// The cosine over periods, each `periodFactor` times as long, from peaks, each `peakFactor` times as high. Loshchilov & Hutter
-    /// (2017); as in Keras.
+    /// (2017); as Keras's `CosineDecayRestarts`, PyTorch's `CosineAnnealingWarmRestarts`.
     public static func cosineRestarts(
         firstPeriod: Int = 1000, periodFactor: Double = 2, peakFactor: Double = 1, end: Double = 0,
         warmupSteps: Int = 0, warmupShare: Double = 1
@@ -79,7 +82,7 @@ extension Schedule {
     }
 
     /// Up from `start` to 1 along half a cosine in a fraction `rise` of the steps, then down to `end`; the optimizer's rate is the
-    /// peak. Smith & Topin (2018); as in PyTorch.
+    /// peak. Smith & Topin (2018); PyTorch's `OneCycleLR`.
     public static func oneCycle(
         rise: Double = 0.3, start: Double = 0.04, end: Double = 4e-6, warmupSteps: Int = 0, warmupShare: Double = 1
     ) -> Schedule {

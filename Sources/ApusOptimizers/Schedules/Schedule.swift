@@ -87,7 +87,7 @@ public struct Schedule: Sendable, Hashable {
             + "give less warmupSteps or a warmupShare, smaller batches or more epochs"
     }
 
-    /// What is wrong with the constants.
+    /// What is wrong with the arguments.
     package func validate() throws(OptimizerError) {
         if warmupSteps < 0 {
             throw OptimizerError("the schedule's warmupSteps is \(warmupSteps) but must be at least 0")
@@ -165,10 +165,11 @@ extension Schedule: FileRepresentable {
         var kinds = Curve.kindsForm
         let warmup = [
             Form.Constant(
-                "warmupSteps", .integer, standard: "0",
+                "warmupSteps", .integer, defaultJSON: "0",
                 help: "The steps at the start in which the rate rises linearly"),
             Form.Constant(
-                "warmupShare", .number, standard: "1", help: "The largest fraction of all steps that the warm-up takes"),
+                "warmupShare", .number, defaultJSON: "1",
+                help: "The largest fraction of all steps that the warm-up takes"),
         ]
         kinds.kinds = kinds.kinds.map { $0.adding(warmup) }
         return .kinds(kinds)

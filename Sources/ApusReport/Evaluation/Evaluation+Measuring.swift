@@ -10,7 +10,7 @@ extension Evaluation {
     ///
     /// - Parameters:
     ///   - measured: Loss and metrics, if they are known already.
-    ///   - worst: How many of the samples with the greatest loss are kept.
+    ///   - worst: How many of the samples with the largest loss are kept.
     ///   - examples: How many samples from all over the data set are kept.
     /// - Throws: `TrainingError` if the model has no weights or the data set is empty; `GraphError` if they do not fit.
     public init(
@@ -119,7 +119,7 @@ private struct ClassifiedSamples {
 }
 
 extension Evaluation {
-    /// Losses that are no numbers come first, then the greatest; among equals the earlier sample.
+    /// Losses that are no numbers come first, then the largest; among equals the earlier sample.
     fileprivate static func isWorse(_ a: (loss: Double, index: Int), _ b: (loss: Double, index: Int)) -> Bool {
         let (x, y) = (a.loss.isNaN ? .infinity : a.loss, b.loss.isNaN ? .infinity : b.loss)
         return x == y ? a.index < b.index : x > y

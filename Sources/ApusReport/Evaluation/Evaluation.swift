@@ -23,12 +23,12 @@ public struct Evaluation: Sendable, Hashable, Codable {
         public var meanConfidence: Double
         /// How many wrong answers had a probability above 0.9.
         public var confidentErrorCount: Int
-        /// The samples with the greatest loss, the greatest first.
+        /// The samples with the largest loss, the largest first.
         public var worst: [ClassifiedSample]
         /// Some samples from all over the data set.
         public var examples: [ClassifiedSample]
 
-        /// The share of right answers.
+        /// The fraction of right answers.
         public var accuracy: Double {
             let total = confusionMatrix.reduce(0) { $0 + $1.reduce(0, +) }
             let right = confusionMatrix.indices.reduce(0) { $0 + confusionMatrix[$1][$1] }
@@ -78,7 +78,7 @@ public struct Evaluation: Sendable, Hashable, Codable {
         public var truths: [Double]
         /// What the model answered where `truths` was right, in the same order.
         public var predictions: [Double]
-        /// The samples with the greatest loss, the greatest first.
+        /// The samples with the largest loss, the largest first.
         public var worst: [PredictedSample]
     }
 

@@ -20,9 +20,9 @@ public struct LayerSurvey: Sendable {
         public var standardDeviation: Double
         /// How many numbers are not finite.
         public var nonFiniteCount: Int
-        /// The share of numbers that are exactly 0.
+        /// The fraction of numbers that are exactly 0.
         public var zeroShare: Double
-        /// Of an output that is never negative: the share of units (of convolutions: channels) that are 0 for the whole batch.
+        /// Of an output that is never negative: the fraction of units (of convolutions: channels) that are 0 for the whole batch.
         public var deadShare: Double?
         /// The finite numbers in 41 bins; of 200 000 numbers or more, evenly spaced ones.
         public var distribution: Distribution

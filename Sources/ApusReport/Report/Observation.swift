@@ -76,7 +76,7 @@ enum Observations {
         ]
     }
 
-    /// Whether training went on too long, stopped too early, or stands still.
+    /// Whether training lasted too long, stopped too early, or stands still.
     static func course(_ epochs: [EpochRecord]) -> [Observation] {
         guard let last = epochs.last, epochs.count >= 2 else {
             return epochs.isEmpty
@@ -236,7 +236,7 @@ enum Observations {
         return [
             Observation(
                 .good, "Rectified units are alive",
-                "Share of zeros: " + zeros.prefix(5).joined(separator: ", ") + (zeros.count > 5 ? ", …" : "") + ".")
+                "Fraction of zeros: " + zeros.prefix(5).joined(separator: ", ") + (zeros.count > 5 ? ", …" : "") + ".")
         ]
     }
 

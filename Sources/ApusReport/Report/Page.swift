@@ -56,7 +56,7 @@ enum Page {
         return "<div class=\"scroll\"><table><thead><tr>\(head)</tr></thead><tbody>\n\(body)\n</tbody></table></div>"
     }
 
-    /// A share of one with a bar behind it.
+    /// A fraction with a bar behind it.
     static func share(_ value: Double) -> String {
         guard value.isFinite else { return escape(NumberFormat.short(value)) }
         let width = XML.number(min(max(value, 0), 1) * 100)

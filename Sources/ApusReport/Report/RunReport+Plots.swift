@@ -161,7 +161,7 @@ extension RunReport {
                 Plot(
                     name: "activation-spread", section: .layers,
                     chart: BarChart(
-                        "Spread of activations by layer", axis: "Standard deviation",
+                        "Standard deviation of activations by layer", axis: "Standard deviation",
                         labels: survey.activations.map(\.path),
                         series: [.init("", spreads, paint: .category(2))])))
         }
@@ -201,13 +201,13 @@ extension RunReport {
                     size: ChartSize(width: 1120, height: 44 + 290 * Double(rows)), isWide: true)
             ]
         }
-        var plots = figure("weights-over-time", "Weights as training goes on", \.weights) { path, steps in
+        var plots = figure("weights-over-time", "Weights during training", \.weights) { path, steps in
             HeatStrip(path, x: "Step", y: "Weight", steps: steps)
         }
         // Layers that only move numbers would repeat what stands before them.
         let changing = survey.map { Set($0.activations.map(\.path)) }
         plots += figure(
-            "activations-over-time", "Activations as training goes on", \.activations,
+            "activations-over-time", "Activations during training", \.activations,
             shows: { changing?.contains($0) ?? true }
         ) { path, steps in
             RidgeChart(path, x: "Activation", steps: steps)
@@ -228,7 +228,7 @@ extension RunReport {
                 Plot(
                     name: "gradients-over-time", section: .layers,
                     chart: LineChart(
-                        "Size of gradients as training goes on", x: "Step",
+                        "Size of gradients during training", x: "Step",
                         y: Axis("Root mean square", scale: .logarithmic), series: Array(series)),
                     isWide: true))
         }

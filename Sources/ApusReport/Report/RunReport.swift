@@ -24,9 +24,9 @@ public struct RunReport: Sendable {
     public var evaluated = "test"
     /// What is in the layers, if the model was looked at.
     public var survey: LayerSurvey?
-    /// How weights, gradients and activations were spread as the training went on, if the run wrote it down.
+    /// The distributions of weights, gradients and activations during the training, if the run wrote it down.
     public var snapshots: [ModelObservation] = []
-    /// The samples of `evaluation` with the greatest loss, if they are images.
+    /// The samples of `evaluation` with the largest loss, if they are images.
     public var worst: [ImageGrid.Image] = []
     /// Some samples of `evaluation`, if they are images.
     public var examples: [ImageGrid.Image] = []

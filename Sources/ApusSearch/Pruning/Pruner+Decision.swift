@@ -22,7 +22,7 @@ extension Pruner {
         return reached > limit
     }
 
-    /// The value below which a share of the values lies, interpolated between neighbours.
+    /// The value below which a fraction of the values lies, interpolated between neighbours.
     static func quantile(_ values: [Double], _ share: Double) -> Double? {
         guard !values.isEmpty else { return nil }
         let sorted = values.sorted()

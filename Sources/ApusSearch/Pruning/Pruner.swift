@@ -4,11 +4,11 @@ public import ApusConfiguration
 /// 25}}`.
 ///
 /// A trial is pruned at a step if the best value that it has reported so far is worse than what other trials reported
-/// at the same step (Golovin et al., 2017; constants of Optuna's pruners).
+/// at the same step (Golovin et al., 2017; defaults of Optuna's pruners).
 public enum Pruner: ConfigurableCases {
     /// No trial is given up.
     case none
-    /// Worse than half of the trials that are complete, once so many are, and not before a step.
+    /// Worse than half of the trials that are complete, once `startupTrials` are, and not before a step.
     case median(startupTrials: Int, warmupSteps: Int)
     /// Not among the best percent of the trials that are complete.
     case percentile(percentile: Double, startupTrials: Int, warmupSteps: Int)
@@ -25,7 +25,7 @@ public enum Pruner: ConfigurableCases {
         },
     ]
 
-    /// What is wrong with the constants, for messages.
+    /// What is wrong with the arguments, for messages.
     package var problem: String? {
         switch self {
         case .none: return nil

@@ -26,7 +26,7 @@ public struct PairedComparison: Sendable, Hashable {
             throw SearchError("expected a confidence between 0 and 1 but received \(confidence)")
         }
         guard testShare >= 0, testShare.isFinite else {
-            throw SearchError("expected a share of test samples of at least 0 but received \(testShare)")
+            throw SearchError("expected a fraction of test samples of at least 0 but received \(testShare)")
         }
         guard differences.mean.isFinite, differences.standardDeviation.isFinite else {
             throw SearchError("expected finite scores but their differences are not")

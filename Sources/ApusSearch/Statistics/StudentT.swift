@@ -12,7 +12,7 @@ package struct StudentT {
         return t < 0 ? tail : 1 - tail
     }
 
-    /// The value that a share of the distribution does not exceed, by bisection.
+    /// The value that a fraction of the distribution does not exceed, by bisection.
     package func quantile(_ share: Double) -> Double {
         if share < 0.5 { return -quantile(1 - share) }
         var (low, high) = (0.0, 1.0)

@@ -59,7 +59,7 @@ extension TrialStore {
         }
     }
 
-    /// Lets a complete trial go on with a greater budget, unless somebody else does.
+    /// Lets a complete trial continue with a greater budget, unless somebody else does.
     package func promote(_ number: Int, to budget: Int, of study: Int64) throws -> Trial? {
         try claim(
             "study = ? AND number = ? AND state = 'complete' AND budget < ?", [study, number, budget],

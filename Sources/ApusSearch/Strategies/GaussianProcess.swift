@@ -15,7 +15,7 @@ package struct GaussianProcess {
 
     /// - Parameters:
     ///   - variance: σ²; the most likely one if absent.
-    ///   - noise: The variance of the noise as a share of σ².
+    ///   - noise: The variance of the noise as a fraction of σ².
     ///   - mean: The mean far from all points.
     /// - Returns: `nil` if points are so close that their covariances can't be told apart.
     package init?(

@@ -1,7 +1,7 @@
 public import ApusConfiguration
 import Foundation
 
-/// Models the score by a Gaussian process and tries where the expected improvement is greatest (Jones et al., 1998;
+/// Models the score by a Gaussian process and tries where the expected improvement is largest (Jones et al., 1998;
 /// Snoek et al., 2012). For some hundreds of trials at most: the work grows with the cube of their number.
 ///
 /// Numbers are scaled to [0, 1] on their scale; a choice becomes one coordinate per value. Trials that are still

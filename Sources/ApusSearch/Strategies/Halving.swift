@@ -1,7 +1,7 @@
 /// Runs brackets of rungs one after the other, again and again; which trial stands where follows from the history.
 ///
 /// The trials of a bracket have consecutive numbers. A rung is decided when all its trials have ended; those that
-/// failed or were pruned do not go on. While one bracket waits for running trials, the next one begins.
+/// failed or were pruned do not continue. While one bracket waits for running trials, the next one begins.
 struct Halving {
     private let brackets: [[Rung]]
 

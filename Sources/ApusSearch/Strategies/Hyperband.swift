@@ -9,7 +9,7 @@ public struct Hyperband: SearchStrategy {
     public static let kind = "hyperband"
     /// The most that one trial may use, as a rule in epochs.
     public var maximumBudget: Int
-    /// One of how many trials goes on.
+    /// One of how many trials continues.
     public var eta: Int
 
     public init(maximumBudget: Int, eta: Int = 3) {
@@ -44,7 +44,7 @@ public struct Hyperband: SearchStrategy {
     package func proposal(_ history: SearchHistory) -> Proposal { Halving(brackets).proposal(history) }
 }
 
-/// Many trials with a small budget; the best of them go on with more, until few have the whole: successive halving
+/// Many trials with a small budget; the best of them continue with more, until few have the whole: successive halving
 /// (Jamieson and Talwalkar, 2016).
 public struct SuccessiveHalving: SearchStrategy {
     public static let kind = "successiveHalving"
@@ -54,7 +54,7 @@ public struct SuccessiveHalving: SearchStrategy {
     public var minimumBudget: Int
     /// The most that one trial may use.
     public var maximumBudget: Int
-    /// One of how many trials goes on.
+    /// One of how many trials continues.
     public var eta: Int
 
     public init(trials: Int, minimumBudget: Int = 1, maximumBudget: Int, eta: Int = 3) {
@@ -92,7 +92,7 @@ public struct SuccessiveHalving: SearchStrategy {
     package func proposal(_ history: SearchHistory) -> Proposal { Halving([rungs]).proposal(history) }
 }
 
-/// So many trials, each with a budget.
+/// A number of trials, each with a budget.
 package struct Rung: Sendable, Hashable {
     /// How many trials come this far.
     package let trials: Int

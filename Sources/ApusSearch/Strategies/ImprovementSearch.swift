@@ -1,6 +1,6 @@
 import Foundation
 
-/// Looks for the assignment with the greatest expected improvement: E[max(best − f, 0)] = (best − μ) Φ(z) + σ φ(z),
+/// Looks for the assignment with the largest expected improvement: E[max(best − f, 0)] = (best − μ) Φ(z) + σ φ(z),
 /// z = (best − μ) / σ.
 package struct ImprovementSearch {
     let space: SearchSpace
@@ -59,7 +59,7 @@ package struct ImprovementSearch {
         return assignment
     }
 
-    /// The assignment with some of its values moved by a share of their range.
+    /// The assignment with some of its values moved by a fraction of their range.
     private mutating func changed(_ assignment: Assignment, scale: Double) -> Assignment {
         var result = assignment
         let always = random.index(below: space.dimensions.count)

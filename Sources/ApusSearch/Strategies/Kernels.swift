@@ -7,7 +7,7 @@ struct NumberKernels {
     private let axis: Axis
     private let means: [Double]
     private let deviations: [Double]
-    /// The share of each normal distribution that lies inside the ends.
+    /// The fraction of each normal distribution that lies inside the ends.
     private let masses: [Double]
 
     init(_ values: [Double], on axis: Axis) {

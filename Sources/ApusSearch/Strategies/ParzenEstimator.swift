@@ -3,7 +3,7 @@ import Foundation
 /// A density over assignments: one kernel around each observed assignment and an even one, the prior.
 ///
 /// A kernel is a product over paths: a normal distribution cut off at the ends, or probabilities of choices. The last
-/// 25 observations weigh 1, older ones less the older they are. Constants are those of Optuna.
+/// 25 observations weigh 1, older ones less the older they are. The numbers are those of Optuna.
 package struct ParzenEstimator {
     private let space: SearchSpace
     private let weights: [Double]

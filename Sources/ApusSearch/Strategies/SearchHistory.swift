@@ -47,7 +47,7 @@ package struct Observation: Sendable {
 package enum Proposal: Sendable, Hashable {
     /// A new trial, with a budget where the strategy deals in budgets.
     case new(Assignment, budget: Int?)
-    /// An earlier trial goes on from where it stands.
+    /// An earlier trial continues from where it stands.
     case promote(trial: Int, budget: Int)
     /// Nothing until a running trial ends.
     case wait
@@ -57,7 +57,7 @@ package enum Proposal: Sendable, Hashable {
 
 /// Proposes assignments and learns from scores; a value without state.
 package protocol SearchStrategy: Configurable {
-    /// What is wrong with the constants, for messages.
+    /// What is wrong with the arguments, for messages.
     var problem: String? { get }
     /// What keeps the strategy from searching a space, for messages.
     func problem(in space: SearchSpace) -> String?

@@ -13,9 +13,9 @@ public enum Strategy: Alternatives {
     public static func grid(points: Int? = nil) -> Strategy { .grid(GridSearch(points: points)) }
     /// Values drawn evenly.
     public static let random = Strategy.random(RandomSearch())
-    /// The tree-structured Parzen estimator with its usual constants.
+    /// The tree-structured Parzen estimator with its default arguments.
     public static let tpe = Strategy.tpe(TPE())
-    /// A Gaussian process with its usual constants.
+    /// A Gaussian process with its default arguments.
     public static let gaussianProcess = Strategy.gaussianProcess(GaussianProcessSearch())
 
     package static let what = "strategy"

@@ -1,7 +1,7 @@
 public import ApusConfiguration
 
 /// The tree-structured Parzen estimator: of candidates drawn from the density l of the good trials, the one with the
-/// greatest ratio l/g to the density g of the others (Bergstra et al., 2011; constants of Optuna's sampler).
+/// largest ratio l/g to the density g of the others (Bergstra et al., 2011; defaults of Optuna's sampler).
 ///
 /// The densities are joint ones, so that paths that depend on each other are chosen together. A pruned trial is worse
 /// than every complete one, and the worse the earlier it was pruned; trials that are still running count among the
@@ -12,7 +12,7 @@ public struct TPE: SearchStrategy {
     public var startupTrials: Int
     /// How many candidates are drawn.
     public var candidates: Int
-    /// The share of trials that are good: min(⌈gamma · n⌉, 25) of n.
+    /// The fraction of trials that are good: min(⌈gamma · n⌉, 25) of n.
     public var gamma: Double
     /// How many trials the even distribution counts as in each density.
     public var priorWeight: Double

@@ -29,10 +29,10 @@ extension Study {
 
     /// Runs trials until there are no more, or one is interrupted.
     ///
-    /// Several threads and processes may do so at once. A trial that throws has failed, and the search goes on.
+    /// Several threads and processes may do so at once. A trial that throws has failed, and the search continues.
     ///
     /// - Parameters:
-    ///   - finished: Hears of each trial that ended.
+    ///   - finished: Receives each trial that ended.
     ///   - objective: Runs one trial and returns its score; it throws `TrialPruned` to give the trial up, and
     ///     `TrialInterrupted` or `CancellationError` to give it back.
     /// - Returns: Whether all trials are done.

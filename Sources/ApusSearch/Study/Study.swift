@@ -1,7 +1,7 @@
-/// A search that goes on: hands out trials, takes their scores, and remembers everything in a store.
+/// A search that can be resumed: hands out trials, takes their scores, and remembers everything in a store.
 ///
 /// Nothing is held in memory, so several tasks and several processes may work on one study, and one that was
-/// interrupted goes on where it stopped. With one worker, proposals are the same whether it was interrupted or not.
+/// interrupted continues where it stopped. With one worker, proposals are the same whether it was interrupted or not.
 public struct Study: Sendable {
     /// The name in the store.
     public let name: String

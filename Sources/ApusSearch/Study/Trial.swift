@@ -24,7 +24,7 @@ public struct Trial: Sendable, Hashable {
     public let assignment: Assignment
     /// How much the trial may use in all, as a rule epochs; `nil` where the strategy does not limit it.
     public let budget: Int?
-    /// How much of it an earlier part of the same trial has used: the trial goes on from there.
+    /// How much of it an earlier part of the same trial has used: the trial continues from there.
     public let usedBudget: Int
     /// The score as it was told.
     public let score: Double?

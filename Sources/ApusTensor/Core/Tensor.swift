@@ -4,8 +4,8 @@ import Synchronization
 
 /// An immutable n-dimensional array value.
 ///
-/// A tensor is an expression until somebody looks: operators build a graph, and reading (`scalars`, `item()`, printing) or
-/// `evaluate` computes it, together with every other expression on the way that is still in use. So whole expressions reach the
+/// Tensors are evaluated lazily: operators build a graph, and reading a value (`scalars`, `item()`, printing) or
+/// `evaluate` runs it, together with every other expression on the way that is still in use. So whole expressions reach the
 /// backend at once, and an expression that is built again with the same structure reuses its compiled program.
 ///
 /// Operands that do not fit make a tensor that carries the error: compiling or evaluating it throws, reading it stops the program

@@ -18,7 +18,7 @@ public func gradient(of value: Tensor, withRespectTo tensors: [Tensor]) -> [Tens
     return Node.gradients(of: [value.node], withRespectTo: nodes).map { Tensor(tracking: $0) }
 }
 
-/// The value of a function and its gradients at a point.
+/// The value of a function and its gradients at a point (JAX's `value_and_grad`).
 ///
 /// The function must yield one number. Gradients of gradients work: the result is built from tensors again.
 public func valueAndGradient(

@@ -121,7 +121,7 @@ public func pow<T: TensorScalar>(_ a: Tensor, _ exponent: T) -> Tensor {
     .combined(.power, a, Tensor(weak: exponent))
 }
 
-/// a where the condition holds, else b.
+/// a where the condition holds, else b (`where` of NumPy and PyTorch).
 public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
     Tensor(tracking: Node.select(condition.node, a.node, b.node))
 }
@@ -170,16 +170,16 @@ public func softplus(_ x: Tensor) -> Tensor { x.mapped(.softplus) }
 public func isFinite(_ x: Tensor) -> Tensor { x.mapped(.isFinite) }
 
 extension Tensor {
-    /// min(max(x, low), high)
+    /// min(max(x, low), high) (NumPy's `clip`, PyTorch's `clamp`).
     public func clamped(_ low: Double, _ high: Double) -> Tensor {
         Tensor(.clamp(low: .floating(low), high: .floating(high)), [node])
     }
 
-    /// The tensor with another element type.
+    /// The tensor with another element type (NumPy's `astype`, PyTorch's `to`).
     public func cast(to type: ElementType) -> Tensor {
         elementType == type ? self : Tensor(.cast(type), [node])
     }
 
-    /// The same value, which counts as a constant when gradients are taken.
+    /// The same value, which counts as a constant when gradients are taken (PyTorch's `detach`, JAX's `stop_gradient`).
     public func stoppingGradient() -> Tensor { Tensor(.stopGradient, [node]) }
 }

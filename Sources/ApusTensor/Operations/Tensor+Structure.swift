@@ -18,7 +18,7 @@ extension Tensor {
         return Tensor(.reshape(shape), [node])
     }
 
-    /// The axes in another order; reversed if none is given.
+    /// The axes in another order; reversed if none is given (NumPy's `transpose`, PyTorch's `permute`).
     public func transposed(_ permutation: [Int]? = nil) -> Tensor {
         Tensor(.transpose(permutation.map { $0.map(normalized) } ?? Array((0..<rank).reversed())), [node])
     }
@@ -26,7 +26,7 @@ extension Tensor {
     /// The tensor stretched as by NumPy: aligned at the last axis, new axes and those of extent 1 repeat.
     public func broadcast(to shape: Shape) -> Tensor { Tensor(.broadcast(shape), [node]) }
 
-    /// The tensor with a new axis of extent 1.
+    /// The tensor with a new axis of extent 1 (NumPy's `expand_dims`, PyTorch's `unsqueeze`).
     public func expandingShape(at axis: Int) -> Tensor {
         var dimensions = shape.dimensions
         let position = axis < 0 ? axis + rank + 1 : axis
@@ -37,7 +37,7 @@ extension Tensor {
         return reshaped(to: Shape(dimensions))
     }
 
-    /// The tensor without an axis of extent 1.
+    /// The tensor without an axis of extent 1 (`squeeze`).
     public func squeezingShape(at axis: Int) -> Tensor {
         let position = normalized(axis)
         guard shape.dimensions.indices.contains(position), shape[position] == 1 else {
@@ -51,39 +51,39 @@ extension Tensor {
     /// The tensor with all axes in one.
     public func flattened() -> Tensor { reshaped(to: [count]) }
 
-    /// The elements in reverse order along the axes.
+    /// The elements in reverse order along the axes (`flip`).
     public func reversed(axes: [Int]) -> Tensor { Tensor(.reverse(axes: normalized(axes)), [node]) }
 
-    /// The tensor with a constant around it.
+    /// The tensor with a constant around it (`pad`).
     public func padded(_ padding: [(low: Int, high: Int)], value: Double = 0) -> Tensor {
         Tensor(.pad(padding.map { AxisPadding(low: $0.low, high: $0.high) }, value: .floating(value)), [node])
     }
 
-    /// Tensors joined along an axis, in the greatest of their element types.
+    /// Tensors joined along an axis, in the widest of their element types (NumPy's `concatenate`, PyTorch's `cat`).
     public static func concatenated(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
         let joined = tensors.reduce(tensors.first?.elementType ?? .float32) { ElementType.promoted($0, $1.elementType) }
         let parts = tensors.map { $0.elementType == joined ? $0 : $0.cast(to: joined) }
         return Tensor(.concatenate(axis: tensors.first?.normalized(axis) ?? axis), parts.map(\.node))
     }
 
-    /// Tensors of one shape joined along a new axis.
+    /// Tensors of one shape joined along a new axis (`stack`).
     public static func stacked(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
         concatenated(tensors.map { $0.expandingShape(at: axis) }, axis: axis)
     }
 
     // MARK: Indexing
 
-    /// The slices at the given indices along an axis (NumPy's `take`).
+    /// The slices at the given indices along an axis (NumPy's `take`, PyTorch's `index_select`); PyTorch's `gather` is `gatheredAlong`.
     public func gathered(_ indices: Tensor, axis: Int = 0) -> Tensor {
         Tensor(.gather(axis: normalized(axis)), [node, indices.node])
     }
 
-    /// One element a position along an axis (NumPy's `take_along_axis`).
+    /// One element a position along an axis (NumPy's `take_along_axis`, PyTorch's `gather`).
     public func gatheredAlong(_ indices: Tensor, axis: Int) -> Tensor {
         Tensor(.gatherAlong(axis: normalized(axis)), [node, indices.node])
     }
 
-    /// Zeros of extent `size` along the axis, with each slice of this tensor added at its index.
+    /// Zeros of extent `size` along the axis, with each slice of this tensor added at its index (PyTorch's `index_add`).
     public func scatterAdded(_ indices: Tensor, size: Int, axis: Int = 0) -> Tensor {
         Tensor(.scatterAdd(axis: normalized(axis), size: size), [node, indices.node])
     }
@@ -110,7 +110,7 @@ extension Tensor {
     public func sum(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.sum, axes, keepingAxes) }
     /// The mean over axes of a floating-point tensor; NaN over an empty axis.
     public func mean(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.mean, axes, keepingAxes) }
-    /// The greatest element over axes, NaN if there is one; equal ones share the gradient. An empty axis is an error.
+    /// The largest element over axes, NaN if there is one; equal ones share the gradient. An empty axis is an error.
     public func max(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.maximum, axes, keepingAxes) }
     /// The least element over axes, NaN if there is one; equal ones share the gradient. An empty axis is an error.
     public func min(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.minimum, axes, keepingAxes) }
@@ -128,7 +128,7 @@ extension Tensor {
         square(self - mean(axes: axes, keepingAxes: true)).mean(axes: axes, keepingAxes: keepingAxes)
     }
 
-    /// The root of the variance.
+    /// The root of the variance (`std`); divided by the number of elements, as in NumPy.
     public func standardDeviation(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
         sqrt(variance(axes: axes, keepingAxes: keepingAxes))
     }
@@ -138,24 +138,24 @@ extension Tensor {
     /// The index of the first minimum along an axis.
     public func argmin(axis: Int = -1) -> Tensor { Tensor(.argReduce(.argmin, axis: normalized(axis)), [node]) }
 
-    /// Sums of the elements up to each one along an axis.
+    /// Sums of the elements up to each one along an axis (`cumsum`).
     public func cumulativeSum(axis: Int = -1, exclusive: Bool = false, reverse: Bool = false) -> Tensor {
         Tensor(.cumulativeSum(axis: normalized(axis), exclusive: exclusive, reverse: reverse), [node])
     }
 
-    /// The indices that sort the tensor along an axis; equal elements keep their order.
+    /// The indices that sort the tensor along an axis; equal elements keep their order (`argsort`).
     public func sortIndices(axis: Int = -1, descending: Bool = false) -> Tensor {
         let axis = normalized(axis)
         let count = shape.dimensions.indices.contains(axis) ? shape[axis] : 0
         return Tensor(.sortIndices(axis: axis, descending: descending, count: count), [node])
     }
 
-    /// The elements in order along an axis; NaN counts as the greatest.
+    /// The elements in order along an axis (`sort`); NaN counts as the largest.
     public func sorted(axis: Int = -1, descending: Bool = false) -> Tensor {
         gatheredAlong(sortIndices(axis: axis, descending: descending), axis: axis)
     }
 
-    /// The k greatest elements along an axis, greatest first, and their indices.
+    /// The k largest elements along an axis, largest first, and their indices.
     public func topK(_ k: Int, axis: Int = -1) -> (values: Tensor, indices: Tensor) {
         let indices = Tensor(.sortIndices(axis: normalized(axis), descending: true, count: k), [node])
         return (gatheredAlong(indices, axis: axis), indices)

@@ -18,7 +18,7 @@ public enum CallbackKinds {
 }
 
 extension Callback: Hashable, Codable, CustomStringConvertible {
-    /// Whether both are of one kind with the same constants; a rule that files can't hold equals its copies alone.
+    /// Whether both are of one kind with the same arguments; a rule that files can't hold equals its copies alone.
     public static func == (a: Callback, b: Callback) -> Bool {
         guard let left = a.rule as? any Configurable, let right = b.rule as? any Configurable else {
             return a.identity === b.identity
@@ -40,7 +40,7 @@ extension Callback: Hashable, Codable, CustomStringConvertible {
                 EncodingError.Context(
                     codingPath: encoder.codingPath,
                     debugDescription:
-                        "the callback \(rule.name) can't be written to a file: it is no kind with constants"
+                        "the callback \(rule.name) can't be written to a file: it is no kind with arguments"
                 ))
         }
         try rule.encode(named: type(of: rule).kind, to: encoder)

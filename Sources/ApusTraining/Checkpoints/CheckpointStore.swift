@@ -169,7 +169,7 @@ package struct CheckpointStore: Sendable {
     /// Brings the folder into the order that a training remembers, after a process was killed in the midst of changes.
     ///
     /// - Parameters:
-    ///   - last: Step and epoch of the checkpoint from which the training goes on.
+    ///   - last: Step and epoch of the checkpoint from which the training continues.
     ///   - best: The epochs of the best, best first.
     func arrange(last: (step: Int, epoch: Int), best: [Int]) throws {
         let known = names().map { (name: $0, position: position($0)) }
@@ -201,7 +201,7 @@ package struct CheckpointStore: Sendable {
             try place(name) { $0.epoch == epoch && $0.batch == 0 }
         }
         for (aside, name) in moves { try replace(name, by: aside) }
-        // What is newer than where the training goes on is damaged; best ones that it does not know come again.
+        // What is newer than where the training continues is damaged; best ones that it does not know come again.
         for (name, position) in known where !kept.contains(name) {
             let isOlder = position.map { ($0.step, $0.epoch) < last } ?? false
             if name.hasPrefix("best") || !isOlder { remove("\(folder)/\(name)") }

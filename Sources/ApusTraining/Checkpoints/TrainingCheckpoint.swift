@@ -2,7 +2,7 @@ import ApusFormats
 import ApusOptimizers
 import Foundation
 
-/// All that a training needs to go on exactly as if it had not stopped.
+/// All that a training needs to continue exactly as if it had not stopped.
 public struct TrainingCheckpoint: Sendable {
     /// Variables, slots and position.
     public var state: TrainingState
@@ -273,7 +273,7 @@ extension TrainingCheckpoint {
             }
             return nil
         }
-        for damage in damages { report("the checkpoint \(damage); going on from \(newest.path)") }
+        for damage in damages { report("the checkpoint \(damage); continuing from \(newest.path)") }
         return (newest.path, try TrainingCheckpoint(newest.path, newest.text, for: fresh))
     }
 }

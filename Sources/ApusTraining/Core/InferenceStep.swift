@@ -13,7 +13,7 @@ struct InferenceStep: Sendable {
     private let device: Device
     private let prediction: InferenceProgram
     private let measurements = Programs<BatchType, Measurement>()
-    /// Nothing is drawn at inference, unless a layer of one's own does.
+    /// Nothing is drawn at inference, unless a custom layer does.
     private let key = Buffer.key(seed: 0, step: 0)
 
     private struct Measurement: StoredProgram {

@@ -6,7 +6,7 @@ public import ApusTensor
 
 /// Everything that a training step changes: variables, the optimizer's slots, and the position.
 ///
-/// A state is a value: a copy is a fork, and both go on independently. Steps update a state that has no copy in place.
+/// A state is a value: a copy is a fork, and both continue independently. Steps update a state that has no copy in place.
 public struct TrainingState: Sendable {
     /// What the state holds, in order; shared by all states of one model and optimizer.
     final class Layout: Sendable, Equatable {
@@ -82,7 +82,7 @@ public struct TrainingState: Sendable {
     /// A fresh state: start values drawn from the seed, averages equal to them, other slots with their `initial` value.
     ///
     /// - Parameter input: The shape of one sample, without the batch.
-    /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible constants.
+    /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
     public init(_ model: some Layer, optimizer: Optimizer, input: Shape, seed: UInt64) throws {
         self.init(try model.initialized(input: input, seed: seed), optimizer: optimizer, seed: seed)
     }

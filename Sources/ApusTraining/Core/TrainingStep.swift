@@ -19,7 +19,7 @@ public struct TrainingStep: Sendable {
     private let cuts = Programs<Key, CutStep>()
 
     /// - Parameter device: Where the steps are computed.
-    /// - Throws: `TrainingError` for impossible constants of the optimizer, or a loss that is not one number.
+    /// - Throws: `TrainingError` for impossible hyperparameters of the optimizer, or a loss that is not one number.
     public init(
         _ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [],
         precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu
@@ -27,7 +27,7 @@ public struct TrainingStep: Sendable {
         do { try optimizer.validate() } catch { throw TrainingError(error) }
         guard loss.reduction != .none else {
             throw TrainingError(
-                "training needs one number to make small, but the loss has the reduction none; use mean or sum")
+                "training minimizes one number, but the loss has the reduction none; use mean or sum")
         }
         self.model = model
         objective = Objective(loss: loss, metrics: metrics)

@@ -4,7 +4,7 @@ public import ApusNN
 public import ApusTensor
 import ApusGraph
 
-/// Looks into a model: for a state and a batch, how weights, gradients and the outputs of layers are spread.
+/// Looks into a model: for a state and a batch, the distributions of weights, gradients and the outputs of layers.
 ///
 /// The model is traced as the next training step would see the batch, dropout included. The state is read where it is and stays as
 /// it is: watching changes nothing.

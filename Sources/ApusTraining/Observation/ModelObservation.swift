@@ -1,10 +1,10 @@
-/// What goes on inside a model: the spread of weights, gradients and outputs of layers, by path and in the order of the layers.
+/// What happens inside a model: the distributions of weights, gradients and outputs of layers, by path and in the order of the layers.
 public struct ModelObservation: Sendable, Hashable, Codable {
     /// A weight, its gradient or the output of one layer.
     public struct Entry: Sendable, Hashable, Codable {
         /// The path of a variable (`0.conv2D/kernel`) or of a layer (`0.conv2D`); the model itself is `model`.
         public var path: String
-        /// How its numbers are spread.
+        /// The distribution of its numbers.
         public var histogram: ValueHistogram
 
         public init(path: String, histogram: ValueHistogram) {

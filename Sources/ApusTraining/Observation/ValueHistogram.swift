@@ -1,4 +1,4 @@
-/// How the numbers of a tensor are spread.
+/// The distribution of the numbers of a tensor.
 ///
 /// Range, mean, deviation and intervals are those of the finite numbers; the others are counted apart.
 public struct ValueHistogram: Sendable, Hashable, Codable {
@@ -8,9 +8,9 @@ public struct ValueHistogram: Sendable, Hashable, Codable {
     public var nonFiniteCount: Int
     /// Numbers that are exactly 0.
     public var zeroCount: Int
-    /// The least and the greatest finite number; 0 if there is none.
+    /// The least and the largest finite number; 0 if there is none.
     public var minimum: Float
-    /// The greatest finite number; 0 if there is none.
+    /// The largest finite number; 0 if there is none.
     public var maximum: Float
     /// 0 if there is no finite number.
     public var mean: Double

@@ -1,4 +1,4 @@
-// Runs a compiled tape: segment by segment, block by block, instruction by instruction.
+// Runs a compiled elementwise program: segment by segment, block by block, instruction by instruction.
 #include "elementwise_internal.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-// Checks a tape, compiles it, and divides its work into blocks and tasks.
+// Checks an elementwise program, compiles it, and divides its work into blocks and tasks.
 #include "elementwise_internal.h"
 
 #include <stdlib.h>

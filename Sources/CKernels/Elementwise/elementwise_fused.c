@@ -1,4 +1,4 @@
-// Finds the tapes that have a fused loop, and the loops.
+// Finds the elementwise programs that have a fused loop, and the loops.
 #include "elementwise_fused.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static bool disabled = false;
 
 void apus_elementwise_disable_specializations(bool value) { disabled = value; }
 
-// MARK: The tape as expressions
+// MARK: The program as expressions
 
 enum { MAX_NODES = 64, INPUT = 200, SCALAR_NODE = 201 };  // kinds of nodes beside opcodes
 
@@ -60,7 +60,7 @@ static int node_of(expressions *e, const int *defined, int place) {
     return add_node(e, SCALAR_NODE, place, 0);
 }
 
-static bool read_tape(expressions *e) {
+static bool read_program(expressions *e) {
     const apus_ew_program *p = e->program;
     int defined[p->place_count];
     for (int i = 0; i < p->place_count; i++) defined[i] = -1;
@@ -100,7 +100,7 @@ static bool read_tape(expressions *e) {
 
 typedef struct {
     int16_t bound[64];  // node of each place of the pattern, or -1
-    uint64_t visited;   // nodes of the tape that take part
+    uint64_t visited;   // nodes of the program that take part
 } match;
 
 static bool unify(const expressions *e, const pattern *q, int place, int node, match *m) {
@@ -121,7 +121,7 @@ static bool unify(const expressions *e, const pattern *q, int place, int node, m
     return unify(e, q, row->a, e->nodes[node].b, m) && unify(e, q, row->b, e->nodes[node].a, m);
 }
 
-/// Tries every assignment of the tape's outputs to the pattern's.
+/// Tries every assignment of the program's outputs to the pattern's.
 static bool match_outputs(const expressions *e, const pattern *q, int output, int *taken, match *m) {
     if (output == q->outputs) return m->visited == (e->count == 64 ? ~0ull : (1ull << e->count) - 1);
     for (int i = 0; i < e->output_count; i++) {
@@ -139,7 +139,7 @@ static bool match_outputs(const expressions *e, const pattern *q, int output, in
 void ew_specialize(apus_ew_program *program) {
     if (disabled || program->sum_count) return;
     expressions e = {.program = program};
-    if (!read_tape(&e)) return;
+    if (!read_program(&e)) return;
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
         const pattern *q = &patterns[i];
         if (e.output_count != q->outputs) continue;

@@ -1,5 +1,5 @@
-// Tapes that have a fused loop. A pattern is the tape in basic operations, one row a value; to add one, write its rows
-// here and its loop in elementwise_fused_template.h.
+// Elementwise programs that have a fused loop. A pattern is the program in basic operations, one row a value; to add
+// one, write its rows here and its loop in elementwise_fused_template.h.
 //
 // A program matches a pattern when its outputs are exactly the pattern's, as expressions:
 // - FMA, FMS, FNMA, AXPBY and SQUARE count as their products, sums and differences; copies count as their sources;
@@ -7,7 +7,7 @@
 //   may change places; otherwise rows must agree as written: (a*b)*c is not a*(b*c);
 // - IN(k) is an operand with float32 values that is not scalar (bfloat16 tensors work, through conversion);
 // - S(k) is whatever is the same for all elements: an immediate, a scalar operand, or something computed from such;
-// - equal names must be equal values; every vector instruction of the tape must take part; no sums.
+// - equal names must be equal values; every vector instruction of the program must take part; no sums.
 #ifndef ELEMENTWISE_FUSED_H
 #define ELEMENTWISE_FUSED_H
 

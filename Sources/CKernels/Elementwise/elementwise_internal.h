@@ -68,7 +68,7 @@ enum {
     EW_SLOT_SLACK = 128,
 };
 
-/// Does all work of a tape on n elements, a multiple of 16; `p` holds the inputs, outputs and scalars.
+/// Does all work of an elementwise program on n elements, a multiple of 16; `p` holds the inputs, outputs and scalars.
 typedef void (*ew_fused)(void *const *p, int64_t n);
 
 /// An instruction whose places are indices into one array of pointers: operands, then slots, then the scalars of a

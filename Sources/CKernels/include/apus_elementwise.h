@@ -1,4 +1,4 @@
-// Fused elementwise operations: a tape of instructions that runs block by block over any number of tensors.
+// Elementwise programs: instructions that run block by block over any number of tensors.
 #ifndef APUS_ELEMENTWISE_H
 #define APUS_ELEMENTWISE_H
 
@@ -137,7 +137,7 @@ typedef struct {
     int64_t offset;                     ///< In elements, added to the start of the buffer, whatever the access.
 } apus_ew_operand;
 
-/// A group of tensors that the tape runs over: `count` logical elements, whose operands start at `first_buffer`.
+/// A group of tensors that the program runs over: `count` logical elements, whose operands start at `first_buffer`.
 typedef struct {
     int64_t count;
     int64_t first_buffer;
@@ -145,10 +145,10 @@ typedef struct {
 
 // MARK: Programs
 
-/// A checked and compiled tape.
+/// A checked and compiled elementwise program.
 typedef struct apus_ew_program apus_ew_program;
 
-/// Compiles a tape; the arrays are copied. Returns NULL when it makes no sense: an opcode that does not exist for its
+/// Compiles a program; arrays are copied. Returns NULL when it makes no sense: an opcode that does not exist for its
 /// type, a register read before it was written or with another type, an index out of range, too many registers,
 /// operands or instructions, an output without or with a non-contiguous store, mismatched dimensions.
 ///

@@ -43,7 +43,7 @@ void apus_sample_f32(float *d, const float *image, float *frame, int32_t height,
 
 // MARK: Copying
 
-/// Copies `rows` rows of `size` bytes, which lie so many bytes apart and do not overlap.
+/// Copies `rows` rows of `size` bytes, which lie `d_stride` and `s_stride` bytes apart and do not overlap.
 void apus_copy_rows(void *d, const void *s, size_t size, size_t rows, size_t d_stride, size_t s_stride);
 
 // MARK: Values

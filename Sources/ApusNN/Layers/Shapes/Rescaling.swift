@@ -27,7 +27,7 @@ public struct Rescaling: CheckedLayer, Configurable {
     }
 }
 
-/// y = (x − mean) / max(√variance, 10⁻⁷), each feature (last axis) by itself, with constants learned from data.
+/// y = (x − mean) / max(√variance, 10⁻⁷), each feature (last axis) by itself, with mean and variance learned from data.
 ///
 /// `Normalization(learnedFrom: samples)` measures them. The model carries them as states, so they are saved with its weights.
 public struct Normalization: CheckedLayer, Configurable {
