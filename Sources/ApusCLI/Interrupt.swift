@@ -26,6 +26,11 @@ enum Interrupt {
             // `nohup` asks that the end of the terminal changes nothing.
             if number == SIGHUP, isIgnoring(former) { signal(number, SIG_IGN) }
         }
+        // A parent may have blocked them, and the mask is inherited.
+        var mask = sigset_t()
+        sigemptyset(&mask)
+        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&mask, number) }
+        pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     }
 
     private static func isIgnoring(_ handler: (@convention(c) (Int32) -> Void)?) -> Bool {

@@ -60,7 +60,7 @@ import Testing
     @Test func whatMattersLeastGoesFirst() {
         #expect(
             line(120) == "epoch  3/10 ━━━━━━━━━━━━━━━━━━━━━━━━ loss 0.1234  accuracy 0.9876  12k samples/s  1:20 min left")
-        #expect(line(80) == "epoch  3/10 ━━━━━━━━━━━━━━━━━━━━━━━━ loss 0.1234  accuracy 0.9876  1:20 min left")
+        #expect(line(80) == "epoch  3/10 ━━━━━━━━━━━━━━━━ loss 0.1234  accuracy 0.9876  1:20 min left")
         #expect(line(66) == "epoch  3/10 ━━━━━━━━ loss 0.1234  accuracy 0.9876  1:20 min left")
         #expect(line(60) == "epoch  3/10 loss 0.1234  accuracy 0.9876  1:20 min left")
         #expect(line(41) == "epoch  3/10 loss 0.1234  accuracy 0.9876")

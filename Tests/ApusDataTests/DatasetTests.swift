@@ -84,7 +84,7 @@ import Testing
         let scalar = Tensor([1] as [Float], shape: [])
         #expect(
             message { try Dataset(inputs: scalar, labels: []) }
-                == "features must have one row a sample. Expected the shape "
+                == "inputs must have one row a sample. Expected the shape "
                 + "[N, ...]; received []. Give a tensor whose first axis counts the samples.")
     }
 
