@@ -186,6 +186,27 @@ func compareAccuracy(samples: Int, epochs: Int, seeds: Int) throws {
     }
 }
 
+/// What the program takes. It is no parser's library that starts with it: the time of a launch is measured.
+let usage = """
+    usage: apus-bench [--workloads NAME,…] [--seconds S]           times steps, a JSON line each
+           apus-bench --launch NAME [--steps N]                     trains N steps from a cold start
+           apus-bench --profile NAME [--precision float32|mixedBFloat16]   the time of each step of the program
+           apus-bench --accuracy [--samples N] [--epochs N] [--seeds N]    accuracy of ResNet-18 by kernel and precision
+    workloads: \(Workload.all.map(\.name).joined(separator: ", "))
+    """
+if CommandLine.arguments.contains("--help") || CommandLine.arguments.contains("-h") {
+    print(usage)
+    exit(0)
+}
+let flags = [
+    "--workloads", "--seconds", "--launch", "--steps", "--profile", "--precision", "--accuracy", "--samples", "--epochs",
+    "--seeds", "--json",
+]
+if let unknown = CommandLine.arguments.first(where: { $0.hasPrefix("-") && !flags.contains($0) }) {
+    print("there is no option \(unknown)\n\(usage)")
+    exit(64)
+}
+
 do {
     if CommandLine.arguments.contains("--accuracy") {
         func number(_ flag: String, _ byDefault: Int) -> Int { value(flag).flatMap(Int.init) ?? byDefault }
