@@ -8,9 +8,10 @@ struct Progress: CallbackRule {
     private var epochs = 0
     private var samplesPerEpoch = 0
     private var epoch = 0
-    private var epochStart = Date()
-    private var trainingStart = Date()
-    private var shownAt = Date.distantPast
+    // The time of day may jump.
+    private let clock = ContinuousClock()
+    private var epochStart = ContinuousClock().now
+    private var shownAt: ContinuousClock.Instant?
 
     init(json: Bool) {
         isJSON = json
@@ -19,15 +20,15 @@ struct Progress: CallbackRule {
     var receivesSteps: Bool { !isJSON && Terminal.isInteractive }
 
     mutating func prepare(_ plan: TrainingPlan) throws {
-        (epochs, samplesPerEpoch, trainingStart) = (plan.epochs, plan.samplesPerEpoch, Date())
-        (epoch, epochStart) = (plan.epoch + 1, Date())
+        (epochs, samplesPerEpoch) = (plan.epochs, plan.samplesPerEpoch)
+        (epoch, epochStart) = (plan.epoch + 1, clock.now)
         if plan.isResumed, !isJSON { Terminal.write("going on in epoch \(epoch) of \(epochs)\n") }
     }
 
     mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
         if isJSON { return try printLine(EventLine(event, training)) }
         switch event {
-        case .epochBegan(let epoch): (self.epoch, epochStart) = (epoch, Date())
+        case .epochBegan(let epoch): (self.epoch, epochStart) = (epoch, clock.now)
         case .stepEnded(_, let samples, let means): showBar(samples, means)
         case .epochEnded(let record): show(record)
         case .stopped(let reason):
@@ -37,10 +38,10 @@ struct Progress: CallbackRule {
     }
 
     private mutating func showBar(_ samples: Int, _ means: Measurements) {
-        let now = Date()
-        guard now.timeIntervalSince(shownAt) > 0.1 else { return }
+        let now = clock.now
+        guard shownAt.map({ now - $0 > .milliseconds(100) }) ?? true else { return }
         shownAt = now
-        let seconds = now.timeIntervalSince(epochStart)
+        let seconds = (now - epochStart) / .seconds(1)
         let rate = Double(samples) / max(seconds, 1e-9)
         let left = Double(samplesPerEpoch - samples + (epochs - epoch) * samplesPerEpoch) / max(rate, 1e-9)
         let width = 24
@@ -70,11 +71,13 @@ struct Progress: CallbackRule {
     }
 
     static func rate(_ samplesPerSecond: Double) -> String {
-        samplesPerSecond >= 10_000 ? "\(Int(samplesPerSecond / 1000))k samples/s" : "\(Int(samplesPerSecond)) samples/s"
+        guard samplesPerSecond >= 0, samplesPerSecond < 1e15 else { return "? samples/s" }
+        return samplesPerSecond >= 10_000
+            ? "\(Int(samplesPerSecond / 1000))k samples/s" : "\(Int(samplesPerSecond)) samples/s"
     }
 
     static func duration(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds < 1e7 else { return "?" }
+        guard seconds >= 0, seconds < 1e7 else { return "?" }
         if seconds < 10 { return String(format: "%.1f s", seconds) }
         let whole = Int(seconds.rounded())
         if whole < 60 { return "\(whole) s" }
