@@ -40,7 +40,9 @@ struct StepModel {
     var classCount: Int { traced.output.rank > 1 ? traced.output.shape[-1] : 1 }
 
     /// The loss of the batch without penalties.
-    private func dataLoss(_ loss: Loss) -> Tensor { loss(traced.output, targets!, weights: sampleWeights) }
+    private func dataLoss(_ loss: Loss) -> Tensor { loss(traced.output, targets(of: loss), weights: sampleWeights) }
+
+    private func targets(of loss: Loss) -> Tensor { loss.answers(targets!, output: traced.output) }
 
     /// The loss of the batch with all penalties: as in Keras, both in training and at inference, so that curves of both show the
     /// same quantity.
@@ -60,14 +62,16 @@ struct StepModel {
     /// Adds the loss, and what the batch adds to each metric, as outputs.
     func addMeasurements(_ loss: Loss, _ metrics: [Metric], to builder: inout ProgramBuilder<StepRole>) {
         builder.output(.loss, total(loss))
-        let contributions = metrics.contributions(traced.output, targets!, weights: sampleWeights)
+        let contributions = metrics.contributions(
+            traced.output, targets(of: loss), weights: sampleWeights,
+            meaning: loss.meaning(of: traced.output.shape, hasClasses: false))
         for (index, value) in contributions.enumerated() { builder.output(.metric(index), value) }
     }
 
     /// Throws everything that is wrong with the model, or else with its loss and metrics; and the variables that it lacks.
     func validate(_ loss: Loss, _ metrics: [Metric]) throws(GraphError) {
         var problems = traced.problems
-        if problems.isEmpty { problems = dataLoss(loss).problems + metrics.problems(traced.output, targets!) }
+        if problems.isEmpty { problems = dataLoss(loss).problems + metrics.problems(traced.output, targets(of: loss)) }
         problems += traced.missing.map { path, description in
             GraphProblem(
                 scope: [], operation: "parameter",
