@@ -166,11 +166,11 @@ public struct Checkpoint: MonitoringRule, Configurable {
     /// Keeps one of the best in memory; those that are no longer among them go.
     private mutating func keep(_ rank: Int, _ training: inout TrainingControl) {
         note(training)
-        let (kept, best) = (memory.value.kept, memory.value.progress.best)
+        let (kept, best) = (memory.value.kept, Set(memory.value.progress.best.map(\.epoch)))
         training.keepCheckpoint { checkpoint in
             kept.checkpoints.withLock { checkpoints in
+                checkpoints.removeAll { !best.contains($0.checkpoint.state.epoch) }
                 checkpoints.append((rank, checkpoint))
-                checkpoints.removeAll { entry in !best.contains { $0.epoch == entry.checkpoint.state.epoch } }
             }
         }
     }
@@ -178,9 +178,12 @@ public struct Checkpoint: MonitoringRule, Configurable {
     /// Writes the best that are kept in memory, one after the other as if each had been written at its time.
     private var keptWriter: @Sendable () throws -> Void {
         let (kept, store, keepBest) = (memory.value.kept, memory.value.store, keepBest)
+        let best = Set(memory.value.progress.best.map(\.epoch))
         return {
             try kept.checkpoints.withLock { checkpoints in
-                for (rank, checkpoint) in checkpoints { try store?.saveBest(checkpoint, rank: rank, keep: keepBest) }
+                for (rank, checkpoint) in checkpoints where best.contains(checkpoint.state.epoch) {
+                    try store?.saveBest(checkpoint, rank: rank, keep: keepBest)
+                }
                 checkpoints.removeAll()
             }
         }
