@@ -1,5 +1,6 @@
 public import Apus
 import ApusBackend
+import ApusConfiguration
 public import ArgumentParser
 import Foundation
 
@@ -40,8 +41,7 @@ struct Bench: ParsableCommand {
                 "inferenceSamplesPerSecond": Double(batchSize) / inference, "trainingGFLOPs": flops / 1e9,
                 "peakBytes": Double(report.peakByteCount),
             ]
-            let data = try JSONSerialization.data(withJSONObject: values, options: [.prettyPrinted, .sortedKeys])
-            try Terminal.print(String(decoding: data, as: UTF8.self))
+            try Terminal.print(FileJSON.text(values, isPretty: true))
             return
         }
         func line(_ name: String, _ time: Double) -> String {

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import Apus
 import ApusExperiments
 import ArgumentParser
@@ -42,8 +43,6 @@ struct CrossValidate: ParsableCommand {
         }
         guard json else { return try Terminal.print(result) }
         let scores = result.scores.map { Dictionary(zip($0.names, $0.values)) { first, _ in first } }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try Terminal.print(String(decoding: try encoder.encode(scores), as: UTF8.self))
+        try Terminal.print(FileJSON.text(scores, isPretty: true))
     }
 }

@@ -80,7 +80,9 @@ struct Progress: CallbackRule {
     }
 
     static func rate(_ samplesPerSecond: Double) -> String {
-        samplesPerSecond >= 10_000 ? "\(Int(samplesPerSecond / 1000))k samples/s" : "\(Int(samplesPerSecond)) samples/s"
+        guard samplesPerSecond >= 0, samplesPerSecond < 1e15 else { return "? samples/s" }
+        return samplesPerSecond >= 10_000
+            ? "\(Int(samplesPerSecond / 1000))k samples/s" : "\(Int(samplesPerSecond)) samples/s"
     }
 
     static func duration(_ seconds: Double) -> String {

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import Apus
 import ApusExperiments
 import Foundation
@@ -34,10 +35,7 @@ enum RunTable {
                 folder: catalog.path($0), name: $0.name, state: $0.state, started: $0.started, finished: $0.finished,
                 final: $0.final, best: $0.best)
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
-        return String(decoding: try encoder.encode(lines), as: UTF8.self)
+        return try FileJSON.text(lines, isPretty: true)
     }
 
     static func date(_ date: Date) -> String {

@@ -11,7 +11,7 @@ struct Tune: ParsableCommand {
         abstract: "Searches over settings of an experiment; every trial is a run.",
         discussion: """
             Example: apus tune lenet5 --over 'optimizer.adam.learningRate={log: [0.0001, 0.1]}' --trials 20
-            A search that was interrupted continues with the same command.
+            A search that was interrupted continues with the same command; with other settings it needs another name, or --anew.
             """)
 
     @OptionGroup var options: ExperimentOptions
@@ -49,6 +49,9 @@ struct Tune: ParsableCommand {
     @Option(help: "The folder for the trials' runs and the database of searches.")
     var folder = "runs"
 
+    @Flag(help: "Removes the search of this name with its trials' runs, and begins it again.")
+    var anew = false
+
     @Flag(help: .hidden)
     var isWorker = false
 
@@ -63,6 +66,7 @@ struct Tune: ParsableCommand {
         let file = try options.file()
         let name = try name ?? "\(file.experiment().name)-search"
         let catalog = try RunCatalog(folder)
+        if anew, !isWorker { try Tuning.remove(name, in: catalog.store, folder: "\(folder)/\(name)") }
         let tuning = try Tuning(
             file, try describedSearch(), name: name, in: catalog.store, folder: "\(folder)/\(name)")
         Interrupt.install()
@@ -73,6 +77,12 @@ struct Tune: ParsableCommand {
             Terminal.write(
                 "\(Terminal.bold(name)): \(total) trials of \(tuning.study.search.space.paths.joined(separator: ", "))"
                     + (done > 0 ? "; \(done) are done" : "") + "; database \(catalog.store.path)\n")
+            let wanted = tuning.study.search.wantedTrials
+            if wanted > total {
+                Terminal.note(
+                    "there are no more than \(total) different trials, so the search ends after them, not after \(wanted)"
+                )
+            }
         }
         let isComplete =
             if workers > 1, !isWorker {
@@ -117,7 +127,7 @@ struct Tune: ParsableCommand {
             switch trial.state {
             case .complete: "\(tuning.study.search.objective.metric) \(Measurements.rounded(trial.score ?? .nan))"
             case .pruned: "pruned"
-            case .failed: "failed: \(trial.error ?? "")"
+            case .failed, .diverged: "\(trial.state): \(trial.error ?? "")"
             case .waiting, .running: "\(trial.state)"
             }
         Terminal.write("trial \(trial.number)  \(trial.assignment)  \(result)\n")

@@ -72,9 +72,7 @@ package indirect enum JSONText: CustomStringConvertible {
     package static func of(_ value: Any) -> String? {
         guard let value = value as? any Encodable else { return nil }
         func list(_ value: some Encodable) -> Data? {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return try? encoder.encode([value])
+            try? FileJSON.encoder().encode([value])
         }
         // A list, for some systems write no single values.
         guard let data = list(value) else { return nil }

@@ -8,7 +8,7 @@ package enum YAMLText {
     package static func of(_ value: some Encodable) throws -> String {
         // Yams writes 15 digits of a number, which may be another number; JSON writes the fewest digits that are the same.
         let text = try YAMLEncoder().encode(value)
-        let exact = String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+        let exact = try FileJSON.text(value)
         guard let layout = try compose(yaml: text), let numbers = try compose(yaml: exact) else { return text }
         return try serialize(node: layout.takingNumbers(of: numbers))
     }
@@ -28,7 +28,8 @@ extension Node {
                 copy[index] = items[index].takingNumbers(of: others[index])
             }
             return .sequence(copy)
-        case (.scalar, .scalar) where tag == Tag(.float): return other
+        // YAML has words of its own for what is not finite.
+        case (.scalar, .scalar) where tag == Tag(.float) && other.tag != Tag(.str): return other
         default: return self
         }
     }

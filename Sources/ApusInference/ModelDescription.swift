@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusData
 import ApusFormats
 import ApusGraph
@@ -44,7 +45,7 @@ struct ModelDescription: Codable {
             )
         }
         do {
-            let decoder = JSONDecoder()
+            let decoder = FileJSON.decoder()
             let version = try decoder.decode(Version.self, from: Data(text.utf8)).version
             guard version == ModelDescription.version else {
                 throw FormatError(
@@ -75,9 +76,7 @@ struct ModelDescription: Codable {
     ///
     /// - Throws: `FormatError` for layers that would not come back.
     func text(path: String) throws(FormatError) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do { return String(decoding: try encoder.encode(self), as: UTF8.self) } catch {
+        do { return try FileJSON.text(self) } catch {
             throw FormatError(
                 .unsupported, path: path, "the model can't be written", received: ModelDescription.problem(error),
                 remedy: "Make custom layers Codable and register them.")

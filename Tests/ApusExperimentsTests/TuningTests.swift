@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func aTrialThatDivergesHasFailed() throws {
+    @Test func aTrialMayDiverge() throws {
         try withFolder { folder in
             let search = Search(
                 space: ["optimizer": .choice(["adam"]), "loss": .choice(["nothing"])], strategy: .grid())
@@ -104,7 +104,49 @@ import Testing
                 space: ["optimizer.adam.learningRate": .choice([1e39, 0.01])], strategy: .grid())
             let tuning = try self.tuning(folder, diverging)
             #expect(try tuning.run())
-            #expect(try tuning.study.trials().map(\.state).sorted { "\($0)" < "\($1)" } == [.complete, .failed])
+            #expect(try tuning.study.trials().map(\.state).sorted { "\($0)" < "\($1)" } == [.complete, .diverged])
+        }
+    }
+
+    /// A search of one name is one of the same settings, but for those searched over.
+    @Test func otherSettingsAreAnotherSearch() throws {
+        try withFolder { folder in
+            let store = try TrialStore(path: "\(folder)/runs.sqlite")
+            let search = Search(space: ["batchSize": .choice([16, 64])], strategy: .grid())
+            func tuning(_ assignments: String...) throws -> Tuning {
+                let file = try assignments.reduce(moonsFile()) { try $0.setting($1) }
+                return try Tuning(file, search, name: "s", in: store, folder: "\(folder)/s")
+            }
+            #expect(try tuning("epochs=1").run())
+            #expect(
+                message { try tuning("epochs=2") }.contains("begun with other settings: epochs is 2, it was 1. Give"))
+            #expect(try tuning("epochs=1", "batchSize=8", "name=other").study.trials().count == 2)
+            try Tuning.remove("s", in: store, folder: "\(folder)/s")
+            #expect(try tuning("epochs=2").run())
+            #expect(try tuning("epochs=2").study.trials().map(\.state) == [.complete, .complete])
+        }
+    }
+
+    @Test func objectivesAreFoundFirst() throws {
+        try withFolder { folder in
+            func problem(_ objective: SearchGoal, _ assignments: String..., folds: Int = 1) -> String {
+                message {
+                    let file = try assignments.reduce(moonsFile()) { try $0.setting($1) }
+                    let search = Search(
+                        space: ["batchSize": .choice([16, 64])], strategy: .grid(), objective: objective, folds: folds)
+                    return try Tuning(
+                        file, search, name: "s", in: TrialStore(path: "\(folder)/runs.sqlite"), folder: "\(folder)/s")
+                }
+            }
+            #expect(
+                problem(.maximize(metric: "validation.acuracy"))
+                    == "the objective is validation.acuracy, which this training does not measure (did you mean validation.accuracy?)"
+            )
+            #expect(
+                problem(.minimize(metric: "validation.loss"), "data.validation.fraction=0").contains(
+                    "no validation data"))
+            #expect(problem(.minimize(metric: "training.loss"), "data.validation.fraction=0") == "no error")
+            #expect(problem(.minimize(metric: "training.loss"), folds: 2).contains("name validation.loss"))
         }
     }
 

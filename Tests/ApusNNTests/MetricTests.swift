@@ -68,6 +68,82 @@ import Testing
         #expect(problem(.accuracy, .zeros([4, 3]), .zeros([4], type: .int32)) == nil)
     }
 
+    // MARK: Areas
+
+    private func area(_ metric: Metric, _ outputs: [[Float]], _ labels: [Int32]) -> Double {
+        let classes = outputs[0].count
+        let rows = metric.rule.contribution(
+            Tensor(outputs.flatMap(\.self), shape: [outputs.count, classes]), Tensor(labels),
+            weights: .ones([labels.count]))
+        guard case .number(let value) = metric.rule.value(rows.scalars(as: Double.self), classes: classes) else {
+            return -1
+        }
+        return value
+    }
+
+    /// The greater logit need not be the greater probability.
+    @Test(arguments: [Metric.rocAUC, .prAUC]) func areasRankByProbability(_ metric: Metric) {
+        #expect(area(metric, [[5, 4], [0, 1], [6, 5], [1, 2]], [0, 1, 0, 1]) == 1)
+        #expect(area(metric, [[5, 4, 4], [0, 1, 0], [1, 1, 2], [7, 6, 6]], [0, 1, 2, 0]) == 1)
+        // Logits beyond what an exponential holds.
+        #expect(area(metric, [[5000, 4000, 0], [0, 10, -4000], [-900, -900, 100]], [0, 1, 2]) == 1)
+    }
+
+    @Test func equalProbabilitiesAreTies() {
+        // Softmax is the same for outputs that differ by a constant.
+        #expect(area(.rocAUC, [[5, 4], [1, 0]], [0, 1]) == 0.5)
+        #expect(area(.rocAUC, [[0.5, 0.25, 0.25], [2.5, 2.25, 2.25], [1.5, 1.25, 1.25]], [0, 1, 2]) == 0.5)
+    }
+
+    /// Rows that are distributions are ranked as they are: their softmax has another order.
+    @Test func probabilitiesAreRanked() {
+        let rows: [[Float]] = [[0.5, 0.5, 0], [0.48, 0.26, 0.26], [0.1, 0.8, 0.1], [0.2, 0.1, 0.7]]
+        let mean: Double = (1 + 0.75 + 1) / 3
+        #expect(area(.rocAUC, rows, [0, 1, 1, 2]) == mean)
+    }
+
+    @Test func classesThatDoNotOccur() {
+        let rows: [[Float]] = [[3, 1, 0], [1, 3, 0], [2, 0, 1]]
+        #expect(area(.rocAUC, rows, [0, 1, 0]) == 1)
+        #expect(area(.prAUC, rows, [0, 1, 0]) == 1)
+        #expect(area(.rocAUC, rows, [1, 1, 1]).isNaN)
+        #expect(area(.prAUC, [[3, 1], [1, 3]], [0, 0]).isNaN)
+        #expect(area(.rocAUC, [[.nan, 1], [1, 3]], [0, 1]).isNaN)
+    }
+
+    // MARK: One output a sample
+
+    /// A probability of "yes" is compared with one half, a logit with 0.
+    @Test(arguments: [Metric.accuracy, .f1(average: .binary), .precision(average: .binary)])
+    func probabilitiesOfYes(_ metric: Metric) {
+        func value(_ output: Tensor, isProbability: Bool) -> MetricValue {
+            let part = metric.contribution(
+                output, Tensor([0, 1, 1] as [Int32]), weights: .ones([3]),
+                meaning: .yesOrNo(isProbability: isProbability))
+            return metric.rule.value(part.scalars(as: Double.self), classes: 1)
+        }
+        #expect(value(Tensor([0.25, 0.75, 0.5625] as [Float]), isProbability: true) == .number(1))
+        #expect(value(Tensor([-1, 2, 0.25] as [Float]), isProbability: false) == .number(1))
+    }
+
+    @Test func answersMayBeMinusOne() {
+        let (output, target) = (Tensor([-3, 2, 1] as [Float]), Tensor([-1, 1, -1] as [Float]))
+        let part = Metric.accuracy.rule.contribution(output, target, weights: .ones([3]))
+        #expect(part.scalars == [2, 3])
+    }
+
+    @Test func namesTellApart() {
+        let metrics: [Metric] = [
+            .f1(), .f1(average: .micro), .f1(average: .binary), .f1(average: .none), .binaryAccuracy(),
+            .binaryAccuracy(threshold: 0.25), .topKAccuracy(k: 3),
+        ]
+        #expect(
+            metrics.map(\.name)
+                == ["f1", "f1Micro", "f1Binary", "f1", "binaryAccuracy", "binaryAccuracyAt0.25", "top3Accuracy"])
+        #expect(metrics.nameProblem == nil)
+        #expect([Metric.recall(), .recall()].nameProblem != nil)
+    }
+
     @Test func aMetricOfOnesOwn() {
         let metric = Metric.mean("largest") { output, _ in output.max(axes: [1]) }
         let part = metric.rule.contribution(Tensor([[1.0, 5], [7, 2]]), .zeros([2]), weights: .ones([2]))

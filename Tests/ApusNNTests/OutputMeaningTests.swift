@@ -11,12 +11,12 @@ import Testing
 
     /// What each loss of classes says of rows [8, 3] and [8, 1], and of numbers [8].
     static let ofClasses: [(Loss, [OutputMeaning])] = [
-        (.softmaxCrossEntropy, [logits, logits, .other]),
-        (.softmaxCrossEntropy(fromProbabilities: true), [probabilities, probabilities, .other]),
-        (.focal(), [logits, logits, .other]),
-        (.focal(fromProbabilities: true), [probabilities, probabilities, .other]),
-        (.klDivergence, [probabilities, probabilities, .other]),
-        (.categoricalHinge, [logits, logits, .other]),
+        (.softmaxCrossEntropy, [logits, .other, .other]),
+        (.softmaxCrossEntropy(fromProbabilities: true), [probabilities, .other, .other]),
+        (.focal(), [logits, .other, .other]),
+        (.focal(fromProbabilities: true), [probabilities, .other, .other]),
+        (.klDivergence, [probabilities, .other, .other]),
+        (.categoricalHinge, [logits, .other, .other]),
         (.binaryCrossEntropy, [.other, yes, yes]),
         (.binaryCrossEntropy(fromProbabilities: true), [.other, probabilityOfYes, probabilityOfYes]),
         (.binaryFocal(), [.other, yes, yes]),

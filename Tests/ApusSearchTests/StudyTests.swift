@@ -101,6 +101,67 @@ import Testing
         }
     }
 
+    /// What trials have in common is part of the study.
+    @Test func settingsMustStay() async throws {
+        try await withStorePath { path in
+            let store = try TrialStore(path: path)
+            let search = Search(space: Self.space, strategy: .random, trials: 3)
+            func open(_ settings: [String: String]) throws -> Study {
+                try Study("a", search, in: store, settings: settings)
+            }
+            try advance(open(["epochs": "10", "loss": "huber"]), 1)
+            try advance(open(["epochs": "10", "loss": "huber"]), 1)
+            #expect(
+                message { try open(["epochs": "2", "metrics[0]": "f1"]) }
+                    == "the study a in \(path) was begun with other settings: epochs is 2, it was 10; "
+                    + "loss is absent, it was huber; metrics[0] is f1, it was absent. "
+                    + "Give this search another name, or remove the study to begin anew.")
+            // A study of before has none noted.
+            try store.write { try $0.execute(sql: "UPDATE studies SET settings = NULL") }
+            _ = try open(["epochs": "2"])
+            #expect(message { try open(["epochs": "3"]) }.contains("epochs is 3, it was 2"))
+        }
+    }
+
+    /// No assignment is tried twice; with the last one the search ends.
+    @Test(arguments: [
+        Strategy.random, .tpe(TPE(startupTrials: 3)), .gaussianProcess(GaussianProcessSearch(startupTrials: 3)),
+        .grid(),
+    ])
+    func nothingIsTriedTwice(_ strategy: Strategy) async throws {
+        try await withStorePath { path in
+            let search = Search(
+                space: ["a": .choice(["x", "y"]), "b": .integer(1...3), "c": .real(0...0.3, step: 0.1)],
+                strategy: strategy,
+                trials: 100)
+            #expect(search.trialLimit == 24 && search.wantedTrials == 100)
+            let assignments = try advance(Study("a", search, in: TrialStore(path: path)), 100)
+            #expect(assignments.count == 24 && Set(assignments).count == 24)
+            #expect(Search(space: Self.space, strategy: strategy, trials: 100).trialLimit == 100 || strategy == .grid())
+        }
+    }
+
+    @Test(arguments: [
+        Strategy.successiveHalving(SuccessiveHalving(trials: 9, maximumBudget: 9)),
+        .hyperband(Hyperband(maximumBudget: 9)),
+    ])
+    func bracketsTryNothingTwice(_ strategy: Strategy) async throws {
+        try await withStorePath { path in
+            let search = Search(space: ["a": .integer(1...4)], strategy: strategy, trials: 200)
+            let study = try Study("a", search, in: TrialStore(path: path))
+            var budgets: [Assignment: [Int]] = [:]
+            while let trial = try study.ask().trial {
+                budgets[trial.assignment, default: []].append(try #require(trial.budget))
+                try study.tell(trial, score: try #require(trial.assignment["a"]?.number))
+            }
+            #expect(budgets.count == 4)
+            #expect(budgets[["a": 1]]?.max() == 9)
+            if strategy.name == "successiveHalving" {
+                #expect(Set(budgets[["a": 1]] ?? []).count == budgets[["a": 1]]?.count)
+            }
+        }
+    }
+
     @Test func trialsAreRemembered() async throws {
         try await withStorePath { path in
             let search = Search(
@@ -120,7 +181,7 @@ import Testing
 
             let again = try Study("a", search, in: TrialStore(path: path))
             let trials = try again.trials()
-            #expect(trials.map(\.state) == [.complete, .complete, .failed, .failed])
+            #expect(trials.map(\.state) == [.complete, .complete, .diverged, .failed])
             #expect(trials.map(\.score) == [0.75, 0.875, nil, nil])
             #expect(trials.map(\.error) == [nil, nil, "the score is not a number", "out of memory"])
             #expect(trials[0].folder == "runs/a-0" && trials[0].finished != nil)

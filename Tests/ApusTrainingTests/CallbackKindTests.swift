@@ -100,16 +100,54 @@ import Testing
         #expect(
             try run([1, 1], [.timeLimit(seconds: 0)]).history.stopReason
                 == .callback("the time limit of 0 s is reached"))
+        // None of the steps is measured.
         #expect(
-            try run([1, .nan, 1], [.terminateOnNonFinite]).history.stopReason
-                == .callback("validation.loss is not finite in epoch 2"))
+            try run([1, 1], [.terminateOnNonFinite]).history.stopReason
+                == .callback("training.loss is not finite in epoch 1"))
+        var trainer = Trainer(Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), seed: 1)
+        let broken = try Dataset(inputs: Tensor([.nan, 1, 2, 3] as [Float], shape: [2, 2]), labels: [0, 1])
+        #expect(
+            try trainer.fit(
+                try blobs(16), validation: broken, epochs: 3, batchSize: 16, callbacks: [.terminateOnNonFinite]
+            ).stopReason == .callback("validation.loss is not finite in epoch 1"))
         #expect(message { try run([1], [.csv()]) }.contains("has no folder"))
         #expect(message { try run([1], [.checkpoint()]) }.contains("has no folder"))
     }
 
+    /// Of short epochs few are written, but the best are the same, in their order.
+    @Test(arguments: [
+        [5.0, 3, 4, 1, 2], [1, 2, 3, 4, 5], [5, 4, 3, 2, 1], [3, 1, 2, 5, 0.5, 4], [2, 3, 1, 4, 0.5, 2.5],
+    ])
+    func shortEpochsAreNotAllWritten(_ losses: [Double]) throws {
+        try withTemporaryFolder { parent in
+            let saved = Mutex(0)
+            let counting = Callback.onEvent { event, _ in
+                if case .checkpointSaved = event { saved.withLock { $0 += 1 } }
+            }
+            for (name, seconds) in [("a", 0.0), ("b", 1000)] {
+                saved.withLock { $0 = 0 }
+                let rule = Callback.checkpoint("\(parent)/\(name)", everySeconds: seconds, keepLast: 3, keepBest: 3)
+                _ = try run(losses, [rule, counting])
+                // The first and the last.
+                #expect(saved.withLock { $0 } == (seconds == 0 ? losses.count : 2))
+            }
+            func text(_ name: String) throws -> [String: Any] {
+                let data = try Data(contentsOf: URL(filePath: "\(parent)/\(name)/state.json"))
+                return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+            }
+            for name in ["last", "best", "best-1", "best-2"] {
+                let (a, b) = (try text("a/\(name)"), try text("b/\(name)"))
+                #expect(a["epoch"] as? Int == b["epoch"] as? Int && a["step"] as? Int == b["step"] as? Int)
+            }
+            #expect(
+                message { try run([1], [.checkpoint(parent, everySeconds: -1)]) }.contains("everySeconds of at least 0")
+            )
+        }
+    }
+
     @Test func asManyAsAreToStay() throws {
         try withTemporaryFolder { folder in
-            _ = try run([5, 3, 4, 1, 2], [.checkpoint(folder, keepLast: 3, keepBest: 3)])
+            _ = try run([5, 3, 4, 1, 2], [.checkpoint(folder, everySeconds: 0, keepLast: 3, keepBest: 3)])
             func epoch(_ name: String) throws -> Int? {
                 let data = try Data(contentsOf: URL(filePath: "\(folder)/\(name)/state.json"))
                 return (try JSONSerialization.jsonObject(with: data) as? [String: Any])?["epoch"] as? Int
@@ -118,7 +156,7 @@ import Testing
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == names.sorted())
             #expect(try names.map(epoch) == [5, 4, 3, 4, 5, 2])
             // Another training does not continue with these.
-            _ = try run([9], [.checkpoint(folder, keepLast: 3, keepBest: 3)])
+            _ = try run([9], [.checkpoint(folder, everySeconds: 0, keepLast: 3, keepBest: 3)])
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["best", "last"])
         }
     }

@@ -78,13 +78,25 @@ import Testing
                     data, validation: data, epochs: 3, batchSize: 16,
                     callbacks: [.earlyStopping(monitor: "validation.f1", patience: 1)])
             } == """
-                early stopping watches validation.f1, which this training does not measure; \
-                it has training.loss, training.accuracy, validation.loss, validation.accuracy
+                earlyStopping watches validation.f1, which this training does not measure (did you mean validation.loss?)
                 """)
+        func problem(_ callback: Callback, _ validation: Dataset?) -> String {
+            message { try trainer.fit(data, validation: validation, epochs: 3, batchSize: 16, callbacks: [callback]) }
+        }
         #expect(
-            message { try trainer.fit(data, epochs: 3, batchSize: 16, callbacks: [.earlyStopping(patience: 1)]) } == """
-                early stopping watches validation.loss, which this training does not measure; it has training.loss, training.accuracy
-                """)
+            problem(.earlyStopping(patience: 1), nil)
+                == "earlyStopping watches validation.loss, but there are no validation data: hold some back, or watch training.loss"
+        )
+        let unknown =
+            "watches validation.acuracy, which this training does not measure (did you mean validation.accuracy?)"
+        for monitor in ["validation.acuracy"] {
+            #expect(problem(.checkpoint("x", monitor: monitor), data) == "checkpoint \(unknown)")
+            #expect(problem(.reduceOnPlateau(monitor: monitor), data) == "reduceOnPlateau \(unknown)")
+            #expect(
+                problem(.checkpoint("x", monitor: monitor), nil).contains("which this training does not measure"))
+        }
+        // Before the first step.
+        #expect(trainer.state == nil)
     }
 
     // MARK: Checkpoints

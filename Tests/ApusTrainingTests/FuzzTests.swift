@@ -1,5 +1,6 @@
 import Apus
 import ApusExperiments
+import ApusFormats
 import ApusFuzzing
 import Foundation
 import Testing

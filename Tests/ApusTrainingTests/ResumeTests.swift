@@ -1,5 +1,6 @@
 import ApusData
 import ApusExperiments
+import ApusFormats
 import ApusNN
 import ApusOptimizers
 import ApusTensor
@@ -24,7 +25,7 @@ import Testing
         [
             .earlyStopping(monitor: "validation.loss", patience: 4, minimumDelta: 0.002),
             .reduceOnPlateau(factor: 0.5, patience: 1, threshold: 0.01), .timeLimit(seconds: 1000), .csv(),
-            .checkpoint(everySteps: 2, keepLast: 3, keepBest: 2),
+            .checkpoint(everySeconds: 0, everySteps: 2, keepLast: 3, keepBest: 2),
         ] + others
     }
 
@@ -85,6 +86,36 @@ import Testing
             #expect(try table("\(parent)/b") == table("\(parent)/a"))
             #expect(resumed.stopReason == history.stopReason)
             #expect(resumed.epochs.map(\.validation) == history.epochs.map(\.validation))
+        }
+    }
+
+    /// Where epochs are short, checkpoints are few; what comes of it is the same.
+    @Test(arguments: [1, 6, 11, 17, 24, 29]) func fewCheckpointsAreEnough(_ killedAt: Int) throws {
+        try withTemporaryFolder { parent in
+            func fit(_ trainer: inout Trainer, _ folder: String, resumes: Bool = false, _ others: [Callback] = [])
+                throws
+            {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                let rules: [Callback] = [.earlyStopping(patience: 4), .csv(), .checkpoint(keepBest: 2), .histograms()]
+                try trainer.fit(
+                    try blobs(72, deviation: 1.5), validation: try blobs(40, deviation: 1.5, seed: 3), epochs: 6,
+                    batchSize: 16, callbacks: others + rules, folder: folder,
+                    resuming: resumes ? "\(folder)/checkpoints" : nil)
+            }
+            var whole = trainer()
+            try fit(&whole, "\(parent)/a")
+            let isDead = Callback.onEvent(receivesSteps: true) { event, control in
+                if case .stepEnded = event, control.state.step == killedAt { throw Killed() }
+            }
+            var first = trainer()
+            #expect(throws: Killed.self) { try fit(&first, "\(parent)/b", [isDead]) }
+            var second = trainer()
+            try fit(&second, "\(parent)/b", resumes: true)
+            #expect(try #require(second.state).numbers == (try #require(whole.state).numbers))
+            #expect(try bytes("\(parent)/b") == bytes("\(parent)/a"))
+            #expect(try table("\(parent)/b") == table("\(parent)/a"))
+            let logs = try ["a", "b"].map { try Data(contentsOf: URL(filePath: "\(parent)/\($0)/histograms.jsonl")) }
+            #expect(logs[0] == logs[1])
         }
     }
 

@@ -34,7 +34,7 @@ callbacks:
   - timeLimit: 10000
   - terminateOnNonFinite
   - histograms
-  - checkpoint: {everySteps: 3, keepLast: 3, keepBest: 2}
+  - checkpoint: {everySeconds: 0, everySteps: 3, keepLast: 3, keepBest: 2}
 """
 
 

@@ -2,9 +2,9 @@ import Foundation
 
 /// Numbers as people read them: `0.25`, `12.5k`, `2e−4`, with a true minus sign.
 package enum NumberFormat {
-    /// A number with at most `digits` significant digits, without trailing zeros.
+    /// A number with at most `digits` significant digits, without trailing zeros; `nan`, `inf` and `-inf` as in files.
     package static func short(_ value: Double, digits: Int = 3) -> String {
-        guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "−∞" : "∞" }
+        guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
         let magnitude = abs(value)
         guard magnitude >= 1e-300 else { return "0" }
         var exponent = Int(log10(magnitude).rounded(.down)) - digits + 1

@@ -1,3 +1,4 @@
+import ApusConfiguration
 public import ApusSearch
 import Foundation
 import GRDB
@@ -19,8 +20,8 @@ extension TrialStore {
                     """,
                 arguments: [
                     run.folder, run.name, run.state, run.started.timeIntervalSince1970,
-                    run.finished?.timeIntervalSince1970, run.command, run.version, try StoredJSON.text(run.final),
-                    try StoredJSON.text(run.best), try StoredJSON.text(run.tags),
+                    run.finished?.timeIntervalSince1970, run.command, run.version, try FileJSON.text(run.final),
+                    try FileJSON.text(run.best), try FileJSON.text(run.tags),
                 ])
         }
     }

@@ -3,13 +3,16 @@ import ApusNN
 import ApusTraining
 
 extension Experiment {
-    /// Runs model, loss and metrics on two samples of the data: what does not fit together is found without training.
+    /// Runs model, loss and metrics on two samples of the data, and checks callbacks: what does not fit together is found without training.
     ///
     /// - Throws: What reading the data and building the model throw.
     public func tryOut() throws {
-        let samples = try data.load(seed: seed).training.prefix(2)
+        let data = try data.load(seed: seed)
+        try checkCallbacks(data)
+        let samples = data.training.prefix(2)
         var trainer = Trainer(
-            try network(for: samples), loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule, precision: precision,
+            try network(for: samples), loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule,
+            precision: precision,
             memory: memory, device: device, seed: seed)
         try trainer.prepare(input: samples.sampleShape)
         _ = try trainer.evaluate(samples)

@@ -116,6 +116,7 @@ public struct Experiment: Configurable {
         expect(batchSize > 0, "batchSize", "a whole number from 1", batchSize)
         let fraction = data.validation.fraction
         expect((0..<1).contains(fraction), "data.validation.fraction", "a number in 0..<1", fraction)
+        if let problem = metrics.nameProblem { problems.append(FileProblem(["metrics"], problem)) }
         do { try optimizer.validate() } catch { problems.append(FileProblem(["optimizer"], error.description)) }
         do { try schedule.validate() } catch { problems.append(FileProblem(["schedule"], error.description)) }
         return problems

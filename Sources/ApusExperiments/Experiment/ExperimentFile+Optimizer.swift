@@ -1,6 +1,6 @@
+import ApusConfiguration
 import ApusOptimizers
 import ApusTraining
-import Foundation
 
 extension ExperimentFile {
     /// This file with another learning rate of the optimizer that it names.
@@ -19,6 +19,6 @@ extension ExperimentFile {
         guard !patterns.isEmpty else { return self }
         // The first group that matches counts.
         let groups = patterns.map { ParameterGroup($0, isFrozen: true) } + (try experiment().optimizer.groups)
-        return try setting("optimizer.groups", to: String(decoding: try JSONEncoder().encode(groups), as: UTF8.self))
+        return try setting("optimizer.groups", to: try FileJSON.text(groups))
     }
 }

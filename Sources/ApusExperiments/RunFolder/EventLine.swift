@@ -1,3 +1,4 @@
+import ApusConfiguration
 public import ApusTraining
 public import Foundation
 
@@ -78,10 +79,6 @@ public struct EventLine: Sendable, Encodable {
 
     /// The line, without its end.
     public var json: String {
-        get throws {
-            let encoder = StateCoding.encoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
+        get throws { try FileJSON.text(self) }
     }
 }

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusFormats
 import ApusTraining
 import Foundation
@@ -14,6 +15,9 @@ import Foundation
 /// | `metrics.csv`, `histograms.jsonl` | the callbacks `CSVLog` and `HistogramLog`; `RunFolder+Metrics.swift` |
 /// | `checkpoints` | the callback `Checkpoint` |
 public struct RunFolder: Sendable {
+    /// What the run itself writes, besides its callbacks.
+    static let ownFiles = [Experiment.fileName, RunRecord.fileName, RunInputs.fileName, "summary.txt", "report.html"]
+
     /// Where it is, as given: `runs/lenet5-1`.
     public let path: String
 
@@ -87,13 +91,10 @@ public struct RunFolder: Sendable {
     /// - Throws: `FormatError` if the disk refuses; what was there stays as it was.
     public func write(_ name: String, _ text: String) throws { try AtomicFile.write(text, to: "\(path)/\(name)") }
 
-    /// Writes a value as JSON with sorted keys and dates in ISO 8601.
+    /// Writes a value as JSON with sorted keys and dates in ISO 8601; numbers that are not finite are texts: `"nan"`, `"inf"`, `"-inf"`.
     ///
     /// - Throws: What encoding throws; `FormatError` if the disk refuses.
     public func write(_ name: String, json value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
-        try write(name, String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+        try write(name, try FileJSON.text(value, isPretty: true) + "\n")
     }
 }

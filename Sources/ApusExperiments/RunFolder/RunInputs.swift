@@ -1,3 +1,4 @@
+import ApusConfiguration
 public import ApusData
 public import ApusGraph
 import ApusTraining
@@ -90,7 +91,7 @@ extension RunFolder {
                 kind: .missing)
         }
         do {
-            let inputs = try JSONDecoder().decode(RunInputs.self, from: data)
+            let inputs = try FileJSON.decoder().decode(RunInputs.self, from: data)
             guard inputs.shape.allSatisfy({ $0 > 0 }) else {
                 throw TrainingError(
                     "\(file): the shape of a sample must be positive, received \(inputs.shape)", kind: .malformed)

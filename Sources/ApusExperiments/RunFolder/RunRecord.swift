@@ -1,3 +1,4 @@
+import ApusConfiguration
 public import ApusTraining
 public import Foundation
 
@@ -62,10 +63,8 @@ extension RunFolder {
     /// What `run.json` says.
     func writtenRecord() throws -> RunRecord {
         let file = "\(path)/\(RunRecord.fileName)"
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
         guard let data = FileManager.default.contents(atPath: file),
-            let record = try? decoder.decode(RunRecord.self, from: data)
+            let record = try? FileJSON.decoder().decode(RunRecord.self, from: data)
         else { throw TrainingError("\(file) is missing or not what a run writes", kind: .malformed) }
         return record
     }

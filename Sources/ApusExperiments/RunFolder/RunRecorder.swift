@@ -1,3 +1,4 @@
+import ApusFormats
 public import ApusTraining
 
 /// Writes `events.jsonl` as the training proceeds.
@@ -30,6 +31,11 @@ public struct RunRecorder: CallbackRule {
     public var name: String { "events" }
     public var receivesSteps: Bool { everySteps > 0 }
 
+    /// The events, and what the run itself writes beside them.
+    public func files(in folder: String?) -> [String] {
+        [path] + (folder.map { folder in RunFolder.ownFiles.map { "\(folder)/\($0)" } } ?? [])
+    }
+
     public mutating func prepare(_ plan: TrainingPlan) throws {
         position = 0
         file = try LineFile(path)
@@ -46,11 +52,8 @@ public struct RunRecorder: CallbackRule {
         }
     }
 
-    public func savedState() throws -> CallbackState? {
-        // What a checkpoint counts on is on the disk before it.
-        try file?.sync()
-        return try CallbackState(encoding: position)
-    }
+    public func synchronize() throws { try file?.sync() }
+    public func savedState() throws -> CallbackState? { try CallbackState(encoding: position) }
 
     public mutating func restore(_ saved: CallbackState) throws {
         position = try file?.cut(to: try saved.decoded()) ?? 0

@@ -1,4 +1,5 @@
 import ApusBackend
+import ApusConfiguration
 public import ApusNN
 public import ApusTraining
 import ApusTensor
@@ -73,6 +74,7 @@ public struct ExperimentRun: Sendable {
         _ = try experiment.model.model()
         let data = try data ?? experiment.data.load(seed: experiment.seed)
         self.data = data
+        try experiment.checkCallbacks(data)
         let model = try experiment.network(for: data.training)
         trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
@@ -178,15 +180,17 @@ public struct ExperimentRun: Sendable {
         do {
             let history = try trainer.fit(
                 data.training, validation: data.validation, epochs: experiment.epochs, batchSize: experiment.batchSize,
-                augmentations: data.augmentations, callbacks: callbacks + ownCallbacks(folder), folder: folder.path,
+                augmentations: data.augmentations, callbacks: callbacks + experiment.allCallbacks(RunRecorder(folder)),
+                folder: folder.path,
                 resuming: isResumed ? folder.checkpoints : nil, report: report)
+            try checkLearned(history)
             record.stopReason = history.stopReason.map { "\($0)" }
             record.state = history.stopReason == .interrupted ? .interrupted : .completed
             if record.state == .completed { record.test = try data.test.map { try kept(folder).evaluate($0) } }
             try end(folder)
             return history
         } catch {
-            record.state = error is DivergenceError ? .diverged : .failed
+            record.state = (error as? any ApusError)?.failureKind == .diverged ? .diverged : .failed
             record.stopReason = "\(error)"
             // The first error is the one to report.
             try? end(folder)
@@ -203,12 +207,14 @@ public struct ExperimentRun: Sendable {
         try folder.write(record)
     }
 
-    /// What the experiment asks for, and what every run has.
-    private func ownCallbacks(_ folder: RunFolder) -> [Callback] {
-        var callbacks = [Callback(RunRecorder(folder))] + experiment.callbacks
-        if !experiment.callbacks.contains(where: { $0.rule is CSVLog }) { callbacks.append(.csv()) }
-        if !experiment.callbacks.contains(where: { $0.rule is Checkpoint }) { callbacks.append(.checkpoint()) }
-        return callbacks
+    /// Throws if no step of the training counted.
+    private func checkLearned(_ history: History) throws {
+        guard let last = history.epochs.last, history.stopReason != .interrupted,
+            history.epochs.allSatisfy(\.training.loss.isNaN)
+        else { return }
+        throw TrainingError(
+            "nothing was learned: all \(last.step) steps were left out, for their losses were not finite. "
+                + "Check the data for NaN, or try a smaller learning rate", kind: .diverged)
     }
 
     /// A trainer with the weights that the folder keeps as its result; with those of now where it keeps none.

@@ -1,3 +1,5 @@
+import ApusConfiguration
+import ApusNN
 public import ApusSearch
 public import ApusTraining
 import Foundation
@@ -19,18 +21,48 @@ public struct Tuning: Sendable {
     /// Opens a study of the store, or begins it.
     ///
     /// - Throws: `ConfigurationError` if a path of the space leads nowhere, or a value does not fit there; `SearchError` if the search is
-    ///   impossible or differs from that of the study.
+    ///   impossible, or differs from that of the study; `TrainingError` if its objective is not measured.
     public init(
         _ file: ExperimentFile, _ search: Search, name: String, in store: TrialStore, folder: String
     ) throws {
+        var common = file
         for dimension in search.space.dimensions {
             for value in dimension.domain.examples {
                 _ = try file.setting(dimension.path, to: value.yaml).experiment()
             }
+            // What trials have in common is what is left where these have the same values.
+            if let value = dimension.domain.examples.first {
+                common = try common.setting(dimension.path, to: value.yaml)
+            }
         }
+        let experiment = try common.experiment()
+        if let problem = Tuning.problem(search, experiment) { throw TrainingError("the objective is \(problem)") }
         self.file = file
         self.folder = folder
-        study = try Study(name, search, in: store)
+        // The name is that of the study.
+        let settings = experiment.settings.filter { $0.key != "name" }
+        study = try Study(name, search, in: store, settings: settings)
+    }
+
+    /// Why the objective can't be measured; `nil` if it can, or if only the data show it.
+    private static func problem(_ search: Search, _ experiment: Experiment) -> String? {
+        let metric = search.objective.metric
+        if search.folds > 1, metric.hasPrefix("training.") {
+            return
+                "\(metric), but of folds the validation part is measured; name validation.\(metric.dropFirst("training.".count))"
+        }
+        let validation = experiment.data.validation
+        let isValidated = search.folds > 1 || validation.fraction > 0 || validation.file != nil
+        return MeasuredNames(metrics: experiment.metrics, isValidated: isValidated).problem(metric)
+    }
+
+    /// Removes a study with its trials and their runs, so that a search of this name begins anew.
+    ///
+    /// - Throws: `SearchError` of the store; what the system says of folders that can't be removed.
+    public static func remove(_ name: String, in store: TrialStore, folder: String) throws {
+        guard try store.removeStudy(name) else { return }
+        for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where entry.hasPrefix("trial-") { try FileManager.default.removeItem(atPath: "\(folder)/\(entry)") }
     }
 
     /// Runs trials until there are no more, or one is interrupted.
@@ -140,6 +172,6 @@ public struct Tuning: Sendable {
 extension Setting {
     /// As YAML that reads as the same value: texts are quoted.
     var yaml: String {
-        (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? description
+        (try? FileJSON.text(self)) ?? description
     }
 }

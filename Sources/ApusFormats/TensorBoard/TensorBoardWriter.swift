@@ -32,7 +32,8 @@ public final class TensorBoardWriter: Sendable {
     package init(folder: String, time: Double, host: String, calls: FileCalls) throws(FormatError) {
         try FormatError.checkPath(folder)
         try Self.makeFolder(folder)
-        let digits = String(Int(time))
+        // A clock before 1970 is wrong, but no reason to stop.
+        let digits = String(Int(min(max(time, 0), 0x1p53)))
         let name = String(repeating: "0", count: Swift.max(0, 10 - digits.count)) + digits
         let start = "\(folder.isEmpty ? "." : folder)/events.out.tfevents.\(name).\(host)"
         var path = start

@@ -13,8 +13,10 @@ package enum AtomicFile {
     }
 
     /// Writes a text to a file, in UTF-8, replacing one that exists.
-    package static func write(_ text: String, to path: String) throws(FormatError) {
-        try write(Array(text.utf8), to: path)
+    package static func write(_ text: String, to path: String, calls: FileCalls = .system) throws(FormatError) {
+        try write(to: path, calls: calls) { (output) throws(FormatError) in
+            try output.append(contentsOf: Array(text.utf8))
+        }
     }
 
     /// Writes a file piece by piece, replacing one that exists; if `body` throws, nothing changes.

@@ -11,6 +11,10 @@ package struct FileCalls: Sendable {
 
     package static let system = FileCalls(
         write: systemWrite, sync: systemSync, close: systemClose, rename: systemRename)
+
+    /// Those of the system without waiting for the disk: for files that are written again soon.
+    package static let unsynced = FileCalls(
+        write: systemWrite, sync: { _ in 0 }, close: systemClose, rename: systemRename)
 }
 
 @Sendable private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {

@@ -226,6 +226,11 @@ extension Tensor {
         guard output.rank >= 2 else {
             return "expected outputs [N, classes] but the model yields \(output.shape); end it with Dense(classes)"
         }
+        guard output.shape[-1] > 1 else {
+            return
+                "the model yields \(output.shape), and the softmax of one output is always 1; end it with Dense(classes), "
+                + "or use binaryCrossEntropy for answers of yes or no"
+        }
         let positions = Shape(Array(output.shape.dimensions.dropLast()))
         guard target.shape == positions || target.shape == output.shape else {
             return "the model yields shape \(output.shape) but the targets have \(target.shape); "

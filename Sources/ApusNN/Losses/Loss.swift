@@ -80,6 +80,15 @@ public struct Loss: Sendable {
         }
     }
 
+    /// The targets of a batch as the rule compares them: of two classes that are mixed, [N, 2], the share of "yes" where the model yields
+    /// one answer a sample.
+    package func answers(_ target: Tensor, output: Tensor) -> Tensor {
+        guard target.rank == 2, target.shape[1] == 2, output.problems.isEmpty, OutputMeaning.hasOneNumber(output.shape),
+            case .yesOrNo = meaning(of: output.shape, hasClasses: false)
+        else { return target }
+        return target[TensorSlice.all, 1]
+    }
+
     private func problem(_ output: Tensor, _ target: Tensor, _ weights: Tensor?) -> String? {
         guard output.rank > 0, target.rank > 0, output.shape[0] == target.shape[0] else {
             return
@@ -105,10 +114,8 @@ public struct Loss: Sendable {
 
     /// The factor of each position, by its class.
     private static func factors(_ weights: [Double], _ output: Tensor, _ target: Tensor) -> Tensor {
-        let classes =
-            target.rank == output.rank && !Tensor.hasOneOutput(output)
-            ? target.argmax(axis: -1) : target.cast(to: .int64).reshaped(to: Tensor.positionShape(output))
-        return Tensor.concatenated(weights.map { .full([1], $0, type: output.elementType) }).gathered(classes)
+        Tensor.concatenated(weights.map { .full([1], $0, type: output.elementType) })
+            .gathered(Tensor.targetClass(target, output))
     }
 }
 

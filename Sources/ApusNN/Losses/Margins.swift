@@ -133,10 +133,10 @@ extension Tensor {
             ? shapeProblem(output, target) : "expected outputs [N, ...] of rows but received \(output.shape)"
     }
 
-    /// Targets 0 and 1 as −1 and 1 if there are no others; as in Keras.
+    /// Targets in 0...1 as −1...1 if there are no others; 0 and 1 as in Keras, and the shares of mixed samples.
     fileprivate static func signed(_ target: Tensor) -> Tensor {
         let (zero, one) = (Tensor.zeros([], type: target.elementType), Tensor.ones([], type: target.elementType))
-        let isBinary = ((target .== zero) .| (target .== one)).all()
+        let isBinary = ((target .>= zero) .& (target .<= one)).all()
         return select(isBinary, target * 2 - 1, target)
     }
 }

@@ -14,9 +14,9 @@ public enum OutputMeaning: Sendable, Hashable, Codable {
     /// Something that is neither one class nor a quantity: several yes-or-no answers, a class for each position.
     case other
 
-    /// Classes where outputs are rows [N, C].
+    /// Classes where outputs are rows [N, C] of at least two.
     static func classes(of output: Shape, areProbabilities: Bool) -> OutputMeaning {
-        output.rank == 2 ? .classes(areProbabilities: areProbabilities) : .other
+        output.rank == 2 && output[1] > 1 ? .classes(areProbabilities: areProbabilities) : .other
     }
 
     /// One answer where there is one output a sample, [N] or [N, 1].

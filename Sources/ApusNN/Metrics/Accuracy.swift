@@ -4,8 +4,8 @@ public import ApusTensor
 /// The fraction of samples whose largest output is the target's class.
 ///
 /// Shapes: output [N, ..., C] with labels [N, ...] or one-hot targets; with one output a sample, [N] or [N, 1], an output above 0 (a
-/// logit) means "yes".
-public struct Accuracy: MetricRule {
+/// logit) means "yes", or a probability above 0.5 if the loss says that outputs are probabilities.
+public struct Accuracy: PredictedClassRule {
     public init() {}
 
     public static let schema = Schema(Accuracy())
@@ -22,7 +22,8 @@ public struct Accuracy: MetricRule {
 
 /// The fraction of yes-or-no answers on the right side of the threshold, which is a probability.
 ///
-/// Shapes: output [N], [N, 1] or [N, ..., C], targets 0 or 1 of the same shape; of logits the sigmoid is compared.
+/// Shapes: output [N], [N, 1] or [N, ..., C], targets 0 or 1 of the same shape; of logits the sigmoid is compared. Its name holds a
+/// threshold other than 0.5: `binaryAccuracyAt0.3`.
 public struct BinaryAccuracy: MetricRule {
     /// The answer is "yes" where the probability is greater.
     public var threshold: Double
@@ -36,12 +37,14 @@ public struct BinaryAccuracy: MetricRule {
 
     public static let schema = Schema(
         BinaryAccuracy(), .optional("threshold", \.threshold), .optional("fromProbabilities", \.fromProbabilities))
+    public var name: String { threshold == 0.5 ? Self.kind : "\(Self.kind)At\(threshold)" }
     public var accumulation: MetricAccumulation { .sum }
 
     public func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor {
         let probability = fromProbabilities ? output : sigmoid(output)
         let isYes = probability .> .full([], threshold, type: output.elementType)
-        let isRight = isYes.cast(to: .float32) .== target.cast(to: .float32).reshaped(to: output.shape)
+        let answer = target.cast(to: .float32).reshaped(to: output.shape) .> .full([], 0.5)
+        let isRight = isYes.cast(to: .float32) .== answer.cast(to: .float32)
         return Tensor.weightedMeanSums(isRight.cast(to: .float32), weights)
     }
 
@@ -95,7 +98,9 @@ extension Tensor {
     /// The class of each position, from labels or one-hot targets.
     static func targetClass(_ target: Tensor, _ output: Tensor) -> Tensor {
         if target.rank == output.rank, !hasOneOutput(output) { return target.argmax(axis: -1) }
-        return target.cast(to: .int64).reshaped(to: positionShape(output))
+        // Numbers say "yes" above one half: targets may be −1 and 1, or shares where samples are mixed.
+        let isYes = target.elementType.isFloatingPoint ? target .> .full([], 0.5, type: target.elementType) : target
+        return isYes.cast(to: .int64).reshaped(to: positionShape(output))
     }
 
     /// Σ weight · mean of a sample's values, and Σ weight: [2].

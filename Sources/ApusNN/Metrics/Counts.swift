@@ -20,7 +20,7 @@ public enum Average: String, Sendable, Hashable, Codable, CaseIterable {
 ///
 /// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
 public struct Precision: CountsRule {
-    /// How the values of classes become one.
+    /// How the values of classes become one; results are called by it: `precision`, `precisionMicro`, `precision[0]`.
     public var average: Average
 
     public init(average: Average = .macro) {
@@ -35,7 +35,7 @@ public struct Precision: CountsRule {
 ///
 /// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
 public struct Recall: CountsRule {
-    /// How the values of classes become one.
+    /// How the values of classes become one; results are called by it: `recall`, `recallMicro`, `recall[0]`.
     public var average: Average
 
     public init(average: Average = .macro) {
@@ -50,7 +50,7 @@ public struct Recall: CountsRule {
 ///
 /// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
 public struct F1: CountsRule {
-    /// How the values of classes become one.
+    /// How the values of classes become one; results are called by it: `f1`, `f1Micro`, `f1[0]`.
     public var average: Average
 
     public init(average: Average = .macro) {
@@ -66,11 +66,12 @@ public struct F1: CountsRule {
 /// How often each class was taken for each: a table [target][prediction] of counts, or of weights.
 ///
 /// Shapes as of `Accuracy`.
-public struct ConfusionMatrix: MetricRule {
+public struct ConfusionMatrix: PredictedClassRule {
     public init() {}
 
     public static let schema = Schema(ConfusionMatrix())
     public var accumulation: MetricAccumulation { .sum }
+    public var isNumber: Bool { false }
 
     /// Weights by target and prediction, a row for each target: [classes · classes].
     public func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor {
@@ -99,12 +100,21 @@ struct ClassCounts {
 }
 
 /// A metric of counts of classes, and of how classes are averaged.
-protocol CountsRule: MetricRule {
+protocol CountsRule: PredictedClassRule {
     var average: Average { get }
     func share(_ counts: ClassCounts) -> Double
 }
 
 extension CountsRule {
+    /// `f1`; of another average than `macro` also its name, `f1Micro`; one value a class is `f1[0]`, `f1[1]`, …
+    public var name: String {
+        switch average {
+        case .macro, .none: Self.kind
+        case .micro, .weighted, .binary:
+            Self.kind + average.rawValue.prefix(1).uppercased() + average.rawValue.dropFirst()
+        }
+    }
+    public var isNumber: Bool { average != .none }
     public var accumulation: MetricAccumulation { .sum }
 
     /// TP, predictions and targets of each class: [3 · classes].

@@ -13,7 +13,23 @@ public struct Metric: Sendable {
 
     /// What results are called: `accuracy`.
     public var name: String { rule.name }
+
+    /// What a batch adds, where outputs mean what a loss says.
+    ///
+    /// Metrics of predicted classes take an output of one number for a logit, which means "yes" above 0; a probability does so above one
+    /// half.
+    package func contribution(
+        _ output: Tensor, _ target: Tensor, weights: Tensor, meaning: OutputMeaning
+    ) -> Tensor {
+        guard rule is any PredictedClassRule, meaning == .yesOrNo(isProbability: true) else {
+            return rule.contribution(output, target, weights: weights)
+        }
+        return rule.contribution(output - 0.5, target, weights: weights)
+    }
 }
+
+/// A metric of the class that is predicted for each sample.
+protocol PredictedClassRule: MetricRule {}
 
 /// A measure of a model's outputs that is gathered batch by batch.
 public protocol MetricRule: Configurable {
@@ -33,6 +49,8 @@ public protocol MetricRule: Configurable {
     func value(_ gathered: [Double], classes: Int) -> MetricValue
     /// What is wrong with shapes and arguments; `nil` if they fit.
     func problem(_ output: Tensor, _ target: Tensor) -> String?
+    /// Whether the measure is one number for all samples; it is, unless a rule says otherwise.
+    var isNumber: Bool { get }
 }
 
 /// How contributions of batches become one.
@@ -55,6 +73,7 @@ public enum MetricValue: Sendable, Hashable {
 
 extension MetricRule {
     public var name: String { Self.kind }
+    public var isNumber: Bool { true }
 }
 
 /// The kinds of metrics that can be read from files.
@@ -72,6 +91,21 @@ public enum MetricKinds {
     /// - Throws: `RegistrationError` if another type has the name.
     public static func register(_ type: any MetricRule.Type) throws(RegistrationError) {
         try registry.register(type.kind, type)
+    }
+}
+
+extension [Metric] {
+    /// What is wrong with the names of metrics that are measured together; `nil` if each has its own.
+    package var nameProblem: String? {
+        var names: Set<String> = []
+        for metric in self {
+            if metric.name == "loss" { return "a metric can't be called loss: that is the loss; give it another name" }
+            // One value a class is called f1[0], f1[1], …
+            guard names.insert(metric.rule.isNumber ? metric.name : "\(metric.name)[]").inserted else {
+                return "two metrics are called \(metric.name), but results are found by their names; leave one out"
+            }
+        }
+        return nil
     }
 }
 

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusExperiments
 import ApusCharts
 public import Foundation
@@ -15,13 +16,7 @@ extension Evaluation: CustomStringConvertible {
     }
 
     /// Everything as JSON; numbers that are not finite are texts.
-    public func json() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try encoder.encode(self)
-    }
+    public func json() throws -> Data { try FileJSON.encoder().encode(self) }
 }
 
 extension Evaluation.Classification {

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusCharts
 import ApusFormats
 public import ApusInference
@@ -23,7 +24,8 @@ extension [Prediction] {
         }.joined()
     }
 
-    /// A table: `input,class,probability`, or `class1,probability1,class2…`, or `value…`.
+    /// A table: `input,class,probability`, or `class1,probability1,class2…`, or `value…`; numbers that are not finite are `nan`, `inf`
+    /// and `-inf`.
     public var csv: String {
         let width = map { $0.classes.isEmpty ? $0.numbers.count : $0.classes.count }.max() ?? 0
         let hasClasses = contains { !$0.classes.isEmpty }
@@ -34,18 +36,12 @@ extension [Prediction] {
         let rows = map { prediction in
             [prediction.input]
                 + (prediction.classes.isEmpty
-                    ? prediction.numbers.map { "\(Float($0))" }
+                    ? prediction.numbers.map { FileNumber.text(Float($0)) }
                     : prediction.classes.flatMap { [$0.name, decimals($0.probability)] })
         }
         return CSVRows.text([["input"] + columns] + rows)
     }
 
     /// A list of objects; numbers that are not finite are texts.
-    public func json() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try encoder.encode(self)
-    }
+    public func json() throws -> Data { try FileJSON.encoder(isPretty: true).encode(self) }
 }

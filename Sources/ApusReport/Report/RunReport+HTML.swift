@@ -106,7 +106,7 @@ extension RunReport {
     }
 
     static func duration(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds < 1e7 else { return "–" }
+        guard seconds >= 0, seconds < 1e7 else { return "–" }
         if seconds < 100 { return String(format: seconds < 10 ? "%.1f s" : "%.0f s", seconds) }
         let minutes = Int((seconds / 60).rounded())
         return minutes < 100 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"

@@ -1,3 +1,4 @@
+import ApusConfiguration
 package import Foundation
 package import GRDB
 
@@ -28,28 +29,10 @@ extension Row {
 
     package func json<Value: Decodable>(_ column: String) throws -> Value {
         let text: String = try value(column)
-        return try StoredJSON.value(text)
+        return try FileJSON.value(text)
     }
 
     private static func error(_ column: String, _ text: String) -> DecodingError {
         .dataCorrupted(DecodingError.Context(codingPath: [], debugDescription: "column \(column): \(text)"))
-    }
-}
-
-/// Values in columns.
-package enum StoredJSON {
-    package static func text(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
-
-    package static func value<Value: Decodable>(_ text: String) throws -> Value {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try decoder.decode(Value.self, from: Data(text.utf8))
     }
 }

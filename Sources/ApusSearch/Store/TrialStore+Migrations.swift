@@ -54,6 +54,9 @@ extension TrialStore {
                     ) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("2 settings of studies, trials that diverged") { database in
+            try database.execute(sql: "ALTER TABLE studies ADD COLUMN settings TEXT")
+        }
         return migrator
     }
 }

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import Foundation
 import GRDB
 
@@ -33,14 +34,14 @@ extension TrialStore {
 
     /// The key of a study, which is made if there is none.
     ///
-    /// - Throws: `SearchError` if there is one that searches otherwise; its number of trials may change.
-    func openStudy(_ name: String, _ search: Search) throws -> Int64 {
+    /// - Throws: `SearchError` if there is one that searches otherwise, or with other settings; its number of trials may change.
+    func openStudy(_ name: String, _ search: Search, _ settings: [String: String]) throws -> Int64 {
         try write { database in
-            let text = try StoredJSON.text(search)
+            let text = try FileJSON.text(search)
             guard let (id, stored) = try Self.study(name, database) else {
                 try database.execute(
-                    sql: "INSERT INTO studies (name, search, created) VALUES (?, ?, ?)",
-                    arguments: [name, text, Date().timeIntervalSince1970])
+                    sql: "INSERT INTO studies (name, search, created, settings) VALUES (?, ?, ?, ?)",
+                    arguments: [name, text, Date().timeIntervalSince1970, try FileJSON.text(settings)])
                 return database.lastInsertedRowID
             }
             var comparable = stored
@@ -52,11 +53,30 @@ extension TrialStore {
                         + "Give this search another name, or remove the study."
                 )
             }
+            try checkSettings(name, id, settings, database)
             if stored != search {
                 try database.execute(sql: "UPDATE studies SET search = ? WHERE id = ?", arguments: [text, id])
             }
             return id
         }
+    }
+
+    /// Compares all that trials have in common with what the study began with; studies of before take over what there is now.
+    private func checkSettings(_ name: String, _ id: Int64, _ settings: [String: String], _ database: Database) throws {
+        let row = try Row.fetchOne(database, sql: "SELECT settings FROM studies WHERE id = ?", arguments: [id])
+        guard let stored: [String: String] = try row?.optional("settings").map(FileJSON.value) else {
+            return try database.execute(
+                sql: "UPDATE studies SET settings = ? WHERE id = ?", arguments: [try FileJSON.text(settings), id])
+        }
+        let paths = Set(stored.keys).union(settings.keys).sorted().filter { stored[$0] != settings[$0] }
+        guard !paths.isEmpty else { return }
+        let differences = paths.prefix(5).map {
+            "\($0) is \(settings[$0] ?? "absent"), it was \(stored[$0] ?? "absent")"
+        }
+        throw SearchError(
+            "the study \(name) in \(path) was begun with other settings: \(differences.joined(separator: "; "))"
+                + (paths.count > 5 ? "; and \(paths.count - 5) more. " : ". ")
+                + "Give this search another name, or remove the study to begin anew.")
     }
 
     private static func study(_ name: String, _ database: Database) throws -> (id: Int64, search: Search)? {

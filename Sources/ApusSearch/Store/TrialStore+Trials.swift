@@ -1,3 +1,4 @@
+import ApusConfiguration
 import Foundation
 import GRDB
 
@@ -51,8 +52,8 @@ extension TrialStore {
                     WHERE NOT EXISTS (SELECT 1 FROM trials WHERE study = ? AND number = ?)
                     """,
                 arguments: [
-                    study, number, try StoredJSON.text(assignment), budget, Int64(bitPattern: seed),
-                    Date().timeIntervalSince1970, try StoredJSON.text(ProcessIdentity.current),
+                    study, number, try FileJSON.text(assignment), budget, Int64(bitPattern: seed),
+                    Date().timeIntervalSince1970, try FileJSON.text(ProcessIdentity.current),
                     Date().timeIntervalSince1970, study, number,
                 ])
             return database.changesCount == 1 ? try Self.trial(database.lastInsertedRowID, database) : nil
@@ -85,7 +86,7 @@ extension TrialStore {
                         heartbeat = ?, \(setting) WHERE id = ?
                     """,
                 arguments: [
-                    Date().timeIntervalSince1970, try StoredJSON.text(ProcessIdentity.current),
+                    Date().timeIntervalSince1970, try FileJSON.text(ProcessIdentity.current),
                     Date().timeIntervalSince1970, id,
                 ])
             return try Self.trial(id, database)
@@ -108,7 +109,7 @@ extension TrialStore {
                     WHERE id = ?
                     """,
                 arguments: [
-                    state.rawValue, score ?? trial.score, try StoredJSON.text(scores), error,
+                    state.rawValue, score ?? trial.score, try FileJSON.text(scores), error,
                     Date().timeIntervalSince1970, trial.id,
                 ])
         }
@@ -147,7 +148,7 @@ extension TrialStore {
         let sql = "SELECT state, owner FROM trials WHERE id = ?"
         let row = try Row.fetchOne(database, sql: sql, arguments: [trial.id])
         let state: String? = try row?.value("state")
-        let owner: ProcessIdentity? = try row?.optional("owner").map(StoredJSON.value)
+        let owner: ProcessIdentity? = try row?.optional("owner").map(FileJSON.value)
         if state == TrialState.running.rawValue, owner == .current { return }
         let found =
             row == nil ? "there is no such trial" : state == "running" ? "another process runs it" : "it is \(state!)"
@@ -166,7 +167,7 @@ extension TrialStore {
                 arguments: [study]
             ).map { row -> (id: Int64, owner: ProcessIdentity?, text: String?, heartbeat: Double?) in
                 let text: String? = try row.optional("owner")
-                return (try row.value("id"), try text.map(StoredJSON.value), text, try row.optional("heartbeat"))
+                return (try row.value("id"), try text.map(FileJSON.value), text, try row.optional("heartbeat"))
             }
         }
         for (id, owner, text, heartbeat) in running {

@@ -28,7 +28,7 @@ public struct TrialStore: Sendable {
     private static func open(
         _ path: String, _ configuration: Configuration, patience: Double
     ) throws -> DatabaseQueue {
-        let end = Date().addingTimeInterval(patience)
+        let end = ContinuousClock().now + .seconds(min(patience, 1e9))
         while true {
             do {
                 let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -41,7 +41,7 @@ public struct TrialStore: Sendable {
                     [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode)
                     || error.message?.contains("already exists") == true
                     || error.resultCode == .SQLITE_CONSTRAINT
-                guard isRace, Date() < end else { throw error }
+                guard isRace, ContinuousClock().now < end else { throw error }
                 Thread.sleep(forTimeInterval: 0.02)
             }
         }

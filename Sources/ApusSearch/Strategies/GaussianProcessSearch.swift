@@ -5,7 +5,8 @@ import Foundation
 /// Snoek et al., 2012). For some hundreds of trials at most: the work grows with the cube of their number.
 ///
 /// Numbers are scaled to [0, 1] on their scale; a choice becomes one coordinate per value. Trials that are still
-/// running count with the score that the model expects of them, so that they are not proposed again.
+/// running count with the score that the model expects of them, so that they are not proposed again; those that diverged are worse than
+/// the worst by as much as that is worse than the best.
 public struct GaussianProcessSearch: SearchStrategy {
     public static let kind = "gaussianProcess"
     /// How many trials are drawn at random before there is a model.
@@ -59,18 +60,19 @@ public struct GaussianProcessSearch: SearchStrategy {
         return .new(search.maximum(from: [sample], near: good, candidates: candidates), budget: nil)
     }
 
-    /// Finished trials with their losses; infinite ones become the worst finite one, −∞ the least, and NaN the worst.
+    /// Finished trials with their losses; infinite ones become worse than the worst finite one, −∞ the least.
     private func measured(_ history: SearchHistory) -> [(assignment: Assignment, loss: Double)] {
         let ended = history.observations.enumerated().filter {
-            ($0.element.state == .complete || $0.element.state == .pruned) && $0.element.loss != nil
+            $0.element.state.isTelling && $0.element.loss != nil
         }
         let finite = ended.compactMap(\.element.loss).filter(\.isFinite)
         guard let worst = finite.max(), let least = finite.min() else { return [] }
+        let beyond = min(worst + max(worst - least, abs(worst) / 10, 1e-3), .greatestFiniteMagnitude)
         var measured = ended.map {
             (number: $0.offset, assignment: $0.element.assignment, loss: $0.element.loss ?? worst)
         }
         for index in measured.indices where !measured[index].loss.isFinite {
-            measured[index].loss = measured[index].loss < 0 ? least : worst
+            measured[index].loss = measured[index].loss < 0 ? least : beyond
         }
         if measured.count > Self.largestModel {
             let recent = measured.suffix(Self.largestModel / 2)

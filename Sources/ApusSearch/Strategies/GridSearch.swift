@@ -16,48 +16,17 @@ public struct GridSearch: SearchStrategy {
     }
 
     package func problem(in space: SearchSpace) -> String? {
-        for dimension in space.dimensions where count(dimension.domain) == nil {
+        for dimension in space.dimensions where dimension.domain.count(points: points) == nil {
             return "a grid needs a step for \(dimension.path), or a number of points: {grid: 5}"
         }
         return total(in: space) == nil ? "the grid has more combinations than can be counted" : nil
     }
 
-    package func total(in space: SearchSpace) -> Int? {
-        var total = 1
-        for dimension in space.dimensions {
-            guard let count = count(dimension.domain) else { return nil }
-            let (product, overflows) = total.multipliedReportingOverflow(by: count)
-            if overflows { return nil }
-            total = product
-        }
-        return total
-    }
+    package func total(in space: SearchSpace) -> Int? { space.count(points: points) }
+    package func distinctTrials(in space: SearchSpace) -> Int? { total(in: space) }
 
     package func proposal(_ history: SearchHistory) -> Proposal {
         guard let total = total(in: history.space), history.next < total else { return .finished }
-        return .new(assignment(history.next, in: history.space), budget: nil)
-    }
-
-    /// The combination of a number: its digits, one for each domain.
-    private func assignment(_ number: Int, in space: SearchSpace) -> Assignment {
-        var rest = number
-        var assignment = Assignment()
-        for dimension in space.dimensions.reversed() {
-            let (quotient, index) = rest.quotientAndRemainder(dividingBy: count(dimension.domain) ?? 1)
-            assignment[dimension.path] = value(index, of: dimension.domain)
-            rest = quotient
-        }
-        return assignment
-    }
-
-    private func count(_ domain: Domain) -> Int? {
-        if case .choice(let choice) = domain { return choice.values.count }
-        return domain.axis?.count ?? points
-    }
-
-    private func value(_ index: Int, of domain: Domain) -> Setting {
-        if case .choice(let choice) = domain { return choice.values[index] }
-        guard let axis = domain.axis else { return .bool(false) }
-        return domain.setting(axis.count == nil ? axis.value(index: index, of: points ?? 1) : axis.value(index: index))
+        return .new(history.space.assignment(number: history.next, points: points), budget: nil)
     }
 }

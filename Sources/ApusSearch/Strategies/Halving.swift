@@ -2,21 +2,37 @@
 ///
 /// The trials of a bracket have consecutive numbers. A rung is decided when all its trials have ended; those that
 /// failed or were pruned do not continue. While one bracket waits for running trials, the next one begins.
+///
+/// No bracket tries an assignment twice: where there are few, it has as many trials. Once all were tried, no further round begins.
 struct Halving {
     private let brackets: [[Rung]]
+    /// How many assignments there are; `nil` if there is no end.
+    private let count: Int?
 
-    init(_ brackets: [[Rung]]) { self.brackets = brackets }
+    init(_ brackets: [[Rung]], in space: SearchSpace) {
+        let count = space.count()
+        self.count = count
+        self.brackets = brackets.map { rungs in
+            rungs.map { Rung(trials: min($0.trials, count ?? $0.trials), budget: $0.budget) }
+        }
+    }
+
+    /// The trials of one round.
+    var total: Int { brackets.reduce(0) { $0 + $1[0].trials } }
 
     func proposal(_ history: SearchHistory) -> Proposal {
         var first = 0
         var isWaiting = false
         while first < history.limit {
+            // A round of before may have tried some more than once.
+            if first > 0, let count, history.tried.count >= count { break }
             for rungs in brackets where first < history.limit {
                 // The last bracket may be cut off by the limit.
                 let end = min(first + rungs[0].trials, history.limit)
                 if history.next < end {
-                    return .new(
-                        history.space.sample(seed: history.seed, trial: history.next), budget: rungs[0].budget)
+                    let sample = history.space.sample(seed: history.seed, trial: history.next)
+                    let bracket = Set(history.observations.dropFirst(first).map(\.assignment))
+                    return .new(history.fresh(sample, besides: bracket) ?? sample, budget: rungs[0].budget)
                 }
                 switch promotion(rungs, Array(first..<end), history) {
                 case .promote(let trial, let budget): return .promote(trial: trial, budget: budget)

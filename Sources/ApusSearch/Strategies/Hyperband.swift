@@ -39,9 +39,12 @@ public struct Hyperband: SearchStrategy {
         }
     }
 
-    package func total(in space: SearchSpace) -> Int? { brackets.reduce(0) { $0 + $1[0].trials } }
+    package func total(in space: SearchSpace) -> Int? { Halving(brackets, in: space).total }
+    package func distinctTrials(in space: SearchSpace) -> Int? { nil }
 
-    package func proposal(_ history: SearchHistory) -> Proposal { Halving(brackets).proposal(history) }
+    package func proposal(_ history: SearchHistory) -> Proposal {
+        Halving(brackets, in: history.space).proposal(history)
+    }
 }
 
 /// Many trials with a small budget; the best of them continue with more, until few have the whole: successive halving
@@ -87,9 +90,12 @@ public struct SuccessiveHalving: SearchStrategy {
         return rungs
     }
 
-    package func total(in space: SearchSpace) -> Int? { trials }
+    package func total(in space: SearchSpace) -> Int? { Halving([rungs], in: space).total }
+    package func distinctTrials(in space: SearchSpace) -> Int? { nil }
 
-    package func proposal(_ history: SearchHistory) -> Proposal { Halving([rungs]).proposal(history) }
+    package func proposal(_ history: SearchHistory) -> Proposal {
+        Halving([rungs], in: history.space).proposal(history)
+    }
 }
 
 /// A number of trials, each with a budget.

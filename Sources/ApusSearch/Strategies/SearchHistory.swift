@@ -18,13 +18,32 @@ package struct SearchHistory: Sendable {
 
     /// The number of the next trial.
     var next: Int { observations.count }
+
+    /// What was tried already, or is being tried.
+    var tried: Set<Assignment> { Set(observations.map(\.assignment)) }
+
+    /// The assignment, or another one where it is among those that are left out: the same training twice tells nothing.
+    ///
+    /// - Returns: `nil` if all there are are left out.
+    func fresh(_ assignment: Assignment, besides tried: Set<Assignment>) -> Assignment? {
+        guard let count = space.count(), tried.contains(assignment) else { return assignment }
+        guard tried.count < count else { return nil }
+        // As even as the first draw, and certain to end.
+        var random = SearchRandom(seed: seed, trial: next, stream: "another")
+        let start = random.index(below: count)
+        for distance in 0...tried.count {
+            let candidate = space.assignment(number: (start + distance) % count)
+            if !tried.contains(candidate) { return candidate }
+        }
+        return nil
+    }
 }
 
 /// A trial as strategies see it: whatever is measured, less is better.
 package struct Observation: Sendable {
     package var assignment: Assignment
     package var state: TrialState
-    /// The score, negated where more is better; of a pruned trial the last value it reported. Never NaN.
+    /// The score, negated where more is better; of a pruned trial the last value it reported, of a diverged one infinite. Never NaN.
     package var loss: Double?
     /// The step of the last value that a pruned trial reported.
     package var lastStep: Int?
@@ -63,6 +82,8 @@ package protocol SearchStrategy: Configurable {
     func problem(in space: SearchSpace) -> String?
     /// How many trials the strategy itself foresees in a space.
     func total(in space: SearchSpace) -> Int?
+    /// How many trials there can be of which none repeats another; `nil` if there is no end, or the strategy repeats on purpose.
+    func distinctTrials(in space: SearchSpace) -> Int?
     func proposal(_ history: SearchHistory) -> Proposal
 }
 
@@ -70,4 +91,5 @@ extension SearchStrategy {
     package var problem: String? { nil }
     package func problem(in space: SearchSpace) -> String? { nil }
     package func total(in space: SearchSpace) -> Int? { nil }
+    package func distinctTrials(in space: SearchSpace) -> Int? { space.count() }
 }

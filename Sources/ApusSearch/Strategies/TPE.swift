@@ -4,8 +4,8 @@ public import ApusConfiguration
 /// largest ratio l/g to the density g of the others (Bergstra et al., 2011; defaults of Optuna's sampler).
 ///
 /// The densities are joint ones, so that paths that depend on each other are chosen together. A pruned trial is worse
-/// than every complete one, and the worse the earlier it was pruned; trials that are still running count among the
-/// others, so that they are not proposed again.
+/// than every complete one, and the worse the earlier it was pruned; one that diverged is the worst. Trials that are still running
+/// count among the others, so that they are not proposed again.
 public struct TPE: SearchStrategy {
     public static let kind = "tpe"
     /// How many trials are drawn at random before densities are trusted.
@@ -42,12 +42,14 @@ public struct TPE: SearchStrategy {
 
     package func proposal(_ history: SearchHistory) -> Proposal {
         let ranked = history.observations.enumerated()
-            .filter { ($0.element.state == .complete || $0.element.state == .pruned) && $0.element.loss != nil }
+            .filter { $0.element.state.isTelling && $0.element.loss != nil }
             .sorted { Self.isBetter($0, $1) }
-        guard ranked.count >= startupTrials else {
+        // What diverged is never good.
+        let sound = ranked.prefix { $0.element.state != .diverged }.count
+        guard ranked.count >= startupTrials, sound > 0 else {
             return .new(history.space.sample(seed: history.seed, trial: history.next), budget: nil)
         }
-        let goodCount = min(Int((gamma * Double(ranked.count)).rounded(.up)), 25)
+        let goodCount = min(Int((gamma * Double(ranked.count)).rounded(.up)), 25, sound)
         let pending = history.observations.enumerated().filter { $0.element.state == .running }
         func estimator(_ trials: [(offset: Int, element: Observation)]) -> ParzenEstimator {
             let assignments = trials.sorted { $0.offset < $1.offset }.map(\.element.assignment)
@@ -56,12 +58,13 @@ public struct TPE: SearchStrategy {
         let good = estimator(Array(ranked.prefix(goodCount)))
         let others = estimator(Array(ranked.dropFirst(goodCount)) + pending)
 
+        let tried = history.tried
         var random = SearchRandom(seed: history.seed, trial: history.next, stream: "tpe")
         var best = (assignment: good.sample(using: &random), score: -Double.infinity)
         for candidate in 0..<candidates {
             let assignment = candidate == 0 ? best.assignment : good.sample(using: &random)
             let score = good.logDensity(assignment) - others.logDensity(assignment)
-            if score > best.score { best = (assignment, score) }
+            if score > best.score, !tried.contains(assignment) { best = (assignment, score) }
         }
         return .new(best.assignment, budget: nil)
     }
@@ -69,7 +72,9 @@ public struct TPE: SearchStrategy {
     private static func isBetter(
         _ a: (offset: Int, element: Observation), _ b: (offset: Int, element: Observation)
     ) -> Bool {
-        if a.element.state != b.element.state { return a.element.state == .complete }
+        let order: [TrialState] = [.complete, .pruned, .diverged]
+        let ranks = (order.firstIndex(of: a.element.state) ?? 3, order.firstIndex(of: b.element.state) ?? 3)
+        if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
         if a.element.state == .pruned, a.element.lastStep != b.element.lastStep {
             return (a.element.lastStep ?? -1) > (b.element.lastStep ?? -1)
         }

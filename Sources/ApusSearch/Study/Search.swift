@@ -7,7 +7,7 @@ public struct Search: Configurable {
     /// How assignments are chosen.
     public var strategy: Strategy
     /// How many assignments are tried; as many as the strategy foresees (a whole grid, all brackets), else 30, if
-    /// absent.
+    /// absent. Never more than there are: none is tried twice.
     public var trials: Int?
     /// Which metric counts, and whether less or more of it is better.
     public var objective: SearchGoal
@@ -59,5 +59,13 @@ public struct Search: Configurable {
     }
 
     /// How many trials there are at most.
-    public var trialLimit: Int { trials ?? strategy.value.total(in: space) ?? 30 }
+    public var trialLimit: Int { trialLimit(repetitions: 0) }
+
+    /// How many trials there would be if the space had enough different ones.
+    public var wantedTrials: Int { trials ?? strategy.value.total(in: space) ?? 30 }
+
+    /// - Parameter repetitions: How many trials repeat others.
+    func trialLimit(repetitions: Int) -> Int {
+        min(wantedTrials, strategy.value.distinctTrials(in: space).map { $0 + repetitions } ?? wantedTrials)
+    }
 }

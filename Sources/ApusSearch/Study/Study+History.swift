@@ -12,14 +12,18 @@ extension Study {
             }
             return observation(trial, assignment, values[trial.id] ?? [:])
         }
+        // Searches of before may have tried an assignment more than once.
+        let repetitions = observations.count - Set(observations.map(\.assignment)).count
         return SearchHistory(
-            space: search.space, seed: search.seed, limit: search.trialLimit, observations: observations)
+            space: search.space, seed: search.seed, limit: search.trialLimit(repetitions: repetitions),
+            observations: observations)
     }
 
     private func observation(_ trial: Trial, _ assignment: Assignment, _ values: [Int: Double]) -> Observation {
         var observation = Observation(
             assignment: assignment, state: trial.state, loss: trial.score.map(search.objective.loss),
             losses: trial.scores.mapValues(search.objective.loss))
+        if trial.state == .diverged { observation.loss = .infinity }
         if trial.state == .pruned {
             let last = values.filter { !$0.value.isNaN }.max { $0.key < $1.key }
             observation.lastStep = last?.key

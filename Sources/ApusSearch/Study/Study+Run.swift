@@ -1,3 +1,4 @@
+import ApusConfiguration
 import Foundation
 
 /// Thrown out of a trial that is given up.
@@ -29,7 +30,7 @@ extension Study {
 
     /// Runs trials until there are no more, or one is interrupted.
     ///
-    /// Several threads and processes may do so at once. A trial that throws has failed, and the search continues.
+    /// Several threads and processes may do so at once. A trial that throws has failed, or diverged, and the search continues.
     ///
     /// - Parameters:
     ///   - finished: Receives each trial that ended.
@@ -64,6 +65,8 @@ extension Study {
             return false
         } catch let error as SearchError {
             throw error
+        } catch let error as any ApusError where error.failureKind == .diverged {
+            try tell(trial, divergence: "\(error)")
         } catch {
             try tell(trial, failure: "\(error)")
         }

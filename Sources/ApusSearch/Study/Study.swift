@@ -13,16 +13,20 @@ public struct Study: Sendable {
 
     /// Opens a study of the store, or begins it.
     ///
-    /// - Parameter silence: Seconds without a report after which trials of other machines are taken over; `nil`: never.
-    ///   Trials of this machine are taken over when their process is gone.
+    /// - Parameters:
+    ///   - settings: All that trials have in common, by path, for the study goes on with the same alone.
+    ///   - silence: Seconds without a report after which trials of other machines are taken over; `nil`: never. Trials of this machine are
+    ///     taken over when their process is gone.
     /// - Throws: `SearchError` if the search is impossible, or differs from the study's in more than its trials.
-    public init(_ name: String, _ search: Search, in store: TrialStore, silence: Double? = nil) throws {
+    public init(
+        _ name: String, _ search: Search, in store: TrialStore, settings: [String: String] = [:], silence: Double? = nil
+    ) throws {
         if let problem = search.problem { throw SearchError("the search is impossible: \(problem)") }
         self.name = name
         self.search = search
         self.store = store
         self.silence = silence
-        id = try store.openStudy(name, search)
+        id = try store.openStudy(name, search, settings)
     }
 
     private let silence: Double?
@@ -47,9 +51,12 @@ public struct Study: Sendable {
             case .finished: return .finished
             case .wait: return .wait
             case .promote(let number, let budget): trial = try store.promote(number, to: budget, of: id)
-            case .new(let assignment, let budget):
+            case .new(let proposed, let budget):
                 let number = history.observations.count
                 guard number < history.limit else { return .finished }
+                // Halving repeats on purpose, with other budgets.
+                let assignment = budget == nil ? history.fresh(proposed, besides: history.tried) : proposed
+                guard let assignment else { return .finished }
                 var random = SearchRandom(seed: search.seed, trial: number, stream: "training")
                 trial = try store.begin(number, assignment, budget: budget, seed: random.next(), of: id)
             }
@@ -58,10 +65,15 @@ public struct Study: Sendable {
         }
     }
 
-    /// Ends a trial with its score; one that is not a number fails it.
+    /// Ends a trial with its score; one that is not a number counts as that of a training that diverged.
     public func tell(_ trial: Trial, score: Double) throws {
-        if score.isNaN { return try tell(trial, failure: "the score is not a number") }
+        if score.isNaN { return try tell(trial, divergence: "the score is not a number") }
         try store.end(trial, .complete, score: score, error: nil)
+    }
+
+    /// Ends a trial whose training diverged: strategies take it for worse than every other.
+    public func tell(_ trial: Trial, divergence: String) throws {
+        try store.end(trial, .diverged, score: nil, error: divergence)
     }
 
     /// Ends a trial that failed.

@@ -9,9 +9,13 @@ public enum TrialState: String, Sendable, Hashable, Codable, CaseIterable {
     /// Given up because others were better at the same step.
     case pruned
     case failed
+    /// Its training diverged: as bad as a setting can be.
+    case diverged
 
     /// Whether it ended without a score.
-    var hasFailed: Bool { self == .pruned || self == .failed }
+    var hasFailed: Bool { self == .pruned || self == .failed || self == .diverged }
+    /// Whether strategies learn from it once it has ended.
+    var isTelling: Bool { self == .complete || self == .pruned || self == .diverged }
 }
 
 /// One assignment that is tried, with everything that is known of it.

@@ -2,6 +2,8 @@ public import ApusConfiguration
 import ApusFormats
 
 /// Writes a table of the epochs: `metrics.csv` in the folder of the run.
+///
+/// It has the columns of all epochs; what an epoch did not measure is empty. Numbers that are not finite are `nan`, `inf` and `-inf`.
 public struct CSVLog: CallbackRule, Configurable {
     /// The name of the file, or its path.
     public var file: String
@@ -15,8 +17,14 @@ public struct CSVLog: CallbackRule, Configurable {
     public static let schema = Schema(
         CSVLog(), .leading("file", \.file, hasDefault: true, isLabelled: true))
 
+    public func files(in folder: String?) -> [String] { path(in: folder).map { [$0] } ?? [] }
+
+    private func path(in folder: String?) -> String? {
+        file.contains("/") ? file : folder.map { "\($0)/\(file)" }
+    }
+
     public mutating func prepare(_ plan: TrainingPlan) throws {
-        memory.value = file.contains("/") ? file : plan.folder.map { "\($0)/\(file)" }
+        memory.value = path(in: plan.folder)
         guard memory.value != nil else {
             throw TrainingError(
                 "the table \(file) has no folder: give a path such as ./\(file), or give the training a folder")
@@ -24,19 +32,13 @@ public struct CSVLog: CallbackRule, Configurable {
     }
 
     public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
-        guard case .epochEnded = event, let path = memory.value, let first = training.history.epochs.first else {
-            return
+        guard let path = memory.value, !training.history.epochs.isEmpty else { return }
+        // Each epoch writes the whole table again; only the last one must survive a power failure.
+        switch event {
+        case .epochEnded: try AtomicFile.write(training.history.csv, to: path, calls: .unsynced)
+        case .ended: try AtomicFile.write(training.history.csv, to: path)
+        default: break
         }
-        var columns = ["epoch", "step"] + first.training.names.map { "training.\($0)" }
-        columns += (first.validation?.names ?? []).map { "validation.\($0)" }
-        var rows = [columns + ["learningRate", "seconds", "samplesPerSecond"]]
-        for record in training.history.epochs {
-            var fields = ["\(record.epoch)", "\(record.step)"] + record.training.values.map { "\($0)" }
-            fields += (record.validation?.values ?? []).map { "\($0)" }
-            fields += ["\(record.learningRate)", "\(record.seconds)", "\(record.samplesPerSecond)"]
-            rows.append(fields)
-        }
-        try AtomicFile.write(CSVRows.text(rows), to: path)
     }
 }
 

@@ -8,10 +8,16 @@ public protocol CallbackRule: Sendable {
     var receivesSteps: Bool { get }
     /// Whether the rule needs the `ModelObserver` of the plan.
     var needsModelObserver: Bool { get }
+    /// The files and folders that the rule writes, for two may not write one; none, unless it says so.
+    ///
+    /// - Parameter folder: That of the run, if there is one.
+    func files(in folder: String?) -> [String]
     /// Receives the plan of the training, before the first event and before `restore`.
     mutating func prepare(_ plan: TrainingPlan) throws
     /// Reacts to an event. An error ends the training, which throws it.
     mutating func handle(_ event: Event, _ training: inout TrainingControl) throws
+    /// Brings what the rule has written to the disk: a checkpoint that counts on it is about to be written.
+    func synchronize() throws
     /// What the rule remembers after the last event; `nil` if it remembers nothing.
     func savedState() throws -> CallbackState?
     /// Takes over what a checkpoint holds of the rule.
@@ -23,6 +29,8 @@ extension CallbackRule {
     public var name: String { (Self.self as? any Configurable.Type)?.kind ?? Names.kind(of: Self.self) }
     public var receivesSteps: Bool { false }
     public var needsModelObserver: Bool { false }
+    public func files(in folder: String?) -> [String] { [] }
+    public func synchronize() throws {}
     public mutating func prepare(_ plan: TrainingPlan) throws {}
     public func savedState() throws -> CallbackState? { nil }
     public mutating func restore(_ saved: CallbackState) throws {}

@@ -1,3 +1,4 @@
+import ApusConfiguration
 public import Foundation
 
 /// What a callback remembers, as checkpoints hold it.
@@ -15,11 +16,11 @@ public struct CallbackState: Sendable {
 
     /// A state from a value, which is held as JSON.
     public init(encoding value: some Encodable, trainings: [String: TrainingState] = [:]) throws {
-        self.init(try StateCoding.encoder().encode([value]), trainings: trainings)
+        self.init(try FileJSON.encoder().encode([value]), trainings: trainings)
     }
 
     /// The value that was encoded.
     public func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws -> Value {
-        try StateCoding.decoder().decode([Value].self, from: data)[0]
+        try FileJSON.decoder().decode([Value].self, from: data)[0]
     }
 }

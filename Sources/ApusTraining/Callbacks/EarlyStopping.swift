@@ -1,7 +1,7 @@
 public import ApusConfiguration
 
 /// Ends training when a value has not improved for some epochs.
-public struct EarlyStopping: CallbackRule, Configurable {
+public struct EarlyStopping: MonitoringRule, Configurable {
     /// The value that must improve: `validation.loss`, `validation.accuracy`, …
     public var monitor: String
     /// Which values are better.
@@ -57,7 +57,7 @@ public struct EarlyStopping: CallbackRule, Configurable {
     public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
         switch event {
         case .epochEnded(let record):
-            let value = try record.monitored(monitor, by: "early stopping")
+            let value = try record.monitored(monitor, by: name)
             guard record.epoch >= startEpoch else { return }
             if isBetter(value) {
                 let state = restoreBest ? training.state : nil

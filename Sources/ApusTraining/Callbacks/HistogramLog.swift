@@ -1,5 +1,5 @@
 public import ApusConfiguration
-import Foundation
+import ApusFormats
 
 /// Writes histograms of weights, gradients and activations as lines of JSON: `histograms.jsonl` in the folder of the run.
 ///
@@ -34,6 +34,8 @@ public struct HistogramLog: CallbackRule, Configurable {
     public var receivesSteps: Bool { everySteps > 0 }
     public var needsModelObserver: Bool { true }
 
+    public func files(in folder: String?) -> [String] { [TrainingPlan.path(file, in: folder)] }
+
     public mutating func prepare(_ plan: TrainingPlan) throws {
         guard everyEpochs >= 0, everySteps >= 0 else {
             throw TrainingError(
@@ -64,9 +66,10 @@ public struct HistogramLog: CallbackRule, Configurable {
         memory.value?.position = try log.file.append(try log.observer.observation(training.state).line)
     }
 
+    public func synchronize() throws { try memory.value?.file.sync() }
+
     public func savedState() throws -> CallbackState? {
-        try memory.value?.file.sync()
-        return try CallbackState(encoding: memory.value?.position ?? 0)
+        try CallbackState(encoding: memory.value?.position ?? 0)
     }
 
     public mutating func restore(_ saved: CallbackState) throws {
@@ -78,11 +81,7 @@ public struct HistogramLog: CallbackRule, Configurable {
 extension ModelObservation {
     /// The observation as a line of JSON.
     var line: String {
-        get throws {
-            let encoder = StateCoding.encoder()
-            encoder.outputFormatting.remove(.prettyPrinted)
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
+        get throws { try FileJSON.text(self) }
     }
 }
 

@@ -1,6 +1,26 @@
+import ApusConfiguration
 package import ApusFormats
 
 extension History {
+    /// The table that `CSVLog` writes: the columns of all epochs, in the order in which they came.
+    var csv: String {
+        func names(_ part: (EpochRecord) -> Measurements?) -> [String] {
+            var seen: Set<String> = []
+            return epochs.flatMap { part($0)?.names ?? [] }.filter { seen.insert($0).inserted }
+        }
+        let (training, validation) = (names(\.training), names(\.validation))
+        let header =
+            ["epoch", "step"] + training.map { "training.\($0)" } + validation.map { "validation.\($0)" }
+            + ["learningRate", "seconds", "samplesPerSecond"]
+        let rows = epochs.map { record in
+            let values: [Double?] =
+                training.map { record.training[$0] } + validation.map { record.validation?[$0] }
+                + [record.learningRate, record.seconds, record.samplesPerSecond]
+            return ["\(record.epoch)", "\(record.step)"] + values.map { $0.map(FileNumber.text) ?? "" }
+        }
+        return CSVRows.text([header] + rows)
+    }
+
     /// Reads what `CSVLog` writes; columns that are not known are skipped.
     package init(csv text: String, path: String) throws(FormatError) {
         self.init()

@@ -1,3 +1,4 @@
+import ApusConfiguration
 package import ApusFormats
 import Foundation
 
@@ -7,7 +8,7 @@ extension [ModelObservation] {
         self.init()
         for (index, line) in text.split(separator: "\n").enumerated() {
             do {
-                append(try StateCoding.decoder().decode(ModelObservation.self, from: Data(line.utf8)))
+                append(try FileJSON.decoder().decode(ModelObservation.self, from: Data(line.utf8)))
             } catch {
                 throw FormatError(
                     .malformed, path: path, "line \(index + 1) is no observation of a model: \(error)",

@@ -6,7 +6,7 @@ public import ApusConfiguration
 /// `patience` epochs in a row without improvement; exactly `cooldown` epochs after a fall do not count (Keras counts the last of
 /// them). As in PyTorch, an improvement is relative: a loss must fall below best − |best| · threshold, an accuracy must exceed
 /// best + |best| · threshold.
-public struct ReduceOnPlateau: CallbackRule, Configurable {
+public struct ReduceOnPlateau: MonitoringRule, Configurable {
     /// The value that must improve: `validation.loss`, `validation.accuracy`, …
     public var monitor: String
     /// Which values are better.
@@ -64,7 +64,7 @@ public struct ReduceOnPlateau: CallbackRule, Configurable {
 
     public mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
         guard case .epochEnded(let record) = event else { return }
-        let value = try record.monitored(monitor, by: "reduceOnPlateau")
+        let value = try record.monitored(monitor, by: name)
         let counts = memory.value.cooling == 0
         if !counts { memory.value.cooling -= 1 }
         if isBetter(value) {

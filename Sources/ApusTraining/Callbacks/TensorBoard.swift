@@ -45,6 +45,8 @@ public struct TensorBoard: CallbackRule, Configurable {
     public var receivesSteps: Bool { everySteps > 0 || histogramSteps > 0 }
     public var needsModelObserver: Bool { histogramEpochs > 0 || histogramSteps > 0 }
 
+    public func files(in folder: String?) -> [String] { [TrainingPlan.path(self.folder, in: folder)] }
+
     public mutating func prepare(_ plan: TrainingPlan) throws {
         guard everySteps >= 0, histogramEpochs >= 0, histogramSteps >= 0 else {
             throw TrainingError(

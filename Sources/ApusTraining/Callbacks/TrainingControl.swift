@@ -16,6 +16,8 @@ public struct TrainingControl: Sendable {
     public private(set) var replacement: TrainingState?
     /// The functions that write the checkpoint after this event.
     private(set) var writers: [@Sendable (TrainingCheckpoint) throws -> String] = []
+    /// The functions that keep the checkpoint after this event for later.
+    private(set) var keepers: [@Sendable (TrainingCheckpoint) -> Void] = []
 
     init(
         state: TrainingState, history: History, learningRate: Double, baseLearningRate: Double,
@@ -40,4 +42,7 @@ public struct TrainingControl: Sendable {
     public mutating func checkpoint(_ write: @escaping @Sendable (TrainingCheckpoint) throws -> String) {
         writers.append(write)
     }
+
+    /// Requests a checkpoint that is kept in memory for now: no file is synced for it.
+    mutating func keepCheckpoint(_ keep: @escaping @Sendable (TrainingCheckpoint) -> Void) { keepers.append(keep) }
 }

@@ -1,3 +1,5 @@
+public import ApusNN
+
 /// What a training is about to do, as callbacks receive it before the first event.
 public struct TrainingPlan: Sendable {
     /// The folder of the run; `nil` if it has none.
@@ -14,11 +16,15 @@ public struct TrainingPlan: Sendable {
     public var step: Int
     /// Whether training resumes from a checkpoint.
     public var isResumed: Bool
+    /// What is going to be measured.
+    public var measures: MeasuredNames
     /// Looks into the model for callbacks that need it; `nil` in a session without one.
     public var observer: ModelObserver?
 
     /// The path of a callback's file: a relative one begins at the folder of the run.
-    func path(_ path: String) -> String {
+    func path(_ path: String) -> String { TrainingPlan.path(path, in: folder) }
+
+    static func path(_ path: String, in folder: String?) -> String {
         guard let folder, !path.hasPrefix("/") else { return path }
         return "\(folder)/\(path)"
     }

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusFormats
 import Foundation
 
@@ -63,6 +64,18 @@ package struct CheckpointStore: Sendable {
             throw error
         }
         return "\(folder)/last"
+    }
+
+    /// Writes a checkpoint among the best only.
+    func saveBest(_ checkpoint: TrainingCheckpoint, rank: Int, keep: Int) throws {
+        let aside = try makeAside()
+        do {
+            try checkpoint.write(aside)
+            try insert(aside, "best", at: rank, keep: keep)
+        } catch {
+            remove(aside)
+            throw error
+        }
     }
 
     /// A new folder beside the checkpoints.
@@ -163,7 +176,7 @@ package struct CheckpointStore: Sendable {
 
     private func position(_ name: String) -> Position? {
         guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)/state.json") else { return nil }
-        return try? JSONDecoder().decode(Position.self, from: data)
+        return try? FileJSON.decoder().decode(Position.self, from: data)
     }
 
     /// Brings the folder into the order that a training remembers, after a process was killed in the midst of changes.

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusFormats
 import ApusOptimizers
 import Foundation
@@ -183,7 +184,7 @@ extension TrainingCheckpoint {
             stopReason: stopReason,
             hasStopped: hasStopped, isAnnounced: isAnnounced, epochSeconds: epochSeconds, sum: sum, history: history,
             callbacks: saved, files: files)
-        let blank = String(decoding: try StateCoding.encoder().encode(text), as: UTF8.self) + "\n"
+        let blank = try FileJSON.text(text, isPretty: true) + "\n"
         let sum = Checksum.text(of: Data(blank.utf8))
         let quoted = blank.replacing(
             "\"checksum\" : \"\(CheckpointText.blank)\"", with: "\"checksum\" : \"\(sum)\"", maxReplacements: 1)
@@ -198,7 +199,7 @@ extension TrainingCheckpoint {
         guard let data = FileManager.default.contents(atPath: "\(folder)/state.json") else {
             throw damaged("has no state.json")
         }
-        guard let text = try? StateCoding.decoder().decode(CheckpointText.self, from: data) else {
+        guard let text = try? FileJSON.decoder().decode(CheckpointText.self, from: data) else {
             throw damaged("has a state.json that is damaged or not of this version")
         }
         let blank = String(decoding: data, as: UTF8.self).replacing(

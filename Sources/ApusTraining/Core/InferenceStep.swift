@@ -76,7 +76,8 @@ struct InferenceStep: Sendable {
             try model.validate(objective)
             model.addMeasurements(objective, to: &builder)
             let program = try builder.compiled(on: device)
-            return Measurement(program: program, metrics: MetricLayout(objective.metrics, program, classes: model.classCount))
+            return Measurement(
+                program: program, metrics: MetricLayout(objective.metrics, program, classes: model.classCount))
         }
     }
 }

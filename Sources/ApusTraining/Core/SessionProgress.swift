@@ -38,7 +38,7 @@ struct SessionProgress {
         callbacks = session.callbacks
         self.onEvent = onEvent
         receivesSteps = onEvent != nil || callbacks.contains { $0.rule.receivesSteps }
-        sum = MeasurementSum(session.objective.loss.reduction)
+        sum = MeasurementSum(session.objective.loss.reduction, session.objective.metrics)
     }
 
     /// The time in the epoch so far.
@@ -58,7 +58,8 @@ struct SessionProgress {
         session.observer?.forget()
         let plan = TrainingPlan(
             folder: session.folder, epochs: lastEpoch, stepsPerEpoch: stepsPerEpoch, samplesPerEpoch: samplesPerEpoch,
-            epoch: state.epoch, step: state.step, isResumed: found != nil, observer: session.observer)
+            epoch: state.epoch, step: state.step, isResumed: found != nil, measures: session.measures,
+            observer: session.observer)
         for index in callbacks.indices { try callbacks[index].rule.prepare(plan) }
         if let found {
             try restore(found.checkpoint)
@@ -74,7 +75,7 @@ struct SessionProgress {
     mutating func beginEpoch(_ state: inout TrainingState) throws {
         epochStart = ContinuousClock().now
         if isMidEpoch { return }
-        sum = MeasurementSum(session.objective.loss.reduction)
+        sum = MeasurementSum(session.objective.loss.reduction, session.objective.metrics)
         epochSeconds = 0
         isMidEpoch = true
         try send(.epochBegan(state.epoch + 1), &state)
@@ -122,19 +123,27 @@ struct SessionProgress {
     /// Sends an event to all callbacks, then writes the checkpoint that they request.
     private mutating func send(_ event: Event, _ state: inout TrainingState) throws {
         let isStep = if case .stepEnded = event { true } else { false }
-        var writers: [@Sendable (TrainingCheckpoint) throws -> String] = []
+        var requests: [TrainingControl] = []
+        func note(_ training: TrainingControl) {
+            if !training.writers.isEmpty || !training.keepers.isEmpty { requests.append(training) }
+        }
         for index in callbacks.indices where !isStep || callbacks[index].rule.receivesSteps {
             var training = control(state)
             try callbacks[index].rule.handle(event, &training)
-            writers += apply(training, to: &state)
+            apply(training, to: &state)
+            note(training)
         }
         if let onEvent {
             var training = control(state)
             try onEvent(event, &training)
-            writers += apply(training, to: &state)
+            apply(training, to: &state)
+            note(training)
         }
-        guard !writers.isEmpty else { return }
+        guard !requests.isEmpty else { return }
         let checkpoint = try checkpoint(state)
+        for keep in requests.flatMap(\.keepers) { keep(checkpoint) }
+        let writers = requests.flatMap(\.writers)
+        if !writers.isEmpty { for callback in callbacks { try callback.rule.synchronize() } }
         for write in writers {
             let folder = try write(checkpoint)
             if checkpoint.isAnnounced { try send(.checkpointSaved(folder), &state) }
@@ -147,16 +156,21 @@ struct SessionProgress {
             learningRateFactor: learningRateFactor)
     }
 
-    /// Takes over what a callback changed, and returns the functions with which it writes a checkpoint.
-    private mutating func apply(
-        _ training: TrainingControl, to state: inout TrainingState
-    ) -> [@Sendable (TrainingCheckpoint) throws -> String] {
+    /// Takes over what a callback changed.
+    private mutating func apply(_ training: TrainingControl, to state: inout TrainingState) {
         if let replacement = training.replacement {
             state = replacement
             session.observer?.forget()
         }
         learningRateFactor = training.learningRateFactor
         stopReason = stopReason ?? training.stopReason
-        return training.writers
+    }
+
+    /// Lets callbacks write what they kept for later, for an error ends the training.
+    func writeKept() {
+        for callback in callbacks {
+            try? callback.rule.synchronize()
+            try? (callback.rule as? Checkpoint)?.writeKept()
+        }
     }
 }

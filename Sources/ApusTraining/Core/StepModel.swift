@@ -41,7 +41,11 @@ struct StepModel {
 
     /// The loss of the batch without penalties.
     private func dataLoss(_ objective: Objective) -> Tensor {
-        objective.loss(traced.output, targets!, weights: sampleWeights)
+        objective.loss(traced.output, targets(of: objective), weights: sampleWeights)
+    }
+
+    private func targets(of objective: Objective) -> Tensor {
+        objective.loss.answers(targets!, output: traced.output)
     }
 
     /// The loss of the batch with all penalties: as in Keras, both in training and at inference, so that curves of both show the
@@ -62,7 +66,9 @@ struct StepModel {
     /// Adds the loss, and what the batch adds to each metric, as outputs.
     func addMeasurements(_ objective: Objective, to builder: inout ProgramBuilder<StepRole>) {
         builder.output(.loss, total(objective))
-        let contributions = objective.metrics.contributions(traced.output, targets!, weights: sampleWeights)
+        let contributions = objective.metrics.contributions(
+            traced.output, targets(of: objective), weights: sampleWeights,
+            meaning: objective.loss.meaning(of: traced.output.shape, hasClasses: false))
         for (index, value) in contributions.enumerated() { builder.output(.metric(index), value) }
     }
 
@@ -70,7 +76,8 @@ struct StepModel {
     func validate(_ objective: Objective) throws(GraphError) {
         var problems = traced.problems
         if problems.isEmpty {
-            problems = dataLoss(objective).problems + objective.metrics.problems(traced.output, targets!)
+            problems =
+                dataLoss(objective).problems + objective.metrics.problems(traced.output, targets(of: objective))
         }
         problems += traced.missing.map { path, description in
             GraphProblem(

@@ -17,7 +17,8 @@ extension Trainer {
                     + "input, preprocessing and classNames")
         }
         return try trained(
-            input: samples.shape, preprocessing: preprocessing ?? .identity, classNames: classNames ?? samples.classNames)
+            input: samples.shape, preprocessing: preprocessing ?? .identity,
+            classNames: classNames ?? samples.classNames)
     }
 
     /// The model with its weights as they are now, for use without the trainer.

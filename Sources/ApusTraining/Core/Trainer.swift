@@ -80,7 +80,7 @@ public struct Trainer: Sendable {
     ///   - folder: The folder of the run, for callbacks that write files.
     ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, and gives the same weights
     ///     as if it had never stopped. Without any it begins.
-    ///   - report: Receives a message when a checkpoint is damaged, and when warm-up takes most of the training.
+    ///   - report: Receives a message when a checkpoint is damaged, and of settings that rarely are meant.
     /// - Throws: `GraphError` if the model does not fit the data, `DatasetError` if the augmentations do not, the error of a sample
     ///   that can't be read, `DivergenceError` when the loss is not finite, and what callbacks throw. After a divergence the state is
     ///   the one before the step that broke it.
@@ -122,13 +122,14 @@ public struct Trainer: Sendable {
     ) throws -> History {
         var session = TrainingSession(
             loss: loss, metrics: metrics, schedule: schedule, callbacks: callbacks, folder: folder)
+        session.isValidated = validation != nil
         try session.check(training, epochs: epochs, batchSize: batchSize, augmentations: augmentations)
         if let validation, validation.isEmpty {
             throw TrainingError(
                 "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
         try prepare(input: training.sampleShape)
-        try checkClasses(model, training)
+        for remark in try checked(model, training, batchSize: batchSize) { report(remark) }
         samples = TrainedSamples(training)
         preprocessing = training.preprocessing
         let step = try makeStep(model, metrics: metrics)
@@ -174,20 +175,6 @@ public struct Trainer: Sendable {
         return try first.map { try ModelObserver(model, loss: loss, precision: precision, device: device, batch: $0) }
     }
 
-    /// Labels that the model has no output for are found before the first step.
-    private func checkClasses(_ model: some Layer, _ dataset: Dataset) throws {
-        guard dataset.isClassification, dataset.targetType.shape.rank == 0,
-            loss.rule.comparesLabels(ofClasses: dataset.classCount)
-        else { return }
-        let trace = try model.traced(input: dataset.sampleShape, batch: 1, mode: .inference)
-        guard let output = trace.records.last?.output.shape, output.rank == 2, output[1] < dataset.classCount else {
-            return
-        }
-        throw TrainingError(
-            "the data have \(dataset.classCount) classes but the model yields \(output[1]) outputs; "
-                + "end it with Dense(\(dataset.classCount))")
-    }
-
     // MARK: Inference
 
     /// Loss and metrics over a data set, exactly.
@@ -200,7 +187,7 @@ public struct Trainer: Sendable {
     func evaluate(_ variables: Variables, _ dataset: Dataset, batchSize: Int) throws -> Measurements {
         guard batchSize > 0 else { throw TrainingError("batchSize must be positive, received \(batchSize)") }
         guard dataset.count > 0 else { throw TrainingError("there is nothing to evaluate: the data set is empty") }
-        var sum = MeasurementSum(loss.reduction)
+        var sum = MeasurementSum(loss.reduction, metrics)
         let batches = scaled(dataset).batches(of: batchSize, epoch: 0, seed: seed, shuffled: false)
         for batch in batches { sum.add(try inference.measure(variables, batch)) }
         try batches.checkFailure()
@@ -240,15 +227,5 @@ public struct Trainer: Sendable {
     private func variables() throws -> Variables {
         guard let state else { throw TrainingError("the model has no weights yet; call fit or load first") }
         return state.borrowedEvaluatedVariables
-    }
-}
-
-extension LossRule {
-    /// Whether outputs [N, C] mean classes by the rule itself, and targets may be labels [N].
-    fileprivate func comparesLabels(ofClasses count: Int) -> Bool {
-        let output = Tensor(Node(.input("output", TensorType([1, count], .float32))))
-        let labels = Tensor(Node(.input("labels", TensorType([1], .int64))))
-        guard case .classes = meaning(of: output.shape, hasClasses: false) else { return false }
-        return problem(output, labels) == nil
     }
 }

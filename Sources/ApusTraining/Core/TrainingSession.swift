@@ -25,6 +25,11 @@ public struct TrainingSession: Sendable {
     let folder: String?
     /// Looks into the model for callbacks that need it.
     var observer: ModelObserver?
+    /// Whether there are validation data; `nil` where a closure decides.
+    var isValidated: Bool?
+
+    /// What the session is going to measure.
+    var measures: MeasuredNames { MeasuredNames(metrics: objective.metrics, isValidated: isValidated) }
 
     /// A session.
     ///
@@ -54,7 +59,8 @@ public struct TrainingSession: Sendable {
     ///   - augmentations: Random changes of the training samples.
     ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, which replaces the state,
     ///     and `epochs` counts from the start of that training. Without any it begins.
-    ///   - report: Receives a message when a checkpoint is damaged, and when warm-up takes most of the training.
+    ///   - report: Receives a message when a checkpoint is damaged, when warm-up takes most of the training, and after an epoch in which no
+    ///     step counts.
     ///   - step: Receives the state, the next batch and its learning rate. It trains the state on the batch and returns what it
     ///     measured, or `nil` if the step is to be left out of the epoch's loss and metrics.
     ///   - validation: Receives the state after each epoch and returns what it measured on validation data.
@@ -82,6 +88,8 @@ public struct TrainingSession: Sendable {
                 "epochs must be at least 0 and batchSize at least 1, received \(epochs) and \(batchSize)")
         }
         do { try schedule.validate() } catch { throw TrainingError(error) }
+        if let problem = objective.metrics.nameProblem { throw TrainingError(problem) }
+        try callbacks.check(measures, folder: folder)
         try training.check(augmentations)
     }
 
@@ -99,6 +107,8 @@ public struct TrainingSession: Sendable {
         try progress.begin(
             &state, epochs: epochs, stepsPerEpoch: stepsPerEpoch, samplesPerEpoch: training.count,
             resuming: checkpoints, report: report)
+        var isWhole = false
+        defer { if !isWhole { progress.writeKept() } }
         let totalSteps = progress.lastEpoch * stepsPerEpoch
         if let remark = schedule.remark(steps: totalSteps) { report(remark) }
         epochs: while state.epoch < progress.lastEpoch, progress.stopReason == nil {
@@ -116,8 +126,12 @@ public struct TrainingSession: Sendable {
             }
             try batches.checkFailure()
             try progress.endEpoch(&state, validation: validation)
+            if progress.sum.count == 0 {
+                report("no step of epoch \(state.epoch) counts: all were left out, for their losses were not finite")
+            }
         }
         try progress.end(&state)
+        isWhole = true
         return progress.history
     }
 }

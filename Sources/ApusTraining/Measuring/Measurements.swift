@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusGraph
 public import ApusNN
 
@@ -50,7 +51,7 @@ extension Measurements: CustomStringConvertible {
 
     /// Four decimals.
     package static func rounded(_ value: Double) -> String {
-        guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+        guard value.isFinite, abs(value) < 1e15 else { return FileNumber.text(value) }
         let scaled = (abs(value) * 1e4).rounded()
         let fraction = String(Int(scaled.truncatingRemainder(dividingBy: 1e4)))
         return (value < 0 && scaled > 0 ? "-" : "") + "\(Int(scaled / 1e4))."
@@ -63,11 +64,15 @@ struct MeasurementSum {
     private var loss = 0.0
     private var contributions: Contributions?
     private let isMean: Bool
+    private let metrics: [Metric]
     private(set) var count = 0
 
-    /// - Parameter reduction: How the loss of a batch came about.
-    init(_ reduction: Loss.Reduction) {
+    /// - Parameters:
+    ///   - reduction: How the loss of a batch came about.
+    ///   - metrics: Those that the batches measure.
+    init(_ reduction: Loss.Reduction, _ metrics: [Metric]) {
         isMean = reduction != .sum
+        self.metrics = metrics
     }
 
     mutating func add(_ result: StepResult) {
@@ -76,16 +81,20 @@ struct MeasurementSum {
         count += result.count
     }
 
-    /// The mean of the loss over the samples, or its sum, and the metrics.
+    /// The mean of the loss over the samples, or its sum, and the metrics; NaN where nothing was added.
     var measurements: Measurements {
-        let loss = isMean ? loss / Double(Swift.max(1, count)) : loss
+        guard count > 0 else {
+            return Measurements((["loss"] + metrics.filter(\.rule.isNumber).map(\.name)).map { ($0, .nan) })
+        }
+        let loss = isMean ? loss / Double(count) : loss
         return contributions.map { Measurements(loss: loss, $0) } ?? Measurements([("loss", loss)])
     }
+
     // MARK: Checkpoints
 
     /// - Throws: `TrainingError` if the numbers belong to other metrics.
     init(_ reduction: Loss.Reduction, _ saved: SavedSum, _ metrics: [Metric]) throws {
-        self.init(reduction)
+        self.init(reduction, metrics)
         loss = saved.loss
         count = saved.count
         guard let classes = saved.classes else { return }

@@ -13,9 +13,11 @@ extension [Metric] {
     }
 
     /// What a batch adds to the total of each metric.
-    func contributions(_ output: Tensor, _ target: Tensor, weights: Tensor?) -> [Tensor] {
+    func contributions(
+        _ output: Tensor, _ target: Tensor, weights: Tensor?, meaning: OutputMeaning
+    ) -> [Tensor] {
         let weights = weights ?? Tensor.ones([Swift.max(1, output.shape.dimensions.first ?? 1)])
-        return map { $0.rule.contribution(output, target, weights: weights).cast(to: .float32) }
+        return map { $0.contribution(output, target, weights: weights, meaning: meaning).cast(to: .float32) }
     }
 }
 

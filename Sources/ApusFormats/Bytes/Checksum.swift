@@ -1,4 +1,3 @@
-import ApusFormats
 package import Foundation
 
 /// Sums of bytes that tell damaged files from whole ones, as checkpoints write them; no protection against intent.

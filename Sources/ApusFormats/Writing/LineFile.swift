@@ -1,4 +1,3 @@
-import ApusFormats
 import Foundation
 
 /// A file to which lines are added, each by one call of the system.
@@ -15,6 +14,9 @@ package final class LineFile: @unchecked Sendable {
     }
 
     deinit { close(descriptor) }
+
+    /// One text for each file, however its path is written.
+    package static func normalized(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
 
     private static func failure(_ path: String, _ action: String) -> FormatError {
         let code = errno
