@@ -94,6 +94,29 @@ import Testing
         }
     }
 
+    /// The loss is finite, its gradient is not: no step changes anything.
+    @Test func noWeightThatChangedIsADivergence() throws {
+        try withFolder { path in
+            let rows = (0..<40).map { "1e38,\($0),\($0 % 2)" }
+            try (["x,y,label"] + rows).joined(separator: "\n").write(
+                toFile: "\(path)/d.csv", atomically: true, encoding: .utf8)
+            let experiment = try ExperimentFile(
+                yaml: """
+                    name: broken
+                    data: {source: {csv: {file: d.csv, label: label}}, directory: \(path), normalize: none}
+                    model: [{dense: 8}, {dense: 8}, {dense: 2}]
+                    optimizer: {adam: {learningRate: 0.1}, skipNonFinite: true}
+                    epochs: 1
+                    """, path: "e.yaml"
+            ).experiment()
+            var run = try ExperimentRun(experiment)
+            try run.begin(in: "\(path)/run")
+            let error = #expect(throws: TrainingError.self) { try run.train() }
+            #expect(error?.failureKind == .diverged && error?.description.contains("no weight changed in") == true)
+            #expect(run.record.state == .diverged)
+        }
+    }
+
     @Test func filesOfTheRunAreItsOwn() throws {
         let text = message { try ExperimentRun(moonsFile().setting("callbacks=[{csv: run.json}]").experiment()) }
         #expect(text.contains("events and csv both write"))

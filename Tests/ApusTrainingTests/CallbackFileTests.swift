@@ -1,4 +1,5 @@
 import ApusData
+import ApusFormats
 import ApusNN
 import ApusOptimizers
 import ApusTensor
@@ -105,7 +106,7 @@ import Testing
                 state.epoch < 2 ? nil : Measurements([("loss", -.nan), ("epoch\(state.epoch)", -.infinity)])
             }
             let text = try String(contentsOfFile: "\(folder)/a.csv", encoding: .utf8)
-            let rows = text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+            let rows = try CSVRows.read(text, path: "a.csv")
             #expect(
                 rows[0].dropLast(3)
                     == ["epoch", "step", "training.loss", "validation.loss", "validation.epoch2", "validation.epoch3"])

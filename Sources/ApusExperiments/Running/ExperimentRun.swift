@@ -177,13 +177,15 @@ public struct ExperimentRun: Sendable {
         callbacks: [Callback] = [], report: (String) -> Void = { _ in }
     ) throws -> History {
         let folder = try begin()
+        let (optimizer, isFresh) = (experiment.optimizer, !isResumed)
+        let start = optimizer.skipsNonFinite && optimizer.learningRate > 0 && isFresh ? trainer.state?.variables : nil
         do {
             let history = try trainer.fit(
                 data.training, validation: data.validation, epochs: experiment.epochs, batchSize: experiment.batchSize,
                 augmentations: data.augmentations, callbacks: callbacks + experiment.allCallbacks(RunRecorder(folder)),
                 folder: folder.path,
                 resuming: isResumed ? folder.checkpoints : nil, report: report)
-            try checkLearned(history)
+            try checkLearned(history, start: start)
             record.stopReason = history.stopReason.map { "\($0)" }
             record.state = history.stopReason == .interrupted ? .interrupted : .completed
             if record.state == .completed { record.test = try data.test.map { try kept(folder).evaluate($0) } }
@@ -207,14 +209,30 @@ public struct ExperimentRun: Sendable {
         try folder.write(record)
     }
 
-    /// Throws if no step of the training counted.
-    private func checkLearned(_ history: History) throws {
-        guard let last = history.epochs.last, history.stopReason != .interrupted,
+    /// Throws if no step of the training counted: their losses were not finite, or their gradients.
+    ///
+    /// - Parameter start: The weights with which training began, where its optimizer leaves steps out.
+    private func checkLearned(_ history: History, start: Variables?) throws {
+        guard let last = history.epochs.last, history.stopReason != .interrupted else { return }
+        let reason =
             history.epochs.allSatisfy(\.training.loss.isNaN)
-        else { return }
+            ? "all \(last.step) steps were left out, for their losses were not finite"
+            : start.map(hasWeights) == true
+                ? "no weight changed in \(last.step) steps, as where all gradients are not finite and steps are left out"
+                : nil
+        guard let reason else { return }
         throw TrainingError(
-            "nothing was learned: all \(last.step) steps were left out, for their losses were not finite. "
-                + "Check the data for NaN, or try a smaller learning rate", kind: .diverged)
+            "nothing was learned: \(reason). Check the data for NaN and very large numbers, or try a smaller learning rate",
+            kind: .diverged)
+    }
+
+    /// Whether the weights that are trained are these.
+    private func hasWeights(_ start: Variables) -> Bool {
+        guard let now = trainer.state?.variables else { return false }
+        return start.paths.allSatisfy { path in
+            guard let old = start.variable(path), old.description.isTrainable, let new = now[path] else { return true }
+            return old.value.scalars.elementsEqual(new.scalars) { $0.bitPattern == $1.bitPattern }
+        }
     }
 
     /// A trainer with the weights that the folder keeps as its result; with those of now where it keeps none.
