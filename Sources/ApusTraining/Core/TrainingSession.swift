@@ -1,6 +1,8 @@
+import ApusBackend
 public import ApusData
 public import ApusNN
 public import ApusOptimizers
+import ApusTensor
 
 /// One training: the loop over epochs and batches, with learning rates, callbacks, validation, checkpoints and a history.
 ///
@@ -26,6 +28,8 @@ public struct TrainingSession: Sendable {
     let folder: String?
     /// Looks into the model for callbacks that need it.
     var observer: ModelObserver?
+    /// What the last bits of the training may depend on besides the experiment, by name.
+    var conditions = Device.current.conditions
 
     /// A session.
     ///
@@ -56,7 +60,8 @@ public struct TrainingSession: Sendable {
     ///   - augmentations: Random changes of the training samples.
     ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, which replaces the state,
     ///     and `epochs` counts from the start of that training. Without any it begins.
-    ///   - report: Receives a message when a checkpoint is damaged, and when warm-up takes most of the training.
+    ///   - report: Receives a message when a checkpoint is damaged or was made under other conditions, such as another number of
+    ///     threads, and when warm-up takes most of the training.
     ///   - step: Receives the state, the next batch and its learning rate. It trains the state on the batch and returns what it
     ///     measured, or `nil` if the step is to be left out of the epoch's loss and metrics.
     ///   - validation: Receives the state after each epoch and returns what it measured on validation data.
