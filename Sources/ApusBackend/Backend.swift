@@ -5,10 +5,17 @@ package protocol Backend: Sendable {
     /// The device whose programs it makes.
     var device: Device { get }
 
+    /// What the last bits of results may depend on besides the program: `threads`, libraries, instruction sets; by name.
+    var conditions: [String: String] { get }
+
     /// Compiles a graph.
     ///
     /// - Throws: `GraphError` with every problem of the graph; `BackendError` for what the device lacks.
     func compile(_ graph: Graph, options: CompileOptions) throws -> any Executable
+}
+
+extension Backend {
+    package var conditions: [String: String] { [:] }
 }
 
 /// A graph that was compiled for one device: run it with inputs, get outputs.

@@ -13,7 +13,7 @@ extension Buffer {
 
     /// Numbers, rounded to the element type.
     package convenience init(scalars: some Collection<Scalar>, _ type: ElementType) {
-        self.init(byteCount: scalars.count * type.byteCount)
+        self.init(byteCount: scalars.count *| type.byteCount)
         for (index, scalar) in scalars.enumerated() {
             switch type {
             case .float32: mutableBytes.storeBytes(of: Float(scalar.double), toByteOffset: 4 * index, as: Float.self)

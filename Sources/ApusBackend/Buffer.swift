@@ -1,3 +1,6 @@
+import ApusGraph
+import Foundation
+
 /// Memory that holds a tensor's elements, in row-major order.
 ///
 /// Whoever shares a buffer treats it as immutable; only the sole owner of one may write to it. Above the backends its bytes are read
@@ -12,6 +15,9 @@ public final class Buffer: @unchecked Sendable {
     /// Rises when a program overwrites the bytes: who keeps what it computed from them can tell that it is out of date.
     package var generation = 0
 
+    /// What an evaluated tensor was computed from, for who differentiates; set before the buffer is shared.
+    package var ancestry: (any AnyObject & Sendable)?
+
     /// Cache lines and vector registers are at most this wide.
     package static let alignment = 64
 
@@ -19,7 +25,11 @@ public final class Buffer: @unchecked Sendable {
     public init(byteCount: Int, device: Device? = nil) {
         self.byteCount = byteCount
         self.device = device
-        pointer = .allocate(byteCount: max(byteCount, Buffer.alignment), alignment: Buffer.alignment)
+        var memory: UnsafeMutableRawPointer?
+        guard byteCount >= 0, posix_memalign(&memory, Buffer.alignment, max(byteCount, Buffer.alignment)) == 0,
+            let memory
+        else { stop("there is no memory left: \(byteCount) bytes were asked for") }
+        pointer = memory
     }
 
     /// A copy of some bytes.
@@ -43,7 +53,7 @@ public final class Buffer: @unchecked Sendable {
         UnsafeMutableRawBufferPointer(start: pointer, count: byteCount)
     }
 
-    deinit { pointer.deallocate() }
+    deinit { free(pointer) }
 }
 
 extension Buffer {

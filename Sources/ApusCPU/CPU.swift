@@ -1,11 +1,22 @@
 package import ApusBackend
 package import ApusGraph
+import CKernels
 
 /// The backend that runs graphs on this machine's processor.
 package struct CPU: Backend {
     package init() {}
 
     package var device: Device { .cpu }
+
+    package var conditions: [String: String] {
+        let names = [APUS_ISA_BASELINE: "baseline", APUS_ISA_AVX2: "AVX2", APUS_ISA_AVX512: "AVX-512"]
+        var (major, minor, patch) = (Int32(0), Int32(0), Int32(0))
+        _ = apus_onednn_version(&major, &minor, &patch)
+        return [
+            "threads": "\(apus_thread_count())", "instruction set": names[apus_isa()] ?? "unknown",
+            "oneDNN": "\(major).\(minor).\(patch)",
+        ]
+    }
 
     package func compile(_ graph: Graph, options: CompileOptions) throws -> any Executable {
         try CPU.compile(graph, options: options)
@@ -18,7 +29,14 @@ package struct CPU: Backend {
         -> Program
     {
         try graph.validateStructure()
+        try graph.validateMemory()
         var compiler = Compiler(options)
-        return Program(plan: try compiler.plan(graph), graph: graph, constantInputs: options.constantInputs)
+        let plan = try compiler.plan(graph)
+        let outside = graph.inputs.map(\.type) + graph.outputs.filter { $0.replaces == nil }.map(\.node.type)
+        let byteCount = outside.reduce(plan.memory.byteCount) { $0 +| $1.byteCount }
+        if let problem = MachineMemory.problem(programOf: byteCount) {
+            throw GraphError([GraphProblem(scope: [], operation: "memory", message: problem)])
+        }
+        return Program(plan: plan, graph: graph, constantInputs: options.constantInputs)
     }
 }

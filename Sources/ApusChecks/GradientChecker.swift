@@ -13,6 +13,8 @@ struct GradientChecker {
     let directions: Int
     /// The relative step of the differences: √³ of Float64's precision is best for central ones.
     private static let step = 6e-6
+    /// How many roundings of the value a difference may be off: the sums in it are long, and normalizations lose digits.
+    private static let roundings = 64.0
 
     /// Relative errors, and what was compared, for each node.
     func errors(_ targets: [Node]) throws -> [(error: Double, count: Int, isProjected: Bool)] {
@@ -21,6 +23,7 @@ struct GradientChecker {
         let analytic = try reference.run(gradients, inputs: inputs)
         let nodes = Node.sorted([value])
         let base = Dictionary(uniqueKeysWithValues: zip(nodes, try reference.run(nodes, inputs: inputs)))
+        let magnitude = value.magnitude(base)
         return try targets.enumerated().map { index, target in
             guard let start = base[target] else { return (0, 0, false) }
             // Only what depends on the target is computed anew.
@@ -37,34 +40,56 @@ struct GradientChecker {
                 }
                 return (values[0] - values[1]) / (2 * scale)
             }
+            func compared(_ direction: [Double], _ scale: Double, _ analytic: Double) throws -> Comparison {
+                let rounding = GradientChecker.roundings * magnitude * Double.ulpOfOne / scale
+                let first = Comparison(
+                    numeric: try difference(direction, scale), analytic: analytic, rounding: rounding)
+                guard first.distance > rounding, first.distance > 1e-8 * first.size else { return first }
+                // What the difference leaves out is of the second order of the step, so that another step tells it.
+                let wider = try difference(direction, 2 * scale)
+                let second = Comparison(
+                    numeric: (4 * first.numeric - wider) / 3, analytic: analytic, rounding: 2 * rounding)
+                return second.distance < first.distance ? second : first
+            }
             let gradient = analytic[index].values
             let isProjected = gradient.count > elementLimit
-            var pairs: [(numeric: Double, analytic: Double)] = []
+            var pairs: [Comparison] = []
             if isProjected {
                 for direction in 0..<directions {
                     let vector = GradientChecker.numbers(
                         gradient.count, seed: UInt64(1 + index * directions + direction))
                     let projected = zip(gradient, vector).reduce(0) { $0 + $1.0 * $1.1 }
-                    pairs.append((try difference(vector, GradientChecker.step), projected))
+                    pairs.append(try compared(vector, GradientChecker.step, projected))
                 }
             } else {
                 for element in gradient.indices {
                     var unit = Array(repeating: 0.0, count: gradient.count)
                     unit[element] = 1
                     let scale = GradientChecker.step * Swift.max(1, abs(start.values[element]))
-                    pairs.append((try difference(unit, scale), gradient[element]))
+                    pairs.append(try compared(unit, scale, gradient[element]))
                 }
             }
             return (GradientChecker.relativeError(pairs), pairs.count, isProjected)
         }
     }
 
-    private static func relativeError(_ pairs: [(numeric: Double, analytic: Double)]) -> Double {
+    /// A derivative by differences beside the same by the rules.
+    private struct Comparison {
+        var numeric: Double
+        var analytic: Double
+        /// How far the difference may be off because the value that is differentiated is rounded.
+        var rounding: Double
+
+        var distance: Double { abs(numeric - analytic) }
+        var size: Double { abs(numeric) + abs(analytic) }
+    }
+
+    private static func relativeError(_ pairs: [Comparison]) -> Double {
         func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
-        let distance = norm(pairs.map { $0.numeric - $0.analytic })
-        let size = norm(pairs.map(\.numeric)) + norm(pairs.map(\.analytic))
-        // Below this lies the rounding of differences of a gradient that vanishes.
-        return distance <= 1e-9 ? 0 : distance / size
+        let distance = norm(pairs.map(\.distance))
+        // A gradient that vanishes leaves nothing but roundings.
+        if distance <= norm(pairs.map(\.rounding)) { return 0 }
+        return distance / (norm(pairs.map(\.numeric)) + norm(pairs.map(\.analytic)))
     }
 
     /// Normal numbers, the same for a seed.
@@ -82,6 +107,21 @@ extension Tensor {
 }
 
 extension Node {
+    /// The size of the numbers that a scalar is the sum of: it is rounded to their precision, however small it is itself.
+    fileprivate func magnitude(_ values: [Node: ReferenceValue], depth: Int = 8) -> Double {
+        let own = values[self].map { $0.values.reduce(0) { $0 + abs($1) } } ?? 0
+        guard depth > 0 else { return own }
+        switch operation {
+        case .binary(.add), .binary(.subtract), .reduce(.sum, _):
+            return Swift.max(own, inputs.reduce(0) { $0 + $1.magnitude(values, depth: depth - 1) })
+        case .reduce(.mean, _):
+            let sum = inputs[0].magnitude(values, depth: depth - 1)
+            return Swift.max(own, sum / Double(Swift.max(1, inputs[0].shape.count)))
+        case .reshape, .cast, .unary(.negate): return Swift.max(own, inputs[0].magnitude(values, depth: depth - 1))
+        default: return own
+        }
+    }
+
     /// The data of every leaf that an expression holds.
     static func heldValues(_ nodes: [Node]) -> [Node: ReferenceValue] {
         var values: [Node: ReferenceValue] = [:]

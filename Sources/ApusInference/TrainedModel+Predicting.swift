@@ -14,7 +14,7 @@ extension TrainedModel {
     /// - Throws: `GraphError` if the network does not fit the samples; `VariablesError` if the variables belong to another network.
     public func predict(_ inputs: Tensor, names: [String]? = nil, top limit: Int = .max) throws -> [Prediction] {
         let count = inputs.shape.dimensions.first ?? 0
-        precondition(
+        demand(
             names.map { $0.count == count } ?? true,
             "expected a name for each of \(count) samples, received \(names?.count ?? 0)")
         var result: [Prediction] = []

@@ -93,7 +93,8 @@ public struct Optimizer: Sendable {
         return copy
     }
 
-    /// Variables whose path matches keep their values.
+    /// Variables whose path matches keep their values: weights, and states such as a running mean, with which the layer then
+    /// computes as at inference. `0.batchNorm/*` freezes the whole layer, `*/gamma` its scale alone.
     public func freezing(_ pattern: String) -> Optimizer { group(pattern, isFrozen: true) }
 }
 

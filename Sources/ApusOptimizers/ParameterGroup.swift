@@ -8,7 +8,7 @@ public struct ParameterGroup: Configurable {
     public var learningRate: Double?
     /// Takes the place of the optimizer's decay.
     public var weightDecay: Double?
-    /// Whether the variables keep their values.
+    /// Whether the variables keep their values, states among them.
     public var isFrozen: Bool
 
     public init(_ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil, isFrozen: Bool = false) {

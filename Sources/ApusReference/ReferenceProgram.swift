@@ -6,6 +6,7 @@ extension ReferenceBackend: Backend, ExactEvaluator {
 
     package func compile(_ graph: Graph, options: CompileOptions) throws -> any Executable {
         try graph.validateStructure()
+        try graph.validateMemory()
         return ReferenceProgram(graph)
     }
 }
@@ -25,7 +26,7 @@ final class ReferenceProgram: Executable {
         report = ProgramReport(
             device: .reference, signature: signature,
             steps: nodes.map { .init(name: $0.operation.name, cost: $0.cost) },
-            arenaByteCount: nodes.reduce(0) { $0 + 8 * $1.shape.count }, constantByteCount: 0)
+            arenaByteCount: nodes.reduce(0) { $0 +| 8 *| $1.shape.count }, constantByteCount: 0)
     }
 
     func run(_ inputs: [Buffer], into outputs: [Buffer]) throws(ProgramError) {

@@ -18,6 +18,29 @@ import Testing
         #expect(wrong.description.contains("WRONG  argument 0"))
     }
 
+    /// A bias before a normalization has no effect: its gradient is 0 but for rounding, whatever the size of the loss.
+    @Test func gradientsThatVanish() throws {
+        let model = Sequential {
+            Conv2D(filters: 3, kernelSize: 3)
+            InstanceNorm()
+        }
+        let check = try gradcheck(model, input: [6, 6, 2])
+        #expect(check.passed, "\(check)")
+        #expect(check.entries.first { $0.path == "0.conv2D/bias" }?.relativeError == 0)
+        let x = Tensor((0..<6).map(Double.init), type: .float64)
+        for size in [1e-9, 1, 1e9] {
+            let right = try gradcheck(at: [x, Tensor(0.5, type: .float64)]) { p in
+                let shifted = p[0] + p[1]
+                return square(shifted - shifted.mean()) * size
+            }
+            #expect(right.passed, "\(right)")
+            let wrong = try gradcheck(at: [x]) { p in (square(p[0]) + p[0].stoppingGradient()) * size }
+            #expect(!wrong.passed)
+        }
+        // Nothing but the third derivative.
+        #expect(try gradcheck(at: [Tensor([0.0, 0])]) { $0[0] * $0[0] * $0[0] }.passed)
+    }
+
     @Test(arguments: [Mode.training, .inference]) func leNet(mode: Mode) throws {
         let check = try gradcheck(
             Sequential.lenet5(), input: [28, 28, 1], batch: 1, loss: .softmaxCrossEntropy, mode: mode)

@@ -27,6 +27,24 @@ import Testing
         #expect(try evaluate(Node.gradients(of: [output], withRespectTo: [x, y])) == [[24, 48], [4, 9]])
     }
 
+    /// The number of nodes and elements of a gradient grows with the slices, not with their square.
+    @Test func gradientsOfSlicesAreJoined() {
+        func size(_ count: Int) -> (nodes: Int, elements: Int) {
+            let x = input([count, 4])
+            let parts = (0..<count).map { index in
+                Node(.slice([AxisSlice(start: index, count: 1), AxisSlice(start: 0, count: 4)]), [x]).unary(.square)
+            }
+            let sum = parts.dropFirst().reduce(parts[0]) { .binary(.add, $0, $1) }.reduce(.sum, [0, 1])
+            let nodes = Graph(
+                inputs: [x],
+                outputs: [Graph.Output(name: "", node: Node.gradients(of: [sum], withRespectTo: [x])[0])]
+            ).simplified().nodes
+            return (nodes.count, nodes.reduce(0) { $0 + $1.shape.count })
+        }
+        let (small, large) = (size(50), size(200))
+        #expect(large.nodes <= 4 * small.nodes + 8 && large.elements <= 4 * small.elements + 64)
+    }
+
     @Test func severalOutputsAddUp() throws {
         let gradients = Node.gradients(
             of: [.binary(.multiply, x, y), x.unary(.square)], seeds: [.constant(2, [2], .float64), y],

@@ -35,6 +35,13 @@ import Testing
         // A kernel [height, width, in, out] counts as one vector for each output.
         let kernel = Tensor.ones([3, 3, 4, 2])
         #expect(Constraint.maxNorm(3)(kernel).scalars.allSatisfy { abs($0 - 0.5) < 1e-6 })
+        // A vector, such as a bias, is one unit.
+        let bias = Tensor([3.0, -4])
+        #expect(zip(Constraint.unitNorm(bias).scalars, [0.6, -0.8]).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(zip(Constraint.maxNorm(2.5)(bias).scalars, [1.5, -2]).allSatisfy { abs($0 - $1) < 1e-6 })
+        let moved = Constraint.minMaxNorm(minimum: 10, maximum: 20, rate: 0.5)(bias).scalars
+        #expect(zip(moved, [4.5, -6]).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(abs(Constraint.unitNorm(Tensor(-3.0)).item() + 1) < 1e-6)
         // Zeros have no direction; they stay zero.
         #expect(Constraint.unitNorm(.zeros([2, 2])).scalars == [0, 0, 0, 0])
     }

@@ -64,6 +64,32 @@ import Testing
         #expect(abs(schedule.factor(step: 104, total: 104)) < 1e-15)
     }
 
+    /// A warm-up ends where the schedule begins, wherever that is.
+    @Test func warmupsRiseToTheFirstValue() {
+        for schedule in [
+            Schedule.oneCycle(warmupSteps: 5), .piecewise(boundaries: [3], factors: [0.25, 1], warmupSteps: 5),
+            .multiStep(milestones: [0], warmupSteps: 5), .cosine(warmupSteps: 5),
+        ] {
+            let factors = (0..<6).map { schedule.factor(step: $0, total: 100) }
+            #expect(abs(factors[4] - factors[5]) < 1e-12, "\(schedule)")
+            for step in 0..<5 { #expect(abs(factors[step] - factors[5] * Double(step + 1) / 5) < 1e-12) }
+        }
+    }
+
+    /// The factors of PyTorch's OneCycleLR for trainings of few steps, as its formula gives them.
+    @Test(
+        arguments: [
+            (0.3, [4e-6]), (0.3, [0.811745653949763, 4e-6]), (0.3, [0.9944154354509117, 0.46263710266697505, 4e-6]),
+            (0.3, [0.04, 0.811745653949763, 0.28306099820869923, 4e-6]), (0.9, [0.04, 4e-6]), (0, [0.500002, 4e-6]),
+            (1, [0.04, 0.52, 1]),
+        ] as [(Double, [Double])]) func oneCycleOverFewSteps(rise: Double, factors: [Double])
+    {
+        for (step, factor) in factors.enumerated() {
+            let received = Schedule.oneCycle(rise: rise).factor(step: step, total: factors.count)
+            #expect(abs(received - factor) < 1e-12)
+        }
+    }
+
     /// A short training warms up for a part of its own, a long one for the steps.
     @Test func warmupsAreLimited() throws {
         let schedule = Schedule.constant(warmupSteps: 4, warmupShare: 0.2)

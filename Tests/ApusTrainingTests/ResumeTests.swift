@@ -271,6 +271,32 @@ import Testing
 
     // MARK: A custom training loop
 
+    /// Other conditions than those of the checkpoint are reported: the last bits may be others.
+    @Test func resumingUnderOtherConditionsIsReported() throws {
+        try withTemporaryFolder { folder in
+            func notes(_ precision: NumericPrecision) throws -> [String] {
+                var notes: [String] = []
+                var trainer = Trainer(
+                    Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), precision: precision, seed: 1)
+                _ = try trainer.fit(
+                    try blobs(32), epochs: 1, batchSize: 16, callbacks: [Callback.checkpoint()], folder: folder,
+                    resuming: "\(folder)/checkpoints", report: { notes.append($0) })
+                return notes
+            }
+            #expect(try notes(.float32) == [])
+            #expect(try notes(.float32) == [])
+            #expect(
+                try notes(.mixedBFloat16) == [
+                    "the training went on before with precision float32, now mixedBFloat16: the last bits of its results may "
+                        + "differ from those of a training that was not interrupted"
+                ])
+            let text = try String(contentsOfFile: "\(folder)/checkpoints/last/state.json", encoding: .utf8)
+            for name in ["threads", "instruction set", "oneDNN", "device", "precision"] {
+                #expect(text.contains("\"\(name)\" : "))
+            }
+        }
+    }
+
     @Test func customLoopsResumeAsWell() throws {
         let training = try blobs(64)
         let optimizer = Optimizer.sgd(learningRate: 0.1, momentum: 0.9)

@@ -792,7 +792,7 @@ def schedules():
     count = 200
     fixture = Fixture(
         "rules-schedules", f"factors [{count}]: factor on the learning rate at steps 0..<{count} of a training of "
-        "`total` steps. Warmup is PyTorch's LinearLR from 1 / warmupSteps, (step + 1) / warmupSteps; then the schedule "
+        "`total` steps. Warmup is PyTorch's LinearLR, (step + 1) / warmupSteps of the schedule's first factor; then the schedule "
         "begins at its step 0, with total - warmupSteps steps, as by PyTorch's SequentialLR")
     k, t = keras.optimizers.schedules, torch.optim.lr_scheduler
 
@@ -822,7 +822,7 @@ def schedules():
         factors = main[0]
         if warmup:
             rise = from_pytorch(lambda o, _: t.LinearLR(o, start_factor=1 / warmup, total_iters=warmup - 1))
-            factors = np.concatenate([rise(warmup, total), factors])
+            factors = np.concatenate([rise(warmup, total) * factors[0], factors])
             constants = {**constants, "warmupSteps": warmup}
         fixture.add(case, {"schedule": rule(kind, constants), "total": total}, {"factors": factors})
 

@@ -34,15 +34,9 @@ enum MemoryPlanner {
         var tenants = MemoryPlanner.tenants(of: plan)
         // Largest first, each at the lowest place that is free during its whole life: near the best that is known, and simple.
         tenants.sort { ($0.byteCount, $1.first) > ($1.byteCount, $0.first) }
-        var placed: [(tenant: Tenant, offset: Int)] = []
+        var occupancy = Occupancy(stepCount: plan.steps.count)
         for tenant in tenants {
-            var offset = 0
-            for other in placed where other.tenant.first <= tenant.last && tenant.first <= other.tenant.last {
-                if offset + tenant.byteCount <= other.offset { break }
-                offset = max(offset, other.offset + other.tenant.byteCount)
-            }
-            let index = placed.firstIndex { $0.offset > offset } ?? placed.count
-            placed.insert((tenant, offset), at: index)
+            let offset = occupancy.place(tenant.byteCount, from: tenant.first, through: tenant.last)
             memory.byteCount = max(memory.byteCount, offset + tenant.byteCount)
             switch tenant.kind {
             case .value(let value): plan.values[value].storage = .arena(offset: offset)

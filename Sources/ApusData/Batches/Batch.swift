@@ -1,3 +1,4 @@
+import ApusGraph
 public import ApusTensor
 
 /// Some samples with their targets: what one step takes.
@@ -16,10 +17,10 @@ public struct Batch: Sendable {
     /// A batch of tensors whose first axes are equally long.
     public init(inputs: Tensor, targets: Tensor, weights: Tensor? = nil, preprocessing: Preprocessing = .identity)
     {
-        precondition(
+        demand(
             inputs.rank > 0 && targets.rank > 0 && inputs.shape[0] == targets.shape[0],
             "a batch needs as many inputs as targets, received \(inputs.shape) and \(targets.shape)")
-        precondition(
+        demand(
             weights.map { $0.shape == [inputs.shape[0]] } ?? true,
             "a batch needs one weight a sample, received \(weights?.shape ?? []) for \(inputs.shape)")
         self.inputs = inputs

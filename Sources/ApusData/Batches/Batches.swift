@@ -1,3 +1,4 @@
+import ApusGraph
 import ApusTensor
 
 extension Dataset {
@@ -19,8 +20,8 @@ extension Dataset {
         of size: Int, epoch: Int, seed: UInt64, shuffled: Bool = true, dropsRemainder: Bool = false,
         startingAt batch: Int = 0, ahead: Int = 4, augmentations: [Augmentation] = []
     ) -> Batches {
-        precondition(size > 0, "a batch needs at least one sample, received the size \(size)")
-        precondition(batch >= 0, "batches are counted from 0, received the start \(batch)")
+        demand(size > 0, "a batch needs at least one sample, received the size \(size)")
+        demand(batch >= 0, "batches are counted from 0, received the start \(batch)")
         let whole = count / size
         let end = dropsRemainder || count % size == 0 ? whole : whole + 1
         orStop { () throws(DatasetError) in try check(augmentations) }

@@ -47,7 +47,7 @@ struct Column: Sendable {
 
     /// The bytes of one row that is in memory.
     func bytesInMemory(_ index: Int) -> UnsafeRawBufferPointer {
-        precondition(isInMemory, "the rows of this column are read when they are needed")
+        demand(isInMemory, "the rows of this column are read when they are needed")
         return UnsafeRawBufferPointer(start: buffer.start + index * rowByteCount, count: rowByteCount)
     }
 

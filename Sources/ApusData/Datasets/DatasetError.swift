@@ -1,4 +1,5 @@
 public import ApusConfiguration
+import ApusGraph
 
 /// Samples that contradict each other, a folder without data, or a split that is impossible.
 public struct DatasetError: ApusError, Hashable, Sendable {
@@ -53,7 +54,7 @@ func orStop<Result>(_ body: () throws(DatasetError) -> Result) -> Result {
     do {
         return try body()
     } catch {
-        preconditionFailure("\(error)")
+        stop("\(error)")
     }
 }
 

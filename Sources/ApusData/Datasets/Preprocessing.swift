@@ -20,7 +20,7 @@ public struct Preprocessing: Sendable, Hashable {
 
     /// A factor and an offset for each channel, or one for all.
     public init(scales: [Double], offsets: [Double]) {
-        precondition(
+        demand(
             scales.count == offsets.count && !scales.isEmpty,
             "a normalization needs as many offsets as factors, received \(offsets.count) and \(scales.count)")
         self.scales = scales
@@ -37,7 +37,7 @@ public struct Preprocessing: Sendable, Hashable {
     ///
     /// Mean and deviation are those of the samples as stored, 0…255 for images of bytes.
     public static func standardizing(mean: Double, standardDeviation: Double) -> Preprocessing {
-        precondition(
+        demand(
             standardDeviation > 0 && standardDeviation.isFinite && mean.isFinite,
             "standardizing needs a finite mean and a positive standard deviation, received \(mean) and "
                 + "\(standardDeviation)")

@@ -51,6 +51,47 @@ extension Node {
         return padding.allSatisfy { $0.low == 0 && $0.high == 0 } ? g : Node(.pad(padding, value: .floating(0)), [g])
     }
 
+    /// The sum of what reaches a node. What slices along one axis give lies between zeros: it is joined, for the sum of n such parts
+    /// would take n times as long.
+    static func total(of parts: [Node]) -> Node {
+        var groups: [Int: [(place: Int, start: Int)]] = [:]
+        for (place, part) in parts.enumerated() {
+            if let (axis, start) = part.onlyPaddedAxis { groups[axis, default: []].append((place, start)) }
+        }
+        var parts: [Node?] = parts
+        for (axis, group) in groups.sorted(by: { $0.key < $1.key }) where group.count > 1 {
+            let whole = parts[group[0].place]!
+            var (pieces, end) = ([Node](), 0)
+            func addZeros(upTo start: Int) {
+                guard start > end else { return }
+                var shape = whole.shape
+                shape[axis] = start - end
+                pieces.append(.constant(0, shape, whole.elementType))
+            }
+            var areApart = true
+            for (place, start) in group.sorted(by: { ($0.start, $0.place) < ($1.start, $1.place) }) {
+                let piece = parts[place]!.inputs[0]
+                areApart = areApart && start >= end
+                addZeros(upTo: start)
+                pieces.append(piece)
+                end = start + piece.shape[axis]
+            }
+            guard areApart else { continue }
+            addZeros(upTo: whole.shape[axis])
+            for (place, _) in group { parts[place] = nil }
+            parts[group[0].place] = Node(.concatenate(axis: axis), pieces)
+        }
+        let terms = parts.compactMap { $0 }
+        return terms.dropFirst().reduce(terms[0], +)
+    }
+
+    /// The axis along which a node is another one between zeros, and where that begins; `nil` if it is not, or along several.
+    private var onlyPaddedAxis: (axis: Int, start: Int)? {
+        guard case .pad(let padding, .floating(0)) = operation else { return nil }
+        let padded = padding.indices.filter { padding[$0].low > 0 || padding[$0].high > 0 }
+        return padded.count == 1 ? (padded[0], padding[padded[0]].low) : nil
+    }
+
     /// Cuts the gradient of a concatenation into its parts.
     func concatenateGradients(_ axis: Int, _ g: Node) -> [Node?] {
         var start = 0

@@ -25,15 +25,20 @@ extension Node {
         var relevant = Set(targets)
         for node in order where node.inputs.contains(where: relevant.contains) { relevant.insert(node) }
 
-        var gradients: [Node: Node] = [:]
-        func accumulate(_ node: Node, _ gradient: Node) {
-            gradients[node] = gradients[node].map { $0 + gradient } ?? gradient
+        var parts: [Node: [Node]] = [:]
+        func accumulate(_ node: Node, _ gradient: Node) { parts[node, default: []].append(gradient) }
+        func gradient(_ node: Node) -> Node? {
+            guard let found = parts[node] else { return nil }
+            if found.count == 1 { return found[0] }
+            let sum = total(of: found)
+            parts[node] = [sum]
+            return sum
         }
         for (index, output) in outputs.enumerated() where output.elementType.isFloatingPoint {
             accumulate(output, seeds?[index] ?? output.filled(1))
         }
         for node in order.reversed() where relevant.contains(node) && !leaves.contains(node) {
-            guard let gradient = gradients[node], !node.inputs.isEmpty else { continue }
+            guard let gradient = gradient(node), !node.inputs.isEmpty else { continue }
             let wanted = node.inputs.map { relevant.contains($0) && $0.elementType.isFloatingPoint }
             guard wanted.contains(true) else { continue }
             for (index, contribution) in node.inputGradients(gradient, wanted: wanted).enumerated() where wanted[index]
@@ -41,7 +46,7 @@ extension Node {
                 if let contribution { accumulate(node.inputs[index], contribution) }
             }
         }
-        return targets.map { gradients[$0] ?? $0.filled(0) }
+        return targets.map { gradient($0) ?? $0.filled(0) }
     }
 
     /// The seeds, invalid where they do not have the shape of their output.

@@ -126,7 +126,7 @@ extension Node {
         }
         // [..., m, k] × [k, n] is one product of more rows.
         if b.shape.rank == 2, a.shape.rank > 2, a.shape[-1] == b.shape[0] {
-            let rows = a.reshape([a.shape.dimensions.dropLast().reduce(1, *), a.shape[-1]])
+            let rows = a.reshape([a.shape.dimensions.dropLast().product, a.shape[-1]])
             return Node(.matmul, [rows, b]).reshape(Shape(a.shape.dimensions.dropLast() + [b.shape[1]]))
         }
         return Node(.matmul, [stretched(a), stretched(b)])

@@ -11,7 +11,7 @@ public struct Cost: Hashable, Sendable {
     }
 
     /// The cost of both.
-    public static func + (a: Cost, b: Cost) -> Cost { Cost(flops: a.flops + b.flops, bytes: a.bytes + b.bytes) }
+    public static func + (a: Cost, b: Cost) -> Cost { Cost(flops: a.flops +| b.flops, bytes: a.bytes +| b.bytes) }
     /// The cost of nothing.
     public static let zero = Cost(flops: 0, bytes: 0)
 }
@@ -19,7 +19,7 @@ public struct Cost: Hashable, Sendable {
 extension Node {
     /// What the node costs; inputs, reshapes and `stopGradient` move no bytes.
     package var cost: Cost {
-        Cost(flops: flops, bytes: isMaterialized ? inputs.reduce(type.byteCount) { $0 + $1.type.byteCount } : 0)
+        Cost(flops: flops, bytes: isMaterialized ? inputs.reduce(type.byteCount) { $0 +| $1.type.byteCount } : 0)
     }
 
     /// Whether computing the node touches memory at all.
@@ -38,32 +38,32 @@ extension Node {
             .reverse, .gather, .gatherAlong, .oneHot, .select, .maxPoolSelect:
             return 0
         case .unary, .binary: return count
-        case .clamp: return 2 * count
+        case .clamp: return 2 *| count
         // Ten rounds of Philox are about ten operations an element.
-        case .random: return 10 * count
+        case .random: return 10 *| count
         case .scatterAdd, .scatterAddAlong, .reduce, .argReduce, .cumulativeSum, .maxPoolGradient:
             return inputs[0].shape.count
         case .sortIndices:
             let elements = inputs[0].shape.count
-            return elements * (Int.bitWidth - max(1, elements).leadingZeroBitCount)
-        case .matmul: return 2 * count * inputs[0].shape[-1]
+            return elements *| (Int.bitWidth - max(1, elements).leadingZeroBitCount)
+        case .matmul: return 2 *| count *| inputs[0].shape[-1]
         case .convolution:
-            return 2 * count * inputs[1].shape.dimensions.dropLast().reduce(1, *)
+            return 2 *| count *| inputs[1].shape.dimensions.dropLast().product
         case .convolutionInputGradient:
-            return 2 * inputs[0].shape.count * inputs[1].shape.dimensions.dropLast().reduce(1, *)
+            return 2 *| inputs[0].shape.count *| inputs[1].shape.dimensions.dropLast().product
         case .convolutionKernelGradient:
-            return 2 * inputs[1].shape.count * shape.dimensions.dropLast().reduce(1, *)
+            return 2 *| inputs[1].shape.count *| shape.dimensions.dropLast().product
         case .maxPool(let geometry), .averagePool(let geometry):
-            return count * geometry.window.height * geometry.window.width
+            return count *| geometry.window.height *| geometry.window.width
         case .averagePoolGradient(let geometry, _):
-            return inputs[0].shape.count * geometry.window.height * geometry.window.width
-        case .channelMoments: return 4 * inputs[0].shape.count
-        case .batchNorm, .batchNormTraining: return 2 * count
-        case .batchNormParameterGradient: return 4 * inputs[0].shape.count
-        case .batchNormInputGradient: return 5 * count
-        case .layerNorm: return 8 * count
-        case .softmax, .logSoftmax, .softmaxCrossEntropyGradient: return 5 * count
-        case .softmaxCrossEntropy: return 5 * inputs[0].shape.count
+            return inputs[0].shape.count *| geometry.window.height *| geometry.window.width
+        case .channelMoments: return 4 *| inputs[0].shape.count
+        case .batchNorm, .batchNormTraining: return 2 *| count
+        case .batchNormParameterGradient: return 4 *| inputs[0].shape.count
+        case .batchNormInputGradient: return 5 *| count
+        case .layerNorm: return 8 *| count
+        case .softmax, .logSoftmax, .softmaxCrossEntropyGradient: return 5 *| count
+        case .softmaxCrossEntropy: return 5 *| inputs[0].shape.count
         }
     }
 }

@@ -67,7 +67,7 @@ package struct ImagePadding: Hashable, Sendable {
         -> ImagePadding
     {
         func total(_ size: Int, _ window: Int, _ stride: Int, _ dilation: Int) -> Int {
-            max(0, ((size + stride - 1) / stride - 1) * stride + (window - 1) * dilation + 1 - size)
+            max(0, ((size -| 1) / stride) *| stride +| (window -| 1) *| dilation +| 1 -| size)
         }
         let vertical = total(image.height, window.height, strides.height, dilation.height)
         let horizontal = total(image.width, window.width, strides.width, dilation.width)
@@ -100,10 +100,10 @@ package struct ConvolutionGeometry: Hashable, Sendable {
 
     /// The size of the output image: ⌊(n + p − d·(f − 1) − 1) / s⌋ + 1 along each axis; `nil` if the window does not fit.
     package func output(image: ImageSize, window: ImageSize) -> ImageSize? {
-        let height = image.height + padding.top + padding.bottom - dilation.height * (window.height - 1) - 1
-        let width = image.width + padding.left + padding.right - dilation.width * (window.width - 1) - 1
+        let height = image.height +| padding.top +| padding.bottom -| dilation.height *| (window.height -| 1) -| 1
+        let width = image.width +| padding.left +| padding.right -| dilation.width *| (window.width -| 1) -| 1
         guard height >= 0, width >= 0 else { return nil }
-        return ImageSize(height: height / strides.height + 1, width: width / strides.width + 1)
+        return ImageSize(height: height / strides.height +| 1, width: width / strides.width +| 1)
     }
 }
 
@@ -134,12 +134,12 @@ package struct PoolGeometry: Hashable, Sendable {
     /// The size of the output image; `nil` if the window does not fit.
     package func output(image: ImageSize) -> ImageSize? {
         func extent(_ size: Int, _ window: Int, _ stride: Int, _ before: Int, _ after: Int) -> Int? {
-            let room = size + before + after - window
+            let room = size +| before +| after -| window
             guard room >= 0 else { return nil }
-            guard ceilMode else { return room / stride + 1 }
-            let count = (room + stride - 1) / stride + 1
+            guard ceilMode else { return room / stride +| 1 }
+            let count = (room +| (stride -| 1)) / stride +| 1
             // The last window must start inside the image or the padding before it.
-            return (count - 1) * stride >= size + before ? count - 1 : count
+            return (count - 1) *| stride >= size +| before ? count - 1 : count
         }
         guard
             let height = extent(image.height, window.height, strides.height, padding.top, padding.bottom),

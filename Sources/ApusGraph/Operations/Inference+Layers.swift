@@ -35,7 +35,7 @@ extension Inference {
             guard let output = convolutionOutput(geometry, x: a, kernel: b) else { return Self.unknown }
             return TensorType(output, type)
         case .convolutionInputGradient(let geometry, let image):
-            let x: Shape = [a[0], image.height, image.width, b[2] * geometry.groups]
+            let x: Shape = [a[0], image.height, image.width, b[2] *| geometry.groups]
             guard let output = convolutionOutput(geometry, x: x, kernel: b) else { return Self.unknown }
             expectShape(0, output, "a gradient")
             return TensorType(x, inputs[0].elementType)
@@ -64,18 +64,18 @@ extension Inference {
             "padding can't be negative")
         guard problems.isEmpty else { return nil }
         expect(
-            kernel[2] * geometry.groups == x[3],
-            "the kernel \(kernel) expects \(kernel[2] * geometry.groups) input channels (axis 3) but the input \(x) has \(x[3])"
+            kernel[2] *| geometry.groups == x[3],
+            "the kernel \(kernel) expects \(kernel[2] *| geometry.groups) input channels (axis 3) but the input \(x) has \(x[3])"
         )
         let image = ImageSize(height: x[1], width: x[2])
         let window = ImageSize(height: kernel[0], width: kernel[1])
         guard window.height > 0, window.width > 0, let output = geometry.output(image: image, window: window) else {
             let dilated =
-                "\(geometry.dilation.height * (window.height - 1) + 1) × \(geometry.dilation.width * (window.width - 1) + 1)"
+                "\(geometry.dilation.height *| (window.height -| 1) +| 1) × \(geometry.dilation.width *| (window.width -| 1) +| 1)"
             let padding = geometry.padding
             problems.append(
                 "the window of \(dilated) does not fit the padded image of "
-                    + "\(image.height + padding.top + padding.bottom) × \(image.width + padding.left + padding.right); "
+                    + "\(image.height +| padding.top +| padding.bottom) × \(image.width +| padding.left +| padding.right); "
                     + "use a smaller kernel, more padding, or fewer layers that shrink the image")
             return nil
         }

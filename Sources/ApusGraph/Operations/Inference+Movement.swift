@@ -38,7 +38,7 @@ extension Inference {
             return Self.unknown
         }
         for (axis, slice) in slices.enumerated() {
-            let last = slice.start + (slice.count - 1) * slice.stride
+            let last = slice.start +| (slice.count -| 1) *| slice.stride
             expect(
                 slice.stride > 0 && slice.count >= 0 && slice.start >= 0
                     && (slice.count == 0 ? slice.start <= x.shape[axis] : last < x.shape[axis]),
@@ -56,7 +56,7 @@ extension Inference {
             padding.allSatisfy { $0.low >= 0 && $0.high >= 0 },
             "padding can't be negative; use a slice to remove elements")
         return TensorType(
-            Shape(zip(x.shape.dimensions, padding).map { $0 + max(0, $1.low) + max(0, $1.high) }), x.elementType)
+            Shape(zip(x.shape.dimensions, padding).map { $0 +| max(0, $1.low) +| max(0, $1.high) }), x.elementType)
     }
 
     private func concatenate(_ axis: Int) -> TensorType {
@@ -69,7 +69,7 @@ extension Inference {
                 input.shape.rank == first.shape.rank && input.elementType == first.elementType
                 && input.shape.removing([axis]) == first.shape.removing([axis])
             expect(fits, "tensor \(index) is \(input), which differs from \(first) in more than axis \(axis)")
-            if fits { total += input.shape[axis] }
+            if fits { total = total +| input.shape[axis] }
         }
         var shape = first.shape
         shape[axis] = total
@@ -91,7 +91,7 @@ extension Inference {
             let indices = inputs[1].shape
             expectNumber(0)
             expectInteger(1, "indices")
-            guard axis >= 0, axis + indices.rank <= x.shape.rank,
+            guard axis >= 0, axis +| indices.rank <= x.shape.rank,
                 Array(x.shape.dimensions[axis..<(axis + indices.rank)]) == indices.dimensions
             else {
                 problems.append("updates of shape \(x.shape) do not have the indices' shape \(indices) at axis \(axis)")

@@ -29,15 +29,32 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
     public var strides: [Int] {
         var strides = Array(repeating: 1, count: rank)
         for axis in stride(from: rank - 2, through: 0, by: -1) {
-            strides[axis] = strides[axis + 1] * dimensions[axis + 1]
+            strides[axis] = strides[axis + 1] *| dimensions[axis + 1]
         }
         return strides
     }
 
     /// The extent along an axis; negative axes count from the end.
+    ///
+    /// An axis that the shape lacks is a problem of the function that is being traced; elsewhere it stops the program with a message.
     public subscript(axis: Int) -> Int {
-        get { dimensions[axis < 0 ? axis + rank : axis] }
-        set { dimensions[axis < 0 ? axis + rank : axis] = newValue }
+        get {
+            let place = axis < 0 ? axis + rank : axis
+            guard dimensions.indices.contains(place) else {
+                reportMissing(axis)
+                return 1
+            }
+            return dimensions[place]
+        }
+        set {
+            let place = axis < 0 ? axis + rank : axis
+            guard dimensions.indices.contains(place) else { return reportMissing(axis) }
+            dimensions[place] = newValue
+        }
+    }
+
+    private func reportMissing(_ axis: Int) {
+        TraceProblems.report("axis \(axis) is outside the shape \(self), which has \(rank) axes", self)
     }
 
     /// The shape that two shapes broadcast to, or `nil` if they do not fit.
@@ -83,7 +100,7 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The size of the elements in bytes.
-    public var byteCount: Int { shape.count * elementType.byteCount }
+    public var byteCount: Int { shape.count *| elementType.byteCount }
 
     public var description: String { "\(elementType)\(shape)" }
 }

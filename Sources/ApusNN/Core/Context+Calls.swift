@@ -45,6 +45,8 @@ extension Trace {
             var check = Check(layer.kind, x)
             layer.check(&check, x)
             guard check.passed else { return check.failure }
+            // One that holds no others calls none: it need not be traced again, and nothing is copied for that.
+            if !(layer is any Container) { return run(layer, x, at: path, numbersInner: false).output }
         } else if !(layer is any Container), !x.problems.isEmpty {
             return x
         }

@@ -38,10 +38,15 @@ extension Context {
 
     /// Gives a state its value after this step, in both modes of a trace; only training steps keep it.
     ///
-    /// The state must have been asked for, and the new value must have its shape.
+    /// The state must have been asked for, and the new value must have its shape. A state that is frozen keeps its value.
     public func update(_ name: String, to value: Tensor) {
         trace.update(joined(name), value)
     }
+
+    /// Whether a variable of the layer keeps its value in training, because the optimizer freezes its path.
+    ///
+    /// What a layer does otherwise in training because its states move, it does as at inference where they are frozen.
+    public func isFrozen(_ name: String) -> Bool { trace.isFrozen(joined(name)) }
 
     /// Adds a penalty to the loss of training: a scalar.
     public func addLoss(_ penalty: Tensor) { trace.contents.losses.append(penalty) }

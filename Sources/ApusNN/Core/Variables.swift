@@ -1,3 +1,4 @@
+import ApusBackend
 public import ApusGraph
 public import ApusTensor
 
@@ -63,7 +64,7 @@ public struct Variables: Sendable {
     private func elementCount(_ isIncluded: (VariableDescription) -> Bool) -> Int {
         paths.reduce(0) { count, path in
             let description = entries[path]!.description
-            return isIncluded(description) ? count + description.shape.count : count
+            return isIncluded(description) ? count +| description.shape.count : count
         }
     }
 }
@@ -82,6 +83,12 @@ extension Layer {
     /// - Throws: `GraphError` that names every layer that does not fit.
     public func initialized(input: Shape, seed: UInt64) throws -> Variables {
         let trace = try traced(input: input, batch: 1, mode: .training)
+        let problems = trace.descriptions.compactMap { path, description in
+            MachineMemory.problem(TensorType(description.shape, .float32)).map {
+                GraphProblem(scope: [], operation: "parameter", message: "the variable \(path): \($0)")
+            }
+        }
+        guard problems.isEmpty else { throw GraphError(problems) }
         let key = RandomKey(seed: seed).child("initialization")
         var variables = Variables()
         for (path, description) in trace.descriptions {

@@ -24,7 +24,7 @@ public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral,
 
     /// `[above and below, left and right]`, or `[all]`.
     public init(arrayLiteral elements: Int...) {
-        precondition((1...2).contains(elements.count), "edges are one number or [height, width], received \(elements)")
+        demand((1...2).contains(elements.count), "edges are one number or [height, width], received \(elements)")
         self.init(Size2D(elements[0], elements[elements.count - 1]))
     }
 

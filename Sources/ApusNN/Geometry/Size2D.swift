@@ -17,7 +17,7 @@ public struct Size2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, 
 
     /// `[height, width]`, or `[both]`.
     public init(arrayLiteral elements: Int...) {
-        precondition((1...2).contains(elements.count), "a size is one number or [height, width], received \(elements)")
+        demand((1...2).contains(elements.count), "a size is one number or [height, width], received \(elements)")
         self.init(elements[0], elements[elements.count - 1])
     }
 

@@ -3,7 +3,8 @@ public import ApusTensor
 
 /// A set that weights are kept in: after every step they are moved to a point of it.
 ///
-/// Norms are those of each output unit's weights, over all axes but the last.
+/// Norms are those of each output unit's weights, over all axes but the last; a vector, such as a bias, is one unit. So is Keras's
+/// axis 0, which it takes of kernels of dense layers and of vectors.
 public enum Constraint: ConfigurableCases {
     /// The norm of each output unit's weights is at most the limit.
     case maxNorm(Double = 2)
@@ -26,8 +27,8 @@ public enum Constraint: ConfigurableCases {
 
     /// The point of the set that weights are moved to, of their shape.
     public func callAsFunction(_ weights: Tensor) -> Tensor {
-        // All axes but the last lead to one output unit.
-        let axes = Array(0..<Swift.max(0, weights.rank - 1))
+        // All axes but the last lead to one output unit; a vector is one by itself.
+        let axes = Array(0..<Swift.max(Swift.min(1, weights.rank), weights.rank - 1))
         func norms() -> Tensor { sqrt(square(weights).sum(axes: axes, keepingAxes: true)) }
         switch self {
         case .maxNorm(let limit):

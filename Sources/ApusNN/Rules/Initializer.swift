@@ -74,8 +74,8 @@ public enum Initializer: ConfigurableCases {
         case 0: return (1, 1)
         case 1: return (Double(shape[0]), Double(shape[0]))
         default:
-            let window = shape.dimensions.dropLast(2).reduce(1, *)
-            return (Double(window * shape[-2]), Double(window * shape[-1]))
+            let window = shape.dimensions.dropLast(2).product
+            return (Double(window) * Double(shape[-2]), Double(window) * Double(shape[-1]))
         }
     }
 

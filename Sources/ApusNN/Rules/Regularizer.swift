@@ -42,7 +42,7 @@ public enum Regularizer: ConfigurableCases {
             let count = rows.shape[0]
             let units = rows * rsqrt(maximum(square(rows).sum(axes: [1], keepingAxes: true), 1e-14))
             let cosines = abs(units.matmul(units.transposed())) * (1 - Tensor.identity(count))
-            let pairs = Double(Swift.max(1, count * (count - 1)))
+            let pairs = Swift.max(1, Double(count) * Double(count - 1))
             return cosines.sum() * (factor / pairs)
         }
     }

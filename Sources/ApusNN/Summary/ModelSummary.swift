@@ -31,9 +31,9 @@ public struct ModelSummary: Sendable, Hashable {
     public var trainableCount: Int
 
     /// Floating-point operations of the forward pass of one sample.
-    public var flops: Int { rows.reduce(0) { $0 + $1.flops } }
+    public var flops: Int { rows.reduce(0) { $0 +| $1.flops } }
     /// Bytes of the outputs of all rows for one sample.
-    public var outputBytes: Int { rows.reduce(0) { $0 + $1.outputBytes } }
+    public var outputBytes: Int { rows.reduce(0) { $0 +| $1.outputBytes } }
 }
 
 extension Layer {
@@ -51,7 +51,9 @@ extension Layer {
         // Inner layers come before the layer around them, so every node and weight counts for the innermost, once.
         for (index, record) in trace.records.enumerated() {
             let output = record.output.node
-            let flops = Node.sorted([output]).filter { visited.insert($0).inserted }.reduce(0) { $0 + $1.cost.flops }
+            let new = Node.sorted([output]) { visited.contains($0) }
+            visited.formUnion(new)
+            let flops = new.reduce(0) { $0 +| $1.cost.flops }
             let own = uncounted.filter { record.path.isEmpty || $0.path.hasPrefix(record.path + "/") }
             uncounted.removeAll { description in own.contains { $0.path == description.path } }
             let isInnermost = index == 0 || trace.records[index - 1].depth <= record.depth
@@ -61,11 +63,11 @@ extension Layer {
                 ModelSummary.Row(
                     path: record.path.isEmpty ? record.layer.kind : record.path, layer: record.layer.label,
                     outputShape: Shape(Array(output.shape.dimensions.dropFirst())),
-                    parameterCount: own.reduce(0) { $0 + $1.description.shape.count }, flops: flops,
+                    parameterCount: own.reduce(0) { $0 +| $1.description.shape.count }, flops: flops,
                     outputBytes: output.type.byteCount, receptiveField: fields?[output]?.size))
         }
         func count(_ isIncluded: (VariableDescription) -> Bool) -> Int {
-            trace.descriptions.reduce(0) { $0 + (isIncluded($1.description) ? $1.description.shape.count : 0) }
+            trace.descriptions.reduce(0) { $0 +| (isIncluded($1.description) ? $1.description.shape.count : 0) }
         }
         return ModelSummary(
             input: input, rows: rows, parameterCount: count { _ in true }, trainableCount: count(\.isTrainable))

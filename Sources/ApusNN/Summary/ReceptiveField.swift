@@ -17,9 +17,9 @@ struct ReceptiveField: Hashable {
         guard let size else { return self }
         return ReceptiveField(
             size: Size2D(
-                size.height + (window.height - 1) * dilation.height * step.height,
-                size.width + (window.width - 1) * dilation.width * step.width),
-            step: Size2D(step.height * strides.height, step.width * strides.width))
+                size.height +| (window.height - 1) *| dilation.height *| step.height,
+                size.width +| (window.width - 1) *| dilation.width *| step.width),
+            step: Size2D(step.height *| strides.height, step.width *| strides.width))
     }
 
     /// The field of what depends on two results.

@@ -6,15 +6,22 @@ final class Trace {
     let mode: Mode
     /// The key of random numbers: int64 [2], seed and step.
     let key: Tensor
+    /// Which variables keep their values in training, by path.
+    let isFrozen: (String) -> Bool
     /// What has been collected so far.
     var contents: TraceContents
+    /// What layers do wrong that their outputs can't carry.
+    let outside = TraceProblems()
     /// The layers that are being called, outermost first.
     var open: [OpenCall] = []
 
     /// - Parameter values: The variables that exist; others are placeholders.
-    init(mode: Mode, key: Tensor, values: [String: Tensor] = [:]) {
+    init(
+        mode: Mode, key: Tensor, values: [String: Tensor] = [:], isFrozen: @escaping (String) -> Bool = { _ in false }
+    ) {
         self.mode = mode
         self.key = key
+        self.isFrozen = isFrozen
         contents = TraceContents(values: values)
     }
 
@@ -32,7 +39,7 @@ final class Trace {
     // MARK: Variables
 
     func variable(_ path: String, _ description: VariableDescription) -> Tensor {
-        if let known = contents.shapes[path] {
+        if let known = contents.known[path]?.shape {
             guard known == description.shape else {
                 return misuse(
                     "the variable \(path) is used with the shapes \(known) and \(description.shape); "
@@ -44,7 +51,7 @@ final class Trace {
             return misuse(
                 "the variable \(path) would have the shape \(description.shape); all extents must be positive")
         }
-        contents.shapes[path] = description.shape
+        contents.known[path] = description
         contents.descriptions.append((path, description))
         if let value = contents.values[path] {
             guard value.shape == description.shape else {
@@ -64,7 +71,7 @@ final class Trace {
 
     /// Notes the value of a state after the step.
     func update(_ path: String, _ value: Tensor) {
-        guard let description = descriptions.first(where: { $0.path == path })?.description else {
+        guard let description = contents.known[path] else {
             misuse("there is no state \(path) to update; ask for it with context.state first", "update")
             return
         }
@@ -77,7 +84,7 @@ final class Trace {
                 "the state \(path) has the shape \(description.shape) but its new value has \(value.shape)", "update")
             return
         }
-        contents.updates[path] = value.cast(to: .float32)
+        if !isFrozen(path) { contents.updates[path] = value.cast(to: .float32) }
     }
 
     // MARK: Problems
@@ -102,7 +109,8 @@ final class Trace {
         let found =
             records.flatMap(\.output.problems) + output.problems + (updated + losses).flatMap(\.problems)
             + contents.misuses
-        return found.reduce(into: []) { known, problem in if !known.contains(problem) { known.append(problem) } }
+        let all = found + outside.problems(besides: !found.isEmpty)
+        return all.reduce(into: []) { known, problem in if !known.contains(problem) { known.append(problem) } }
     }
 
     // MARK: Randomness
@@ -122,7 +130,8 @@ struct TraceContents {
     var losses: [Tensor] = []
     /// The tensor that stands for each variable.
     var values: [String: Tensor]
-    var shapes: [String: Shape] = [:]
+    /// The descriptions by path.
+    var known: [String: VariableDescription] = [:]
     /// How often each path has drawn random numbers.
     var streams: [String: Int] = [:]
     /// The layers whose weights others may share, by path.

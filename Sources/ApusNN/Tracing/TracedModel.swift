@@ -15,22 +15,25 @@ package struct TracedModel {
     /// - Parameters:
     ///   - variables: The variables that exist; for others placeholders are made.
     ///   - precision: In which the products of the model are computed.
+    ///   - isFrozen: Which variables keep their values in training, by path: states among them are not updated.
     package init(
         _ model: some Layer, _ input: Tensor, mode: Mode, key: Tensor, variables: [String: Tensor] = [:],
-        precision: NumericPrecision = .float32
+        precision: NumericPrecision = .float32, isFrozen: @escaping (String) -> Bool = { _ in false }
     ) {
-        self.init(mode: mode, key: key, variables: variables, precision: precision) { model(input, in: $0) }
+        self.init(mode: mode, key: key, variables: variables, precision: precision, isFrozen: isFrozen) {
+            model(input, in: $0)
+        }
     }
 
     /// A pass through whatever a function does in the context of a model.
     package init(
         mode: Mode, key: Tensor, variables: [String: Tensor] = [:], precision: NumericPrecision = .float32,
-        _ body: (Context) -> Tensor
+        isFrozen: @escaping (String) -> Bool = { _ in false }, _ body: (Context) -> Tensor
     ) {
         self.key = key
         given = Set(variables.keys)
-        let trace = Trace(mode: mode, key: key, values: variables)
-        let output = precision { body(trace.context) }
+        let trace = Trace(mode: mode, key: key, values: variables, isFrozen: isFrozen)
+        let output = TraceProblems.$current.withValue(trace.outside) { precision { body(trace.context) } }
         self.output = output.elementType == .bfloat16 ? output.cast(to: .float32) : output
         self.trace = trace
     }

@@ -1,7 +1,7 @@
 // Schedules as arguments write them: `schedule: .cosine(warmupSteps: 200)`.
 //
-// Every one may begin with a warm-up: `warmupSteps` in which the rate rises linearly, at most the fraction `warmupShare` of the
-// training.
+// Every one may begin with a warm-up: `warmupSteps` in which the rate rises linearly to the schedule's first value, at most the
+// fraction `warmupShare` of the training.
 
 extension Schedule {
     /// The optimizer's rate at every step.

@@ -5,7 +5,7 @@ import Foundation
 public struct Schedule: Sendable, Hashable {
     /// The factor on the optimizer's rate after the warm-up.
     package var curve: Curve
-    /// The steps at the start in which the rate rises linearly to that of the curve, which begins after them.
+    /// The steps at the start in which the rate rises linearly to the first rate of the curve, which begins after them.
     public var warmupSteps: Int
     /// The largest fraction of all steps that the warm-up takes; with 1 it takes its steps whatever the training has.
     public var warmupShare: Double
@@ -69,8 +69,9 @@ public struct Schedule: Sendable, Hashable {
     ///   - total: The steps of the whole training.
     public func factor(step: Int, total: Int) -> Double {
         let warmup = warmupSteps(of: total)
-        if step < warmup { return Double(step + 1) / Double(warmup) }
-        return curve.factor(step: step - warmup, total: Swift.max(1, total - warmup))
+        let rest = Swift.max(1, total - warmup)
+        guard step < warmup else { return curve.factor(step: step - warmup, total: rest) }
+        return curve.factor(step: 0, total: rest) * (Double(step + 1) / Double(warmup))
     }
 
     /// The steps that the warm-up takes of all.
@@ -129,7 +130,7 @@ extension Schedule.Curve {
         case .oneCycle(let rise, let start, let end):
             let (top, last) = (rise * Double(total) - 1, Double(total - 1))
             if Double(step) <= top { return top <= 0 ? 1 : cosine(Double(step) / top, from: start, to: 1) }
-            return cosine((Double(step) - top) / Swift.max(1, last - top), from: 1, to: end)
+            return cosine(last > top ? (Double(step) - top) / (last - top) : 1, from: 1, to: end)
         }
     }
 

@@ -61,7 +61,7 @@ extension Tensor {
 
     /// A scalar.
     public init<T: TensorScalar>(_ scalar: T, type: ElementType? = nil) {
-        self.init(Node.constant(scalar.tensorScalar, TensorType([], type ?? T.naturalElementType)))
+        self.init(constant: scalar.tensorScalar, TensorType([], type ?? T.naturalElementType))
     }
 
     // MARK: Filled
@@ -71,7 +71,7 @@ extension Tensor {
         guard shape.dimensions.allSatisfy({ $0 >= 0 }) else {
             return Tensor(Node(problem: "a shape can't have negative extents, received \(shape)", operation: "full"))
         }
-        return Tensor(Node.constant(.floating(value), TensorType(shape, type)))
+        return Tensor(constant: .floating(value), TensorType(shape, type))
     }
 
     /// 0 in every element.
@@ -93,7 +93,7 @@ extension Tensor {
                     operation: "arange"))
         }
         let extent = Swift.max(0, ((end - start) / step).rounded(.up))
-        guard extent < 0x1p40 else {
+        guard extent * 8 < Double(MachineMemory.byteCount) else {
             return Tensor(
                 Node(problem: "\(extent) numbers from \(start) to \(end) by \(step) are too many", operation: "arange"))
         }
@@ -107,6 +107,9 @@ extension Tensor {
     public static func linspace(_ start: Double, _ end: Double, count: Int, type: ElementType = .float32) -> Tensor {
         guard count >= 1 else {
             return Tensor(Node(problem: "the count must be positive, received \(count)", operation: "linspace"))
+        }
+        if let problem = MachineMemory.problem(TensorType([count], .float64)) {
+            return Tensor(Node(problem: problem, operation: "linspace"))
         }
         let step = count > 1 ? (end - start) / Double(count - 1) : 0
         return Tensor((0..<count).map { start + Double($0) * step }, type: type)

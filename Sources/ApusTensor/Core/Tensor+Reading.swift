@@ -23,7 +23,7 @@ extension Tensor {
 
     /// The only element as another number type.
     public func item<T: TensorScalar>(as type: T.Type) -> T {
-        precondition(count == 1, "item() reads a tensor of one element, but the shape is \(shape); use scalars")
+        demand(count == 1, "item() reads a tensor of one element, but the shape is \(shape); use scalars")
         return elements().element(0, elementType, as: type)
     }
 }

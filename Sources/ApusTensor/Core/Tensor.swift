@@ -45,10 +45,13 @@ public struct Tensor: Sendable {
 /// Identity of a tensor: its node, which becomes a leaf when it is evaluated.
 final class Handle: Sendable {
     private let state: Mutex<Node>
+    /// What pending expressions know the tensor by; `nil` for data.
+    let reference: HandleReference?
 
     init(_ node: Node) {
         state = Mutex(node)
-        (node.attachment as? HandleReference)?.set(self)
+        reference = node.attachment as? HandleReference
+        reference?.set(self)
     }
 
     var node: Node { state.withLock { $0 } }
@@ -66,8 +69,8 @@ final class Handle: Sendable {
         state.withLock { node in
             guard !(node.attachment is Buffer) else { return }
             let value = Node(.input("tensor", node.type), attachment: buffer)
-            let reference = node.attachment as? HandleReference
-            reference?.become(value)
+            // A constant is made again for nothing, and rewrites look at it.
+            if !node.isConstant { reference?.become(value) }
             if reference == nil || !Differentiation.isUnderWay { node = value }
         }
     }
@@ -89,6 +92,11 @@ final class HandleReference: Sendable {
 }
 
 extension Node {
+    fileprivate var isConstant: Bool {
+        if case .constant = operation { return true }
+        return false
+    }
+
     /// A leaf with the node's value, if the tensor that stands for it has been evaluated.
     var knownValue: Node? { (attachment as? HandleReference)?.value }
 }
@@ -102,6 +110,12 @@ extension Tensor {
     /// A tensor that applies an operation; remembers that it stands for the new node.
     package init(_ operation: Operation, _ inputs: [Node]) {
         self.init(Node(operation, inputs, attachment: HandleReference()))
+    }
+
+    /// A number in every element, as a tensor that expressions know.
+    init(constant value: Scalar, _ type: TensorType) {
+        self.init(
+            Node(.constant(value.rounded(to: type.elementType), type), attachment: HandleReference()))
     }
 
     /// A tensor for a node that was built without one: from now on the node's value is kept where the tensor is.

@@ -72,6 +72,11 @@ extension Tensor {
     }
 }
 
+extension Tensor {
+    /// Whether the tensor is a number that was written in the program: each operation makes its own constant of it.
+    var isWritten: Bool { node.attachment is Weak }
+}
+
 /// Marks constants whose element type gives way to that of the other operand.
 private final class Weak: Sendable {
     static let whole = Weak()

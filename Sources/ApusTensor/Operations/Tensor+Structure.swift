@@ -12,7 +12,7 @@ extension Tensor {
     public func reshaped(to shape: Shape) -> Tensor {
         var shape = shape
         if let free = shape.dimensions.firstIndex(of: -1), shape.dimensions.filter({ $0 == -1 }).count == 1 {
-            let rest = shape.dimensions.filter { $0 != -1 }.reduce(1, *)
+            let rest = shape.dimensions.filter { $0 != -1 }.product
             if rest > 0, count % rest == 0 { shape.dimensions[free] = count / rest }
         }
         return Tensor(.reshape(shape), [node])

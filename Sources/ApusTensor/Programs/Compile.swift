@@ -47,13 +47,22 @@ public struct CompiledFunction: Sendable {
         let buffers = arguments.map { $0.buffer! }
         let key = Key(types: arguments.map(\.node.type), device: try Device.common(to: buffers))
         let results = try programs(key) { try trace(key) }.run { buffers[$0.index] }
-        return (0..<results.count).map { results[.result($0)] }
+        let ancestry = Ancestry.of(results: arguments.map(\.node))
+        return (0..<results.count).map { index in
+            let buffer = results.buffer(.result(index))
+            buffer.ancestry = ancestry
+            return results[.result(index)]
+        }
     }
 
     private func trace(_ key: Key) throws -> BoundProgram<Role> {
         var builder = ProgramBuilder<Role>()
         let parameters = key.types.enumerated().map { builder.input(.argument($0), $1) }
-        for (index, result) in try function(parameters).enumerated() { builder.output(.result(index), result) }
+        let outside = TraceProblems()
+        let results = try TraceProblems.$current.withValue(outside) { try function(parameters) }
+        let problems = outside.problems(besides: results.contains { !$0.problems.isEmpty })
+        guard problems.isEmpty else { throw GraphError(problems + results.flatMap(\.problems)) }
+        for (index, result) in results.enumerated() { builder.output(.result(index), result) }
         return try builder.compiled(on: key.device)
     }
 }

@@ -35,6 +35,7 @@ extension Tensor {
         let source = elements()
         let copy = Buffer(byteCount: source.byteCount, device: device)
         copy.mutableBytes.copyMemory(from: source.bytes)
+        copy.ancestry = Ancestry.of(results: [node])
         return Tensor(copy, node.type)
     }
 }

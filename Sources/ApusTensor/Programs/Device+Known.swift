@@ -13,6 +13,11 @@ extension Device {
         }
     }
 
+    /// What the last bits of results may depend on besides the program, by name.
+    package var conditions: [String: String] {
+        backend.conditions.merging(["device": rawValue]) { $1 }
+    }
+
     /// What gradient checks compute with.
     package static var exactEvaluator: any ExactEvaluator { ReferenceBackend() }
 

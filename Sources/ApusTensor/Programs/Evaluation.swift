@@ -41,6 +41,7 @@ public func evaluate(_ tensors: [Tensor]) throws {
     }
     let program = try EvaluatedPrograms.program(for: expression)
     let results = try program.executable.run(expression.inputs)
+    for (result, ancestry) in zip(results, Ancestry.of(outputs)) { result.ancestry = ancestry }
     for (result, handles) in zip(results, handles) {
         for handle in handles { handle.become(result) }
     }
@@ -67,8 +68,7 @@ extension Tensor {
         do {
             try evaluate([self])
         } catch {
-            // The one way to stop with a message in an optimized build too; `evaluated()` throws instead.
-            fatalError("\(error)")
+            stop("\(error)")
         }
         return buffer!
     }

@@ -40,7 +40,7 @@ package struct ProgramBuilder<Role: Hashable & Sendable> {
         let captured = Node.sorted(outputs.map(\.node)).filter { $0.attachment is Buffer && !given.contains($0) }
         var places: [Role: Int] = [:]
         for (index, input) in inputs.enumerated() { places[input.role] = index }
-        precondition(places.count == inputs.count, "two inputs have one role")
+        demand(places.count == inputs.count, "two inputs have one role")
         var options = options
         options.constantInputs.formUnion(constants.map { places[$0]! })
         options.constantInputs.formUnion(inputs.count..<(inputs.count + captured.count))

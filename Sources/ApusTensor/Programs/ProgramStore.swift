@@ -1,12 +1,5 @@
+import ApusBackend
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// What a store keeps.
 package protocol StoredProgram: Sendable {
@@ -19,7 +12,7 @@ package protocol StoredProgram: Sendable {
 package final class ProgramStore: Sendable {
     /// The store of the process. An eighth of the machine's memory, at least 512 MiB.
     package static let shared = ProgramStore(
-        limit: max(512 << 20, sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 8))
+        limit: max(512 << 20, MachineMemory.byteCount / 8))
 
     private struct WeakShelf: Sendable {
         weak var shelf: (any Shelf)?

@@ -25,6 +25,8 @@ public struct TrainingCheckpoint: Sendable {
     var hasStopped = false
     /// Whether callbacks are told that the checkpoint was saved.
     var isAnnounced = true
+    /// What the last bits of the training depended on besides the experiment, by name.
+    var conditions: [String: String] = [:]
     /// What callbacks remember, by name.
     var callbacks: [(name: String, state: CallbackState)] = []
 
@@ -85,6 +87,7 @@ struct CheckpointText: Codable {
     var epochSeconds: Double
     var sum: SavedSum?
     var history: History
+    var conditions: [String: String]?
     var callbacks: [SavedCallback]
     var files: [String: File]
     /// Of this text, with zeros in its place.
@@ -183,7 +186,7 @@ extension TrainingCheckpoint {
             optimizer: state.optimizer, learningRate: learningRate, learningRateFactor: learningRateFactor,
             stopReason: stopReason,
             hasStopped: hasStopped, isAnnounced: isAnnounced, epochSeconds: epochSeconds, sum: sum, history: history,
-            callbacks: saved, files: files)
+            conditions: conditions, callbacks: saved, files: files)
         let blank = try FileJSON.text(text, isPretty: true) + "\n"
         let sum = Checksum.text(of: Data(blank.utf8))
         let quoted = blank.replacing(
@@ -244,6 +247,7 @@ extension TrainingCheckpoint {
         epochSeconds = text.epochSeconds
         hasStopped = text.hasStopped
         isAnnounced = text.isAnnounced
+        conditions = text.conditions ?? [:]
         callbacks = try text.callbacks.map { saved in
             let trainings = try saved.trainings.mapValues { try read($0.file, $0.place) }
             return (saved.name, CallbackState(saved.data, trainings: trainings))

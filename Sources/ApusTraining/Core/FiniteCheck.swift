@@ -6,7 +6,8 @@ extension ModelProbe {
     /// The first layer that yields a value which is not finite for a batch: its path and configuration, or what came in already
     /// broken; `nil` if all outputs are finite.
     func firstNonFiniteLayer(_ state: TrainingState, _ batch: Batch) throws -> String? {
-        let view = try self(state.variables, batch, seed: state.seed, step: state.step, mode: .training)
+        let view = try self(
+            state.variables, batch, seed: state.seed, step: state.step, mode: .training, frozen: state.frozenPaths)
         if !view.input.isFinite { return "the input data" }
         if let variable = state.nonFiniteVariables.first { return "the variable \(variable)" }
         // Inner layers end before the layer around them, so the first in this order is the place itself.

@@ -20,6 +20,7 @@ extension SessionProgress {
         checkpoint.hasStopped = hasStopped && stopReason != .interrupted
         checkpoint.isAnnounced = !(hasStopped && stopReason == .interrupted)
         checkpoint.firstEpoch = firstEpoch
+        checkpoint.conditions = session.conditions
         if isMidEpoch {
             checkpoint.sum = sum.saved
             checkpoint.epochSeconds = secondsInEpoch
@@ -28,6 +29,18 @@ extension SessionProgress {
             if let state = try callback.rule.savedState() { checkpoint.callbacks.append((name, state)) }
         }
         return checkpoint
+    }
+
+    /// What is other now than when a checkpoint was written, so that the last bits of results may be others; `nil` if nothing is.
+    func changedConditions(since checkpoint: TrainingCheckpoint) -> String? {
+        let changes = checkpoint.conditions.sorted { $0.key < $1.key }.compactMap { name, before -> String? in
+            guard let now = session.conditions[name], now != before else { return nil }
+            return "\(name) \(before), now \(now)"
+        }
+        guard !changes.isEmpty else { return nil }
+        return
+            "the training went on before with \(changes.joined(separator: "; ")): the last bits of its results may differ "
+            + "from those of a training that was not interrupted"
     }
 
     /// Takes over the progress of a checkpoint.

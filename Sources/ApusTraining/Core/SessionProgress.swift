@@ -54,7 +54,10 @@ struct SessionProgress {
         let found = try resuming.flatMap { try TrainingCheckpoint.newest(in: $0, for: state, report: report) }
         firstEpoch = found?.checkpoint.firstEpoch ?? state.epoch
         lastEpoch = firstEpoch + epochs
-        if let found { state = found.checkpoint.state }
+        if let found {
+            state = found.checkpoint.state
+            if let note = changedConditions(since: found.checkpoint) { report(note) }
+        }
         session.observer?.forget()
         let plan = TrainingPlan(
             folder: session.folder, epochs: lastEpoch, stepsPerEpoch: stepsPerEpoch, samplesPerEpoch: samplesPerEpoch,

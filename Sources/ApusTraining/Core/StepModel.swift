@@ -17,10 +17,13 @@ struct StepModel {
 
     /// Adds the inputs that a model needs, and traces it.
     ///
-    /// - Parameter variables: Those that exist. At inference they keep their values from run to run.
+    /// - Parameters:
+    ///   - types: The variables that exist. At inference they keep their values from run to run.
+    ///   - isFrozen: Which of them keep their values in training, too.
     init(
         _ model: any Layer, _ type: BatchType, variables types: [(path: String, type: TensorType)], mode: Mode,
-        precision: NumericPrecision, in builder: inout ProgramBuilder<StepRole>
+        precision: NumericPrecision, isFrozen: @escaping (String) -> Bool = { _ in false },
+        in builder: inout ProgramBuilder<StepRole>
     ) {
         var variables: [String: Tensor] = [:]
         for (path, type) in types {
@@ -33,7 +36,8 @@ struct StepModel {
         let key = builder.input(.key, TensorType([2], .int64))
         self.variables = variables
         input = type.preprocessing(batch)
-        traced = TracedModel(model, input, mode: mode, key: key, variables: variables, precision: precision)
+        traced = TracedModel(
+            model, input, mode: mode, key: key, variables: variables, precision: precision, isFrozen: isFrozen)
     }
 
     /// The number of outputs a sample: the last axis, 1 for a vector.

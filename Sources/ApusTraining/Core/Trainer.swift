@@ -134,6 +134,7 @@ public struct Trainer: Sendable {
         preprocessing = training.preprocessing
         let step = try makeStep(model, metrics: metrics)
         session.observer = try observer(callbacks, training, batchSize)
+        session.conditions = device.conditions.merging(["precision": precision.rawValue]) { $1 }
         var search = DivergenceSearch(
             step, ModelProbe(model, loss: loss, precision: precision, device: device)
         ) { training.batches(of: batchSize, from: $0, augmentations: augmentations) }

@@ -1,6 +1,8 @@
+import ApusBackend
 public import ApusData
 public import ApusNN
 public import ApusOptimizers
+import ApusTensor
 
 /// One training: the loop over epochs and batches, with learning rates, callbacks, validation, checkpoints and a history.
 ///
@@ -30,6 +32,8 @@ public struct TrainingSession: Sendable {
 
     /// What the session is going to measure.
     var measures: MeasuredNames { MeasuredNames(metrics: objective.metrics, isValidated: isValidated) }
+    /// What the last bits of the training may depend on besides the experiment, by name.
+    var conditions = Device.current.conditions
 
     /// A session.
     ///
@@ -59,8 +63,8 @@ public struct TrainingSession: Sendable {
     ///   - augmentations: Random changes of the training samples.
     ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, which replaces the state,
     ///     and `epochs` counts from the start of that training. Without any it begins.
-    ///   - report: Receives a message when a checkpoint is damaged, when warm-up takes most of the training, and after an epoch in which no
-    ///     step counts.
+    ///   - report: Receives a message when a checkpoint is damaged or was made under other conditions, such as another number of
+    ///     threads, when warm-up takes most of the training, and after an epoch in which no step counts.
     ///   - step: Receives the state, the next batch and its learning rate. It trains the state on the batch and returns what it
     ///     measured, or `nil` if the step is to be left out of the epoch's loss and metrics.
     ///   - validation: Receives the state after each epoch and returns what it measured on validation data.

@@ -116,7 +116,8 @@ public struct TrainingStep: Sendable {
         _ type: BatchType, _ layout: TrainingState.Layout, in builder: inout ProgramBuilder<StepRole>
     ) throws -> StepModel {
         let model = StepModel(
-            model, type, variables: layout.variableTypes, mode: .training, precision: precision, in: &builder)
+            model, type, variables: layout.variableTypes, mode: .training, precision: precision,
+            isFrozen: optimizer.freezes, in: &builder)
         try model.validate(objective)
         return model
     }

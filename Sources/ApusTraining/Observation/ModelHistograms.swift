@@ -40,7 +40,8 @@ public struct ModelHistograms: Sendable {
     public func callAsFunction(_ state: TrainingState, _ batch: Batch) throws -> ModelObservation {
         let variables = state.borrowedVariables
         let view = try probe(
-            variables, batch, seed: state.seed, step: state.step, mode: .training, gradients: state.layout.trainedPaths)
+            variables, batch, seed: state.seed, step: state.step, mode: .training, gradients: state.layout.trainedPaths,
+            frozen: state.frozenPaths)
         func entry(_ path: String, _ tensor: Tensor) -> ModelObservation.Entry {
             let numbers = tensor.elements().elements(as: Float.self)
             return ModelObservation.Entry(path: path, histogram: ValueHistogram(numbers, bins: bins))

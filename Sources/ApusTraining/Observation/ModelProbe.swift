@@ -21,6 +21,8 @@ package struct ModelProbe: Sendable {
         let mode: Mode
         /// The variables whose gradients are wanted.
         let gradients: [String]
+        /// The variables that keep their values in training.
+        let frozen: Set<String>
     }
 
     package init(_ model: any Layer, loss: Loss, precision: NumericPrecision, device: Device) {
@@ -35,15 +37,17 @@ package struct ModelProbe: Sendable {
     /// - Parameters:
     ///   - seed: of the random numbers that the step would draw
     ///   - gradients: The variables whose gradients are wanted; without any, neither loss nor targets are looked at.
+    ///   - frozen: The variables that keep their values in training.
     /// - Throws: `GraphError` if the model does not fit the batch or the variables, `ProgramError` if a label is out of range.
     package func callAsFunction(
-        _ variables: Variables, _ batch: Batch, seed: UInt64, step: Int, mode: Mode, gradients: [String] = []
+        _ variables: Variables, _ batch: Batch, seed: UInt64, step: Int, mode: Mode, gradients: [String] = [],
+        frozen: Set<String> = []
     ) throws -> ModelView {
         try batch.evaluated()
         let type =
             gradients.isEmpty
             ? BatchType(inputs: batch.inputs.node.type, preprocessing: batch.preprocessing) : BatchType(batch)
-        let question = Question(batch: type, mode: mode, gradients: gradients)
+        let question = Question(batch: type, mode: mode, gradients: gradients, frozen: frozen)
         let types = variables.paths.map { ($0, variables[$0]!.node.type) }
         let probe = try programs(question, where: { $0.variables.elementsEqual(types, by: ==) }) {
             try program(question, types)
@@ -67,7 +71,8 @@ package struct ModelProbe: Sendable {
     private func program(_ question: Question, _ types: [(path: String, type: TensorType)]) throws -> ProbeProgram {
         var builder = ProgramBuilder<StepRole>()
         let traced = StepModel(
-            model, question.batch, variables: types, mode: question.mode, precision: precision, in: &builder)
+            model, question.batch, variables: types, mode: question.mode, precision: precision,
+            isFrozen: question.frozen.contains, in: &builder)
         if question.gradients.isEmpty {
             try traced.traced.validate()
         } else {

@@ -1,5 +1,6 @@
 // Plans for oneDNN: how they are built from primitives, and how they run.
 #include "onednn_plan.h"
+#include "onednn_relu.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -215,5 +216,7 @@ int apus_onednn_run(void *const *buffers, const void *parameters) {
                                         plan->steps[i].arguments);
     if (status == dnnl_success) status = dnnl_stream_wait(stream);
     restore_threads(before);
+    // The result is the fourth buffer of a forward convolution, which alone has ReLU.
+    if (status == dnnl_success && plan->relu_count > 0) onednn_relu(buffers[3], plan->relu_count, plan->relu_type);
     return status == dnnl_success ? 0 : STATUS_BASE + (int)status;
 }

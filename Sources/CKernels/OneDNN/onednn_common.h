@@ -28,10 +28,6 @@ static inline void descriptor_destroy(descriptor *d) {
     *d = NULL;
 }
 
-static inline dnnl_status_t append_relu(dnnl_post_ops_t operations) {
-    return dnnl_post_ops_append_eltwise(operations, dnnl_eltwise_relu, 0, 0);
-}
-
 /// The implementations of an operation, the current one first.
 typedef dnnl_primitive_desc_t implementations;
 
@@ -63,10 +59,6 @@ static inline dnnl_status_t descriptor_of_any_order(descriptor *d, int rank, con
 }
 
 static inline void descriptor_destroy(descriptor *d) { (void)d; }
-
-static inline dnnl_status_t append_relu(dnnl_post_ops_t operations) {
-    return dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0);
-}
 
 typedef dnnl_primitive_desc_iterator_t implementations;
 

@@ -154,14 +154,6 @@ static dnnl_primitive_desc_t forward_hint(onednn_builder *b, const apus_convolut
     return hint;
 }
 
-static void fuse_relu(onednn_builder *b) {
-    dnnl_post_ops_t operations = NULL;
-    if (b->status == dnnl_success) b->status = dnnl_post_ops_create(&operations);
-    if (b->status == dnnl_success) b->status = append_relu(operations);
-    if (b->status == dnnl_success) b->status = dnnl_primitive_attr_set_post_ops(b->attributes, operations);
-    if (operations) dnnl_post_ops_destroy(operations);
-}
-
 /// Appends the primitive, and before or after it the conversion of the kernel, if one is needed.
 static void append(onednn_builder *b, direction direction, const convolution *c, bool prepared,
                    dnnl_primitive_desc_t pd) {
@@ -202,12 +194,15 @@ static apus_onednn_plan *plan(direction direction, const apus_convolution_shape 
                               size_t message_size) {
     onednn_builder b = onednn_begin(direction == APUS_ONEDNN_INPUT_GRADIENT ? 3 : 4);
     dnnl_primitive_desc_t hint = direction == APUS_ONEDNN_FORWARD ? NULL : forward_hint(&b, s);
-    if (direction == APUS_ONEDNN_FORWARD && s->relu) fuse_relu(&b);
     convolution c;
     describe(&b, s, direction, &c);
     dnnl_primitive_desc_t pd = implementation(&b, direction, &c, hint);
     onednn_name(&b, pd);
     append(&b, direction, &c, direction == APUS_ONEDNN_FORWARD && s->prepared, pd);
+    if (b.status == dnnl_success && direction == APUS_ONEDNN_FORWARD && s->relu) {
+        b.plan->relu_count = s->n * rows(s) * columns(s) * s->out_channels;
+        b.plan->relu_type = s->type;
+    }
     forget(&c);
     if (pd) dnnl_primitive_desc_destroy(pd);
     if (hint) dnnl_primitive_desc_destroy(hint);
@@ -224,7 +219,6 @@ static apus_onednn_plan *plan(direction direction, const apus_convolution_shape 
 
 apus_onednn_plan *apus_onednn_kernel_preparation(const apus_convolution_shape *s, int64_t *bytes) {
     onednn_builder b = onednn_begin(2);
-    if (s->relu) fuse_relu(&b);
     convolution c;
     describe(&b, s, APUS_ONEDNN_FORWARD, &c);
     dnnl_primitive_desc_t pd = implementation(&b, APUS_ONEDNN_FORWARD, &c, NULL);

@@ -26,6 +26,9 @@ struct apus_onednn_plan {
     /// The index of the scratch buffer, and how much of it is in use.
     int scratch_buffer;
     int64_t scratch_bytes;
+    /// The elements of the result, if it goes through ReLU, and their type.
+    int64_t relu_count;
+    int32_t relu_type;
     char name[64];
 };
 

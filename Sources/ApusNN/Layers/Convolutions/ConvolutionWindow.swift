@@ -60,20 +60,21 @@ public struct ConvolutionWindow<Axes: SpatialAxes>: Sendable, Hashable {
             Axes.size2D(kernelSize), Axes.size2D(strides), Axes.size2D(dilation)
         )
         func extent(_ size: Int, _ window: Int, _ stride: Int, _ dilation: Int, _ edges: Int, _ extra: Int) -> Int {
-            let covered = dilation * (window - 1) + 1
+            let covered = dilation *| (window -| 1) +| 1
             return switch padding {
-            case .valid: size * stride + Swift.max(covered - stride, 0)
-            case .same: size * stride
-            case .explicit: (size - 1) * stride - edges + covered + extra
+            case .valid: size *| stride +| Swift.max(covered -| stride, 0)
+            case .same: size *| stride
+            case .explicit: (size - 1) *| stride -| edges +| covered +| extra
             }
         }
         let edges = if case .explicit(let edges) = imagePadding { edges } else { Edges2D(top: 0) }
         return ImageSize(
             height: extent(
-                x.shape[1], window.height, strides.height, dilation.height, edges.top + edges.bottom,
+                x.shape[1], window.height, strides.height, dilation.height, edges.top +| edges.bottom,
                 outputPadding.height),
             width: extent(
-                x.shape[2], window.width, strides.width, dilation.width, edges.left + edges.right, outputPadding.width))
+                x.shape[2], window.width, strides.width, dilation.width, edges.left +| edges.right, outputPadding.width)
+        )
     }
 
     // MARK: Images of height 1

@@ -1,4 +1,5 @@
 public import ApusConfiguration
+import ApusGraph
 public import ApusTensor
 
 /// A convolution of each channel by itself, with `depthMultiplier` kernels each; output channel c·m + j is kernel j of channel c.
@@ -52,7 +53,7 @@ public struct DepthwiseConv<Axes: SpatialAxes>: ConvolutionLayer, KernelLayer, C
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        let channels = x.shape[-1] * depthMultiplier
+        let channels = x.shape[-1] *| depthMultiplier
         let kernel = options.kernel(window.kernelShape(1, channels), in: context)
         let y = window.applied(to: x, kernel, groups: x.shape[-1])
         return options.finished(y, outputs: channels, in: context)

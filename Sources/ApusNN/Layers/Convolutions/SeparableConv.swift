@@ -1,4 +1,5 @@
 public import ApusConfiguration
+import ApusGraph
 public import ApusTensor
 
 /// A depthwise convolution, then one of size 1 that mixes the channels.
@@ -101,7 +102,7 @@ public struct SeparableConv<Axes: SpatialAxes>: ConvolutionLayer, CheckedLayer {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        let channels = x.shape[-1] * depthMultiplier
+        let channels = x.shape[-1] *| depthMultiplier
         let mixing = ConvolutionWindow<Axes>(kernelSize: 1, strides: 1, padding: .valid, dilation: 1)
         let depthwiseKernel = context.parameter(
             "depthwiseKernel", shape: window.kernelShape(1, channels), initializer: depthwiseInitializer,

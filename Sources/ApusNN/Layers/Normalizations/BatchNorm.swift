@@ -5,7 +5,8 @@ public import ApusTensor
 /// Batch normalization: y = γ (x − μ) / √(σ² + ε) + β, each channel (last axis) by itself.
 ///
 /// In training μ and σ² are the batch's mean and biased variance, and the running values move by
-/// running ← momentum · running + (1 − momentum) · batch; at inference the running values are used. Momentum 0.99 and ε = 10⁻³ are
+/// running ← momentum · running + (1 − momentum) · batch; at inference the running values are used, and so they are in training
+/// where the optimizer freezes them: they stay, as in Keras where the layer is not trainable. Momentum 0.99 and ε = 10⁻³ are
 /// Keras's; PyTorch's `momentum` is 1 − this one. Ioffe & Szegedy (2015).
 public struct BatchNorm: CheckedLayer, Configurable {
     /// The fraction of the running values that stays in a step.
@@ -45,7 +46,8 @@ public struct BatchNorm: CheckedLayer, Configurable {
         let beta = context.offset(channels, x.elementType.accumulator, isUsed: center)
         let mean = context.state("runningMean", shape: channels, initializer: .zeros)
         let variance = context.state("runningVariance", shape: channels, initializer: .ones)
-        guard context.mode == .training else {
+        let isFrozen = context.isFrozen("runningMean") || context.isFrozen("runningVariance")
+        guard context.mode == .training, !isFrozen else {
             return Tensor(.batchNorm(epsilon: epsilon), [x.node, gamma.node, beta.node, mean.node, variance.node])
         }
         let moments = Tensor(.channelMoments, [x.node])

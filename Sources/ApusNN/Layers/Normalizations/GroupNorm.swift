@@ -39,7 +39,7 @@ public struct GroupNorm: SampleNormalization, Configurable {
 
     func normalized(_ x: Tensor, in context: Context) -> Tensor {
         let channels = x.shape[-1]
-        let positions = x.shape.dimensions.dropFirst().dropLast().reduce(1, *)
+        let positions = x.shape.dimensions.dropFirst().dropLast().product
         let grouped = x.reshaped(to: [x.shape[0], positions, groups, channels / groups])
         let mean = grouped.mean(axes: [1, 3], keepingAxes: true)
         let centered = grouped - mean

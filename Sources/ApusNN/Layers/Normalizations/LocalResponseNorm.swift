@@ -39,12 +39,12 @@ public struct LocalResponseNorm: CheckedLayer, Configurable {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        let before = size / 2
-        let edges =
-            Array(repeating: (low: 0, high: 0), count: x.rank - 1) + [(low: before, high: size - 1 - before)]
-        let squares = square(x).padded(edges)
+        // Farther channels than there are count nothing.
         let channels = x.shape[-1]
-        let sum = (0..<size).map { squares.lastAxis($0..<($0 + channels)) }.reduce(nil) { sum, next in
+        let (before, after) = (Swift.min(size / 2, channels), Swift.min(size - 1 - size / 2, channels))
+        let edges = Array(repeating: (low: 0, high: 0), count: x.rank - 1) + [(low: before, high: after)]
+        let squares = square(x).padded(edges)
+        let sum = (0...(before + after)).map { squares.lastAxis($0..<($0 + channels)) }.reduce(nil) { sum, next in
             sum.map { $0 + next } ?? next
         }!
         return x / pow(sum * (alpha / Double(size)) + k, beta)

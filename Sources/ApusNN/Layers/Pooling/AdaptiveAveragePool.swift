@@ -52,6 +52,7 @@ public struct AdaptiveAveragePool2D: CheckedLayer, Configurable {
 
 extension Tensor {
     fileprivate func adaptivelyPooled(axis: Int, to count: Int) -> Tensor {
+        guard problems.isEmpty else { return self }
         let size = shape[axis]
         guard size != count else { return self }
         // Windows of one size that do not overlap are a reshape away.

@@ -1,4 +1,5 @@
 public import ApusConfiguration
+import ApusGraph
 public import ApusTensor
 
 /// Zeros at the ends of sequences: [N, L, C] → [N, left + L + right, C].
@@ -58,7 +59,7 @@ public struct Cropping1D: CheckedLayer, Configurable {
         check.expectNotNegative("cropping", [cropping.left, cropping.right])
         check.expectSequences()
         check.expectInput(
-            cropping.left + cropping.right < x.shape[1],
+            cropping.left +| cropping.right < x.shape[1],
             "cropping by \(cropping.left) and \(cropping.right) leaves nothing of a sequence of \(x.shape[1])")
     }
 
@@ -82,7 +83,7 @@ public struct Cropping2D: CheckedLayer, Configurable {
         check.expectNotNegative("cropping", cropping.all)
         check.expectImages()
         check.expectInput(
-            cropping.top + cropping.bottom < x.shape[1] && cropping.left + cropping.right < x.shape[2],
+            cropping.top +| cropping.bottom < x.shape[1] && cropping.left +| cropping.right < x.shape[2],
             "cropping by \(cropping) leaves nothing of an image of \(x.shape[1]) × \(x.shape[2])")
     }
 

@@ -13,7 +13,7 @@ public struct Flatten: CheckedLayer, Configurable {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        x.reshaped(to: [x.shape[0], x.shape.dimensions.dropFirst().reduce(1, *)])
+        x.reshaped(to: [x.shape[0], x.shape.dimensions.dropFirst().product])
     }
 }
 
@@ -32,20 +32,20 @@ public struct Reshape: CheckedLayer, Configurable {
         check.expect(known.allSatisfy { $0 > 0 }, "extents must be positive, or −1 once, received \(shape)")
         check.expect(shape.count - known.count <= 1, "only one extent can be −1, received \(shape)")
         check.expectInput(
-            known.count < shape.count ? count(x) % known.reduce(1, *) == 0 : count(x) == known.reduce(1, *),
+            known.count < shape.count ? count(x) % known.product == 0 : count(x) == known.product,
             "a sample of shape \(Shape(Array(x.shape.dimensions.dropFirst()))) has \(count(x)) elements, which do not fit \(shape)"
         )
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        x.reshaped(to: Shape([x.shape[0]] + shape.map { $0 == -1 ? count(x) / known.reduce(1, *) : $0 }))
+        x.reshaped(to: Shape([x.shape[0]] + shape.map { $0 == -1 ? count(x) / known.product : $0 }))
     }
 
     /// The extents that are given.
     private var known: [Int] { shape.filter { $0 != -1 } }
 
     /// The elements of one sample.
-    private func count(_ x: Tensor) -> Int { x.shape.dimensions.dropFirst().reduce(1, *) }
+    private func count(_ x: Tensor) -> Int { x.shape.dimensions.dropFirst().product }
 }
 
 /// Axes in another order: y.shape[i] = x.shape[axes[i − 1]] for i ≥ 1; axes count from 1, as in Keras, for 0 is the batch.

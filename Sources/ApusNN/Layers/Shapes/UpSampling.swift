@@ -62,20 +62,20 @@ public struct UpSampling2D: CheckedLayer, Configurable {
 extension Tensor {
     /// Each element `count` times along an axis.
     fileprivate func repeated(axis: Int, _ count: Int) -> Tensor {
-        guard count > 1 else { return self }
+        guard problems.isEmpty, count > 1 else { return self }
         var copies = expandingShape(at: axis + 1).shape.dimensions
         copies[axis + 1] = count
         var joined = shape.dimensions
-        joined[axis] *= count
+        joined[axis] = joined[axis] *| count
         return expandingShape(at: axis + 1).broadcast(to: Shape(copies)).reshaped(to: Shape(joined))
     }
 
     /// Linear interpolation between the centres of elements along an axis.
     fileprivate func interpolated(axis: Int, _ scale: Int) -> Tensor {
-        guard scale > 1 else { return self }
+        guard problems.isEmpty, scale > 1 else { return self }
         let size = shape[axis]
-        let matrix: Shape = [size * scale, size]
-        let output = Tensor.positions(size * scale, of: matrix, axis: 0)
+        let matrix: Shape = [size *| scale, size]
+        let output = Tensor.positions(size *| scale, of: matrix, axis: 0)
         let center = ((output + 0.5) / Double(scale) - 0.5).clamped(0, Double(size - 1))
         let weights = relu(1 - abs(center - Tensor.positions(size, of: matrix, axis: 1)))
         return mixed(axis: axis, by: weights.cast(to: elementType))

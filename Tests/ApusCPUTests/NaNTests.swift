@@ -1,0 +1,147 @@
+import ApusBackend
+import ApusCPU
+import ApusGraph
+import ApusReference
+import ApusTestSupport
+import CKernels
+import Testing
+
+/// What becomes of NaN: the same on every path, and as in PyTorch. It passes ReLU, extremes, clamping and pooling; it is the first
+/// extreme of its axis; compared with anything it is false.
+@Suite(.serialized) struct NaNTests {
+    private static let infinities: [Double] = [.nan, -1, 2, 0, .infinity, -.infinity, -0.5, 1.5, .nan, -3, 4, 0.25]
+
+    private struct Case: Sendable, CustomStringConvertible {
+        var description: String
+        var shape: Shape
+        var output: @Sendable (Node) -> Node
+        /// Whether NaN goes nowhere else: transformed and padded convolutions spread it further.
+        var isExact = true
+    }
+
+    private static let pool = PoolGeometry(
+        window: ImageSize(height: 2, width: 2), strides: ImageSize(height: 2, width: 2))
+
+    private static let elementwise: [Case] = [
+        Case(description: "relu", shape: [12]) { $0.unary(.relu) },
+        Case(description: "relu between", shape: [12]) { (($0 * 2).unary(.relu) + 1).unary(.negate) },
+        Case(description: "absolute", shape: [12]) { $0.unary(.absolute) },
+        Case(description: "sign", shape: [12]) { $0.unary(.sign) },
+        Case(description: "clamp", shape: [12]) { Node(.clamp(low: .floating(-1), high: .floating(1)), [$0]) },
+        Case(description: "maximum", shape: [12]) { .binary(.maximum, $0, .constant(0.5, [], $0.elementType)) },
+        Case(description: "maximum, NaN last", shape: [12]) {
+            .binary(.maximum, .constant(0.5, [], $0.elementType), $0)
+        },
+        Case(description: "minimum", shape: [12]) { .binary(.minimum, $0, .constant(0.5, [], $0.elementType)) },
+        Case(description: "minimum, NaN last", shape: [12]) {
+            .binary(.minimum, .constant(0.5, [], $0.elementType), $0)
+        },
+        Case(description: "maximum of two", shape: [12]) { .binary(.maximum, $0, Node(.reverse(axes: [0]), [$0])) },
+        Case(description: "less", shape: [12]) { .binary(.less, $0, .constant(0, [], $0.elementType)) },
+        Case(description: "greaterOrEqual", shape: [12]) {
+            .binary(.greaterOrEqual, $0, .constant(0, [], $0.elementType))
+        },
+        Case(description: "equal", shape: [12]) { .binary(.equal, $0, $0) },
+        Case(description: "notEqual", shape: [12]) { .binary(.notEqual, $0, $0) },
+        Case(description: "maximum of lines", shape: [3, 4]) { $0.reduce(.maximum, [1]) },
+        Case(description: "minimum of lines", shape: [3, 4]) { $0.reduce(.minimum, [1]) },
+        Case(description: "maximum of columns", shape: [3, 4]) { $0.reduce(.maximum, [0]) },
+        Case(description: "maximum of all", shape: [700]) { $0.reduce(.maximum, [0]) },
+        Case(description: "minimum of all", shape: [700]) { $0.reduce(.minimum, [0]) },
+        Case(description: "argmax of lines", shape: [3, 4]) { Node(.argReduce(.argmax, axis: 1), [$0]) },
+        Case(description: "argmin of lines", shape: [3, 4]) { Node(.argReduce(.argmin, axis: 1), [$0]) },
+        Case(description: "argmax of columns", shape: [3, 4]) { Node(.argReduce(.argmax, axis: 0), [$0]) },
+        Case(description: "argmax of a long line", shape: [700]) { Node(.argReduce(.argmax, axis: 0), [$0]) },
+        Case(description: "argmin of a long line", shape: [700]) { Node(.argReduce(.argmin, axis: 0), [$0]) },
+        Case(description: "maxPool", shape: [1, 6, 4, 5]) { Node(.maxPool(pool), [$0]) },
+        Case(description: "maxPool of many channels", shape: [2, 4, 4, 40]) { Node(.maxPool(pool), [$0]) },
+        Case(description: "maxPool behind ReLU", shape: [1, 6, 4, 5]) { Node(.maxPool(pool), [$0.unary(.relu)]) },
+        Case(description: "softmax", shape: [3, 4]) { Node(.softmax(axis: 1), [$0]) },
+    ]
+
+    /// A convolution with bias and ReLU, whose kernel depends on its shape.
+    private static func convolution(
+        _ image: Shape, _ kernel: Shape, stride: Int = 1, pools: Bool = false, isExact: Bool = true
+    ) -> Case {
+        Case(
+            description: "convolution \(kernel)\(pools ? " with pooling" : "")", shape: image,
+            output: { x in
+                let weights = Node.constant(0.25, kernel, x.elementType)
+                let strides = ImageSize(height: stride, width: stride)
+                let y = Node(.convolution(ConvolutionGeometry(strides: strides)), [x, weights])
+                let active = (y + Node.constant(-0.125, [kernel[3]], x.elementType)).unary(.relu)
+                return pools ? Node(.maxPool(pool), [active]) : active
+            }, isExact: isExact)
+    }
+
+    private static let products: [Case] = [
+        convolution([8, 8, 8, 1], [3, 3, 1, 4]), convolution([16, 8, 8, 1], [3, 3, 1, 4], pools: true),
+        convolution([1, 8, 8, 1], [5, 5, 1, 6], isExact: false), convolution([1, 8, 8, 3], [3, 3, 3, 16], stride: 2),
+        convolution([2, 8, 8, 16], [1, 1, 16, 32]), convolution([2, 10, 10, 32], [5, 5, 32, 32]),
+        convolution([4, 12, 12, 32], [3, 3, 32, 32], isExact: false),
+        Case(description: "dense with ReLU", shape: [20, 30]) { x in
+            (.matmul(x, .constant(0.25, [30, 40], x.elementType)) + Node.constant(-1, [40], x.elementType)).unary(.relu)
+        },
+        Case(description: "a vector times a matrix with ReLU", shape: [1, 300]) { x in
+            (.matmul(x, .constant(0.25, [300, 4], x.elementType)) + Node.constant(-1, [4], x.elementType)).unary(.relu)
+        },
+        Case(description: "batch normalization with ReLU", shape: [2, 4, 4, 8]) { x in
+            let type = x.elementType.accumulator
+            let (one, zero) = (Node.constant(1, [8], type), Node.constant(0, [8], type))
+            return Node(.batchNorm(epsilon: 1e-3), [x, one, zero, zero, one]).unary(.relu)
+        },
+    ]
+
+    private func check(_ item: Case, _ type: ElementType, _ isa: apus_isa, _ values: [Double]) throws {
+        let x = Node(.input("x", TensorType(item.shape, type)))
+        let graph = Graph(inputs: [x], outputs: [Graph.Output(name: "y", node: item.output(x))])
+        let input = ReferenceValue(
+            shape: item.shape, elementType: type, values: (0..<item.shape.count).map { values[$0 % values.count] })
+        let expected = try ReferenceBackend().run(graph, inputs: [input])[0]
+        try kernelLock.withLock {
+            apus_set_isa(isa)
+            defer { apus_set_isa(APUS_ISA_AVX512) }
+            for options in [CompileOptions.fused, .unfused] {
+                let program = try CPU.compile(graph, options: options)
+                let received = try program.values([input])[0]
+                for (index, pair) in zip(received.values, expected.values).enumerated() {
+                    // Where there is no NaN, infinities are the same.
+                    let isRight = pair.0.isNaN == pair.1.isNaN && (!pair.1.isInfinite || pair.0 == pair.1)
+                    let isSpread = !item.isExact && pair.0.isNaN
+                    #expect(
+                        isRight || isSpread,
+                        "\(item) in \(type), \(program.stepNames): \(pair.0) for \(pair.1) at \(index)")
+                    if !isRight, !isSpread { break }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [APUS_ISA_BASELINE, APUS_ISA_AVX2, APUS_ISA_AVX512].map(\.rawValue))
+    func isTreatedAlikeOnEveryPath(isa: UInt32) throws {
+        for type in [ElementType.float32, .bfloat16, .float64] {
+            for item in Self.elementwise { try check(item, type, apus_isa(rawValue: isa), Self.infinities) }
+            for item in Self.products {
+                // One NaN among numbers, in one of the samples.
+                var values = (0..<item.shape.count).map { Double(($0 * 7) % 11) / 8 - 0.5 }
+                values[values.count / 3] = .nan
+                try check(item, type, apus_isa(rawValue: isa), values)
+            }
+        }
+    }
+
+    /// The convolutions take every kernel there is.
+    @Test func everyKernelTakesPart() throws {
+        let names = try kernelLock.withLock {
+            try Self.products.flatMap { item in
+                let x = Node(.input("x", TensorType(item.shape, .float32)))
+                return try CPU.compile(
+                    Graph(inputs: [x], outputs: [Graph.Output(name: "y", node: item.output(x))]), options: .fused
+                ).stepNames
+            }
+        }
+        for kernel in ["lanes", "winograd", "oneDNN"] {
+            #expect(names.contains { $0.lowercased().contains(kernel.lowercased()) }, "\(kernel): \(names)")
+        }
+    }
+}
