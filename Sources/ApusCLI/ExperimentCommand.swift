@@ -48,7 +48,7 @@ struct ExperimentCommand: ParsableCommand {
                 throw failure([file.located("\(error)", at: "model")])
             }
             do {
-                try experiment.tryOut(model)
+                for remark in try experiment.tryOut(model).remarks { Terminal.note(remark) }
             } catch let error as any ApusError where error is GraphError || error.failureKind == .setting {
                 throw failure([error.description])
             }

@@ -56,7 +56,7 @@ enum ModelArgument {
         guard isFile(argument), let experiment = try? Experiment(yaml: try text(of: argument), path: argument),
             experiment.data.source != .fashionMNIST
         else { return usual }
-        return try experiment.data.load(seed: experiment.seed).sampleShape
+        return try experiment.loadedData().sampleShape
     }
 }
 

@@ -72,6 +72,7 @@ struct Train: ParsableCommand {
             Terminal.write(
                 "\(Terminal.bold(run.experiment.name)): \(run.summary.parameterCount) parameters; \(run.data): \(run.data.parts); "
                     + "run folder \(folder.path)\n")
+            for remark in run.data.remarks { Terminal.note(remark) }
         }
         Interrupt.install()
         defer { finish(run) }

@@ -100,6 +100,11 @@ package struct FileNode: Sendable {
         return FileNode(.mapping(entries), self.place ?? place)
     }
 
+    /// The mapping with a name that it does not give itself.
+    package func naming(_ name: String) -> FileNode {
+        with("name", FileNode(.scalar(name, isPlain: false)), nil)
+    }
+
     func removing(_ key: String) -> FileNode {
         FileNode(.mapping((entries ?? []).filter { $0.key != key }), place)
     }

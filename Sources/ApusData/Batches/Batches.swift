@@ -19,8 +19,8 @@ extension Dataset {
         of size: Int, epoch: Int, seed: UInt64, shuffled: Bool = true, dropsRemainder: Bool = false,
         startingAt batch: Int = 0, ahead: Int = 4, augmentations: [Augmentation] = []
     ) -> Batches {
-        precondition(size > 0, "a batch needs at least one sample, received the size \(size)")
-        precondition(batch >= 0, "batches are counted from 0, received the start \(batch)")
+        stopUnless(size > 0, "a batch needs at least one sample, received the size \(size)")
+        stopUnless(batch >= 0, "batches are counted from 0, received the start \(batch)")
         let whole = count / size
         let end = dropsRemainder || count % size == 0 ? whole : whole + 1
         orStop { () throws(DatasetError) in try check(augmentations) }
@@ -28,8 +28,10 @@ extension Dataset {
             RandomKey(seed: seed).child(stream).child(UInt64(bitPattern: Int64(epoch)))
         }
         return Batches(
-            dataset: self, size: size, key: shuffled ? key("shuffle") : nil, augmentations: augmentations,
-            augmentationKey: key("augment"), numbers: min(batch, end)..<end, ahead: max(0, ahead))
+            dataset: self, size: max(1, min(size, count)), key: shuffled ? key("shuffle") : nil,
+            augmentations: augmentations,
+            augmentationKey: key("augment"), numbers: min(batch, end)..<end,
+            ahead: max(0, min(ahead, end)))
     }
 }
 

@@ -57,7 +57,7 @@ public struct Dataset: Sendable {
 
     /// The label of one sample: its place in `classNames`.
     public func label(at index: Int) -> Int {
-        precondition(isClassification, "label(at:) needs labels, but the targets are \(targetType); use target(at:)")
+        stopUnless(isClassification, "label(at:) needs labels, but the targets are \(targetType); use target(at:)")
         return Int(labels[row(index)])
     }
 
@@ -72,7 +72,7 @@ public struct Dataset: Sendable {
     var labels: UnsafePointer<Int32> { UnsafePointer(targets.buffer.start.assumingMemoryBound(to: Int32.self)) }
 
     private func row(_ index: Int) -> Int {
-        precondition(
+        stopUnless(
             rows.indices.contains(index), "the data set has \(count.counted("sample")), there is no sample \(index)")
         return rows[index]
     }
@@ -86,7 +86,7 @@ public struct Dataset: Sendable {
 
     /// The first samples: all of them if there are fewer than `count`.
     public func prefix(_ count: Int) -> Dataset {
-        precondition(count >= 0, "a prefix can't have \(count) samples")
+        stopUnless(count >= 0, "a prefix can't have \(count) samples")
         return view(Array(rows.prefix(count)))
     }
 

@@ -53,8 +53,14 @@ func orStop<Result>(_ body: () throws(DatasetError) -> Result) -> Result {
     do {
         return try body()
     } catch {
-        preconditionFailure("\(error)")
+        fatalError("\(error)")
     }
+}
+
+/// Stops the program with a message unless a condition holds, in release builds as well.
+@inline(__always)
+func stopUnless(_ condition: Bool, _ message: @autoclosure () -> String) {
+    if !condition { fatalError(message()) }
 }
 
 extension Int {

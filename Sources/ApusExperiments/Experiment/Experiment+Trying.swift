@@ -1,17 +1,21 @@
-import ApusData
+public import ApusData
 public import ApusNN
 import ApusTraining
 
 extension Experiment {
     /// Runs model, loss and metrics on two samples of the data: what does not fit together is found without training.
     ///
+    /// - Returns: The data, which may have notes.
     /// - Throws: What reading the data and building the model throw.
-    public func tryOut(_ model: Sequential) throws {
-        let samples = try data.load(seed: seed).training.prefix(2)
+    @discardableResult
+    public func tryOut(_ model: Sequential) throws -> LoadedData {
+        let data = try loadedData()
+        let samples = data.training.prefix(2)
         var trainer = Trainer(
             model, loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule, precision: precision,
             memory: memory, device: device, seed: seed)
         try trainer.prepare(input: samples.sampleShape)
         _ = try trainer.evaluate(samples)
+        return data
     }
 }

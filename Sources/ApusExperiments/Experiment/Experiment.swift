@@ -64,7 +64,8 @@ public struct Experiment: Configurable {
     }
 
     public static let schema = Schema(
-        Experiment(name: "", model: .name("")), .required("name", \.name, help: "What the run folder is called"),
+        Experiment(name: "", model: .name("")),
+        .optional("name", \.name, help: "What the run folder is called; the file’s name if it is left out"),
         .optional("seed", \.seed, help: "Of all randomness"),
         .optional("data", \.data, help: "The samples, and what is held back of them"),
         .required("model", \.model, help: "A name of the zoo, or a list of layers"),

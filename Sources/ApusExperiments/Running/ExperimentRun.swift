@@ -68,7 +68,7 @@ public struct ExperimentRun: Sendable {
         self.folder = folder
         isResumed = folder != nil
         let model = try experiment.model.model()
-        let data = try data ?? experiment.data.load(seed: experiment.seed)
+        let data = try data ?? experiment.loadedData()
         self.data = data
         trainer = Trainer(
             model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,

@@ -11,6 +11,7 @@ extension ExperimentRun {
         var report = RunReport(experiment)
         report.record = record
         report.summary = summary
+        report.describe(data)
         report.history = try folder.history()
         report.snapshots = try folder.snapshots()
         // After an interrupt nobody wants to wait.
@@ -27,9 +28,10 @@ extension FinishedRun {
     ///
     /// - Throws: What reading the data throws; `FormatError` if the disk refuses.
     public func writeReport() throws {
-        let data = try experiment.data.load(seed: experiment.seed)
+        let data = try experiment.loadedData()
         var report = RunReport(experiment)
         report.record = try? folder.record()
+        report.describe(data)
         report.history = try folder.history()
         report.snapshots = try folder.snapshots()
         report.summary = try experiment.model.model().summary(input: data.sampleShape)
