@@ -92,7 +92,7 @@ struct Train: ParsableCommand {
         let clock = ContinuousClock()
         let start = clock.now
         do {
-            try run.writeReport()
+            try run.writeReport(report: Terminal.note)
             let seconds = Progress.duration((clock.now - start) / .seconds(1))
             Terminal.write("report: \(folder.path)/\(RunReport.fileName) (\(seconds))\n")
             try run.noteInCatalog()

@@ -112,7 +112,8 @@ public struct Experiment: Configurable {
                     FileProblem(path.split(separator: ".").map(String.init), "expected \(range) but found \(value)"))
             }
         }
-        expect(!name.isEmpty && !name.contains("/"), "name", "a name without slashes", "\"\(name)\"")
+        expect(!name.isEmpty && !name.contains("/"), "name", "a name without slashes", name.quoted)
+        expect(name == name.shown, "name", "a name of at most 80 letters without control characters", name.quoted)
         expect(epochs > 0, "epochs", "a whole number from 1", epochs)
         expect(batchSize > 0, "batchSize", "a whole number from 1", batchSize)
         let fraction = data.validation.fraction

@@ -61,7 +61,7 @@ public struct ExperimentFile: Sendable {
     /// This file with another value at a path, written as `path=value`.
     public func setting(_ assignment: String) throws(ConfigurationError) -> ExperimentFile {
         guard let sign = assignment.firstIndex(of: "=") else {
-            throw ConfigurationError("expected PATH=VALUE, for instance epochs=3, but received \"\(assignment)\"")
+            throw ConfigurationError("expected PATH=VALUE, for instance epochs=3, but received \(assignment.quoted)")
         }
         let path = assignment[..<sign].trimmingCharacters(in: .whitespaces)
         return try setting(path, to: String(assignment[assignment.index(after: sign)...]))

@@ -57,9 +57,12 @@ extension RunFolder {
         let file = "\(path)/\(RunRecord.fileName)"
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
-        guard let data = FileManager.default.contents(atPath: file),
-            let record = try? decoder.decode(RunRecord.self, from: data)
-        else { throw TrainingError("\(file) is missing or not what a run writes", kind: .malformed) }
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw TrainingError("\(file) is missing", kind: .malformed)
+        }
+        guard let record = try? decoder.decode(RunRecord.self, from: data) else {
+            throw TrainingError("\(file) is damaged: it is not what a run writes", kind: .malformed)
+        }
         return record
     }
 }

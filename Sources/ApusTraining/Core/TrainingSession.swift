@@ -102,6 +102,7 @@ public struct TrainingSession: Sendable {
         step: (inout TrainingState, Batch, Double) throws -> StepResult?,
         validation: (TrainingState) throws -> Measurements?
     ) throws -> History {
+        try state.checkGroups()
         var progress = SessionProgress(self, baseLearningRate: state.optimizer.learningRate, onEvent: onEvent)
         let stepsPerEpoch = (training.count - 1) / batchSize + 1
         try progress.begin(
