@@ -17,10 +17,9 @@ struct Evaluate: ParsableCommand {
     var json = false
 
     func run() throws {
-        let experiment = try trained.folder().experiment()
-        var source = experiment.data
-        if let data { source.directory = data }
-        let loaded = try source.load(seed: experiment.seed)
+        var experiment = try trained.folder().experiment()
+        if let data { experiment.data.directory = data }
+        let loaded = try experiment.loadedData()
         guard let test = loaded.test else {
             throw ValidationError(
                 "the data of \(trained.path) have no test part: data.test is 0, and the source has none of its own")

@@ -47,7 +47,7 @@ struct ExperimentCommand: ParsableCommand {
                 throw failure([file.located("\(error)", at: "model")])
             }
             do {
-                try experiment.tryOut()
+                for remark in try experiment.tryOut().remarks { Terminal.note(remark) }
             } catch let error as any ApusError where error is GraphError || error.failureKind == .setting {
                 throw failure([error.description])
             }

@@ -38,14 +38,36 @@ enum ModelArgument {
     static func isFile(_ text: String) -> Bool { [".yaml", ".yml", ".json"].contains { text.hasSuffix($0) } }
 
     static func text(of file: String) throws -> String {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-            throw FormatError(.missing, path: file, "there is no such file", remedy: "Check the path.")
+        guard let data = FileManager.default.contents(atPath: file) else {
+            guard FileManager.default.fileExists(atPath: file) else {
+                throw FormatError(.missing, path: file, "there is no such file", remedy: "Check the path.")
+            }
+            throw FormatError(
+                .mismatch, path: file, "it can't be read", expected: "an experiment file",
+                remedy: "Check the path and its permissions.")
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw FormatError(
+                .malformed, path: file, "this is not text in UTF-8", expected: "an experiment file",
+                remedy: "Check the path, or save the file as UTF-8.")
         }
         return text
     }
 
+    /// Refuses a path that names neither a network nor a file of settings.
+    static func checkName(_ argument: String) throws {
+        guard !isFile(argument), argument.contains("/") || FileManager.default.fileExists(atPath: argument) else {
+            return
+        }
+        throw FormatError(
+            .mismatch, path: argument, "this is no experiment",
+            expected: "a file that ends in .yaml, .yml or .json, or a network by its name",
+            remedy: "Check the path.")
+    }
+
     /// The network of a name, of a list of layers in a file, or of the experiment in one.
     static func model(_ argument: String) throws -> Sequential {
+        try checkName(argument)
         guard isFile(argument) else { return try ModelSource.name(argument).model() }
         return try ModelSource(yaml: try text(of: argument), path: argument).model()
     }
@@ -56,7 +78,7 @@ enum ModelArgument {
         guard isFile(argument), let experiment = try? Experiment(yaml: try text(of: argument), path: argument),
             experiment.data.source != .fashionMNIST
         else { return usual }
-        return try experiment.data.load(seed: experiment.seed).sampleShape
+        return try experiment.loadedData().sampleShape
     }
 }
 
@@ -94,6 +116,7 @@ struct SettingOptions: ParsableArguments {
 
     /// The file of an argument, or a network of the zoo, with the assignments.
     func file(_ argument: String) throws -> ExperimentFile {
+        try ModelArgument.checkName(argument)
         var file =
             ModelArgument.isFile(argument)
             ? try ExperimentFile(yaml: try ModelArgument.text(of: argument), path: argument)

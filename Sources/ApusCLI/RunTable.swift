@@ -50,20 +50,25 @@ struct RunDescription: CustomStringConvertible {
     let description: String
 
     init(_ folder: RunFolder) throws {
-        let (record, experiment, history) = (try folder.record(), try folder.experiment(), try folder.history())
-        var lines = ["\(experiment.name): \(record.state)\(record.stopReason.map { " (\($0))" } ?? "")"]
-        lines.append("command   \(record.command.joined(separator: " "))")
-        lines.append(
-            "started   \(RunTable.date(record.started))" + (record.ended.map { ", ended \(RunTable.date($0))" } ?? "")
-                + (record.resumes.isEmpty ? "" : ", resumed \(record.resumes.count) times"))
-        lines.append("seed      \(record.seed), \(record.threads) threads, data \(record.dataFingerprint)")
-        if let last = history.epochs.last {
+        let (record, experiment, history) = (try? folder.record(), try folder.experiment(), try? folder.history())
+        let state = record.map { "\($0.state)" + ($0.stopReason.map { " (\($0))" } ?? "") } ?? "unknown"
+        var lines = ["\(experiment.name): \(state)"]
+        if let record {
+            lines.append("command   \(record.command.joined(separator: " "))")
+            lines.append(
+                "started   \(RunTable.date(record.started))"
+                    + (record.ended.map { ", ended \(RunTable.date($0))" } ?? "")
+                    + (record.resumes.isEmpty ? "" : ", resumed \(record.resumes.count) times"))
+            lines.append("seed      \(record.seed), \(record.threads) threads, data \(record.dataFingerprint)")
+        }
+        if let history, let last = history.epochs.last {
             lines.append("epochs    \(history.epochs.count) of \(experiment.epochs)")
             lines.append("last      \(last.training)" + (last.validation.map { "  validation \($0)" } ?? ""))
         }
-        if let test = record.test { lines.append("test      \(test)") }
+        if let test = record?.test { lines.append("test      \(test)") }
         let files = (try FileManager.default.contentsOfDirectory(atPath: folder.path)).sorted()
         lines.append("files     \(files.joined(separator: ", "))")
+        lines += folder.damages.map { "damaged   \($0)" }
         description = lines.joined(separator: "\n")
     }
 }

@@ -20,7 +20,7 @@ struct Runs: ParsableCommand {
                 throw TrainingError(
                     "there is no folder \(folder); `apus train` makes it, --folder names another", kind: .missing)
             }
-            let catalog = try RunCatalog(folder)
+            let catalog = try RunCatalog(reading: folder, report: Terminal.note)
             try catalog.update(report: Terminal.note)
             return catalog
         }
@@ -106,7 +106,8 @@ struct Runs: ParsableCommand {
         }
 
         func run() throws {
-            let comparison = RunComparison(try folders.map { try .init(RunFolder(existing: $0)) })
+            let comparison = RunComparison(
+                try folders.map { try .init(RunFolder(existing: $0), report: Terminal.note) })
             try Terminal.print(comparison)
             guard let output else { return }
             try AtomicFile.write(output.lowercased().hasSuffix(".svg") ? comparison.svg : comparison.html, to: output)
@@ -122,7 +123,7 @@ struct Runs: ParsableCommand {
 
         func run() throws {
             let finished = try trained.finished()
-            try finished.writeReport()
+            try finished.writeReport(report: Terminal.note)
             try Terminal.print("\(finished.folder.path)/\(RunReport.fileName)")
         }
     }

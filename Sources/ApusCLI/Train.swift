@@ -78,6 +78,7 @@ struct Train: ParsableCommand {
             Terminal.write(
                 "\(Terminal.bold(run.experiment.name)): \(run.summary.parameterCount) parameters; \(run.data): \(run.data.parts); "
                     + "run folder \(folder.path)\n")
+            for remark in run.data.remarks { Terminal.note(remark) }
         }
         Interrupt.install()
         defer { finish(run) }
@@ -99,7 +100,7 @@ struct Train: ParsableCommand {
         let clock = ContinuousClock()
         let start = clock.now
         do {
-            try run.writeReport()
+            try run.writeReport(report: Terminal.note)
             let seconds = Progress.duration((clock.now - start) / .seconds(1))
             Terminal.write("report: \(folder.path)/\(RunReport.fileName) (\(seconds))\n")
             try run.noteInCatalog()

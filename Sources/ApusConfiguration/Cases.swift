@@ -168,7 +168,7 @@ package struct NamedFields {
                 DecodingError.Context(
                     codingPath: decoder.codingPath,
                     debugDescription: "expected one \(what)"
-                        + (names.isEmpty ? "" : " but received \(names.joined(separator: ", "))")))
+                        + (names.isEmpty ? "" : " but received \(names.shown())")))
         }
         name = container.allKeys[0].stringValue
         let inner = try container.superDecoder(forKey: container.allKeys[0])

@@ -52,7 +52,8 @@ package struct Fields {
 
     func missing(_ name: String) -> DecodingError {
         .keyNotFound(
-            NameKey(name), DecodingError.Context(codingPath: path, debugDescription: "the key \(name) is missing"))
+            NameKey(name), DecodingError.Context(codingPath: path, debugDescription: "the key \(name.shown) is missing")
+        )
     }
 
     func unexpectedValue(_ known: [String]) -> DecodingError {

@@ -6,7 +6,7 @@ package enum Names {
     ) -> DecodingError {
         .dataCorrupted(
             DecodingError.Context(
-                codingPath: path, debugDescription: "there is no \(what) \(name) (\(hint(name, known)))",
+                codingPath: path, debugDescription: "there is no \(what) \(name.shown) (\(hint(name, known)))",
                 underlyingError: UnknownName(name: name)))
     }
 
@@ -17,9 +17,11 @@ package enum Names {
 
     /// `did you mean dropout?`, or everything that is known.
     package static func hint(_ name: String, _ known: [String]) -> String {
+        // Nothing known is so long.
+        guard name.utf8.count <= 200 else { return "known are \(known.shown(40))" }
         let closest = known.map { ($0, distance($0, name)) }.min { $0.1 < $1.1 }
-        if let closest, closest.1 <= max(2, name.count / 3) { return "did you mean \(closest.0)?" }
-        return "known are \(known.joined(separator: ", "))"
+        if let closest, closest.1 <= max(2, name.count / 3) { return "did you mean \(closest.0.shown)?" }
+        return "known are \(known.shown(100))"
     }
 
     /// The insertions, deletions and replacements that lead from one name to the other, in lower case (Levenshtein).

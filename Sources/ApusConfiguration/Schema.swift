@@ -81,12 +81,14 @@ public struct Schema<Value: Sendable>: Sendable {
 
         /// The main argument: the 10 of `Dense(10)` and of `dense: 10`.
         ///
-        /// - Parameter isLabelled: Whether Swift's initializer names it, as in `Huber(delta: 0.5)`.
+        /// - Parameters:
+        ///   - isLabelled: Whether Swift's initializer names it, as in `Huber(delta: 0.5)`.
+        ///   - help: What it means, for pages of defaults.
         public static func leading<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, hasDefault: Bool = false,
-            isLabelled: Bool = false
+            isLabelled: Bool = false, help: String? = nil
         ) -> Field {
-            Field(name, path, .leading, hasDefault: hasDefault, isLabelled: isLabelled)
+            Field(name, path, .leading, hasDefault: hasDefault, isLabelled: isLabelled, help: help)
         }
 
         /// An argument that must be given.

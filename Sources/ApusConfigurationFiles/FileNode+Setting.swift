@@ -139,13 +139,13 @@ private struct SettingWay {
     private var here: String { before.isEmpty ? "the file" : before.joined(separator: ".") }
 
     private func error(_ text: String) -> ConfigurationError {
-        ConfigurationError("\((path + rest).joined(separator: ".")) can't be set: \(text)")
+        ConfigurationError("\((path + rest).joined(separator: ".").shown) can't be set: \(text)")
     }
 
     func unknown(_ what: String, _ known: [String]) -> ConfigurationError {
         let end = before.isEmpty ? "" : " at \(here)"
         guard !known.isEmpty else { return error("\(here) takes no arguments") }
-        return error("there is no \(what) \(name) (\(Names.hint(name, known)))\(end)")
+        return error("there is no \(what) \(name.shown) (\(Names.hint(name, known)))\(end)")
     }
 
     func elsewhere(_ kind: String) -> ConfigurationError {
@@ -158,7 +158,7 @@ private struct SettingWay {
 
     func noElement(_ count: Int) -> ConfigurationError {
         guard count > 0 else { return error("\(here) is an empty list; set the whole list") }
-        return error("\(here) is a list; expected a place from 0 to \(count - 1) but received \(name)")
+        return error("\(here) is a list; expected a place from 0 to \(count - 1) but received \(name.shown)")
     }
 
     func nothingInside(_ node: FileNode) -> ConfigurationError {

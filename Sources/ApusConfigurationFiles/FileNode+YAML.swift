@@ -8,8 +8,13 @@ extension FileNode {
     /// - Throws: `ConfigurationError` that says where the text is wrong.
     package init?(yaml text: String, file: String) throws(ConfigurationError) {
         do {
+            guard text.utf8.count <= FileNode.maximumByteCount else {
+                throw ConfigurationError(
+                    "\(file.shown) is longer than \(FileNode.maximumByteCount >> 20) MB: this is no file of settings",
+                    kind: .malformed)
+            }
             guard let node = try compose(yaml: text) else { return nil }
-            var budget = 1_000_000
+            var budget = FileNode.maximumCount
             self = try FileNode(node, file, &budget)
         } catch let error as ConfigurationError {
             throw error
@@ -18,11 +23,19 @@ extension FileNode {
         }
     }
 
+    /// Files of settings have a few hundred values; lists of columns or samples may be long.
+    private static let maximumCount = 50_000
+    private static let maximumByteCount = 16 << 20
+
     /// - Parameter budget: How many values may still come: aliases can make small texts large.
     private init(_ node: Node, _ file: String, _ budget: inout Int) throws(ConfigurationError) {
         place = node.mark.map { .line(file: file, $0.line) }
         budget -= 1
-        guard budget > 0 else { throw ConfigurationError("\(file) has more than a million values", kind: .malformed) }
+        guard budget > 0 else {
+            throw ConfigurationError(
+                "\(file.shown) has more than \(FileNode.maximumCount) values: this is no file of settings",
+                kind: .malformed)
+        }
         switch node {
         case .scalar(let scalar):
             content = .scalar(scalar.string, isPlain: scalar.style == .plain || scalar.style == .any)
@@ -88,7 +101,7 @@ private struct YAMLProblem: CustomStringConvertible {
         case YamlError.duplicatedKeysInMapping(let names, let context):
             let name = names.first ?? ""
             let line = YAMLProblem.secondLine(of: name, lines, from: context.mark.line) ?? context.mark.line
-            description = "\(file):\(line): the key \(name) is given twice"
+            description = "\(file):\(line): the key \(name.shown) is given twice"
         case YamlError.reader(let what, _, _, _): description = "\(file) is not YAML: \(what)"
         default: description = "\(file) is not YAML: \(error)"
         }

@@ -10,7 +10,7 @@ package struct FileNode: Sendable {
         package var description: String {
             switch self {
             case .line(let file, let line): "\(file):\(line)"
-            case .setting(let text): "the setting \(text)"
+            case .setting(let text): "the setting \(text.shown)"
             }
         }
     }
@@ -67,10 +67,10 @@ package struct FileNode: Sendable {
         switch content {
         case .scalar where isNull: "nothing"
         case .scalar(let text, let isPlain):
-            isPlain && (Double(text) != nil || text == "true" || text == "false") ? text : "\"\(text)\""
+            isPlain && (Double(text) != nil || text == "true" || text == "false") ? text.shown : text.quoted
         case .list(let items): items.isEmpty ? "an empty list" : "a list of \(items.count)"
         case .mapping(let entries):
-            entries.isEmpty ? "no keys" : "the keys \(entries.map(\.key).joined(separator: ", "))"
+            entries.isEmpty ? "no keys" : "the keys \(entries.map(\.key).shown())"
         }
     }
 
@@ -98,6 +98,11 @@ package struct FileNode: Sendable {
             entries.append(entry)
         }
         return FileNode(.mapping(entries), self.place ?? place)
+    }
+
+    /// The mapping with a name that it does not give itself.
+    package func naming(_ name: String) -> FileNode {
+        with("name", FileNode(.scalar(name, isPlain: false)), nil)
     }
 
     func removing(_ key: String) -> FileNode {

@@ -30,7 +30,7 @@ package struct FileProblem {
         }
         switch error {
         case .keyNotFound(let key, let context):
-            (path, name, text) = (names(context), key.stringValue, "the key \(key.stringValue) is missing")
+            (path, name, text) = (names(context), key.stringValue, "the key \(key.stringValue.shown) is missing")
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
             (path, name) = (names(context), nil)
             // Lists and keys in place of numbers and texts: the decoder does not say in place of which.
@@ -44,7 +44,7 @@ package struct FileProblem {
             if case .words(let words) = form.at(path[...])?.resolved ?? .anything, name == nil,
                 let scalar = found.scalar
             {
-                text = "expected one of \(words.joined(separator: ", ")) but found \"\(scalar)\""
+                text = "expected one of \(words.joined(separator: ", ")) but found \(scalar.quoted)"
             } else {
                 let said = context.debugDescription
                 let end = "but received a single value"
@@ -57,7 +57,7 @@ package struct FileProblem {
     /// The error with the line in front and the path at the end.
     func error(in root: FileNode, _ file: String) -> ConfigurationError {
         let place = place(in: root)
-        let end = path.isEmpty ? "" : " at \(path.joined(separator: "."))"
+        let end = path.isEmpty ? "" : " at \(path.map(\.shown).joined(separator: "."))"
         let isSetting = if case .setting = place { true } else { false }
         return ConfigurationError(
             "\(place.map { "\($0)" } ?? file): \(text)\(end)", kind: isSetting ? .setting : .malformed)

@@ -42,13 +42,13 @@ package struct LayeredFile<Value: Decodable & FileRepresentable>: Sendable {
     package func setting(_ path: String, to value: String) throws(ConfigurationError) -> LayeredFile {
         let names = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard !path.isEmpty, !names.contains("") else {
-            throw ConfigurationError("expected a path such as optimizer.adam.learningRate but received \"\(path)\"")
+            throw ConfigurationError("expected a path such as optimizer.adam.learningRate but received \(path.quoted)")
         }
         let node: FileNode
         do {
             node = try FileNode(setting: value, text: "\(path)=\(value)")
         } catch {
-            throw ConfigurationError("\(path) can't be set: \(value) is not YAML")
+            throw ConfigurationError("\(path.shown) can't be set: \(value.shown) is not YAML")
         }
         return LayeredFile(try root.setting(node, at: names[...], Value.form), path: self.path)
     }

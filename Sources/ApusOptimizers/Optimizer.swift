@@ -189,6 +189,17 @@ public struct OptimizerCheck {
 }
 
 extension Optimizer {
+    /// Finds patterns of groups that match no variable: they would change nothing.
+    ///
+    /// - Throws: `OptimizerError` that names the pattern, and a variable that may be meant.
+    package func checkGroups(_ paths: [String]) throws(OptimizerError) {
+        for group in groups where !paths.contains(where: group.matches) {
+            throw OptimizerError(
+                "no variable matches the pattern \(group.pattern.shown) of the optimizer's groups, or of what is frozen (\(Names.hint(group.pattern, paths)))"
+            )
+        }
+    }
+
     /// What is wrong with the hyperparameters.
     ///
     /// - Throws: `OptimizerError` that names the hyperparameter, its value and its range.

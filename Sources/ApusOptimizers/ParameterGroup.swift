@@ -2,7 +2,7 @@ public import ApusConfiguration
 
 /// Settings of the variables whose path matches a pattern.
 public struct ParameterGroup: Configurable {
-    /// A path in which `*` stands for any letters: `*/bias`, `0.conv2D/*`.
+    /// A path in which `*` stands for any letters, slashes included, and `?` for one letter: `*/bias`, `0.conv2D/*`, `?.dense/*`.
     public var pattern: String
     /// Takes the place of the optimizer's learning rate; the schedule's factor holds for it as well.
     public var learningRate: Double?
@@ -22,14 +22,27 @@ public struct ParameterGroup: Configurable {
         ParameterGroup(""), .leading("match", \.pattern), .optional("learningRate", \.learningRate),
         .optional("weightDecay", \.weightDecay), .optional("frozen", \.isFrozen))
 
-    func matches(_ path: String) -> Bool { ParameterGroup.matches(pattern[...], path[...]) }
-
-    private static func matches(_ pattern: Substring, _ path: Substring) -> Bool {
-        guard let first = pattern.first else { return path.isEmpty }
-        if first == "*" {
-            let rest = pattern.dropFirst()
-            return matches(rest, path) || !path.isEmpty && matches(pattern, path.dropFirst())
+    func matches(_ path: String) -> Bool {
+        let (pattern, path) = (Array(pattern), Array(path))
+        var (place, position) = (0, 0)
+        /// The last star, and the first letter that it does not stand for.
+        var star: (place: Int, position: Int)?
+        while position < path.count {
+            if place < pattern.count, pattern[place] == "*" {
+                star = (place, position)
+                place += 1
+            } else if place < pattern.count, pattern[place] == "?" || pattern[place] == path[position] {
+                place += 1
+                position += 1
+            } else if let last = star {
+                // It stands for one letter more.
+                star = (last.place, last.position + 1)
+                place = last.place + 1
+                position = last.position + 1
+            } else {
+                return false
+            }
         }
-        return path.first == first && matches(pattern.dropFirst(), path.dropFirst())
+        return pattern[place...].allSatisfy { $0 == "*" }
     }
 }

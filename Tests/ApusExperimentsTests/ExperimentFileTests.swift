@@ -101,12 +101,11 @@ import Testing
     }
 
     static let files: [Mistake] = [
-        Mistake("", "e.yaml is empty; an experiment says at least its name and model"),
-        Mistake("# nothing but this\n", "e.yaml is empty; an experiment says at least its name and model"),
-        Mistake("model: mlp", "e.yaml:1: the key name is missing"),
+        Mistake("", "e.yaml is empty; an experiment says at least its model"),
+        Mistake("# nothing but this\n", "e.yaml is empty; an experiment says at least its model"),
         Mistake("name: a\nepochs: 3", "e.yaml:1: the key model is missing"),
         Mistake(
-            "- flatten\n- relu", "e.yaml:1: expected keys with values, at least name and model, but found a list of 2"),
+            "- flatten\n- relu", "e.yaml:1: expected keys with values, at least a model, but found a list of 2"),
         Mistake("name: a/b\nmodel: mlp", "e.yaml:1: expected a name without slashes but found \"a/b\" at name"),
         Mistake(
             "name: a\nmodel:\n  - flatten\n  - dense: {unit: 3}",
@@ -121,6 +120,42 @@ import Testing
             "name: a\nmodel:\n  - residual:\n      body:\n        - dense: ten",
             "e.yaml:5: expected a whole number but found \"ten\" at model.0.residual.body.0.dense"),
     ]
+
+    /// A file without a name is called as the file is.
+    @Test func namesOfFiles() throws {
+        #expect(try Experiment(yaml: "model: mlp", path: "experiments/wide.net.yaml").name == "wide.net")
+        #expect(try Experiment(yaml: "{name: a, model: mlp}", path: "e.yaml").name == "a")
+        #expect(try ExperimentFile(yaml: "model: mlp", path: "e.yaml").setting("name=b").experiment().name == "b")
+        #expect(
+            try Experiment(yaml: "{model: mlp, data: {validation: 0.2}}", path: "e.yaml").data.validation.fraction
+                == 0.2)
+    }
+
+    /// Texts of people are shown with bounds, and without what terminals obey.
+    @Test func messagesAreBounded() throws {
+        let long = String(repeating: "x", count: 10_000_000)
+        for text in [
+            "seed: \(long)", "\(long): 1", "model: {\(long): 1}", "loss: \(long)", "name: \(long)",
+            "name: \"a/\(long)\"",
+        ] {
+            let said = message {
+                try Experiment(
+                    yaml: "model: mlp\n\(text)\n".replacing("model: mlp\nmodel", with: "model"), path: "e.yaml")
+            }
+            #expect(said.count < 2000 && said != "no error", "\(text.prefix(20))")
+        }
+        #expect(
+            message { try Experiment(yaml: "name: \"a\\e[31m\"\nmodel: mlp", path: "e.yaml") }
+                == "e.yaml:1: expected a name of at most 80 letters without control characters but found \"a\\u{1B}[31m\" at name"
+        )
+        #expect(
+            message {
+                try Experiment(
+                    yaml: "model: mlp\nmetrics: [\(Array(repeating: "a", count: 60_000).joined(separator: ","))]",
+                    path: "e.yaml")
+            }
+                == "e.yaml has more than 50000 values: this is no file of settings")
+    }
 
     @Test(arguments: files) func file(_ mistake: Mistake) {
         #expect(message { try Experiment(yaml: mistake.yaml, path: "e.yaml") } == mistake.message)
@@ -322,7 +357,7 @@ import Testing
         let schema = try #require(
             try JSONSerialization.jsonObject(with: Data(Experiment.jsonSchema.utf8)) as? [String: Any])
         #expect((schema["properties"] as? [String: Any])?.keys.sorted() == Experiment.schema.names.sorted())
-        #expect(schema["required"] as? [String] == ["name", "model"])
+        #expect(schema["required"] as? [String] == ["model"])
     }
 }
 

@@ -52,3 +52,93 @@ import Testing
         }
     }
 }
+
+/// Files of a run that something has damaged.
+@Suite struct DamagedRunTests {
+    private func train(_ path: String) throws -> RunFolder {
+        var run = try ExperimentRun(
+            try moonsFile().setting("callbacks", to: "[histograms, tensorBoard]").setting("epochs", to: "2")
+                .experiment())
+        try run.begin(in: path)
+        try run.train()
+        return try RunFolder(existing: path)
+    }
+
+    private func change(_ path: String, _ body: (inout Data) -> Void) throws {
+        var data = try Data(contentsOf: URL(filePath: path))
+        body(&data)
+        try data.write(to: URL(filePath: path))
+    }
+
+    @Test func damagesAreNamed() throws {
+        try withFolder { folder in
+            let run = try train("\(folder)/a")
+            #expect(run.damages == [])
+            let history = try run.history()
+            #expect(history.epochs.count == 2)
+            func damage(_ file: String, _ expected: String, _ body: (inout Data) -> Void) throws {
+                let path = "\(run.path)/\(file)"
+                let kept = try Data(contentsOf: URL(filePath: path))
+                defer { try? kept.write(to: URL(filePath: path)) }
+                try change(path, body)
+                #expect(run.damages.count == 1 && run.damages[0].contains(expected), "\(run.damages)")
+                // What the checkpoint knows is told all the same.
+                #expect(try run.history().epochs.map(\.training) == history.epochs.map(\.training))
+            }
+            try damage("metrics.csv", "metrics.csv: the file is cut off in its last line") { $0.removeLast(3) }
+            try damage("metrics.csv", "metrics.csv: line 3") {
+                $0.replaceSubrange($0.count - 20..<$0.count - 10, with: Data(count: 10))
+            }
+            try damage("metrics.csv", "metrics.csv is damaged: epoch 2") { data in
+                data = data.prefix(data.dropLast().lastIndex(of: UInt8(ascii: "\n"))! + 1)
+            }
+            try damage("histograms.jsonl", "histograms.jsonl is damaged: line 1") {
+                $0.replaceSubrange(5..<15, with: Data(count: 10))
+            }
+            try damage("histograms.jsonl", "histograms.jsonl is cut off") { $0 = Data() }
+            try damage("events.jsonl", "events.jsonl is damaged: line 1") {
+                $0.replaceSubrange(5..<15, with: Data(count: 10))
+            }
+            try damage("run.json", "run.json is damaged") { $0 = Data(count: $0.count) }
+            let event = try #require(
+                FileManager.default.contentsOfDirectory(atPath: "\(run.path)/tensorboard/training").first)
+            try damage("tensorboard/training/\(event)", "a record is damaged") { $0[$0.count - 6] ^= 1 }
+            try damage("tensorboard/training/\(event)", "ends within a record") { $0.removeLast(2) }
+            try FileManager.default.removeItem(atPath: "\(run.path)/metrics.csv")
+            var reports: [String] = []
+            #expect(try run.history { reports.append($0) }.epochs.count == 2)
+            #expect(reports == ["\(run.path)/metrics.csv is missing; what follows is from the last checkpoint"])
+            // The list says so as well.
+            let catalog = try RunCatalog(folder)
+            reports = []
+            try catalog.update { reports.append($0) }
+            #expect(reports.count == 1)
+            #expect(try catalog.store.runs()[0].final["validation.loss"] != nil)
+        }
+    }
+
+    @Test func linksThatLeadUpAreNotFollowed() throws {
+        try withFolder { folder in
+            _ = try train("\(folder)/deep/a")
+            try FileManager.default.createSymbolicLink(atPath: "\(folder)/deep/up", withDestinationPath: "..")
+            try FileManager.default.createSymbolicLink(atPath: "\(folder)/self", withDestinationPath: ".")
+            let catalog = try RunCatalog(folder)
+            try catalog.update()
+            #expect(try catalog.store.runs().map(\.folder) == ["deep/a"])
+        }
+    }
+
+    /// A list that can't be kept can be made.
+    @Test func foldersThatCannotBeWritten() throws {
+        try withFolder { folder in
+            _ = try train("\(folder)/a")
+            // In place of permissions, which do not hold for everybody: a folder where the database would be.
+            try FileManager.default.createDirectory(atPath: "\(folder)/runs.sqlite", withIntermediateDirectories: true)
+            var reports: [String] = []
+            let catalog = try RunCatalog(reading: folder) { reports.append($0) }
+            try catalog.update()
+            #expect(try catalog.store.runs().map(\.folder) == ["a"])
+            #expect(reports.count == 1 && reports[0].hasPrefix("the list of runs is not kept:"))
+        }
+    }
+}

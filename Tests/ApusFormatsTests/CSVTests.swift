@@ -24,7 +24,7 @@ import Testing
         ("a,b\n1,2\n3,4\n", CSVFormat(), ["a: 1.0 3.0", "b: 2.0 4.0"]),
         ("a,b\r\n1,2\r\n3,4", CSVFormat(), ["a: 1.0 3.0", "b: 2.0 4.0"]),
         ("a,b\r1,2\r3,4\r", CSVFormat(), ["a: 1.0 3.0", "b: 2.0 4.0"]),
-        ("\u{feff}a;b\n\n1,5;x\n", CSVFormat(), ["a: [\"1,5\"] [\"1,5\"]", "b: [\"x\"] [\"x\"]"]),
+        ("\u{feff}a;b\n\n1,5;x\n", CSVFormat(), ["a: 1.5", "b: [\"x\"] [\"x\"]"]),
         ("a\tb;c\n1\t2\n", CSVFormat(), ["a: 1.0", "b;c: 2.0"]),
         ("1,2\n3,4\n", CSVFormat(), ["column 1: 1.0 3.0", "column 2: 2.0 4.0"]),
         (

@@ -30,6 +30,21 @@ import Testing
                 "Cat/more/e.png", "Cat/z.jpg", "dog/10.PNG", "dog/2.png", "dog/a/1.jpg", "dog/a/b/x.jpeg", "été/e.png",
             ])
         #expect(images.labels == [0, 0, 1, 1, 1, 1, 2])
+        #expect(
+            ImageFolder.note(folder.path, skipping: images.skipped)
+                == "\(folder.path): 3 files left out, for only PNG and JPEG files in folders of classes are read: 2 .png, 1 .txt "
+                + "(readme.png, Cat/broken.png, dog/notes.txt)")
+    }
+
+    /// Folders that are called by numbers are classes in their order.
+    @Test func numbersAreInOrder() throws {
+        let names = (0...10).map { "\($0)" }
+        let folder = try folder(names.map { "\($0)/a.png" })
+        let images = try ImageFolder(folder.path)
+        #expect(images.classNames == names)
+        #expect(images.skipped.isEmpty)
+        #expect(ClassNames.sorted(["b", "10", "9"]).names == ["10", "9", "b"])
+        #expect(ClassNames.sorted(["10", "-1", "9"]).places == [2, 0, 1])
     }
 
     @Test func mistakesAreExplained() throws {
@@ -41,8 +56,8 @@ import Testing
         let empty = try folder(["a/1.png", "b/1.gif"])
         #expect(
             message { () throws(FormatError) in try ImageFolder(empty.path) }
-                == "\(empty.path)/b: the folder of a class holds no images. Expected files called .png, .jpg or .jpeg. Add "
-                + "images, or remove the folder.")
+                == "\(empty.path)/b: the folder of a class holds no images. Expected files called .png, .jpg or .jpeg; "
+                + "received 1 .gif. Convert them to PNG, or remove the folder.")
         #expect(
             message { () throws(FormatError) in try ImageFolder("\(empty.path)/c") }
                 == "\(empty.path)/c: there is no such file. Expected a folder of images. Check the path.")

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("f2", "'<f2'"), ("u8", "'<u8'"), ("c8", "'<c8'"), ("S3", "'|S3'"),
+        ("c8", "'<c8'"), ("S3", "'|S3'"),
         (
             "structure",
             "a "
@@ -37,8 +37,39 @@ import Testing
         #expect(
             message { () throws(FormatError) in try NPY.read(path) }
                 == "\(path): the element type is not supported (at byte 20). Expected b1, u1, i1, u2, i2, u4, i4, "
-                + "i8, f4 "
-                + "or f8; received \(received). Convert it before it is saved, for example by array.astype('float32').")
+                + "u8, i8, f2, f4 or f8; received \(received). Convert it before it is saved, for example by array.astype('float32')."
+        )
+    }
+
+    /// Half precision becomes float32, and whole numbers without a sign int64 if they fit.
+    @Test func halvesAndUnsignedNumbers() throws {
+        func bytes(_ code: String, _ data: [UInt8], _ count: Int) -> ByteSource {
+            var header = Array("{'descr': '\(code)', 'fortran_order': False, 'shape': (\(count),), }".utf8)
+            header += Array(repeating: UInt8(ascii: " "), count: 63 - (10 + header.count) % 64) + [UInt8(ascii: "\n")]
+            let start: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count), 0]
+            return ByteSource(start + header + data, name: "t")
+        }
+        let halves: [UInt16] = [0x3c00, 0xc000, 0x3555, 0x0001, 0x03ff, 0x0400, 0x7bff, 0x7c00, 0xfc00, 0x8000]
+        let values: [Float] = [
+            1, -2, 0.333251953125, 0x1p-24, 1023 * 0x1p-24, 0x1p-14, 65504, .infinity, -.infinity, -0.0,
+        ]
+        for isBig in [false, true] {
+            let data = halves.flatMap { half in
+                isBig ? [UInt8(half >> 8), UInt8(half & 255)] : [UInt8(half & 255), UInt8(half >> 8)]
+            }
+            let array = try NPY.read(bytes(isBig ? ">f2" : "<f2", data, halves.count))
+            #expect(try array.elements(as: Float.self).map(\.bitPattern) == values.map(\.bitPattern))
+        }
+        #expect(try NPY.read(bytes("<f2", [0, 0x7e], 1)).elements(as: Float.self)[0].isNaN)
+        let small = try NPY.read(bytes("<u8", [7, 0, 0, 0, 0, 0, 0, 0x7f], 1))
+        #expect(try small.elements(as: Int64.self) == [0x7f00_0000_0000_0007])
+        #expect(
+            message { () throws(FormatError) in
+                try NPY.read(bytes("<u8", [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80], 2))
+            }
+            .contains(
+                "an element of uint64 is too large (at byte 136). Expected less than 2^63; received 9223372036854775808."
+            ))
     }
 
     /// NumPy's own bytes are the test of the writer.

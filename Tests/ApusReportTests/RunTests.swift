@@ -16,7 +16,9 @@ import Testing
         }
         let read = try History(csv: ([header] + rows).joined(separator: "\n") + "\n", path: "metrics.csv")
         #expect("\(read.epochs)" == "\(history.epochs)")
-        #expect(throws: FormatError.self) { try History(csv: "epoch,step\n1\n", path: "metrics.csv") }
+        for text in ["epoch,step\n1\n", "epoch,step\n1,2", "epoch,step\n1,\0\0\n", "epoch,step\n2,4\n1,2\n"] {
+            #expect(throws: FormatError.self) { try History(csv: text, path: "metrics.csv") }
+        }
         #expect(try History(csv: "", path: "metrics.csv").epochs.isEmpty)
     }
 

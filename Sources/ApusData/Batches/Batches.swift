@@ -29,8 +29,10 @@ extension Dataset {
             RandomKey(seed: seed).child(stream).child(UInt64(bitPattern: Int64(epoch)))
         }
         return Batches(
-            dataset: self, size: size, key: shuffled ? key("shuffle") : nil, augmentations: augmentations,
-            augmentationKey: key("augment"), numbers: min(batch, end)..<end, ahead: max(0, ahead))
+            dataset: self, size: max(1, min(size, count)), key: shuffled ? key("shuffle") : nil,
+            augmentations: augmentations,
+            augmentationKey: key("augment"), numbers: min(batch, end)..<end,
+            ahead: max(0, min(ahead, end)))
     }
 }
 

@@ -60,6 +60,9 @@ extension Dataset {
             case .float32:
                 let values = start.assumingMemoryBound(to: Float.self)
                 body(UnsafeBufferPointer(start: values, count: sampleShape.count).map(Double.init))
+            case .float64:
+                let values = start.assumingMemoryBound(to: Double.self)
+                body(Array(UnsafeBufferPointer(start: values, count: sampleShape.count)))
             default: body(features.tensor(row).scalars(as: Double.self))
             }
         }

@@ -49,11 +49,13 @@ public struct Preprocessing: Sendable, Hashable {
     /// - Returns: y = x · scale + offset as `float32`, shape as before. Samples whose last axis has another length than
     ///   there are factors make a tensor that carries the error.
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        var y = x.cast(to: .float32)
+        // What needs more digits than float32 has is scaled before it is rounded.
+        let type: ElementType = x.elementType == .float64 ? .float64 : .float32
+        var y = x.cast(to: type)
         if scales.count == 1 {
             if scales[0] != 1 { y = y * scales[0] }
             if offsets[0] != 0 { y = y + offsets[0] }
-            return y
+            return y.cast(to: .float32)
         }
         guard x.rank > 0, x.shape[-1] == scales.count else {
             return Tensor(
@@ -61,10 +63,10 @@ public struct Preprocessing: Sendable, Hashable {
                     problem: "the normalization has \(scales.count) channels but the samples have the shape \(x.shape)",
                     operation: "normalization"))
         }
-        func row(_ numbers: [Double]) -> Tensor { Tensor.concatenated(numbers.map { .full([1], $0) }) }
+        func row(_ numbers: [Double]) -> Tensor { Tensor.concatenated(numbers.map { .full([1], $0, type: type) }) }
         if scales.contains(where: { $0 != 1 }) { y = y * row(scales) }
         if offsets.contains(where: { $0 != 0 }) { y = y + row(offsets) }
-        return y
+        return y.cast(to: .float32)
     }
 }
 

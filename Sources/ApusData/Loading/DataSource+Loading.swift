@@ -117,6 +117,7 @@ extension DataSource {
         try parts.training.check(augment)
         return LoadedData(
             training: parts.training, validation: parts.validation, test: parts.test, featureNames: raw.featureNames,
+            columns: raw.columns, notes: raw.notes + DataNotes.of(parts.training, parts.validation, parts.test),
             augmentations: augment)
     }
 }

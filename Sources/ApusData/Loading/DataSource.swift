@@ -74,7 +74,8 @@ public struct DataSource: Configurable {
         }
 
         public static let schema = Schema(
-            Validation(), .optional("fraction", \.fraction, help: "Its share"),
+            Validation(),
+            .leading("fraction", \.fraction, hasDefault: true, isLabelled: true, help: "Its share"),
             .optional(
                 "stratified", \.stratified, help: "Whether it has each class in the same share; counts for classes only"
             ),

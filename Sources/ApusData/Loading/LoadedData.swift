@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusFormats
 public import ApusGraph
 
@@ -11,6 +12,10 @@ public struct LoadedData: Sendable {
     public let test: Dataset?
     /// What the columns of a table are, one a feature: `petal width`, `color=red`.
     public let featureNames: [String]?
+    /// What each column of a table was taken for.
+    public let columns: [TableColumn]
+    /// What people should know of the data, if anything: classes without samples to train on, files that were left out.
+    public let notes: [String]
     /// Random changes of the training samples; they fit them.
     public let augmentations: [Augmentation]
 
@@ -71,5 +76,22 @@ extension LoadedData: CustomStringConvertible {
     /// How they are divided: `54000 to train on, 6000 to validate, 10000 to test`.
     public var parts: String {
         "\(training.count) to train on, \(validation?.count ?? 0) to validate, \(test?.count ?? 0) to test"
+    }
+}
+
+extension LoadedData {
+    /// What people should know of the data, a line each: the notes, and what the columns of a table were taken for.
+    ///
+    /// Columns of plain numbers share a line.
+    public var remarks: [String] {
+        let plain = columns.filter { $0.role == .feature && $0.reading == .number && $0.remark == nil }
+        let others = columns.filter { !plain.contains($0) }
+        let limit = 40
+        var lines = notes + others.prefix(limit).map { "column \($0)" }
+        if others.count > limit {
+            lines.append("and \((others.count - limit).counted("other column")), which the report lists")
+        }
+        if !plain.isEmpty { lines.append("\(plain.count.counted("column")) of numbers: \(plain.map(\.name).shown())") }
+        return lines
     }
 }

@@ -1,15 +1,13 @@
+import ApusConfiguration
 import ApusFormats
 import ApusGraph
 import ApusTensor
 
 extension CSVSource {
-    /// Words of one column that become features; more of them are hardly categories.
-    private static let maximumWordCount = 1000
-
     /// Reads the table; missing numbers are NaN.
     public func read(_ request: SampleRequest) throws -> RawSamples {
         let (path, groups) = (request.path(file), request.groupColumn)
-        let table = try CSVTable.read(path, format: format)
+        let (table, facts) = try CSVTable.readWithFacts(path, format: trainingFormat(groups))
         func column(_ name: String) throws -> CSVTable.Column {
             do throws(FormatError) {
                 return try table.column(named: name)
@@ -24,40 +22,102 @@ extension CSVSource {
         }
         let target = try column(label)
         let others = Set(ignore + [label] + (groups.map { [$0] } ?? []))
-        for name in ignore { _ = try column(name) }
+        for name in ignore + words { _ = try column(name) }
         let chosen = try columns?.map(column) ?? table.columns.filter { !others.contains($0.name) }
         if chosen.contains(where: { $0.name == label }) {
             throw problem(path, "the label \(label) is among the features", remedy: "Take it out of columns.")
         }
-        let features = try chosen.flatMap { try Feature.features($0, path) }
-        guard !features.isEmpty else {
+        let known = Dictionary(facts.map { ($0.name, $0) }) { first, _ in first }
+        for column in chosen { if let facts = known[column.name] { try check(facts, path) } }
+        let features = TableFeatures(
+            features: try chosen.flatMap {
+                try TableFeature.features($0, isAskedFor: words.contains($0.name), path)
+            }, rowCount: table.rowCount)
+        guard !features.features.isEmpty else {
             throw problem(
                 path, "no column is left to predict \(label) from", remedy: "Change columns or ignore.")
         }
-        var numbers = [Float]()
-        numbers.reserveCapacity(table.rowCount * features.count)
-        for row in 0..<table.rowCount {
-            for feature in features { numbers.append(feature.value(row)) }
-        }
-        let tensor = Tensor(numbers, shape: [table.rowCount, features.count])
+        let lossy = features.lossy
         let samples: Dataset
         switch task {
         case .classification:
             let (labels, names) = try classes(target, path)
-            samples = try Dataset(inputs: tensor, labels: labels, classNames: names)
+            samples = try Dataset(inputs: features.tensor(lossy: lossy), labels: labels, classNames: names)
         case .regression:
+            if let facts = known[label] { try check(facts, path) }
             samples = try Dataset(
-                inputs: tensor, targets: Tensor(try targets(target, path), shape: [table.rowCount, 1]))
+                inputs: features.tensor(lossy: lossy),
+                targets: Tensor(try targets(target, path), shape: [table.rowCount, 1]))
         }
-        return RawSamples(
-            samples, featureNames: features.map(\.name),
+        var raw = RawSamples(
+            samples, featureNames: features.features.map(\.name),
             groups: try groups.map { try texts(try column($0), path) })
+        raw.columns =
+            [described(target, .label, known[label])]
+            + (try groups.map { [described(try column($0), .group, known[$0])] } ?? [])
+            + chosen.map { described($0, .feature, known[$0.name], isLossy: lossy.contains($0.name)) }
+        return raw
+    }
+
+    /// How the file is read; classes and groups are numbers only where they are written as programs write them.
+    private func trainingFormat(_ groups: String?) -> CSVFormat {
+        var format = format
+        format.names = [label]
+        if task == .classification { format.uses[label] = .numbersOrWords }
+        if let groups { format.uses[groups] = .numbersOrWords }
+        for name in words { format.uses[name] = .words }
+        return format
     }
 
     private func problem(
         _ path: String, _ problem: String, expected: String? = nil, received: String? = nil, remedy: String
     ) -> DatasetError {
         DatasetError(.malformed, "\(path): \(problem)", expected: expected, received: received, remedy: remedy)
+    }
+
+    /// Refuses a column of which nearly every cell is a number, and infinite numbers.
+    private func check(_ facts: CSVColumnFacts, _ path: String) throws {
+        let name = facts.name.shown
+        if let (reading, count, total, first) = facts.odd {
+            let others = count == 1 ? "" : ", and \((count - 1).counted("other cell")) are none either"
+            throw problem(
+                path, "line \(first.line) holds \(first.text.quoted) in the column \(name)\(others)",
+                expected: "\(reading), as in \(total - count) of its \(total.counted("cell"))",
+                remedy:
+                    "Correct the cell; or say that it means a missing value (missing: [\(first.text.quoted)]), that the column holds words (words: [\(name)]), or leave the column out (ignore: [\(name)])."
+            )
+        }
+        if let cell = facts.infinite {
+            throw problem(
+                path, "line \(cell.line) holds \(cell.text.quoted) in the column \(name)", expected: "a finite number",
+                remedy: "Correct the cell, or leave it empty if the value is missing.")
+        }
+    }
+
+    /// What a column was taken for, for people.
+    private func described(
+        _ column: CSVTable.Column, _ role: TableColumn.Role, _ facts: CSVColumnFacts?, isLossy: Bool = false
+    ) -> TableColumn {
+        var remarks = [facts?.reason].compactMap { $0 }
+        let missing = facts?.missingCount ?? 0
+        if missing > 0 {
+            let words = facts?.missingWords ?? []
+            remarks.append(
+                "\(missing.counted("value")) \(missing == 1 ? "is" : "are") missing"
+                    + (words.isEmpty ? "" : " (\(words.map(\.quoted).joined(separator: ", ")))"))
+        }
+        if isLossy { remarks.append("kept in float64, which is scaled before it is rounded") }
+        let content: String
+        switch column.values {
+        case .numbers: content = (facts?.reading ?? .number).description
+        case .categories(_, let names):
+            content = "\(names.count.counted("word")): \(names.shown(8))"
+            if role == .feature { remarks.insert("one feature a word", at: 0) }
+        case .text(let count): content = "\(count) texts"
+        }
+        return TableColumn(
+            name: column.name, role: role, content: content,
+            remark: remarks.isEmpty ? nil : remarks.joined(separator: "; "), reading: facts?.reading)
     }
 
     // MARK: Targets
@@ -67,7 +127,9 @@ extension CSVSource {
         switch column.values {
         case .categories(let codes, let names):
             try checkComplete(codes.indices.filter { codes[$0] < 0 }, path)
-            return (codes.map(Int.init), names)
+            let (sorted, places) = ClassNames.sorted(names)
+            try checkRepeated(sorted.count, codes.count, path)
+            return (codes.map { places[Int($0)] }, sorted)
         case .numbers(let numbers):
             try checkComplete(numbers.indices.filter { numbers[$0].isNaN }, path)
             if let row = numbers.firstIndex(where: { $0 != $0.rounded() || $0.magnitude > 1e15 }) {
@@ -76,10 +138,20 @@ extension CSVSource {
                     received: "\(numbers[row])", remedy: "To predict numbers, give task: regression.")
             }
             let sorted = Set(numbers).sorted()
+            try checkRepeated(sorted.count, numbers.count, path)
             let places = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
             return (numbers.map { places[$0]! }, sorted.map { "\(Int($0))" })
         case .text: throw tooManyWords(column, path)
         }
+    }
+
+    /// Labels of which nearly every one is new are no classes.
+    private func checkRepeated(_ classes: Int, _ rows: Int, _ path: String) throws {
+        guard classes >= 21, 4 * classes > 3 * rows else { return }
+        throw problem(
+            path, "nearly every row has another class in the column \(label)", expected: "classes that many rows share",
+            received: "\(classes) classes in \(rows.counted("row"))",
+            remedy: "To predict numbers, give task: regression; else name another label.")
     }
 
     private func targets(_ column: CSVTable.Column, _ path: String) throws -> [Float] {
@@ -110,29 +182,7 @@ extension CSVSource {
 
     private func tooManyWords(_ column: CSVTable.Column, _ path: String) -> DatasetError {
         problem(
-            path, "the column \(column.name) holds too many different words", expected: "at most 65536",
+            path, "the column \(column.name.shown) holds too many different words", expected: "at most 65536",
             remedy: "Give another column.")
-    }
-
-    /// One feature of the samples.
-    private struct Feature {
-        let name: String
-        let value: (Int) -> Float
-
-        /// One feature of a column of numbers, one a word of a column of words.
-        static func features(_ column: CSVTable.Column, _ path: String) throws -> [Feature] {
-            switch column.values {
-            case .numbers(let numbers): return [Feature(name: column.name) { Float(numbers[$0]) }]
-            case .categories(let codes, let names) where names.count <= CSVSource.maximumWordCount:
-                return names.enumerated().map { place, word in
-                    Feature(name: "\(column.name)=\(word)") { Int(codes[$0]) == place ? 1 : 0 }
-                }
-            default:
-                throw DatasetError(
-                    .malformed,
-                    "\(path): the column \(column.name) holds more than \(maximumWordCount) different words",
-                    expected: "numbers, or a few words", remedy: "Leave it out (ignore: [\(column.name)]).")
-            }
-        }
     }
 }

@@ -3,9 +3,9 @@ package import ApusFormats
 
 /// A table: `{csv: {file: iris.csv, label: species}}`.
 ///
-/// Columns of numbers are features as they are; where one is missing, the mean of the training part stands for it.
-/// Columns of words become one feature for each word, 1 where it stands and else 0 (one-hot); all of them are 0 where
-/// the word is missing.
+/// Columns of numbers are features as they are, and so are dates (days since 1970-01-01) and times (hours since midnight); where one is
+/// missing, the mean of the training part stands for it. Columns of words become one feature for each word, 1 where it stands and
+/// else 0 (one-hot); all of them are 0 where the word is missing.
 public struct CSVSource: SampleReader, Configurable {
     /// The path of the table, from `data.directory` on if it is relative.
     public var file: String
@@ -21,18 +21,40 @@ public struct CSVSource: SampleReader, Configurable {
     public var header: Bool?
     /// What is between fields; `nil`: what divides the first rows.
     public var separator: Separator?
-    /// Texts that stand for a missing value, besides the empty one; `nil`: NA, N/A, NaN, null and ?.
+    /// Texts that stand for a missing value, besides the empty one; `nil`: NA, N/A, NaN, null and ?, and in columns of numbers
+    /// -, n.a., None and their like.
     public var missing: [String]?
+    /// Columns whose cells are words, whatever they look like and however many there are.
+    public var words: [String]
+    /// What stands before fractions where `1,000` leaves it open; `nil`: what other columns say.
+    public var decimal: Decimal?
 
     /// What is between the fields of a table.
     public enum Separator: String, NamedChoice {
-        case comma, semicolon, tab
+        /// `,`
+        case comma
+        /// `;`
+        case semicolon
+        /// A tabulator.
+        case tab
+        /// Any number of spaces and tabs.
+        case space
         public static let what = "separator"
+    }
+
+    /// What stands before the fraction of a number.
+    public enum Decimal: String, NamedChoice {
+        /// `1.5`
+        case point
+        /// `1,5`
+        case comma
+        public static let what = "decimal sign"
     }
 
     public init(
         _ file: String, label: String, task: PredictionTask = .classification, columns: [String]? = nil,
-        ignore: [String] = [], header: Bool? = nil, separator: Separator? = nil, missing: [String]? = nil
+        ignore: [String] = [], header: Bool? = nil, separator: Separator? = nil, missing: [String]? = nil,
+        words: [String] = [], decimal: Decimal? = nil
     ) {
         self.file = file
         self.label = label
@@ -42,13 +64,16 @@ public struct CSVSource: SampleReader, Configurable {
         self.header = header
         self.separator = separator
         self.missing = missing
+        self.words = words
+        self.decimal = decimal
     }
 
     public static let kind = "csv"
     public static let schema = Schema(
         CSVSource("", label: ""), .leading("file", \.file), .required("label", \.label), .optional("task", \.task),
         .optional("columns", \.columns), .optional("ignore", \.ignore), .optional("header", \.header),
-        .optional("separator", \.separator), .optional("missing", \.missing))
+        .optional("separator", \.separator), .optional("missing", \.missing), .optional("words", \.words),
+        .optional("decimal", \.decimal))
 
     /// How the file is read.
     package var format: CSVFormat {
@@ -57,8 +82,11 @@ public struct CSVSource: SampleReader, Configurable {
             case .comma: .comma
             case .semicolon: .semicolon
             case .tab: .tab
+            case .space: .space
             case nil: nil
             }
-        return CSVFormat(separator: separator, hasHeader: header, missing: missing ?? CSVFormat.usualMissing)
+        let decimal: CSVFormat.Decimal? = decimal.map { $0 == .comma ? .comma : .point }
+        return CSVFormat(
+            separator: separator, hasHeader: header, missing: missing ?? CSVFormat.usualMissing, decimal: decimal)
     }
 }

@@ -45,7 +45,13 @@ public struct ImageSource: SampleReader, Configurable {
         let path = try request.folder(folder, holding: content)
         let classes = try ImageFolder(path)
         let samples = try dataset(classes, nil)
-        guard let testFolder else { return RawSamples(samples) }
+        var notes = [ImageFolder.note(path, skipping: classes.skipped)].compactMap { $0 }
+        func raw(_ test: Dataset?) -> RawSamples {
+            var raw = RawSamples(samples, test: test)
+            raw.notes = notes
+            return raw
+        }
+        guard let testFolder else { return raw(nil) }
         let testPath = try request.folder(testFolder, holding: content)
         let testClasses = try ImageFolder(testPath)
         guard testClasses.classNames == classes.classNames else {
@@ -55,6 +61,7 @@ public struct ImageSource: SampleReader, Configurable {
                 received: testClasses.classNames.joined(separator: ", "),
                 remedy: "Name the sub-folders of both alike.")
         }
-        return RawSamples(samples, test: try dataset(testClasses, samples.sampleShape))
+        notes += [ImageFolder.note(testPath, skipping: testClasses.skipped)].compactMap { $0 }
+        return raw(try dataset(testClasses, samples.sampleShape))
     }
 }

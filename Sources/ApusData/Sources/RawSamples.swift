@@ -6,6 +6,10 @@ public struct RawSamples: Sendable {
     public var test: Dataset?
     /// What the columns of a table are, one a feature.
     public var featureNames: [String]?
+    /// What each column of a table was taken for.
+    public var columns: [TableColumn] = []
+    /// What people should know of the files, if anything: that some were left out, for instance.
+    public var notes: [String] = []
     /// The group of each sample, if the request named a column for it.
     public var groups: [String]?
 

@@ -24,6 +24,26 @@ public struct RunCatalog: Sendable {
         store = try TrialStore(path: "\(folder)/\(RunCatalog.fileName)")
     }
 
+    private init(_ folder: String, _ store: TrialStore) { (self.folder, self.store) = (folder, store) }
+
+    /// The catalog of a folder that is only looked at: where it can't be written, as on a read-only file system, the list is made
+    /// anew and not kept.
+    ///
+    /// - Parameter report: Is told if it is not kept.
+    public init(reading folder: String, report: (String) -> Void = { _ in }) throws {
+        do {
+            try self.init(folder)
+        } catch let error as SearchError where error.failureKind == .file {
+            let manager = FileManager.default
+            let aside = manager.temporaryDirectory.appending(path: "apus-runs-\(UUID().uuidString)").path
+            try manager.createDirectory(atPath: aside, withIntermediateDirectories: true)
+            // The database lives on without a name.
+            defer { try? manager.removeItem(atPath: aside) }
+            self.init(folder, try TrialStore(path: "\(aside)/\(RunCatalog.fileName)"))
+            report("the list of runs is not kept: \(error)")
+        }
+    }
+
     /// Whether a folder has a catalog.
     public static func exists(_ folder: String) -> Bool {
         FileManager.default.fileExists(atPath: "\(folder)/\(RunCatalog.fileName)")
@@ -31,7 +51,7 @@ public struct RunCatalog: Sendable {
 
     /// Brings the list up to date with the folders.
     ///
-    /// - Parameter report: Receives the folders that are damaged; they are left out.
+    /// - Parameter report: Receives folders that are damaged and left out, and of files that are damaged.
     public func update(report: (String) -> Void = { _ in }) throws {
         var found: Set<String> = []
         for name in names() {
@@ -39,7 +59,7 @@ public struct RunCatalog: Sendable {
                 let run = try RunFolder(existing: "\(folder)/\(name)")
                 // It is said anyway; a folder that can't be written keeps what it has.
                 try? run.noteCrash()
-                let entry = try RunEntry(run, name: name)
+                let entry = try RunEntry(run, name: name, report: report)
                 found.insert(name)
                 try store.record(entry)
             } catch let error where !(error is SearchError) {
@@ -64,19 +84,22 @@ public struct RunCatalog: Sendable {
     private func names() -> [String] {
         let manager = FileManager.default
         var found: [String] = []
-        func search(_ name: String, depth: Int) {
+        /// - Parameter above: The folders around it, in which links may lead again.
+        func search(_ name: String, _ above: [String]) {
             let path = name.isEmpty ? folder : "\(folder)/\(name)"
+            let place = URL(filePath: path).resolvingSymlinksInPath().path
+            guard !above.contains(place) else { return }
             if RunFolder.exists(path) { return found.append(name) }
-            guard depth < 4, let inner = try? manager.contentsOfDirectory(atPath: path) else { return }
+            guard above.count < 4, let inner = try? manager.contentsOfDirectory(atPath: path) else { return }
             for child in inner.sorted() where !child.hasPrefix(".") {
                 var isFolder: ObjCBool = false
                 guard manager.fileExists(atPath: "\(path)/\(child)", isDirectory: &isFolder), isFolder.boolValue else {
                     continue
                 }
-                search(name.isEmpty ? child : "\(name)/\(child)", depth: depth + 1)
+                search(name.isEmpty ? child : "\(name)/\(child)", above + [place])
             }
         }
-        search("", depth: 0)
+        search("", [])
         return found
     }
 }

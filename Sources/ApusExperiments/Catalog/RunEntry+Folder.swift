@@ -2,9 +2,11 @@ import ApusTraining
 
 extension RunEntry {
     /// What the folder of a run says.
-    init(_ folder: RunFolder, name: String) throws {
+    ///
+    /// - Parameter report: Is told what is damaged.
+    init(_ folder: RunFolder, name: String, report: (String) -> Void = { _ in }) throws {
         let record = try folder.record()
-        let epochs = try folder.history().epochs
+        let epochs = try folder.history(report: report).epochs
         func values(_ epoch: EpochRecord) -> [(name: String, value: Double)] {
             let parts = [("training", Optional(epoch.training)), ("validation", epoch.validation)]
             return parts.flatMap { prefix, measured in

@@ -1,13 +1,15 @@
-import ApusData
+public import ApusData
 import ApusNN
 import ApusTraining
 
 extension Experiment {
     /// Runs model, loss and metrics on two samples of the data, and checks callbacks: what does not fit together is found without training.
     ///
+    /// - Returns: The data, which may have notes.
     /// - Throws: What reading the data and building the model throw.
-    public func tryOut() throws {
-        let data = try data.load(seed: seed)
+    @discardableResult
+    public func tryOut() throws -> LoadedData {
+        let data = try loadedData()
         try checkCallbacks(data)
         let samples = data.training.prefix(2)
         var trainer = Trainer(
@@ -16,5 +18,6 @@ extension Experiment {
             memory: memory, device: device, seed: seed)
         try trainer.prepare(input: samples.sampleShape)
         _ = try trainer.evaluate(samples)
+        return data
     }
 }

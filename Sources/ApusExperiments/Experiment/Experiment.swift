@@ -64,7 +64,8 @@ public struct Experiment: Configurable {
     }
 
     public static let schema = Schema(
-        Experiment(name: "", model: .name("")), .required("name", \.name, help: "What the run folder is called"),
+        Experiment(name: "", model: .name("")),
+        .optional("name", \.name, help: "What the run folder is called; the file’s name if it is left out"),
         .optional("seed", \.seed, help: "Of all randomness"),
         .optional("data", \.data, help: "The samples, and what is held back of them"),
         .required("model", \.model, help: "A name of the zoo, or a list of layers"),
@@ -111,8 +112,10 @@ public struct Experiment: Configurable {
                     FileProblem(path.split(separator: ".").map(String.init), "expected \(range) but found \(value)"))
             }
         }
-        expect(!name.isEmpty && !name.contains("/"), "name", "a name without slashes", "\"\(name)\"")
+        expect(!name.isEmpty && !name.contains("/"), "name", "a name without slashes", name.quoted)
+        expect(name == name.shown, "name", "a name of at most 80 letters without control characters", name.quoted)
         expect(epochs > 0, "epochs", "a whole number from 1", epochs)
+        expect(epochs <= 1 << 30, "epochs", "a whole number up to \(1 << 30)", epochs)
         expect(batchSize > 0, "batchSize", "a whole number from 1", batchSize)
         let fraction = data.validation.fraction
         expect((0..<1).contains(fraction), "data.validation.fraction", "a number in 0..<1", fraction)

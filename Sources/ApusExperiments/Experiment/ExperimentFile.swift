@@ -19,14 +19,17 @@ public struct ExperimentFile: Sendable {
     public init(yaml text: String, path: String) throws(ConfigurationError) {
         guard let root = try FileNode(yaml: text, file: path), !root.isNull else {
             throw ConfigurationError(
-                "\(path) is empty; an experiment says at least its name and model", kind: .malformed)
+                "\(path) is empty; an experiment says at least its model", kind: .malformed)
         }
         guard root.entries != nil else {
             throw ConfigurationError(
-                "\(root.place.map { "\($0)" } ?? path): expected keys with values, at least name and model, but found \(root.found)",
+                "\(root.place.map { "\($0)" } ?? path): expected keys with values, at least a model, but found \(root.found)",
                 kind: .malformed)
         }
-        self.init(LayeredFile(root, path: path))
+        // What a file is called may stand for its name.
+        let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+        let named = root["name"] == nil && !name.isEmpty ? root.naming(name) : root
+        self.init(LayeredFile(named, path: path))
     }
 
     /// An experiment of a network by name, everything else at its default.
@@ -58,7 +61,7 @@ public struct ExperimentFile: Sendable {
     /// This file with another value at a path, written as `path=value`.
     public func setting(_ assignment: String) throws(ConfigurationError) -> ExperimentFile {
         guard let sign = assignment.firstIndex(of: "=") else {
-            throw ConfigurationError("expected PATH=VALUE, for instance epochs=3, but received \"\(assignment)\"")
+            throw ConfigurationError("expected PATH=VALUE, for instance epochs=3, but received \(assignment.quoted)")
         }
         let path = assignment[..<sign].trimmingCharacters(in: .whitespaces)
         return try setting(path, to: String(assignment[assignment.index(after: sign)...]))

@@ -65,7 +65,7 @@ extension ModelSource {
         case .layers(let layers): return layers
         case .name(let name):
             if let network = Zoo(rawValue: name) { return network.model(classes: outputs) }
-            throw TrainingError("there is no network \(name) (\(Names.hint(name, Zoo.allCases.map(\.rawValue))))")
+            throw TrainingError("there is no network \(name.shown) (\(Names.hint(name, Zoo.allCases.map(\.rawValue))))")
         }
     }
 }

@@ -25,9 +25,11 @@ public struct RunInputs: Sendable, Hashable, Codable {
     public var features: [Feature]?
     /// How tables are read, if the run was trained on one.
     public var table: CSVSource?
+    /// What the columns of that table were taken for: predictions read them in the same way.
+    public var columns: [TableColumn]?
 
     private enum CodingKeys: String, CodingKey {
-        case version, shape, elementType, classNames, outputs, features, table
+        case version, shape, elementType, classNames, outputs, features, table, columns
         case preprocessing = "normalization"
     }
 
@@ -61,12 +63,13 @@ public struct RunInputs: Sendable, Hashable, Codable {
         self.init(data.training)
         outputs = experiment.outputCount(for: data.training)
         table = experiment.data.source.reader as? CSVSource
+        if table != nil { columns = data.columns }
         guard let names = data.featureNames, data.training.sampleShape.rank == 1 else { return }
         let training = data.training
         var sums = Array(repeating: 0.0, count: names.count)
         for sample in 0..<training.count {
-            for (place, value) in training.features(at: sample).cast(to: .float32).scalars.enumerated() {
-                sums[place] += Double(value)
+            for (place, value) in training.features(at: sample).scalars(as: Double.self).enumerated() {
+                sums[place] += value
             }
         }
         features = zip(names, sums).map { Feature(name: $0, mean: $1 / Double(max(1, training.count))) }

@@ -63,9 +63,12 @@ extension RunFolder {
     /// What `run.json` says.
     func writtenRecord() throws -> RunRecord {
         let file = "\(path)/\(RunRecord.fileName)"
-        guard let data = FileManager.default.contents(atPath: file),
-            let record = try? FileJSON.decoder().decode(RunRecord.self, from: data)
-        else { throw TrainingError("\(file) is missing or not what a run writes", kind: .malformed) }
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw TrainingError("\(file) is missing", kind: .malformed)
+        }
+        guard let record = try? FileJSON.decoder().decode(RunRecord.self, from: data) else {
+            throw TrainingError("\(file) is damaged: it is not what a run writes", kind: .malformed)
+        }
         return record
     }
 }

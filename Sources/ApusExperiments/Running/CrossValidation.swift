@@ -25,7 +25,7 @@ public struct CrossValidation: Sendable {
         _ experiment: Experiment, folds k: Int, in folder: String, callbacks: [Callback] = [],
         finished: (Int, Measurements) throws -> Void = { _, _ in }
     ) throws {
-        for (index, data) in try experiment.data.folds(k, seed: experiment.seed).enumerated() {
+        for (index, data) in try experiment.loadedFolds(k).enumerated() {
             guard let validation = data.validation else { continue }
             let path = "\(folder)/fold-\(index + 1)"
             var run = try ExperimentRun(experiment, data: data, continuing: path)

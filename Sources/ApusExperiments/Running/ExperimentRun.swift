@@ -72,7 +72,7 @@ public struct ExperimentRun: Sendable {
         isResumed = folder != nil
         // A name that does not exist is found before the data are read.
         _ = try experiment.model.model()
-        let data = try data ?? experiment.data.load(seed: experiment.seed)
+        let data = try data ?? experiment.loadedData()
         self.data = data
         try experiment.checkCallbacks(data)
         let model = try experiment.network(for: data.training)

@@ -36,6 +36,7 @@ extension ByteStream {
         }
         if let failure { throw failure }
         try expectEnd()
+        try encoding.check(bytes, path: path, offset: start)
         return try NumericArray(shape: shape, elementType: type, bytes: bytes, path: path, offset: start)
     }
 

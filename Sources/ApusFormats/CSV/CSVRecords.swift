@@ -14,6 +14,8 @@ struct CSVRecords: ~Copyable {
 
     private let source: ByteSource
     private let separator: UInt8
+    /// Whether any number of spaces and tabs is between two fields.
+    private let isSpaced: Bool
     /// Wide tables are credible in large files only.
     private let maximumColumnCount: Int
     private var window: UnsafeMutableRawBufferPointer
@@ -35,6 +37,7 @@ struct CSVRecords: ~Copyable {
     init(_ source: ByteSource, separator: CSVFormat.Separator, window: Int) {
         self.source = source
         self.separator = separator.rawValue
+        isSpaced = separator == .space
         maximumColumnCount = 1 << 15 + source.count / 256
         self.window = .allocate(byteCount: max(16, min(window, source.count)), alignment: 1)
     }
@@ -108,7 +111,10 @@ struct CSVRecords: ~Copyable {
         var index = next
         var lines = 1
         while true {
-            while index < filled, window[index] == UInt8(ascii: " ") { index += 1 }
+            while index < filled, window[index] == UInt8(ascii: " ") || isSpaced && window[index] == UInt8(ascii: "\t")
+            {
+                index += 1
+            }
             if index < filled, window[index] == UInt8(ascii: "\"") {
                 guard try splitQuoted(&index, &lines, isLast: isLast) else { return false }
             } else {
@@ -119,9 +125,15 @@ struct CSVRecords: ~Copyable {
                 while end > start, window[end - 1] == UInt8(ascii: " ") { end -= 1 }
                 append(Field(start: start, end: end))
             }
+            if isSpaced {
+                while index < filled, window[index] == UInt8(ascii: " ") || window[index] == UInt8(ascii: "\t") {
+                    index += 1
+                }
+                if index == filled, !isLast { return false }
+            }
             if index == filled { break }
-            if window[index] == separator {
-                index += 1
+            if isSpaced ? !isLineEnd(window[index]) : window[index] == separator {
+                if !isSpaced { index += 1 }
                 guard fieldCount < maximumColumnCount else { throw tooManyColumns(at: index) }
                 continue
             }
@@ -154,8 +166,11 @@ struct CSVRecords: ~Copyable {
 
     @inline(__always)
     private func ends(_ byte: UInt8) -> Bool {
-        byte == separator || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
+        byte == separator || isLineEnd(byte) || isSpaced && byte == UInt8(ascii: "\t")
     }
+
+    @inline(__always)
+    private func isLineEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
 
     /// Reads a field in quotes, and the spaces after it; `false` if the window ends before it does.
     private mutating func splitQuoted(
@@ -185,7 +200,7 @@ struct CSVRecords: ~Copyable {
             to += 1
         }
         index = from + 1
-        while index < filled, window[index] == UInt8(ascii: " ") { index += 1 }
+        while !isSpaced, index < filled, window[index] == UInt8(ascii: " ") { index += 1 }
         if index == filled, !isLast { return false }
         guard index == filled || ends(window[index]) else {
             throw FormatError(

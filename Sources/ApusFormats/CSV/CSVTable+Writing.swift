@@ -36,8 +36,8 @@ extension CSVTable {
             guard case .categories(_, let names) = column.values else { return [[UInt8]]() }
             return names.map { CSVTable.quoted($0, separator) }
         }
-        // An empty line would be skipped.
-        let nothing = Array((columns.count == 1 ? "\"\"" : "").utf8)
+        // An empty line would be skipped, and so would nothing between spaces.
+        let nothing = Array((columns.count == 1 || separator == .space ? "\"\"" : "").utf8)
         var bytes: [UInt8] = []
         for (index, column) in columns.enumerated() {
             if index > 0 { bytes.append(separator.rawValue) }
@@ -73,7 +73,8 @@ extension CSVTable {
     /// A field, in quotes if it needs them.
     static func quoted(_ text: String, _ separator: CSVFormat.Separator) -> [UInt8] {
         let bytes = Array(text.utf8)
-        let special: Set<UInt8> = [separator.rawValue, 0x0a, 0x0d, 0x22]
+        var special: Set<UInt8> = [separator.rawValue, 0x0a, 0x0d, 0x22]
+        if separator == .space { special.insert(CSVFormat.Separator.tab.rawValue) }
         // Spaces around a field, and a byte order mark before the first, would not be part of it.
         let isEdged = bytes.first == 0x20 || bytes.last == 0x20 || bytes.starts(with: [0xef, 0xbb, 0xbf])
         guard bytes.isEmpty || isEdged || bytes.contains(where: special.contains) else { return bytes }

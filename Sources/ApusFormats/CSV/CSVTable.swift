@@ -1,3 +1,5 @@
+import ApusConfiguration
+
 /// A table of named columns, as comma-separated values hold it.
 ///
 /// A column holds numbers if each of its fields is a number or missing, else categories.
@@ -74,9 +76,9 @@ public struct CSVTable: Hashable, Sendable {
     /// - Throws: if there is none.
     public func column(named name: String) throws(FormatError) -> Column {
         guard let column = columns.first(where: { $0.name == name }) else {
-            let names = columns.prefix(10).map { "\"\($0.name)\"" }.joined(separator: ", ")
+            let names = columns.prefix(10).map(\.name.quoted).joined(separator: ", ")
             throw CSVTable.mismatch(
-                "the table has no column \"\(name)\"",
+                "the table has no column \(name.quoted)",
                 columns.isEmpty ? "a table of columns" : "one of \(names)\(columns.count > 10 ? ", …" : "")", nil,
                 "Check the name, and whether the first row of the file names the columns (header: true).")
         }

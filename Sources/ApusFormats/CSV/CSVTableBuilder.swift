@@ -1,9 +1,16 @@
+import ApusConfiguration
+
 /// Makes columns of rows.
 ///
 /// Numbers pass through a block of a few rows, so that each column grows by many numbers at a time.
 struct CSVTableBuilder: ~Copyable {
     private let survey: CSVSurvey
     private let missing: CSVWords
+    private let missingNumbers: CSVWords
+    private var facts: [CSVColumnFacts]
+    /// Whether a column holds numbers, and whether they are plain ones.
+    private let isNumeric: [Bool]
+    private let isPlain: [Bool]
     private var columns: [CSVColumnBuilder]
     private let block: UnsafeMutableBufferPointer<Double>
     private let blockRowCount: Int
@@ -12,10 +19,14 @@ struct CSVTableBuilder: ~Copyable {
     /// How many more names the table may have.
     private var room: Int
 
-    init(_ survey: CSVSurvey, _ missing: CSVWords, fileSize: Int) {
+    init(_ survey: CSVSurvey, _ format: CSVFormat, _ missing: CSVWords, fileSize: Int) {
         self.survey = survey
         self.missing = missing
-        columns = survey.isNumeric.map { CSVColumnBuilder(isNumeric: $0, capacity: survey.rowCount) }
+        missingNumbers = CSVWords(format.wordsForNumbers)
+        facts = survey.facts
+        isNumeric = survey.facts.map { $0.reading != nil }
+        isPlain = survey.facts.map { $0.reading == .number }
+        columns = isNumeric.map { CSVColumnBuilder(isNumeric: $0, capacity: survey.rowCount) }
         blockRowCount = max(1, min(128, (1 << 16) / columns.count))
         block = .allocate(capacity: blockRowCount * columns.count)
         room = CSVColumnBuilder.maximumNameCount + fileSize / 64
@@ -30,9 +41,10 @@ struct CSVTableBuilder: ~Copyable {
         let start = blockFilled * fields.count
         for column in 0..<fields.count {
             let text = records.text(fields[column])
-            if survey.isNumeric[column] {
-                block[start + column] = missing.contains(text) ? .nan : CSVNumber.parse(text) ?? .nan
+            if isNumeric[column] {
+                block[start + column] = try number(text, column, records)
             } else if missing.contains(text) {
+                facts[column].missingCount += 1
                 columns[column].appendMissing()
             } else {
                 try columns[column].append(text, records, room: &room)
@@ -43,30 +55,62 @@ struct CSVTableBuilder: ~Copyable {
         if blockFilled == blockRowCount { flush() }
     }
 
+    /// The number of a cell; NaN where it is missing.
+    @inline(__always)
+    private mutating func number(
+        _ text: UnsafeRawBufferPointer, _ column: Int, _ records: borrowing CSVRecords
+    ) throws(FormatError) -> Double {
+        if !missing.contains(text) {
+            if let number = isPlain[column] ? CSVNumber.parse(text) : facts[column].reading?.value(text) {
+                if number.isInfinite, facts[column].infinite == nil { facts[column].infinite = records.cell(text) }
+                return number
+            }
+            guard missingNumbers.contains(text) else { throw records.noNumber(text, facts[column]) }
+        }
+        facts[column].missingCount += 1
+        return .nan
+    }
+
     private mutating func flush() {
-        for column in columns.indices where survey.isNumeric[column] {
+        for column in columns.indices where isNumeric[column] {
             columns[column].append(block, from: column, step: columns.count, count: blockFilled)
         }
         blockFilled = 0
     }
 
-    mutating func finish(_ records: borrowing CSVRecords) throws(FormatError) -> CSVTable {
+    mutating func finish(_ records: borrowing CSVRecords) throws(FormatError) -> (CSVTable, [CSVColumnFacts]) {
         guard rowCount == survey.rowCount else { throw records.changed }
         flush()
         var result: [CSVTable.Column] = []
         for index in columns.indices {
             result.append(CSVTable.Column(name: survey.names[index], values: columns[index].finish()))
         }
-        return try CSVTable(result)
+        return (try CSVTable(result), facts)
     }
 }
 
 extension CSVRecords {
     /// The file is not what it was a moment ago.
-    fileprivate var changed: FormatError {
+    var changed: FormatError {
         FormatError(
             .malformed, path: path, offset: offset, "the file changed while it was read",
             remedy: "Read it again when nobody writes to it.")
+    }
+
+    /// A cell of the current row, for messages.
+    fileprivate func cell(_ text: UnsafeRawBufferPointer) -> CSVColumnFacts.Cell {
+        CSVColumnFacts.Cell(line: line, text: String(decoding: text, as: UTF8.self))
+    }
+
+    /// A cell that is not what its column was read as before.
+    fileprivate func noNumber(
+        _ text: UnsafeRawBufferPointer, _ facts: CSVColumnFacts
+    ) -> FormatError {
+        FormatError(
+            .mismatch, path: path,
+            "line \(line) holds \(String(decoding: text, as: UTF8.self).quoted) in the column \(facts.name.quoted)",
+            expected: (facts.reading ?? .number).description,
+            remedy: "Correct the cell, or leave it empty if the value is missing.")
     }
 }
 

@@ -2,9 +2,8 @@ import ApusGraph
 
 /// NumPy's format of one array in a file, versions 1 to 3.
 ///
-/// Types `b1`, `u1`, `i4`, `i8`, `f4`, `f8` are read as they are, `i1`, `i2` and `u2` as `int32`, `u4` as `int64`;
-/// others
-/// (`f2`, `u8`, complex numbers, texts, structures, Python objects) are refused. Both byte orders, C and Fortran order.
+/// Types `b1`, `u1`, `i4`, `i8`, `f4`, `f8` are read as they are, `i1`, `i2` and `u2` as `int32`, `u4` and `u8` as `int64`, `f2` as
+/// `float32`; others (complex numbers, texts, structures, Python objects) are refused. Both byte orders, C and Fortran order.
 ///
 /// Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 public enum NPY {

@@ -149,7 +149,7 @@ struct NPYHeader {
     private func unsupported(_ type: String, _ start: Int) -> FormatError {
         FormatError(
             .unsupported, path: path, offset: base + start, "the element type is not supported",
-            expected: "b1, u1, i1, u2, i2, u4, i4, i8, f4 or f8", received: type,
+            expected: "b1, u1, i1, u2, i2, u4, i4, u8, i8, f2, f4 or f8", received: type,
             remedy: "Convert it before it is saved, for example by array.astype('float32').")
     }
 
@@ -163,6 +163,8 @@ struct NPYHeader {
         case "u4": .uint32
         case "i4": .int32
         case "i8": .int64
+        case "u8": .uint64
+        case "f2": .float16
         case "f4": .float32
         case "f8": .float64
         default: nil

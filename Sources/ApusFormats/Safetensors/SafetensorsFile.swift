@@ -1,3 +1,4 @@
+import ApusConfiguration
 public import ApusGraph
 
 /// A file of named arrays: https://github.com/huggingface/safetensors.
@@ -15,8 +16,10 @@ public struct SafetensorsFile: Sendable {
 
     /// Opens a file, and checks all that its header says against the rules of the format.
     ///
-    /// - Throws: if the file is missing or damaged. Types without a counterpart here (`F16`, `I8`, `U32`, `F8_E4M3`,
-    ///   …) are refused only when their array is asked for.
+    /// `F16` is read as `float32`; `I8`, `I16` and `U16` as `int32`; `U32` and `U64` as `int64`.
+    ///
+    /// - Throws: if the file is missing or damaged. Types without a counterpart here (`F8_E4M3`, `C64`, …) are refused only when
+    ///   their array is asked for.
     public init(_ path: String) throws(FormatError) {
         try self.init(ByteSource(path: path, content: "a safetensors file"))
     }
@@ -69,23 +72,37 @@ public struct SafetensorsFile: Sendable {
     /// - Throws: if there is none of this name, its type has no counterpart here, a bool is neither 0 nor 1, or the
     ///   disk fails.
     public func array(_ name: String) throws(FormatError) -> NumericArray {
-        let (type, range) = try place(of: name)
+        let (type, range, conversion) = try place(of: name)
+        var bytes = try source.bytes(range)
+        if let conversion { bytes = try converted(bytes, type, conversion, range) }
         return try NumericArray(
-            shape: type.shape, elementType: type.elementType, bytes: source.bytes(range), path: path,
-            offset: range.lowerBound)
+            shape: type.shape, elementType: type.elementType, bytes: bytes, path: path, offset: range.lowerBound)
+    }
+
+    /// Elements as stored in the type that they are read as.
+    private func converted(
+        _ stored: [UInt8], _ type: TensorType, _ encoding: ElementEncoding, _ range: Range<Int>
+    ) throws(FormatError) -> [UInt8] {
+        let bytes = [UInt8](unsafeUninitializedCapacity: type.byteCount) { buffer, initialized in
+            stored.withUnsafeBytes { encoding.decode($0, into: UnsafeMutableRawBufferPointer(buffer)) }
+            initialized = type.byteCount
+        }
+        try encoding.check(bytes, path: path, offset: range.lowerBound)
+        return bytes
     }
 
     /// Reads the elements of one array into memory of exactly their size (`type(of:).byteCount`), without another copy.
     ///
     /// Bools are not checked.
     public func read(_ name: String, into buffer: UnsafeMutableRawBufferPointer) throws(FormatError) {
-        let (type, range) = try place(of: name)
-        guard buffer.count == range.count else {
+        let (type, range, conversion) = try place(of: name)
+        guard buffer.count == type.byteCount else {
             throw FormatError(
-                .mismatch, path: path, "the memory for tensor \"\(name)\" has the wrong size",
-                expected: "\(range.count.counted("byte")) for \(type)", received: buffer.count.counted("byte"),
+                .mismatch, path: path, "the memory for tensor \(name.quoted) has the wrong size",
+                expected: "\(type.byteCount.counted("byte")) for \(type)", received: buffer.count.counted("byte"),
                 remedy: "Give memory of the array's size.")
         }
+        if conversion != nil { return buffer.copyBytes(from: try array(name).bytes) }
         let length = try source.read(buffer, at: range.lowerBound)
         guard length == range.count else { throw source.shrunk(at: range.lowerBound + length) }
     }
@@ -96,27 +113,30 @@ public struct SafetensorsFile: Sendable {
     /// process cut the file short, then touching them ends the process: prefer `array(_:)` or `read(_:into:)` where the
     /// file isn't under this program's control.
     public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-        let range = try place(of: name).range
-        guard let mapping else { return try array(name).bytes.withUnsafeBytes(body) }
+        let (_, range, conversion) = try place(of: name)
+        guard let mapping, conversion == nil else { return try array(name).bytes.withUnsafeBytes(body) }
         return try body(UnsafeRawBufferPointer(rebasing: mapping.bytes[range]))
     }
 
-    private func place(of name: String) throws(FormatError) -> (type: TensorType, range: Range<Int>) {
+    private func place(
+        of name: String
+    ) throws(FormatError) -> (type: TensorType, range: Range<Int>, conversion: ElementEncoding?) {
         guard let entry = header.entry(named: name) else {
-            let names = header.entries.prefix(5).map { "\"\($0.name)\"" }.joined(separator: ", ")
+            let names = header.entries.prefix(5).map(\.name.quoted).joined(separator: ", ")
             let isMore = header.entries.count > 5
             throw FormatError(
-                .mismatch, path: path, "there is no tensor \"\(name)\"",
+                .mismatch, path: path, "there is no tensor \(name.quoted)",
                 expected: names.isEmpty ? "no tensor: the file is empty" : "one of \(names)\(isMore ? ", …" : "")",
                 remedy: "Check the name, or take the file of the same model.")
         }
         guard let type = entry.type.elementType else {
             throw FormatError(
                 .unsupported, path: path, offset: start + entry.range.lowerBound,
-                "tensor \"\(name)\" has a type that is not supported", expected: "F32, F64, BF16, I32, I64, U8 or BOOL",
+                "tensor \(name.quoted) has a type that is not supported",
+                expected: "F16, F32, F64, BF16, whole numbers or BOOL",
                 received: entry.type.rawValue, remedy: "Convert it in the program that saved it.")
         }
         let range = start + entry.range.lowerBound..<start + entry.range.upperBound
-        return (TensorType(Shape(entry.dimensions), type), range)
+        return (TensorType(Shape(entry.dimensions), type), range, entry.type.conversion)
     }
 }

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusGraph
 
 /// What a safetensors file says of its tensors.
@@ -93,7 +94,8 @@ struct SafetensorsHeader {
                 type = SafetensorsType(rawValue: text)
                 if type == nil {
                     throw malformed(
-                        path, offset, "tensor \"\(name)\" has an unknown type", "F32, BF16, I64 or the like", text)
+                        path, offset, "tensor \(name.quoted) has an unknown type", "F32, BF16, I64 or the like",
+                        text.shown)
                 }
             case "shape":
                 guard dimensions == nil else { throw duplicate(key, path, offset) }
@@ -107,21 +109,21 @@ struct SafetensorsHeader {
         }
         guard let type, let dimensions, let offsets else {
             let missing = type == nil ? "dtype" : dimensions == nil ? "shape" : "data_offsets"
-            throw malformed(path, start, "tensor \"\(name)\" lacks \(missing)", "dtype, shape and data_offsets", nil)
+            throw malformed(path, start, "tensor \(name.quoted) lacks \(missing)", "dtype, shape and data_offsets", nil)
         }
         guard offsets.count == 2, offsets[0] <= offsets[1] else {
             throw malformed(
-                path, start, "tensor \"\(name)\" has wrong data_offsets", "[begin, end]", Shape(offsets).description)
+                path, start, "tensor \(name.quoted) has wrong data_offsets", "[begin, end]", Shape(offsets).description)
         }
         let range = offsets[0]..<offsets[1]
         guard let size = type.byteCount(dimensions) else {
             throw malformed(
-                path, start, "the size of tensor \"\(name)\" is too large, or no whole number of bytes",
+                path, start, "the size of tensor \(name.quoted) is too large, or no whole number of bytes",
                 "at most 2^60 - 1 bytes", "\(type.rawValue)\(Shape(dimensions))")
         }
         guard size == range.count else {
             throw malformed(
-                path, start, "the data of tensor \"\(name)\" does not fit its shape",
+                path, start, "the data of tensor \(name.quoted) does not fit its shape",
                 "\(size.counted("byte")) for \(type.rawValue)\(Shape(dimensions))", range.count.counted("byte"))
         }
         return Entry(name: name, type: type, dimensions: dimensions, range: range)
@@ -161,7 +163,7 @@ struct SafetensorsHeader {
             guard entry.range.lowerBound == end else {
                 let problem = entry.range.lowerBound < end ? "overlaps another tensor" : "is preceded by a hole"
                 throw SafetensorsHeader.malformed(
-                    path, headerCount, "tensor \"\(entry.name)\" \(problem)", "data from \(end) on",
+                    path, headerCount, "tensor \(entry.name.quoted) \(problem)", "data from \(end) on",
                     "data from \(entry.range.lowerBound) on")
             }
             end = entry.range.upperBound
@@ -175,7 +177,7 @@ struct SafetensorsHeader {
     }
 
     private static func duplicate(_ name: String, _ path: String, _ offset: Int) -> FormatError {
-        malformed(path, offset, "the name \"\(name)\" occurs twice", "different names", nil)
+        malformed(path, offset, "the name \(name.quoted) occurs twice", "different names", nil)
     }
 
     private static func malformed(

@@ -38,17 +38,29 @@ enum SafetensorsType: String {
     }
 
     /// The type that reads it, if there is one.
-    var elementType: ElementType? {
-        switch self {
-        case .bool: .bool
-        case .u8: .uint8
-        case .bf16: .bfloat16
-        case .i32: .int32
-        case .f32: .float32
-        case .i64: .int64
-        case .f64: .float64
-        default: nil
-        }
+    var elementType: ElementType? { self == .bf16 ? .bfloat16 : encoding?.elementType }
+
+    /// How its elements become those of another type; `nil` if they are read as they are.
+    var conversion: ElementEncoding? { encoding.flatMap { $0.widens || $0.stored == .uint64 ? $0 : nil } }
+
+    private var encoding: ElementEncoding? {
+        let stored: ElementEncoding.Stored? =
+            switch self {
+            case .bool: .bool
+            case .u8: .uint8
+            case .i8: .int8
+            case .u16: .uint16
+            case .i16: .int16
+            case .f16: .float16
+            case .u32: .uint32
+            case .i32: .int32
+            case .f32: .float32
+            case .u64: .uint64
+            case .i64: .int64
+            case .f64: .float64
+            case .bf16, .c64, .f4, .f6E2M3, .f6E3M2, .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ: nil
+            }
+        return stored.map { ElementEncoding(stored: $0, isBigEndian: false) }
     }
 
     init(_ type: ElementType) {

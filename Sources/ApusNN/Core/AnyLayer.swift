@@ -36,7 +36,7 @@ public struct AnyLayer: Codable, Hashable, Sendable {
                 DecodingError.Context(
                     codingPath: decoder.codingPath,
                     debugDescription: "expected one kind of layer but received "
-                        + "\(container.allKeys.map(\.stringValue).sorted().joined(separator: ", "))"))
+                        + container.allKeys.map(\.stringValue).sorted().shown()))
         }
         layer = try LayerKinds.layer(
             kinds[0].stringValue, from: try container.superDecoder(forKey: kinds[0]), at: decoder.codingPath)

@@ -23,10 +23,14 @@ public struct PredictionInput: Sendable {
         var left = limit ?? .max
         var result: [PredictionInput] = []
         var images: [String] = []
+        var notes: [String] = []
         func flush() throws {
             // Images of many files become batches.
             for start in stride(from: 0, to: images.count, by: 256) {
-                result.append(try read(images: Array(images[start..<min(start + 256, images.count)]), inputs))
+                var input = try read(images: Array(images[start..<min(start + 256, images.count)]), inputs)
+                input.remark = notes.isEmpty ? nil : notes.joined(separator: "; ")
+                notes = []
+                result.append(input)
             }
             images = []
         }
@@ -36,7 +40,8 @@ public struct PredictionInput: Sendable {
                 throw FormatError(.missing, path: path, "there is no such file", remedy: "Check the path.")
             }
             if isFolder.boolValue {
-                let found = try imagesIn(path)
+                let (found, note) = try imagesIn(path)
+                if let note { notes.append(note) }
                 images += found.prefix(left)
                 left -= min(left, found.count)
             } else if isImage(path) {
@@ -44,7 +49,8 @@ public struct PredictionInput: Sendable {
                 left -= 1
             } else {
                 try flush()
-                var input = try path.lowercased().hasSuffix(".csv") ? readTable(path, inputs) : readArray(path, inputs)
+                try checkImage(path)
+                var input = try isTable(path) ? readTable(path, inputs) : readArray(path, inputs)
                 if input.names.count > left {
                     input.samples = input.samples[0..<left]
                     input.names = Array(input.names.prefix(left))
@@ -63,16 +69,37 @@ public struct PredictionInput: Sendable {
         ["png", "jpg", "jpeg"].contains((path as NSString).pathExtension.lowercased())
     }
 
-    /// All images in a folder and the folders in it, sorted by path.
-    private static func imagesIn(_ folder: String) throws -> [String] {
-        let found = (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? [])
-            .filter(isImage).sorted().map { "\(folder)/\($0)" }
+    /// Images of formats that are not read get a message of their own.
+    private static func checkImage(_ path: String) throws {
+        let kind = (path as NSString).pathExtension.lowercased()
+        guard ["bmp", "gif", "webp", "tif", "tiff", "heic", "avif", "jp2", "svg"].contains(kind) else { return }
+        throw FormatError(
+            .unsupported, path: path, "images of this format are not read", expected: "PNG or JPEG",
+            received: ".\(kind)",
+            remedy: "Convert it to PNG.")
+    }
+
+    /// Whether a file is a table by its name.
+    private static func isTable(_ path: String) -> Bool {
+        ["csv", "tsv", "tab", "txt", "dat", "data"].contains((path as NSString).pathExtension.lowercased())
+    }
+
+    /// All images in a folder and the folders in it, sorted by path, and a note on files that are none.
+    private static func imagesIn(_ folder: String) throws -> (images: [String], note: String?) {
+        let files = (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? [])
+            .filter { name in
+                var isFolder: ObjCBool = false
+                let exists = FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder)
+                return !(exists && isFolder.boolValue) && !name.split(separator: "/").contains { $0.hasPrefix(".") }
+            }
+        let found = files.filter(isImage).sorted().map { "\(folder)/\($0)" }
         guard !found.isEmpty else {
             throw FormatError(
                 .missing, path: folder, "the folder holds no images", expected: "files that end in .png, .jpg or .jpeg",
                 remedy: "Check the path.")
         }
-        return found
+        let others = files.filter { !isImage($0) }.sorted().map { "\(folder)/\($0)" }
+        return (found, ImageFolder.note(folder, skipping: others))
     }
 
     private static func read(images paths: [String], _ inputs: RunInputs) throws -> PredictionInput {
@@ -117,6 +144,7 @@ public struct PredictionInput: Sendable {
                 received: "\(array.shape)", remedy: "Reshape or resize the samples.")
         }
         let samples = Tensor(bytes: array.bytes, TensorType(Shape([count] + wanted), array.elementType))
+        try checkFinite(samples, count, path)
         return PredictionInput(
             names: names(path, count), samples: samples, remark: remark(path, samples, array.elementType, inputs))
     }
@@ -126,80 +154,18 @@ public struct PredictionInput: Sendable {
         "[" + (["N"] + sample.map(String.init)).joined(separator: ", ") + "]"
     }
 
-    private static func readTable(_ path: String, _ inputs: RunInputs) throws -> PredictionInput {
-        let table = try CSVTable.read(path, format: inputs.table?.format ?? CSVFormat())
-        let width = inputs.sampleShape.count
-        if let columns = try inputs.features?.map({ feature in try value(of: feature, in: table, path) }) {
-            let known = columns.compactMap { $0 }
-            if known.count == columns.count {
-                let rows = (0..<table.rowCount).flatMap { row in known.map { $0(row) } }
-                return PredictionInput(
-                    names: names(path, table.rowCount),
-                    samples: Tensor(rows, shape: Shape([table.rowCount] + inputs.shape)))
-            }
-        }
-        let columns = try table.columns.map { column in
-            guard case .numbers(let numbers) = column.values else {
-                throw FormatError(
-                    .mismatch, path: path, "the column \(column.name) holds no numbers",
-                    expected: "\(width) columns of numbers",
-                    remedy: remedy(inputs))
-            }
-            return numbers
-        }
-        guard columns.count == width else {
-            throw FormatError(
-                .mismatch, path: path, "the table does not fit the network", expected: "\(width) columns",
-                received: "\(columns.count)",
-                remedy: remedy(inputs))
-        }
-        let rows = (0..<table.rowCount).flatMap { row in columns.map { Float($0[row]) } }
-        return PredictionInput(
-            names: names(path, table.rowCount),
-            samples: Tensor(rows, shape: Shape([table.rowCount] + inputs.shape)))
-    }
-
-    private static func remedy(_ inputs: RunInputs) -> String {
-        guard let features = inputs.features else {
-            return "Give the columns that the network was trained on, in their order, without the label."
-        }
-        let names = features.map(\.name)
-        return
-            "Give the columns that the network was trained on by their names, in any order, or in this order without others: "
-            + names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
-    }
-
-    /// The value of a feature in each row; `nil` if the table has no such column.
-    private static func value(
-        of feature: RunInputs.Feature, in table: CSVTable, _ path: String
-    ) throws -> ((Int) -> Float)? {
-        if let column = try? table.column(named: feature.name) {
-            guard case .numbers(let numbers) = column.values else {
-                throw FormatError(
-                    .mismatch, path: path, "the column \(feature.name) holds words",
-                    expected: "numbers, as in training", remedy: "Correct the column.")
-            }
-            return { Float(numbers[$0].isNaN ? feature.mean : numbers[$0]) }
-        }
-        // `color=red` is a word of the column `color`; names and words may have signs of equality themselves.
-        for sign in feature.name.indices where feature.name[sign] == "=" {
-            guard let column = try? table.column(named: String(feature.name[..<sign])) else { continue }
-            let word = feature.name[feature.name.index(after: sign)...]
-            switch column.values {
-            case .categories(let codes, let names):
-                let place = names.firstIndex { $0 == word }.map(Int32.init) ?? -2
-                return { codes[$0] == place ? 1 : 0 }
-            case .numbers(let numbers):
-                // Words that look like numbers.
-                return { Double(word) == numbers[$0] ? 1 : 0 }
-            case .text: continue
-            }
-        }
-        return nil
-    }
-
-    private static func names(_ path: String, _ count: Int) -> [String] {
+    static func names(_ path: String, _ count: Int) -> [String] {
         count == 1 ? [path] : (0..<count).map { "\(path)#\($0)" }
+    }
+
+    /// A number that is none gives a prediction that means nothing.
+    private static func checkFinite(_ samples: Tensor, _ count: Int, _ path: String) throws {
+        guard !samples.elementType.isInteger, samples.elementType != .bool, count > 0 else { return }
+        let numbers = samples.cast(to: .float64).scalars(as: Double.self)
+        guard let place = numbers.firstIndex(where: { !$0.isFinite }) else { return }
+        throw FormatError(
+            .mismatch, path: path, "the sample \(place / (numbers.count / count)) holds \(numbers[place])",
+            expected: "finite numbers", remedy: "Replace what is missing, or remove the sample.")
     }
 
     /// Fractions where bytes are expected are likely a mistake.

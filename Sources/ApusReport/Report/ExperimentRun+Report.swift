@@ -5,14 +5,16 @@ import ApusTraining
 extension ExperimentRun {
     /// Writes pictures and `report.html` into the folder.
     ///
+    /// - Parameter report: Is told which files of the run are damaged.
     /// - Throws: `TrainingError` if the run has not begun; `FormatError` if the disk refuses.
-    public func writeReport() throws {
+    public func writeReport(report damaged: (String) -> Void = { _ in }) throws {
         guard let folder else { throw TrainingError("the run has not begun: there is nothing to report") }
         var report = RunReport(experiment)
         report.record = record
         report.summary = summary
-        report.history = try folder.history()
-        report.snapshots = try folder.snapshots()
+        report.describe(data)
+        report.history = try folder.history(report: damaged)
+        report.snapshots = folder.snapshots(report: damaged)
         // After an interrupt nobody wants to wait.
         let isComplete = record.state == .completed
         try report.look(
@@ -25,13 +27,15 @@ extension ExperimentRun {
 extension FinishedRun {
     /// Writes pictures and `report.html` into the folder anew, with the weights that are kept.
     ///
+    /// - Parameter report: Is told which files of the run are damaged.
     /// - Throws: What reading the data throws; `FormatError` if the disk refuses.
-    public func writeReport() throws {
-        let data = try experiment.data.load(seed: experiment.seed)
+    public func writeReport(report damaged: (String) -> Void = { _ in }) throws {
+        let data = try experiment.loadedData()
         var report = RunReport(experiment)
         report.record = try? folder.record()
-        report.history = try folder.history()
-        report.snapshots = try folder.snapshots()
+        report.describe(data)
+        report.history = try folder.history(report: damaged)
+        report.snapshots = folder.snapshots(report: damaged)
         report.summary = try trainer.model.summary(input: data.sampleShape)
         try report.look(at: trainer, training: data.training, test: data.test)
         try report.write(to: folder)

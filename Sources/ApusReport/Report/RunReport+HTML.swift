@@ -32,6 +32,7 @@ extension RunReport {
             Page.section(
                 "Network",
                 summary.map { Page.card(Page.preformatted("\($0)".replacing("; ", with: "\n")), "padded") } ?? ""),
+            Page.section("Data", dataTable),
             Page.section(
                 "Configuration", (try? experiment.yaml()).map { Page.card(Page.preformatted($0), "padded") } ?? ""),
             footer,

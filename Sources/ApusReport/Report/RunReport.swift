@@ -16,6 +16,10 @@ public struct RunReport: Sendable {
     public var record: RunRecord?
     /// The model, layer by layer.
     public var summary: ModelSummary?
+    /// What the columns of a table were taken for.
+    public var columns: [TableColumn] = []
+    /// What people should know of the data.
+    public var notes: [String] = []
     /// What was measured, epoch by epoch.
     public var history = History()
     /// What the model does with data that it was not trained on.
@@ -37,6 +41,9 @@ public struct RunReport: Sendable {
     public init(_ experiment: Experiment) {
         self.experiment = experiment
     }
+
+    /// Takes what is known of the data.
+    mutating func describe(_ data: LoadedData) { (columns, notes) = (data.columns, data.notes) }
 
     /// What the numbers say.
     public var observations: [Observation] { Observations.all(history, evaluation, survey) }

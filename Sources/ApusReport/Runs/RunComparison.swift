@@ -25,10 +25,12 @@ public struct RunComparison: Sendable {
         }
 
         /// The run in a folder.
-        public init(_ folder: RunFolder) throws {
+        ///
+        /// - Parameter report: Is told what is damaged.
+        public init(_ folder: RunFolder, report: (String) -> Void = { _ in }) throws {
             self.init(
-                name: folder.path, experiment: try folder.experiment(), history: try folder.history(),
-                record: try? folder.record())
+                name: folder.path, experiment: try folder.experiment(), history: try folder.history(report: report))
+            do { record = try folder.record() } catch { report("\(error)") }
         }
     }
 

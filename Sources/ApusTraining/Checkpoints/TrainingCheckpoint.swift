@@ -194,11 +194,13 @@ extension TrainingCheckpoint {
         try AtomicFile.write(quoted, to: "\(folder)/state.json")
     }
 
-    /// The text of a checkpoint, after checks of all its files.
-    ///
-    /// - Throws: `TrainingError` that says what is damaged.
-    static func checkedText(_ folder: String) throws -> CheckpointText {
-        func damaged(_ what: String) -> TrainingError { TrainingError("\(folder) \(what)", kind: .malformed) }
+    private static func damaged(_ folder: String, _ what: String) -> TrainingError {
+        TrainingError("\(folder) \(what)", kind: .malformed)
+    }
+
+    /// The text of a checkpoint, whose other files may be damaged.
+    static func text(_ folder: String) throws -> CheckpointText {
+        func damaged(_ what: String) -> TrainingError { self.damaged(folder, what) }
         guard let data = FileManager.default.contents(atPath: "\(folder)/state.json") else {
             throw damaged("has no state.json")
         }
@@ -209,6 +211,26 @@ extension TrainingCheckpoint {
             "\"checksum\" : \"\(text.checksum)\"", with: "\"checksum\" : \"\(CheckpointText.blank)\"",
             maxReplacements: 1)
         guard Checksum.isRight(text.checksum, of: Data(blank.utf8)) else { throw damaged("has a damaged state.json") }
+        return text
+    }
+
+    /// What the newest checkpoint of a folder says of the epochs that are finished, and how long logs were, by the names of their
+    /// callbacks; `nil` if none can be read.
+    package static func remembered(in folder: String) -> (history: History, lengths: [String: Int])? {
+        let texts = CheckpointStore(folder).names().compactMap { try? text("\(folder)/\($0)") }
+        guard let newest = texts.max(by: { ($0.step, $0.epoch) < ($1.step, $1.epoch) }) else { return nil }
+        let lengths = newest.callbacks.compactMap { saved in
+            (try? CallbackState(saved.data).decoded() as Int).map { (saved.name, $0) }
+        }
+        return (newest.history, Dictionary(lengths) { first, _ in first })
+    }
+
+    /// The text of a checkpoint, after checks of all its files.
+    ///
+    /// - Throws: `TrainingError` that says what is damaged.
+    static func checkedText(_ folder: String) throws -> CheckpointText {
+        func damaged(_ what: String) -> TrainingError { self.damaged(folder, what) }
+        let text = try text(folder)
         guard text.files[tensors] != nil else { throw damaged("names no \(tensors)") }
         for (name, file) in text.files.sorted(by: { $0.key < $1.key }) {
             guard

@@ -84,12 +84,18 @@ public struct TrainingSession: Sendable {
             resuming: checkpoints, report: report, onEvent: nil, step: step, validation: validation)
     }
 
+    /// So many that their steps can be counted.
+    private static let greatestEpochCount = 1 << 30
+
     /// Throws what makes a training impossible before it begins.
     func check(_ training: Dataset, epochs: Int, batchSize: Int, augmentations: [Augmentation]) throws {
         guard training.count > 0 else { throw TrainingError("there is nothing to train on: the data set is empty") }
         guard epochs >= 0, batchSize >= 1 else {
             throw TrainingError(
                 "epochs must be at least 0 and batchSize at least 1, received \(epochs) and \(batchSize)")
+        }
+        guard epochs <= TrainingSession.greatestEpochCount else {
+            throw TrainingError("epochs must be at most \(TrainingSession.greatestEpochCount), received \(epochs)")
         }
         do { try schedule.validate() } catch { throw TrainingError(error) }
         if let problem = objective.metrics.nameProblem { throw TrainingError(problem) }
@@ -106,8 +112,9 @@ public struct TrainingSession: Sendable {
         step: (inout TrainingState, Batch, Double) throws -> StepResult?,
         validation: (TrainingState) throws -> Measurements?
     ) throws -> History {
+        try state.checkGroups()
         var progress = SessionProgress(self, baseLearningRate: state.optimizer.learningRate, onEvent: onEvent)
-        let stepsPerEpoch = (training.count + batchSize - 1) / batchSize
+        let stepsPerEpoch = (training.count - 1) / batchSize + 1
         try progress.begin(
             &state, epochs: epochs, stepsPerEpoch: stepsPerEpoch, samplesPerEpoch: training.count,
             resuming: checkpoints, report: report)

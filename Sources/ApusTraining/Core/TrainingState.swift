@@ -85,6 +85,12 @@ public struct TrainingState: Sendable {
     /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
     public init(_ model: some Layer, optimizer: Optimizer, input: Shape, seed: UInt64) throws {
         self.init(try model.initialized(input: input, seed: seed), optimizer: optimizer, seed: seed)
+        try checkGroups()
+    }
+
+    /// Finds groups of the optimizer that no variable belongs to.
+    func checkGroups() throws {
+        do { try optimizer.checkGroups(layout.variables.map(\.path)) } catch { throw TrainingError(error) }
     }
 
     /// A state that starts from given variables.

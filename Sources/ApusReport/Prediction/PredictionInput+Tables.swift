@@ -1,0 +1,144 @@
+import ApusConfiguration
+import ApusData
+import ApusExperiments
+import ApusFormats
+import ApusGraph
+import ApusTensor
+
+/// Tables are read as that of the training was: the same columns, by their names, with cells that mean the same.
+extension PredictionInput {
+    static func readTable(_ path: String, _ inputs: RunInputs) throws -> PredictionInput {
+        let trained = (inputs.columns ?? []).filter { $0.role == .feature }
+        let (table, facts) = try CSVTable.readWithFacts(path, format: format(inputs, trained))
+        guard let features = inputs.features else { return try readInOrder(table, path, inputs) }
+        let columns = try features.map { try value(of: $0, in: table, path, hasColumns: !trained.isEmpty) }
+        let known = columns.compactMap { $0 }
+        guard known.count == columns.count else {
+            // A table that has none of the columns may have them without names.
+            if known.isEmpty, table.columns.count == inputs.sampleShape.count,
+                (try? readInOrder(table, path, inputs)) != nil
+            {
+                return try readInOrder(table, path, inputs)
+            }
+            throw lacking(zip(features, columns).filter { $1 == nil }.map(\.0.name), trained, table, path)
+        }
+        let names = Set(trained.map(\.name))
+        for fact in facts where trained.isEmpty || names.contains(fact.name) {
+            guard let cell = fact.infinite else { continue }
+            throw FormatError(
+                .mismatch, path: path, "line \(cell.line) holds \(cell.text.quoted) in the column \(fact.name.shown)",
+                expected: "a finite number", remedy: "Correct the cell, or leave it empty if the value is missing.")
+        }
+        let rows = (0..<table.rowCount).flatMap { row in known.map { $0(row) } }
+        return PredictionInput(
+            names: self.names(path, table.rowCount), samples: tensor(rows, table.rowCount, inputs),
+            remark: newWords(table, trained, features, path))
+    }
+
+    /// How the table is read: columns that were numbers in training as the same numbers, all others as words.
+    private static func format(_ inputs: RunInputs, _ trained: [TableColumn]) -> CSVFormat {
+        var format = inputs.table?.format ?? CSVFormat()
+        format.names = Set(trained.map(\.name))
+        for column in trained { format.uses[column.name] = column.reading.map { .numbers($0) } ?? .words }
+        return format
+    }
+
+    private static func tensor(_ numbers: [Double], _ count: Int, _ inputs: RunInputs) -> Tensor {
+        let shape = Shape([count] + inputs.shape)
+        return inputs.elementType == "\(ElementType.float64)"
+            ? Tensor(numbers, shape: shape) : Tensor(numbers.map { Float($0) }, shape: shape)
+    }
+
+    /// A table whose columns are the features one by one, whatever their names.
+    private static func readInOrder(_ table: CSVTable, _ path: String, _ inputs: RunInputs) throws -> PredictionInput {
+        let width = inputs.sampleShape.count
+        let columns = try table.columns.map { column in
+            guard case .numbers(let numbers) = column.values else {
+                throw FormatError(
+                    .mismatch, path: path, "the column \(column.name.shown) holds no numbers",
+                    expected: "\(width) columns of numbers", remedy: remedy(inputs))
+            }
+            return numbers
+        }
+        guard columns.count == width else {
+            throw FormatError(
+                .mismatch, path: path, "the table does not fit the network", expected: "\(width) columns",
+                received: "\(columns.count)", remedy: remedy(inputs))
+        }
+        let rows = (0..<table.rowCount).flatMap { row in columns.map { $0[row] } }
+        return PredictionInput(names: names(path, table.rowCount), samples: tensor(rows, table.rowCount, inputs))
+    }
+
+    private static func remedy(_ inputs: RunInputs) -> String {
+        guard let features = inputs.features else {
+            return "Give the columns that the network was trained on, in their order, without the label."
+        }
+        return
+            "Give the columns that the network was trained on by their names, in any order, or in this order without others: "
+            + features.map(\.name).shown()
+    }
+
+    /// The table has no column for some features.
+    private static func lacking(
+        _ features: [String], _ trained: [TableColumn], _ table: CSVTable, _ path: String
+    ) -> FormatError {
+        let missing =
+            trained.isEmpty
+            ? features : trained.map(\.name).filter { name in !table.columns.contains { $0.name == name } }
+        let (one, names) = (missing.count == 1, table.columns.map(\.name))
+        return FormatError(
+            .mismatch, path: path, "the file lacks the \(one ? "column" : "columns") \(missing.shown())",
+            expected: "the columns that the network was trained on, by their names, in any order",
+            received: names.shown(),
+            remedy: "Add \(one ? "it" : "them"); a cell may be empty where the value is not known.")
+    }
+
+    /// The value of a feature in each row; `nil` if the table has no such column.
+    ///
+    /// - Parameter hasColumns: Whether the run noted what its columns were, so that words are read as words.
+    private static func value(
+        of feature: RunInputs.Feature, in table: CSVTable, _ path: String, hasColumns: Bool
+    ) throws -> ((Int) -> Double)? {
+        if let column = try? table.column(named: feature.name) {
+            guard case .numbers(let numbers) = column.values else {
+                throw FormatError(
+                    .mismatch, path: path, "the column \(feature.name.shown) holds words",
+                    expected: "numbers, as in training", remedy: "Correct the column.")
+            }
+            return { numbers[$0].isNaN ? feature.mean : numbers[$0] }
+        }
+        // `color=red` is a word of the column `color`; names and words may have signs of equality themselves.
+        for sign in feature.name.indices where feature.name[sign] == "=" {
+            guard let column = try? table.column(named: String(feature.name[..<sign])) else { continue }
+            let word = feature.name[feature.name.index(after: sign)...]
+            switch column.values {
+            case .categories(let codes, let names):
+                let place = names.firstIndex { $0 == word }.map(Int32.init) ?? -2
+                return { codes[$0] == place ? 1 : 0 }
+            case .numbers(let numbers) where !hasColumns:
+                // Words that look like numbers, in runs that did not note what their columns were.
+                return { Double(word) == numbers[$0] ? 1 : 0 }
+            case .numbers, .text: continue
+            }
+        }
+        return nil
+    }
+
+    /// What to know of words that the training did not have: all features of their columns are 0.
+    private static func newWords(
+        _ table: CSVTable, _ trained: [TableColumn], _ features: [RunInputs.Feature], _ path: String
+    ) -> String? {
+        let known = Set(features.map(\.name))
+        let remarks = trained.compactMap { column -> String? in
+            guard column.reading == nil, let own = try? table.column(named: column.name),
+                case .categories(_, let names) = own.values
+            else { return nil }
+            let new = names.filter { !known.contains("\(column.name)=\($0)") }
+            guard !new.isEmpty else { return nil }
+            return
+                "the column \(column.name.shown) holds \(new.map(\.quoted).joined(separator: ", ").shown(200)), which the training "
+                + "did not have: none of its words counts there"
+        }
+        return remarks.isEmpty ? nil : "\(path): \(remarks.joined(separator: "; "))"
+    }
+}
