@@ -97,19 +97,24 @@ import Testing
     /// The loss is finite, its gradient is not: no step changes anything.
     @Test func noWeightThatChangedIsADivergence() throws {
         try withFolder { path in
-            let rows = (0..<40).map { "1e38,\($0),\($0 % 2)" }
-            try (["x,y,label"] + rows).joined(separator: "\n").write(
+            // (w x)² is finite, its derivative 2 w x² is not.
+            try (["x,label"] + (0..<40).map { _ in "1.73e19,0.5" }).joined(separator: "\n").write(
                 toFile: "\(path)/d.csv", atomically: true, encoding: .utf8)
             let experiment = try ExperimentFile(
                 yaml: """
                     name: broken
-                    data: {source: {csv: {file: d.csv, label: label}}, directory: \(path), normalize: none}
-                    model: [{dense: 8}, {dense: 8}, {dense: 2}]
+                    data: {source: {csv: {file: d.csv, label: label, task: regression}}, directory: \(path), normalize: none}
+                    model: [{dense: 1}]
+                    loss: meanSquaredError
+                    metrics: []
                     optimizer: {adam: {learningRate: 0.1}, skipNonFinite: true}
                     epochs: 1
                     """, path: "e.yaml"
             ).experiment()
             var run = try ExperimentRun(experiment)
+            var variables = try #require(run.trainer.state?.variables)
+            try variables.setValue(variables.paths[0], Tensor.full([1, 1], 0.7))
+            run.trainer.load(variables)
             try run.begin(in: "\(path)/run")
             let error = #expect(throws: TrainingError.self) { try run.train() }
             #expect(error?.failureKind == .diverged && error?.description.contains("no weight changed in") == true)

@@ -76,6 +76,11 @@ import Testing
             let second = try writer(nested)
             #expect(first.path == "\(nested)/events.out.tfevents.1700000000.machine")
             #expect(second.path == "\(nested)/events.out.tfevents.1700000000.machine.1")
+            // A clock may be wrong.
+            for time in [-5.0, -1e300, 1e300] {
+                let writer = try TensorBoardWriter(folder: folder, time: time, host: "machine", calls: .system)
+                #expect(writer.path.contains("/events.out.tfevents.") && !writer.path.contains(".-"))
+            }
             let real = try TensorBoardWriter(folder: folder)
             #expect(real.path.hasPrefix("\(folder)/events.out.tfevents."))
             try Data().write(to: URL(filePath: "\(folder)/file"))

@@ -56,6 +56,17 @@ import Testing
         #expect(abs(result.worst[0].probability - 1 / (1 + exp(-1))) < 1e-6)
     }
 
+    /// One output of a softmax says nothing; it is an error, whatever the data.
+    @Test func oneOutputOfASoftmax() throws {
+        let trainer = try identity(1, loss: .softmaxCrossEntropy)
+        let data = try Dataset(features: Tensor([1, 2] as [Float], shape: [2, 1]), labels: [0, 0], classNames: ["a"])
+        let known = Measurements([("loss", 0)])
+        #expect(throws: (any Error).self) { try Evaluation(trainer, on: data) }
+        for trainer in [trainer, try identity(1, loss: .klDivergence)] {
+            #expect(try Evaluation(trainer, on: data, measured: known).classification == nil)
+        }
+    }
+
     @Test func numbersByHand() throws {
         let trainer = try identity(1, loss: .meanSquaredError)
         let data = try Dataset(

@@ -51,6 +51,15 @@ import Testing
         }
     }
 
+    /// A clock that was set back makes no time negative.
+    @Test func negativeTimes() {
+        var history = epochs([(1, 0.9)])
+        history.epochs[0].seconds = -6.1
+        let run = RunComparison.Run(name: "a", experiment: Experiment(name: "a", model: "lenet5"), history: history)
+        let results = Dictionary(uniqueKeysWithValues: RunComparison([run]).results.map { ($0.name, $0.values) })
+        #expect(results["training time"] == ["–"])
+    }
+
     @Test func comparisons() throws {
         var other = Experiment(name: "b", model: "lenet5", optimizer: .adam(learningRate: 0.002))
         other.batchSize = 64

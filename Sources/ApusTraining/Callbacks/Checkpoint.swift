@@ -61,6 +61,7 @@ public struct Checkpoint: MonitoringRule, Configurable {
 
     private var memory = Memory(Place())
 
+    /// Checkpoints with the usual settings where none are given.
     public init(
         folder: String? = nil, monitor: String = "validation.loss", mode: MonitorMode = .auto, everyEpochs: Int = 1,
         everySeconds: Double = 5, everySteps: Int = 0, keepLast: Int = 2, keepBest: Int = 1
