@@ -19,12 +19,14 @@ struct LayerRun {
         let y = traced.records.last!.output
         let paths = variables.keys.sorted()
         let value = r.map { (y * $0).sum() } ?? y.sum()
-        let gradients = gradient(of: value, withRespectTo: [x] + paths.map { variables[$0]! })
+        // Whole numbers have no gradient.
+        let hasGradient = x.elementType.isFloatingPoint
+        let gradients = gradient(of: value, withRespectTo: (hasGradient ? [x] : []) + paths.map { variables[$0]! })
         updates = traced.updates
         try evaluate([y] + gradients + updates.values)
         output = y
-        inputGradient = gradients[0]
-        self.gradients = Dictionary(uniqueKeysWithValues: zip(paths, gradients.dropFirst()))
+        inputGradient = hasGradient ? gradients[0] : .zeros(x.shape)
+        self.gradients = Dictionary(uniqueKeysWithValues: zip(paths, gradients.dropFirst(hasGradient ? 1 : 0)))
     }
 }
 

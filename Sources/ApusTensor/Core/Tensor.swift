@@ -69,9 +69,9 @@ final class Handle: Sendable {
         state.withLock { node in
             guard !(node.attachment is Buffer) else { return }
             let value = Node(.input("tensor", node.type), attachment: buffer)
-            // A constant is made again for nothing, and rewrites look at it.
+            // Rewrites look at constants: expressions with them stay as they are.
             if !node.isConstant { reference?.become(value) }
-            if reference == nil || !Differentiation.isUnderWay { node = value }
+            if reference == nil || node.isConstant || !Differentiation.isUnderWay { node = value }
         }
     }
 }
