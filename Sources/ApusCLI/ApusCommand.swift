@@ -24,7 +24,7 @@ struct ApusCommand: ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch let error as any ApusError {
-            Terminal.write("error: \(error)\n")
+            Terminal.write("error: \("\(error)".printable)\n")
             Foundation.exit(error.failureKind.exitCode)
         } catch {
             exit(withError: error)
@@ -49,7 +49,7 @@ enum Terminal {
     static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
     /// Tells what may be of interest and stops nothing.
-    static func note(_ text: String) { write("note: \(text)\n") }
+    static func note(_ text: String) { write("note: \(text.printable)\n") }
 
     static func dim(_ text: String) -> String { usesColor ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
     static func bold(_ text: String) -> String { usesColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
