@@ -46,7 +46,7 @@ struct ApusCommand: ParsableCommand {
 
     private static func end(_ error: any Error) -> Never {
         if let error = error as? any ApusError {
-            Terminal.write("error: \(error)\n")
+            Terminal.write("error: \("\(error)".printable)\n")
             Foundation.exit(error.failureKind.exitCode)
         }
         let (code, text) = (exitCode(for: error), fullMessage(for: error))
@@ -64,7 +64,7 @@ struct ApusCommand: ParsableCommand {
     private static func unknownCommand(_ arguments: [String]) -> String? {
         let known = configuration.subcommands.map { $0._commandName } + ["help"]
         guard let first = arguments.first, !first.hasPrefix("-"), !known.contains(first) else { return nil }
-        return "there is no command \(first) (\(Names.hint(first, known)))"
+        return "there is no command \(first.shown) (\(Names.hint(first, known)))"
     }
 }
 
@@ -101,7 +101,7 @@ struct ThreadOptions: ParsableArguments {
                 continue
             }
             guard let count = Int(text), (1...1024).contains(count) else {
-                throw ValidationError("\(name) expects a number in 1…1024, received \(text)")
+                throw ValidationError("\(name) expects a number in 1…1024, received \(text.shown)")
             }
             Device.threadCount = count
         }

@@ -56,7 +56,7 @@ struct ExperimentCommand: ParsableCommand {
 
         /// Prints problems to standard error, and ends with the code of bad data.
         private func failure(_ problems: [String]) -> ExitCode {
-            for problem in problems { Terminal.write("error: \(problem)\n") }
+            for problem in problems { Terminal.write("error: \(problem.printable)\n") }
             return .malformed
         }
     }

@@ -24,7 +24,7 @@ enum Terminal {
     static func write(_ text: String) { _ = send(text, to: 2) }
 
     /// Tells what may be of interest and stops nothing.
-    static func note(_ text: String) { write("note: \(text)\n") }
+    static func note(_ text: String) { write("note: \(text.printable)\n") }
 
     static func dim(_ text: String) -> String { usesColor ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
     static func bold(_ text: String) -> String { usesColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }

@@ -23,6 +23,18 @@ extension StringProtocol {
         return result
     }
 
+    /// The text without control characters, lines and tabs excepted: what a terminal obeys is shown.
+    package var printable: String {
+        let isPlain = unicodeScalars.allSatisfy {
+            $0 == "\n" || $0 == "\t"
+                || $0.properties.generalCategory != .control && $0.properties.generalCategory != .format
+        }
+        if isPlain { return String(self) }
+        return split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.split(separator: "\t", omittingEmptySubsequences: false).map { $0.shown(.max) }.joined(separator: "\t")
+        }.joined(separator: "\n")
+    }
+
     /// The text as messages quote it: `"text"`, bounded and without control characters.
     package var quoted: String { "\"\(shown)\"" }
 }

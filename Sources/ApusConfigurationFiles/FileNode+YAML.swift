@@ -25,6 +25,7 @@ extension FileNode {
 
     /// Files of settings have a few hundred values; lists of columns or samples may be long.
     private static let maximumCount = 50_000
+    private static let maximumKeyCount = 1000
     private static let maximumByteCount = 16 << 20
 
     /// - Parameter budget: How many values may still come: aliases can make small texts large.
@@ -45,6 +46,11 @@ extension FileNode {
             content = .list(items)
         case .mapping(let mapping):
             var (entries, merged): ([Entry], [Entry]) = ([], [])
+            guard mapping.count <= FileNode.maximumKeyCount else {
+                throw ConfigurationError(
+                    "\(place.map { "\($0)" } ?? file.shown): \(mapping.count) keys stand here, more than any settings have",
+                    kind: .malformed)
+            }
             for (key, value) in mapping {
                 guard let name = key.scalar?.string else {
                     throw ConfigurationError(

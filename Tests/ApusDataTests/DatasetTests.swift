@@ -21,6 +21,31 @@ import Testing
         #expect(data.description == "3 samples of float32[2], 2 classes")
     }
 
+    #if os(Linux) || os(macOS)
+        /// What can't be thrown ends the program with a message, in release builds as well.
+        @Test func mistakesEndWithAMessage() async {
+            func said(_ result: ExitTest.Result?) -> String {
+                String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+            }
+            let prefix = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = Dataset.moons(count: 4, seed: 1).prefix(-1)
+            }
+            #expect(said(prefix).contains("a prefix can't have -1 samples"))
+            let label = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = Dataset.moons(count: 4, seed: 1).label(at: 4)
+            }
+            #expect(said(label).contains("the data set has 4 samples, there is no sample 4"))
+            let batches = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = Dataset.moons(count: 4, seed: 1).batches(of: 0, epoch: 0, seed: 1)
+            }
+            #expect(said(batches).contains("a batch needs at least one sample, received the size 0"))
+            let generator = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = Dataset.moons(count: -1, seed: 1)
+            }
+            #expect(said(generator).contains("moons needs a count in 1…16777216, received -1"))
+        }
+    #endif
+
     @Test func labelsAsTensor() throws {
         let labels = Tensor([2, 0, 1] as [Int])
         let data = try Dataset(inputs: Tensor([1, 2, 3] as [UInt8]), labels: labels)

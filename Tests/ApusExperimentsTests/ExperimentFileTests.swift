@@ -178,7 +178,7 @@ import Testing
                 "e.yaml:6: expected a whole number from 1 but found 0 at batchSize",
             ])
         #expect(try ExperimentFile(yaml: "{name: a, model: mlp}", path: "e.yaml").problems == [])
-        #expect(try ExperimentFile(yaml: "{epochs: 0}", path: "e.yaml").problems.count == 3)
+        #expect(try ExperimentFile(yaml: "{epochs: 0}", path: "e.yaml").problems.count == 2)
     }
 
     @Test func manyAliasesAreRefused() {
@@ -186,7 +186,9 @@ import Testing
             "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", "))]"
         }
         let text = "a0: &a0 [1]\n" + lines.joined(separator: "\n")
-        #expect(message { try Experiment(yaml: text, path: "e.yaml") } == "e.yaml has more than a million values")
+        #expect(
+            message { try Experiment(yaml: text, path: "e.yaml") }
+                == "e.yaml has more than 50000 values: this is no file of settings")
     }
 }
 

@@ -222,7 +222,8 @@ import Testing
         #expect(
             message { try moonsFile().setting("epochs", to: "\(Int.max)").experiment() }
                 == "moons.yaml: the setting".replacing("moons.yaml: ", with: "")
-                + " epochs=9223372036854775807: expected a whole number up to 1073741824 but found 9223372036854775807 at epochs")
+                + " epochs=9223372036854775807: expected a whole number up to 1073741824 but found 9223372036854775807 at epochs"
+        )
         var trainer = Trainer(Sequential { Dense(2) }, loss: .softmaxCrossEntropy, optimizer: .sgd(), seed: 1)
         #expect(
             message { try trainer.fit(data, epochs: .max, batchSize: .max) }

@@ -18,11 +18,9 @@ import Testing
         #expect(try file.array("pixels") == NumericArray(shape: [1, 2], elements: [0, 255] as [UInt8]))
         #expect(try file.array("nothing") == NumericArray(shape: [0, 4], elements: [Float]()))
         #expect(try file.type(of: "dense/kernel") == TensorType([2, 3, 4], .float32))
-        #expect(
-            message { () throws(FormatError) in try file.array("half") }.contains(
-                "tensor \"half\" has a type that is not supported (at byte "))
+        #expect(try file.type(of: "half").elementType == .float32)
         #expect(file.contains("half") && !file.contains("quarter"))
-        for name in file.names where name != "half" {
+        for name in file.names {
             let array = try file.array(name)
             #expect(try file.withBytes(of: name) { [UInt8]($0) } == array.bytes)
             let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: array.bytes.count, alignment: 64)

@@ -59,7 +59,7 @@ import Testing
     /// One output of a softmax says nothing; it is an error, whatever the data.
     @Test func oneOutputOfASoftmax() throws {
         let trainer = try identity(1, loss: .softmaxCrossEntropy)
-        let data = try Dataset(features: Tensor([1, 2] as [Float], shape: [2, 1]), labels: [0, 0], classNames: ["a"])
+        let data = try Dataset(inputs: Tensor([1, 2] as [Float], shape: [2, 1]), labels: [0, 0], classNames: ["a"])
         let known = Measurements([("loss", 0)])
         #expect(throws: (any Error).self) { try Evaluation(trainer, on: data) }
         for trainer in [trainer, try identity(1, loss: .klDivergence)] {

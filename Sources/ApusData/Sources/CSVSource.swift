@@ -51,6 +51,7 @@ public struct CSVSource: SampleReader, Configurable {
         public static let what = "decimal sign"
     }
 
+    /// The table of a file, of which one column is predicted.
     public init(
         _ file: String, label: String, task: PredictionTask = .classification, columns: [String]? = nil,
         ignore: [String] = [], header: Bool? = nil, separator: Separator? = nil, missing: [String]? = nil,

@@ -68,7 +68,8 @@ struct TableFeatures {
             }
             return numbers
         }
-        return lossy.isEmpty ? Tensor(gathered { Float($0) }, shape: shape) : Tensor(gathered { $0 }, shape: shape)
+        return lossy.isEmpty
+            ? Tensor(gathered { Float($0) }, shape: shape) : Tensor(gathered { $0 }, shape: shape, type: .float64)
     }
 
     /// The columns whose numbers differ by so little that `float32` would not hold the difference: timestamps, for instance.

@@ -113,10 +113,13 @@ public struct Experiment: Configurable {
             }
         }
         expect(!name.isEmpty && !name.contains("/"), "name", "a name without slashes", name.quoted)
-        expect(name == name.shown, "name", "a name of at most 80 letters without control characters", name.quoted)
+        expect(
+            name == name.shown || name.contains("/"), "name", "a name of at most 80 letters without control characters",
+            name.quoted)
         expect(epochs > 0, "epochs", "a whole number from 1", epochs)
         expect(epochs <= 1 << 30, "epochs", "a whole number up to \(1 << 30)", epochs)
         expect(batchSize > 0, "batchSize", "a whole number from 1", batchSize)
+        expect(metrics.count <= 256, "metrics", "at most 256 metrics", "\(metrics.count)")
         let fraction = data.validation.fraction
         expect((0..<1).contains(fraction), "data.validation.fraction", "a number in 0..<1", fraction)
         if let problem = metrics.nameProblem { problems.append(FileProblem(["metrics"], problem)) }

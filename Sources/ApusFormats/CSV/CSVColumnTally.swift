@@ -4,11 +4,10 @@ struct CSVColumnTally {
     private(set) var counts: [CSVReading: Int] = [:]
     /// Cells that are neither empty nor a word for a missing value.
     private(set) var filled = 0
-    private(set) var missing = 0
+    /// Whether a cell has a point.
+    private(set) var hasPoint = false
     /// The words for missing numbers, and how often they occur.
     private(set) var missingWords: [String: Int] = [:]
-
-    mutating func addMissing() { missing += 1 }
 
     mutating func addMissingWord(_ text: UnsafeRawBufferPointer) {
         missingWords[String(decoding: text, as: UTF8.self), default: 0] += 1
@@ -16,6 +15,7 @@ struct CSVColumnTally {
 
     mutating func add(_ text: UnsafeRawBufferPointer) {
         filled += 1
+        if text.contains(UInt8(ascii: ".")) { hasPoint = true }
         // Longer ones are numbers with many digits, or texts.
         guard text.count <= 64 else {
             if CSVNumber.parts(text) != nil { counts[.number, default: 0] += 1 }

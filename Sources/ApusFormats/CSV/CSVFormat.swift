@@ -11,7 +11,10 @@ public struct CSVFormat: Hashable, Sendable {
 
     /// What stands before the fraction of a number.
     public enum Decimal: String, CaseIterable, Sendable {
-        case point, comma
+        /// `1.5`
+        case point
+        /// `1,5`
+        case comma
     }
 
     /// What the cells of a column are read as.

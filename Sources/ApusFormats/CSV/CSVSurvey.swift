@@ -145,7 +145,7 @@ extension CSVSurvey {
             // 1.234 is a thousand and more where others write 1,5.
             let plain = names.indices.filter { isPlain[$0] && format.uses[names[$0]] == nil }
             for (column, tally) in try self.tallies(of: plain, source, missing, words, window)
-            where tally.fits(CSVReading(.decimalComma)) {
+            where tally.hasPoint && tally.fits(CSVReading(.decimalComma)) {
                 tallies[column] = tally
                 open.append(column)
             }
@@ -163,9 +163,9 @@ extension CSVSurvey {
         let (readings, count) = tally.best
         guard count == tally.filled, count > 0, var reading = readings.first else { return }
         let comma = readings.first { $0.form == .decimalComma }
-        if isDecimalComma, let comma {
-            // Whole numbers are the same in both.
-            let isPlainToo = readings.contains { $0.form == .number }
+        let isPlainToo = readings.contains { $0.form == .number }
+        // Whole numbers are the same in both.
+        if isDecimalComma, let comma, tally.hasPoint || !isPlainToo {
             reading = comma
             facts[column].reason =
                 format.decimal == .comma
@@ -227,9 +227,8 @@ extension CSVSurvey {
             guard records.fields.count == names.count else { throw records.changed }
             for (place, column) in columns.enumerated() {
                 let text = records.text(records.fields[column])
-                if missing.contains(text) {
-                    result[place].addMissing()
-                } else if words.contains(text) {
+                if missing.contains(text) { continue }
+                if words.contains(text) {
                     result[place].addMissingWord(text)
                 } else {
                     result[place].add(text)

@@ -1,3 +1,5 @@
+import ApusConfiguration
+
 extension CSVTable {
     /// Writes the table, replacing a file that exists.
     ///
@@ -24,7 +26,7 @@ extension CSVTable {
         for column in columns {
             guard case .text = column.values else { continue }
             throw FormatError(
-                .unsupported, path: path, "the texts of column \"\(column.name)\" were not kept",
+                .unsupported, path: path, "the texts of column \(column.name.quoted) were not kept",
                 expected: "numbers or categories", received: "more different texts than are kept",
                 remedy: "Leave the column out.")
         }

@@ -53,19 +53,19 @@ public struct CSVTable: Hashable, Sendable {
             guard column.values.count == rowCount else {
                 throw CSVTable.mismatch(
                     "the columns of the table differ in length",
-                    "\(rowCount.counted("row")) as in \"\(columns[0].name)\"",
-                    "\(column.values.count) in \"\(column.name)\"", "Give each column one value a row.")
+                    "\(rowCount.counted("row")) as in \(columns[0].name.quoted)",
+                    "\(column.values.count) in \(column.name.quoted)", "Give each column one value a row.")
             }
             guard seen.insert(column.name).inserted else {
                 throw CSVTable.mismatch(
-                    "two columns of the table have the same name", "different names", "\"\(column.name)\" twice",
+                    "two columns of the table have the same name", "different names", "\(column.name.quoted) twice",
                     "Rename one of them.")
             }
             if case .categories(let codes, let names) = column.values,
                 let code = codes.first(where: { $0 < -1 || $0 >= names.count })
             {
                 throw CSVTable.mismatch(
-                    "a code in column \"\(column.name)\" has no name", "-1 to \(names.count - 1)", "\(code)",
+                    "a code in column \(column.name.quoted) has no name", "-1 to \(names.count - 1)", "\(code)",
                     "Give a name for each code.")
             }
         }

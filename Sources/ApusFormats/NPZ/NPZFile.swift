@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusGraph
 import CZlib
 
@@ -30,10 +31,10 @@ public struct NPZFile: Sendable {
     public func array(_ name: String) throws(FormatError) -> NumericArray {
         guard let entry = directory.entries.first(where: { NPZFile.name(of: $0) == name }) else {
             throw FormatError(
-                .mismatch, path: path, "there is no array \"\(name)\"",
+                .mismatch, path: path, "there is no array \(name.quoted)",
                 expected: names.isEmpty
                     ? "no array: the file is empty"
-                    : "one of " + names.prefix(5).map { "\"\($0)\"" }.joined(separator: ", ")
+                    : "one of " + names.prefix(5).map(\.quoted).joined(separator: ", ")
                         + (names.count > 5 ? ", …" : ""),
                 remedy: "Check the name.")
         }

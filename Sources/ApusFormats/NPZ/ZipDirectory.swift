@@ -1,3 +1,4 @@
+import ApusConfiguration
 import CZlib
 
 /// The list of files in a zip archive (APPNOTE 6.3, also with 64-bit sizes), checked against the archive.
@@ -36,11 +37,11 @@ struct ZipDirectory {
         let length = min(30, max(0, source.count - entry.headerOffset))
         var fields = Fields(
             try source.bytes(entry.headerOffset..<entry.headerOffset + length), base: entry.headerOffset, path: path)
-        try fields.expect(0x0403_4b50, "the header of \"\(entry.name)\"")
+        try fields.expect(0x0403_4b50, "the header of \(entry.name.quoted)")
         try fields.skip(22)
         let start = entry.headerOffset + 30 + Int(try fields.uint16()) + Int(try fields.uint16())
         guard start <= source.count, entry.storedCount <= source.count - start else {
-            throw fields.failure("the data of \"\(entry.name)\" reaches beyond the archive")
+            throw fields.failure("the data of \(entry.name.quoted) reaches beyond the archive")
         }
         return start..<start + entry.storedCount
     }
@@ -122,13 +123,13 @@ struct ZipDirectory {
         try fields.skip(commentCount)
         guard flags & 1 == 0, method == 0 || method == 8 else {
             throw FormatError(
-                .unsupported, path: path, "\"\(name)\" is stored in a way that is not supported",
+                .unsupported, path: path, "\(name.quoted) is stored in a way that is not supported",
                 expected: "stored or deflated, not encrypted",
                 received: flags & 1 != 0 ? "an encrypted entry" : "method \(method)",
                 remedy: "Save it again with numpy.savez.")
         }
         guard method == 8 || count == storedCount else {
-            throw fields.failure("the two sizes of \"\(name)\" differ, though it is not compressed")
+            throw fields.failure("the two sizes of \(name.quoted) differ, though it is not compressed")
         }
         return Entry(
             name: name, isDeflated: method == 8, checksum: checksum, count: count, headerOffset: headerOffset,
@@ -145,7 +146,7 @@ struct ZipDirectory {
             guard space >= 30, entry.storedCount <= space - 30, names.insert(entry.name).inserted else {
                 throw FormatError(
                     .malformed, path: path, offset: entry.headerOffset,
-                    "\"\(entry.name)\" overlaps another entry, or has its name", expected: "separate entries",
+                    "\(entry.name.quoted) overlaps another entry, or has its name", expected: "separate entries",
                     remedy: "Save it again with numpy.savez.")
             }
         }

@@ -34,7 +34,7 @@ extension SafetensorsFile {
                 let count = output.count - start
                 guard count == content.type.byteCount else {
                     throw FormatError(
-                        .mismatch, path: path, "the bytes of tensor \"\(content.name)\" do not fit its shape",
+                        .mismatch, path: path, "the bytes of tensor \(content.name.quoted) do not fit its shape",
                         expected: "\(content.type.byteCount.counted("byte")) for \(content.type)",
                         received: count.counted("byte"), remedy: "Append all bytes of the array, and no others.")
                 }
@@ -62,7 +62,7 @@ extension SafetensorsFile {
         for (name, type) in contents {
             guard seen.insert(Array(name.utf8)).inserted else {
                 throw FormatError(
-                    .mismatch, path: path, "the name \"\(name)\" can't be used for a tensor",
+                    .mismatch, path: path, "the name \(name.quoted) can't be used for a tensor",
                     expected: "different names, other than __metadata__", remedy: "Rename the tensor.")
             }
             let dimensions = type.shape.dimensions

@@ -46,7 +46,7 @@ extension PredictionInput {
     private static func tensor(_ numbers: [Double], _ count: Int, _ inputs: RunInputs) -> Tensor {
         let shape = Shape([count] + inputs.shape)
         return inputs.elementType == "\(ElementType.float64)"
-            ? Tensor(numbers, shape: shape) : Tensor(numbers.map { Float($0) }, shape: shape)
+            ? Tensor(numbers, shape: shape, type: .float64) : Tensor(numbers.map { Float($0) }, shape: shape)
     }
 
     /// A table whose columns are the features one by one, whatever their names.
