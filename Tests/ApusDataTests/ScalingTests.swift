@@ -99,7 +99,7 @@ import Testing
         #expect(
             failure?.description
                 == "the features can't be \(done). Expected finite numbers; received \(numbers) in channel 0. Remove the "
-                + "samples that contain NaN or infinite numbers.")
+                + "samples that contain NaN or infinite numbers; the first is sample 1.")
     }
 
     // MARK: Files

@@ -86,6 +86,7 @@ import Testing
                     + table("x y", 44) { "\($0)   class\($0 % 11)" }.replacing("class", with: "").replacing(
                         "\n", with: "\r\n"), folder)
             #expect(try load("label: y", folder).classNames == (0...10).map { "\($0)" })
+            #expect(try load("label: y", folder).remarks.first == "column y (label): whole numbers, as classes")
             #expect(try load("label: y, words: [y]", folder).classNames == (0...10).map { "\($0)" })
         }
     }

@@ -97,6 +97,17 @@ extension Dataset {
         throw DatasetError(
             .malformed, "the features can't be \(done)", expected: "finite numbers",
             received: "\(names.0) \(numbers[channel].0), \(names.1) \(numbers[channel].1) in channel \(channel)",
-            remedy: "Remove the samples that contain NaN or infinite numbers.")
+            remedy: "Remove the samples that contain NaN or infinite numbers"
+                + (try firstBroken().map { "; the first is sample \($0)." } ?? "."))
+    }
+
+    /// The first sample that holds a number that is none, or an infinite one.
+    private func firstBroken() throws(DatasetError) -> Int? {
+        var (sample, found) = (0, Int?.none)
+        try forEachSample { values in
+            if found == nil, !values.allSatisfy(\.isFinite) { found = sample }
+            sample += 1
+        }
+        return found
     }
 }

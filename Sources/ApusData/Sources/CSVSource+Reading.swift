@@ -109,7 +109,9 @@ extension CSVSource {
         if isLossy { remarks.append("kept in float64, which is scaled before it is rounded") }
         let content: String
         switch column.values {
-        case .numbers: content = (facts?.reading ?? .number).description
+        case .numbers:
+            let isClass = role == .label && task == .classification
+            content = isClass ? "whole numbers, as classes" : (facts?.reading ?? .number).description
         case .categories(_, let names):
             content = "\(names.count.counted("word")): \(names.shown(8))"
             if role == .feature { remarks.insert("one feature a word", at: 0) }
