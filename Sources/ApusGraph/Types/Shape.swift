@@ -94,6 +94,7 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
     /// The type of the elements.
     public var elementType: ElementType
 
+    /// Elements of a type in a shape.
     public init(_ shape: Shape, _ elementType: ElementType) {
         self.shape = shape
         self.elementType = elementType
