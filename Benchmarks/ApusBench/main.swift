@@ -199,7 +199,8 @@ if CommandLine.arguments.contains("--help") || CommandLine.arguments.contains("-
     exit(0)
 }
 let flags = [
-    "--workloads", "--seconds", "--launch", "--steps", "--profile", "--precision", "--accuracy", "--samples", "--epochs",
+    "--workloads", "--seconds", "--launch", "--steps", "--profile", "--precision", "--accuracy", "--samples",
+    "--epochs",
     "--seeds", "--json",
 ]
 if let unknown = CommandLine.arguments.first(where: { $0.hasPrefix("-") && !flags.contains($0) }) {

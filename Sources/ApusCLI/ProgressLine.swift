@@ -22,7 +22,8 @@ package struct ProgressLine {
         let room = max(0, width - 1)
         let candidates = [
             (24, "\(measured)  \(rate)  \(left) left"), (24, "\(measured)  \(left) left"),
-            (16, "\(measured)  \(left) left"), (8, "\(measured)  \(left) left"), (0, "\(measured)  \(left) left"), (0, measured),
+            (16, "\(measured)  \(left) left"), (8, "\(measured)  \(left) left"), (0, "\(measured)  \(left) left"),
+            (0, measured),
         ]
         for (bar, rest) in candidates where columns(head) + (bar > 0 ? bar + 1 : 0) + 1 + columns(rest) <= room {
             guard bar > 0 else { return "\(head) \(rest)" }

@@ -40,14 +40,8 @@ extension TrainedModel {
     ///
     /// - Throws: `FormatError` for custom layers that are not registered, and if the disk refuses; a file that was there stays.
     public func write(to path: String) throws {
-        let values = variables.paths.map { variables[$0]! }
-        try evaluate(values)
-        try SafetensorsFile.write(
-            zip(variables.paths, values).map { ($0, $1.node.type) },
-            metadata: [ModelDescription.key: try ModelDescription(self).text(path: path)], to: path
-        ) { (index, output) throws(FormatError) in
-            try output.append(values[index].elements().bytes)
-        }
+        let description = try ModelDescription(self).text(path: path)
+        try variables.write(safetensors: path, metadata: [ModelDescription.key: description])
     }
 }
 

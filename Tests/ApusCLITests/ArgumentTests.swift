@@ -6,7 +6,8 @@ import Testing
     @Test(arguments: [
         ("trian lenet5", 64, "there is no command trian (did you mean train?)"),
         ("nothingLikeIt", 64, "there is no command nothingLikeIt (known are train, evaluate, "),
-        ("train", 64, "Usage: apus train "), ("train --threads 0 mlp", 64, "--threads expects a number in 1…1024, received 0"),
+        ("train", 64, "Usage: apus train "),
+        ("train --threads 0 mlp", 64, "--threads expects a number in 1…1024, received 0"),
         ("--threads", 64, "--threads needs a number"), ("summary nosuch", 64, "there is no network nosuch"),
     ])
     func whatIsWrong(_ arguments: String, _ code: Int, _ message: String) throws {
@@ -59,7 +60,8 @@ import Testing
 
     @Test func whatMattersLeastGoesFirst() {
         #expect(
-            line(120) == "epoch  3/10 ━━━━━━━━━━━━━━━━━━━━━━━━ loss 0.1234  accuracy 0.9876  12k samples/s  1:20 min left")
+            line(120)
+                == "epoch  3/10 ━━━━━━━━━━━━━━━━━━━━━━━━ loss 0.1234  accuracy 0.9876  12k samples/s  1:20 min left")
         #expect(line(80) == "epoch  3/10 ━━━━━━━━━━━━━━━━ loss 0.1234  accuracy 0.9876  1:20 min left")
         #expect(line(66) == "epoch  3/10 ━━━━━━━━ loss 0.1234  accuracy 0.9876  1:20 min left")
         #expect(line(60) == "epoch  3/10 loss 0.1234  accuracy 0.9876  1:20 min left")

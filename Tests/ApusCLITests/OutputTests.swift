@@ -16,7 +16,8 @@ import Testing
             }
             try command.shell(
                 #"printf '\223NUMPY\001\000\166\000%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }" > rows.npy; "#
-                    + "head -c 8 /dev/zero >> rows.npy").expectSuccess()
+                    + "head -c 8 /dev/zero >> rows.npy"
+            ).expectSuccess()
             for target in ["> /dev/full", ">&-"] {
                 let result = try command.shell("apus \(arguments) \(target)")
                 #expect(result.code == 74, "\(arguments) \(target): \(result)")

@@ -62,11 +62,10 @@ import Testing
         try kernelLock.withLock {
             let program = try CPU.compile(instance.graph)
             guard !program.stepNames.contains(where: { $0.contains("oneDNN") }) else { return }
-            let before = Engine.threadCount
-            defer { Engine.threadCount = before }
             let results = try [1, 2, 3].map { threads in
-                Engine.threadCount = threads
-                return try program.run(instance.values.map { Buffer($0) }).map { Array($0.bytes) }
+                try Engine.withThreads(threads) {
+                    try program.run(instance.values.map { Buffer($0) }).map { Array($0.bytes) }
+                }
             }
             #expect(results[0] == results[1] && results[0] == results[2], "\(row)")
         }

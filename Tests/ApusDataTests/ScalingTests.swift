@@ -84,8 +84,7 @@ import Testing
                 == ["the normalization has 2 channels but the samples have the shape [4, 3]"])
     }
 
-    @Test(arguments: [Scaling.standardize(), .minMax()]) func nothingToMeasure(rule: Scaling) throws
-    {
+    @Test(arguments: [Scaling.standardize(), .minMax()]) func nothingToMeasure(rule: Scaling) throws {
         let done = rule == .standardize() ? "standardized" : "scaled"
         let empty = try bytes().prefix(0)
         let error = #expect(throws: DatasetError.self) { try rule.fitted(to: empty) }

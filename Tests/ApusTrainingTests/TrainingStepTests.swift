@@ -91,14 +91,15 @@ import Testing
 
     /// Dropout, normalization and shuffling included.
     private func train(seed: UInt64, threads: Int? = nil, model: Sequential = .lively) throws -> [[Float]] {
-        let usual = Device.threadCount
-        if let threads { Device.threadCount = threads }
-        defer { Device.threadCount = usual }
-        let (step, start) = try fresh(model, seed: seed)
-        var state = start
-        let data = try blobs(100)
-        for epoch in 0..<3 { for batch in data.batches(of: 32, epoch: epoch, seed: seed) { try step(&state, batch) } }
-        return state.numbers
+        try Device.withThreads(threads ?? 0) {
+            let (step, start) = try fresh(model, seed: seed)
+            var state = start
+            let data = try blobs(100)
+            for epoch in 0..<3 {
+                for batch in data.batches(of: 32, epoch: epoch, seed: seed) { try step(&state, batch) }
+            }
+            return state.numbers
+        }
     }
 
     @Test func sameSeedSameBits() throws {
@@ -118,13 +119,12 @@ import Testing
         try evaluate(inputs)
         let batch = Batch(inputs: inputs, targets: Tensor((0..<40).map { Int32($0 % 10) }))
         func train(threads: Int) throws -> [[Float]] {
-            let usual = Device.threadCount
-            Device.threadCount = threads
-            defer { Device.threadCount = usual }
-            let step = try TrainingStep(Sequential.lenet5(), loss: .softmaxCrossEntropy, optimizer: optimizer)
-            var state = try TrainingState(Sequential.lenet5(), optimizer: optimizer, input: [28, 28, 1], seed: 7)
-            for _ in 0..<3 { try step(&state, batch) }
-            return state.numbers
+            try Device.withThreads(threads) {
+                let step = try TrainingStep(Sequential.lenet5(), loss: .softmaxCrossEntropy, optimizer: optimizer)
+                var state = try TrainingState(Sequential.lenet5(), optimizer: optimizer, input: [28, 28, 1], seed: 7)
+                for _ in 0..<3 { try step(&state, batch) }
+                return state.numbers
+            }
         }
         #expect(try train(threads: 1) == train(threads: 2))
     }

@@ -123,13 +123,13 @@ private func everywhere(_ check: (String) throws -> Void) rethrows {
     kernelLock.lock()
     defer {
         apus_set_isa(APUS_ISA_AVX512)
-        apus_set_thread_count(0)
+        apus_set_own_thread_count(0)
         kernelLock.unlock()
     }
     for isa in [APUS_ISA_AVX512, APUS_ISA_AVX2, APUS_ISA_BASELINE] {
         for threads: Int32 in [1, 2] {
             apus_set_isa(isa)
-            apus_set_thread_count(threads)
+            apus_set_own_thread_count(threads)
             try check("isa \(isa.rawValue), \(threads) threads")
         }
     }

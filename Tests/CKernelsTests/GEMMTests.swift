@@ -175,7 +175,7 @@ private func withEachISA(_ body: () -> Void) {
             apus_set_isa(isa)
             body()
         }
-        apus_set_thread_count(0)
+        apus_set_own_thread_count(0)
     }
 }
 
@@ -228,7 +228,7 @@ struct GEMMTests {
         withEachISA {
             var results: [[UInt32]] = []
             for threads in [1, 2, 5] as [Int32] {
-                apus_set_thread_count(threads)
+                apus_set_own_thread_count(threads)
                 operands.run()
                 results.append((Array(operands.c) + Array(operands.sums)).map(\.bitPattern))
             }

@@ -41,14 +41,14 @@ private func everywhere(_ check: () -> [[UInt32]]) {
     kernelLock.lock()
     defer {
         apus_set_isa(APUS_ISA_AVX512)
-        apus_set_thread_count(0)
+        apus_set_own_thread_count(0)
         kernelLock.unlock()
     }
     for isa in [APUS_ISA_BASELINE, APUS_ISA_AVX2, APUS_ISA_AVX512] {
         apus_set_isa(isa)
         var results: [[[UInt32]]] = []
         for threads in [1, 2, 3] {
-            apus_set_thread_count(Int32(threads))
+            apus_set_own_thread_count(Int32(threads))
             results.append(check())
         }
         #expect(results[0] == results[1], "bits depend on threads, instruction set \(isa.rawValue)")

@@ -91,14 +91,14 @@ func withEveryISAAndThreadCount(location: SourceLocation = #_sourceLocation, _ c
     kernelLock.lock()
     defer {
         apus_set_isa(APUS_ISA_AVX512)
-        apus_set_thread_count(0)
+        apus_set_own_thread_count(0)
         kernelLock.unlock()
     }
     for isa in [APUS_ISA_BASELINE, APUS_ISA_AVX2, APUS_ISA_AVX512] {
         apus_set_isa(isa)
-        apus_set_thread_count(1)
+        apus_set_own_thread_count(1)
         let one = check().map(\.content)
-        apus_set_thread_count(2)
+        apus_set_own_thread_count(2)
         let two = check().map(\.content)
         #expect(one == two, "threads change the result", sourceLocation: location)
     }

@@ -274,19 +274,19 @@ import Testing
     @Test func plansRunWithAnyNumberOfThreads() throws {
         kernelLock.lock()
         defer { kernelLock.unlock() }
-        apus_set_thread_count(0)
-        defer { apus_set_thread_count(0) }
+        apus_set_own_thread_count(0)
+        defer { apus_set_own_thread_count(0) }
         let number = apus_thread_count()
         let c = Case(n: 4, h: 12, w: 12, inputs: 24, outputs: 40, top: 1, left: 1, bottom: 1, right: 1)
         let images = Memory(numbers(c.imageCount, 1, APUS_FLOAT32), APUS_FLOAT32)
         let gradient = Memory(numbers(c.resultCount, 2, APUS_FLOAT32), APUS_FLOAT32)
         var expected: [Double]?
         for planned in 1...3 {
-            apus_set_thread_count(Int32(planned))
+            apus_set_own_thread_count(Int32(planned))
             let plan = try #require(convolution(apus_onednn_convolution_kernel_gradient, c.shape(APUS_FLOAT32)).plan)
             defer { apus_onednn_plan_destroy(plan) }
             for running in 1...3 {
-                apus_set_thread_count(Int32(running))
+                apus_set_own_thread_count(Int32(running))
                 let kernelGradient = Memory(c.kernelCount, APUS_FLOAT32)
                 let biasGradient = Memory(c.outputs, APUS_FLOAT32)
                 #expect(execute(plan, [images, gradient, kernelGradient, biasGradient]) == 0)
@@ -294,7 +294,7 @@ import Testing
                 #expect(kernelGradient.relativeError(expected!) <= 1e-6)
             }
         }
-        apus_set_thread_count(0)
+        apus_set_own_thread_count(0)
         #expect(apus_thread_count() == number)
     }
 

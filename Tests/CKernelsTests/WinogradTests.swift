@@ -182,9 +182,9 @@ struct WinogradTests {
         let e = Expected(c, seed: 5)
         kernelLock.lock()
         apus_set_isa(APUS_ISA_AVX512)
-        apus_set_thread_count(4)
+        apus_set_own_thread_count(4)
         defer {
-            apus_set_thread_count(0)
+            apus_set_own_thread_count(0)
             kernelLock.unlock()
         }
         let two = compute(c, e).map(\.content)

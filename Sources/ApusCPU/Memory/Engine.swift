@@ -9,4 +9,12 @@ package enum Engine {
         get { Int(apus_thread_count()) }
         set { apus_set_thread_count(Int32(clamping: newValue)) }
     }
+
+    /// Calls a function in which programs use another number of threads; those of other threads keep theirs.
+    package static func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+        let before = apus_own_thread_count()
+        apus_set_own_thread_count(Int32(clamping: count))
+        defer { apus_set_own_thread_count(before) }
+        return try body()
+    }
 }

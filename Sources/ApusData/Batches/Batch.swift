@@ -15,8 +15,7 @@ public struct Batch: Sendable {
     public let preprocessing: Preprocessing
 
     /// A batch of tensors whose first axes are equally long.
-    public init(inputs: Tensor, targets: Tensor, weights: Tensor? = nil, preprocessing: Preprocessing = .identity)
-    {
+    public init(inputs: Tensor, targets: Tensor, weights: Tensor? = nil, preprocessing: Preprocessing = .identity) {
         demand(
             inputs.rank > 0 && targets.rank > 0 && inputs.shape[0] == targets.shape[0],
             "a batch needs as many inputs as targets, received \(inputs.shape) and \(targets.shape)")

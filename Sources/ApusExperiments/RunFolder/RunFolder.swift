@@ -46,7 +46,8 @@ public struct RunFolder: Sendable {
                 return
             }
             guard errno == EEXIST else {
-                throw TrainingError("the folder \(candidate) can't be made: \(String(cString: strerror(errno)))", kind: .file)
+                throw TrainingError(
+                    "the folder \(candidate) can't be made: \(String(cString: strerror(errno)))", kind: .file)
             }
             number += 1
         }

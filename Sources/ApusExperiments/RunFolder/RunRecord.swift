@@ -5,7 +5,11 @@ public import Foundation
 /// The facts of a run: `run.json`.
 public struct RunRecord: Sendable, Hashable, Codable {
     /// How a run stands. One that a callback stopped is `completed`; one whose process is gone without a word has `crashed`.
-    public enum State: String, Sendable, Codable { case running, completed, interrupted, failed, diverged, crashed }
+    public enum State: String, Sendable, Codable {
+        case running, completed, interrupted, failed, diverged
+        /// Its process is gone without a word: killed, or the machine went down.
+        case crashed
+    }
 
     /// What the file is called in the folder of a run.
     static let fileName = "run.json"

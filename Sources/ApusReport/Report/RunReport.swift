@@ -139,7 +139,8 @@ extension RunReport {
             Float(range.lowerBound + (range.upperBound - range.lowerBound) * (Double(index) + 0.5) / Double(side))
         }
         let grid = (0..<side).flatMap { row in (0..<side).flatMap { [place(x, $0), place(y, row)] } }
-        let output = try trainer.predict(Tensor(grid, shape: [side * side, 2]), preprocessing: trainer.scaled(data).preprocessing)
+        let output = try trainer.predict(
+            Tensor(grid, shape: [side * side, 2]), preprocessing: trainer.scaled(data).preprocessing)
         let meaning = trainer.loss.meaning(of: output.shape, hasClasses: true)
         guard meaning.isClass else { return nil }
         let classes = meaning(output).argmax(axis: -1).scalars(as: Int.self)

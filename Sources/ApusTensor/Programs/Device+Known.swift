@@ -26,4 +26,9 @@ extension Device {
         get { Engine.threadCount }
         set { Engine.threadCount = newValue }
     }
+
+    /// Calls a function in which programs use another number of threads.
+    package static func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+        try Engine.withThreads(count, body)
+    }
 }

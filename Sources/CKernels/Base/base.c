@@ -1,6 +1,7 @@
 #include "apus_base.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,11 +15,23 @@ int omp_in_parallel(void);
 
 // MARK: Threads
 
-static int requested_threads = 0;
+static atomic_int requested_threads = 0;
+/// What a thread asked for, and whoever works for it takes over; 0: what the process asked for.
+static _Thread_local int own_threads = 0;
 
-int apus_thread_count(void) { return requested_threads > 0 ? requested_threads : omp_get_max_threads(); }
+int apus_thread_count(void) {
+    if (own_threads > 0) return own_threads;
+    int requested = atomic_load_explicit(&requested_threads, memory_order_relaxed);
+    return requested > 0 ? requested : omp_get_max_threads();
+}
 
-void apus_set_thread_count(int count) { requested_threads = count > 0 ? count : 0; }
+void apus_set_thread_count(int count) {
+    atomic_store_explicit(&requested_threads, count > 0 ? count : 0, memory_order_relaxed);
+}
+
+int apus_own_thread_count(void) { return own_threads; }
+
+void apus_set_own_thread_count(int count) { own_threads = count > 0 ? count : 0; }
 
 // The control register of floating-point arithmetic, of each thread.
 static uint64_t float_mode(void) {

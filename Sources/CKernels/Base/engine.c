@@ -17,6 +17,7 @@ typedef struct {
     void (*body)(void *);
     void *context;
     enum apus_isa isa;
+    int threads;
     bool done;
 } job;
 
@@ -41,6 +42,7 @@ static void *engine_main(void *unused) {
 
         pthread_mutex_lock(&running);
         apus_set_isa(current->isa);
+        apus_set_own_thread_count(current->threads);
         current->body(current->context);
         pthread_mutex_unlock(&running);
 
@@ -74,7 +76,7 @@ void apus_engine_run(void (*body)(void *), void *context) {
         pthread_mutex_unlock(&running);
         return;
     }
-    job mine = {body, context, apus_isa(), false};
+    job mine = {body, context, apus_isa(), apus_own_thread_count(), false};
     pthread_mutex_lock(&queue);
     while (next) pthread_cond_wait(&changed, &queue);
     next = &mine;

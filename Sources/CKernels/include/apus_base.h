@@ -54,7 +54,11 @@ void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context);
 
 /// The number of threads a parallel loop may use: at first `OMP_NUM_THREADS` or the number of cores.
 int apus_thread_count(void);
+/// Sets the number for the process; 0 for the first one.
 void apus_set_thread_count(int count);
+/// The number that the calling thread, and who works for it, uses in place of the process's; 0 for none.
+int apus_own_thread_count(void);
+void apus_set_own_thread_count(int count);
 
 /// Makes the calling thread treat denormal numbers as 0; returns what `apus_restore_denormals` needs. Parallel loops pass the
 /// mode on to their threads.

@@ -1,14 +1,14 @@
 import ApusBackend
-import ApusFormats
-import ApusGraph
-import ApusTensor
+package import ApusFormats
+package import ApusGraph
+package import ApusTensor
 
 /// Named arrays of a safetensors or npz file.
-enum WeightsFile {
+package enum WeightsFile {
     case safetensors(SafetensorsFile)
     case npz([String: NumericArray], names: [String])
 
-    init(_ path: String) throws(FormatError) {
+    package init(_ path: String) throws(FormatError) {
         guard path.lowercased().hasSuffix(".npz") else {
             self = .safetensors(try SafetensorsFile(path))
             return
@@ -19,7 +19,7 @@ enum WeightsFile {
         self = .npz(arrays, names: file.names)
     }
 
-    var names: [String] {
+    package var names: [String] {
         switch self {
         case .safetensors(let file): file.names
         case .npz(_, let names): names
@@ -27,14 +27,14 @@ enum WeightsFile {
     }
 
     /// Whether it is what an optimizer keeps of a variable: in checkpoints it lies below the variable's name.
-    func isSlot(_ name: String) -> Bool {
+    package func isSlot(_ name: String) -> Bool {
         guard case .safetensors(let file) = self, file.metadata["format"] == "apus-state",
             let slash = name.lastIndex(of: "/")
         else { return false }
         return file.contains(String(name[..<slash]))
     }
 
-    func contains(_ name: String) -> Bool {
+    package func contains(_ name: String) -> Bool {
         switch self {
         case .safetensors(let file): file.contains(name)
         case .npz(let arrays, _): arrays[name] != nil
@@ -42,7 +42,7 @@ enum WeightsFile {
     }
 
     /// The shape of an array that there is.
-    func shape(of name: String) throws(FormatError) -> Shape {
+    package func shape(of name: String) throws(FormatError) -> Shape {
         switch self {
         case .safetensors(let file): try file.type(of: name).shape
         case .npz(let arrays, _): arrays[name]!.shape
@@ -50,7 +50,7 @@ enum WeightsFile {
     }
 
     /// The values of an array that there is, as float32.
-    func tensor(_ name: String) throws(FormatError) -> Tensor {
+    package func tensor(_ name: String) throws(FormatError) -> Tensor {
         switch self {
         case .safetensors(let file):
             let type = try file.type(of: name)

@@ -19,20 +19,24 @@ public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
         public let shape: Shape
         /// The shape in the model.
         public let expected: Shape
+
+        package init(name: String, shape: Shape, expected: Shape) {
+            (self.name, self.shape, self.expected) = (name, shape, expected)
+        }
     }
 
     /// The file.
     public let path: String
     /// The model's variables that took their values from the file, in the model's order.
-    public internal(set) var loaded: [String] = []
+    public package(set) var loaded: [String] = []
     /// The model's variables that the file does not have.
-    public internal(set) var missing: [String] = []
+    public package(set) var missing: [String] = []
     /// The file's variables that the model does not have, by their names in the file.
-    public internal(set) var unexpected: [String] = []
+    public package(set) var unexpected: [String] = []
     /// Variables that both have, in different shapes.
-    public internal(set) var mismatched: [Mismatch] = []
+    public package(set) var mismatched: [Mismatch] = []
 
-    init(path: String) { self.path = path }
+    package init(path: String) { self.path = path }
 
     /// Whether file and model fit without rest.
     public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
@@ -57,6 +61,8 @@ public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
 public struct WeightsError: ApusError, Sendable, Hashable {
     /// What would have been loaded, and what does not fit.
     public let report: WeightsReport
+
+    package init(report: WeightsReport) { self.report = report }
 
     public var failureKind: FailureKind { .malformed }
     public var description: String {
