@@ -46,7 +46,7 @@ def table(kind, content, known):
     else:
         count, repeats = len(comparisons[0]["peer_ratios"]), comparisons[0]["repeats"]
         header = ["work", "precision", "Apus, ms", "best peer, ms", "",
-                  f"ratio in {NUMBERS.get(count, count)} {repeats}"]
+                  f"ratio in {NUMBERS.get(count, count)} {repeats if count > 1 else repeats.removesuffix('s')}"]
         rows = [deep_row(c, known[c["workload"]].title) for c in comparisons]
     lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (header, *rows)]
     return "\n".join([lines[0], "|" + "---|" * len(header), *lines[1:], ""])

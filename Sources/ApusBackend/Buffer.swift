@@ -28,7 +28,7 @@ public final class Buffer: @unchecked Sendable {
         var memory: UnsafeMutableRawPointer?
         guard byteCount >= 0, posix_memalign(&memory, Buffer.alignment, max(byteCount, Buffer.alignment)) == 0,
             let memory
-        else { stop("there is no memory left: \(byteCount) bytes were asked for") }
+        else { MachineMemory.end(asked: byteCount) }
         pointer = memory
     }
 

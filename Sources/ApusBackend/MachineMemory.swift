@@ -26,6 +26,16 @@ package enum MachineMemory {
                 + "make the model, the images or the batch smaller"
     }
 
+    /// Ends the process because the system gives no more memory: with a message, and exit code 71.
+    ///
+    /// Nothing can be thrown where a buffer is made, and what is on the disk is whole at every moment.
+    static func end(asked byteCount: Int) -> Never {
+        let message =
+            "error: there is no memory left: \(text(byteCount)) were asked for, this machine has \(text(self.byteCount))\n"
+        _ = message.withCString { write(2, $0, strlen($0)) }
+        _exit(71)
+    }
+
     private static func text(_ bytes: Int) -> String {
         let units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"]
         var (value, unit) = (Double(bytes), 0)
@@ -42,7 +52,7 @@ extension Graph {
         func problem(_ node: Node) -> GraphProblem? {
             MachineMemory.problem(node.type).map {
                 GraphProblem(
-                    scope: [], operation: node.operation.name,
+                    lacksMemoryFor: node.operation.name,
                     message: $0 + "; make the model, the images or the batch smaller")
             }
         }

@@ -35,7 +35,7 @@ package struct CPU: Backend {
         let outside = graph.inputs.map(\.type) + graph.outputs.filter { $0.replaces == nil }.map(\.node.type)
         let byteCount = outside.reduce(plan.memory.byteCount) { $0 +| $1.byteCount }
         if let problem = MachineMemory.problem(programOf: byteCount) {
-            throw GraphError([GraphProblem(scope: [], operation: "memory", message: problem)])
+            throw GraphError([GraphProblem(lacksMemoryFor: "memory", message: problem)])
         }
         return Program(plan: plan, graph: graph, constantInputs: options.constantInputs)
     }

@@ -14,6 +14,8 @@ public enum FailureKind: Sendable, Hashable {
     case malformed
     /// A file can't be read or written.
     case file
+    /// The machine has too little memory.
+    case memory
     /// The loss of a training is no number any more.
     case diverged
 
@@ -23,6 +25,7 @@ public enum FailureKind: Sendable, Hashable {
         case .setting: 64
         case .malformed: 65
         case .missing: 66
+        case .memory: 71
         case .file: 74
         case .diverged: 3
         }

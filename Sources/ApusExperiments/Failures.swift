@@ -17,7 +17,7 @@ extension FormatError: ApusError {
 }
 
 extension GraphError: ApusError {
-    public var failureKind: FailureKind { .malformed }
+    public var failureKind: FailureKind { problems.contains(where: \.lacksMemory) ? .memory : .malformed }
 }
 
 extension ProgramError: ApusError {

@@ -1,4 +1,5 @@
 import ApusCLI
+import Foundation
 import Testing
 
 /// What the command says of arguments.
@@ -8,12 +9,23 @@ import Testing
         ("nothingLikeIt", 64, "there is no command nothingLikeIt (known are train, evaluate, "),
         ("train", 64, "Usage: apus train "),
         ("train --threads 0 mlp", 64, "--threads expects a number in 1…1024, received 0"),
-        ("--threads", 64, "--threads needs a number"), ("summary nosuch", 64, "there is no network nosuch"),
+        ("--threads", 64, "--threads needs a number"),
+        (
+            "train e.yaml", 71,
+            "the variable 0.dense/kernel: a tensor float32[2, 1099511627776] takes 8.8 TB, but this machine has"
+        ),
+        (
+            "train mlp --set data.source=xor --set 'callbacks=[{checkpoint: {keepBest: 9223372036854775807}}]'", 64,
+            "a checkpoint keeps at most 1000 last and 1000 best ones, received 2 and 9223372036854775807"
+        ),
+        ("summary nosuch", 64, "there is no network nosuch"),
     ])
     func whatIsWrong(_ arguments: String, _ code: Int, _ message: String) throws {
         try Command.inFolder { command in
+            try "data: {source: xor}\nmodel:\n  - dense: 1099511627776\n".write(
+                toFile: "\(command.folder)/e.yaml", atomically: true, encoding: .utf8)
             let result = try command.shell("apus \(arguments)")
-            #expect(result.code == Int32(code))
+            #expect(result.code == Int32(code), "\(result.errors)")
             #expect(result.errors.contains(message), "\(result.errors)")
         }
     }

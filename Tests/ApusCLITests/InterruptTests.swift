@@ -51,12 +51,23 @@ import Testing
             #expect(try other.shell("apus runs show ../r").output.contains("mlp: crashed"))
             #expect(try other.shell("apus runs list --folder .. --json").output.contains(#""state" : "crashed""#))
             #expect(command.text("r/run.json").contains(#""state" : "crashed""#))
+            // What a killed process may leave.
+            for name in ["r/.apus-1.tmp", "r/checkpoints/.apus-2/state.json"] {
+                let file = URL(filePath: "\(command.folder)/\(name)")
+                try FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data("{".utf8).write(to: file)
+            }
             let resumed = try command.shell("exec apus train --resume r") { process in
                 #expect(command.waits(for: "stderr", lines: 2))
                 kill(process.processIdentifier, SIGTERM)
             }
             #expect(resumed.code == 143)
             #expect(resumed.errors.contains("in epoch"))
+            for folder in ["r", "r/checkpoints"] {
+                let names = try FileManager.default.contentsOfDirectory(atPath: "\(command.folder)/\(folder)")
+                #expect(!names.contains { $0.hasPrefix(".apus-") }, "\(names)")
+            }
         }
     }
 }

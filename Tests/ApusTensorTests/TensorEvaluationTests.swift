@@ -162,6 +162,18 @@ import Testing
         #expect(gradients[0].problems.first?.message == message)
     }
 
+    /// However many tensors one was computed from: each is known, and no other is taken for one.
+    @Test func manyTensorsThatWereRead() throws {
+        let many = (0..<3000).map { Tensor([Double($0)]) }
+        let joined = try Tensor.concatenated(many).evaluated()
+        let later = try (joined * 2).evaluated()
+        for place in [0, 1500, 2999] {
+            #expect(problem((later * 1).sum(), many[place])?.contains("has been read") == true)
+        }
+        let w = Tensor([1.0])
+        #expect(gradient(of: (later.sum() * w).sum(), withRespectTo: [w])[0].scalars == [8_997_000])
+    }
+
     /// Memory and time of a loop that reads do not grow with the turns.
     @Test func loopsThatReadForget() {
         let start = Tensor([0.0])

@@ -87,6 +87,16 @@ public struct RunFolder: Sendable {
     /// The weights with which training ended, or was interrupted.
     public var lastWeights: String { CheckpointStore(checkpoints).lastWeights }
 
+    /// Removes what a process left that was killed while it wrote a file.
+    func removeHalfWritten() {
+        for folder in [path, "\(path)/plots"] {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            where name.hasPrefix(".apus-") && name.hasSuffix(".tmp") {
+                try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+            }
+        }
+    }
+
     /// Writes a text to a file of the folder, replacing one that exists.
     ///
     /// - Throws: `FormatError` if the disk refuses; what was there stays as it was.

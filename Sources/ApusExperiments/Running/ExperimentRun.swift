@@ -141,6 +141,7 @@ public struct ExperimentRun: Sendable {
         if let folder {
             if lock == nil { lock = try RunLock(folder) }
             if isResumed {
+                folder.removeHalfWritten()
                 try folder.write(record)
                 // Last: a completed run whose experiment has this number of epochs already would refuse to do them.
                 var kept = try folder.experiment()

@@ -6,11 +6,19 @@ public struct GraphProblem: Hashable, Sendable, CustomStringConvertible {
     public var operation: String
     /// What happened, what was expected, what was received, how to fix it.
     public var message: String
+    /// Whether the graph is right but the machine has too little memory for it.
+    package var lacksMemory = false
 
     public init(scope: [String], operation: String, message: String) {
         self.scope = scope
         self.operation = operation
         self.message = message
+    }
+
+    /// A graph that the machine has too little memory for.
+    package init(lacksMemoryFor operation: String, message: String) {
+        self.init(scope: [], operation: operation, message: message)
+        lacksMemory = true
     }
 
     public var description: String {

@@ -85,7 +85,7 @@ extension Layer {
         let trace = try traced(input: input, batch: 1, mode: .training)
         let problems = trace.descriptions.compactMap { path, description in
             MachineMemory.problem(TensorType(description.shape, .float32)).map {
-                GraphProblem(scope: [], operation: "parameter", message: "the variable \(path): \($0)")
+                GraphProblem(lacksMemoryFor: "parameter", message: "the variable \(path): \($0)")
             }
         }
         guard problems.isEmpty else { throw GraphError(problems) }

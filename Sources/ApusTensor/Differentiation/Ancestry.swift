@@ -11,33 +11,48 @@ final class Ancestry: Sendable {
     }
 
     private let members: [ObjectIdentifier: Reference]
-    /// Whether there were more than are remembered: anything may be among them.
-    private let isOverflown: Bool
+    /// Those that have too many members to be copied.
+    private let earlier: [Ancestry]
+    /// The most members that are copied, so that what an evaluation costs does not grow with what went before.
     private static let limit = 1024
 
-    private init(_ members: [ObjectIdentifier: Reference], isOverflown: Bool) {
+    private init(_ members: [ObjectIdentifier: Reference], earlier: [Ancestry]) {
         self.members = members
-        self.isOverflown = isOverflown
+        self.earlier = earlier
     }
 
-    /// Whether a tensor may be among them.
+    /// Whether a tensor is among them.
     func contains(_ tensor: Tensor) -> Bool {
-        if isOverflown { return true }
         let node = tensor.node
         let names: [(any AnyObject & Sendable)?] = [tensor.handle.reference, node.attachment, node]
-        return names.contains { name in name.map { members[ObjectIdentifier($0)]?.object === $0 } ?? false }
+        var (left, seen) = ([self], Set<ObjectIdentifier>())
+        while let next = left.popLast() {
+            guard seen.insert(ObjectIdentifier(next)).inserted else { continue }
+            let isMember = names.contains { name in
+                name.map { next.members[ObjectIdentifier($0)]?.object === $0 } ?? false
+            }
+            if isMember { return true }
+            left += next.earlier
+        }
+        return false
     }
 
     /// Several together, and one member more.
     private static func union(_ parts: [Ancestry?], _ own: (any AnyObject & Sendable)?) -> Ancestry? {
-        var distinct: [Ancestry] = []
-        for case let part? in parts where !distinct.contains(where: { $0 === part }) { distinct.append(part) }
+        let distinct = Ancestry.distinct(parts.compactMap { $0 })
         if own == nil, distinct.count < 2 { return distinct.first }
         var members: [ObjectIdentifier: Reference] = [:]
         for part in distinct { members.merge(part.members.filter { $1.object != nil }) { $1 } }
+        let earlier = Ancestry.distinct(distinct.flatMap(\.earlier))
+        let isLarge = members.count > limit || earlier.count > limit / 64
+        if isLarge { members = [:] }
         if let own { members[ObjectIdentifier(own)] = Reference(object: own) }
-        let isOverflown = members.count > limit || distinct.contains { $0.isOverflown }
-        return Ancestry(isOverflown ? [:] : members, isOverflown: isOverflown)
+        return Ancestry(members, earlier: isLarge ? distinct : earlier)
+    }
+
+    private static func distinct(_ parts: [Ancestry]) -> [Ancestry] {
+        var seen: Set<ObjectIdentifier> = []
+        return parts.filter { seen.insert(ObjectIdentifier($0)).inserted }
     }
 
     /// What a leaf leads to: its memory, and what that was computed from.

@@ -8,6 +8,9 @@ import Synchronization
 ///
 /// Where epochs are short, not each is written: the best wait in memory for the next that is. The last epoch, what an interruption
 /// leaves, and the best at the end or before an error always are.
+///
+/// After a process was killed while it moved folders, `last` and `best` are those of an undisturbed training; `last-1` and so on may be
+/// of earlier epochs.
 public struct Checkpoint: MonitoringRule, Configurable {
     /// The folder of the checkpoints; `nil` for `checkpoints` in the folder of the run.
     public var folder: String?
@@ -90,6 +93,11 @@ public struct Checkpoint: MonitoringRule, Configurable {
     }
 
     public mutating func prepare(_ plan: TrainingPlan) throws {
+        let most = 1000
+        guard max(keepLast, keepBest) <= most else {
+            throw TrainingError(
+                "a checkpoint keeps at most \(most) last and \(most) best ones, received \(keepLast) and \(keepBest)")
+        }
         guard everyEpochs >= 0, everySteps >= 0, keepLast >= 1, keepBest >= 0 else {
             throw TrainingError(
                 "a checkpoint needs everyEpochs, everySteps and keepBest of at least 0 and keepLast of at least 1, "

@@ -63,6 +63,8 @@ package struct CheckpointStore: Sendable {
             for path in [aside, copy ?? aside] { remove(path) }
             throw error
         }
+        // What could not be removed in its time, and what a killed process left.
+        removeHalf()
         return "\(folder)/last"
     }
 
