@@ -30,7 +30,9 @@ struct Progress: CallbackRule {
     mutating func prepare(_ plan: TrainingPlan) throws {
         (epochs, samplesPerEpoch) = (plan.epochs, plan.samplesPerEpoch)
         (epoch, epochStart) = (plan.epoch + 1, .now)
-        if plan.isResumed, !isJSON { Terminal.write("resuming in epoch \(epoch) of \(epochs)\n") }
+        if plan.isResumed, !isJSON, plan.epoch < plan.epochs {
+            Terminal.write("resuming in epoch \(epoch) of \(epochs)\n")
+        }
     }
 
     mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {

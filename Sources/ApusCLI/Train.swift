@@ -120,7 +120,7 @@ struct Train: ParsableCommand {
                 "--resume continues the experiment of the run; besides it only --epochs, --data and --json fit")
         }
         return try ExperimentRun(
-            resuming: RunFolder(existing: path), epochs: epochs, directory: data, report: Terminal.note)
+            resuming: RunFolder(existing: path), epochs: epochs, directory: data)
     }
 
     /// The experiment that the arguments describe.

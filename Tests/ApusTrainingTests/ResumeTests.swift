@@ -287,7 +287,7 @@ import Testing
             #expect(try notes(.float32) == [])
             #expect(
                 try notes(.mixedBFloat16) == [
-                    "the training went on before with precision float32, now mixedBFloat16: the last bits of its results may "
+                    "the training so far ran with precision float32, now mixedBFloat16: the last bits of its results may "
                         + "differ from those of a training that was not interrupted"
                 ])
             let text = try String(contentsOfFile: "\(folder)/checkpoints/last/state.json", encoding: .utf8)

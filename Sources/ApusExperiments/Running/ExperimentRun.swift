@@ -50,18 +50,17 @@ public struct ExperimentRun: Sendable {
     ///   - epochs: In all, in place of what the experiment says; more of them let a completed run continue. When the run begins, they
     ///     become those of the folder's experiment.
     ///   - directory: The folder of the data's files, if it is another one now.
-    ///   - report: Receives what may make a difference.
     /// - Throws: `TrainingError` if the run is complete and gets no more epochs, has other data, or nothing to continue from.
     public init(
         resuming folder: RunFolder, epochs: Int? = nil, directory: String? = nil, data: LoadedData? = nil,
-        command: [String] = CommandLine.arguments, report: (String) -> Void = { _ in }
+        command: [String] = CommandLine.arguments
     ) throws {
         var experiment = try folder.experiment()
         let earlierEpochs = experiment.epochs
         if let epochs { experiment.epochs = epochs }
         if let directory { experiment.data.directory = directory }
         try self.init(experiment, data, command, resuming: folder)
-        record = try resumedRecord(folder, earlierEpochs: earlierEpochs, report)
+        record = try resumedRecord(folder, earlierEpochs: earlierEpochs)
     }
 
     private init(
@@ -96,9 +95,7 @@ public struct ExperimentRun: Sendable {
     }
 
     /// The facts of a run that is resumed now.
-    private func resumedRecord(
-        _ folder: RunFolder, earlierEpochs: Int, _ report: (String) -> Void
-    ) throws -> RunRecord {
+    private func resumedRecord(_ folder: RunFolder, earlierEpochs: Int) throws -> RunRecord {
         var earlier = try folder.record()
         if earlier.state == .completed {
             // It may have done more, if it was given fewer when it was resumed.
@@ -119,11 +116,6 @@ public struct ExperimentRun: Sendable {
             throw TrainingError(
                 "the data are not those of the run \(folder.path): their fingerprint is \(fingerprint), "
                     + "it was \(earlier.dataFingerprint)", kind: .malformed)
-        }
-        if earlier.threads != record.threads {
-            report(
-                "the run had \(earlier.threads) threads, now there are \(record.threads); the weights may differ in the last digits"
-            )
         }
         (earlier.state, earlier.ended, earlier.stopReason, earlier.test) = (.running, nil, nil, nil)
         earlier.resumes.append(Date())

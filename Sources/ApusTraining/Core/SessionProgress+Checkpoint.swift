@@ -39,7 +39,7 @@ extension SessionProgress {
         }
         guard !changes.isEmpty else { return nil }
         return
-            "the training went on before with \(changes.joined(separator: "; ")): the last bits of its results may differ "
+            "the training so far ran with \(changes.joined(separator: "; ")): the last bits of its results may differ "
             + "from those of a training that was not interrupted"
     }
 
