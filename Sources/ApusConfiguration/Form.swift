@@ -8,18 +8,25 @@ public protocol FileRepresentable {
 public indirect enum Form {
     /// Nothing is known of it.
     case anything
+    /// Nothing: `null`.
     case null
+    /// `true` or `false`.
     case boolean
+    /// A whole number.
     case integer
+    /// A number.
     case number
+    /// A text.
     case text
     /// One of these words.
     case words([String])
+    /// A list whose elements have a form.
     case list(Form)
     /// Arguments by name.
     case mapping([Constant])
     /// One kind: its name, or its name with arguments.
     case kinds(Kinds)
+    /// One of several forms.
     case either([Form])
     /// The form of a type, looked up when it is needed: layers hold layers.
     case type(any FileRepresentable.Type)

@@ -5,6 +5,7 @@ public struct TextTable: Sendable, CustomStringConvertible {
     /// One text a column; a row may be shorter than the header, what goes beyond it is left out.
     public var rows: [[String]]
 
+    /// Creates a value; arguments set the properties of their names.
     public init(header: [String], rows: [[String]]) {
         self.header = header
         self.rows = rows

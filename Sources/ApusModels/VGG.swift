@@ -32,5 +32,10 @@ extension Sequential {
     }
 
     /// What follows the convolutions of VGG.
-    public enum Head: Sendable, Hashable { case small, large }
+    public enum Head: Sendable, Hashable {
+        /// One dense layer.
+        case small
+        /// Three dense layers of 4096, 4096 and the classes, as published.
+        case large
+    }
 }

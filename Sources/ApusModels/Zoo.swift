@@ -2,13 +2,17 @@ public import ApusNN
 
 /// Networks by name: values without weights.
 public enum Zoo: String, Sendable, CaseIterable {
+    /// Dense layers of 256 and 128 units.
     case mlp
+    /// LeNet-5 for images of 28 × 28.
     case lenet5
     /// Residual networks with the stem for images of about 32 × 32.
     case resnet18
+    /// The same with 34 layers.
     case resnet34
     /// VGG-16 for images of about 32 × 32, with batch normalization and without.
     case vgg16BN = "vgg16-bn"
+    /// The same without batch normalization.
     case vgg16
 
     /// The model for images or feature vectors of `classes` classes; it yields logits.

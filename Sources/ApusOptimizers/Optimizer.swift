@@ -23,6 +23,7 @@ public struct Optimizer: Sendable {
     /// Settings of variables by path; the first group that matches counts.
     public var groups: [ParameterGroup]
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(
         _ rule: some OptimizerRule, clipping: Clipping? = nil, weightDecay: Double? = nil, accumulation: Int = 1,
         skipsNonFinite: Bool = false, average: Double? = nil, groups: [ParameterGroup] = []
@@ -133,6 +134,7 @@ public struct OptimizerSlot: Sendable, Hashable {
     /// The start value of every element.
     public var initial: Double
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(_ name: String, initial: Double = 0) {
         self.name = name
         self.initial = initial

@@ -11,6 +11,7 @@ public struct ParameterGroup: Configurable {
     /// Whether the variables keep their values, states among them.
     public var isFrozen: Bool
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(_ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil, isFrozen: Bool = false) {
         self.pattern = pattern
         self.learningRate = learningRate

@@ -2,6 +2,7 @@
 public struct Axis: Sendable, Hashable, ExpressibleByStringLiteral {
     /// How numbers become places.
     public enum Scale: Sendable, Hashable {
+        /// Equal distances are equal differences.
         case linear
         /// To base ten; numbers that are not positive have no place on it.
         case logarithmic
@@ -16,6 +17,7 @@ public struct Axis: Sendable, Hashable, ExpressibleByStringLiteral {
     /// What is shown; fitted to the data unless given.
     public var range: ClosedRange<Double>?
 
+    /// Creates a value; arguments set the properties of their names.
     public init(
         _ title: String, unit: String? = nil, scale: Scale = .linear, range: ClosedRange<Double>? = nil
     ) {

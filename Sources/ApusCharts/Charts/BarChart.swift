@@ -9,6 +9,7 @@ public struct BarChart: Chart {
         /// The color; that of the series' place in the chart unless given.
         public var paint: Paint?
 
+        /// Creates a value; arguments set the properties of their names.
         public init(_ name: String, _ values: [Double], paint: Paint? = nil) {
             self.name = name
             self.values = values
@@ -27,6 +28,7 @@ public struct BarChart: Chart {
     /// Whether the series follow one another in one bar; only numbers that are not negative can be stacked.
     public var isStacked: Bool
 
+    /// Creates the chart; arguments set the properties of their names.
     public init(_ title: String, axis: Axis, labels: [String], series: [Series], isStacked: Bool = false) {
         self.title = title
         self.axis = axis

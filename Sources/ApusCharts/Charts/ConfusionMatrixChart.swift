@@ -12,6 +12,7 @@ public struct ConfusionMatrixChart: Chart {
     /// The classes in the order of their labels; one without a name is called by its label.
     public var classNames: [String]
 
+    /// Creates the chart; arguments set the properties of their names.
     public init(_ title: String = "Confusion matrix", counts: [[Int]], classNames: [String] = []) {
         self.title = title
         self.counts = counts

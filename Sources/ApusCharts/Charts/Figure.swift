@@ -7,6 +7,7 @@ public struct Figure: Chart {
     /// How many charts stand in a row.
     public var columns: Int
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ title: String = "", columns: Int = 2, _ charts: [any Chart]) {
         self.title = title
         self.columns = columns

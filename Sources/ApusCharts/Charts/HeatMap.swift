@@ -19,6 +19,7 @@ public struct HeatMap: Chart {
     /// Whether the numbers stand in the cells; where cells are small they are left out anyway.
     public var showsValues: Bool
 
+    /// Creates a value; arguments set the properties of their names.
     public init(
         _ title: String, values: [[Double]], rowLabels: [String] = [], columnLabels: [String] = [],
         rowTitle: String = "", columnTitle: String = "", colorMap: ColorMap = .sequential,

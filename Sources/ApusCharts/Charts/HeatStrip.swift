@@ -11,6 +11,7 @@ public struct HeatStrip: Chart {
     /// In any order: they are drawn by their step, each halfway to its neighbors.
     public var steps: [DistributionAtStep]
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ title: String, x: Axis = "Step", y: Axis, steps: [DistributionAtStep]) {
         self.title = title
         self.x = x

@@ -9,6 +9,7 @@ public struct Histogram: Chart {
         /// The color; that of the series' place in the chart unless given.
         public var paint: Paint?
 
+        /// Creates a value; arguments set the properties of their names.
         public init(_ name: String, _ distribution: Distribution, paint: Paint? = nil) {
             self.name = name
             self.distribution = distribution
@@ -25,6 +26,7 @@ public struct Histogram: Chart {
     /// The distributions; of several, each has an outline and pale bars.
     public var series: [Series]
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ title: String, x: Axis, y: Axis = "Count", series: [Series]) {
         self.title = title
         self.x = x

@@ -7,7 +7,10 @@ public struct LineChart: Chart {
     public struct Series: Sendable, Hashable {
         /// How the line looks.
         public enum Style: Sendable, Hashable {
-            case solid, dashed
+            /// Without gaps.
+            case solid
+            /// Dashes.
+            case dashed
             /// Thin and pale: raw numbers behind their smoothed curve.
             case faint
         }
@@ -27,6 +30,7 @@ public struct LineChart: Chart {
         /// The color; that of the series' place in the chart unless given.
         public var paint: Paint?
 
+        /// Creates a value; arguments set the properties of their names.
         public init(
             _ name: String, x: [Double], y: [Double], lower: [Double] = [], upper: [Double] = [],
             style: Style = .solid, paint: Paint? = nil
@@ -57,6 +61,7 @@ public struct LineChart: Chart {
         /// What stands beside the line.
         public var label: String
 
+        /// Creates the chart; arguments set the properties of their names.
         public init(at x: Double, _ label: String) {
             self.x = x
             self.label = label
@@ -74,6 +79,7 @@ public struct LineChart: Chart {
     /// Dashed upright lines with their labels; of more than 50 the first 50 are drawn.
     public var markers: [Marker]
 
+    /// Creates the chart; arguments set the properties of their names.
     public init(_ title: String, x: Axis, y: Axis, series: [Series], markers: [Marker] = []) {
         self.title = title
         self.x = x

@@ -17,6 +17,7 @@ public struct RidgeChart: Chart {
     /// Whether heights can be compared between steps.
     public var sharesScale: Bool
 
+    /// Creates the chart; arguments set the properties of their names.
     public init(
         _ title: String, x: Axis, y: Axis = "Step", steps: [DistributionAtStep], sharesScale: Bool = false
     ) {

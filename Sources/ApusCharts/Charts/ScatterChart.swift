@@ -11,6 +11,7 @@ public struct ScatterChart: Chart {
         /// The color; that of the group's place in the chart unless given.
         public var paint: Paint?
 
+        /// Creates a value; arguments set the properties of their names.
         public init(_ name: String, x: [Double], y: [Double], paint: Paint? = nil) {
             self.name = name
             self.x = x
@@ -29,6 +30,7 @@ public struct ScatterChart: Chart {
         /// From the lower border of the grid to the upper one.
         public var y: ClosedRange<Double>
 
+        /// Creates a value; arguments set the properties of their names.
         public init(classes: [[Int]], x: ClosedRange<Double>, y: ClosedRange<Double>) {
             self.classes = classes
             self.x = x
@@ -49,6 +51,7 @@ public struct ScatterChart: Chart {
     /// Whether a dashed line goes through the points where x and y are equal.
     public var hasDiagonal: Bool
 
+    /// Creates the chart; arguments set the properties of their names.
     public init(
         _ title: String, x: Axis, y: Axis, groups: [Group], regions: Regions? = nil, hasDiagonal: Bool = false
     ) {

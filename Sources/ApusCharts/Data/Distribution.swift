@@ -65,6 +65,7 @@ public struct DistributionAtStep: Sendable, Hashable {
     /// The distribution of the quantity then.
     public var distribution: Distribution
 
+    /// Creates a value; arguments set the properties of their names.
     public init(step: Double, _ distribution: Distribution) {
         self.step = step
         self.distribution = distribution

@@ -5,6 +5,7 @@ public struct ChartSize: Sendable, Hashable {
     /// Limited as the width is.
     public var height: Double
 
+    /// Creates a value; arguments set the properties of their names.
     public init(width: Double, height: Double) {
         self.width = width
         self.height = height

@@ -17,6 +17,7 @@ public struct ImageGrid: Chart {
         /// The color of a frame around the image.
         public var frame: Paint?
 
+        /// Creates a value; arguments set the properties of their names.
         public init(
             height: Int, width: Int, channels: Int = 1, pixels: [UInt8], caption: String = "", frame: Paint? = nil
         ) {
@@ -50,6 +51,7 @@ public struct ImageGrid: Chart {
     /// How many images stand in a row; eight unless given.
     public var columns: Int?
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ title: String, images: [Image], columns: Int? = nil) {
         self.title = title
         self.images = images

@@ -44,7 +44,10 @@ public enum Augmentation: Hashable, Sendable {
 
     /// Left and right, or top and bottom change places.
     public enum Direction: String, NamedChoice {
-        case horizontal, vertical
+        /// Along the rows of an image.
+        case horizontal
+        /// Along the columns of an image.
+        case vertical
         public static let what = "direction"
     }
 

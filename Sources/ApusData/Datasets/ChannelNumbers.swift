@@ -5,6 +5,7 @@ public struct ChannelNumbers: Sendable, Hashable, CustomStringConvertible {
     /// One number, or as many as there are channels.
     public var numbers: [Double]
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ numbers: [Double]) { self.numbers = numbers }
 
     public var description: String { numbers.count == 1 ? "\(numbers[0])" : "\(numbers)" }

@@ -13,6 +13,7 @@ public struct DatasetError: ApusError, Hashable, Sendable {
         case impossible
     }
 
+    /// Which sort of failure it is.
     public var kind: Kind
     /// What happened.
     public var problem: String
@@ -23,6 +24,7 @@ public struct DatasetError: ApusError, Hashable, Sendable {
     /// How to fix it.
     public var remedy: String
 
+    /// Creates a value; arguments set the properties of their names.
     public init(
         _ kind: Kind, _ problem: String, expected: String? = nil, received: String? = nil, remedy: String
     ) {

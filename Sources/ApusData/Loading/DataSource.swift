@@ -18,6 +18,7 @@ public struct DataSource: Configurable {
     /// Random changes of the samples in training.
     public var augment: [Augmentation]
 
+    /// Creates a value; arguments set the properties of their names.
     public init(
         source: SampleSource = .fashionMNIST, directory: String? = nil, validation: Validation = Validation(),
         test: Double = 0.2, seed: UInt64 = 7, normalize: Scaling? = nil, augment: [Augmentation] = []
@@ -66,6 +67,7 @@ public struct DataSource: Configurable {
         /// A file that lists the numbers of the samples to hold back, instead of a fraction.
         public var file: String?
 
+        /// Creates a value; arguments set the properties of their names.
         public init(fraction: Double = 0.1, stratified: Bool = true, groups: String? = nil, file: String? = nil) {
             self.fraction = fraction
             self.stratified = stratified

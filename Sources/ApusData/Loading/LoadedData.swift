@@ -20,7 +20,14 @@ public struct LoadedData: Sendable {
     public let augmentations: [Augmentation]
 
     /// What sort of samples there are.
-    public enum Kind: String, Sendable, Codable { case images, table, sequence }
+    public enum Kind: String, Sendable, Codable {
+        /// Images `[height, width, channels]`.
+        case images
+        /// Rows of features.
+        case table
+        /// Sequences.
+        case sequence
+    }
 
     /// The classes in the order of the labels; `nil` for regression.
     public var classNames: [String]? { training.isClassification ? training.classNames : nil }

@@ -7,6 +7,7 @@ public struct CIFAR10Source: SampleReader, Configurable {
     /// Its path, from `data.directory` on if it is relative.
     public var folder: String
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ folder: String = ".") { self.folder = folder }
 
     public static let kind = "cifar10"
@@ -20,6 +21,7 @@ public struct CIFAR100Source: SampleReader, Configurable {
     /// Its path, from `data.directory` on if it is relative.
     public var folder: String
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ folder: String = ".") { self.folder = folder }
 
     public static let kind = "cifar100"

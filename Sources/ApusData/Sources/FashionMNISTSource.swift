@@ -6,6 +6,7 @@ public struct FashionMNISTSource: SampleReader, Configurable {
     public static let synonyms = ["fashionMNIST"]
     public static let schema = Schema(FashionMNISTSource())
 
+    /// Creates a value.
     public init() {}
 
     /// Files write the name alone.

@@ -5,6 +5,7 @@ public struct IDXSource: SampleReader, Configurable {
     /// Its path, from `data.directory` on if it is relative.
     public var folder: String
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ folder: String = ".") { self.folder = folder }
 
     public static let kind = "idx"

@@ -17,6 +17,7 @@ public struct ImageSource: SampleReader, Configurable {
     /// Whether images are decoded when they are needed; `nil`: if all of them together take more than 1 GiB.
     public var stream: Bool?
 
+    /// Creates a value; arguments set the properties of their names.
     public init(
         _ folder: String, testFolder: String? = nil, height: Int? = nil, width: Int? = nil, channels: Int? = nil,
         stream: Bool? = nil

@@ -15,6 +15,7 @@ public struct NPZSource: SampleReader, Configurable {
     /// What targets are; `nil`: classes if they are whole numbers by type, else numbers.
     public var task: PredictionTask?
 
+    /// Creates a value; arguments set the properties of their names.
     public init(
         _ file: String, inputs: String = "x", targets: String = "y", testInputs: String? = nil,
         testTargets: String? = nil, task: PredictionTask? = nil

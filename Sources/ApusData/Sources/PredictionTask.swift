@@ -2,7 +2,10 @@ import ApusConfiguration
 
 /// What is predicted: one of several classes, or numbers.
 public enum PredictionTask: String, CaseIterable, Sendable, Hashable, Codable {
-    case classification, regression
+    /// A class is predicted.
+    case classification
+    /// A number is predicted.
+    case regression
 
     public init(from decoder: any Decoder) throws {
         let name = try decoder.singleValueContainer().decode(String.self)

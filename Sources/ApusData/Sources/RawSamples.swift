@@ -13,6 +13,7 @@ public struct RawSamples: Sendable {
     /// The group of each sample, if the request named a column for it.
     public var groups: [String]?
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ samples: Dataset, test: Dataset? = nil, featureNames: [String]? = nil, groups: [String]? = nil) {
         self.samples = samples
         self.test = test

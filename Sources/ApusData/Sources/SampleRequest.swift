@@ -9,6 +9,7 @@ public struct SampleRequest: Sendable, Hashable {
     /// A column of a table that is wanted as the group of each row.
     public var groupColumn: String?
 
+    /// Creates a value; arguments set the properties of their names.
     public init(directory: String? = nil, seed: UInt64 = 7, groupColumn: String? = nil) {
         self.directory = directory
         self.seed = seed

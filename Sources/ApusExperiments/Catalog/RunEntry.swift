@@ -23,6 +23,7 @@ public struct RunEntry: Sendable, Hashable {
     /// Words to find it by: `TrialStore.runs(name:tag:)`.
     public var tags: [String]
 
+    /// Creates a value; arguments set the properties of their names.
     public init(
         folder: String, name: String, state: String, started: Date, finished: Date? = nil, command: String = "",
         version: String = "", final: [String: Double] = [:], best: [String: Double] = [:], tags: [String] = []

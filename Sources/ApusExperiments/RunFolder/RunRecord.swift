@@ -6,7 +6,16 @@ public import Foundation
 public struct RunRecord: Sendable, Hashable, Codable {
     /// How a run stands. One that a callback stopped is `completed`; one whose process is gone without a word has `crashed`.
     public enum State: String, Sendable, Codable {
-        case running, completed, interrupted, failed, diverged
+        /// Its process is at it.
+        case running
+        /// Trained to the end, or until a callback stopped it.
+        case completed
+        /// Ended on request, with its weights kept.
+        case interrupted
+        /// Ended by an error.
+        case failed
+        /// Ended because the loss was not finite.
+        case diverged
         /// Its process is gone without a word: killed, or the machine went down.
         case crashed
     }

@@ -29,6 +29,7 @@ public struct FormatError: Error, Hashable, Sendable {
     /// How to fix it.
     public var remedy: String
 
+    /// Creates a value; arguments set the properties of their names.
     public init(
         _ kind: Kind, path: String, offset: Int? = nil, _ problem: String, expected: String? = nil,
         received: String? = nil, remedy: String

@@ -2,13 +2,19 @@
 ///
 /// Raw values are shared with the C kernels.
 public enum ElementType: UInt8, Sendable, Hashable, Codable, CaseIterable {
+    /// IEEE 754 single precision.
     case float32 = 0
     /// The upper half of a `float32`: 8 bits of exponent, 7 of fraction.
     case bfloat16
+    /// IEEE 754 double precision.
     case float64
+    /// Signed whole numbers of 32 bits.
     case int32
+    /// Signed whole numbers of 64 bits.
     case int64
+    /// Bytes.
     case uint8
+    /// Truth values, a byte each.
     case bool
 
     /// The size of one element in bytes.

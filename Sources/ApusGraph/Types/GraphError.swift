@@ -9,6 +9,7 @@ public struct GraphProblem: Hashable, Sendable, CustomStringConvertible {
     /// Whether the graph is right but the machine has too little memory for it.
     package var lacksMemory = false
 
+    /// A problem at a place.
     public init(scope: [String], operation: String, message: String) {
         self.scope = scope
         self.operation = operation
@@ -32,6 +33,7 @@ public struct GraphError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong, in the order in which it was found.
     public var problems: [GraphProblem]
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ problems: [GraphProblem]) {
         self.problems = problems
     }

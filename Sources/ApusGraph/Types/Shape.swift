@@ -3,6 +3,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
     /// The number of elements along each axis, outermost first.
     public var dimensions: [Int]
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ dimensions: [Int]) {
         self.dimensions = dimensions
     }

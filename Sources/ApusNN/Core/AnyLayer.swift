@@ -9,6 +9,7 @@ public struct AnyLayer: Codable, Hashable, Sendable {
     /// The layer that is held.
     public var layer: any Layer
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ layer: any Layer) {
         self.layer = layer
     }

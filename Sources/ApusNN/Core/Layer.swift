@@ -34,6 +34,7 @@ extension Layer {
 
 extension Layer where Self: Configurable {
     // Both protocols know the name.
+    /// The name of the layer's type in files and paths.
     public static var kind: String { Names.kind(of: Self.self) }
 }
 
@@ -56,5 +57,8 @@ extension Layer {
 
 /// Whether a model learns or predicts: dropout and normalization differ.
 public enum Mode: String, Sendable, Hashable, Codable {
-    case training, inference
+    /// The model learns.
+    case training
+    /// The model predicts.
+    case inference
 }

@@ -12,6 +12,7 @@ public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral,
     /// At the right, or at the end of a sequence.
     public var right: Int
 
+    /// Creates a value; arguments set the properties of their names.
     public init(top: Int = 0, left: Int = 0, bottom: Int = 0, right: Int = 0) {
         self.top = top
         self.left = left
@@ -79,6 +80,7 @@ public struct Edges1D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral 
     /// At the right, or at the end of a sequence.
     public var right: Int
 
+    /// Creates a value; arguments set the properties of their names.
     public init(left: Int = 0, right: Int = 0) {
         self.left = left
         self.right = right

@@ -7,6 +7,7 @@ public struct Size2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, 
     /// Along the second axis of an image.
     public var width: Int
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ height: Int, _ width: Int) {
         self.height = height
         self.width = width

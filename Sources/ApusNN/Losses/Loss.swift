@@ -23,6 +23,7 @@ public struct Loss: Sendable {
         case none
     }
 
+    /// Creates the loss; arguments set the properties of their names.
     public init(_ rule: some LossRule, reduction: Reduction = .mean, classWeights: [Double]? = nil) {
         self.rule = rule
         self.reduction = reduction

@@ -6,6 +6,7 @@ public import ApusTensor
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct Hinge: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(Hinge())
@@ -28,6 +29,7 @@ public struct Hinge: LossRule {
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct SquaredHinge: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(SquaredHinge())
@@ -50,6 +52,7 @@ public struct SquaredHinge: LossRule {
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct KLDivergence: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(KLDivergence())
@@ -71,6 +74,7 @@ public struct KLDivergence: LossRule {
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct Poisson: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(Poisson())
@@ -89,6 +93,7 @@ public struct Poisson: LossRule {
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct CosineSimilarity: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(CosineSimilarity())
@@ -108,6 +113,7 @@ public struct CosineSimilarity: LossRule {
 ///
 /// Shapes: output and one-hot target [N, ..., C]. As in Keras.
 public struct CategoricalHinge: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(CategoricalHinge())

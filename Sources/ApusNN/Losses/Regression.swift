@@ -5,6 +5,7 @@ public import ApusTensor
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct MeanSquaredError: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(MeanSquaredError())
@@ -23,6 +24,7 @@ public struct MeanSquaredError: LossRule {
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct MeanAbsoluteError: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(MeanAbsoluteError())
@@ -41,6 +43,7 @@ public struct MeanAbsoluteError: LossRule {
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct MeanAbsolutePercentageError: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(MeanAbsolutePercentageError())
@@ -59,6 +62,7 @@ public struct MeanAbsolutePercentageError: LossRule {
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct MeanSquaredLogarithmicError: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(MeanSquaredLogarithmicError())
@@ -106,6 +110,7 @@ public struct Huber: LossRule {
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 public struct LogCosh: LossRule {
+    /// Creates the loss.
     public init() {}
 
     public static let schema = Schema(LogCosh())

@@ -6,6 +6,7 @@ public import ApusTensor
 /// Shapes: output [N, ..., C] with labels [N, ...] or one-hot targets; with one output a sample, [N] or [N, 1], an output above 0 (a
 /// logit) means "yes", or a probability above 0.5 if the loss says that outputs are probabilities.
 public struct Accuracy: PredictedClassRule {
+    /// Creates the metric.
     public init() {}
 
     public static let schema = Schema(Accuracy())
@@ -30,6 +31,7 @@ public struct BinaryAccuracy: MetricRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
+    /// Creates the metric; arguments set the properties of their names.
     public init(threshold: Double = 0.5, fromProbabilities: Bool = false) {
         self.threshold = threshold
         self.fromProbabilities = fromProbabilities

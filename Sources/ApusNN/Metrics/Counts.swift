@@ -23,6 +23,7 @@ public struct Precision: CountsRule {
     /// How the values of classes become one; results are called by it: `precision`, `precisionMicro`, `precision[0]`.
     public var average: Average
 
+    /// Creates the metric; arguments set the properties of their names.
     public init(average: Average = .macro) {
         self.average = average
     }
@@ -38,6 +39,7 @@ public struct Recall: CountsRule {
     /// How the values of classes become one; results are called by it: `recall`, `recallMicro`, `recall[0]`.
     public var average: Average
 
+    /// Creates the metric; arguments set the properties of their names.
     public init(average: Average = .macro) {
         self.average = average
     }
@@ -53,6 +55,7 @@ public struct F1: CountsRule {
     /// How the values of classes become one; results are called by it: `f1`, `f1Micro`, `f1[0]`.
     public var average: Average
 
+    /// Creates the metric; arguments set the properties of their names.
     public init(average: Average = .macro) {
         self.average = average
     }
@@ -67,6 +70,7 @@ public struct F1: CountsRule {
 ///
 /// Shapes as of `Accuracy`.
 public struct ConfusionMatrix: PredictedClassRule {
+    /// Creates the metric.
     public init() {}
 
     public static let schema = Schema(ConfusionMatrix())

@@ -9,6 +9,7 @@ import Foundation
 /// outputs themselves where these are distributions already. As `roc_auc_score` of scikit-learn. Classes that do not occur, or to
 /// which all samples belong, are left out of the mean; NaN if none is left, or an output is NaN.
 public struct ROCAUC: CurveRule {
+    /// Creates the metric.
     public init() {}
 
     public static var kind: String { "rocAUC" }
@@ -29,6 +30,7 @@ public struct ROCAUC: CurveRule {
 /// Shapes and ranks as of `ROCAUC`. As `average_precision_score` of scikit-learn. Classes that do not occur are left out of the mean;
 /// NaN if none is left, or an output is NaN.
 public struct PRAUC: CurveRule {
+    /// Creates the metric.
     public init() {}
 
     public static var kind: String { "prAUC" }

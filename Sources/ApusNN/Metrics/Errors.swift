@@ -3,6 +3,7 @@ public import ApusTensor
 
 /// The mean of |output − target| over all elements. Shapes: equal, or targets [N] for outputs [N, 1].
 public struct MeanAbsoluteErrorMetric: MetricRule {
+    /// Creates the metric.
     public init() {}
 
     public static var kind: String { "meanAbsoluteError" }
@@ -19,6 +20,7 @@ public struct MeanAbsoluteErrorMetric: MetricRule {
 
 /// The mean of (output − target)² over all elements. Shapes: equal, or targets [N] for outputs [N, 1].
 public struct MeanSquaredErrorMetric: MetricRule {
+    /// Creates the metric.
     public init() {}
 
     public static var kind: String { "meanSquaredError" }
@@ -35,6 +37,7 @@ public struct MeanSquaredErrorMetric: MetricRule {
 
 /// √ of the mean of (output − target)² over all elements. Shapes: equal, or targets [N] for outputs [N, 1].
 public struct RootMeanSquaredError: MetricRule {
+    /// Creates the metric.
     public init() {}
 
     public static let schema = Schema(RootMeanSquaredError())
@@ -55,6 +58,7 @@ public struct RootMeanSquaredError: MetricRule {
 ///
 /// Shapes: [N] or [N, outputs], equal, or targets [N] for outputs [N, 1]. As `r2_score` of scikit-learn.
 public struct R2: MetricRule {
+    /// Creates the metric.
     public init() {}
 
     public static let schema = Schema(R2())

@@ -7,6 +7,7 @@ public struct Metric: Sendable {
     /// What is computed for each.
     public var rule: any MetricRule
 
+    /// Creates the metric; arguments set the properties of their names.
     public init(_ rule: some MetricRule) {
         self.rule = rule
     }

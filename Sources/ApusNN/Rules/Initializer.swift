@@ -44,11 +44,23 @@ public enum Initializer: ConfigurableCases {
     case identity(gain: Double = 1)
 
     /// Which number of connections a variance is divided by.
-    public enum Fan: String, Sendable, Hashable, Codable, CaseIterable { case fanIn, fanOut, fanAverage }
+    public enum Fan: String, Sendable, Hashable, Codable, CaseIterable {
+        /// The inputs of a unit.
+        case fanIn
+        /// The outputs of a unit.
+        case fanOut
+        /// The mean of inputs and outputs.
+        case fanAverage
+    }
 
     /// What numbers of a given variance are drawn from.
     public enum Distribution: String, Sendable, Hashable, Codable, CaseIterable {
-        case truncatedNormal, normal, uniform
+        /// A normal distribution without values beyond two standard deviations.
+        case truncatedNormal
+        /// A normal distribution.
+        case normal
+        /// A uniform distribution.
+        case uniform
     }
 
     public static let what = "initializer"

@@ -14,7 +14,12 @@ public enum Regularizer: ConfigurableCases {
     case orthogonal(factor: Double = 0.01, mode: OrthogonalMode = .rows)
 
     /// What shall be orthogonal.
-    public enum OrthogonalMode: String, Sendable, Hashable, Codable, CaseIterable { case rows, columns }
+    public enum OrthogonalMode: String, Sendable, Hashable, Codable, CaseIterable {
+        /// The rows of the matrix shall be orthogonal.
+        case rows
+        /// The columns of the matrix shall be orthogonal.
+        case columns
+    }
 
     public static let what = "regularizer"
 

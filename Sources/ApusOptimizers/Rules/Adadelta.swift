@@ -11,6 +11,7 @@ public struct Adadelta: OptimizerRule {
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(
         learningRate: Double = 0.001, rho: Double = 0.95, epsilon: Double = 1e-7
     ) {

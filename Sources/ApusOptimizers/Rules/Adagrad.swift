@@ -10,6 +10,7 @@ public struct Adagrad: OptimizerRule {
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(
         learningRate: Double = 0.001, initialAccumulator: Double = 0.1, epsilon: Double = 1e-7
     ) {

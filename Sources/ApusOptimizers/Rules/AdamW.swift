@@ -12,6 +12,7 @@ public struct AdamW: MomentsRule {
     /// Whether the largest mean of squares so far counts.
     public var amsgrad: Bool
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
         weightDecay: Double = 0.004, amsgrad: Bool = false

@@ -10,6 +10,7 @@ public struct Lion: OptimizerRule {
     /// β₂, the fraction of the mean of gradients that is kept.
     public var beta2: Double
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.99
     ) {

@@ -9,6 +9,7 @@ public struct Nadam: MomentsRule {
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7
     ) {

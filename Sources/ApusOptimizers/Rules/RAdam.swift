@@ -10,6 +10,7 @@ public struct RAdam: MomentsRule {
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
     ) {

@@ -15,6 +15,7 @@ public struct RMSprop: OptimizerRule {
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(
         learningRate: Double = 0.001, rho: Double = 0.9, momentum: Double = 0, centered: Bool = false,
         epsilon: Double = 1e-7

@@ -10,6 +10,7 @@ public struct SGD: OptimizerRule {
     /// Whether the step looks ahead by the momentum.
     public var nesterov: Bool
 
+    /// Creates the algorithm; arguments set the properties of their names.
     public init(
         learningRate: Double = 0.01, momentum: Double = 0, nesterov: Bool = false
     ) {

@@ -52,10 +52,11 @@ public struct LayerSurvey: Sendable {
     /// - Parameters:
     ///   - precision: that of the training
     ///   - device: where it is computed
+    ///   - frozen: the variables that keep their values in training
     /// - Throws: `GraphError` if the batch does not fit the model.
     public init(
         _ model: any Layer, _ variables: Variables, loss: Loss, precision: NumericPrecision = .float32,
-        device: Device = .cpu, batch: Batch, seed: UInt64
+        device: Device = .cpu, frozen: Set<String> = [], batch: Batch, seed: UInt64
     ) throws {
         self.init(variables)
         let probe = ModelProbe(model, loss: loss, precision: precision, device: device)
@@ -66,7 +67,8 @@ public struct LayerSurvey: Sendable {
         // Without one number there is nothing to differentiate.
         guard loss.reduction != .none else { return }
         let training = try probe(
-            variables, batch, seed: seed, step: 0, mode: .training, gradients: LayerSurvey.kernels(variables))
+            variables, batch, seed: seed, step: 0, mode: .training, gradients: LayerSurvey.kernels(variables),
+            frozen: frozen)
         gradients = training.gradients.map { LayerSurvey.entry($0.path, $0.value, hasBatch: false) }
     }
 

@@ -21,6 +21,7 @@ public struct Observation: Sendable, Hashable {
     /// The numbers behind it, and what may help.
     public var text: String
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ tone: Tone, _ title: String, _ text: String) {
         self.tone = tone
         self.title = title

@@ -74,7 +74,7 @@ extension RunReport {
         if let batch {
             survey = try LayerSurvey(
                 trainer.model, state.evaluatedVariables, loss: trainer.loss, precision: trainer.precision,
-                device: trainer.device, batch: batch, seed: trainer.seed)
+                device: trainer.device, frozen: state.frozenPaths, batch: batch, seed: trainer.seed)
         } else {
             survey = LayerSurvey(state.evaluatedVariables)
         }

@@ -17,6 +17,7 @@ public struct RunComparison: Sendable {
         /// How it stands and what its test gave; `–` in tables if absent.
         public var record: RunRecord?
 
+        /// Creates a value; arguments set the properties of their names.
         public init(name: String, experiment: Experiment, history: History, record: RunRecord? = nil) {
             self.name = name
             self.experiment = experiment
@@ -45,6 +46,7 @@ public struct RunComparison: Sendable {
     /// In the order of the columns.
     public var runs: [Run]
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ runs: [Run]) {
         self.runs = runs
     }

@@ -2,8 +2,11 @@ package import ApusConfiguration
 
 /// The values that one path of an experiment may take.
 public enum Domain: Alternatives {
+    /// One of some values.
     case choice(ChoiceDomain)
+    /// A whole number of a range.
     case integer(IntegerDomain)
+    /// A number of a range.
     case real(RealDomain)
 
     /// A few values without an order.

@@ -6,6 +6,7 @@ public struct ChoiceDomain: Configurable {
     /// At least one, each of them once: 1 and 1.0 are the same.
     public var values: [Setting]
 
+    /// Creates a value; arguments set the properties of their names.
     public init(_ values: [Setting]) { self.values = values }
 
     public static let schema = Schema(ChoiceDomain([]), .leading("values", \.values))

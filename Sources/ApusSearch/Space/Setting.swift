@@ -1,8 +1,12 @@
 /// One value of an experiment's file: a truth value, a number or a text.
 public enum Setting: Sendable, Hashable {
+    /// A truth value.
     case bool(Bool)
+    /// A whole number.
     case integer(Int)
+    /// A number.
     case real(Double)
+    /// A text.
     case text(String)
 
     /// The value as a number, unless it is a truth value or a text.

@@ -14,6 +14,7 @@ public struct GaussianProcessSearch: SearchStrategy {
     /// How many assignments are compared, before the best of them are improved step by step.
     public var candidates: Int
 
+    /// Creates the strategy; arguments set the properties of their names.
     public init(startupTrials: Int = 8, candidates: Int = 256) {
         self.startupTrials = startupTrials
         self.candidates = candidates

@@ -12,6 +12,7 @@ public struct Hyperband: SearchStrategy {
     /// One of how many trials continues.
     public var eta: Int
 
+    /// Creates the strategy; arguments set the properties of their names.
     public init(maximumBudget: Int, eta: Int = 3) {
         self.maximumBudget = maximumBudget
         self.eta = eta
@@ -60,6 +61,7 @@ public struct SuccessiveHalving: SearchStrategy {
     /// One of how many trials continues.
     public var eta: Int
 
+    /// Creates the strategy; arguments set the properties of their names.
     public init(trials: Int, minimumBudget: Int = 1, maximumBudget: Int, eta: Int = 3) {
         self.trials = trials
         self.minimumBudget = minimumBudget

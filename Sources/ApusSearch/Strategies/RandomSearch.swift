@@ -4,6 +4,7 @@ public import ApusConfiguration
 public struct RandomSearch: SearchStrategy {
     public static let kind = "random"
 
+    /// Creates the strategy.
     public init() {}
 
     public static let schema = Schema(RandomSearch())

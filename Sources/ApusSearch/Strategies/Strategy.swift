@@ -2,11 +2,17 @@ package import ApusConfiguration
 
 /// How a search chooses what to try: `random`, `{tpe: {candidates: 50}}`, `{hyperband: 81}`.
 public enum Strategy: Alternatives {
+    /// All points of a grid.
     case grid(GridSearch)
+    /// Independent draws.
     case random(RandomSearch)
+    /// By tree-structured Parzen estimators.
     case tpe(TPE)
+    /// By a Gaussian process over the scores so far.
     case gaussianProcess(GaussianProcessSearch)
+    /// Many trials on a small budget, the better ones on larger ones.
     case successiveHalving(SuccessiveHalving)
+    /// Hyperband: brackets of successive halving.
     case hyperband(Hyperband)
 
     /// Every combination.

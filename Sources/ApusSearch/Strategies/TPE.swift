@@ -17,6 +17,7 @@ public struct TPE: SearchStrategy {
     /// How many trials the even distribution counts as in each density.
     public var priorWeight: Double
 
+    /// Creates the strategy; arguments set the properties of their names.
     public init(startupTrials: Int = 10, candidates: Int = 24, gamma: Double = 0.1, priorWeight: Double = 1) {
         self.startupTrials = startupTrials
         self.candidates = candidates

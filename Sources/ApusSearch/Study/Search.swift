@@ -18,6 +18,7 @@ public struct Search: Configurable {
     /// What the proposals, and the seed of each trial's training, follow from.
     public var seed: UInt64
 
+    /// Creates a value; arguments set the properties of their names.
     public init(
         space: SearchSpace, strategy: Strategy = .tpe, trials: Int? = nil,
         objective: SearchGoal = .minimize(metric: "validation.loss"), pruner: Pruner = .none, folds: Int = 1,

@@ -3,11 +3,13 @@ import Foundation
 
 /// Thrown out of a trial that is given up.
 public struct TrialPruned: Error, Hashable, Sendable {
+    /// Creates a value.
     public init() {}
 }
 
 /// Thrown out of a trial that is to be run again later; the search ends.
 public struct TrialInterrupted: Error, Hashable, Sendable {
+    /// Creates a value.
     public init() {}
 }
 

@@ -33,6 +33,7 @@ public struct Study: Sendable {
 
     /// What a worker does next.
     public enum Next: Sendable, Hashable {
+        /// A trial to run.
         case trial(Trial)
         /// Nothing until a running trial ends.
         case wait

@@ -4,10 +4,13 @@ public import Foundation
 public enum TrialState: String, Sendable, Hashable, Codable, CaseIterable {
     /// To be run, or to be run again because its process died.
     case waiting
+    /// A process is at it.
     case running
+    /// It ended with a score.
     case complete
     /// Given up because others were better at the same step.
     case pruned
+    /// It ended with an error.
     case failed
     /// Its training diverged: as bad as a setting can be.
     case diverged

@@ -16,7 +16,9 @@ extension Tensor {
 
     /// Element by element, after broadcasting and promotion to one element type; integers wrap around.
     public static func + (a: Tensor, b: Tensor) -> Tensor { combined(.add, a, b) }
+    /// The difference of elements; shapes are broadcast.
     public static func - (a: Tensor, b: Tensor) -> Tensor { combined(.subtract, a, b) }
+    /// The product of elements; shapes are broadcast.
     public static func * (a: Tensor, b: Tensor) -> Tensor { combined(.multiply, a, b) }
     /// Integers yield the quotient cut towards 0, and 0 for the divisor 0.
     public static func / (a: Tensor, b: Tensor) -> Tensor { combined(.divide, a, b) }
@@ -28,27 +30,42 @@ extension Tensor {
     /// A number takes the tensor's element type; a `Float` or `Double` beside integers makes `float32`, any number
     /// beside bool too.
     public static func + <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a + Tensor(weak: b) }
+    /// The sum of elements; shapes are broadcast.
     public static func + <T: TensorScalar>(a: T, b: Tensor) -> Tensor { Tensor(weak: a) + b }
+    /// The difference of elements; shapes are broadcast.
     public static func - <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a - Tensor(weak: b) }
+    /// The difference of elements; shapes are broadcast.
     public static func - <T: TensorScalar>(a: T, b: Tensor) -> Tensor { Tensor(weak: a) - b }
+    /// The product of elements; shapes are broadcast.
     public static func * <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a * Tensor(weak: b) }
+    /// The product of elements; shapes are broadcast.
     public static func * <T: TensorScalar>(a: T, b: Tensor) -> Tensor { Tensor(weak: a) * b }
+    /// The quotient of elements; shapes are broadcast.
     public static func / <T: TensorScalar>(a: Tensor, b: T) -> Tensor { a / Tensor(weak: b) }
+    /// The quotient of elements; shapes are broadcast.
     public static func / <T: TensorScalar>(a: T, b: Tensor) -> Tensor { Tensor(weak: a) / b }
 
     /// The sum takes the operand's place, and so may change its shape and element type.
     public static func += (a: inout Tensor, b: Tensor) { a = a + b }
+    /// Subtracts elements.
     public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
+    /// Multiplies elements.
     public static func *= (a: inout Tensor, b: Tensor) { a = a * b }
+    /// Divides elements.
     public static func /= (a: inout Tensor, b: Tensor) { a = a / b }
 
     // Comparisons, element by element: bool tensors.
     /// Whether elements are equal, as bool; NaN equals nothing.
     public static func .== (a: Tensor, b: Tensor) -> Tensor { combined(.equal, a, b) }
+    /// Whether elements differ.
     public static func .!= (a: Tensor, b: Tensor) -> Tensor { combined(.notEqual, a, b) }
+    /// Whether elements are less.
     public static func .< (a: Tensor, b: Tensor) -> Tensor { combined(.less, a, b) }
+    /// Whether elements are less or equal.
     public static func .<= (a: Tensor, b: Tensor) -> Tensor { combined(.lessOrEqual, a, b) }
+    /// Whether elements are greater.
     public static func .> (a: Tensor, b: Tensor) -> Tensor { combined(.greater, a, b) }
+    /// Whether elements are greater or equal.
     public static func .>= (a: Tensor, b: Tensor) -> Tensor { combined(.greaterOrEqual, a, b) }
     /// Whether both elements hold; bool tensors only, as with `.|`, `.^` and `.!`.
     public static func .& (a: Tensor, b: Tensor) -> Tensor { combined(.logicalAnd, a, b) }

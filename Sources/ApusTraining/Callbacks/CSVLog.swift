@@ -9,6 +9,7 @@ public struct CSVLog: CallbackRule, Configurable {
     public var file: String
     private var memory = Memory<String?>(nil)
 
+    /// Creates the callback; arguments set the properties of their names.
     public init(file: String = "metrics.csv") {
         self.file = file
     }

@@ -27,6 +27,7 @@ public struct EarlyStopping: MonitoringRule, Configurable {
 
     private var memory = Memory(Progress())
 
+    /// Creates the callback; arguments set the properties of their names.
     public init(
         monitor: String = "validation.loss", mode: MonitorMode = .auto, minimumDelta: Double = 0, patience: Int = 3,
         baseline: Double? = nil, startEpoch: Int = 1, restoreBest: Bool = true

@@ -21,6 +21,7 @@ public struct HistogramLog: CallbackRule, Configurable {
 
     private var memory = Memory<Log?>(nil)
 
+    /// Creates the callback; arguments set the properties of their names.
     public init(file: String = "histograms.jsonl", everyEpochs: Int = 1, everySteps: Int = 0) {
         self.file = file
         self.everyEpochs = everyEpochs

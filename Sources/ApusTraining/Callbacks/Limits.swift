@@ -12,6 +12,7 @@ public struct TimeLimit: CallbackRule, Configurable {
 
     private var memory = Memory(Progress())
 
+    /// Creates the callback; arguments set the properties of their names.
     public init(seconds: Double) {
         self.seconds = seconds
     }
@@ -49,6 +50,7 @@ public struct TimeLimit: CallbackRule, Configurable {
 /// A loss of a step that is not finite ends `Trainer.fit` with a `DivergenceError` anyway, unless the optimizer skips such steps.
 /// Metrics do not count: they may have no value.
 public struct TerminateOnNonFinite: CallbackRule, Configurable {
+    /// Creates the callback.
     public init() {}
 
     public static let schema = Schema(TerminateOnNonFinite())

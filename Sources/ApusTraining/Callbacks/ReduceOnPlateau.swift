@@ -30,6 +30,7 @@ public struct ReduceOnPlateau: MonitoringRule, Configurable {
 
     private var memory = Memory(Progress())
 
+    /// Creates the callback; arguments set the properties of their names.
     public init(
         monitor: String = "validation.loss", mode: MonitorMode = .auto, factor: Double = 0.1, patience: Int = 10,
         threshold: Double = 1e-4, cooldown: Int = 0, minimumLearningRate: Double = 0

@@ -28,6 +28,7 @@ public struct TensorBoard: CallbackRule, Configurable {
 
     private var memory = Memory<Files?>(nil)
 
+    /// Creates the callback; arguments set the properties of their names.
     public init(
         folder: String = "tensorboard", everySteps: Int = 0, histogramEpochs: Int = 0, histogramSteps: Int = 0
     ) {

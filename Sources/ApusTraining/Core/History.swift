@@ -30,6 +30,7 @@ public struct History: Sendable, Hashable, Codable {
     /// Why training ended; `nil` as long as it has not.
     public var stopReason: StopReason?
 
+    /// Creates a value.
     public init() {}
 }
 

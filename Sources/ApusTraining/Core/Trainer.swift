@@ -32,6 +32,7 @@ public struct Trainer: Sendable {
     private let objective: Objective
     private let inference: InferenceStep
 
+    /// Creates a value; arguments set the properties of their names.
     public init(
         _ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], schedule: Schedule = .constant,
         precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu,

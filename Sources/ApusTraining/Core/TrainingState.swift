@@ -193,7 +193,7 @@ public struct TrainingState: Sendable {
     }
 
     /// The paths of the variables that the optimizer freezes.
-    var frozenPaths: Set<String> { Set(layout.variables.lazy.map(\.path).filter(optimizer.freezes)) }
+    package var frozenPaths: Set<String> { Set(layout.variables.lazy.map(\.path).filter(optimizer.freezes)) }
 
     /// The paths of variables that hold a value which is not finite.
     var nonFiniteVariables: [String] {

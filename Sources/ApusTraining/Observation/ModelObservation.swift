@@ -7,6 +7,7 @@ public struct ModelObservation: Sendable, Hashable, Codable {
         /// The distribution of its numbers.
         public var histogram: ValueHistogram
 
+        /// Creates a value; arguments set the properties of their names.
         public init(path: String, histogram: ValueHistogram) {
             self.path = path
             self.histogram = histogram

@@ -7,6 +7,7 @@ public struct ActivationLayer: Layer, Configurable {
     /// The function applied to the result.
     public var activation: Activation
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ activation: Activation) {
         self.activation = activation
     }
@@ -28,6 +29,7 @@ public struct PReLU: CheckedLayer, Configurable {
     /// The start values.
     public var initializer: Initializer
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(sharedAxes: [Int] = [], initializer: Initializer = .zeros) {
         self.sharedAxes = sharedAxes
         self.initializer = initializer

@@ -22,6 +22,7 @@ public struct Parallel: Layer, Configurable {
     /// The ways.
     public var branches: [Sequential]
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ merge: Merge = .concatenate, _ branches: [Sequential]) {
         self.merge = merge
         self.branches = branches

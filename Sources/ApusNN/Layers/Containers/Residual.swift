@@ -12,6 +12,7 @@ public struct Residual: Layer, Configurable {
     /// The function applied to the result.
     public var activation: Activation
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(body: Sequential, shortcut: Sequential? = nil, activation: Activation = .linear) {
         self.body = body
         self.shortcut = shortcut

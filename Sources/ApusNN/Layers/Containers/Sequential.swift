@@ -7,6 +7,7 @@ public struct Sequential: Layer, Codable {
     /// The layers in order.
     public var layers: [any Layer]
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ layers: [any Layer]) {
         self.layers = layers
     }
@@ -70,9 +71,14 @@ extension Sequential: CustomStringConvertible {
 public enum SequentialBuilder {
     /// Every part of the list is some layers, which are joined in their order.
     public static func buildExpression(_ layer: any Layer) -> [any Layer] { [layer] }
+    /// The layers of a block.
     public static func buildBlock(_ parts: [any Layer]...) -> [any Layer] { parts.flatMap { $0 } }
+    /// The layers of a condition, or none.
     public static func buildOptional(_ part: [any Layer]?) -> [any Layer] { part ?? [] }
+    /// The layers of the branch that holds.
     public static func buildEither(first: [any Layer]) -> [any Layer] { first }
+    /// The layers of the other branch.
     public static func buildEither(second: [any Layer]) -> [any Layer] { second }
+    /// The layers of a loop.
     public static func buildArray(_ parts: [[any Layer]]) -> [any Layer] { parts.flatMap { $0 } }
 }

@@ -24,6 +24,7 @@ public struct Conv<Axes: SpatialAxes>: ConvolutionLayer, KernelLayer, CheckedLay
     /// Bias, activation and what holds for the weights.
     public var options: KernelOptions
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(
         filters: Int, kernelSize: Axes.Size, strides: Axes.Size = 1, padding: Padding = .valid, dilation: Axes.Size = 1,
         groups: Int = 1, activation: Activation = .linear, useBias: Bool = true,

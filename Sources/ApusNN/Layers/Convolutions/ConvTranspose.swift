@@ -28,6 +28,7 @@ public struct ConvTranspose<Axes: SpatialAxes>: ConvolutionLayer, KernelLayer, C
     /// Bias, activation and what holds for the weights.
     public var options: KernelOptions
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(
         filters: Int, kernelSize: Axes.Size, strides: Axes.Size = 1, padding: Padding = .valid,
         outputPadding: Axes.Size = 0, dilation: Axes.Size = 1, activation: Activation = .linear, useBias: Bool = true,

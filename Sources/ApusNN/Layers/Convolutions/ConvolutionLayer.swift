@@ -3,6 +3,7 @@ import ApusTensor
 
 /// A layer whose window moves over sequences or images: 1-D and 2-D are one type, of which the axes are an argument.
 public protocol ConvolutionLayer: Layer, Configurable {
+    /// The type of numbers that stand for an axis each: one, or a height and a width.
     associatedtype Axes: SpatialAxes
     /// How the window moves.
     var window: ConvolutionWindow<Axes> { get set }

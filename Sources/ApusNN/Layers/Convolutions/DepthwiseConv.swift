@@ -22,6 +22,7 @@ public struct DepthwiseConv<Axes: SpatialAxes>: ConvolutionLayer, KernelLayer, C
     /// Bias, activation and what holds for the weights.
     public var options: KernelOptions
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(
         kernelSize: Axes.Size, strides: Axes.Size = 1, padding: Padding = .valid, dilation: Axes.Size = 1,
         depthMultiplier: Int = 1, activation: Activation = .linear, useBias: Bool = true,

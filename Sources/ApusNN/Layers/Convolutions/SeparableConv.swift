@@ -47,6 +47,7 @@ public struct SeparableConv<Axes: SpatialAxes>: ConvolutionLayer, CheckedLayer {
     /// A set that the bias is kept in.
     public var biasConstraint: Constraint?
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(
         filters: Int, kernelSize: Axes.Size, strides: Axes.Size = 1, padding: Padding = .valid, dilation: Axes.Size = 1,
         depthMultiplier: Int = 1, activation: Activation = .linear, useBias: Bool = true,

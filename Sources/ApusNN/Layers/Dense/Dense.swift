@@ -10,6 +10,7 @@ public struct Dense: KernelLayer, CheckedLayer {
     /// Bias, activation and what holds for the weights.
     public var options: KernelOptions
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(
         _ units: Int, activation: Activation = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,

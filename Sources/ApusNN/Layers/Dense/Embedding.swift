@@ -16,6 +16,7 @@ public struct Embedding: CheckedLayer, Configurable {
     /// A set that the weights are kept in.
     public var constraint: Constraint?
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(
         vocabulary: Int, units: Int, initializer: Initializer = .uniform(), regularizer: Regularizer? = nil,
         constraint: Constraint? = nil

@@ -16,6 +16,7 @@ public struct GroupNorm: SampleNormalization, Configurable {
     /// Whether there is a scale γ.
     public var scale: Bool
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(groups: Int = 32, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
         self.groups = groups
         self.epsilon = epsilon

@@ -12,6 +12,7 @@ public struct InstanceNorm: SampleNormalization, Configurable {
     /// Whether there is a scale γ.
     public var scale: Bool
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
         self.epsilon = epsilon
         self.center = center

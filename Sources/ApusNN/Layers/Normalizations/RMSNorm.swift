@@ -10,6 +10,7 @@ public struct RMSNorm: SampleNormalization, Configurable {
     /// Whether there is a scale γ.
     public var scale: Bool
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(epsilon: Double = 1e-6, scale: Bool = true) {
         self.epsilon = epsilon
         self.scale = scale

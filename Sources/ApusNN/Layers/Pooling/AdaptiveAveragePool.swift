@@ -10,6 +10,7 @@ public struct AdaptiveAveragePool1D: CheckedLayer, Configurable {
     /// The number of positions of the output.
     public var outputSize: Int
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ outputSize: Int) {
         self.outputSize = outputSize
     }
@@ -34,6 +35,7 @@ public struct AdaptiveAveragePool2D: CheckedLayer, Configurable {
     /// The number of positions of the output.
     public var outputSize: Size2D
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ outputSize: Size2D) {
         self.outputSize = outputSize
     }

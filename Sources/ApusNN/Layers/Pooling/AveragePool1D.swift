@@ -16,6 +16,7 @@ public struct AveragePool1D: CheckedLayer, Configurable {
     /// Whether padding counts in the divisor (as in PyTorch); Keras divides by what lies inside.
     public var countsPadding: Bool
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(
         _ poolSize: Int, strides: Int? = nil, padding: Padding = .valid, ceilMode: Bool = false,
         countsPadding: Bool = false

@@ -6,6 +6,7 @@ public struct GlobalAveragePool: CheckedLayer, Configurable {
     /// Whether the axes stay, with extent 1.
     public var keepsAxes: Bool
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(keepsAxes: Bool = false) {
         self.keepsAxes = keepsAxes
     }
@@ -26,6 +27,7 @@ public struct GlobalMaxPool: CheckedLayer, Configurable {
     /// Whether the axes stay, with extent 1.
     public var keepsAxes: Bool
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(keepsAxes: Bool = false) {
         self.keepsAxes = keepsAxes
     }

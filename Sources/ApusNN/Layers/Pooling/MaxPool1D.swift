@@ -14,6 +14,7 @@ public struct MaxPool1D: CheckedLayer, Configurable {
     /// Whether an incomplete window at the end counts.
     public var ceilMode: Bool
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(
         _ poolSize: Int, strides: Int? = nil, padding: Padding = .valid, ceilMode: Bool = false
     ) {

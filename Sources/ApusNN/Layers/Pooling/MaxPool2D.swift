@@ -14,6 +14,7 @@ public struct MaxPool2D: CheckedLayer, Configurable {
     /// Whether an incomplete window at the end counts.
     public var ceilMode: Bool
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(
         _ poolSize: Size2D, strides: Size2D? = nil, padding: Padding = .valid, ceilMode: Bool = false
     ) {

@@ -7,6 +7,7 @@ public struct ZeroPadding1D: CheckedLayer, Configurable {
     /// How many zeros are added at each end.
     public var padding: Edges1D
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ padding: Edges1D) {
         self.padding = padding
     }
@@ -28,6 +29,7 @@ public struct ZeroPadding2D: CheckedLayer, Configurable {
     /// How many zeros are added at each edge.
     public var padding: Edges2D
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ padding: Edges2D) {
         self.padding = padding
     }
@@ -49,6 +51,7 @@ public struct Cropping1D: CheckedLayer, Configurable {
     /// What is cut off at each edge.
     public var cropping: Edges1D
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ cropping: Edges1D) {
         self.cropping = cropping
     }
@@ -73,6 +76,7 @@ public struct Cropping2D: CheckedLayer, Configurable {
     /// What is cut off at each edge.
     public var cropping: Edges2D
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ cropping: Edges2D) {
         self.cropping = cropping
     }

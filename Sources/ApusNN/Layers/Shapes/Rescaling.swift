@@ -9,6 +9,7 @@ public struct Rescaling: CheckedLayer, Configurable {
     /// What is added.
     public var offset: Double
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(scale: Double = 1, offset: Double = 0) {
         self.scale = scale
         self.offset = offset
@@ -36,6 +37,7 @@ public struct Normalization: CheckedLayer, Configurable {
     /// As many as means, each ≥ 0.
     public var variance: [Double]
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(mean: [Double], variance: [Double]) {
         self.mean = mean
         self.variance = variance

@@ -4,6 +4,7 @@ public import ApusTensor
 
 /// Joins all axes but the first: [N, ...] → [N, product].
 public struct Flatten: CheckedLayer, Configurable {
+    /// Creates the layer.
     public init() {}
 
     public static let schema = Schema(Flatten())
@@ -22,6 +23,7 @@ public struct Reshape: CheckedLayer, Configurable {
     /// Without the batch.
     public var shape: [Int]
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ shape: [Int]) {
         self.shape = shape
     }
@@ -53,6 +55,7 @@ public struct Permute: CheckedLayer, Configurable {
     /// The axes of the input in the order of the output, from 1.
     public var axes: [Int]
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ axes: [Int]) {
         self.axes = axes
     }

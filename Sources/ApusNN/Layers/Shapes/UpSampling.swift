@@ -7,6 +7,7 @@ public struct UpSampling1D: CheckedLayer, Configurable {
     /// How many times as large the output is.
     public var size: Int
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ size: Int = 2) {
         self.size = size
     }
@@ -38,6 +39,7 @@ public struct UpSampling2D: CheckedLayer, Configurable {
     /// How new pixels get their values.
     public var interpolation: Interpolation
 
+    /// Creates the layer; arguments set the properties of their names.
     public init(_ size: Size2D = 2, interpolation: Interpolation = .nearest) {
         self.size = size
         self.interpolation = interpolation
