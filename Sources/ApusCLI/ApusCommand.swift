@@ -74,6 +74,8 @@ extension ExitCode {
 }
 
 /// How many threads compute: an option of all commands, wherever it stands.
+///
+/// The parser knows it for the sake of `--help` alone; `apply` takes it out before arguments are parsed.
 struct ThreadOptions: ParsableArguments {
     @Option(help: "Threads that compute; by default OMP_NUM_THREADS, or one a core. Any command takes it.")
     var threads: Int?
