@@ -14,7 +14,7 @@ extension Dataset {
     ) throws(DatasetError) -> [Dataset] {
         let filled =
             training.elementType == .float64
-            ? try filled(training, names, Double.self) { $0 } : try filled(training, names, Float.self) { Float($0) }
+            ? try filled(training, names, Double.self) : try filled(training, names, Float.self)
         let column = Column(buffer: filled, row: training.features.row)
         return parts.map {
             Dataset(
@@ -24,7 +24,7 @@ extension Dataset {
     }
 
     private static func filled<Number: BinaryFloatingPoint>(
-        _ training: Dataset, _ names: [String], _: Number.Type, _ rounded: (Double) -> Number
+        _ training: Dataset, _ names: [String], _: Number.Type
     ) throws(DatasetError) -> Buffer {
         let (source, width) = (training.features, training.sampleShape.count)
         let count = source.buffer.byteCount / MemoryLayout<Number>.size
@@ -40,7 +40,7 @@ extension Dataset {
                     expected: "one at least, for the mean that stands for those that are missing",
                     remedy: "Leave the column out (ignore: [\(names[column])]).")
             }
-            let mean = rounded(known.reduce(0.0) { $0 + Double($1) } / Double(known.count))
+            let mean = Number(known.reduce(0.0) { $0 + Double($1) } / Double(known.count))
             for hole in holes { numbers[hole] = mean }
         }
         return filled

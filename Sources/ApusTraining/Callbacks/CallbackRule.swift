@@ -18,6 +18,8 @@ public protocol CallbackRule: Sendable {
     mutating func handle(_ event: Event, _ training: inout TrainingControl) throws
     /// Brings what the rule has written to the disk: a checkpoint that counts on it is about to be written.
     func synchronize() throws
+    /// Writes what the rule has kept in memory for later: an error ends the training.
+    func writeKept() throws
     /// What the rule remembers after the last event; `nil` if it remembers nothing.
     func savedState() throws -> CallbackState?
     /// Takes over what a checkpoint holds of the rule.
@@ -31,6 +33,7 @@ extension CallbackRule {
     public var needsModelObserver: Bool { false }
     public func files(in folder: String?) -> [String] { [] }
     public func synchronize() throws {}
+    public func writeKept() throws {}
     public mutating func prepare(_ plan: TrainingPlan) throws {}
     public func savedState() throws -> CallbackState? { nil }
     public mutating func restore(_ saved: CallbackState) throws {}

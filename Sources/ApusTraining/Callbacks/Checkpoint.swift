@@ -198,8 +198,7 @@ public struct Checkpoint: MonitoringRule, Configurable {
         }
     }
 
-    /// For a training that ends by an error.
-    func writeKept() throws { try keptWriter() }
+    public func writeKept() throws { try keptWriter() }
 
     /// Where another callback has put an earlier epoch's weights back at the end, these are the best unless there are others.
     private func keepRestored(_ reason: StopReason, _ training: TrainingControl) throws {

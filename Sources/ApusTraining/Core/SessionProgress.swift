@@ -173,7 +173,7 @@ struct SessionProgress {
     func writeKept() {
         for callback in callbacks {
             try? callback.rule.synchronize()
-            try? (callback.rule as? Checkpoint)?.writeKept()
+            try? callback.rule.writeKept()
         }
     }
 }
