@@ -139,6 +139,7 @@ let package = Package(
             swiftSettings: swift),
 
         // Tests.
+        .target(name: "ApusTestKit", path: "Tests/ApusTestKit", swiftSettings: swift),
         .target(
             name: "ApusTestSupport", dependencies: ["ApusGraph", "ApusBackend", "ApusReference"],
             path: "Tests/ApusTestSupport",
@@ -220,3 +221,6 @@ let package = Package(
                 path: "Examples/\($0)", swiftSettings: swift)
         }
 )
+
+/// Every suite may use the kit: random numbers, folders, messages.
+for target in package.targets where target.type == .test { target.dependencies.append("ApusTestKit") }
