@@ -224,3 +224,13 @@ let package = Package(
 
 /// Every suite may use the kit: random numbers, folders, messages.
 for target in package.targets where target.type == .test { target.dependencies.append("ApusTestKit") }
+
+/// `make sanitize` builds in debug, but what computes much in Swift is optimized: an oracle in `-Onone` takes minutes.
+let optimizedUnderSanitizers = [
+    "ApusReference", "ApusFormats", "ApusTestKit", "ApusTestSupport", "ApusFuzzing", "CKernelsTests", "ApusCPUTests",
+]
+if Context.environment["APUS_SANITIZE"] != nil {
+    for target in package.targets where optimizedUnderSanitizers.contains(target.name) {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-O"])]
+    }
+}

@@ -108,6 +108,20 @@ enum apus_isa apus_isa(void) {
 
 // MARK: Loops
 
+// ThreadSanitizer does not see how libgomp's threads wait for each other.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#define APUS_AFTER(address) __tsan_acquire(address)
+#define APUS_BEFORE(address) __tsan_release(address)
+#endif
+#endif
+#ifndef APUS_AFTER
+#define APUS_AFTER(address) (void)(address)
+#define APUS_BEFORE(address) (void)(address)
+#endif
+
 typedef struct {
     apus_loop_body body;
     void *context;
@@ -118,11 +132,13 @@ typedef struct {
 
 static void loop_share(void *pointer) {
     const loop *l = pointer;
+    APUS_AFTER(pointer);
     if (float_mode() != l->float_mode) set_float_mode(l->float_mode);
     if (apus_isa() != l->isa) apus_set_isa(l->isa);
     int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
     int64_t first = l->tasks * thread / threads, last = l->tasks * (thread + 1) / threads;
     if (first < last) l->body(l->context, first, last);
+    APUS_BEFORE(pointer);
 }
 
 void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context) {
@@ -134,7 +150,9 @@ void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context) {
         return;
     }
     loop l = {body, context, tasks, float_mode(), apus_isa()};
+    APUS_BEFORE(&l);
     GOMP_parallel(loop_share, &l, (unsigned)threads, 0);
+    APUS_AFTER(&l);
 }
 
 // MARK: Programs
