@@ -4,7 +4,7 @@ SWIFT_BUILD = swift build -c release
 APUS = .build/release/apus
 KERNELS = Sources/CKernels
 
-.PHONY: train test check bench bench-kernels build setup format clean
+.PHONY: train test check sanitize faults bench bench-kernels build setup format clean
 
 ## Trains LeNet-5 on Fashion-MNIST; ARGS are passed on: make train ARGS="--epochs 3"
 train: build
@@ -19,6 +19,14 @@ test: setup
 check: build
 	@bash Scripts/setup.sh --check
 	@Scripts/check.sh $(ARGS)
+
+## Runs the tests that reach C, memory and threads under sanitizers; one of them: make sanitize ARGS=address
+sanitize: setup
+	@Scripts/sanitize.sh $(ARGS)
+
+## Plants one-line faults in a copy of the sources and says which of them the tests see; some: make faults ARGS=softmax-cut
+faults: setup
+	@python3 Tests/Faults/plant.py $(ARGS)
 
 build: setup
 	$(SWIFT_BUILD) --product apus

@@ -2,8 +2,9 @@
 
 #include "allocations.h"
 
-// AddressSanitizer has an allocator of its own.
-#if (defined(__GLIBC__) || __has_include(<gnu/libc-version.h>)) && !__has_feature(address_sanitizer)
+// Sanitizers have allocators of their own.
+#if (defined(__GLIBC__) || __has_include(<gnu/libc-version.h>)) && !__has_feature(address_sanitizer) \
+    && !__has_feature(thread_sanitizer)
 
 #include <errno.h>
 #include <stddef.h>
