@@ -160,7 +160,7 @@ let package = Package(
         .testTarget(
             name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusBackend"], swiftSettings: swift),
         .target(
-            name: "ApusFuzzing", dependencies: ["ApusFormats"], path: "Tests/ApusFuzzing", swiftSettings: swift),
+            name: "ApusFuzzing", dependencies: ["ApusFormats", "ApusTestKit"], path: "Tests/ApusFuzzing", swiftSettings: swift),
         .testTarget(
             name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusFuzzing", "ApusGraph"], exclude: ["Fixtures"],
             swiftSettings: swift),
@@ -204,7 +204,7 @@ let package = Package(
         .testTarget(
             name: "ApusExperimentsTests",
             dependencies: ["Apus", "ApusExperiments", "ApusReport", .product(name: "GRDB", package: "GRDB.swift")],
-            swiftSettings: swift),
+            exclude: ["Golden"], swiftSettings: swift),
         .testTarget(name: "ApusTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(name: "ApusCLITests", dependencies: ["ApusCLI"], swiftSettings: swift),
         .testTarget(

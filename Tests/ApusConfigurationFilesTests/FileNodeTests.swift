@@ -1,5 +1,6 @@
 import ApusConfigurationFiles
 import ApusConfiguration
+import ApusTestKit
 import Testing
 
 /// Texts become trees that remember their lines.

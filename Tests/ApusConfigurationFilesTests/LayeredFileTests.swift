@@ -1,5 +1,6 @@
 import ApusConfigurationFiles
 import ApusConfiguration
+import ApusTestKit
 import Testing
 
 /// Files of settings, and settings above them.

@@ -32,13 +32,3 @@ enum Heat: ConfigurableCases {
     static let what = "heat"
     static let cases: [Case<Heat>] = [Case(.low), Case(.high()) { .high(degrees: try $0.next()) }]
 }
-
-/// The message of the error that a function throws.
-func message<Result>(_ body: () throws -> Result) -> String {
-    do {
-        _ = try body()
-        return "no error"
-    } catch {
-        return "\(error)"
-    }
-}

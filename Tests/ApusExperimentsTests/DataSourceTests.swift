@@ -6,6 +6,7 @@ import ApusGraph
 import ApusNN
 import ApusTensor
 import ApusTraining
+import ApusTestKit
 import Foundation
 import Testing
 
@@ -77,7 +78,7 @@ private struct Ramp: SampleReader, Configurable {
     // MARK: Images
 
     @Test func idx() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             for (part, count) in [("train", 40), ("t10k", 10)] {
                 try bytes([0, 0, 8, 3], [count, 4, 4], count * 16).write(to: file(folder, "\(part)-images-idx3-ubyte"))
                 try bytes([0, 0, 8, 1], [count], count, below: 2).write(to: file(folder, "\(part)-labels-idx1-ubyte"))
@@ -96,7 +97,7 @@ private struct Ramp: SampleReader, Configurable {
     }
 
     @Test func cifar() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             for name in (1...5).map({ "data_batch_\($0)" }) + ["test_batch"] {
                 let records = (0..<4).flatMap { [UInt8($0)] + [UInt8](repeating: UInt8(60 * $0), count: 3072) }
                 try Data(records).write(to: file(folder, "\(name).bin"))
@@ -112,7 +113,7 @@ private struct Ramp: SampleReader, Configurable {
     }
 
     @Test func imagesInMemoryAndStreamed() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try writeImages(folder)
             let memory = try load("{source: {images: {folder: \(folder), height: 6, width: 6}}}")
             let stream = try load("{source: {images: {folder: \(folder), height: 6, width: 6, stream: true}}}")
@@ -132,7 +133,7 @@ private struct Ramp: SampleReader, Configurable {
 
     /// A damaged image ends the training with an error that names it.
     @Test func damagedImages() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try writeImages(folder)
             let data = try load("{source: {images: {folder: \(folder), stream: true}}, normalize: unitRange}")
             let path = "\(folder)/b/3.png"
@@ -150,7 +151,7 @@ private struct Ramp: SampleReader, Configurable {
     // MARK: Tables and arrays
 
     @Test func tables() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let rows = (0..<50).map { row in
                 "\(row % 5 == 0 ? "" : "\(row)"),\(row % 2 == 0 ? "red" : "blue"),\(row % 10),"
                     + "\(row % 2 == 0 ? "yes" : "no"),\(Double(row) / 2)"
@@ -204,7 +205,7 @@ private struct Ramp: SampleReader, Configurable {
 
     /// The same arrays in an archive and in files of their own.
     @Test func arraysAreSamples() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let images = try NumericArray(shape: [20, 3, 3], elements: (0..<180).map { UInt8($0) })
             let labels = try NumericArray(shape: [20], elements: (0..<20).map { Int64($0 % 4) })
             let numbers = try NumericArray(shape: [20, 2], elements: (0..<40).map { Double($0) / 7 })

@@ -6,6 +6,7 @@ import ApusNN
 import ApusOptimizers
 import ApusTensor
 import ApusTraining
+import ApusTestKit
 import Foundation
 import Testing
 

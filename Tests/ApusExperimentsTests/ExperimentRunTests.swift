@@ -2,12 +2,13 @@ import Apus
 import ApusConfiguration
 import ApusExperiments
 import ApusReport
+import ApusTestKit
 import Foundation
 import Testing
 
 @Suite struct ExperimentRunTests {
     @Test func theFolderTellsEverything() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var run = try ExperimentRun(try moonsFile().experiment())
             try run.begin(in: "\(folder)/a")
             try run.train()
@@ -31,7 +32,7 @@ import Testing
     }
 
     @Test func aRunNeverOverwritesAnother() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var run = try ExperimentRun(try moonsFile().experiment())
             try run.begin(in: "\(folder)/a")
             var other = try ExperimentRun(try moonsFile().experiment())
@@ -40,7 +41,7 @@ import Testing
     }
 
     @Test func anInterruptedRunEndsLikeAnotherOne() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var whole = try ExperimentRun(try moonsFile().experiment())
             try whole.begin(in: "\(folder)/whole")
             try whole.train()
@@ -63,7 +64,7 @@ import Testing
 
     /// Records of before hold the fingerprint of another hash, without its name.
     @Test func runsOfTheFormerFingerprintGoOn() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var first = try ExperimentRun(try moonsFile().experiment())
             try first.begin(in: "\(folder)/a")
             try first.train(callbacks: [Interruption(after: 1).callback])
@@ -92,7 +93,7 @@ import Testing
     }
 
     @Test func aFailureIsWrittenDown() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             struct Failure: Error {}
             var run = try ExperimentRun(try moonsFile().experiment())
             try run.begin(in: "\(folder)/a")
@@ -104,7 +105,7 @@ import Testing
     }
 
     @Test func completedRunsWantMoreEpochs() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var run = try ExperimentRun(try moonsFile().experiment())
             try run.begin(in: "\(folder)/a")
             try run.train()
@@ -121,7 +122,7 @@ import Testing
     }
 
     @Test func aResumedRunKeepsItsEpochs() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var run = try ExperimentRun(try moonsFile().experiment())
             try run.begin(in: "\(folder)/a")
             try run.train(callbacks: [Interruption(after: 1).callback])
@@ -139,7 +140,7 @@ import Testing
     }
 
     @Test func anUnfinishedRunMayGetFewerEpochs() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var run = try ExperimentRun(try moonsFile().experiment())
             try run.begin(in: "\(folder)/a")
             try run.train(callbacks: [Interruption(after: 1).callback])
@@ -153,7 +154,7 @@ import Testing
 
     /// The folder of the data belongs to the machine that continues.
     @Test func anotherPlaceOfTheDataIsNotKept() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var run = try ExperimentRun(try moonsFile().experiment())
             try run.begin(in: "\(folder)/a")
             try run.train(callbacks: [Interruption(after: 1).callback])
@@ -182,7 +183,7 @@ import Testing
     }
 
     @Test func scoresAreThoseOfEachFold() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let result = try CrossValidation(try moonsFile().experiment(), folds: 3, in: folder)
             #expect(result.scores.count == 3)
             let losses = result.scores.map(\.loss)
@@ -205,7 +206,7 @@ import Testing
     }
 
     @Test func anInterruptedOneGoesOn() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let experiment = try moonsFile().experiment()
             let whole = try CrossValidation(experiment, folds: 3, in: "\(folder)/whole")
             let cut = try CrossValidation(

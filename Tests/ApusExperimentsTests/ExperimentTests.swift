@@ -3,6 +3,7 @@ import ApusExperiments
 import ApusNN
 import ApusOptimizers
 import ApusTraining
+import ApusTestKit
 import Foundation
 import Testing
 
@@ -57,7 +58,7 @@ import Testing
 
 @Suite struct RunFolderTests {
     @Test func foldersAreNumbered() throws {
-        try withFolder { parent in
+        try withTemporaryFolder { parent in
             let runs = "\(parent)/runs"
             #expect(try RunFolder(named: "lenet5", in: runs).path == "\(runs)/lenet5-1")
             #expect(try RunFolder(named: "lenet5", in: runs).path == "\(runs)/lenet5-2")
@@ -71,7 +72,7 @@ import Testing
     }
 
     @Test func aRunIsNeverOverwritten() throws {
-        try withFolder { parent in
+        try withTemporaryFolder { parent in
             let folder = try RunFolder(named: "x", path: "\(parent)/mine/run")
             try folder.write("summary.txt", "first")
             #expect(
@@ -86,7 +87,7 @@ import Testing
     }
 
     @Test func metricsAreRecorded() throws {
-        try withFolder { parent in
+        try withTemporaryFolder { parent in
             let folder = try RunFolder(named: "x", in: parent)
             var trainer = Trainer(
                 Sequential { Dense(2) }, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy], seed: 1)
@@ -108,7 +109,7 @@ import Testing
     }
 
     @Test func experimentsAreFoundAgain() throws {
-        try withFolder { parent in
+        try withTemporaryFolder { parent in
             #expect(
                 message { try RunFolder(existing: parent) }.hasPrefix(
                     "\(parent) is not the folder of a run: it has no experiment.yaml."))

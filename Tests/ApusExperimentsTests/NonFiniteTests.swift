@@ -3,6 +3,7 @@ import ApusConfiguration
 import ApusExperiments
 import ApusFormats
 import ApusSearch
+import ApusTestKit
 import Foundation
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
     ]
 
     @Test func factsOfARun() throws {
-        try withFolder { path in
+        try withTemporaryFolder { path in
             let folder = try RunFolder(named: "x", path: "\(path)/x")
             var record = RunRecord(command: ["apus"], seed: 1, threads: 1, dataFingerprint: "f")
             record.test = Measurements(numbers)
@@ -42,7 +43,7 @@ import Testing
     }
 
     @Test func scoresOfASearch() throws {
-        try withFolder { path in
+        try withTemporaryFolder { path in
             let search = Search(
                 space: ["a": .real(0...1)], strategy: .hyperband(Hyperband(maximumBudget: 1)), trials: 2)
             let study = try Study("a", search, in: TrialStore(path: "\(path)/runs.sqlite"))
@@ -56,7 +57,7 @@ import Testing
 
     /// Whatever is measured, a run ends as it should.
     @Test func aRunWithAnUndefinedMetric() throws {
-        try withFolder { path in
+        try withTemporaryFolder { path in
             let undefined = Metric.mean("undefined") { output, _ in log(output - output) - log(output - output) }
             var experiment = try moonsFile().experiment()
             experiment.epochs = 1
@@ -75,7 +76,7 @@ import Testing
     }
 
     @Test func nothingLearnedIsADivergence() throws {
-        try withFolder { path in
+        try withTemporaryFolder { path in
             var experiment = try moonsFile().experiment()
             experiment.optimizer = experiment.optimizer.skippingNonFinite()
             experiment.epochs = 2
@@ -96,7 +97,7 @@ import Testing
 
     /// The loss is finite, its gradient is not: no step changes anything.
     @Test func noWeightThatChangedIsADivergence() throws {
-        try withFolder { path in
+        try withTemporaryFolder { path in
             // (w x)² is finite, its derivative 2 w x² is not.
             try (["x,label"] + (0..<40).map { _ in "1.73e19,0.5" }).joined(separator: "\n").write(
                 toFile: "\(path)/d.csv", atomically: true, encoding: .utf8)

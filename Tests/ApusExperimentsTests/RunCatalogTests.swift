@@ -1,5 +1,6 @@
 import Apus
 import ApusExperiments
+import ApusTestKit
 import Foundation
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
     }
 
     @Test func foldersAreWhatCounts() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try train("\(folder)/a", epochs: 1)
             try train("\(folder)/deep/b", epochs: 4)
             let catalog = try RunCatalog(folder)
@@ -32,7 +33,7 @@ import Testing
 
     /// The version is that of the program that ran, not of the one that looks.
     @Test func runsHaveTheirOwnVersion() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try train("\(folder)/a", epochs: 1)
             let run = try RunFolder(existing: "\(folder)/a")
             let catalog = try RunCatalog(folder)
@@ -71,7 +72,7 @@ import Testing
     }
 
     @Test func damagesAreNamed() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let run = try train("\(folder)/a")
             #expect(run.damages == [])
             let history = try run.history()
@@ -118,7 +119,7 @@ import Testing
     }
 
     @Test func linksThatLeadUpAreNotFollowed() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             _ = try train("\(folder)/deep/a")
             try FileManager.default.createSymbolicLink(atPath: "\(folder)/deep/up", withDestinationPath: "..")
             try FileManager.default.createSymbolicLink(atPath: "\(folder)/self", withDestinationPath: ".")
@@ -130,7 +131,7 @@ import Testing
 
     /// A list that can't be kept can be made.
     @Test func foldersThatCannotBeWritten() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             _ = try train("\(folder)/a")
             // In place of permissions, which do not hold for everybody: a folder where the database would be.
             try FileManager.default.createDirectory(atPath: "\(folder)/runs.sqlite", withIntermediateDirectories: true)

@@ -1,6 +1,7 @@
 import Apus
 import ApusExperiments
 import ApusSearch
+import ApusTestKit
 import Foundation
 import GRDB
 import Testing
@@ -8,7 +9,7 @@ import Testing
 /// The rows of runs in the database.
 @Suite struct RunRowTests {
     @Test func runsAreFound() throws {
-        try withFolder { parent in
+        try withTemporaryFolder { parent in
             let path = "\(parent)/runs.sqlite"
             let store = try TrialStore(path: path)
             func run(_ folder: String, _ time: Double, _ loss: Double, _ tags: [String] = []) -> RunEntry {
@@ -58,7 +59,7 @@ import Testing
 
     /// What a damaged row holds is an error that names the file.
     @Test func damagedRows() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = "\(folder)/runs.sqlite"
             let store = try TrialStore(path: path)
             try store.record(RunEntry(folder: "a-1", name: "a", state: "completed", started: Date()))

@@ -2,24 +2,6 @@ import Apus
 import ApusExperiments
 import Foundation
 
-/// The message of the error that a function throws.
-func message<Result>(_ body: () throws -> Result) -> String {
-    do {
-        _ = try body()
-        return "no error"
-    } catch {
-        return "\(error)"
-    }
-}
-
-/// A folder that exists as long as a test runs.
-func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "apus-runs-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try body(folder)
-}
-
 /// Two half moons and a small network: an epoch takes milliseconds.
 let moons = """
     name: moons

@@ -2,6 +2,7 @@ import Apus
 import ApusExperiments
 import ApusFormats
 import ApusReport
+import ApusTestKit
 import Foundation
 import Testing
 
@@ -24,7 +25,7 @@ import Testing
     }
 
     @Test func oneOddCellIsAnError() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try write(table("x,y", 60) { "\($0 == 40 ? "12a" : "\($0).5"),\($0 % 2)" }, folder)
             #expect(
                 message { try load("label: y", folder) }
@@ -43,7 +44,7 @@ import Testing
     }
 
     @Test func whatColumnsAreIsSaid() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try write(
                 table("price;day;color;n;y", 40) {
                     "\($0),5 €;\($0 % 28 + 1).02.2024;\($0 % 2 == 0 ? "red" : "blue");\($0);\($0 % 2 == 0 ? "a" : "b")"
@@ -64,7 +65,7 @@ import Testing
     }
 
     @Test func namesOfRowsAreNoFeatures() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try write(table("name,x,y", 40) { "n\($0),\($0),\($0 % 2)" }, folder)
             #expect(
                 message { try load("label: y", folder) }.contains(
@@ -78,7 +79,7 @@ import Testing
     }
 
     @Test func headersAndLabels() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try write("x,x,label\n1,2,a\n3,4,b\n", folder)
             #expect(message { try load("label: label", folder) }.contains("two columns have the name \"x\""))
             try write(
@@ -92,7 +93,7 @@ import Testing
     }
 
     @Test func rareClassesAreNoted() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try write(table("x,y", 50) { "\($0),\($0 == 7 ? "rare" : $0 % 2 == 0 ? "a" : "b")" }, folder)
             let notes = (0..<8).flatMap { seed in
                 (try? load("label: y", folder, ", seed: \(seed)").notes) ?? ["failed"]
@@ -103,7 +104,7 @@ import Testing
 
     /// Seconds of this century are one apart; float32 knows no such numbers.
     @Test func timestampsKeepTheirDigits() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try write(table("t,z,y", 200) { "\(1_700_000_000 + $0),\($0),\($0 % 2 == 0 ? "a" : "b")" }, folder)
             let data = try load("label: y", folder)
             #expect(data.training.elementType == .float64)
@@ -123,7 +124,7 @@ import Testing
 
     /// Training and prediction see the same numbers.
     @Test func predictionsReadTheSame() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try write(
                 table("t;price;color;y", 60) {
                     "\(1_700_000_000 + $0);\($0),25;\($0 % 2 == 0 ? "red" : "1");\($0 % 3 == 0 ? "a" : "b")"
@@ -173,7 +174,7 @@ import Testing
 
     /// Indices are no measurements.
     @Test func embeddingsTakeIndicesAsTheyAre() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try write(table("a,b,y", 40) { "\($0 % 7),\($0 % 5),\($0 % 2)" }, folder)
             func data(_ vocabulary: Int) throws -> LoadedData {
                 let text = """
@@ -212,7 +213,7 @@ import Testing
     @Test func extremes() throws {
         let moons = try moonsFile().setting("batchSize", to: "\(Int.max)").experiment()
         var run = try ExperimentRun(moons)
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             try run.begin(in: "\(folder)/a")
             let history = try run.train()
             #expect(history.epochs.last?.step == 3)

@@ -2,6 +2,7 @@ import Apus
 import ApusConfiguration
 import ApusExperiments
 import ApusSearch
+import ApusTestKit
 import Foundation
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
     }
 
     @Test func everyCombinationIsARun() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let tuning = try self.tuning(folder, Search(space: grid, strategy: .grid()))
             var seen: [Int] = []
             #expect(try tuning.run { seen.append($0.number) })
@@ -38,7 +39,7 @@ import Testing
     }
 
     @Test func anInterruptedSearchGoesOnAndEndsTheSame() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let search = Search(
                 space: ["optimizer.adam.learningRate": .log(0.001...0.1)], strategy: .tpe, trials: 5)
             let whole = try tuning(folder, search, name: "whole")
@@ -53,7 +54,7 @@ import Testing
     }
 
     @Test func halvingGoesOnWithPromotedTrials() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let search = Search(
                 space: ["optimizer.adam.learningRate": .log(0.001...0.1)],
                 strategy: .hyperband(Hyperband(maximumBudget: 4, eta: 2)))
@@ -68,7 +69,7 @@ import Testing
     }
 
     @Test func badTrialsArePruned() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let search = Search(
                 space: ["optimizer.adam.learningRate": .choice([0.05, 0.04, 0.03, 0.000001])], strategy: .grid(),
                 pruner: .median(startupTrials: 2, warmupSteps: 0))
@@ -82,7 +83,7 @@ import Testing
     }
 
     @Test func foldsGiveTheMean() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let search = Search(space: ["epochs": .choice([1])], strategy: .grid(), folds: 3)
             let tuning = try self.tuning(folder, search)
             #expect(try tuning.run())
@@ -96,7 +97,7 @@ import Testing
     }
 
     @Test func aTrialMayDiverge() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let search = Search(
                 space: ["optimizer": .choice(["adam"]), "loss": .choice(["nothing"])], strategy: .grid())
             #expect(throws: ConfigurationError.self) { try self.tuning(folder, search) }
@@ -110,7 +111,7 @@ import Testing
 
     /// A search of one name is one of the same settings, but for those searched over.
     @Test func otherSettingsAreAnotherSearch() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let store = try TrialStore(path: "\(folder)/runs.sqlite")
             let search = Search(space: ["batchSize": .choice([16, 64])], strategy: .grid())
             func tuning(_ assignments: String...) throws -> Tuning {
@@ -128,7 +129,7 @@ import Testing
     }
 
     @Test func objectivesAreFoundFirst() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             func problem(_ objective: SearchGoal, _ assignments: String..., folds: Int = 1) -> String {
                 message {
                     let file = try assignments.reduce(moonsFile()) { try $0.setting($1) }
@@ -151,7 +152,7 @@ import Testing
     }
 
     @Test func impossiblePathsAreFoundFirst() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let error = #expect(throws: ConfigurationError.self) {
                 try self.tuning(folder, Search(space: ["optimizer.adam.learnRate": .log(0.001...0.1)]))
             }

@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusTestKit
 import Foundation
 import Testing
 
@@ -7,10 +8,11 @@ import Testing
     private func read(_ cells: [String], _ format: CSVFormat = CSVFormat(separator: .tab)) throws -> (
         CSVTable.Values, CSVColumnFacts
     ) {
-        let folder = try TemporaryFolder()
-        let path = try folder.file("t.csv", Array("x\ty\n\(cells.map { "\($0)\t1\n" }.joined())".utf8))
-        let (table, facts) = try CSVTable.readWithFacts(path, format: format)
-        return (table.columns[0].values, facts[0])
+        return try withTemporaryFolder { folder in
+            let path = try folder.file("t.csv", Array("x\ty\n\(cells.map { "\($0)\t1\n" }.joined())".utf8))
+            let (table, facts) = try CSVTable.readWithFacts(path, format: format)
+            return (table.columns[0].values, facts[0])
+        }
     }
 
     @Test(
@@ -107,7 +109,7 @@ import Testing
         var format = CSVFormat()
         format.names = ["y"]
         #expect(
-            message { () throws(FormatError) in try CSVTests.read("x,x,y\n1,2,3\n", format) }.contains(
+            message { try CSVTests.read("x,x,y\n1,2,3\n", format) }.contains(
                 "two columns have the name \"x\""))
         #expect((try? CSVTests.read("2020,2021,y\n1,2,3\n", format).rowCount) == 1)
     }
@@ -121,7 +123,7 @@ import Testing
                 "a: 1000.0 nan", "b: [\"3\", \"4\"] [\"3\", \"4\"]",
             ])
         #expect(
-            message { () throws(FormatError) in try CSVTests.read("a;b\n1,5;3\n1.5;4\n", format) }
+            message { try CSVTests.read("a;b\n1,5;3\n1.5;4\n", format) }
                 == "t.csv: line 3 holds \"1.5\" in the column \"a\". Expected numbers with a decimal comma (1,5 is one and a half). "
                 + "Correct the cell, or leave it empty if the value is missing.")
     }

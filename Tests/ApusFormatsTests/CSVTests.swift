@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusTestKit
 import ApusFuzzing
 import Foundation
 import Testing
@@ -87,13 +88,15 @@ import Testing
         let (text, format, words) = CSVTests.tables[index]
         let table = try CSVTests.read(text, format)
         #expect(CSVTests.words(table) == words)
-        let folder = try TemporaryFolder()
-        #expect(CSVTests.words(try CSVTable.read(try folder.file("t.csv", Array(text.utf8)), format: format)) == words)
+        try withTemporaryFolder { folder throws in
+            #expect(
+                CSVTests.words(try CSVTable.read(try folder.file("t.csv", Array(text.utf8)), format: format)) == words)
+        }
     }
 
     /// Numbers are rounded as Swift rounds them, on the fast way and on the slow one.
     @Test func numbersAreRoundedCorrectly() throws {
-        var generator = SeededGenerator(state: 1)
+        var generator = SeededGenerator(seed: 1)
         var texts = ["9007199254740993", "9007199254740992.9999", "1e22", "1e23", "123456789e-22", "0.1", "8.5e-323"]
         for _ in 0..<3000 {
             let digits = String(
@@ -126,7 +129,7 @@ import Testing
         }
         for (text, format, expected) in CSVTests.broken where text.utf8.count < 100 && expected != "no error" {
             let source = ByteSource(Array(text.utf8), name: "t.csv")
-            let received = message { () throws(FormatError) in
+            let received = message {
                 try CSVTable.read(source, format: format, window: window)
             }
             #expect(received == "t.csv: \(expected)")
@@ -164,7 +167,7 @@ import Testing
         }
         #expect(names == ["a", "b"])
         #expect(
-            message { () throws(FormatError) in try table.encoded() }
+            message { try table.encoded() }
                 == "the texts of column \"id\" were not kept. Expected numbers or categories; received more different "
                 + "texts than are kept. Leave the column out.")
     }
@@ -241,7 +244,7 @@ import Testing
     @Test(arguments: broken.indices)
     func mistakesAreExplained(index: Int) {
         let (text, format, expected) = CSVTests.broken[index]
-        let received = message { () throws(FormatError) in try CSVTests.read(text, format) }
+        let received = message { try CSVTests.read(text, format) }
         #expect(received == (expected == "no error" ? expected : "t.csv: \(expected)"))
     }
 
@@ -250,7 +253,7 @@ import Testing
             as [[UInt8]]
         {
             #expect(
-                message { () throws(FormatError) in try CSVTable.read(ByteSource(start, name: "t")) }.contains("UTF-8"))
+                message { try CSVTable.read(ByteSource(start, name: "t")) }.contains("UTF-8"))
         }
     }
 
@@ -262,11 +265,12 @@ import Testing
                 values: .categories(codes: [0, -1, 1, 2, 3, 4, 0], names: [" x", "a\nb", "q\"", "é", "ü;,\t"])),
         ])
         for separator in CSVFormat.Separator.allCases {
-            let folder = try TemporaryFolder()
-            let path = try folder.file("t.csv")
-            try table.write(to: path, separator: separator)
-            #expect(try contents(path) == table.encoded(separator: separator))
-            #expect(CSVTests.words(try CSVTable.read(path)) == CSVTests.words(table))
+            try withTemporaryFolder { folder in
+                let path = try folder.file("t.csv")
+                try table.write(to: path, separator: separator)
+                #expect(try contents(path) == table.encoded(separator: separator))
+                #expect(CSVTests.words(try CSVTable.read(path)) == CSVTests.words(table))
+            }
         }
         #expect(
             String(decoding: try table.encoded(), as: UTF8.self).hasPrefix(
@@ -281,7 +285,7 @@ import Testing
 
     @Test func columnsMustFit() throws {
         #expect(
-            message { () throws(FormatError) in
+            message {
                 try CSVTable([
                     .init(name: "a", values: .numbers([1])), .init(name: "b", values: .numbers([1, 2])),
                 ])
@@ -289,11 +293,11 @@ import Testing
                 == "the columns of the table differ in length. Expected 1 row as in \"a\"; received 2 in \"b\". Give each "
                 + "column one value a row.")
         #expect(
-            message { () throws(FormatError) in
+            message {
                 try CSVTable([.init(name: "a", values: .categories(codes: [1], names: ["x"]))])
             } == "a code in column \"a\" has no name. Expected -1 to 0; received 1. Give a name for each code.")
         #expect(
-            message { () throws(FormatError) in try CSVTests.read("a,b\n1,2").column(named: "c") }
+            message { try CSVTests.read("a,b\n1,2").column(named: "c") }
                 == "the table has no column \"c\". Expected one of \"a\", \"b\". Check the name, and whether the first row "
                 + "of the file names the columns (header: true).")
         #expect(try CSVTests.read("a,b\n1,2").column(named: "b").values == .numbers([2]))

@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusTestKit
 import ApusGraph
 import Testing
 
@@ -17,12 +18,13 @@ import Testing
 
     @Test(arguments: arrays.indices, [false, true])
     func arraysComeBack(index: Int, compressed: Bool) throws {
-        let folder = try TemporaryFolder()
-        let path = try folder.file("array")
-        try IDX.write(IDXTests.arrays[index], to: path, compressed: compressed)
-        #expect(try IDX.read(path) == IDXTests.arrays[index])
-        #expect(try contents(path) == IDX.encode(IDXTests.arrays[index], compressed: compressed))
-        #expect(try contents(path).starts(with: compressed ? [0x1f, 0x8b] : [0, 0]))
+        try withTemporaryFolder { folder in
+            let path = try folder.file("array")
+            try IDX.write(IDXTests.arrays[index], to: path, compressed: compressed)
+            #expect(try IDX.read(path) == IDXTests.arrays[index])
+            #expect(try contents(path) == IDX.encode(IDXTests.arrays[index], compressed: compressed))
+            #expect(try contents(path).starts(with: compressed ? [0x1f, 0x8b] : [0, 0]))
+        }
     }
 
     @Test func thereAreArrays() { #expect(IDXTests.arrays.count == 6) }
@@ -48,19 +50,19 @@ import Testing
         #expect(try IDX.read(images, .images).shape == [1, 2, 2])
         #expect(try IDX.read(labels, .labels).shape == [2])
         #expect(
-            message { () throws(FormatError) in try IDX.read(labels, .images) }
+            message { try IDX.read(labels, .images) }
                 == "labels: the file holds labels, not images (at byte 2). Expected images: uint8[count, height, "
                 + "width], "
                 + "magic 00 00 08 03; received uint8[2], magic 00 00 08 01. Give the file of images, such as "
                 + "train-images-idx3-ubyte.")
         #expect(
-            message { () throws(FormatError) in try IDX.read(images, .labels) }
+            message { try IDX.read(images, .labels) }
                 == "images: the file holds images, not labels (at byte 2). Expected labels: uint8[count], magic "
                 + "00 00 08 "
                 + "01; received uint8[1, 2, 2], magic 00 00 08 03. Give the file of labels, such as "
                 + "train-labels-idx1-ubyte.")
         #expect(
-            message { () throws(FormatError) in try IDX.read(fractions, .labels) }
+            message { try IDX.read(fractions, .labels) }
                 == "fractions: the file does not hold labels (at byte 2). Expected labels: uint8[count], magic 00 "
                 + "00 08 "
                 + "01; received float32[1], magic 00 00 0d 01. Give the file of labels, such as "
@@ -129,37 +131,39 @@ import Testing
             ),
         ] as [([UInt8], String)])
     func damageIsNamed(bytes: [UInt8], text: String) throws {
-        let folder = try TemporaryFolder()
-        let path = try folder.file("t.idx", bytes)
-        #expect(message { () throws(FormatError) in try IDX.read(path) } == "\(path): \(text)")
-        #expect(message { () throws(FormatError) in try IDX.read(ByteSource(bytes, name: "t")) } == "t: \(text)")
+        try withTemporaryFolder { folder in
+            let path = try folder.file("t.idx", bytes)
+            #expect(message { try IDX.read(path) } == "\(path): \(text)")
+            #expect(message { try IDX.read(ByteSource(bytes, name: "t")) } == "t: \(text)")
+        }
     }
 
     @Test func missingFilesAreNamed() throws {
         #expect(
-            message { () throws(FormatError) in try IDX.readImages("/none/train-images-idx3-ubyte") }
+            message { try IDX.readImages("/none/train-images-idx3-ubyte") }
                 == "/none/train-images-idx3-ubyte: there is no such file. Expected an IDX file of images. Check "
                 + "the path.")
         #expect(
-            message { () throws(FormatError) in try IDX.read("/") }
+            message { try IDX.read("/") }
                 == "/: this is not a regular file. Expected an IDX file; received a folder. Give the path of a "
                 + "file in it.")
         #expect(
-            message { () throws(FormatError) in try IDX.read("a\0b") }
+            message { try IDX.read("a\0b") }
                 == "a\\0b: the path contains a zero byte. Use a path without it.")
     }
 
     @Test func unsupportedArraysAreRefused() throws {
-        let folder = try TemporaryFolder()
-        let path = try folder.file("t")
-        let mask = try NumericArray(shape: [1], elements: [true])
-        #expect(
-            message { () throws(FormatError) in try IDX.write(mask, to: path) }
-                == "\(path): IDX files have no bool elements. Expected uint8, int32, float32 or float64; received "
-                + "bool[1]. Convert the array, or save it as safetensors.")
-        let scalar = try NumericArray(shape: [], elements: [1 as Float])
-        #expect(throws: FormatError.self) { try IDX.write(scalar, to: path) }
-        #expect(try folder.names == [])
+        try withTemporaryFolder { folder in
+            let path = try folder.file("t")
+            let mask = try NumericArray(shape: [1], elements: [true])
+            #expect(
+                message { try IDX.write(mask, to: path) }
+                    == "\(path): IDX files have no bool elements. Expected uint8, int32, float32 or float64; received "
+                    + "bool[1]. Convert the array, or save it as safetensors.")
+            let scalar = try NumericArray(shape: [], elements: [1 as Float])
+            #expect(throws: FormatError.self) { try IDX.write(scalar, to: path) }
+            #expect(try folder.names == [])
+        }
     }
 }
 
@@ -187,10 +191,10 @@ import Testing
             }
         }
         #expect(
-            message { () throws(FormatError) in try IDX.read(ByteSource(Array(bytes.dropLast(9)), name: "t")) }
+            message { try IDX.read(ByteSource(Array(bytes.dropLast(9)), name: "t")) }
                 == "t: the compressed data ends too early (at byte 32). Expected gzip data. Copy or download it again.")
         #expect(
-            message { () throws(FormatError) in try IDX.read(ByteSource(bytes + [0], name: "t")) }
+            message { try IDX.read(ByteSource(bytes + [0], name: "t")) }
                 == "t: there are more bytes after the compressed data (at byte 32). Expected gzip data. Copy or "
                 + "download "
                 + "it again.")
@@ -200,7 +204,7 @@ import Testing
         var bytes = try IDX.encode(try #require(array), compressed: true)
         bytes[bytes.count - 8] ^= 1
         #expect(
-            message { () throws(FormatError) in try IDX.read(ByteSource(bytes, name: "t")) }
+            message { try IDX.read(ByteSource(bytes, name: "t")) }
                 == "t: the compressed data is damaged: incorrect data check (at byte 32). Expected gzip data. Copy or "
                 + "download it again.")
     }
@@ -210,17 +214,17 @@ import Testing
         let bomb = ByteSource(try compress([10], 64 << 20), name: "bomb")
         #expect(bomb.count < 100_000)
         #expect(
-            message { () throws(FormatError) in try IDX.read(bomb) }
+            message { try IDX.read(bomb) }
                 == "bomb: there are more bytes after the data (at byte 18). Expected 18 bytes; received more. Copy or "
                 + "download it again, or remove the rest.")
         let missing = ByteSource(try compress([20], 10), name: "missing")
         #expect(
-            message { () throws(FormatError) in try IDX.read(missing) }
+            message { try IDX.read(missing) }
                 == "missing: the data ends too early (at byte 18). Expected 10 more bytes. Copy or download it again.")
         // A header that tells the truth about a bomb.
         let honest = ByteSource(try compress([64 << 20], 64 << 20), name: "honest")
         #expect(
-            message { () throws(FormatError) in try IDX.read(honest) }
+            message { try IDX.read(honest) }
                 == "honest: the compressed file announces far more data than its size makes likely. Expected at most "
                 + "16777216 bytes; received 67108872 bytes for uint8[67108864]. If you trust it, decompress it "
                 + "first and "

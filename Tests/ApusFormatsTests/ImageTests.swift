@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusTestKit
 import ApusGraph
 import Foundation
 import Testing
@@ -38,7 +39,7 @@ import Testing
         #expect(color.shape == [11, 13, 3])
         #expect(try color.converted(channels: 1) == ImageFile.decode(ImageFixture.path("gray-8.png")))
         #expect(
-            message { () throws(FormatError) in try ImageFile.decode(path, .init(channels: 4)) }
+            message { try ImageFile.decode(path, .init(channels: 4)) }
                 == "\(path): images have 1 or 3 channels. Expected 1 (gray) or 3 (RGB); received 4. Ask for 1 or 3 channels."
         )
     }
@@ -74,7 +75,7 @@ import Testing
         #expect(try image.centerCropped(height: 2, width: 2).pixels == [1, 2, 5, 6])
         #expect(try image.centerCropped(height: 3, width: 1).pixels == [1, 5, 9])
         #expect(
-            message { () throws(FormatError) in try image.centerCropped(height: 3, width: 5) }
+            message { try image.centerCropped(height: 3, width: 5) }
                 == "the middle that is asked for does not fit into the image. Expected at most 3 × 4 (height × width); "
                 + "received 3 × 5. Resize the image first, or ask for less.")
         for (height, width) in [(0, 1), (1, -1), (Int.max, 2), (1 << 40, 1 << 40)] {
@@ -92,11 +93,12 @@ import Testing
     func imagesComeBackAsPNG(name: String) throws {
         let file = try #require(ImageTests.names.first { $0.hasPrefix("\(name).") })
         let image = try ImageFile.decode(ImageFixture.path(file))
-        let folder = try TemporaryFolder()
-        let path = try folder.file("out.png")
-        try image.writePNG(to: path)
-        #expect(try ImageFile.decode(path) == image)
-        #expect(try contents(path) == image.encodedPNG())
+        try withTemporaryFolder { folder in
+            let path = try folder.file("out.png")
+            try image.writePNG(to: path)
+            #expect(try ImageFile.decode(path) == image)
+            #expect(try contents(path) == image.encodedPNG())
+        }
     }
 
     /// Whatever is missing at the end, an error says so.
@@ -104,18 +106,18 @@ import Testing
     func truncatedFilesAreRefused(name: String) throws {
         let bytes = try ImageFixture.bytes(name)
         for count in 0..<bytes.count {
-            let text = message { () throws(FormatError) in try ImageFile.decode(Array(bytes[..<count]), name: "cut") }
+            let text = message { try ImageFile.decode(Array(bytes[..<count]), name: "cut") }
             #expect(text.hasPrefix("cut: "), "\(count) of \(bytes.count): \(text)")
         }
         #expect(
-            message { () throws(FormatError) in try ImageFile.decode(Array(bytes.dropLast(4)), name: "cut") }
+            message { try ImageFile.decode(Array(bytes.dropLast(4)), name: "cut") }
                 == "cut: the file ends before its image does (at byte \(bytes.count - 4)). Copy or download it again.")
     }
 
     @Test func sizesAreCheckedFirst() throws {
         var bytes = try ImageFixture.bytes("rgb-8.png")
         #expect(
-            message { () throws(FormatError) in try ImageFile.decode(bytes, .init(pixelLimit: 142)) }
+            message { try ImageFile.decode(bytes, .init(pixelLimit: 142)) }
                 == "image: the image is too large. Expected at most 142 pixels; received 11 × 13 (height × width). Make it "
                 + "smaller, or raise the limit (pixelLimit) if you trust it.")
         #expect(try ImageFile.decode(bytes, .init(pixelLimit: 143)).height == 11)
@@ -123,28 +125,29 @@ import Testing
         bytes.replaceSubrange(16..<24, with: [0, 0, 32, 0, 0, 0, 32, 0])
         bytes.replaceSubrange(29..<33, with: crc32(bytes[12..<29]))
         #expect(
-            message { () throws(FormatError) in try ImageFile.decode(bytes) }.hasPrefix(
+            message { try ImageFile.decode(bytes) }.hasPrefix(
                 "image: the file is far too short for its image (at byte \(bytes.count)). Expected at least 195083 bytes "
                     + "for 8192 × 8192 pixels (height × width); received"))
     }
 
     @Test func otherFilesAreRefused() throws {
         #expect(
-            message { () throws(FormatError) in try ImageFile.decode(Array("GIF89a".utf8), name: "a.gif") }
+            message { try ImageFile.decode(Array("GIF89a".utf8), name: "a.gif") }
                 == "a.gif: this is not an image that can be read (at byte 0). Expected PNG or JPEG; received 47 49 46 38 39 "
                 + "61. Convert it to PNG, or check the path.")
         var bytes = try ImageFixture.bytes("rgb-8.png")
         bytes[40] ^= 1
-        #expect(message { () throws(FormatError) in try ImageFile.decode(bytes) }.contains("the image is damaged"))
+        #expect(message { try ImageFile.decode(bytes) }.contains("the image is damaged"))
         bytes = try ImageFixture.bytes("jpeg-444.jpg")
         // Nonsense in the midst of the compressed data.
         bytes.replaceSubrange(bytes.count / 2..<bytes.count / 2 + 40, with: Array(repeating: 0x55, count: 40))
         bytes.replaceSubrange(bytes.count / 2 + 40..<bytes.count / 2 + 42, with: [0xff, 0xd9])
-        #expect(message { () throws(FormatError) in try ImageFile.decode(bytes) }.hasPrefix("image: "))
-        let folder = try TemporaryFolder()
-        #expect(
-            message { () throws(FormatError) in try ImageFile.decode("\(folder.path)/none.png") }
-                == "\(folder.path)/none.png: there is no such file. Expected a PNG or JPEG image. Check the path.")
+        #expect(message { try ImageFile.decode(bytes) }.hasPrefix("image: "))
+        try withTemporaryFolder { folder in
+            #expect(
+                message { try ImageFile.decode("\(folder)/none.png") }
+                    == "\(folder)/none.png: there is no such file. Expected a PNG or JPEG image. Check the path.")
+        }
     }
 
     private func crc32(_ bytes: ArraySlice<UInt8>) -> [UInt8] {

@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusTestKit
 import ApusGraph
 import Testing
 
@@ -35,7 +36,7 @@ import Testing
     func otherTypesAreRefused(name: String, received: String) throws {
         let path = Fixture.path("refused-\(name).npy")
         #expect(
-            message { () throws(FormatError) in try NPY.read(path) }
+            message { try NPY.read(path) }
                 == "\(path): the element type is not supported (at byte 20). Expected b1, u1, i1, u2, i2, u4, i4, "
                 + "u8, i8, f2, f4 or f8; received \(received). Convert it before it is saved, for example by array.astype('float32')."
         )
@@ -64,7 +65,7 @@ import Testing
         let small = try NPY.read(bytes("<u8", [7, 0, 0, 0, 0, 0, 0, 0x7f], 1))
         #expect(try small.elements(as: Int64.self) == [0x7f00_0000_0000_0007])
         #expect(
-            message { () throws(FormatError) in
+            message {
                 try NPY.read(bytes("<u8", [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80], 2))
             }
             .contains(
@@ -75,10 +76,11 @@ import Testing
     /// NumPy's own bytes are the test of the writer.
     @Test(arguments: ["b1", "u1", "i4", "i8", "f4", "f8"])
     func writesWhatNumPyWrites(code: String) throws {
-        let folder = try TemporaryFolder()
-        let path = try folder.file("t.npy")
-        try NPY.write(NPY.read(Fixture.path("big-\(code).npy")), to: path)
-        #expect(try contents(path) == Fixture.bytes("little-\(code).npy"))
+        try withTemporaryFolder { folder in
+            let path = try folder.file("t.npy")
+            try NPY.write(NPY.read(Fixture.path("big-\(code).npy")), to: path)
+            #expect(try contents(path) == Fixture.bytes("little-\(code).npy"))
+        }
     }
 
     @Test(arguments: [[], [0], [5], [3, 2], [2, 1, 3, 2]])
@@ -122,7 +124,7 @@ import Testing
     func damagedHeaders(header: String, text: String) {
         let text = "Expected \(text). Save the array again with numpy.save."
         #expect(
-            message { () throws(FormatError) in try NPY.read(ByteSource(npy(header, []), name: "t")) }.hasSuffix(text))
+            message { try NPY.read(ByteSource(npy(header, []), name: "t")) }.hasSuffix(text))
     }
 
     @Test func damageIsNamed() throws {
@@ -130,16 +132,16 @@ import Testing
         let bytes = try NPY.encode(array)
         let read = { (bytes: [UInt8]) throws(FormatError) in try NPY.read(ByteSource(bytes, name: "t")) }
         #expect(
-            message { () throws(FormatError) in try read(Array(bytes.dropLast())) }
+            message { try read(Array(bytes.dropLast())) }
                 == "t: the file ends too early (at byte 135). Expected 136 bytes: a header of 128 and float32[2]; "
                 + "received "
                 + "135 bytes. Copy or download it again.")
         #expect(
-            message { () throws(FormatError) in try read(bytes + [0]) }
+            message { try read(bytes + [0]) }
                 == "t: there are more bytes after the data (at byte 136). Expected 136 bytes: a header of 128 and "
                 + "float32[2]; received 137 bytes. Copy or download it again, or remove the rest.")
         #expect(
-            message { () throws(FormatError) in try read([0x50, 0x4b, 3, 4, 0, 0, 0, 0]) }
+            message { try read([0x50, 0x4b, 3, 4, 0, 0, 0, 0]) }
                 == "t: this is not an .npy file (at byte 0). Expected 93 4e 55 4d 50 59 at the start; received 50 "
                 + "4b 03 04 "
                 + "00 00 00 00 (zip?). Check the path, or save the array again with numpy.save.")
@@ -148,7 +150,7 @@ import Testing
         }
         let half = try NumericArray(shape: [1], elements: [BFloat16(1)])
         #expect(
-            message { () throws(FormatError) in try NPY.write(half, to: "/none/t.npy") }
+            message { try NPY.write(half, to: "/none/t.npy") }
                 == "/none/t.npy: .npy files have no bfloat16 elements. Expected another type; received bfloat16[1]. "
                 + "Convert the array to float32, or save it as safetensors.")
     }
@@ -167,7 +169,7 @@ import Testing
         #expect(try file.array("kernel") == NumericArray(shape: [2, 3, 4], elements: (0..<24).map(Float.init)))
         #expect(try file.array("labels") == NumericArray(shape: [5], elements: [0, 1, 2, 3, 4] as [Int64]))
         #expect(
-            message { () throws(FormatError) in try file.array("bias") }
+            message { try file.array("bias") }
                 == "\(file.path): there is no array \"bias\". Expected one of \"kernel\", \"labels\". Check the name.")
     }
 
@@ -192,7 +194,7 @@ import Testing
             #expect(throws: FormatError.self) { try NPZFile(ByteSource(Array(bytes[..<count]), name: "t")) }
         }
         #expect(
-            message { () throws(FormatError) in try NPZFile(ByteSource([0x93, 0x4e, 0x55, 0x4d], name: "t")) }
+            message { try NPZFile(ByteSource([0x93, 0x4e, 0x55, 0x4d], name: "t")) }
                 == "t: this is not an .npz file, or its end is missing (at byte 4). Expected the directory of a "
                 + "zip archive "
                 + "at the end; received a file that starts with 93 4e 55 4d (npy?). Check the path, or copy or "

@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusTestKit
 import ApusGraph
 import Testing
 
@@ -15,15 +16,15 @@ import Testing
 
     @Test func wrongCountsAndTypesAreRefused() throws {
         #expect(
-            message { () throws(FormatError) in try NumericArray(shape: [2, 3], elements: [1, 2] as [Float]) }
+            message { try NumericArray(shape: [2, 3], elements: [1, 2] as [Float]) }
                 == "the number of bytes does not fit the array's shape. Expected 24 bytes for float32[2, 3]; received "
                 + "8 bytes. Give the shape that the data has.")
         #expect(
-            message { () throws(FormatError) in try NumericArray(shape: [2], elementType: .bool, bytes: [1, 2]) }
+            message { try NumericArray(shape: [2], elementType: .bool, bytes: [1, 2]) }
                 == "a bool is neither 0 nor 1 (at byte 1). Expected 0 or 1; received 2. Save the data as uint8.")
         let array = try NumericArray(shape: [2], elements: [1, 2] as [Int32])
         #expect(
-            message { () throws(FormatError) in try array.elements(as: Float.self) }
+            message { try array.elements(as: Float.self) }
                 == "the array's elements are of another type. Expected float32; received int32[2]. Ask for int32 "
                 + "elements, and convert them.")
         for shape: Shape in [

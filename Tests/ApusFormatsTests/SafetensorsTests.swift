@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusTestKit
 import ApusGraph
 import Testing
 
@@ -31,42 +32,46 @@ import Testing
     }
 
     @Test func arraysComeBackInOrder() throws {
-        let folder = try TemporaryFolder()
-        let path = try folder.file("t.safetensors")
-        let arrays: [(name: String, array: NumericArray)] = [
-            ("z", try NumericArray(shape: [3], elements: [1, 2, 3] as [UInt8])),
-            ("e", try NumericArray(shape: [0], elements: [Float]())),
-            ("a\u{1}\t\"\\é🦅", try NumericArray(shape: [2, 1], elements: [BFloat16(1), BFloat16(-3)])),
-            ("", try NumericArray(shape: [], elements: [Int64.min])),
-            ("b", try NumericArray(shape: [70_000], elements: (0..<70_000).map(Double.init))),
-        ]
-        let metadata = ["step": "12", "line": "a\nb\u{0}"]
-        try SafetensorsFile.write(arrays, metadata: metadata, to: path)
-        let file = try SafetensorsFile(path)
-        #expect(file.names == arrays.map(\.name))
-        #expect(file.metadata == metadata)
-        for (name, array) in arrays { #expect(try file.array(name) == array) }
-        let bytes = try contents(path)
-        #expect(try bytes == SafetensorsFile.encode(arrays, metadata: metadata))
-        #expect(bytes[0] % 8 == 0)
-        let header = String(decoding: bytes[8..<8 + Int(bytes[0]) + Int(bytes[1]) * 256], as: UTF8.self)
-        #expect(
-            header.hasPrefix(
-                #"{"__metadata__":{"line":"a\nb\u0000","step":"12"},"z":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"#
-                    + #""e":{"dtype":"F32","shape":[0],"data_offsets":[3,3]},"a\u0001\t\"\\é🦅":{"dtype":"BF16","#))
-        // Data of arrays that are written piece by piece is counted.
-        #expect(
-            message { () throws(FormatError) in
-                try SafetensorsFile.write([("w", TensorType([2], .float32))], to: path) {
-                    (_, output) throws(FormatError) in
-                    try output.append(contentsOf: [1, 2, 3])
+        try withTemporaryFolder { folder in
+            let path = try folder.file("t.safetensors")
+            let arrays: [(name: String, array: NumericArray)] = [
+                ("z", try NumericArray(shape: [3], elements: [1, 2, 3] as [UInt8])),
+                ("e", try NumericArray(shape: [0], elements: [Float]())),
+                ("a\u{1}\t\"\\é🦅", try NumericArray(shape: [2, 1], elements: [BFloat16(1), BFloat16(-3)])),
+                ("", try NumericArray(shape: [], elements: [Int64.min])),
+                ("b", try NumericArray(shape: [70_000], elements: (0..<70_000).map(Double.init))),
+            ]
+            let metadata = ["step": "12", "line": "a\nb\u{0}"]
+            try SafetensorsFile.write(arrays, metadata: metadata, to: path)
+            let file = try SafetensorsFile(path)
+            #expect(file.names == arrays.map(\.name))
+            #expect(file.metadata == metadata)
+            for (name, array) in arrays { #expect(try file.array(name) == array) }
+            let bytes = try contents(path)
+            #expect(try bytes == SafetensorsFile.encode(arrays, metadata: metadata))
+            #expect(bytes[0] % 8 == 0)
+            let header = String(decoding: bytes[8..<8 + Int(bytes[0]) + Int(bytes[1]) * 256], as: UTF8.self)
+            #expect(
+                header.hasPrefix(
+                    #"{"__metadata__":{"line":"a\nb\u0000","step":"12"},"z":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"#
+                        + #""e":{"dtype":"F32","shape":[0],"data_offsets":[3,3]},"a\u0001\t\"\\é🦅":{"dtype":"BF16","#))
+            // Data of arrays that are written piece by piece is counted.
+            #expect(
+                message {
+                    try SafetensorsFile.write([("w", TensorType([2], .float32))], to: path) {
+                        (_, output) throws(FormatError) in
+                        try output.append(contentsOf: [1, 2, 3])
+                    }
                 }
-            } == "\(path): the bytes of tensor \"w\" do not fit its shape. Expected 8 bytes for float32[2]; received 3 "
-                + "bytes. Append all bytes of the array, and no others.")
-        #expect(try contents(path) == bytes)
-        #expect(throws: FormatError.self) { try SafetensorsFile.write([arrays[0], arrays[0]], to: path) }
-        #expect(throws: FormatError.self) { try SafetensorsFile.write([("__metadata__", arrays[0].array)], to: path) }
-        #expect(try folder.names == ["t.safetensors"])
+                    == "\(path): the bytes of tensor \"w\" do not fit its shape. Expected 8 bytes for float32[2]; received 3 "
+                    + "bytes. Append all bytes of the array, and no others.")
+            #expect(try contents(path) == bytes)
+            #expect(throws: FormatError.self) { try SafetensorsFile.write([arrays[0], arrays[0]], to: path) }
+            #expect(throws: FormatError.self) {
+                try SafetensorsFile.write([("__metadata__", arrays[0].array)], to: path)
+            }
+            #expect(try folder.names == ["t.safetensors"])
+        }
     }
 
     @Test func emptyFileOfNoTensors() throws {
@@ -220,10 +225,11 @@ import Testing
     @Test(arguments: broken.indices)
     func rulesAreEnforced(index: Int) throws {
         let (bytes, text) = SafetensorsTests.broken[index]
-        #expect(message { () throws(FormatError) in try SafetensorsFile(ByteSource(bytes, name: "t")) } == "t: \(text)")
-        let folder = try TemporaryFolder()
-        let path = try folder.file("t", bytes)
-        #expect(message { () throws(FormatError) in try SafetensorsFile(path) } == "\(path): \(text)")
+        #expect(message { try SafetensorsFile(ByteSource(bytes, name: "t")) } == "t: \(text)")
+        try withTemporaryFolder { folder in
+            let path = try folder.file("t", bytes)
+            #expect(message { try SafetensorsFile(path) } == "\(path): \(text)")
+        }
     }
 
     @Test func stringsMustBeUTF8() {
@@ -240,7 +246,7 @@ import Testing
         #expect(try SafetensorsFile(ByteSource(extra, name: "t")).array("a").bytes == [5])
         let deep = String(repeating: "[", count: 100_000)
         #expect(
-            message { () throws(FormatError) in
+            message {
                 try SafetensorsFile(ByteSource(safetensors(#"{"a":{"x":\#(deep)"#), name: "t"))
             }.hasPrefix("t: the header nests too deeply (at byte 50). Expected at most 32 levels"))
     }
@@ -274,12 +280,12 @@ import Testing
             let data = [UInt8](repeating: 0, count: bits / 4)
             let file = try SafetensorsFile(ByteSource(safetensors(header, data: data), name: "t"))
             #expect(
-                message { () throws(FormatError) in try file.array("a") }
+                message { try file.array("a") }
                     == "t: tensor \"a\" has a type that is not supported (at byte \(8 + header.utf8.count)). "
                     + "Expected F16, F32, F64, BF16, whole numbers or BOOL; received \(type). Convert it in the program that saved it."
             )
             #expect(
-                message { () throws(FormatError) in try file.array("b") }
+                message { try file.array("b") }
                     == "t: there is no tensor \"b\". Expected one of \"a\". Check the name, or take the file of "
                     + "the same "
                     + "model.")

@@ -3,24 +3,17 @@ import ApusGraph
 import Foundation
 import Testing
 
-/// A folder that vanishes with its test.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "apus-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
+/// Paths of folders.
+extension String {
+    /// The path of a file in the folder, which is written if there are bytes for it.
     func file(_ name: String, _ bytes: [UInt8]? = nil) throws -> String {
-        let file = "\(path)/\(name)"
-        if let bytes { try Data(bytes).write(to: URL(fileURLWithPath: file)) }
+        let file = "\(self)/\(name)"
+        if let bytes { try Data(bytes).write(to: URL(filePath: file)) }
         return file
     }
 
-    var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() } }
+    /// What is in the folder.
+    var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: self).sorted() } }
 }
 
 enum Fixture {
@@ -34,16 +27,6 @@ enum Fixture {
 }
 
 func contents(_ path: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) }
-
-/// The error that a call throws, as users see it.
-func message<Result>(_ body: () throws(FormatError) -> Result) -> String {
-    do throws(FormatError) {
-        _ = try body()
-        return "no error"
-    } catch {
-        return error.description
-    }
-}
 
 extension NumericArray {
     /// The elements, of whatever type.

@@ -1,15 +1,10 @@
 import ApusFormats
+import ApusTestKit
 import Foundation
 import Synchronization
 import Testing
 
 @Suite struct TensorBoardTests {
-    private func withFolder(_ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "apus-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try body(folder)
-    }
-
     private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: path))) }
 
     private func hex(_ bytes: some Sequence<UInt8>) -> String {
@@ -35,7 +30,7 @@ import Testing
 
     /// Every sort of record, byte for byte as TensorBoard's own `Event` messages and record writer give them.
     @Test func golden() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let writer = try writer(folder)
             let (time, huge) = (1.7e9, Double.greatestFiniteMagnitude)
             try writer.write([("loss", .scalar(0.5)), ("zero", .scalar(0))], step: 0, time: time)
@@ -70,7 +65,7 @@ import Testing
     }
 
     @Test func namesAndFolders() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let nested = "\(folder)/a/b"
             let first = try writer(nested)
             let second = try writer(nested)
@@ -97,7 +92,7 @@ import Testing
 
     /// Records are there after each flush, and never half of one.
     @Test func readableWhileBeingWritten() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let writer = try writer(folder)
             #expect(try records(try bytes(writer.path)).count == 1)
             for step in 1...3 {
@@ -119,7 +114,7 @@ import Testing
 
     /// A disk that is full in the middle of a record: the file stays readable, and nothing is lost if there is room again.
     @Test func aFullDiskCutsNoRecord() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             final class Room: Sendable { let bytes = Mutex(60) }
             let room = Room()
             var calls = FileCalls.system

@@ -1,10 +1,6 @@
 import ApusFormats
 import Foundation
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Reads damaged files.
 ///
 /// Damaged files must lead to errors or values: no crash, no hang, no allocation beyond 4 times the file's size and 16 MB. Each
@@ -20,16 +16,24 @@ package enum Fuzzing {
         #endif
     }()
 
-    private static func number(_ name: String, _ fallback: UInt64) -> UInt64 {
-        ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } ?? fallback
+    private static let environment = ProcessInfo.processInfo.environment
+
+    /// Where damage begins: 1, so that tests repeat; a new number where it is asked for, and where files are read by the million.
+    private static var seed: UInt64 {
+        guard let text = environment["APUS_FUZZ_SEED"], text != "new" else {
+            return isHere || environment["APUS_FUZZ_SEED"] != nil ? .random(in: .min ... .max) : 1
+        }
+        return UInt64(text) ?? 1
     }
 
     package static func run(
         _ samples: [[UInt8]], limited: Bool, name: String = #function,
         _ read: (_ bytes: [UInt8], inout Mutator) throws -> Void
     ) throws {
-        let seed = number("APUS_FUZZ_SEED", 1)
-        let count = number("APUS_FUZZ_COUNT", 3000)
+        let (seed, count) = (seed, environment["APUS_FUZZ_COUNT"].flatMap { UInt64($0) } ?? 3000)
+        // A crash says nothing: what it read is known by this line.
+        print("fuzz \(name): begins with APUS_FUZZ_SEED=\(seed)")
+        fflush(nil)
         var mutator = Mutator(samples, seed: seed)
         // What is loaded and cached at the first use is not the readers' fault.
         for sample in samples { try? read(sample, &mutator) }
@@ -44,8 +48,10 @@ package enum Fuzzing {
                 refused += 1
                 // Errors are for people: not empty, not endless.
                 let length = "\(error)".count
-                if length == 0 || length > 2000 + 8 * bytes.count { throw error }
-                if let error = error as? FormatError, error.problem.isEmpty || error.remedy.isEmpty { throw error }
+                if length == 0 || length > 2000 + 8 * bytes.count { throw Failure(error: error, seed: seed) }
+                if let error = error as? FormatError, error.problem.isEmpty || error.remedy.isEmpty {
+                    throw Failure(error: error, seed: seed)
+                }
             }
         }
         alarm(0)
@@ -53,17 +59,24 @@ package enum Fuzzing {
             print("fuzz \(name): \(count) files, \(refused) refused, seed \(seed)")
         }
         // Damage that is never noticed, or always, means that the harness does not work.
-        guard refused > 0, refused < Int(count) else { throw Useless(refused: refused, count: Int(count)) }
+        guard refused > 0, refused < Int(count) else { throw Useless(refused: refused, count: Int(count), seed: seed) }
     }
 
     private struct Useless: Error {
         var refused: Int
         var count: Int
+        var seed: UInt64
+    }
+
+    /// An error that tells people nothing, or too much; with the seed it comes again.
+    private struct Failure: Error {
+        var error: any Error
+        var seed: UInt64
     }
 
     /// Lets this process take only what the promise allows; more ends it.
     private static func limitMemory() {
-        #if os(Linux) && canImport(Glibc)
+        #if os(Linux)
             // AddressSanitizer takes memory of its own without end.
             guard dlsym(nil, "__asan_init") == nil else { return }
             // Freed memory would be used again unseen if it did not go back to the system.

@@ -1,3 +1,5 @@
+import ApusTestKit
+
 /// Damages files in the ways that find mistakes in parsers; the same seed gives the same damage.
 package struct Mutator {
     private static let lengths: [UInt64] = [
@@ -15,7 +17,7 @@ package struct Mutator {
 
     package init(_ samples: [[UInt8]], seed: UInt64) {
         self.samples = samples
-        generator = SeededGenerator(state: seed)
+        generator = SeededGenerator(seed: seed)
     }
 
     /// One of the samples, damaged in up to six places.
@@ -29,7 +31,7 @@ package struct Mutator {
 
     private mutating func sample() -> [UInt8] { samples[below(samples.count)] }
 
-    private mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(1, bound), using: &generator) }
+    private mutating func below(_ bound: Int) -> Int { generator.below(bound) }
 
     private mutating func damage(_ bytes: inout [UInt8]) {
         // Most of what a parser decides stands near the start or the end.

@@ -2,6 +2,7 @@ import ApusFuzzing
 import ApusFormats
 import ApusGraph
 import ApusInference
+import ApusTestKit
 import Foundation
 import Testing
 

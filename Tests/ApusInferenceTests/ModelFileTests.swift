@@ -1,6 +1,7 @@
 import ApusFormats
 import ApusGraph
 import ApusInference
+import ApusTestKit
 import Foundation
 import Testing
 

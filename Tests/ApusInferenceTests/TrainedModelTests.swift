@@ -1,15 +1,8 @@
 import ApusBackend
+import ApusGraph
 import ApusInference
 import Foundation
 import Testing
-
-/// The folder is gone afterwards.
-func withTemporaryFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "apus-inference-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder.path)
-}
 
 /// y = 2 x of samples that are halved before: the outputs are the samples.
 func doubling(
@@ -56,6 +49,17 @@ func doubling(
         #expect(predictions.map { $0.numbers[0] } == (0..<300).map(Double.init))
         #expect(predictions[299].input == "#299")
         #expect(try doubling().predict(Tensor.zeros([0, 3])).isEmpty)
+    }
+
+    /// Weights stay from prediction to prediction: what depends on them alone is computed once, ahead of the samples.
+    @Test func weightsAreConstantsOfTheProgram() throws {
+        let network = Sequential {
+            Conv2D(filters: 16, kernelSize: 3, padding: .same, useBias: false); BatchNorm()
+        }
+        let variables = try network.initialized(input: [8, 8, 16], seed: 1)
+        let program = try InferenceProgram(network, precision: .float32, device: .cpu).executable(
+            variables, TensorType([2, 8, 8, 16], .float32), .identity)
+        #expect(program.report.constantByteCount >= 4 * 3 * 3 * 16 * 16)
     }
 
     @Test func weightsOfAnotherModelAreRefused() throws {

@@ -1,6 +1,7 @@
 import Testing
 
 import ApusSearch
+import ApusTestKit
 
 /// Against numbers of scikit-learn, SciPy and Optuna, which `Fixtures/make_numbers.py` makes.
 @Suite struct NumbersTests {
@@ -131,9 +132,6 @@ import ApusSearch
     }
 
     @Test func pairedErrors() {
-        func message(_ body: () throws -> PairedComparison) -> String {
-            do { return "\(try body())" } catch { return "\(error)" }
-        }
         #expect(
             message { try PairedComparison([1, 2], [1]) }
                 == "expected scores of the same folds but received 2 and 1 scores")

@@ -1,4 +1,5 @@
 import ApusSearch
+import ApusTestKit
 import Foundation
 import Testing
 import Yams
@@ -192,7 +193,7 @@ import Yams
 
     /// Random changes of a text are read or refused, and whatever is read can be searched.
     @Test func fuzz() throws {
-        var random = SeededGenerator(state: 1)
+        var random = SeededGenerator(seed: 1)
         let pieces = [
             "{", "}", "[", "]", ":", ",", "0", "-1", "1e308", ".nan", "null", "log", "step", "choice", "~", "'", "\n",
             "  ", "9223372036854775807",
@@ -222,17 +223,5 @@ import Yams
                 }
             }
         }
-    }
-}
-
-/// A seeded generator for tests (xorshift64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
     }
 }

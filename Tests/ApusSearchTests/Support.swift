@@ -1,11 +1,7 @@
 import ApusSearch
+import ApusTestKit
 import Foundation
 import Yams
-
-/// What a body throws, as text.
-func message(_ body: () throws -> some Any) -> String {
-    do { return "nothing was thrown: \(try body())" } catch { return "\(error)" }
-}
 
 /// What is wrong with a text that should describe a value.
 func problem<Value: Decodable>(_ type: Value.Type, _ yaml: String) -> String {
@@ -21,12 +17,9 @@ func problem<Value: Decodable>(_ type: Value.Type, _ yaml: String) -> String {
     }
 }
 
-/// A path in a folder of its own, which is removed afterwards.
-func withStorePath<Result>(_ body: (String) async throws -> Result) async throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-search-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try await body(folder.appendingPathComponent("apus.sqlite").path)
+/// The path of a store in a folder of its own, which is removed afterwards.
+func withStorePath(_ body: (String) async throws -> Void) async throws {
+    try await withTemporaryFolder { try await body("\($0)/apus.sqlite") }
 }
 
 extension Study.Next {

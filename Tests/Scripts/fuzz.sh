@@ -3,7 +3,7 @@
 #
 #     Tests/Scripts/fuzz.sh [COUNT] [FORMAT...]     # formats: idx npy npz safetensors csv cifar png jpeg yaml checkpoint
 #
-# APUS_FUZZ_SEED chooses other damage. Prints a line for each format; fails at the first crash or hang.
+# Each run damages otherwise; APUS_FUZZ_SEED repeats one, whose seed every line says. Prints a line for each format; fails at the first crash or hang.
 set -euo pipefail
 cd "${APUS_PACKAGE:-$(dirname "$0")/../..}"
 
@@ -15,7 +15,7 @@ formats=("$@")
 one_core=()
 command -v taskset >/dev/null && one_core=(taskset -c 0)
 run=(nice -n 19 "${one_core[@]}" swift test --build-path .build-asan --sanitize=address -c release)
-export APUS_FUZZ_HERE=1 APUS_FUZZ_COUNT=$count APUS_FUZZ_SEED=${APUS_FUZZ_SEED:-1}
+export APUS_FUZZ_HERE=1 APUS_FUZZ_COUNT=$count APUS_FUZZ_SEED=${APUS_FUZZ_SEED:-new}
 # Memory that the system's decoders keep until the process ends is no leak of a reader.
 export ASAN_OPTIONS=detect_leaks=0
 for format in "${formats[@]}"; do
