@@ -160,7 +160,8 @@ let package = Package(
         .testTarget(
             name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusBackend"], swiftSettings: swift),
         .target(
-            name: "ApusFuzzing", dependencies: ["ApusFormats", "ApusTestKit"], path: "Tests/ApusFuzzing", swiftSettings: swift),
+            name: "ApusFuzzing", dependencies: ["ApusFormats", "ApusTestKit"], path: "Tests/ApusFuzzing",
+            swiftSettings: swift),
         .testTarget(
             name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusFuzzing", "ApusGraph"], exclude: ["Fixtures"],
             swiftSettings: swift),
