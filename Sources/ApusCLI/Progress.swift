@@ -63,7 +63,7 @@ struct Progress: CallbackRule {
         let left = Double(samplesPerEpoch - samples + (epochs - epoch) * samplesPerEpoch) / max(rate, 1e-9)
         let line = ProgressLine(
             head: head, fraction: Double(samples) / Double(max(1, samplesPerEpoch)), measured: "\(means)",
-            rate: Progress.rate(rate), left: Progress.duration(left))
+            rate: ProgressLine.rate(rate), left: ProgressLine.duration(left))
         Terminal.write("\r\u{1B}[K" + line.text(width: Terminal.width, dim: Terminal.dim))
     }
 
@@ -77,22 +77,7 @@ struct Progress: CallbackRule {
         let clear = Terminal.isInteractive ? "\r\u{1B}[K" : ""
         let validation = record.validation.map { "  validation \($0)" } ?? ""
         Terminal.write(
-            "\(clear)\(head)  \(record.training)\(validation)  \(Progress.duration(record.seconds)), "
-                + "\(Progress.rate(record.samplesPerSecond))\n")
-    }
-
-    static func rate(_ samplesPerSecond: Double) -> String {
-        guard samplesPerSecond >= 0, samplesPerSecond < 1e15 else { return "? samples/s" }
-        return samplesPerSecond >= 10_000
-            ? "\(Int(samplesPerSecond / 1000))k samples/s" : "\(Int(samplesPerSecond)) samples/s"
-    }
-
-    static func duration(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds >= 0, seconds < 1e7 else { return "?" }
-        if seconds < 10 { return String(format: "%.1f s", seconds) }
-        let whole = Int(seconds.rounded())
-        if whole < 60 { return "\(whole) s" }
-        if whole < 3600 { return String(format: "%d:%02d min", whole / 60, whole % 60) }
-        return String(format: "%d:%02d h", whole / 3600, whole / 60 % 60)
+            "\(clear)\(head)  \(record.training)\(validation)  \(ProgressLine.duration(record.seconds)), "
+                + "\(ProgressLine.rate(record.samplesPerSecond))\n")
     }
 }

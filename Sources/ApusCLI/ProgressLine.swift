@@ -1,3 +1,5 @@
+import Foundation
+
 /// The line that shows a running epoch, as wide as the terminal allows.
 package struct ProgressLine {
     /// Which epoch it is: `epoch 3/10`.
@@ -38,6 +40,25 @@ package struct ProgressLine {
             text.append(character)
         }
         return text
+    }
+
+    // MARK: Numbers
+
+    /// Samples a second as text: whole numbers, thousands from 10 000 on.
+    package static func rate(_ samplesPerSecond: Double) -> String {
+        guard samplesPerSecond >= 0, samplesPerSecond < 1e15 else { return "? samples/s" }
+        return samplesPerSecond >= 10_000
+            ? "\(Int(samplesPerSecond / 1000))k samples/s" : "\(Int(samplesPerSecond)) samples/s"
+    }
+
+    /// A time as text: tenths of seconds below ten of them, then seconds, minutes, hours.
+    package static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds >= 0, seconds < 1e7 else { return "?" }
+        if seconds < 10 { return String(format: "%.1f s", seconds) }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return String(format: "%d:%02d min", whole / 60, whole % 60) }
+        return String(format: "%d:%02d h", whole / 3600, whole / 60 % 60)
     }
 }
 

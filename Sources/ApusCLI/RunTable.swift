@@ -58,7 +58,8 @@ struct RunDescription: CustomStringConvertible {
             lines.append(
                 "started   \(RunTable.date(record.started))"
                     + (record.ended.map { ", ended \(RunTable.date($0))" } ?? "")
-                    + (record.resumes.isEmpty ? "" : ", resumed \(record.resumes.count) times"))
+                    + (record.resumes.isEmpty
+                        ? "" : ", resumed \(record.resumes.count == 1 ? "once" : "\(record.resumes.count) times")"))
             lines.append("seed      \(record.seed), \(record.threads) threads, data \(record.dataFingerprint)")
         }
         if let history, let last = history.epochs.last {

@@ -85,7 +85,10 @@ struct Train: ParsableCommand {
         let progress = Progress(json: json)
         try run.train(callbacks: [Callback(progress), Interrupt.callback], report: Terminal.note)
         if let failure = progress.failure.error { throw failure }
-        if let test = run.record.test { try Terminal.print("test \(test)") }
+        if let test = run.record.test {
+            // Standard output has nothing but events then.
+            if json { Terminal.write("test \(test)\n") } else { try Terminal.print("test \(test)") }
+        }
         if run.record.state == .interrupted {
             Terminal.write(
                 "\ninterrupted; the weights are in \(folder.lastWeights); "
@@ -101,7 +104,7 @@ struct Train: ParsableCommand {
         let start = clock.now
         do {
             try run.writeReport(report: Terminal.note)
-            let seconds = Progress.duration((clock.now - start) / .seconds(1))
+            let seconds = ProgressLine.duration((clock.now - start) / .seconds(1))
             Terminal.write("report: \(folder.path)/\(RunReport.fileName) (\(seconds))\n")
             try run.noteInCatalog()
         } catch {

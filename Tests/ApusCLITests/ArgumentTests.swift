@@ -88,3 +88,18 @@ import Testing
         for width in 0...140 { #expect(columns(line(width, "손실 0.5")) <= max(0, width - 1)) }
     }
 }
+
+/// Times and speeds have the units that stand behind them.
+@Suite struct ProgressNumberTests {
+    @Test(arguments: [
+        (0, "0 samples/s"), (9_999.9, "9999 samples/s"), (10_000, "10k samples/s"), (171_900, "171k samples/s"),
+        (-1, "? samples/s"), (.nan, "? samples/s"), (1e15, "? samples/s"),
+    ])
+    func rates(_ rate: Double, _ text: String) { #expect(ProgressLine.rate(rate) == text) }
+
+    @Test(arguments: [
+        (0, "0.0 s"), (9.94, "9.9 s"), (10, "10 s"), (59.4, "59 s"), (59.6, "1:00 min"), (80, "1:20 min"),
+        (3599, "59:59 min"), (3600, "1:00 h"), (7_380, "2:03 h"), (-1, "?"), (.infinity, "?"),
+    ])
+    func durations(_ seconds: Double, _ text: String) { #expect(ProgressLine.duration(seconds) == text) }
+}

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A call of the built `apus`, in a folder of its own.
 struct Command {
@@ -42,6 +43,14 @@ struct Command {
             errors: (try? String(contentsOfFile: errors, encoding: .utf8)) ?? "")
     }
 
+    /// Runs `apus` with arguments as the shell reads them, and expects that it ends with 0.
+    @discardableResult
+    func apus(_ arguments: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> Result {
+        let result = try shell("apus \(arguments)")
+        #expect(result.code == 0, "\(arguments): \(result.errors)", sourceLocation: sourceLocation)
+        return result
+    }
+
     /// The text of a file in the folder.
     func text(_ name: String) -> String { (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? "" }
 
@@ -55,4 +64,44 @@ struct Command {
         }
         return false
     }
+
+    func write(_ text: String, to name: String) throws {
+        try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+    }
+
+    func bytes(_ name: String) -> Data? { FileManager.default.contents(atPath: "\(folder)/\(name)") }
+
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
+
+    /// The JSON of a text.
+    static func json(_ text: some StringProtocol) throws -> Any {
+        try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+    }
+
+    /// Writes `d.yaml`, an experiment on 48 + 12 points of two classes, and `n.yaml`, one on numbers.
+    func writeExperiments() throws {
+        try write(
+            """
+            data: {source: {blobs: {count: 60, classes: 2}}, validation: 0.2, test: 0.2}
+            model: [{dense: 4}, {dense: 2}]
+            batchSize: 10
+            epochs: 2
+            schedule: constant
+            """, to: "d.yaml")
+        try write(
+            """
+            data: {source: {sine: {count: 60}}, validation: 0.2, test: 0.2}
+            model: [{dense: 4}, {dense: 1}]
+            loss: meanSquaredError
+            metrics: [meanAbsoluteError]
+            batchSize: 10
+            epochs: 1
+            """, to: "n.yaml")
+    }
+}
+
+extension Command.Result {
+    /// Lines of standard error.
+    var errorLines: [Substring] { errors.split(separator: "\n") }
+    var lines: [Substring] { output.split(separator: "\n") }
 }

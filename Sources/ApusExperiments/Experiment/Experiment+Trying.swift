@@ -12,10 +12,12 @@ extension Experiment {
         let data = try loadedData()
         try checkCallbacks(data)
         let samples = data.training.prefix(2)
+        let model = try network(for: samples)
         var trainer = Trainer(
-            try network(for: samples), loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule,
+            model, loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule,
             precision: precision,
             memory: memory, device: device, seed: seed)
+        try trainer.checked(model, data.training, batchSize: batchSize)
         try trainer.prepare(input: samples.sampleShape)
         _ = try trainer.evaluate(samples)
         return data

@@ -127,7 +127,8 @@ public struct ExperimentRun: Sendable {
     /// Makes the folder and writes what is known before training; `train` does it if need be.
     ///
     /// - Parameter path: A folder that does not exist or is empty; `runs/NAME-N` if absent.
-    /// - Throws: `TrainingError` if there is something already, or another process writes the folder.
+    /// - Throws: `TrainingError` if there is something already, another process writes the folder, or the data have targets that the
+    ///   model can't be trained on.
     @discardableResult
     public mutating func begin(in path: String? = nil) throws -> RunFolder {
         if let folder {
@@ -144,6 +145,8 @@ public struct ExperimentRun: Sendable {
             }
             return folder
         }
+        // What can't be trained on leaves no folder.
+        try trainer.checked(trainer.model, data.training, batchSize: experiment.batchSize)
         isPlaced = path != nil
         let folder = try RunFolder(named: experiment.name, path: path)
         lock = try RunLock(folder)

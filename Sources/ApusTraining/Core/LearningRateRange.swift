@@ -37,7 +37,8 @@ extension Trainer {
     ///
     /// The trainer itself does not change.
     ///
-    /// - Throws: `TrainingError` for impossible rates, `GraphError` if the model does not fit the data.
+    /// - Throws: `TrainingError` for impossible rates, `GraphError` if the model does not fit the
+    ///   data.
     public func learningRateRange(
         _ training: Dataset, from lowest: Double = 1e-6, to highest: Double = 1, steps: Int = 100, batchSize: Int,
         augmentations: [Augmentation] = []
@@ -48,6 +49,7 @@ extension Trainer {
                     + "samples, \(lowest), \(highest), \(steps) and \(batchSize)")
         }
         try training.check(augmentations)
+        try checked(model, training, batchSize: batchSize)
         var copy = self
         try copy.prepare(input: training.sampleShape)
         var state = copy.state!

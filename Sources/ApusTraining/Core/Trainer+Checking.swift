@@ -1,13 +1,14 @@
-import ApusData
+package import ApusData
 import ApusGraph
-import ApusNN
+package import ApusNN
 import ApusTensor
 
 extension Trainer {
     /// Finds before the first step what can't be trained on: labels that the model has no output for, and answers that are none.
     ///
     /// - Returns: What can be trained on but is rarely meant.
-    func checked(_ model: some Layer, _ dataset: Dataset, batchSize: Int) throws -> [String] {
+    @discardableResult
+    package func checked(_ model: some Layer, _ dataset: Dataset, batchSize: Int) throws -> [String] {
         let trace = try model.traced(input: dataset.sampleShape, batch: 1, mode: .inference)
         if let problem = targetProblem(dataset, trace.output.shape) {
             throw TrainingError(problem)

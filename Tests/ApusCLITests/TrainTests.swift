@@ -1,0 +1,177 @@
+import ApusCLI
+import Foundation
+import Testing
+
+/// What `apus train` says and keeps, and what its options do.
+@Suite struct TrainTests {
+    private static let measured = #"loss \d\.\d{4}, accuracy \d\.\d{4}"#
+
+    /// Progress goes to standard error, the result to standard output, word for word.
+    @Test func progressAndResult() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            let result = try command.apus("train d.yaml --run r")
+            #expect(try #/test loss \d\.\d{4}, accuracy \d\.\d{4}\n/#.wholeMatch(in: result.output) != nil)
+            let lines = result.errorLines
+            try #require(lines.count == 4)
+            #expect(
+                lines[0]
+                    == "d: 22 parameters; 48 rows of 2 features, 2 classes: 38 to train on, 10 to validate, 12 to test; run folder r"
+            )
+            #expect(lines[3].wholeMatch(of: #/report: r/report\.html \(\d+\.\d s\)/#) != nil)
+            // The numbers are those of the table, in the units that stand behind them.
+            let rows = command.text("r/metrics.csv").split(separator: "\n").dropFirst().map { $0.split(separator: ",") }
+            try #require(rows.count == 2)
+            for (index, row) in rows.enumerated() {
+                let numbers = row.map { Double($0)! }
+                func shown(_ column: Int) -> String { String(format: "%.4f", numbers[column]) }
+                #expect(
+                    lines[index + 1]
+                        == "epoch \(index + 1)/2  loss \(shown(2)), accuracy \(shown(3))  validation loss \(shown(4)), accuracy \(shown(5))  "
+                        + "\(ProgressLine.duration(numbers[7])), \(ProgressLine.rate(numbers[8]))")
+            }
+        }
+    }
+
+    /// Events are all that standard output has, so that every line is JSON.
+    @Test func eventsAsLines() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            let result = try command.apus("train d.yaml --run r --json")
+            #expect(result.output == command.text("r/events.jsonl"))
+            #expect(result.lines.count == 8)
+            #expect(result.errorLines.map { $0.prefix(7) } == ["test lo", "report:"])
+        }
+    }
+
+    /// Options are short for settings, stand above them, and the last of two settings counts.
+    @Test func optionsAreSettings() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            try command.apus(
+                "train d.yaml --run r --set seed=3 --epochs 1 --batch-size 7 --optimizer sgd --learning-rate 0.25 --seed 11 "
+                    + "--validation 0.25 --device reference --data . --freeze '0.*' --set name=first --set name=second --set epochs=9"
+            )
+            try command.apus(
+                "train d.yaml --run s --set epochs=1 --set batchSize=7 --set optimizer=sgd --set optimizer.sgd.learningRate=0.25 "
+                    + "--set seed=11 --set data.validation.fraction=0.25 --set device=reference --set data.directory=. "
+                    + "--set 'optimizer.groups=[{match: \"0.*\", frozen: true}]' --set name=second")
+            #expect(command.text("r/experiment.yaml") == command.text("s/experiment.yaml"))
+            for line in [
+                "name: second", "seed: 11", "directory: .", "fraction: 0.25", "learningRate: 0.25", "frozen: true",
+                "batchSize: 7", "epochs: 1", "device: reference",
+            ] {
+                #expect(command.text("r/experiment.yaml").contains("\(line)\n"), "\(line)")
+            }
+            let weights = "checkpoints/last/state.safetensors"
+            #expect(command.bytes("r/\(weights)") == command.bytes("s/\(weights)"))
+        }
+    }
+
+    @Test func foldersAreNumbered() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            for number in 1...2 {
+                #expect(
+                    try command.apus("train d.yaml --epochs 1").errors.contains("run folder runs/d-\(number)\n"))
+                #expect(command.exists("runs/d-\(number)/experiment.yaml"))
+            }
+        }
+    }
+
+    // MARK: Resuming
+
+    /// Two epochs and two more are four epochs.
+    @Test func moreEpochs() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            try command.apus("train d.yaml --run whole --epochs 4")
+            try command.apus("train d.yaml --run parts --epochs 2")
+            let resumed = try command.apus("train --resume parts --epochs 4")
+            #expect(resumed.errorLines.dropFirst().first == "resuming in epoch 3 of 4")
+            #expect(
+                resumed.errorLines.filter { $0.hasPrefix("epoch") }.map { $0.prefix(9) } == ["epoch 3/4", "epoch 4/4"])
+            for name in ["last", "best"] {
+                let weights = "checkpoints/\(name)/state.safetensors"
+                #expect(command.bytes("whole/\(weights)") == command.bytes("parts/\(weights)"), "\(name)")
+            }
+            #expect(command.text("parts/metrics.csv").split(separator: "\n").count == 5)
+            #expect(try command.apus("runs show parts").output.contains(", resumed once\n"))
+        }
+    }
+
+    @Test func whatDoesNotFitResuming() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            try command.apus("train d.yaml --run r")
+            for option in [
+                "d.yaml", "--set epochs=3", "--batch-size 5", "--optimizer sgd", "--learning-rate 1", "--device cpu",
+                "--seed 1", "--validation 0.1", "--freeze a", "--run s", "--init r", "--range-test",
+            ] {
+                let result = try command.shell("apus train --resume r \(option)")
+                #expect(result.code == 64, "\(option)")
+                #expect(
+                    result.errors
+                        == "error: --resume continues the experiment of the run; besides it only --epochs, --data and --json fit\n",
+                    "\(option)")
+            }
+            for option in ["", "--epochs 1", "--epochs 2"] {
+                let result = try command.shell("apus train --resume r \(option)")
+                #expect(result.code == 64)
+                #expect(result.errors == "error: the run r is completed; give more epochs than 2 to continue\n")
+            }
+            let again = try command.shell("apus train d.yaml --run r")
+            #expect(again.code == 64)
+            #expect(
+                again.errors
+                    == "error: the folder r exists and is not empty; a run never overwrites another: choose a new name\n"
+            )
+        }
+    }
+
+    // MARK: Weights from elsewhere
+
+    /// Frozen weights are those that were loaded, whichever way their names are found.
+    @Test func weightsToStartFrom() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            try command.apus("train d.yaml --run r --epochs 1")
+            let weights = "checkpoints/last/state.safetensors"
+            let loaded = try command.apus("train d.yaml --run s --epochs 1 --init r --freeze '*'")
+            #expect(loaded.errorLines.first == "4 of 4 variables loaded from r")
+            #expect(try command.apus("evaluate s").output == command.apus("evaluate r").output)
+            let fresh = try command.apus("train d.yaml --run t --epochs 1 --freeze '*' --seed 3")
+            #expect(fresh.errorLines.first?.hasPrefix("d: 22 parameters") == true)
+            #expect(try command.apus("evaluate t").output != command.apus("evaluate r").output)
+            let bytes = try #require(command.bytes("s/\(weights)"))
+            #expect(bytes != command.bytes("r/\(weights)"))
+
+            let partial = try command.apus(
+                "train d.yaml --run u --epochs 1 --init r --init-mode partial --set 'model=[{dense: 4}, {dense: 3}, {dense: 2}]'"
+            )
+            #expect(partial.errorLines.first?.hasPrefix("2 of 6 variables loaded from r") == true, "\(partial.errors)")
+            let mapped = try command.apus(
+                "train d.yaml --run v --epochs 1 --init r --init-mode partial --init-map 1.dense=2.dense "
+                    + "--set 'model=[{dense: 4}, relu, {dense: 2}]'")
+            #expect(mapped.errorLines.first?.hasPrefix("4 of 4 variables loaded from r") == true, "\(mapped.errors)")
+            let strict = try command.shell("apus train d.yaml --run w --init r --set 'model=[{dense: 3}, {dense: 2}]'")
+            #expect(strict.code == 65)
+            #expect(
+                strict.errors.hasPrefix(
+                    "error: the weights in r do not belong to this model: other shapes: 0.dense/kernel"))
+            #expect(!command.exists("w"))
+        }
+    }
+
+    @Test func rangeTest() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            let lines = try command.apus("train d.yaml --range-test").lines
+            #expect(lines.first == "learning rate\tloss")
+            #expect(lines.count > 50)
+            #expect(lines[1].hasPrefix("1e-06\t"))
+            #expect(lines.last?.hasPrefix("falls fastest at ") == true)
+            #expect(!command.exists("runs"))
+        }
+    }
+}
