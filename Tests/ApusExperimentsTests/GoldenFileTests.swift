@@ -34,7 +34,7 @@ import Testing
             #expect(kept.snapshots().count == 4)
             #expect(try kept.inputs().classNames.count == 2)
             let expected = try GoldenFiles.expected()
-            var run = try GoldenFiles.resume(kept.path)
+            let run = try GoldenFiles.resume(kept.path)
             #expect(run.record.state == .completed && run.record.resumes.count == 1)
             #expect(isClose(try kept.history().epochs.map(\.training.loss), expected.losses, 1e-4))
             #expect(kept.damages == [])
