@@ -1,6 +1,6 @@
 import ApusConfiguration
 public import ApusTraining
-public import Foundation
+import Foundation
 
 /// An event as a line of JSON; Documentation/Events.md describes every field.
 public struct EventLine: Sendable, Encodable {
@@ -11,10 +11,10 @@ public struct EventLine: Sendable, Encodable {
     private let state: (step: Int, epoch: Int)
     private let learningRate: Double
 
-    /// The line of an event; step, epoch and learning rate are those of `training`.
-    public init(_ event: Event, _ training: TrainingControl, time: Date = Date()) {
+    /// The line of an event; time, step, epoch and learning rate are those of `training`.
+    public init(_ event: Event, _ training: TrainingControl) {
         self.event = event
-        self.time = time
+        time = training.time
         state = (training.state.step, training.state.epoch)
         learningRate = training.learningRate
     }

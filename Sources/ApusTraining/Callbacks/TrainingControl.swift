@@ -1,7 +1,11 @@
+public import Foundation
+
 /// What a callback may read of the training, and change in it.
 public struct TrainingControl: Sendable {
     /// The state after the event; a copy, which stays as it is when training continues.
     public let state: TrainingState
+    /// When the event happened: the same for all who receive it.
+    public let time: Date
     /// The finished epochs.
     public let history: History
     /// The learning rate of the last step.
@@ -20,10 +24,11 @@ public struct TrainingControl: Sendable {
     private(set) var keepers: [@Sendable (TrainingCheckpoint) -> Void] = []
 
     init(
-        state: TrainingState, history: History, learningRate: Double, baseLearningRate: Double,
+        state: TrainingState, time: Date, history: History, learningRate: Double, baseLearningRate: Double,
         learningRateFactor: Double
     ) {
         self.state = state
+        self.time = time
         self.history = history
         self.learningRate = learningRate
         self.baseLearningRate = baseLearningRate

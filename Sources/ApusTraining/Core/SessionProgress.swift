@@ -1,3 +1,5 @@
+import Foundation
+
 /// Receives an event when it has happened, and what may be changed in the training.
 typealias EventHandler = (Event, inout TrainingControl) throws -> Void
 
@@ -125,19 +127,20 @@ struct SessionProgress {
 
     /// Sends an event to all callbacks, then writes the checkpoint that they request.
     private mutating func send(_ event: Event, _ state: inout TrainingState) throws {
+        let time = Date()
         let isStep = if case .stepEnded = event { true } else { false }
         var requests: [TrainingControl] = []
         func note(_ training: TrainingControl) {
             if !training.writers.isEmpty || !training.keepers.isEmpty { requests.append(training) }
         }
         for index in callbacks.indices where !isStep || callbacks[index].rule.receivesSteps {
-            var training = control(state)
+            var training = control(state, time)
             try callbacks[index].rule.handle(event, &training)
             apply(training, to: &state)
             note(training)
         }
         if let onEvent {
-            var training = control(state)
+            var training = control(state, time)
             try onEvent(event, &training)
             apply(training, to: &state)
             note(training)
@@ -153,9 +156,9 @@ struct SessionProgress {
         }
     }
 
-    private func control(_ state: TrainingState) -> TrainingControl {
+    private func control(_ state: TrainingState, _ time: Date) -> TrainingControl {
         TrainingControl(
-            state: state, history: history, learningRate: learningRate, baseLearningRate: baseLearningRate,
+            state: state, time: time, history: history, learningRate: learningRate, baseLearningRate: baseLearningRate,
             learningRateFactor: learningRateFactor)
     }
 
