@@ -1,3 +1,4 @@
+import ApusTestKit
 import Foundation
 import Testing
 
@@ -18,10 +19,7 @@ struct Command {
 
     /// Calls `body` with commands in a folder that is removed afterwards.
     static func inFolder<Value>(_ body: (Command) throws -> Value) throws -> Value {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "apus-command-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        return try body(Command(folder: folder))
+        try withTemporaryFolder { try body(Command(folder: $0)) }
     }
 
     /// Runs a line of the shell in which `apus` is the program; what it prints goes through files, unless the line says otherwise.

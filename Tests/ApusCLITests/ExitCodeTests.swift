@@ -47,7 +47,6 @@ import Testing
                     "train mlp --init r --init-mode loose", 64,
                     "Error: The value 'loose' is invalid for '--init-mode <init-mode>': expected strict or partial, received loose"
                 ),
-
                 ("predict r table.csv --top-k 0", 64, "Error: --top-k must be at least 1, received 0\n"),
                 ("predict r table.csv --limit 0", 64, "Error: --limit must be at least 1, received 0\n"),
                 ("predict r table.csv --json --csv", 64, "Error: give --json or --csv, not both\n"),
@@ -71,6 +70,7 @@ import Testing
                     "summary d.yaml --precision float31", 64,
                     "Error: The value 'float31' is invalid for '--precision <precision>'."
                 ),
+                ("summary d.yaml --input 2,2,2,2 --set a", 64, "Error: Unknown option '--set'"),
                 // 65: what a file says.
                 (
                     "train .", 65,
@@ -87,7 +87,6 @@ import Testing
                     "error: the data have 3 classes but the model yields 2 outputs; end it with Dense(3)\n"
                 ),
                 ("predict r d.yaml", 65, "error: d.yaml: this is not an IDX file (at byte 0)."),
-                ("summary d.yaml --input 2,2,2,2 --set a", 64, "Error: Unknown option '--set'"),
                 // 66: what is not there.
                 ("train nothing.yaml", 66, "error: nothing.yaml: there is no such file. Check the path.\n"),
                 ("predict r nothing.npy", 66, "error: nothing.npy: there is no such file. Check the path.\n"),

@@ -9,8 +9,8 @@ import Testing
 ///
 /// Each format runs in a process of its own, whose memory is limited by the system, and each file has ten seconds.
 /// The environment variable `APUS_FUZZ_COUNT` gives the number of files for each format (3000 without it),
-/// `APUS_FUZZ_SEED` another beginning. `Tests/Scripts/fuzz.sh` runs a million each under AddressSanitizer, which finds
-/// more, but limits no memory.
+/// `APUS_FUZZ_SEED` another beginning. `make sanitize` reads them under AddressSanitizer, which finds more,
+/// but limits no memory.
 @Suite(.serialized) struct FuzzTests {
     #if compiler(>=6.2)
         @Test(.enabled(if: !Fuzzing.isHere)) func idx() async {

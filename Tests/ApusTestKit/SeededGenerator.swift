@@ -24,8 +24,4 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     public mutating func reals(_ count: Int, _ scale: Double = 1) -> [Double] { (0..<count).map { _ in real(scale) } }
-
-    public mutating func floats(_ count: Int, _ scale: Double = 1) -> [Float] {
-        (0..<count).map { _ in Float(real(scale)) }
-    }
 }

@@ -37,8 +37,8 @@ extension Trainer {
     ///
     /// The trainer itself does not change.
     ///
-    /// - Throws: `TrainingError` for impossible rates, `GraphError` if the model does not fit the
-    ///   data.
+    /// - Throws: `TrainingError` for impossible rates and labels that the model has no output for, `GraphError` if the model does not
+    ///   fit the data.
     public func learningRateRange(
         _ training: Dataset, from lowest: Double = 1e-6, to highest: Double = 1, steps: Int = 100, batchSize: Int,
         augmentations: [Augmentation] = []
