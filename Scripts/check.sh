@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 run() { # name
     case $1 in
     swift-format | clang-format) "Scripts/check/$1.sh" ;;
-    compiler-warnings | documented | api | house | links) python3 "Scripts/check/${1//-/_}.py" ;;
+    compiler-warnings | documented | api | house | links | arm64 | listed-tests) python3 "Scripts/check/${1//-/_}.py" ;;
+    faults) python3 Tests/Faults/plant.py --check ;;
     tables) python3 Benchmarks/tables.py --check ;;
     scripts)
         python3 -m unittest discover --quiet --start-directory Scripts/check/tests \
@@ -22,7 +23,9 @@ run() { # name
 }
 
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(swift-format clang-format links house tables scripts compiler-warnings documented api)
+[ ${#names[@]} -gt 0 ] || names=(
+    swift-format clang-format links house tables faults scripts arm64 compiler-warnings listed-tests documented api
+)
 failed=()
 for name in "${names[@]}"; do
     if run "$name"; then echo "check $name: passed"; else failed+=("$name"); fi

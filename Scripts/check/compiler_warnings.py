@@ -30,8 +30,8 @@ def swift_warnings(targets):
 
 
 def c_warnings():
-    folders = [f"-I{folder}" for folder in package.ROOT.glob("Sources/C*/*/")]
-    for file in sorted(package.ROOT.glob("Sources/C*/**/*.c")):
+    folders = [f"-I{folder}" for folder in package.c_folders()]
+    for file in package.c_files():
         command = ["clang", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", *folders, file]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode:

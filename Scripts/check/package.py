@@ -26,6 +26,16 @@ def sources(target):
     return ROOT / (target.get("path") or f"{default}/{target['name']}")
 
 
+def c_files():
+    """All C files of the package's targets."""
+    return sorted(ROOT.glob("Sources/C*/**/*.c"))
+
+
+def c_folders():
+    """The folders in which C finds its headers."""
+    return sorted(ROOT.glob("Sources/C*/*/"))
+
+
 def imports(folder):
     """The modules that the Swift files of a folder import, each with the first file that does."""
     found = {}

@@ -2,6 +2,7 @@
 import sys
 import tempfile
 import unittest
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -11,6 +12,7 @@ import compiler_warnings
 import documented
 import house
 import links
+import listed_tests
 import package
 import symbols
 
@@ -43,6 +45,17 @@ class Imports(unittest.TestCase):
                 "// import Comment\nimport One\npublic import Two\n@testable import Three\nimport struct Four.Type\n"
                 "#if true\n    package import Five\n#endif\nlet important = 6\n")
             self.assertEqual(list(package.imports(Path(folder))), ["One", "Two", "Three", "Four", "Five"])
+
+
+class ListedTests(unittest.TestCase):
+    def test_every_spelling(self):
+        text = "@Test func a() {}\n    @Test(arguments: [1]) func b() {}\n@MainActor @Test(.tags(.x)) func c() {}\n// @Test is\n@Tests\n"
+        self.assertEqual(listed_tests.written(text), 3)
+
+    def test_compiled_out(self):
+        self.assertEqual(listed_tests.problems(Counter(A=2, B=3), Counter(A=2, B=2)),
+                         ["B: 3 tests are written, 2 are listed"])
+        self.assertEqual(listed_tests.problems(Counter(A=2), Counter(A=2)), [])
 
 
 class Exports(unittest.TestCase):
