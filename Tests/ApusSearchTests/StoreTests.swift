@@ -41,8 +41,8 @@ import Testing
         }
     }
 
-    /// Many that make the same file at once.
-    @Test func simultaneousOpening() async throws {
+    /// Many that make the same file at once, in many rounds: each comes at another moment of the others' work.
+    @Test(arguments: 0..<25) func simultaneousOpening(_ round: Int) async throws {
         try await withStorePath { path in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<8 {

@@ -29,6 +29,7 @@ public struct TrialStore: Sendable {
         _ path: String, _ configuration: Configuration, patience: Double
     ) throws -> DatabaseQueue {
         let end = ContinuousClock().now + .seconds(min(patience, 1e9))
+        var attempts = 0
         while true {
             do {
                 let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -36,12 +37,15 @@ public struct TrialStore: Sendable {
                 try migrator.migrate(queue)
                 return queue
             } catch let error as DatabaseError {
-                // Two processes that make the same file at once get in each other's way, once.
-                let isRace =
-                    [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode)
-                    || error.message?.contains("already exists") == true
-                    || error.resultCode == .SQLITE_CONSTRAINT
-                guard isRace, ContinuousClock().now < end else { throw error }
+                attempts += 1
+                let isWaiting =
+                    switch error.resultCode {
+                    case .SQLITE_BUSY, .SQLITE_LOCKED: true
+                    // Processes that make the same file at once see each other's tables come: not there, then there already.
+                    case .SQLITE_ERROR, .SQLITE_CONSTRAINT: attempts < 10
+                    default: false
+                    }
+                guard isWaiting, ContinuousClock().now < end else { throw error }
                 Thread.sleep(forTimeInterval: 0.02)
             }
         }
@@ -49,7 +53,8 @@ public struct TrialStore: Sendable {
 
     /// - Throws: `SearchError` unless the file is new or ours, whole, and not of a newer version.
     private static func check(_ queue: DatabaseQueue, _ path: String) throws {
-        try queue.writeWithoutTransaction { database in
+        // One transaction sees the mark and the tables of one moment; the mark comes before the tables.
+        let id = try queue.read { database in
             let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
             let tables = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
             guard id == applicationID || (id == 0 && tables == 0) else {
@@ -58,8 +63,9 @@ public struct TrialStore: Sendable {
             }
             let report = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "ok"
             guard report == "ok" else { throw damaged(path, report) }
-            if id == 0 { try database.execute(sql: "PRAGMA application_id = \(applicationID)") }
+            return id
         }
+        if id == 0 { try queue.write { try $0.execute(sql: "PRAGMA application_id = \(applicationID)") } }
         if try queue.read(migrator.hasBeenSuperseded) {
             throw SearchError(
                 "\(path) was written by a newer version of Apus. Use that version, or name another file.",
