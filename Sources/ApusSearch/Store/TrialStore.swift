@@ -29,26 +29,36 @@ public struct TrialStore: Sendable {
         _ path: String, _ configuration: Configuration, patience: Double
     ) throws -> DatabaseQueue {
         let end = ContinuousClock().now + .seconds(min(patience, 1e9))
-        var attempts = 0
-        while true {
-            do {
-                let queue = try DatabaseQueue(path: path, configuration: configuration)
-                try check(queue, path)
-                try migrator.migrate(queue)
-                return queue
-            } catch let error as DatabaseError {
-                attempts += 1
-                let isWaiting =
-                    switch error.resultCode {
-                    case .SQLITE_BUSY, .SQLITE_LOCKED: true
-                    // Processes that make the same file at once see each other's tables come: not there, then there already.
-                    case .SQLITE_ERROR, .SQLITE_CONSTRAINT: attempts < 10
-                    default: false
+        return try alone(path, until: end) {
+            while true {
+                do {
+                    let queue = try DatabaseQueue(path: path, configuration: configuration)
+                    try check(queue, path)
+                    try migrator.migrate(queue)
+                    return queue
+                } catch let error as DatabaseError {
+                    guard [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode), ContinuousClock().now < end else {
+                        throw error
                     }
-                guard isWaiting, ContinuousClock().now < end else { throw error }
-                Thread.sleep(forTimeInterval: 0.02)
+                    Thread.sleep(forTimeInterval: 0.02)
+                }
             }
         }
+    }
+
+    /// Runs `body` while nobody else opens a file of the same folder: who makes the file would see another one's tables come in between.
+    ///
+    /// The lock is one of the folder: closing the file itself would end SQLite's own locks. Where the file system has no such locks,
+    /// or after `end`, it goes on without.
+    private static func alone<Result>(
+        _ path: String, until end: ContinuousClock.Instant, _ body: () throws -> Result
+    ) throws -> Result {
+        let folder = Foundation.open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
+        defer { if folder >= 0 { close(folder) } }
+        while folder >= 0, flock(folder, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK, ContinuousClock().now < end {
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+        return try body()
     }
 
     /// - Throws: `SearchError` unless the file is new or ours, whole, and not of a newer version.
