@@ -4,7 +4,7 @@ SWIFT_BUILD = swift build -c release
 APUS = .build/release/apus
 KERNELS = Sources/CKernels
 
-.PHONY: train test check sanitize faults bench bench-kernels build setup format clean
+.PHONY: train test test-instructions check sanitize faults bench bench-kernels build setup format clean
 
 ## Trains LeNet-5 on Fashion-MNIST; ARGS are passed on: make train ARGS="--epochs 3"
 train: build
@@ -13,6 +13,14 @@ train: build
 ## Runs all tests; some of them: make test ARGS="--filter GoldenProgramTests"
 test: setup
 	swift test -c release $(ARGS)
+
+## Runs the tests of what computes again, with fewer instructions than this CPU has.
+test-instructions: setup
+	@set -e; for instructions in avx2 baseline; do \
+	    echo "== APUS_ISA=$$instructions"; \
+	    APUS_ISA=$$instructions swift test -c release \
+	        --filter 'CKernelsTests|ApusCPUTests|ApusTensorTests|ApusNNTests|ApusTrainingTests'; \
+	done
 
 ## What no test sees: formats, links, the rooms of ARCHITECTURE.md, warnings, doc comments, tables of benchmarks, the public
 ## interface. Looks at what is built; some of them: make check ARGS="links house"

@@ -207,7 +207,7 @@ let package = Package(
             dependencies: ["Apus", "ApusExperiments", "ApusReport", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Golden"], swiftSettings: swift),
         .testTarget(name: "ApusTests", dependencies: ["Apus"], swiftSettings: swift),
-        .testTarget(name: "ApusCLITests", dependencies: ["ApusCLI"], swiftSettings: swift),
+        .testTarget(name: "ApusCLITests", dependencies: ["ApusCLI", "ApusFormats"], swiftSettings: swift),
         .testTarget(
             name: "ExamplesTests", dependencies: (examples + [inferenceExample]).map { .target(name: $0) },
             swiftSettings: swift),

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 run() { # name
     case $1 in
     swift-format | clang-format) "Scripts/check/$1.sh" ;;
-    compiler-warnings | documented | api | house | links | arm64 | listed-tests) python3 "Scripts/check/${1//-/_}.py" ;;
+    compiler-warnings | documented | api | house | links | arm64 | listed-tests | snippets) python3 "Scripts/check/${1//-/_}.py" ;;
     faults) python3 Tests/Faults/plant.py --check ;;
     tables) python3 Benchmarks/tables.py --check ;;
     scripts)
@@ -24,7 +24,7 @@ run() { # name
 
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(
-    swift-format clang-format links house tables faults scripts arm64 compiler-warnings listed-tests documented api
+    swift-format clang-format links house tables faults scripts arm64 compiler-warnings listed-tests snippets documented api
 )
 failed=()
 for name in "${names[@]}"; do

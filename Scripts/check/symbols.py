@@ -29,17 +29,22 @@ def build_folder():
     return Path(os.environ.get("APUS_BUILD") or package.ROOT / ".build" / "release")
 
 
+def module_maps():
+    """Where the compiler learns of the C that modules import."""
+    build = build_folder()
+    return [*package.ROOT.glob("Sources/*/module.modulemap"), *build.glob("*.build/module.modulemap"),
+            *build.parent.glob("checkouts/*/Sources/**/module.modulemap")]
+
+
 def graph(module, folder):
     """The compiler's description of a module's public declarations."""
     build = build_folder()
     if not (build / "Modules" / f"{module}.swiftmodule").exists():
         raise SystemExit(f"{module} is not built in {build}; `make build` builds it")
-    maps = [*package.ROOT.glob("Sources/*/module.modulemap"), *build.glob("*.build/module.modulemap"),
-            *build.parent.glob("checkouts/*/Sources/**/module.modulemap")]
     target = json.loads(subprocess.run(["swiftc", "-print-target-info"], check=True, capture_output=True).stdout)
     command = ["swift", "symbolgraph-extract", "-module-name", module, "-I", build / "Modules", "-output-dir", folder,
                "-target", target["target"]["triple"], "-minimum-access-level", "public"]
-    for file in maps:
+    for file in module_maps():
         command += ["-Xcc", f"-fmodule-map-file={file}"]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:

@@ -14,6 +14,7 @@ import house
 import links
 import listed_tests
 import package
+import snippets
 import symbols
 
 
@@ -56,6 +57,12 @@ class ListedTests(unittest.TestCase):
         self.assertEqual(listed_tests.problems(Counter(A=2, B=3), Counter(A=2, B=2)),
                          ["B: 3 tests are written, 2 are listed"])
         self.assertEqual(listed_tests.problems(Counter(A=2), Counter(A=2)), [])
+
+
+class Snippets(unittest.TestCase):
+    def test_blocks(self):
+        self.assertEqual(snippets.blocks("a\n```swift\nlet x = 1\n```\n```yaml\ny: 1\n```\n```swift\nf()\n```\n"),
+                         [(3, "let x = 1\n"), (9, "f()\n")])
 
 
 class Exports(unittest.TestCase):
