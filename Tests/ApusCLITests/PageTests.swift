@@ -142,7 +142,7 @@ import Testing
     /// Writes the weights of `runs/lenet5-1` as other programs would have them, and images.
     private func writeForeignFiles(_ command: Command) throws {
         let state = try SafetensorsFile(
-            contentsOf: "\(command.folder)/runs/lenet5-1/checkpoints/best/state.safetensors")
+            "\(command.folder)/runs/lenet5-1/checkpoints/best/state.safetensors")
         let names = state.names.filter { $0.split(separator: "/").count == 2 && $0.contains(".") }
         try #require(names.count == 10)
         let weights = try names.map { (name: $0, array: try state.array($0)) }
