@@ -1,10 +1,8 @@
 import ApusCharts
 import Foundation
+import FoundationXML
+import ApusTestKit
 import Testing
-
-#if canImport(FoundationXML)
-    import FoundationXML
-#endif
 
 @Suite struct ChartTests {
     @Test(arguments: samples.indices, Theme.allCases)
@@ -19,7 +17,7 @@ import Testing
 
     @Test(arguments: 0..<12 as Range<UInt64>)
     func whateverTheNumbersAre(seed: UInt64) throws {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<30 {
             let chart = generator.chart()
             let size = ChartSize(

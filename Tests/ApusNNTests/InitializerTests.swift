@@ -19,7 +19,7 @@ import Testing
 
     /// Real draws have the fixture's limit and moments, within what their number allows.
     @Test(arguments: try FixtureCase.all("initializers")) func draws(_ item: FixtureCase) throws {
-        let configuration = item.configuration
+        let configuration = try item.configuration
         let shape = Shape(configuration.shape!)
         let initializer = try #require(InitializerTests.named(configuration.initializer!))
         let fans = Initializer.fans(shape)

@@ -6,6 +6,8 @@ import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 @Suite struct OptimizerTests {
@@ -96,9 +98,9 @@ import Testing
         }
         #expect(state.step == 12)
         #expect(state.slots.map(\.path) == ["kernel/mean", "kernel/variance"])
-        for (slot, expected) in zip(state.slots, [mean, variance]) {
+        for (slot, expected) in try pairs(state.slots, [mean, variance]) {
             let scale = expected.map(abs).max()!
-            for (value, target) in zip(slot.value.scalars, expected) {
+            for (value, target) in try pairs(slot.value.scalars, expected) {
                 #expect(abs(Double(value) - target) <= 1e-5 * scale, "\(slot.path)")
             }
         }

@@ -5,6 +5,8 @@ import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 /// What callbacks write, and what they watch.

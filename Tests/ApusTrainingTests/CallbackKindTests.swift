@@ -5,6 +5,8 @@ import ApusTensor
 import ApusTraining
 import Foundation
 import Synchronization
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 /// The kinds of callbacks: what files say of them, and what they do.

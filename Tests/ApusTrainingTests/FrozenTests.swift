@@ -3,6 +3,7 @@ import ApusNN
 import ApusOptimizers
 import ApusTensor
 import ApusTraining
+import ApusTrainingKit
 import Testing
 
 /// Variables that the optimizer freezes keep their values in training, states included.

@@ -6,6 +6,8 @@ import ApusTensor
 import ApusTraining
 import Foundation
 import Synchronization
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 @Suite struct TensorBoardCallbackTests {

@@ -8,6 +8,8 @@ import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import CAllocations
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 @Suite struct TrainingStepTests {
