@@ -4,6 +4,8 @@ import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Synchronization
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 /// A session drives a custom step as `Trainer.fit` drives its own.
@@ -96,6 +98,20 @@ import Testing
         #expect(results.map(\.count) == [20, 10])
         let mean = (results[0].loss * 20 + results[1].loss * 10) / 30
         #expect(try #require(history.epochs.first).training.loss == mean)
+    }
+
+    /// The rate of an epoch is that of its samples, without the validation's time.
+    @Test func ratesAreSamplesOverSeconds() throws {
+        var state = try state()
+        let step = try step()
+        let history = try TrainingSession(loss: .softmaxCrossEntropy).run(
+            &state, on: try blobs(50), epochs: 3, batchSize: 20
+        ) { try step(&$0, $1, learningRate: $2) }
+        #expect(history.epochs.count == 3)
+        for record in history.epochs {
+            #expect(record.seconds > 0)
+            #expect(abs(record.samplesPerSecond * record.seconds - 50) < 1e-9)
+        }
     }
 
     /// A session that a callback ends in the midst of an epoch is continued by another one.
