@@ -48,6 +48,22 @@ import Testing
         #expect(slopes == [-1, -1, 0, 1, 1])
     }
 
+    /// Of several positions a sample, each counts alike; a weight holds for all of them.
+    @Test func reductionsByHand() {
+        let output = Tensor([1, 1, 2, 2, 0, 2, 4, 0] as [Float], shape: [2, 2, 2])
+        // The positions' mean squares are 1 and 4, 2 and 8.
+        func value(_ reduction: Loss.Reduction, _ weights: Tensor? = nil) -> [Float] {
+            Loss.meanSquaredError.reduced(reduction)(output, .zeros([2, 2, 2]), weights: weights).scalars
+        }
+        #expect(value(.none) == [2.5, 5])
+        #expect(value(.sum) == [15])
+        #expect(value(.mean) == [3.75])
+        let weights = Tensor([2, 0.5] as [Float])
+        #expect(value(.none, weights) == [5, 2.5])
+        #expect(value(.sum, weights) == [15])
+        #expect(value(.mean, weights) == [3.75])
+    }
+
     @Test func everyLossHasAFixture() throws {
         let names = try FixtureCase.all("rules-losses").map { try $0.value("loss", as: Loss.self).name }
         #expect(Set(names) == Set(LossKinds.registry.kinds))

@@ -41,9 +41,15 @@ import Testing
         #expect(abs(result.worst[0].truthProbability - exp(-loss(4))) < 1e-6)
         #expect(abs(result.worst[0].probability - exp(5) / (exp(5) + 2)) < 1e-6)
         #expect(result.confidentErrorCount == 1)
+        // Of the class that was chosen, right or wrong.
+        let chosen = [3.0, 2, 4, 1, 5].map { exp($0) / (exp($0) + 2) }
+        #expect(abs(result.meanConfidence - chosen.reduce(0, +) / 5) < 1e-6)
         let mean = (0..<5).reduce(0) { $0 + loss($1) } / 5
         #expect(abs(evaluation.measurements.loss - mean) < 1e-5)
         #expect(result.examples.map(\.index) == [0, 1, 2, 3, 4])
+        // From all over the data.
+        let few = try Evaluation(trainer, on: try data(), examples: 2, batchSize: batchSize)
+        #expect(few.classification?.examples.map(\.index) == [0, 2])
     }
 
     @Test func yesOrNo() throws {

@@ -1,5 +1,6 @@
 import ApusData
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import ApusTestKit
@@ -8,10 +9,12 @@ import Testing
 
 @Suite struct DivergenceTests {
     private func fit(
-        _ data: Dataset, loss: Loss = .softmaxCrossEntropy, learningRate: Double, epochs: Int = 20
+        _ data: Dataset, loss: Loss = .softmaxCrossEntropy, learningRate: Double, schedule: Schedule = .constant,
+        epochs: Int = 20
     ) throws -> (error: DivergenceError?, state: TrainingState?) {
         var trainer = Trainer(
-            Sequential.small, loss: loss, optimizer: .sgd(learningRate: learningRate, momentum: 0.9), seed: 7)
+            Sequential.small, loss: loss, optimizer: .sgd(learningRate: learningRate, momentum: 0.9),
+            schedule: schedule, seed: 7)
         do {
             try trainer.fit(data, epochs: epochs, batchSize: 16)
         } catch let error as DivergenceError {
@@ -51,6 +54,19 @@ import Testing
         #expect(try #require(state).numbers.joined().allSatisfy(\.isFinite))
         // The same training up to there ends in the same state.
         #expect(try fit(data, loss: loss, learningRate: rate).state?.numbers == state?.numbers)
+    }
+
+    /// The search repeats the steps with the rates that they had.
+    @Test func aRateThatRises() throws {
+        let samples = try blobs(64)
+        let data = try Dataset(inputs: try samples.whole.inputs * 1000, labels: (0..<64).map { $0 % 4 })
+        // Weights of 1e37 after the seventh step.
+        let schedule = Schedule.piecewise(boundaries: [5], factors: [1, 1e40])
+        let (found, state) = try fit(data, learningRate: 1e-5, schedule: schedule)
+        let error = try #require(found)
+        #expect(error.place == "0.dense (Dense(16, activation: .relu))")
+        #expect(error.step == 8 && error.epoch == 2)
+        #expect(try #require(state).step == 7)
     }
 
     @Test func brokenData() throws {

@@ -83,6 +83,23 @@ import Testing
         #expect(rates == factors.enumerated().map { 0.1 * schedule.factor(step: $0, total: 6) * $1 })
     }
 
+    /// A training that goes on has a schedule over all its steps, those before included.
+    @Test func schedulesGoOn() throws {
+        var state = try state()
+        let session = TrainingSession(loss: .softmaxCrossEntropy, schedule: schedule)
+        func rates(epochs: Int) throws -> [Double] {
+            var rates: [Double] = []
+            try session.run(&state, on: try blobs(40), epochs: epochs, batchSize: 20) { state, _, learningRate in
+                state.step += 1
+                rates.append(learningRate)
+                return nil
+            }
+            return rates
+        }
+        #expect(try rates(epochs: 2) == (0..<4).map { 0.1 * schedule.factor(step: $0, total: 4) })
+        #expect(try rates(epochs: 3) == (4..<10).map { 0.1 * schedule.factor(step: $0, total: 10) })
+    }
+
     /// The epoch's means are those of the steps that return a result.
     @Test func stepsMayBeLeftOut() throws {
         var state = try state()
