@@ -33,9 +33,11 @@ import Testing
 
     /// The style sheet of the automatic theme, applied by hand, gives the dark picture.
     @Test func darkRulesGiveTheDarkPicture() throws {
-        for sample in samples {
+        // Rasters, and bars of colors, have a picture for each appearance.
+        let sheets = samples.filter { !$0.svg(theme: .automatic).contains("apus-when-dark") }
+        #expect(sheets.count == 6)
+        for sample in sheets {
             let automatic = sample.svg(theme: .automatic)
-            guard !automatic.contains("apus-when-dark") else { continue }
             let parts = automatic.components(separatedBy: "<style>")
             #expect(parts.count == 2)
             let halves = parts[1].components(separatedBy: "</style>\n")
