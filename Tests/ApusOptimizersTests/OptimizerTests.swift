@@ -246,6 +246,17 @@ import Testing
         #expect(after.slots.allSatisfy { $0.path.hasPrefix("1.dense") } && after.slots.count == 4)
     }
 
+    /// A variable belongs to the first group that it matches.
+    @Test func theFirstGroupCounts() throws {
+        let data = try blobs(64)
+        let optimizer = Optimizer.sgd(learningRate: 0.1).group("0.dense/*", learningRate: 0)
+            .group("*/bias", learningRate: 0.1)
+        let start = try TrainingState(Sequential.small, optimizer: optimizer, input: [2], seed: 3).variables
+        let end = try trained(optimizer, steps: 1) { _ in try data.whole }.variables
+        #expect(
+            end.paths.filter { end[$0]!.scalars != start[$0]!.scalars } == ["1.dense/kernel", "1.dense/bias"])
+    }
+
     @Test func groupsHaveTheirOwnRate() throws {
         let data = try blobs(64)
         let alike = try trained(.sgd(learningRate: 0.1), steps: 1) { _ in try data.whole }
