@@ -89,6 +89,33 @@ import Testing
         #expect(abs((base - ridge[3].y) / (base - ridge[1].y) - 2) < 0.01)
     }
 
+    /// Ridges are as high as each other, or share one scale.
+    @Test(arguments: [false, true]) func heightsOfRidges(sharesScale: Bool) throws {
+        let steps = [[1.0, 3], [2, 2]].enumerated().map {
+            DistributionAtStep(step: Double($0), Distribution(edges: [0, 1, 2], counts: $1))
+        }
+        let svg = RidgeChart("", x: "x", steps: steps, sharesScale: sharesScale).svg(size: light, theme: .light)
+        let heights = svg.matches(of: /<path d="([^"]*)z" fill="#[0-9a-f]+"><title>/).map { match in
+            let ridge = points(match.1).map(\.y)
+            return ridge[0] - (ridge.min() ?? 0)
+        }
+        try #require(heights.count == 2)
+        // Densities 3/4 and 1/2.
+        #expect(abs(heights[0] / heights[1] - (sharesScale ? 1.5 : 1)) < 0.01)
+    }
+
+    /// Charts of a figure stand row by row.
+    @Test func figuresGoRowByRow() throws {
+        let charts = ["A", "B", "C"].map { LineChart($0, x: "x", y: "y", series: [.init("a", y: [1, 2])]) }
+        let svg = Figure("", columns: 2, charts).svg(theme: .light)
+        let places = Dictionary(
+            uniqueKeysWithValues: svg.matches(of: /<text x="([\d.]+)" y="([\d.]+)"[^>]*>([ABC])<\/text>/).map {
+                (String($0.3), (x: Double($0.1)!, y: Double($0.2)!))
+            })
+        let (a, b, c) = (try #require(places["A"]), try #require(places["B"]), try #require(places["C"]))
+        #expect(a.y == b.y && a.x == c.x && b.x > a.x + 500 && c.y > a.y + 300)
+    }
+
     /// Images that are not square stand in the middle of their square.
     @Test func imagesStandInTheMiddle() throws {
         func place(_ height: Int, _ width: Int) throws -> [Double] {

@@ -59,6 +59,19 @@ import Testing
         #expect(plane.groups.map(\.x) == [[0], [1]] && plane.groups.map(\.y) == [[0], [4]])
     }
 
+    /// Bytes are shown as they are, numbers from their least to their greatest.
+    @Test func samplesAsImages() throws {
+        let bytes = Tensor((0..<16).map { 3 * $0 + 10 }, shape: [1, 4, 4, 1]).cast(to: .uint8)
+        let gray = try Dataset(inputs: bytes, labels: [0])
+        #expect(RunReport.image(gray, 0, caption: "a")?.pixels == (0..<16).map { UInt8(3 * $0 + 10) })
+        let numbers = try Dataset(
+            inputs: Tensor((0..<48).map { Float($0) / 47 - 2 }, shape: [1, 4, 4, 3]), labels: [0])
+        let image = try #require(RunReport.image(numbers, 0, caption: "b"))
+        #expect(image.pixels.first == 0 && image.pixels.last == 255 && image.channels == 3 && image.caption == "b")
+        let flat = try Dataset(inputs: .zeros([1, 16]), labels: [0])
+        #expect(RunReport.image(flat, 0, caption: "") == nil)
+    }
+
     /// Outputs are those of the innermost layers that change numbers.
     @Test func innermostLayers() throws {
         let model = Sequential {

@@ -3,7 +3,6 @@ import ApusNN
 import ApusOptimizers
 import ApusTensor
 import ApusTraining
-import Synchronization
 import ApusTestKit
 import ApusTrainingKit
 import Testing
@@ -22,20 +21,15 @@ import Testing
     }
 
     /// A callback that records the events, without times.
-    private func recorder(_ events: Recorder) -> Callback {
+    private func recorder(_ events: Collector<Event>) -> Callback {
         .onEvent(receivesSteps: true) { event, training in
             var event = event
             if case .epochEnded(var record) = event {
                 (record.seconds, record.samplesPerSecond) = (0, 0)
                 event = .epochEnded(record)
             }
-            events.list.withLock { $0.append(event) }
+            events.add(event)
         }
-    }
-
-    private final class Recorder: Sendable {
-        let list = Mutex<[Event]>([])
-        var events: [Event] { list.withLock { $0 } }
     }
 
     @Test func aCustomLoopTrainsAsFitDoes() throws {
@@ -45,13 +39,13 @@ import Testing
         var trainer = Trainer(
             Sequential.lively, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy],
             schedule: schedule, seed: 7)
-        let expected = Recorder()
+        let expected = Collector<Event>()
         try trainer.fit(
             data, validation: validation, epochs: 6, batchSize: 16, callbacks: [plateau, recorder(expected)])
 
         var state = try state()
         let step = try step(metrics: [.accuracy])
-        let found = Recorder()
+        let found = Collector<Event>()
         let session = TrainingSession(
             loss: .softmaxCrossEntropy, metrics: [.accuracy], schedule: schedule,
             callbacks: [plateau, recorder(found)])
@@ -63,8 +57,8 @@ import Testing
             return try trainer.evaluate(validation)
         }
         #expect(state.numbers == trainer.state?.numbers)
-        #expect(found.events == expected.events)
-        #expect(found.events.count == 1 + 6 * (1 + 6 + 1) + 1)
+        #expect(found.elements == expected.elements)
+        #expect(found.elements.count == 1 + 6 * (1 + 6 + 1) + 1)
     }
 
     @Test func learningRatesFollowScheduleAndCallbacks() throws {
