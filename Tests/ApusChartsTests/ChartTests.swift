@@ -78,8 +78,10 @@ import Testing
 
     @Test func cellsNameTheirCounts() {
         let svg = ConfusionMatrixChart(counts: [[9, 1], [0, 5]], classNames: ["cat", "dog"]).svg()
-        for text in [">9<", ">90 %<", ">cat<", "Accuracy 93.3 % of 15 examples", "true: cat\npredicted: dog\n1 (10 %)", "true: dog\npredicted: dog\n5 (100 %)"]
-        {
+        for text in [
+            ">9<", ">90 %<", ">cat<", "Accuracy 93.3 % of 15 examples", "true: cat\npredicted: dog\n1 (10 %)",
+            "true: dog\npredicted: dog\n5 (100 %)",
+        ] {
             #expect(svg.contains(text), "\(text)")
         }
     }

@@ -30,7 +30,9 @@ import Testing
         ) { state, batch, learningRate in
             if pause > 0 { Thread.sleep(forTimeInterval: pause) }
             return try step(&state, batch, learningRate: learningRate)
-        } validation: { Measurements([("loss", losses[$0.epoch - 1])]) }
+        } validation: {
+            Measurements([("loss", losses[$0.epoch - 1])])
+        }
         return (history, state, factor.withLock { $0 })
     }
 
@@ -58,6 +60,20 @@ import Testing
                 try run(losses, [rule], folder, until: step).factor, try run(losses, [rule], folder).factor
             )
             #expect(factors == (1, 0.5))
+        }
+    }
+
+    /// Two callbacks of one kind have a memory each.
+    @Test(arguments: [2, 3, 4]) func twoOfAKind(step: Int) throws {
+        try withTemporaryFolder { folder in
+            let losses: [Double] = [5, 1, 2, 3, 4]
+            // Neither the least nor the largest is surpassed in the last epochs.
+            let rules = [
+                Callback.reduceOnPlateau(mode: .min, factor: 0.5, patience: 3),
+                .reduceOnPlateau(mode: .max, factor: 0.25, patience: 4),
+            ]
+            let factors = (try run(losses, rules, folder, until: step).factor, try run(losses, rules, folder).factor)
+            #expect(factors == (1, 0.125))
         }
     }
 

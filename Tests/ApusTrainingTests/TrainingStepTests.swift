@@ -26,7 +26,8 @@ import Testing
 
     /// Counts what this thread asks the allocator for; the engine's threads run C, which asks for nothing. Swift that is not optimized
     /// allocates by itself.
-    @Test(.enabled(if: apus_test_allocation_count() >= 0 && !_isDebugAssertConfiguration())) func aSteadyStepAllocatesNothing() throws {
+    @Test(.enabled(if: apus_test_allocation_count() >= 0 && !_isDebugAssertConfiguration()))
+    func aSteadyStepAllocatesNothing() throws {
         let (step, initial) = try fresh()
         var state = initial
         let batch = try blobs(64).whole
