@@ -141,6 +141,9 @@ let package = Package(
         // Tests.
         .target(name: "ApusTestKit", path: "Tests/ApusTestKit", swiftSettings: swift),
         .target(
+            name: "ApusTrainingKit", dependencies: ["ApusData", "ApusNN", "ApusTensor", "ApusTraining"],
+            path: "Tests/ApusTrainingKit", swiftSettings: swift),
+        .target(
             name: "ApusTestSupport", dependencies: ["ApusGraph", "ApusBackend", "ApusReference"],
             path: "Tests/ApusTestSupport",
             swiftSettings: swift),
@@ -187,8 +190,8 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(name: "ApusChecksTests", dependencies: ["Apus", "ApusChecks"], swiftSettings: swift),
         .testTarget(
-            name: "ApusOptimizersTests", dependencies: ["Apus", "ApusExperiments", "ApusFixtures"], swiftSettings: swift
-        ),
+            name: "ApusOptimizersTests", dependencies: ["Apus", "ApusExperiments", "ApusFixtures", "ApusTrainingKit"],
+            swiftSettings: swift),
         .testTarget(
             name: "ApusInferenceTests",
             dependencies: ["ApusInference", "ApusBackend", "ApusFormats", "ApusFuzzing", "ApusGraph"],
@@ -197,7 +200,7 @@ let package = Package(
             name: "ApusTrainingTests",
             dependencies: [
                 "Apus", "ApusChecks", "ApusCPU", "ApusExperiments", "CKernels", "ApusFixtures", "ApusFuzzing",
-                "ApusWorkloads", "CAllocations",
+                "ApusTrainingKit", "ApusWorkloads", "CAllocations",
             ], exclude: ["Golden"], swiftSettings: swift),
         .testTarget(name: "ApusWorkloadsTests", dependencies: ["Apus", "ApusWorkloads"], swiftSettings: swift),
         .testTarget(

@@ -9,7 +9,8 @@ struct Progress: CallbackRule {
     private var epochs = 0
     private var samplesPerEpoch = 0
     private var epoch = 0
-    private var epochStart = ContinuousClock.now
+    /// When the samples of the epoch were first counted, and how many there were; `nil` before the first step of a resumed training.
+    private var start: (samples: Int, time: ContinuousClock.Instant)?
     private var shownAt: ContinuousClock.Instant?
     /// What ended the output of events.
     let failure = Failure()
@@ -29,7 +30,7 @@ struct Progress: CallbackRule {
 
     mutating func prepare(_ plan: TrainingPlan) throws {
         (epochs, samplesPerEpoch) = (plan.epochs, plan.samplesPerEpoch)
-        (epoch, epochStart) = (plan.epoch + 1, .now)
+        epoch = plan.epoch + 1
         if plan.isResumed, !isJSON, plan.epoch < plan.epochs {
             Terminal.write("resuming in epoch \(epoch) of \(epochs)\n")
         }
@@ -45,7 +46,7 @@ struct Progress: CallbackRule {
             return
         }
         switch event {
-        case .epochBegan(let epoch): (self.epoch, epochStart) = (epoch, .now)
+        case .epochBegan(let epoch): (self.epoch, start) = (epoch, (0, .now))
         case .stepEnded(_, let samples, let means): showBar(samples, means)
         case .epochEnded(let record): show(record)
         case .stopped(let reason):
@@ -56,14 +57,15 @@ struct Progress: CallbackRule {
 
     private mutating func showBar(_ samples: Int, _ means: Measurements) {
         let now = ContinuousClock.now
+        let start = start ?? (samples, now)
+        self.start = start
         if let shownAt, now - shownAt < .milliseconds(100) { return }
         shownAt = now
-        let seconds = (now - epochStart) / .seconds(1)
-        let rate = Double(samples) / max(seconds, 1e-9)
-        let left = Double(samplesPerEpoch - samples + (epochs - epoch) * samplesPerEpoch) / max(rate, 1e-9)
         let line = ProgressLine(
-            head: head, fraction: Double(samples) / Double(max(1, samplesPerEpoch)), measured: "\(means)",
-            rate: ProgressLine.rate(rate), left: ProgressLine.duration(left))
+            head: head, measured: "\(means)",
+            pace: Pace(
+                samples: samples, of: samplesPerEpoch, epochsLeft: epochs - epoch, counted: samples - start.samples,
+                seconds: (now - start.time) / .seconds(1)))
         Terminal.write("\r\u{1B}[K" + line.text(width: Terminal.width, dim: Terminal.dim))
     }
 

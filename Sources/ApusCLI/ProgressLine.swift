@@ -1,5 +1,24 @@
 import Foundation
 
+/// How far an epoch is, and how fast it goes.
+package struct Pace {
+    /// How much of the epoch is done, 0…1.
+    package let fraction: Double
+    /// Samples a second; NaN as long as none was counted.
+    package let rate: Double
+    /// The seconds that this epoch and those after it take.
+    package let left: Double
+
+    /// - Parameters:
+    ///   - samples: Those of the epoch that are done, before an interruption as well.
+    ///   - counted: Those that took `seconds`.
+    package init(samples: Int, of samplesPerEpoch: Int, epochsLeft: Int, counted: Int, seconds: Double) {
+        fraction = Double(samples) / Double(max(1, samplesPerEpoch))
+        rate = counted > 0 && seconds > 0 ? Double(counted) / seconds : .nan
+        left = Double(samplesPerEpoch - samples + epochsLeft * samplesPerEpoch) / rate
+    }
+}
+
 /// The line that shows a running epoch, as wide as the terminal allows.
 package struct ProgressLine {
     /// Which epoch it is: `epoch 3/10`.
@@ -15,6 +34,12 @@ package struct ProgressLine {
 
     package init(head: String, fraction: Double, measured: String, rate: String, left: String) {
         (self.head, self.fraction, self.measured, self.rate, self.left) = (head, fraction, measured, rate, left)
+    }
+
+    init(head: String, measured: String, pace: Pace) {
+        self.init(
+            head: head, fraction: pace.fraction, measured: measured, rate: ProgressLine.rate(pace.rate),
+            left: ProgressLine.duration(pace.left))
     }
 
     /// The line in at most `width` − 1 columns, for a cursor in the last column would begin a new line.

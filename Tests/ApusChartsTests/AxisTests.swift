@@ -1,4 +1,5 @@
 import ApusCharts
+import ApusTestKit
 import Testing
 
 @Suite struct AxisTests {
@@ -41,7 +42,7 @@ import Testing
     }
 
     @Test func ticksOfAnyRange() {
-        var generator = SeededGenerator(state: 1)
+        var generator = SeededGenerator(seed: 1)
         for _ in 0..<3000 {
             let size = Mathematics10.power(Int.random(in: -280...280, using: &generator))
             let lower = Double.random(in: -1...1, using: &generator) * size

@@ -1,4 +1,5 @@
 import ApusCharts
+import ApusTestKit
 import Testing
 
 @Suite struct DrawingTests {
@@ -34,7 +35,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func longLinesKeepTheirExtremes(seed: UInt64) {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let points = (0..<50_000).map { index in
             Point(x: Double(index) / 100, y: Double.random(in: 0...300, using: &generator))
         }

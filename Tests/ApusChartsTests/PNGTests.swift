@@ -50,12 +50,18 @@ import Testing
 }
 
 /// An image as libpng reads it.
-private struct DecodedPNG {
+struct DecodedPNG {
     struct Problem: Error {}
 
     /// Height, width, channels.
     let shape: [Int]
     let samples: [UInt8]
+
+    /// The channels of a pixel.
+    func pixel(_ row: Int, _ column: Int) -> [UInt8] {
+        let start = (row * shape[1] + column) * shape[2]
+        return Array(samples[start..<start + shape[2]])
+    }
 
     init(_ bytes: [UInt8]) throws {
         (shape, samples) = try bytes.withUnsafeBufferPointer { bytes in

@@ -1,17 +1,7 @@
+import ApusTestKit
 import ApusCharts
 
-/// Reproducible random numbers for tests (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
-    }
-
+extension SeededGenerator {
     /// Numbers as they occur in broken runs: ordinary, huge, tiny, not finite.
     mutating func number() -> Double {
         let ordinary = Double.random(in: -10...10, using: &self)

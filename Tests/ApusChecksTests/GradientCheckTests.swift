@@ -18,6 +18,17 @@ import Testing
         #expect(wrong.description.contains("WRONG  argument 0"))
     }
 
+    /// The error is ‖difference‖ / (‖numeric‖ + ‖analytic‖), and one of a ten-thousandth is seen.
+    @Test(arguments: [1e-4, 1e-5]) func smallErrors(size: Double) throws {
+        for scale in [1e-3, 1, 1e3] {
+            let check = try gradcheck(at: [Tensor([0.5, 0.25, 0.75])]) { p in
+                (p[0] + p[0].stoppingGradient() * size).sum() * scale
+            }
+            #expect(!check.passed)
+            #expect(abs(check.worst / (size / 2) - 1) < 1e-3, "\(check)")
+        }
+    }
+
     /// A bias before a normalization has no effect: its gradient is 0 but for rounding, whatever the size of the loss.
     @Test func gradientsThatVanish() throws {
         let model = Sequential {
@@ -47,6 +58,7 @@ import Testing
         #expect(check.passed, "\(check)")
         #expect(check.entries.count == 11)
         #expect(check.entries.contains { $0.isProjected } && check.entries.contains { !$0.isProjected })
+        #expect(check.entries.allSatisfy { $0.count == ($0.isProjected ? 4 : $0.shape.count) })
     }
 
     /// x², whose gradient is wrong.

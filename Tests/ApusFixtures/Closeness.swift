@@ -31,7 +31,10 @@ public func expectClose(
     // What cancels to nothing is compared with the size of what cancels.
     let scale = largest > 0 && largest < 1e-9 ? 0.3 : largest
     let errors = zip(values, targets).map { abs($0 - $1) }
-    guard let worst = errors.indices.max(by: { errors[$0] < errors[$1] }) else { return }
+    guard let worst = errors.indices.max(by: { errors[$0] < errors[$1] }) else {
+        Issue.record("\(name): there are no elements to compare", sourceLocation: sourceLocation)
+        return
+    }
     // A NaN is not close to anything.
     let broken = values.indices.first { !values[$0].isFinite } ?? worst
     #expect(

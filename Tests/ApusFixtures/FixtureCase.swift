@@ -7,7 +7,6 @@ public import Testing
 /// One case of a file in Tests/Fixtures: tensors that Keras and PyTorch computed, and the configuration.
 public struct FixtureCase: Sendable, CustomTestStringConvertible {
     public let name: String
-    public let configuration: FixtureConfiguration
     /// The configuration as it is written: JSON.
     private let text: Data
     private let file: SafetensorsFile
@@ -17,15 +16,14 @@ public struct FixtureCase: Sendable, CustomTestStringConvertible {
     /// All cases of a file, in order of their names.
     public static func all(_ name: String) throws -> [FixtureCase] {
         let file = try SafetensorsFile("\(folder)/\(name).safetensors")
-        let cases = file.metadata.keys.filter { $0 != "about" }.sorted()
-        return cases.map { name in
-            let text = Data(file.metadata[name, default: ""].utf8)
-            return FixtureCase(
-                name: name,
-                configuration: (try? JSONDecoder().decode(FixtureConfiguration.self, from: text))
-                    ?? FixtureConfiguration(),
-                text: text, file: file)
-        }
+        let names = file.metadata.keys.filter { $0 != "about" }.sorted()
+        guard !names.isEmpty else { throw FixtureError(name, "there are no cases") }
+        return names.map { FixtureCase(name: $0, text: Data(file.metadata[$0, default: ""].utf8), file: file) }
+    }
+
+    /// The configuration, of cases whose keys have the types below.
+    public var configuration: FixtureConfiguration {
+        get throws { try JSONDecoder().decode(FixtureConfiguration.self, from: text) }
     }
 
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -52,20 +50,41 @@ public struct FixtureCase: Sendable, CustomTestStringConvertible {
 
     /// Part of the configuration as a value that Apus reads from files.
     public func value<Value: Decodable>(_ key: String, as type: Value.Type = Value.self) throws -> Value {
-        let configuration = try JSONSerialization.jsonObject(with: text) as! [String: Any]
+        guard let part = try constants[key] else { throw FixtureError(name, "there is no key \(key)") }
         return try JSONDecoder().decode(
-            Value.self, from: JSONSerialization.data(withJSONObject: configuration[key]!, options: .fragmentsAllowed))
+            Value.self, from: JSONSerialization.data(withJSONObject: part, options: .fragmentsAllowed))
     }
 
     /// The configuration but for some keys, as a mapping of one name: `{"sgd": {"learningRate": 0.1}}`.
     public func value<Value: Decodable>(
         named key: String, without others: [String], as type: Value.Type = Value.self
     ) throws -> Value {
-        var constants = try JSONSerialization.jsonObject(with: text) as! [String: Any]
-        let name = constants.removeValue(forKey: key) as! String
-        for other in others { constants[other] = nil }
-        return try JSONDecoder().decode(Value.self, from: JSONSerialization.data(withJSONObject: [name: constants]))
+        let kind = try value(key, as: String.self)
+        let rest = try constants.filter { $0.key != key && !others.contains($0.key) }
+        return try JSONDecoder().decode(Value.self, from: JSONSerialization.data(withJSONObject: [kind: rest]))
     }
+
+    private var constants: [String: Any] {
+        get throws {
+            guard let constants = try JSONSerialization.jsonObject(with: text) as? [String: Any] else {
+                throw FixtureError(name, "the configuration is no mapping")
+            }
+            return constants
+        }
+    }
+}
+
+/// What is wrong with a fixture.
+public struct FixtureError: Error, CustomStringConvertible {
+    let place: String
+    let problem: String
+
+    public init(_ place: String, _ problem: String) {
+        self.place = place
+        self.problem = problem
+    }
+
+    public var description: String { "the fixture \(place): \(problem)" }
 }
 
 /// What the metadata of a case may say.

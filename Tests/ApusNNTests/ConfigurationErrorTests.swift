@@ -1,5 +1,6 @@
 import ApusGraph
 import ApusNN
+import ApusTestKit
 import Testing
 
 /// What layers say of configurations and inputs that do not fit, word for word; beside `ShapeErrorTests`, one or two a layer.
@@ -160,9 +161,9 @@ import Testing
         ),
     ]
 
-    @Test(arguments: mistakes.indices) func message(_ index: Int) {
+    @Test(arguments: mistakes.indices) func words(_ index: Int) {
         let (layer, input, expected) = ConfigurationErrorTests.mistakes[index]
-        #expect(ApusNNTests.message { try layer.initialized(input: input, seed: 1) } == expected)
-        #expect(ApusNNTests.message { try layer.summary(input: input) } == expected)
+        #expect(message { try layer.initialized(input: input, seed: 1) } == expected)
+        #expect(message { try layer.summary(input: input) } == expected)
     }
 }

@@ -1,6 +1,7 @@
 import ApusGraph
 import ApusNN
 import ApusTensor
+import ApusTestKit
 import Testing
 
 @Suite struct ContextTests {
@@ -258,15 +259,3 @@ import Testing
         #expect(variables.trainableCount == 8)
     }
 }
-
-/// The message of the error that a function throws.
-func message(_ body: () throws -> Void) -> String {
-    do {
-        try body()
-        return "no error"
-    } catch {
-        return "\(error)"
-    }
-}
-
-func message<Result>(_ body: () throws -> Result) -> String { message { _ = try body() as Result } }

@@ -6,37 +6,39 @@ import Testing
 /// Layers against Keras (in float64, checked against PyTorch): outputs, gradients, running values.
 @Suite struct FixtureTests {
     @Test(arguments: try FixtureCase.all("dense")) func dense(_ item: FixtureCase) throws {
-        let configuration = item.configuration
+        let configuration = try item.configuration
         try check(
-            item, Dense(configuration.units!, activation: item.activation, useBias: configuration.useBias!), .layer)
+            item, Dense(configuration.units!, activation: try item.activation, useBias: configuration.useBias!), .layer)
     }
 
     @Test(arguments: try FixtureCase.all("conv2d") + FixtureCase.all("conv2d-wide")) func conv2D(_ item: FixtureCase)
         throws
     {
-        let configuration = item.configuration
+        let configuration = try item.configuration
         let layer = Conv2D(
             filters: configuration.filters!, kernelSize: Size2D(configuration.kernelSize!),
             strides: Size2D(configuration.strides!),
-            padding: item.padding, dilation: Size2D(configuration.dilation!), groups: configuration.groups!,
-            activation: item.activation, useBias: configuration.useBias!)
+            padding: try item.padding, dilation: Size2D(configuration.dilation!), groups: configuration.groups!,
+            activation: try item.activation, useBias: configuration.useBias!)
         try check(item, layer, .layer)
     }
 
     @Test(arguments: try FixtureCase.all("pooling")) func pooling(_ item: FixtureCase) throws {
-        let size = Size2D(item.configuration.poolSize!)
-        let strides = Size2D(item.configuration.strides!)
-        switch item.configuration.layer {
-        case "MaxPool2D": try check(item, MaxPool2D(size, strides: strides, padding: item.padding), .elementwise)
+        let configuration = try item.configuration
+        let (size, strides) = (Size2D(configuration.poolSize!), Size2D(configuration.strides!))
+        let padding = try item.padding
+        switch configuration.layer {
+        case "MaxPool2D": try check(item, MaxPool2D(size, strides: strides, padding: padding), .elementwise)
         case "AveragePool2D":
-            try check(item, AveragePool2D(size, strides: strides, padding: item.padding), .elementwise)
-        default: Issue.record("there is no pooling \(item.configuration.layer ?? "")")
+            try check(item, AveragePool2D(size, strides: strides, padding: padding), .elementwise)
+        default: Issue.record("there is no pooling \(configuration.layer ?? "")")
         }
     }
 
     @Test(arguments: try FixtureCase.all("batch-norm")) func batchNorm(_ item: FixtureCase) throws {
-        let layer = BatchNorm(momentum: item.configuration.momentum!, epsilon: item.configuration.epsilon!)
-        let isTraining = item.configuration.mode == "training"
+        let configuration = try item.configuration
+        let layer = BatchNorm(momentum: configuration.momentum!, epsilon: configuration.epsilon!)
+        let isTraining = configuration.mode == "training"
         let names = [
             "gamma": "scale", "beta": "offset", "runningMean": "runningMean", "runningVariance": "runningVariance",
         ]
@@ -55,21 +57,27 @@ import Testing
     static var activations: [FixtureCase] {
         get throws {
             try FixtureCase.all("activations").filter {
-                Activation.named($0.configuration.function!) != nil && $0.configuration.axis ?? -1 == -1
+                let configuration = try $0.configuration
+                return Activation.named(configuration.function!) != nil && configuration.axis ?? -1 == -1
             }
         }
     }
 
     @Test(arguments: try activations) func activation(_ item: FixtureCase) throws {
-        try check(item, ActivationLayer(Activation.named(item.configuration.function!)!), .layer)
+        try check(item, ActivationLayer(Activation.named(try item.configuration.function!)!), .layer)
+    }
+
+    static var withAxes: [FixtureCase] {
+        get throws { try FixtureCase.all("activations").filter { try $0.configuration.axis != nil } }
     }
 
     /// Softmax along other axes and its logarithm are functions, not layers.
-    @Test(arguments: try FixtureCase.all("activations").filter { $0.configuration.axis != nil })
+    @Test(arguments: try withAxes)
     func softmaxFunctions(_ item: FixtureCase) throws {
         let x = try item["input"]
-        let axis = item.configuration.axis!
-        let y = item.configuration.function == "softmax" ? softmax(x, axis: axis) : logSoftmax(x, axis: axis)
+        let configuration = try item.configuration
+        let axis = configuration.axis!
+        let y = configuration.function == "softmax" ? softmax(x, axis: axis) : logSoftmax(x, axis: axis)
         let gradients = gradient(of: (y * (try item["r"])).sum(), withRespectTo: [x])
         try expectClose(y, item["output"], .layer, "output")
         try expectClose(gradients[0], item["gradient/input"], .layer, "gradient/input")
@@ -90,10 +98,18 @@ import Testing
 
 extension FixtureCase {
     fileprivate var activation: Activation {
-        configuration.activation.map { Activation.named($0)! } ?? .linear
+        get throws { try configuration.activation.map { try #require(Activation.named($0)) } ?? .linear }
     }
 
-    fileprivate var padding: Padding { configuration.padding == "same" ? .same : .valid }
+    fileprivate var padding: Padding {
+        get throws {
+            switch try configuration.padding {
+            case "same": .same
+            case "valid": .valid
+            case let other: throw FixtureError(name, "there is no padding \(other ?? "")")
+            }
+        }
+    }
 }
 
 extension Size2D {

@@ -19,7 +19,7 @@ import Testing
 
     /// Real draws have the fixture's limit and moments, within what their number allows.
     @Test(arguments: try FixtureCase.all("initializers")) func draws(_ item: FixtureCase) throws {
-        let configuration = item.configuration
+        let configuration = try item.configuration
         let shape = Shape(configuration.shape!)
         let initializer = try #require(InitializerTests.named(configuration.initializer!))
         let fans = Initializer.fans(shape)
@@ -45,6 +45,9 @@ import Testing
         #expect(Initializer.zeros.tensor([2, 2], key: key).scalars == [0, 0, 0, 0])
         #expect(Initializer.ones.tensor([3], key: key).scalars == [1, 1, 1])
         #expect(Initializer.constant(0.25).tensor([2], key: key).scalars == [0.25, 0.25])
+        // The middle of an even window is the place behind it.
+        let window = Initializer.identity(gain: 2).tensor([2, 3, 1, 2], key: key).scalars
+        #expect(window == [0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0])
         let uniform = Initializer.uniform(low: 2, high: 3).tensor([2000], key: key).scalars
         #expect(uniform.allSatisfy { (2..<3).contains($0) })
         #expect(abs(uniform.reduce(0, +) / 2000 - 2.5) < 0.04)

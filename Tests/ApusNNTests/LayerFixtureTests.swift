@@ -3,6 +3,7 @@ import ApusGraph
 import ApusNN
 import ApusTensor
 import Foundation
+import ApusTestKit
 import Testing
 
 /// Layers as files describe them against Keras and PyTorch: outputs, gradients, running values, for every option.
@@ -20,9 +21,14 @@ import Testing
         let variables = try Dictionary(uniqueKeysWithValues: paths.map { ($0, try item["variables/\($0)"]) })
         let run = try LayerRun(layer, item["input"], variables, r: item["r"], mode: mode)
         try expectClose(run.output, item["output"], .layer, "output")
+        #expect(item.contains("gradient/input") == (try item["input"].elementType.isFloatingPoint))
         if item.contains("gradient/input") {
             try expectClose(run.inputGradient, item["gradient/input"], .layer, "gradient/input")
         }
+        let states = ["runningMean", "runningVariance", "mean", "variance"]
+        #expect(
+            item.names("gradient/variables")
+                == paths.filter { path in !states.contains { path == $0 || path.hasSuffix("/\($0)") } })
         for path in item.names("gradient/variables") {
             try expectClose(run.gradients[path]!, item["gradient/variables/\(path)"], .layer, "gradient/\(path)")
         }
@@ -43,7 +49,7 @@ import Testing
     }
 
     @Test func everyActivationHasAFixture() throws {
-        let plain = Set(try FixtureCase.all("activations").map { $0.configuration.function! })
+        let plain = Set(try FixtureCase.all("activations").map { try $0.configuration.function! })
         let further = try LayerFixtureTests.cases.compactMap {
             (try $0.value("layer", as: AnyLayer.self).layer as? ActivationLayer)?.activation
         }
@@ -68,7 +74,7 @@ import Testing
         for (layer, slopes) in cases {
             let trained = Tensor.full([5], 0.75)
             let run = try LayerRun(layer, Tensor(x, shape: [1, 5]), layer is PReLU ? ["alpha": trained] : [:])
-            for (received, slope) in zip(run.inputGradient.scalars(as: Double.self), slopes) {
+            for (received, slope) in try pairs(run.inputGradient.scalars(as: Double.self), slopes) {
                 #expect(abs(received - slope) <= 1e-6, "\(layer)")
             }
             #expect(run.output.scalars.allSatisfy(\.isFinite) && run.output.scalars[0] == 0)
@@ -94,7 +100,7 @@ import Testing
             #expect(narrow.elementType == .bfloat16, "\(layer)")
             let wide = try output(.float32).scalars(as: Double.self)
             // Half of the last bit, and a little for sums in another order.
-            for (received, expected) in zip(narrow.scalars(as: Double.self), wide) {
+            for (received, expected) in try pairs(narrow.scalars(as: Double.self), wide) {
                 #expect(abs(received - expected) <= 0x1.02p-8 * abs(expected), "\(layer)")
             }
         }

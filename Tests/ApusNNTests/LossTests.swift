@@ -2,6 +2,7 @@ import ApusFixtures
 import ApusNN
 import ApusTensor
 import Foundation
+import ApusTestKit
 import Testing
 
 @Suite struct LossTests {
@@ -39,12 +40,28 @@ import Testing
         let x = Tensor([-1e30, -50, 0, 50, 1e30] as [Float], shape: [5, 1])
         let loss = Loss(LogCosh()).reduced(.none)
         let values = loss(x, .zeros([5, 1])).scalars
-        for (value, error) in zip(values, x.scalars) {
+        for (value, error) in try pairs(values, x.scalars) {
             let expected = error == 0 ? 0 : Swift.abs(error) - 0.693_147_2
             #expect(Swift.abs(value - expected) <= 1e-6 * max(1, expected))
         }
         let slopes = gradient(of: loss(x, .zeros([5, 1])).sum(), withRespectTo: [x])[0].scalars
         #expect(slopes == [-1, -1, 0, 1, 1])
+    }
+
+    /// Of several positions a sample, each counts alike; a weight holds for all of them.
+    @Test func reductionsByHand() {
+        let output = Tensor([1, 1, 2, 2, 0, 2, 4, 0] as [Float], shape: [2, 2, 2])
+        // The positions' mean squares are 1 and 4, 2 and 8.
+        func value(_ reduction: Loss.Reduction, _ weights: Tensor? = nil) -> [Float] {
+            Loss.meanSquaredError.reduced(reduction)(output, .zeros([2, 2, 2]), weights: weights).scalars
+        }
+        #expect(value(.none) == [2.5, 5])
+        #expect(value(.sum) == [15])
+        #expect(value(.mean) == [3.75])
+        let weights = Tensor([2, 0.5] as [Float])
+        #expect(value(.none, weights) == [5, 2.5])
+        #expect(value(.sum, weights) == [15])
+        #expect(value(.mean, weights) == [3.75])
     }
 
     @Test func everyLossHasAFixture() throws {
@@ -53,7 +70,7 @@ import Testing
     }
 
     /// σ(o) − t everywhere: at 0, and far out without losing what is small.
-    @Test(arguments: [0, 1, 0.3]) func gradientOfBinaryCrossEntropy(target: Double) {
+    @Test(arguments: [0, 1, 0.3]) func gradientOfBinaryCrossEntropy(target: Double) throws {
         let outputs: [Double] = [0, 30, -30, 100, -100]
         let x = Tensor(outputs), t = Tensor.full([5], target)
         func softplus(_ o: Double) -> Double { max(o, 0) + log1p(exp(-abs(o))) }
@@ -63,7 +80,7 @@ import Testing
             let kept = (1 - smoothing) * target + smoothing / 2
             let expected = outputs.reduce(0) { $0 + kept * softplus(-$1) + (1 - kept) * softplus($1) }
             #expect(abs(value.item(as: Double.self) - expected) <= 1e-6 * expected)
-            for (output, slope) in zip(outputs, gradients[0].scalars(as: Double.self)) {
+            for (output, slope) in try pairs(outputs, gradients[0].scalars(as: Double.self)) {
                 #expect(abs(slope - (1 / (1 + exp(-output)) - kept)) <= 1e-6, "\(output), smoothed by \(smoothing)")
             }
         }

@@ -2,6 +2,7 @@ import ApusFixtures
 import ApusNN
 import ApusTensor
 import Foundation
+import ApusTestKit
 import Testing
 
 @Suite struct MetricTests {
@@ -17,7 +18,7 @@ import Testing
                 as: Double.self)
             switch metric.rule.accumulation {
             case .rows: gathered += part
-            case .sum: gathered = gathered.isEmpty ? part : zip(gathered, part).map(+)
+            case .sum: gathered = gathered.isEmpty ? part : try pairs(gathered, part).map(+)
             }
         }
         return metric.rule.value(gathered, classes: output.rank > 1 ? output.shape[-1] : 1)
@@ -34,7 +35,7 @@ import Testing
                 case .table(let rows): rows.flatMap(\.self)
                 }
             #expect(received.count == expected.count)
-            for (received, expected) in zip(received, expected) {
+            for (received, expected) in try pairs(received, expected) {
                 #expect(
                     abs(received - expected) <= 1e-6 * max(1, abs(expected)),
                     "in batches of \(batchSize): \(received), \(expected)")

@@ -2,6 +2,7 @@ import ApusGraph
 import ApusModels
 import ApusNN
 import ApusTensor
+import ApusTestKit
 import Testing
 
 /// Models as values: drawn and summarized, with mean and variance learned from data.

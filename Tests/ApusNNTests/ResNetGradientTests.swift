@@ -4,6 +4,7 @@ import ApusChecks
 import ApusGraph
 import ApusCPU
 import ApusReference
+import ApusTestKit
 import Testing
 
 /// A whole deep network: what errors add up to behind eighteen layers.
@@ -45,10 +46,10 @@ import Testing
         let actual = try program.run(try values.map { try $0.evaluated().elements() })
         let expected = try ReferenceBackend().run(graph, inputs: try values.map { try $0.evaluated().referenceValue })
         #expect(gradients.count == 63)
-        for (index, (buffer, value)) in zip(actual, expected).enumerated() {
+        for (index, (buffer, value)) in try pairs(actual, expected).enumerated() {
             let numbers = buffer.bytes.bindMemory(to: Float.self)
             var (error, size): (Double, Double) = (0, 0)
-            for (number, exact) in zip(numbers, value.values) {
+            for (number, exact) in try pairs(numbers, value.values) {
                 let difference = Double(number) - exact
                 error += difference * difference
                 size += exact * exact

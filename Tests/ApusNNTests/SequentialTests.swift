@@ -2,6 +2,7 @@ import ApusModels
 import ApusNN
 import ApusTensor
 import Foundation
+import ApusTestKit
 import Testing
 
 @Suite struct SequentialTests {

@@ -1,6 +1,7 @@
 import ApusGraph
 import ApusNN
 import ApusTensor
+import ApusTestKit
 import Testing
 
 /// The messages of layers that do not fit, word for word.

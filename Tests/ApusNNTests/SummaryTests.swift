@@ -63,6 +63,55 @@ import Testing
         #expect(summary.rows[4].layer == "Residual(filters: 4)")
     }
 
+    /// Where branches meet, what depends on all of them sees the widest; steps go on from there.
+    @Test(arguments: [false, true]) func fieldsOfBranches(isTurned: Bool) throws {
+        let narrow = Sequential { Conv2D(filters: 2, kernelSize: [1, 3], padding: .same) }
+        let wide = Sequential {
+            Conv2D(filters: 2, kernelSize: [5, 1], padding: .same)
+            Conv2D(filters: 2, kernelSize: 3, padding: .same)
+        }
+        let model = Sequential {
+            Parallel(.concatenate, isTurned ? [narrow, wide] : [wide, narrow])
+            Conv2D(filters: 2, kernelSize: 3, strides: 2)
+            MaxPool2D([2, 1])
+        }
+        let rows = try model.summary(input: [16, 16, 1]).rows.filter { !$0.path.hasPrefix("0.parallel/") }
+        #expect(rows.map(\.path) == ["0.parallel", "1.conv2D", "2.maxPool2D"])
+        #expect(rows.map(\.receptiveField) == [Size2D(7, 3), Size2D(9, 5), Size2D(11, 5)])
+    }
+
+    /// A shortcut around layers that see further, and branches of which one sees everything.
+    @Test func fieldsOfShortcuts() throws {
+        let residual = Sequential { ApusNN.Residual { Conv2D(filters: 1, kernelSize: 3, padding: .same) } }
+        #expect(try residual.summary(input: [8, 8, 1]).rows.last?.receptiveField == Size2D(3, 3))
+        // The shortcut steps further than the body: their sum does, too.
+        let down = Sequential {
+            ApusNN.Residual(
+                body: Sequential {
+                    Conv2D(filters: 1, kernelSize: 3, strides: 2, padding: .same)
+                    Conv2D(filters: 1, kernelSize: 3, padding: .same)
+                }, shortcut: Sequential { Conv2D(filters: 1, kernelSize: 1, strides: 2) })
+            Conv2D(filters: 1, kernelSize: 3)
+        }
+        #expect(try down.summary(input: [8, 8, 1]).rows.last?.receptiveField == Size2D(11, 11))
+        struct Mean: Layer {
+            func output(for x: Tensor, in context: Context) -> Tensor { x + x.mean(axes: [1, 2], keepingAxes: true) }
+        }
+        #expect(try Sequential { Mean() }.summary(input: [8, 8, 1]).rows.map(\.receptiveField) == [nil])
+    }
+
+    /// Dilated kernels see further, and steps multiply.
+    @Test func fieldsOfSteps() throws {
+        let model = Sequential {
+            Conv2D(filters: 1, kernelSize: 3, strides: [2, 1], dilation: [1, 2])
+            AveragePool2D(2)
+            Conv2D(filters: 1, kernelSize: [3, 1])
+        }
+        #expect(
+            try model.summary(input: [31, 31, 1]).rows.map(\.receptiveField)
+                == [Size2D(3, 5), Size2D(5, 6), Size2D(13, 6)])
+    }
+
     @Test func sharedWeightsCountOnce() throws {
         struct Twice: Layer {
             func output(for x: Tensor, in context: Context) -> Tensor {

@@ -42,19 +42,17 @@ import Testing
         #expect(other?.description == "shape: axis 5 is outside the shape [1], which has 1 axes")
     }
 
-    #if os(Linux) || os(macOS)
-        /// Outside of a trace the program stops, with a message in every build.
-        @Test func misuseStopsWithAMessage() async {
-            let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                _ = Tensor([1.0, 2]).shape[1]
-            }
-            let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-            #expect(text.contains("axis 1 is outside the shape [2], which has 1 axes"))
-            let other = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                _ = Tensor([1.0, 2]).item()
-            }
-            let message = String(decoding: other?.standardErrorContent ?? [], as: UTF8.self)
-            #expect(message.contains("item() reads a tensor of one element, but the shape is [2]; use scalars"))
+    /// Outside of a trace the program stops, with a message in every build.
+    @Test func misuseStopsWithAMessage() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Tensor([1.0, 2]).shape[1]
         }
-    #endif
+        let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(text.contains("axis 1 is outside the shape [2], which has 1 axes"))
+        let other = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Tensor([1.0, 2]).item()
+        }
+        let message = String(decoding: other?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(message.contains("item() reads a tensor of one element, but the shape is [2]; use scalars"))
+    }
 }

@@ -2,6 +2,7 @@ import ApusExperiments
 import ApusModels
 import ApusNN
 import ApusTraining
+import ApusTestKit
 import Testing
 
 /// Parameter counts as published, for the trained weights.

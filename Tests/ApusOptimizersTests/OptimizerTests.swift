@@ -6,6 +6,8 @@ import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 @Suite struct OptimizerTests {
@@ -96,9 +98,9 @@ import Testing
         }
         #expect(state.step == 12)
         #expect(state.slots.map(\.path) == ["kernel/mean", "kernel/variance"])
-        for (slot, expected) in zip(state.slots, [mean, variance]) {
+        for (slot, expected) in try pairs(state.slots, [mean, variance]) {
             let scale = expected.map(abs).max()!
-            for (value, target) in zip(slot.value.scalars, expected) {
+            for (value, target) in try pairs(slot.value.scalars, expected) {
                 #expect(abs(Double(value) - target) <= 1e-5 * scale, "\(slot.path)")
             }
         }
@@ -153,11 +155,15 @@ import Testing
     }
 
     /// Four batches of a quarter each, accumulated, do what the whole does.
-    @Test func accumulationIsOneLargeBatch() throws {
+    @Test(arguments: [
+        // Adam divides by the gradients' size and sees no wrong factor on them; the other rules do.
+        Optimizer.adam(learningRate: 0.05), .sgd(learningRate: 0.1, momentum: 0.9),
+        .sgd(learningRate: 0.1).clippingGradients(.globalNorm(0.25)),
+    ]) func accumulationIsOneLargeBatch(_ optimizer: Optimizer) throws {
         let data = try blobs(64)
         let quarters = Array(data.batches(of: 16, epoch: 0, seed: 0, shuffled: false, ahead: 0))
-        let whole = try trained(.adam(learningRate: 0.05), steps: 3) { _ in try data.whole }
-        let parts = try trained(.adam(learningRate: 0.05).accumulatingGradients(4), steps: 12) { quarters[$0 % 4] }
+        let whole = try trained(optimizer, steps: 3) { _ in try data.whole }
+        let parts = try trained(optimizer.accumulatingGradients(4), steps: 12) { quarters[$0 % 4] }
         for path in whole.variables.paths {
             try expectClose(parts.variables[path]!, whole.variables[path]!, .network, path)
         }
@@ -240,6 +246,17 @@ import Testing
         #expect(after.slots.allSatisfy { $0.path.hasPrefix("1.dense") } && after.slots.count == 4)
     }
 
+    /// A variable belongs to the first group that it matches.
+    @Test func theFirstGroupCounts() throws {
+        let data = try blobs(64)
+        let optimizer = Optimizer.sgd(learningRate: 0.1).group("0.dense/*", learningRate: 0)
+            .group("*/bias", learningRate: 0.1)
+        let start = try TrainingState(Sequential.small, optimizer: optimizer, input: [2], seed: 3).variables
+        let end = try trained(optimizer, steps: 1) { _ in try data.whole }.variables
+        #expect(
+            end.paths.filter { end[$0]!.scalars != start[$0]!.scalars } == ["1.dense/kernel", "1.dense/bias"])
+    }
+
     @Test func groupsHaveTheirOwnRate() throws {
         let data = try blobs(64)
         let alike = try trained(.sgd(learningRate: 0.1), steps: 1) { _ in try data.whole }
@@ -250,6 +267,63 @@ import Testing
         #expect(apart.variables["1.dense/kernel"]!.scalars == alike.variables["1.dense/kernel"]!.scalars)
         let change = (alike.variables["1.dense/bias"]! - start.variables["1.dense/bias"]!) * 0.2
         try expectClose(apart.variables["1.dense/bias"]! - start.variables["1.dense/bias"]!, change, .network, "bias")
+    }
+
+    /// A group's own rate follows the schedule as the optimizer's does.
+    @Test func ratesOfGroupsFollowTheSchedule() {
+        func rates(_ optimizer: Optimizer, _ learningRate: Double) -> [Double] {
+            var rates: [Double] = []
+            optimizer.forEachNumber(step: 0, learningRate: learningRate) { rates.append($1) }
+            return rates.map { ($0 * 1e9).rounded() / 1e9 }
+        }
+        let optimizer = Optimizer.sgd(learningRate: 0.1).group("*/bias", learningRate: 0.02)
+        // The group's, then that of all others; each for decay and for the rule.
+        #expect(rates(optimizer, 0.1) == [0.02, 0.02, 0.1, 0.1])
+        #expect(rates(optimizer, 0.05) == [0.01, 0.01, 0.05, 0.05])
+        #expect(rates(optimizer.with(learningRate: 0), 0) == [0.02, 0.02, 0, 0])
+    }
+
+    /// The decay of a group goes before that of all variables, and that before the rule's own.
+    @Test func decaysByRank() throws {
+        let data = try blobs(64)
+        func numbers(_ optimizer: Optimizer) throws -> [[Float]] {
+            try trained(optimizer, steps: 3) { _ in try data.whole }.numbers
+        }
+        let none = try numbers(.adam(learningRate: 0.05))
+        let decayed = try numbers(.adam(learningRate: 0.05).weightDecay(0.1))
+        #expect(decayed != none)
+        #expect(try numbers(.adamW(learningRate: 0.05, weightDecay: 0.1)) == decayed)
+        #expect(try numbers(.adamW(learningRate: 0.05, weightDecay: 0.3).weightDecay(0.1)) == decayed)
+        #expect(try numbers(.adamW(learningRate: 0.05).weightDecay(0)) == none)
+        #expect(
+            try numbers(Optimizer.adamW(learningRate: 0.05).weightDecay(0.3).group("*", weightDecay: 0.1)) == decayed)
+    }
+
+    /// Decoupled decay takes the share rate · decay of the weights before the rule's own step, with the group's rate.
+    @Test func decayByHand() throws {
+        let data = try blobs(64)
+        let optimizer = Optimizer.sgd(learningRate: 0.1).weightDecay(0.5).group("*/bias", learningRate: 0.02)
+        var plain = optimizer
+        plain.weightDecay = nil
+        let start = try TrainingState(Sequential.small, optimizer: optimizer, input: [2], seed: 3)
+        let with = try trained(optimizer, steps: 1) { _ in try data.whole }
+        let without = try trained(plain, steps: 1) { _ in try data.whole }
+        for path in start.variables.paths {
+            let share = path.hasSuffix("bias") ? 0.01 : 0.05
+            let expected = without.variables[path]! - start.variables[path]! * share
+            try expectClose(with.variables[path]!, expected, .network, path)
+        }
+    }
+
+    /// Far into a training the product of Nadam's momenta goes on as that of all of them.
+    @Test(arguments: [1, 2, 999, 1000, 1001, 1500]) func nadamAfterManySteps(step: Int) {
+        let rule = Nadam(beta1: 0.999)
+        func momentum(_ step: Int) -> Double { 0.999 * (1 - 0.5 * pow(0.96, Double(step))) }
+        let product = (1...step).reduce(1) { $0 * momentum($1) }
+        let scales = rule.scales(rate: 1, step: step)
+        let next = momentum(step + 1)
+        #expect(abs(scales[0] - next / (1 - product * next)) < 1e-9)
+        #expect(abs(scales[1] - (1 - momentum(step)) / (1 - product)) < 1e-12)
     }
 
     @Test func brokenGradientsAreSkipped() throws {

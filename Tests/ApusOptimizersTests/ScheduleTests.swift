@@ -6,6 +6,7 @@ import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation
+import ApusTestKit
 import Testing
 
 @Suite struct ScheduleTests {

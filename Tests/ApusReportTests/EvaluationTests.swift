@@ -41,9 +41,15 @@ import Testing
         #expect(abs(result.worst[0].truthProbability - exp(-loss(4))) < 1e-6)
         #expect(abs(result.worst[0].probability - exp(5) / (exp(5) + 2)) < 1e-6)
         #expect(result.confidentErrorCount == 1)
+        // Of the class that was chosen, right or wrong.
+        let chosen = [3.0, 2, 4, 1, 5].map { exp($0) / (exp($0) + 2) }
+        #expect(abs(result.meanConfidence - chosen.reduce(0, +) / 5) < 1e-6)
         let mean = (0..<5).reduce(0) { $0 + loss($1) } / 5
         #expect(abs(evaluation.measurements.loss - mean) < 1e-5)
         #expect(result.examples.map(\.index) == [0, 1, 2, 3, 4])
+        // From all over the data.
+        let few = try Evaluation(trainer, on: try data(), examples: 2, batchSize: batchSize)
+        #expect(few.classification?.examples.map(\.index) == [0, 2])
     }
 
     @Test func yesOrNo() throws {
@@ -86,6 +92,29 @@ import Testing
         #expect(worst.truth == [4] && worst.prediction == [6])
         #expect(result.truths == [1, 2, 4, 4] && result.predictions == [1, 2, 3, 6])
         #expect(result.residualCounts.reduce(0, +) == 4)
+    }
+
+    /// Each output has its own score; losses and pairs are of all.
+    @Test(arguments: [1, 2, 256]) func twoOutputsByHand(batchSize: Int) throws {
+        let trainer = try identity(2, loss: .meanSquaredError)
+        let data = try Dataset(
+            inputs: Tensor([1, 9, 2, 7, 3, 2] as [Float], shape: [3, 2]),
+            targets: Tensor([1, 5, 3, 5, 3, 2] as [Float], shape: [3, 2]))
+        let result = try #require(try Evaluation(trainer, on: data, worst: 2, batchSize: batchSize).regression)
+        // Residuals 0, −1, 0 of truths 1, 3, 3, whose squared distances to 7/3 add up to 8/3; 4, 2, 0 of 5, 5, 2: 6.
+        let (first, second) = (try #require(result.outputs.first), try #require(result.outputs.last))
+        #expect(result.outputs.count == 2)
+        #expect(abs(first.meanAbsoluteError - 1.0 / 3) < 1e-12 && second.meanAbsoluteError == 2)
+        #expect(abs(first.rootMeanSquaredError - (1.0 / 3).squareRoot()) < 1e-12)
+        #expect(abs(second.rootMeanSquaredError - (20.0 / 3).squareRoot()) < 1e-12)
+        #expect(abs(first.bias + 1.0 / 3) < 1e-12 && second.bias == 2)
+        #expect(abs(first.r2 - 0.625) < 1e-12 && abs(second.r2 - (1 - 20.0 / 6)) < 1e-12)
+        #expect(result.worst.map(\.index) == [0, 1] && result.worst.map(\.loss) == [8, 2.5])
+        #expect(
+            result.worst.map(\.truth) == [[1, 5], [3, 5]] && result.worst.map(\.prediction) == [[1, 9], [2, 7]])
+        #expect(result.truths == [1, 5, 3, 5, 3, 2] && result.predictions == [1, 9, 2, 7, 3, 2])
+        #expect(result.residualEdges.first == -1 && result.residualEdges.last == 4)
+        #expect(result.residualCounts.reduce(0, +) == 6)
     }
 
     @Test func valuesThatAreNotFinite() throws {

@@ -2,6 +2,7 @@ import Apus
 import ApusExperiments
 import ApusReport
 import Foundation
+import ApusTestKit
 import Testing
 
 @Suite struct ReportTests {
@@ -54,7 +55,7 @@ import Testing
                         "accuracy.svg", "activation-spread.svg", "activations.svg", "confusion-matrix.svg",
                         "examples.svg",
                         "gradients.svg", "learning-rate.svg", "loss.svg", "throughput.svg", "weights.svg", "worst.svg",
-                    ].filter { $0 != "worst.svg" || !report.worst.isEmpty })
+                    ])
             for plot in plots {
                 #expect(xmlProblem(try String(contentsOfFile: "\(folder.path)/plots/\(plot)", encoding: .utf8)) == nil)
             }
@@ -130,19 +131,33 @@ import Testing
         #expect(report.observations.map(\.title).contains("The learning rate rose to the end") == isFound)
     }
 
+    /// Losses over more than a factor of 50 have a logarithmic axis.
+    @Test(arguments: [(0.021, false), (0.019, true)]) func axesOfLosses(last: Double, isLogarithmic: Bool) {
+        var report = RunReport(Experiment(name: "x", model: "mlp"))
+        report.history = epochs([(1, nil), (0.1, nil), (last, nil)])
+        let page = report.html
+        // One is marked in even steps, the other at 1, 2 and 5 of every power of ten.
+        #expect(page.contains(">0.02</text>") == isLogarithmic)
+        #expect(page.contains(">0.6</text>") != isLogarithmic)
+    }
+
     @Test func deadUnits() throws {
         let model = Sequential {
             Dense(4, activation: .relu)
             Dense(2)
         }
         var variables = try model.initialized(input: [2], seed: 1)
-        // The first two units never answer to inputs that are not negative.
-        try variables.setValue("0.dense/kernel", Tensor([-1, -2, 1, 2, -1, -2, 1, 2] as [Float], shape: [2, 4]))
+        // The first unit never answers to inputs that are not negative.
+        try variables.setValue("0.dense/kernel", Tensor([-1, 1, 1, 2, -1, 1, 1, 2] as [Float], shape: [2, 4]))
         let batch = Batch(inputs: .ones([8, 2]), targets: Tensor([0, 1, 0, 1, 0, 1, 0, 1] as [Int32], shape: [8]))
         let survey = try LayerSurvey(model, variables, loss: .softmaxCrossEntropy, batch: batch, seed: 1)
-        #expect(survey.activations.map(\.deadShare) == [0.5, nil])
-        #expect(survey.activations[0].zeroShare == 0.5)
-        #expect(survey.weights[0].rootMeanSquare == (20.0 / 8).squareRoot())
+        #expect(survey.activations.map(\.deadShare) == [0.25, nil])
+        #expect(survey.activations[0].zeroShare == 0.25)
+        #expect(survey.weights[0].mean == 0.75)
+        #expect(survey.weights[0].standardDeviation == (1.75 - 0.5625).squareRoot())
+        #expect(abs(survey.weights[0].rootMeanSquare - 1.75.squareRoot()) < 1e-12)
+        // Outputs 0, 2, 2 and 4: a quarter are zeros, which the picture leaves out.
+        #expect(survey.activations[0].hidesZeros && survey.activations[0].distribution.counts.reduce(0, +) == 24)
         var report = RunReport(Experiment(name: "x", model: "mlp"))
         report.survey = survey
         #expect(report.observations.first?.title == "Dead units")

@@ -4,6 +4,7 @@ import ApusExperiments
 import ApusFormats
 import ApusReport
 import Foundation
+import ApusTestKit
 import Testing
 
 @Suite struct RunTests {

@@ -1,11 +1,8 @@
 import Apus
 import ApusExperiments
 import Foundation
+import FoundationXML
 import Testing
-
-#if canImport(FoundationXML)
-    import FoundationXML
-#endif
 
 /// A model whose weights are the identity: outputs are inputs.
 func identity(_ size: Int, loss: Loss, metrics: [Metric] = []) throws -> Trainer {
@@ -41,12 +38,4 @@ func epochs(_ losses: [(training: Double, validation: Double?)]) -> History {
             seconds: 2, samplesPerSecond: 500)
     }
     return history
-}
-
-/// A folder that exists while a function runs.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "apus-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try body(folder)
 }

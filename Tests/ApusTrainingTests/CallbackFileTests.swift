@@ -5,6 +5,8 @@ import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 /// What callbacks write, and what they watch.
@@ -113,6 +115,26 @@ import Testing
             #expect(rows.dropFirst().map { $0[3...5] } == [["", "", ""], ["nan", "-inf", ""], ["nan", "", "-inf"]])
             let read = try History(csv: text, path: "a.csv")
             #expect(read.epochs[0].validation == nil && read.epochs[2].validation?["epoch3"] == -.infinity)
+        }
+    }
+}
+
+/// Which steps histograms are of.
+@Suite struct HistogramLogTests {
+    @Test(arguments: [
+        (0, 2, [0, 2, 4, 6, 8]), (2, 0, [0, 6]), (1, 0, [0, 3, 6, 9]), (1, 4, [0, 3, 4, 6, 8, 9]), (0, 0, [0]),
+    ])
+    func steps(everyEpochs: Int, everySteps: Int, expected: [Int]) throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/h.jsonl"
+            var trainer = Trainer(Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), seed: 7)
+            // Three steps an epoch.
+            try trainer.fit(
+                try blobs(48), epochs: 3, batchSize: 16,
+                callbacks: [.histograms(path, everyEpochs: everyEpochs, everySteps: everySteps)])
+            let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+            let seen = try lines.map { try JSONDecoder().decode(ModelObservation.self, from: Data($0.utf8)).step }
+            #expect(seen == expected)
         }
     }
 }

@@ -5,6 +5,8 @@ import ApusTensor
 import ApusTraining
 import Foundation
 import Synchronization
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 /// The kinds of callbacks: what files say of them, and what they do.
@@ -142,6 +144,26 @@ import Testing
             #expect(
                 message { try run([1], [.checkpoint(parent, everySeconds: -1)]) }.contains("everySeconds of at least 0")
             )
+        }
+    }
+
+    /// Of accuracies the largest is best, of losses and errors the smallest.
+    @Test(arguments: [("validation.accuracy", 2), ("validation.loss", 3)])
+    func whatIsBest(monitor: String, epoch: Int) throws {
+        try withTemporaryFolder { folder in
+            _ = try run([0.5, 0.9, 0.2, 0.7], [.checkpoint(folder, monitor: monitor, everySeconds: 0)])
+            let data = try Data(contentsOf: URL(filePath: "\(folder)/best/state.json"))
+            let state = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+            #expect(state["epoch"] as? Int == epoch)
+        }
+    }
+
+    @Test func whatIsMinimized() {
+        for name in ["loss", "validation.loss", "training.meanAbsoluteError", "validation.rootMeanSquaredError"] {
+            #expect(MonitorMode.auto.minimizes(name) && !MonitorMode.max.minimizes(name), "\(name)")
+        }
+        for name in ["accuracy", "validation.rocAUC", "training.f1[0]", "validation.r2"] {
+            #expect(!MonitorMode.auto.minimizes(name) && MonitorMode.min.minimizes(name), "\(name)")
         }
     }
 

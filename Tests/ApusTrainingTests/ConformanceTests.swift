@@ -7,6 +7,7 @@ import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Foundation
+import ApusTestKit
 import Testing
 
 /// Every layer through everything that must hold of layers.
@@ -178,7 +179,7 @@ import Testing
                 item.layer, rounded, variables, mode: mode, precision: .mixedBFloat16)
             #expect(received.elementType.isFloatingPoint && received.shape == exact.shape)
             let (a, b) = (received.scalars, exact.scalars)
-            let distance = zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+            let distance = try pairs(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
             let size = b.reduce(0) { $0 + $1 * $1 }.squareRoot()
             #expect(distance <= 0.02 * size, "\(distance / size)")
         }

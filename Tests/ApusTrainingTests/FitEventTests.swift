@@ -1,6 +1,8 @@
 import ApusNN
 import ApusTensor
 import ApusTraining
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 /// The function that `fit` calls for every event.

@@ -3,6 +3,8 @@ import ApusNN
 import ApusOptimizers
 import ApusTensor
 import ApusTraining
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 /// Labels and answers that a loss can't compare are found before the first step.

@@ -6,6 +6,8 @@ import ApusTensor
 import ApusTraining
 import Foundation
 import Synchronization
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 @Suite struct ValueHistogramTests {
@@ -89,7 +91,7 @@ import Testing
         let step = try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: optimizer)
         let result = try step(&state, batch)
         #expect(abs(result.loss - seen.loss) < 1e-6)
-        for (entry, slot) in zip(seen.gradients, state.slots) {
+        for (entry, slot) in try pairs(seen.gradients, state.slots) {
             #expect(entry.histogram.mean.isClose(-slot.value.mean()))
             #expect(entry.histogram.standardDeviation.isClose(slot.value.standardDeviation()))
         }

@@ -4,6 +4,7 @@ import ApusNN
 import ApusOptimizers
 import ApusTensor
 import ApusTraining
+import ApusTrainingKit
 import Testing
 
 /// Mixed precision, saved memory, and predictions between steps of training.

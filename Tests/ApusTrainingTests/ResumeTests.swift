@@ -7,6 +7,8 @@ import ApusTensor
 import ApusTraining
 import Foundation
 import Synchronization
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 /// A training that was stopped anywhere gives, resumed, the weights of one that was not.

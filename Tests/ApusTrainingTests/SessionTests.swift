@@ -3,7 +3,8 @@ import ApusNN
 import ApusOptimizers
 import ApusTensor
 import ApusTraining
-import Synchronization
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 /// A session drives a custom step as `Trainer.fit` drives its own.
@@ -20,20 +21,15 @@ import Testing
     }
 
     /// A callback that records the events, without times.
-    private func recorder(_ events: Recorder) -> Callback {
+    private func recorder(_ events: Collector<Event>) -> Callback {
         .onEvent(receivesSteps: true) { event, training in
             var event = event
             if case .epochEnded(var record) = event {
                 (record.seconds, record.samplesPerSecond) = (0, 0)
                 event = .epochEnded(record)
             }
-            events.list.withLock { $0.append(event) }
+            events.add(event)
         }
-    }
-
-    private final class Recorder: Sendable {
-        let list = Mutex<[Event]>([])
-        var events: [Event] { list.withLock { $0 } }
     }
 
     @Test func aCustomLoopTrainsAsFitDoes() throws {
@@ -43,13 +39,13 @@ import Testing
         var trainer = Trainer(
             Sequential.lively, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy],
             schedule: schedule, seed: 7)
-        let expected = Recorder()
+        let expected = Collector<Event>()
         try trainer.fit(
             data, validation: validation, epochs: 6, batchSize: 16, callbacks: [plateau, recorder(expected)])
 
         var state = try state()
         let step = try step(metrics: [.accuracy])
-        let found = Recorder()
+        let found = Collector<Event>()
         let session = TrainingSession(
             loss: .softmaxCrossEntropy, metrics: [.accuracy], schedule: schedule,
             callbacks: [plateau, recorder(found)])
@@ -61,8 +57,8 @@ import Testing
             return try trainer.evaluate(validation)
         }
         #expect(state.numbers == trainer.state?.numbers)
-        #expect(found.events == expected.events)
-        #expect(found.events.count == 1 + 6 * (1 + 6 + 1) + 1)
+        #expect(found.elements == expected.elements)
+        #expect(found.elements.count == 1 + 6 * (1 + 6 + 1) + 1)
     }
 
     @Test func learningRatesFollowScheduleAndCallbacks() throws {
@@ -81,6 +77,23 @@ import Testing
         #expect(rates == factors.enumerated().map { 0.1 * schedule.factor(step: $0, total: 6) * $1 })
     }
 
+    /// A training that goes on has a schedule over all its steps, those before included.
+    @Test func schedulesGoOn() throws {
+        var state = try state()
+        let session = TrainingSession(loss: .softmaxCrossEntropy, schedule: schedule)
+        func rates(epochs: Int) throws -> [Double] {
+            var rates: [Double] = []
+            try session.run(&state, on: try blobs(40), epochs: epochs, batchSize: 20) { state, _, learningRate in
+                state.step += 1
+                rates.append(learningRate)
+                return nil
+            }
+            return rates
+        }
+        #expect(try rates(epochs: 2) == (0..<4).map { 0.1 * schedule.factor(step: $0, total: 4) })
+        #expect(try rates(epochs: 3) == (4..<10).map { 0.1 * schedule.factor(step: $0, total: 10) })
+    }
+
     /// The epoch's means are those of the steps that return a result.
     @Test func stepsMayBeLeftOut() throws {
         var state = try state()
@@ -96,6 +109,20 @@ import Testing
         #expect(results.map(\.count) == [20, 10])
         let mean = (results[0].loss * 20 + results[1].loss * 10) / 30
         #expect(try #require(history.epochs.first).training.loss == mean)
+    }
+
+    /// The rate of an epoch is that of its samples, without the validation's time.
+    @Test func ratesAreSamplesOverSeconds() throws {
+        var state = try state()
+        let step = try step()
+        let history = try TrainingSession(loss: .softmaxCrossEntropy).run(
+            &state, on: try blobs(50), epochs: 3, batchSize: 20
+        ) { try step(&$0, $1, learningRate: $2) }
+        #expect(history.epochs.count == 3)
+        for record in history.epochs {
+            #expect(record.seconds > 0)
+            #expect(abs(record.samplesPerSecond * record.seconds - 50) < 1e-9)
+        }
     }
 
     /// A session that a callback ends in the midst of an epoch is continued by another one.

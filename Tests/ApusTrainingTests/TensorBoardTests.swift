@@ -6,6 +6,8 @@ import ApusTensor
 import ApusTraining
 import Foundation
 import Synchronization
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 @Suite struct TensorBoardCallbackTests {
@@ -53,6 +55,36 @@ import Testing
         #expect(TensorBoard(everySteps: 5).receivesSteps)
         #expect(!TensorBoard(histogramEpochs: 1).receivesSteps)
         #expect(TensorBoard(histogramSteps: 1).receivesSteps)
+    }
+
+    /// Scalars and histograms are of every so many steps, whatever the epochs are.
+    @Test(arguments: [(2, 0, 0, 4, 0), (0, 2, 0, 0, 1), (4, 0, 3, 2, 3), (0, 4, 2, 0, 4)])
+    func steps(everySteps: Int, epochs: Int, steps: Int, scalars: Int, histograms: Int) throws {
+        try withTemporaryFolder { folder in
+            var trainer = trainer()
+            // Three steps an epoch.
+            try trainer.fit(
+                try blobs(48), epochs: 3, batchSize: 16,
+                callbacks: [
+                    .tensorBoard(folder, everySteps: everySteps, histogramEpochs: epochs, histogramSteps: steps)
+                ])
+            let name = try #require(try files("\(folder)/training").first)
+            let content = try Data(contentsOf: URL(filePath: "\(folder)/training/\(name)"))
+            func count(_ tag: String) -> Int {
+                String(decoding: content, as: UTF8.self).components(separatedBy: tag).count - 1
+            }
+            #expect(count("epoch/loss") == 3)
+            #expect(count("step/loss") == scalars)
+            #expect(count("weights/0.dense/kernel") == histograms)
+        }
+    }
+
+    /// TensorBoard's histograms have the upper ends of the bins, sums and sums of squares.
+    @Test func histogramsByHand() {
+        let found = ValueHistogram([0, 1, 2, 5, .nan], bins: 2).forTensorBoard
+        #expect((found.minimum, found.maximum, found.count) == (0, 5, 4))
+        #expect(abs(found.sum - 8) < 1e-9 && abs(found.sumOfSquares - 30) < 1e-9)
+        #expect(found.limits == [2.5, 5] && found.counts == [3, 1])
     }
 
     /// A training that is resumed adds files and leaves those that are there alone; without validation there is no such run.

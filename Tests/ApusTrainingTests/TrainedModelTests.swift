@@ -1,4 +1,5 @@
 import Apus
+import ApusTrainingKit
 import Testing
 
 @Suite struct TrainedModelTests {

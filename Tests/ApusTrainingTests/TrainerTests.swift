@@ -4,6 +4,8 @@ import ApusOptimizers
 import ApusTensor
 import ApusTraining
 import Synchronization
+import ApusTestKit
+import ApusTrainingKit
 import Testing
 
 @Suite struct TrainerTests {
@@ -40,7 +42,9 @@ import Testing
         #expect(outputs.shape == [200, 4])
         #expect(try trainer.predict(.zeros([0, 2])).shape == [0, 4])
         for count in 1...40 { #expect(try trainer.predict(.ones([count, 2])).shape == [count, 4]) }
-        let hits = zip(outputs.argmax(axis: -1).scalars(as: Int.self), (0..<200).map { $0 % 4 }).count { $0 == $1 }
+        let hits = try pairs(outputs.argmax(axis: -1).scalars(as: Int.self), (0..<200).map { $0 % 4 }).count {
+            $0 == $1
+        }
         #expect(measured[.accuracy] == Double(hits) / 200)
     }
 
@@ -54,7 +58,7 @@ import Testing
         let history = try trainer.fit(data, epochs: 30, batchSize: 32)
         #expect(try #require(history.epochs.last?.training[.meanAbsoluteError]) < 1e-3)
         let kernel = try #require(trainer.state?.variables["kernel"]).scalars
-        #expect(zip(kernel, [1, -2, 0.5]).allSatisfy { abs($0 - $1) < 1e-3 })
+        #expect(try pairs(kernel, [1, -2, 0.5]).allSatisfy { abs($0 - $1) < 1e-3 })
     }
 
     /// Sums over all samples, not means of means: the last batch has two of 50.
@@ -269,21 +273,6 @@ import Testing
         #expect(
             message { try trainer.fit(try blobs(20), epochs: 1, batchSize: 4) }
                 == "the data have 4 classes but the model yields 3 outputs; end it with Dense(4)")
-    }
-
-    /// The loss falls, then breaks: the suggestion lies before the break, and nothing has changed.
-    @Test func learningRateRange() throws {
-        let trainer = Trainer(Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), seed: 1)
-        let range = try trainer.learningRateRange(try blobs(200), from: 1e-5, to: 1e4, steps: 90, batchSize: 20)
-        #expect(range.points.count < 90)
-        #expect(range.points.map(\.learningRate) == range.points.map(\.learningRate).sorted())
-        let suggestion = try #require(range.suggestion)
-        #expect((1e-3..<10).contains(suggestion))
-        #expect(trainer.state == nil)
-        #expect(
-            message { try trainer.learningRateRange(try blobs(8), from: 0, batchSize: 4) }
-                == "a range test needs samples, 0 < from < to, at least two steps and a positive batchSize, received 8 samples, 0.0, 1.0, 100 and 4"
-        )
     }
 
     @Test func metricsThatDoNotFit() throws {

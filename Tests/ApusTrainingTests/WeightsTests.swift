@@ -5,6 +5,7 @@ import ApusNN
 import ApusTensor
 import ApusTraining
 import Foundation
+import ApusTestKit
 import Testing
 
 /// Weights from files, whole and in part.
@@ -97,10 +98,7 @@ import Testing
             #expect(try target.load(path, mapping: ["encoder": "backbone", "head": "encoders"]).isComplete)
             #expect(
                 message { try target.load(path, mapping: ["encoder": "x", "head": "x"]) }
-                    == "the mapping gives encoder/kernel and head/kernel of \(path) the same name x/kernel"
-                    || message { try target.load(path, mapping: ["encoder": "x", "head": "x"]) }
-                        == "the mapping gives encoder/bias and head/bias of \(path) the same name x/bias"
-            )
+                    == "the mapping gives encoder/kernel and head/kernel of \(path) the same name x/kernel")
         }
     }
 
@@ -111,7 +109,7 @@ import Testing
             var target = try model.initialized(input: [3], seed: 2)
             let report = try target.load(path, mode: .partial, mapping: ["head": "encoder"])
             #expect(report.loaded == ["encoder/kernel"])
-            #expect(Set(report.unexpected) == ["encoder/kernel", "encoder/bias", "head/bias"])
+            #expect(report.unexpected == ["encoder/kernel", "encoder/bias", "head/bias"])
             #expect(target["encoder/kernel"]?.scalars == saved["head/kernel"]?.scalars)
         }
     }

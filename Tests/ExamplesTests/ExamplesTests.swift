@@ -77,7 +77,8 @@ import Testing
         #expect(lines.count == 2)
         #expect(lines[0].hasPrefix("1 loss "))
         #expect(lines[1].hasPrefix("loss "))
-        #expect(try #require(numbers(lines[1]).last) > 0.75)
+        // 0.828 after one epoch; other CPUs round otherwise. Ten epochs take minutes where the cores are shared.
+        #expect((0.81..<0.85).contains(try #require(numbers(lines[1]).last)))
     }
 
     @Test func ownLayer() throws {
