@@ -8,7 +8,10 @@ cd "$(dirname "$0")/.."
 run() { # name
     case $1 in
     swift-format | clang-format) "Scripts/check/$1.sh" ;;
+    # With the interpreter whose packages setup.sh installs.
+    schema) /usr/bin/python3 Scripts/check/schema.py ;;
     compiler-warnings | documented | api | house | links) python3 "Scripts/check/${1//-/_}.py" ;;
+    onednn) Scripts/onednn.sh --system ;;
     tables) python3 Benchmarks/tables.py --check ;;
     scripts)
         python3 -m unittest discover --quiet --start-directory Scripts/check/tests \
@@ -22,7 +25,7 @@ run() { # name
 }
 
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(swift-format clang-format links house tables scripts compiler-warnings documented api)
+[ ${#names[@]} -gt 0 ] || names=(swift-format clang-format links house tables scripts schema onednn compiler-warnings documented api)
 failed=()
 for name in "${names[@]}"; do
     if run "$name"; then echo "check $name: passed"; else failed+=("$name"); fi

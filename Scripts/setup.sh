@@ -32,7 +32,11 @@ need libgomp1 "/usr/lib/*/libgomp.so.1" "/usr/lib64/libgomp.so.1"
 need dataset-fashion-mnist "${APUS_DATA:-/nowhere}/train-images-idx3-ubyte*" \
     "${APUS_DATA:-/nowhere}/fashion-mnist/train-images-idx3-ubyte*" \
     "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte*"
-[ "${1:-}" = --check ] && need clang-format-19 /usr/bin/clang-format-19 /usr/local/bin/clang-format-19
+if [ "${1:-}" = --check ]; then
+    need clang-format-19 /usr/bin/clang-format-19 /usr/local/bin/clang-format-19
+    need python3-jsonschema "/usr/lib/python3*/*-packages/jsonschema/__init__.py"
+    need python3-yaml "/usr/lib/python3*/*-packages/yaml/__init__.py"
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
