@@ -184,7 +184,7 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "ApusNNTests",
-            dependencies: ["Apus", "ApusChecks", "ApusCPU", "ApusExperiments", "ApusReference", "ApusFixtures"],
+            dependencies: ["Apus", "ApusChecks", "ApusCPU", "ApusReference", "ApusFixtures"],
             swiftSettings: swift),
         .testTarget(
             name: "ApusModelsTests", dependencies: ["ApusModels", "ApusNN", "ApusGraph", "ApusExperiments"],
