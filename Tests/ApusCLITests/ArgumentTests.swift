@@ -82,6 +82,16 @@ import Testing
         #expect(line(0) == "")
     }
 
+    /// The part of the bar that is drawn is never more than the whole.
+    @Test(arguments: [(-1, 0), (0, 0), (0.5, 12), (0.999, 23), (1, 24), (7, 24)])
+    func theBarEnds(_ fraction: Double, _ drawn: Int) {
+        let line = ProgressLine(head: "a", fraction: fraction, measured: "b", rate: "c", left: "d")
+        #expect(
+            line.text(width: 120) { "<\($0)>" }
+                == "a \(String(repeating: "━", count: drawn))<\(String(repeating: "━", count: 24 - drawn))> b  c  d left"
+        )
+    }
+
     @Test func wideCharactersCountTwice() {
         #expect(columns("손실") == 4)
         #expect(columns("损失 a") == 6)

@@ -137,7 +137,7 @@ import Testing
 
     /// Long enough to be interrupted in the midst: an epoch takes its time in kernels, in debug and in release.
     private static let long =
-        "--set epochs=30 --set batchSize=100 --set data.source.blobs.count=2000 --set 'model=[{dense: 256}, {dense: 256}, {dense: 2}]' "
+        "--set epochs=30 --set batchSize=100 --set data.source.blobs.count=2000 --set 'model=[{dense: 400}, {dense: 400}, {dense: 2}]' "
         + "--threads 1"
 
     private func interrupt(_ command: Command, _ arguments: String, in run: String, _ number: Int32) throws
