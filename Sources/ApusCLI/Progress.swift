@@ -60,10 +60,10 @@ struct Progress: CallbackRule {
         shownAt = now
         let seconds = (now - epochStart) / .seconds(1)
         let rate = Double(samples) / max(seconds, 1e-9)
-        let left = Double(samplesPerEpoch - samples + (epochs - epoch) * samplesPerEpoch) / max(rate, 1e-9)
+        let left = ProgressLine.samplesLeft(after: samples, of: samplesPerEpoch, in: epoch, of: epochs)
         let line = ProgressLine(
             head: head, fraction: Double(samples) / Double(max(1, samplesPerEpoch)), measured: "\(means)",
-            rate: ProgressLine.rate(rate), left: ProgressLine.duration(left))
+            rate: ProgressLine.rate(rate), left: ProgressLine.duration(Double(left) / max(rate, 1e-9)))
         Terminal.write("\r\u{1B}[K" + line.text(width: Terminal.width, dim: Terminal.dim))
     }
 

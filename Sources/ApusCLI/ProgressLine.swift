@@ -44,6 +44,11 @@ package struct ProgressLine {
 
     // MARK: Numbers
 
+    /// What is to be trained on yet, in this epoch and in those that follow.
+    package static func samplesLeft(after samples: Int, of samplesPerEpoch: Int, in epoch: Int, of epochs: Int) -> Int {
+        samplesPerEpoch - samples + (epochs - epoch) * samplesPerEpoch
+    }
+
     /// Samples a second as text: whole numbers, thousands from 10 000 on.
     package static func rate(_ samplesPerSecond: Double) -> String {
         guard samplesPerSecond >= 0, samplesPerSecond < 1e15 else { return "? samples/s" }

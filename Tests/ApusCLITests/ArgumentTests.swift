@@ -10,6 +10,8 @@ import Testing
         ("train", 64, "Usage: apus train "),
         ("train --threads 0 mlp", 64, "--threads expects a number in 1…1024, received 0"),
         ("--threads", 64, "--threads needs a number"),
+        ("summary -- --threads", 64, "error: there is no network --threads (known are "),
+        ("summary -- lenet5 --threads 1", 64, "Error: 2 unexpected arguments: '--threads', '1'"),
         (
             "train e.yaml", 71,
             "the variable 0.dense/kernel: a tensor float32[2, 1099511627776] takes 8.8 TB, but this machine has"
@@ -101,6 +103,11 @@ import Testing
 
 /// Times and speeds have the units that stand behind them.
 @Suite struct ProgressNumberTests {
+    @Test(arguments: [(0, 1, 30), (4, 1, 26), (4, 3, 6), (10, 3, 0)])
+    func whatIsLeft(_ samples: Int, _ epoch: Int, _ left: Int) {
+        #expect(ProgressLine.samplesLeft(after: samples, of: 10, in: epoch, of: 3) == left)
+    }
+
     @Test(arguments: [
         (0, "0 samples/s"), (9_999.9, "9999 samples/s"), (10_000, "10k samples/s"), (171_900, "171k samples/s"),
         (-1, "? samples/s"), (.nan, "? samples/s"), (1e15, "? samples/s"),
