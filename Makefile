@@ -4,7 +4,7 @@ SWIFT_BUILD = swift build -c release
 APUS = .build/release/apus
 KERNELS = Sources/CKernels
 
-.PHONY: train test test-instructions check sanitize faults bench bench-kernels build setup format clean
+.PHONY: train test test-instructions check sanitize faults onednn bench bench-kernels build setup format clean
 
 ## Trains LeNet-5 on Fashion-MNIST; ARGS are passed on: make train ARGS="--epochs 3"
 train: build
@@ -35,6 +35,10 @@ sanitize: setup
 ## Plants one-line faults in a copy of the sources and says which of them the tests see; some: make faults ARGS=softmax-cut
 faults: setup
 	@python3 Tests/Faults/plant.py $(ARGS)
+
+## Runs the shim over oneDNN with version 3 from PyPI, which no test sees where the system has 2; or: make onednn ARGS=--system
+onednn: setup
+	@Scripts/onednn.sh $(ARGS)
 
 build: setup
 	$(SWIFT_BUILD) --product apus

@@ -171,6 +171,7 @@ let package = Package(
         .testTarget(
             name: "ApusDataTests", dependencies: ["ApusData", "ApusBackend", "ApusTensor", "ApusFormats", "ApusGraph"],
             swiftSettings: swift),
+        .testTarget(name: "ApusConfigurationTests", dependencies: ["ApusConfiguration"], swiftSettings: swift),
         .testTarget(
             name: "ApusConfigurationFilesTests", dependencies: ["ApusConfiguration", "ApusConfigurationFiles"],
             swiftSettings: swift),
@@ -186,7 +187,10 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "ApusNNTests",
-            dependencies: ["Apus", "ApusChecks", "ApusCPU", "ApusExperiments", "ApusReference", "ApusFixtures"],
+            dependencies: ["Apus", "ApusChecks", "ApusCPU", "ApusReference", "ApusFixtures"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "ApusModelsTests", dependencies: ["ApusModels", "ApusNN", "ApusGraph", "ApusExperiments"],
             swiftSettings: swift),
         .testTarget(name: "ApusChecksTests", dependencies: ["Apus", "ApusChecks"], swiftSettings: swift),
         .testTarget(

@@ -9,6 +9,9 @@ run() { # name
     case $1 in
     swift-format | clang-format) "Scripts/check/$1.sh" ;;
     compiler-warnings | documented | api | house | links | arm64 | listed-tests | snippets) python3 "Scripts/check/${1//-/_}.py" ;;
+    # With the interpreter whose packages setup.sh installs.
+    schema) /usr/bin/python3 Scripts/check/schema.py ;;
+    onednn) Scripts/onednn.sh --system ;;
     faults) python3 Tests/Faults/plant.py --check ;;
     tables) python3 Benchmarks/tables.py --check ;;
     scripts)
@@ -24,7 +27,7 @@ run() { # name
 
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(
-    swift-format clang-format links house tables faults scripts arm64 compiler-warnings listed-tests snippets documented api
+    swift-format clang-format links house tables faults scripts schema onednn arm64 compiler-warnings listed-tests snippets documented api
 )
 failed=()
 for name in "${names[@]}"; do

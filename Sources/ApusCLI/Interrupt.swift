@@ -14,8 +14,12 @@ enum Interrupt {
     /// How a command ends that was interrupted: 128 and the number of the signal.
     static var exitCode: ExitCode { ExitCode(128 + (isRequested ? received.load(ordering: .relaxed) : SIGINT)) }
 
-    /// Whether a code is that of a command that was interrupted.
-    static func isExitCode(_ code: Int32) -> Bool { [SIGINT, SIGTERM, SIGHUP].contains(code - 128) }
+    /// Whether a process of this command was interrupted, be it before it listened to signals.
+    static func hasEnded(_ process: Process) -> Bool {
+        let status = process.terminationStatus
+        return [SIGINT, SIGTERM, SIGHUP].contains(
+            process.terminationReason == .uncaughtSignal ? status : status - 128)
+    }
 
     static func install() {
         for number in [SIGINT, SIGTERM, SIGHUP] {

@@ -64,7 +64,7 @@ struct Progress: CallbackRule {
         let line = ProgressLine(
             head: head, measured: "\(means)",
             pace: Pace(
-                samples: samples, of: samplesPerEpoch, epochsLeft: epochs - epoch, counted: samples - start.samples,
+                samples: samples, of: samplesPerEpoch, in: epoch, of: epochs, counted: samples - start.samples,
                 seconds: (now - start.time) / .seconds(1)))
         Terminal.write("\r\u{1B}[K" + line.text(width: Terminal.width, dim: Terminal.dim))
     }

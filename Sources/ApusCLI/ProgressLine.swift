@@ -12,10 +12,12 @@ package struct Pace {
     /// - Parameters:
     ///   - samples: Those of the epoch that are done, before an interruption as well.
     ///   - counted: Those that took `seconds`.
-    package init(samples: Int, of samplesPerEpoch: Int, epochsLeft: Int, counted: Int, seconds: Double) {
+    package init(
+        samples: Int, of samplesPerEpoch: Int, in epoch: Int, of epochs: Int, counted: Int, seconds: Double
+    ) {
         fraction = Double(samples) / Double(max(1, samplesPerEpoch))
         rate = counted > 0 && seconds > 0 ? Double(counted) / seconds : .nan
-        left = Double(samplesPerEpoch - samples + epochsLeft * samplesPerEpoch) / rate
+        left = Double(samplesPerEpoch - samples + (epochs - epoch) * samplesPerEpoch) / rate
     }
 }
 

@@ -162,9 +162,7 @@ struct Tune: ParsableCommand {
             if Interrupt.isRequested { for process in processes where process.isRunning { process.terminate() } }
         }
         try showNew()
-        if let failed = processes.first(where: {
-            $0.terminationStatus != 0 && !Interrupt.isExitCode($0.terminationStatus)
-        }) {
+        if let failed = processes.first(where: { $0.terminationStatus != 0 && !Interrupt.hasEnded($0) }) {
             throw TrainingError("a worker ended with the status \(failed.terminationStatus)", kind: .malformed)
         }
         return processes.allSatisfy { $0.terminationStatus == 0 }

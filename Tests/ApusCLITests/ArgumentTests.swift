@@ -10,6 +10,8 @@ import Testing
         ("train", 64, "Usage: apus train "),
         ("train --threads 0 mlp", 64, "--threads expects a number in 1…1024, received 0"),
         ("--threads", 64, "--threads needs a number"),
+        ("summary -- --threads", 64, "error: there is no network --threads (known are "),
+        ("summary -- lenet5 --threads 1", 64, "Error: 2 unexpected arguments: '--threads', '1'"),
         (
             "train e.yaml", 71,
             "the variable 0.dense/kernel: a tensor float32[2, 1099511627776] takes 8.8 TB, but this machine has"
@@ -80,6 +82,16 @@ import Testing
         #expect(line(41) == "epoch  3/10 loss 0.1234  accuracy 0.9876")
         #expect(line(20) == "epoch  3/10 loss 0.")
         #expect(line(0) == "")
+    }
+
+    /// The part of the bar that is drawn is never more than the whole.
+    @Test(arguments: [(-1, 0), (0, 0), (0.5, 12), (0.999, 23), (1, 24), (7, 24)])
+    func theBarEnds(_ fraction: Double, _ drawn: Int) {
+        let line = ProgressLine(head: "a", fraction: fraction, measured: "b", rate: "c", left: "d")
+        #expect(
+            line.text(width: 120) { "<\($0)>" }
+                == "a \(String(repeating: "━", count: drawn))<\(String(repeating: "━", count: 24 - drawn))> b  c  d left"
+        )
     }
 
     @Test func wideCharactersCountTwice() {

@@ -5,7 +5,7 @@ import Testing
 /// A call of the built `apus`, in a folder of its own.
 struct Command {
     /// Where the build puts programs and tests.
-    private static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    static let path = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         .appending(path: "apus").path
 
     /// What a call came to.
@@ -30,7 +30,7 @@ struct Command {
         let (output, errors) = ("\(folder)/stdout", "\(folder)/stderr")
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments = [
-            "-c", "exec >'\(output)' 2>'\(errors)'; \(line.replacing("apus ", with: "'\(Command.program)' "))",
+            "-c", "exec >'\(output)' 2>'\(errors)'; \(line.replacing("apus ", with: "'\(Command.path)' "))",
         ]
         process.currentDirectoryURL = URL(filePath: folder)
         try process.run()

@@ -19,6 +19,37 @@ import Testing
         }
     }
 
+    /// Only a second Ctrl-C ends at once; what systems send one after the other lets the step end.
+    @Test func otherSignalsAreNoSecondInterrupt() throws {
+        try Command.inFolder { command in
+            let result = try command.shell(Self.train) { process in
+                #expect(command.waits(for: "r/metrics.csv", lines: 3))
+                for number in [SIGTERM, SIGHUP] { kill(process.processIdentifier, number) }
+            }
+            #expect([128 + SIGTERM, 128 + SIGHUP].contains(result.code))
+            #expect(command.text("r/run.json").contains(#""state" : "interrupted""#))
+        }
+    }
+
+    /// In the midst of a step that takes seconds.
+    @Test func aSecondInterruptEndsAtOnce() throws {
+        try Command.inFolder { command in
+            let line =
+                "exec apus train mlp --set data.source.blobs.count=20000 --batch-size 20000 --run r "
+                + "--set 'model=[{dense: 2048}, {dense: 2048}, {dense: 2048}, {dense: 3}]' --threads 1"
+            let result = try command.shell(line) { process in
+                #expect(command.waits(for: "r/events.jsonl", lines: 2))
+                for _ in 0..<2 {
+                    kill(process.processIdentifier, SIGINT)
+                    usleep(200_000)
+                }
+            }
+            #expect(result.code == 130)
+            #expect(command.text("r/run.json").contains(#""state" : "running""#))
+            #expect(!result.errors.contains("interrupted"))
+        }
+    }
+
     /// `nohup` asks that the end of a terminal changes nothing.
     @Test func nohup() throws {
         try Command.inFolder { command in

@@ -4,7 +4,7 @@ import Testing
 /// How far and how fast a running epoch is.
 @Suite struct PaceTests {
     @Test func byHand() {
-        let pace = Pace(samples: 30, of: 120, epochsLeft: 2, counted: 30, seconds: 6)
+        let pace = Pace(samples: 30, of: 120, in: 3, of: 5, counted: 30, seconds: 6)
         #expect(pace.fraction == 0.25)
         #expect(pace.rate == 5)
         // 90 samples of this epoch, and two epochs of 120.
@@ -13,18 +13,18 @@ import Testing
 
     /// What was done before an interruption took none of the time.
     @Test func afterAnInterruption() {
-        let pace = Pace(samples: 100, of: 120, epochsLeft: 0, counted: 10, seconds: 4)
+        let pace = Pace(samples: 100, of: 120, in: 2, of: 2, counted: 10, seconds: 4)
         #expect(pace.fraction == 100.0 / 120 && pace.rate == 2.5 && pace.left == 8)
     }
 
     @Test func nothingIsCounted() {
         for pace in [
-            Pace(samples: 100, of: 120, epochsLeft: 1, counted: 0, seconds: 4),
-            Pace(samples: 100, of: 120, epochsLeft: 1, counted: 100, seconds: 0),
+            Pace(samples: 100, of: 120, in: 1, of: 2, counted: 0, seconds: 4),
+            Pace(samples: 100, of: 120, in: 1, of: 2, counted: 100, seconds: 0),
         ] {
             #expect(pace.rate.isNaN && pace.left.isNaN)
         }
-        #expect(Pace(samples: 0, of: 0, epochsLeft: 0, counted: 0, seconds: 1).fraction == 0)
-        #expect(Pace(samples: 120, of: 120, epochsLeft: 0, counted: 120, seconds: 1).left == 0)
+        #expect(Pace(samples: 0, of: 0, in: 1, of: 1, counted: 0, seconds: 1).fraction == 0)
+        #expect(Pace(samples: 120, of: 120, in: 2, of: 2, counted: 120, seconds: 1).left == 0)
     }
 }

@@ -33,6 +33,35 @@ import Testing
         }
     }
 
+    /// Numbers of epochs stand below each other.
+    @Test func epochsAreAligned() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            let lines = try command.apus("train d.yaml --run r --epochs 10").errorLines.filter { $0.hasPrefix("epoch") }
+            #expect(lines.map { $0.prefix(13) } == (1...9).map { "epoch  \($0)/10  " } + ["epoch 10/10  "])
+        }
+    }
+
+    /// A terminal has a line that is written anew, with colors unless it has none.
+    @Test(
+        .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/script")),
+        arguments: [("TERM=xterm", true, true), ("TERM=xterm NO_COLOR=1", true, false), ("TERM=dumb", false, false)])
+    func terminals(_ environment: String, _ isRewritten: Bool, _ isColored: Bool) throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            try command.write(
+                "export \(environment); exec \(Command.path) train d.yaml --run r --epochs 1 --batch-size 38\n",
+                to: "line.sh")
+            let output = try command.shell("env -u NO_COLOR script -qec 'sh line.sh' /dev/null").output
+            let bar = "\r\u{1B}[Kepoch 1/1 \(String(repeating: "━", count: 16))"
+            #expect(output.contains(bar) == isRewritten, "\(output)")
+            #expect(output.contains("\r\u{1B}[Kepoch 1/1  loss ") == isRewritten)
+            #expect(output.contains("\nepoch 1/1  loss ") == !isRewritten)
+            #expect(output.contains("\u{1B}[1md\u{1B}[0m: 22 parameters") == isColored)
+            #expect(output.contains("\u{1B}[2m") == isColored)
+        }
+    }
+
     /// Events are all that standard output has, so that every line is JSON.
     @Test func eventsAsLines() throws {
         try Command.inFolder { command in

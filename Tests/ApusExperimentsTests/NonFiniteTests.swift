@@ -38,8 +38,6 @@ import Testing
 
     @Test func textsForPeople() {
         #expect("\(Measurements(numbers))" == "loss nan, low -inf, high inf, negative nan")
-        #expect([Double.nan, -.nan, .infinity].map(FileNumber.text) == ["nan", "nan", "inf"])
-        #expect([-Float.nan, -.infinity].map(FileNumber.text) == ["nan", "-inf"])
     }
 
     @Test func scoresOfASearch() throws {

@@ -112,7 +112,7 @@ import Testing
 
     // MARK: For TensorBoard itself
 
-    /// What `Tests/Scripts/check_tensorboard.py` compares with what TensorBoard reads.
+    /// What `Tests/Fixtures/check_tensorboard.py` compares with what TensorBoard reads.
     private struct Expected: Codable {
         struct Value: Codable {
             var run: String

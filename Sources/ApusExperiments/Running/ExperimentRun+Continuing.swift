@@ -20,7 +20,8 @@ extension ExperimentRun {
         let folder = try RunFolder(existing: path)
         var earlier = try folder.experiment()
         let hasMoreEpochs = experiment.epochs > earlier.epochs
-        earlier.epochs = experiment.epochs
+        // More epochs continue it; with fewer the run would be another.
+        if hasMoreEpochs { earlier.epochs = experiment.epochs }
         guard earlier == experiment else {
             throw TrainingError("\(path) holds the run of another experiment; choose another folder, or remove it")
         }

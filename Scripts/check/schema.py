@@ -1,14 +1,10 @@
-"""Compares the JSON Schema of experiment files with what `apus` reads.
+#!/usr/bin/env python3
+"""Compares the JSON Schema of experiment files with what the built `apus` reads.
 
-    python3 Tests/Scripts/check_schema.py .build/release/apus
-
-Needs the packages jsonschema and PyYAML. Every file of Examples/experiments and the page of defaults must fit the schema; each
-mistake below must be refused by the schema and by `apus` alike.
+Every file of Examples/experiments and the page of defaults must fit the schema; each mistake below must be refused by the schema and
+by `apus` alike.
 """
-
-import glob
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,10 +12,11 @@ import tempfile
 import jsonschema
 import yaml
 
-apus = sys.argv[1]
-root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from package import ROOT
 
+APUS = ROOT / ".build/release/apus"
 GOOD = [
+    {"model": "mlp"},
     {"name": "a", "model": "mlp"},
     {"name": "a", "model": ["flatten", {"dense": 10}]},
     {"name": "a", "model": ["flatten", {"name": "head", "dense": {"units": 10, "activation": "softmax"}}]},
@@ -27,12 +24,12 @@ GOOD = [
     {"name": "a", "model": ["flatten", {"add": [["relu"], []]}, ["relu", {"dropout": 0.5}], {"dense": 10}]},
     {"name": "a", "model": [{"conv2D": {"filters": 4, "kernelSize": [3, 5], "padding": 1}}, "flatten", {"dense": 10}]},
     {"name": "a", "model": "mlp", "loss": {"softmaxCrossEntropy": {"reduction": "sum"}}, "metrics": [{"f1": "macro"}]},
-    {"name": "a", "model": "mlp", "optimizer": {"adam": {"beta1": 0.8}, "clip": {"norm": 1}, "groups": [{"match": "*", "frozen": True}]}},
+    {"name": "a", "model": "mlp",
+     "optimizer": {"adam": {"beta1": 0.8}, "clip": {"norm": 1}, "groups": [{"match": "*", "frozen": True}]}},
     {"name": "a", "model": "mlp", "optimizer": "sgd", "schedule": {"cosine": {"end": 0.1, "warmupSteps": 3}}},
     {"name": "a", "model": "mlp", "data": {"directory": None}},
 ]
 BAD = [
-    {"model": "mlp"},
     {"name": "a"},
     {"name": "a", "model": "mlp", "colour": 1},
     {"name": "a", "model": "mlp", "epochs": "many"},
@@ -53,43 +50,45 @@ BAD = [
 
 
 def run(*arguments):
-    return subprocess.run([apus, *arguments], capture_output=True, text=True)
+    return subprocess.run([APUS, *arguments], capture_output=True, text=True)
 
 
-def reads(experiment):
+def refusal(experiment):
+    """What `apus` says of an experiment that it can't read; `None` if it can."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(experiment, file)
         file.flush()
         result = run("experiment", "check", file.name)
-        return result.returncode != 65, result.stderr
+        return result.stderr if result.returncode == 65 else None
 
 
-schema = json.loads(run("experiment", "schema").stdout)
-jsonschema.Draft202012Validator.check_schema(schema)
-validator = jsonschema.Draft202012Validator(schema)
-failures = 0
+def problems():
+    schema = json.loads(run("experiment", "schema").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    files = sorted((ROOT / "Examples/experiments").glob("*.yaml"))
+    pages = [(file.relative_to(ROOT), yaml.safe_load(file.read_text())) for file in files]
+    pages.append(("the page of defaults", yaml.safe_load(run("experiment", "defaults").stdout)))
+    for name, page in pages:
+        for error in validator.iter_errors(page):
+            yield f"{name}: {error.message[:200]} at {error.json_path}"
+    for experiment in GOOD:
+        if not validator.is_valid(experiment):
+            yield f"the schema refuses {experiment}"
+        if (message := refusal(experiment)) is not None:
+            yield f"apus refuses {experiment}: {message}"
+    for experiment in BAD:
+        if validator.is_valid(experiment):
+            yield f"the schema takes {experiment}"
+        if refusal(experiment) is None:
+            yield f"apus takes {experiment}"
 
 
-def expect(right, what):
-    global failures
-    if not right:
-        failures += 1
-        print("WRONG:", what)
+def main():
+    found = list(problems())
+    print("\n".join(found), end="\n" if found else "")
+    return 1 if found else 0
 
 
-files = sorted(glob.glob(f"{root}/Examples/experiments/*.yaml"))
-pages = [(name, yaml.safe_load(open(name))) for name in files]
-pages.append(("the page of defaults", yaml.safe_load(run("experiment", "defaults").stdout)))
-for name, page in pages:
-    for error in validator.iter_errors(page):
-        expect(False, f"{name}: {error.message[:200]} at {error.json_path}")
-for experiment in GOOD:
-    expect(validator.is_valid(experiment), f"the schema refuses {experiment}")
-    right, message = reads(experiment)
-    expect(right, f"apus refuses {experiment}: {message}")
-for experiment in BAD:
-    expect(not validator.is_valid(experiment), f"the schema takes {experiment}")
-    right, _ = reads(experiment)
-    expect(not right, f"apus takes {experiment}")
-print(f"{len(pages)} files, {len(GOOD)} right and {len(BAD)} wrong experiments, {failures} failures")
-sys.exit(1 if failures else 0)
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,7 +3,7 @@
 
     python3 -m venv ENV && ENV/bin/pip install tensorboard
     swift build -c release --build-tests
-    ENV/bin/python Tests/Scripts/check_tensorboard.py
+    ENV/bin/python Tests/Fixtures/check_tensorboard.py
 
 The files are written by the test `filesForTheScript`. They are read as records (checksums, and each message written again gives
 the same bytes), by `EventAccumulator`, and by a TensorBoard server, with its data server and without.

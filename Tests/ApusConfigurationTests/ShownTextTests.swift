@@ -19,8 +19,4 @@ import Testing
         #expect((0..<30).map { "\($0)" }.shown(3) == "0, 1, 2, …")
         #expect("a\n\tb\u{7}\n".printable == "a\n\tb\\u{7}\n")
     }
-
-    @Test func longNamesGetNoSuggestion() {
-        #expect(Names.hint(String(repeating: "x", count: 1_000_000), ["relu"]) == "known are relu")
-    }
 }
