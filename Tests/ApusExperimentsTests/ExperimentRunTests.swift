@@ -31,6 +31,22 @@ import Testing
         }
     }
 
+    /// Where weights are averaged, the averages are what is kept, measured and used.
+    @Test func averagesAreTheResult() throws {
+        try withTemporaryFolder { folder in
+            let file = try moonsFile().setting("optimizer.average", to: "0.9").setting("epochs", to: "1")
+            var run = try ExperimentRun(try file.experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train()
+            let (test, kept) = (try #require(run.data.test), try RunFolder(existing: "\(folder)/a"))
+            let expected = try run.trainer.evaluate(test)
+            #expect(try FinishedRun(kept).trainer.evaluate(test) == expected)
+            #expect(run.record.test == expected)
+            let samples = test.features(at: 0).reshaped(to: [1, 2])
+            #expect(try TrainedModel(run: kept)(samples).scalars == run.trainer.predict(samples).scalars)
+        }
+    }
+
     @Test func aRunNeverOverwritesAnother() throws {
         try withTemporaryFolder { folder in
             var run = try ExperimentRun(try moonsFile().experiment())
