@@ -74,6 +74,16 @@ import Testing
         }
     }
 
+    /// Data begins at a multiple of eight, however long names are.
+    @Test func dataIsAligned() throws {
+        let array = try NumericArray(shape: [1], elements: [1] as [Double])
+        let counts = try (1...8).map { length in
+            let bytes = try SafetensorsFile.encode([(String(repeating: "x", count: length), array)])
+            return Int(bytes[0]) + Int(bytes[1]) * 256
+        }
+        #expect(counts.allSatisfy { $0 % 8 == 0 } && Set(counts).count == 2)
+    }
+
     /// Headers name arrays in any order, those without elements at any place.
     @Test func headersInAnyOrder() throws {
         let header =
