@@ -20,7 +20,7 @@ private struct Ramp: SampleReader, Configurable {
 
     func read(_ request: SampleRequest) throws -> RawSamples {
         let x = Tensor((0..<count).map { Float($0) }, shape: [count, 1])
-        let groups = request.groupColumn == nil ? nil : (0..<count).map { "\($0 / 10)" }
+        let groups = request.groupColumn == nil ? nil : (0..<count).map { "\($0 * 7 % count / 10)" }
         return RawSamples(try Dataset(inputs: x, targets: Float(slope) * x), featureNames: ["x"], groups: groups)
     }
 }
@@ -258,7 +258,7 @@ private struct Ramp: SampleReader, Configurable {
         let ramp = try source("{source: {ramp: 80}, validation: {groups: x, fraction: 0.3}, test: 0.3, seed: \(seed)}")
         func groups(_ part: Dataset?) throws -> [Int] {
             let part = try #require(part)
-            return (0..<part.count).map { Int(part.features(at: $0).scalars[0]) / 10 }
+            return (0..<part.count).map { Int(part.features(at: $0).scalars[0]) * 7 % 80 / 10 }
         }
         func check(_ data: LoadedData) throws {
             let parts = try [groups(data.training), groups(data.validation), groups(data.test)]
