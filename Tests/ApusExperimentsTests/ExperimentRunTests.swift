@@ -78,6 +78,32 @@ import Testing
         }
     }
 
+    /// The weights of the best epoch are among what a callback remembers: here those of the first, for the loss shall grow.
+    @Test func aResumedRunKeepsTheBestEpoch() throws {
+        try withTemporaryFolder { folder in
+            let rule = "[{earlyStopping: {monitor: training.loss, mode: max, patience: 3}}]"
+            let experiment = try moonsFile().setting("epochs", to: "9").setting("callbacks", to: rule).experiment()
+            func run(_ name: String, interrupted: Bool) throws -> ExperimentRun {
+                var run = try ExperimentRun(experiment)
+                try run.begin(in: "\(folder)/\(name)")
+                guard interrupted else {
+                    #expect(try run.train().epochs.count == 4)
+                    return run
+                }
+                try run.train(callbacks: [Interruption(after: 2).callback])
+                var rest = try ExperimentRun(resuming: RunFolder(existing: "\(folder)/\(name)"))
+                #expect(try rest.train().epochs.count == 4)
+                return rest
+            }
+            let runs = [try run("whole", interrupted: false), try run("cut", interrupted: true)]
+            let states = try runs.map { try #require($0.trainer.state) }
+            for path in states[0].variables.paths {
+                #expect(states[0].variables[path]!.scalars == states[1].variables[path]!.scalars, "\(path)")
+            }
+            #expect(states.map(\.step) == [5, 5])
+        }
+    }
+
     /// Records of before hold the fingerprint of another hash, without its name.
     @Test func runsOfTheFormerFingerprintGoOn() throws {
         try withTemporaryFolder { folder in
