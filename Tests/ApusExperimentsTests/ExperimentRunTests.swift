@@ -104,6 +104,23 @@ import Testing
         }
     }
 
+    /// What a callback made of the learning rate holds after an interruption: here it is halved, for the loss shall grow.
+    @Test func aResumedRunKeepsItsLearningRate() throws {
+        try withTemporaryFolder { folder in
+            let rule = "[{reduceOnPlateau: {monitor: training.loss, mode: max, patience: 1, factor: 0.5}}]"
+            let file = try moonsFile().setting("epochs", to: "6").setting("callbacks", to: rule)
+            var whole = try ExperimentRun(file.experiment())
+            try whole.begin(in: "\(folder)/whole")
+            let rates = try whole.train().epochs.map(\.learningRate)
+            var first = try ExperimentRun(file.experiment())
+            try first.begin(in: "\(folder)/cut")
+            try first.train(callbacks: [Interruption(after: 4).callback])
+            var rest = try ExperimentRun(resuming: RunFolder(existing: "\(folder)/cut"))
+            #expect(try rest.train().epochs.map(\.learningRate) == rates)
+            #expect(rates[3] < 0.02 && rates[5] < rates[3])
+        }
+    }
+
     /// Records of before hold the fingerprint of another hash, without its name.
     @Test func runsOfTheFormerFingerprintGoOn() throws {
         try withTemporaryFolder { folder in
