@@ -14,15 +14,17 @@ import Testing
         }
     }
 
+    @Test func thereAreFixtures() throws { #expect(try AugmentationFixtures.names("affine-").count == 10) }
+
     @Test(arguments: try AugmentationFixtures.names("affine-")) func agreesWithPyTorchAndSciPy(name: String) throws {
         let fixtures = try AugmentationFixtures()
         let map = map(try fixtures.steps(name))
         let (image, expected) = (try fixtures["\(name)/image"], try fixtures["\(name)/output"].scalars)
         // Pixels go to 255, and places have 16 binary digits; those of bytes have 11, and the results are rounded.
-        for (value, expected) in zip(map(image).scalars, expected) { #expect(abs(value - expected) < 5e-3) }
+        #expect(isClose(map(image).scalars, expected, 5e-3))
         let bytes = map(try image.cast(to: .uint8).evaluated())
         #expect(bytes.elementType == .uint8)
-        for (value, expected) in zip(bytes.scalars, expected) { #expect(abs(value - expected) < 0.8) }
+        #expect(isClose(bytes.scalars, expected, 0.8))
     }
 
     @Test(arguments: [1, 2, 3]) func wholeMovesAreExact(channels: Int) {

@@ -4,7 +4,7 @@ import ApusTensor
 import Foundation
 import Testing
 
-@Suite struct AugmentationTests {
+@Suite(.timeLimit(.minutes(5))) struct AugmentationTests {
     /// Images of random bytes; the label of each is its number.
     private func images(
         _ count: Int, _ shape: [Int] = [8, 9, 1], _ type: ElementType = .uint8, seed: UInt64 = 1
@@ -83,6 +83,40 @@ import Testing
             mixes ? [] : $0.targets.scalars(as: Int.self)
         }
         #expect(mixes || labels == Array(0..<10))
+    }
+
+    /// A part of a data set is augmented like a data set of its samples alone: rows of memory are not samples.
+    @Test(arguments: lists) func partsAreAugmentedAsCopies(list: [Augmentation]) throws {
+        let chosen = Array(stride(from: 40, through: 0, by: -3))
+        let all = try images(41)
+        let part = try all.subset(chosen).weighted(chosen.map { Double($0 + 1) })
+        let pixels = chosen.flatMap { all.features(at: $0).scalars }
+        let copy = try Dataset(
+            inputs: Tensor(pixels, shape: [chosen.count, 8, 9, 1], type: .uint8), labels: chosen,
+            classNames: all.classNames
+        ).weighted(chosen.map { Double($0 + 1) })
+        func batches(_ data: Dataset) -> Batches { data.batches(of: 5, epoch: 1, seed: 4, augmentations: list) }
+        #expect(try seen(batches(part)) == seen(batches(copy)))
+        let weights = batches(part).map { $0.weights?.scalars }
+        #expect(weights == batches(copy).map { $0.weights?.scalars } && !weights.contains(nil))
+    }
+
+    /// The steps of a list draw from the epoch, the sample and their place in the list, and happen in its order.
+    @Test func geometryIsDrawnByPlace() throws {
+        let data = try images(7, [8, 6, 1])
+        let list: [Augmentation] = [.rotation(degrees: 30), .translation(fraction: 0.3), .zoom(range: 0.4)]
+        let batches = data.batches(of: 3, epoch: 2, seed: 5, shuffled: false, augmentations: list)
+        let expected = (0..<7 as Range<UInt64>).map { sample in
+            func draws(_ place: UInt64) -> RandomDraws {
+                RandomDraws(RandomKey(seed: 5).child("augment").child(2).child(sample).child(place))
+            }
+            var (turn, move, size) = (draws(0), draws(1), draws(2))
+            let (x, y) = (move.within(0.3) * 6, move.within(0.3) * 8)
+            let map = AffineMap.rotation(degrees: turn.within(30)).then(.translation(x: x, y: y)).then(
+                .zoom(1 + size.within(0.4)))
+            return map(data.features(at: Int(sample))).scalars
+        }
+        #expect(try seen(batches).map(\.pixels) == expected)
     }
 
     /// The streams are part of the format of a run: a change would make runs that are resumed end differently.
@@ -195,6 +229,18 @@ import Testing
         // 4 of 6 middles leave 3 rows, two leave 2: 16 : 16 : 4 of 36.
         for (count, expected) in [(9, 889), (6, 889), (4, 222)] { #expect(abs(zeros[count] - expected) < 115) }
         #expect(zeros[9] + zeros[6] + zeros[4] == 2000)
+    }
+
+    /// Of an even square more lies above and to the left of its middle.
+    @Test func cutoutOfAnEvenSize() throws {
+        let data = try Dataset(inputs: .ones([400, 4, 4, 1], type: .uint8), labels: Array(repeating: 0, count: 400))
+        let cleared = Set(try augmented(data, .cutout(size: 2)).map { image in (0..<16).filter { image[$0] == 0 } })
+        let expected = Set(
+            (0..<16).map { middle in
+                let (row, column) = (middle / 4, middle % 4)
+                return (max(0, row - 1)...row).flatMap { y in (max(0, column - 1)...column).map { 4 * y + $0 } }
+            })
+        #expect(cleared == expected)
     }
 
     @Test func brightnessIsUniformAndClamped() throws {

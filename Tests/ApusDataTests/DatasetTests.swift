@@ -1,6 +1,7 @@
 import ApusData
 import ApusGraph
 import ApusTensor
+import ApusTestKit
 import Testing
 
 @Suite struct DatasetTests {
@@ -65,22 +66,25 @@ import Testing
 
     // MARK: Errors
 
-    private func message(_ body: () throws -> Dataset) -> String? {
-        let error = #expect(throws: DatasetError.self) { try body() }
-        #expect(error?.kind == .malformed)
-        return error?.description
+    private func problem(_ body: () throws -> Dataset) -> String {
+        message {
+            do { return try body() } catch let error as DatasetError {
+                #expect(error.kind == .malformed)
+                throw error
+            }
+        }
     }
 
     private let three = Tensor([0, 1, 2, 3, 4, 5] as [Float], shape: [3, 2])
 
     @Test func countsThatDiffer() {
         #expect(
-            message { try Dataset(inputs: three, labels: [0, 1]) }
+            problem { try Dataset(inputs: three, labels: [0, 1]) }
                 == "samples and targets differ in number. Expected 3, one for "
                 + "each sample of inputs [3, 2]; received 2 labels. Check that both come from the same part of the data, and "
                 + "that nothing was skipped.")
         #expect(
-            message { try Dataset(inputs: three, targets: Tensor([1, 2] as [Float])) }
+            problem { try Dataset(inputs: three, targets: Tensor([1, 2] as [Float])) }
                 == "samples and targets differ in number. "
                 + "Expected 3, one for each sample of inputs [3, 2]; received targets [2]. Check that both come from the same "
                 + "part of the data, and that nothing was skipped.")
@@ -88,18 +92,18 @@ import Testing
 
     @Test func labelsOutOfRange() {
         #expect(
-            message { try Dataset(inputs: three, labels: [0, 2, 1], classNames: ["a", "b"]) }
+            problem { try Dataset(inputs: three, labels: [0, 2, 1], classNames: ["a", "b"]) }
                 == "the label of row 1 is out of "
                 + "range. Expected 0..<2; received 2. Number the classes from 0, or name all of them.")
         #expect(
-            message { try Dataset(inputs: three, labels: [0, -1, -2]) }
+            problem { try Dataset(inputs: three, labels: [0, -1, -2]) }
                 == "the label of row 1 is out of range, and those of "
                 + "1 more row. Expected 0..<1048576; received -1. Number the classes from 0, or give their names.")
     }
 
     @Test func labelsThatAreNone() {
         #expect(
-            message { try Dataset(inputs: three, labels: Tensor([0, 1, 2] as [Float])) }
+            problem { try Dataset(inputs: three, labels: Tensor([0, 1, 2] as [Float])) }
                 == "labels must be one whole number a "
                 + "sample. Expected an integer type and the shape [N]; received float32[3]. Give the number of the class, not a "
                 + "vector of it; numeric targets go in as targets:.")
@@ -108,7 +112,7 @@ import Testing
     @Test func samplesWithoutAxis() {
         let scalar = Tensor([1] as [Float], shape: [])
         #expect(
-            message { try Dataset(inputs: scalar, labels: []) }
+            problem { try Dataset(inputs: scalar, labels: []) }
                 == "inputs must have one row a sample. Expected the shape "
                 + "[N, ...]; received []. Give a tensor whose first axis counts the samples.")
     }

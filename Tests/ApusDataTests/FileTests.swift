@@ -1,105 +1,100 @@
 import ApusData
 import ApusFormats
 import ApusGraph
+import ApusTestKit
 import Foundation
 import Testing
 
-/// A folder that is removed with its object.
-private final class Folder {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "apus-data-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    /// Writes a part of a data set of images of 2 × 3 pixels.
-    func write(_ part: String, images: Int, labels: [UInt8], width: Int = 3, compressed: Bool = false) throws {
-        let pixels = (0..<images * 2 * width).map { UInt8($0 % 256) }
-        let suffix = compressed ? ".gz" : ""
-        try IDX.write(
-            NumericArray(shape: [images, 2, width], elements: pixels), to: "\(path)/\(part)-images-idx3-ubyte\(suffix)",
-            compressed: compressed)
-        try IDX.write(
-            NumericArray(shape: [labels.count], elements: labels), to: "\(path)/\(part)-labels-idx1-ubyte\(suffix)",
-            compressed: compressed)
-    }
+/// Writes a part of a data set of images of 2 × 3 pixels to a folder.
+private func write(
+    _ part: String, images: Int, labels: [UInt8], width: Int = 3, compressed: Bool = false, to folder: String
+) throws {
+    let pixels = (0..<images * 2 * width).map { UInt8($0 % 256) }
+    let suffix = compressed ? ".gz" : ""
+    try IDX.write(
+        NumericArray(shape: [images, 2, width], elements: pixels), to: "\(folder)/\(part)-images-idx3-ubyte\(suffix)",
+        compressed: compressed)
+    try IDX.write(
+        NumericArray(shape: [labels.count], elements: labels), to: "\(folder)/\(part)-labels-idx1-ubyte\(suffix)",
+        compressed: compressed)
 }
 
 @Suite struct IDXFolderTests {
     @Test(arguments: [false, true]) func readsAFolder(compressed: Bool) throws {
-        let folder = try Folder()
-        try folder.write("train", images: 3, labels: [0, 2, 1], compressed: compressed)
-        try folder.write("t10k", images: 2, labels: [3, 0], compressed: compressed)
-        let data = try IDXFolder.load(directory: folder.path)
-        #expect(data.training.description == "3 samples of uint8[2, 3, 1], 4 classes")
-        #expect(data.test.description == "2 samples of uint8[2, 3, 1], 4 classes")
-        #expect(data.training.preprocessing == .unitRange)
-        #expect(data.training.features(at: 1).scalars(as: Int.self) == Array(6..<12))
-        #expect((0..<3).map { data.training.label(at: $0) } == [0, 2, 1])
-        #expect(data.test.label(at: 0) == 3)
+        try withTemporaryFolder { folder in
+            try write("train", images: 3, labels: [0, 2, 1], compressed: compressed, to: folder)
+            try write("t10k", images: 2, labels: [3, 0], compressed: compressed, to: folder)
+            let data = try IDXFolder.load(directory: folder)
+            #expect(data.training.description == "3 samples of uint8[2, 3, 1], 4 classes")
+            #expect(data.test.description == "2 samples of uint8[2, 3, 1], 4 classes")
+            #expect(data.training.preprocessing == .unitRange)
+            #expect(data.training.features(at: 1).scalars(as: Int.self) == Array(6..<12))
+            #expect((0..<3).map { data.training.label(at: $0) } == [0, 2, 1])
+            #expect(data.test.label(at: 0) == 3)
+        }
     }
 
-    private func message(_ folder: Folder, classNames: [String]? = nil) -> String? {
-        let error = #expect(throws: DatasetError.self) {
-            try IDXFolder.load(directory: folder.path, classNames: classNames)
-        }
-        return error.map { "\($0)".replacingOccurrences(of: folder.path, with: "DIR") }
+    private func problem(of folder: String, classNames: [String]? = nil) -> String {
+        message { try IDXFolder.load(directory: folder, classNames: classNames) }.replacing(folder, with: "DIR")
     }
 
     @Test func filesThatLack() throws {
-        let folder = try Folder()
-        let expected =
-            "DIR: the folder lacks files of the data set. Expected train-images-idx3-ubyte, train-labels-idx1-ubyte, "
-            + "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each with or without .gz; received "
-        #expect(
-            message(folder) == expected + "none of them. Check the folder's path; copy or download what is missing.")
-        try folder.write("train", images: 1, labels: [0])
-        #expect(
-            message(folder) == expected
-                + "all but t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. Check the folder's path; copy "
-                + "or download what is missing.")
+        try withTemporaryFolder { folder in
+            let expected =
+                "DIR: the folder lacks files of the data set. Expected train-images-idx3-ubyte, train-labels-idx1-ubyte, "
+                + "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each with or without .gz; received "
+            #expect(
+                problem(of: folder) == expected
+                    + "none of them. Check the folder's path; copy or download what is missing.")
+            try write("train", images: 1, labels: [0], to: folder)
+            #expect(
+                problem(of: folder) == expected
+                    + "all but t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. Check the folder's path; copy "
+                    + "or download what is missing.")
+        }
     }
 
     @Test func countsThatDiffer() throws {
-        let folder = try Folder()
-        try folder.write("train", images: 3, labels: [0, 1])
-        try folder.write("t10k", images: 1, labels: [0])
-        #expect(
-            message(folder)
-                == "DIR, train-images-idx3-ubyte and train-labels-idx1-ubyte: samples and targets differ in number. "
-                + "Expected 3, one for each sample of inputs [3, 2, 3, 1]; received 2 labels. Copy or download both files again."
-        )
+        try withTemporaryFolder { folder in
+            try write("train", images: 3, labels: [0, 1], to: folder)
+            try write("t10k", images: 1, labels: [0], to: folder)
+            #expect(
+                problem(of: folder)
+                    == "DIR, train-images-idx3-ubyte and train-labels-idx1-ubyte: samples and targets differ in number. "
+                    + "Expected 3, one for each sample of inputs [3, 2, 3, 1]; received 2 labels. Copy or download both files again."
+            )
+        }
     }
 
     @Test func labelsOutOfRange() throws {
-        let folder = try Folder()
-        try folder.write("train", images: 2, labels: [0, 1])
-        try folder.write("t10k", images: 2, labels: [1, 7])
-        #expect(
-            message(folder, classNames: ["a", "b"])
-                == "DIR, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte: the label of row 1 "
-                + "is out of range. Expected 0..<2; received 7. Copy or download both files again.")
+        try withTemporaryFolder { folder in
+            try write("train", images: 2, labels: [0, 1], to: folder)
+            try write("t10k", images: 2, labels: [1, 7], to: folder)
+            #expect(
+                problem(of: folder, classNames: ["a", "b"])
+                    == "DIR, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte: the label of row 1 "
+                    + "is out of range. Expected 0..<2; received 7. Copy or download both files again.")
+        }
     }
 
     @Test func sizesThatDiffer() throws {
-        let folder = try Folder()
-        try folder.write("train", images: 2, labels: [0, 1])
-        try folder.write("t10k", images: 2, labels: [1, 0], width: 4)
-        #expect(
-            message(folder)
-                == "DIR: the images of training and test differ in size. Expected as in training, [2, 2, 3]; received "
-                + "[2, 2, 4]. The files belong to different data sets: copy or download them again.")
+        try withTemporaryFolder { folder in
+            try write("train", images: 2, labels: [0, 1], to: folder)
+            try write("t10k", images: 2, labels: [1, 0], width: 4, to: folder)
+            #expect(
+                problem(of: folder)
+                    == "DIR: the images of training and test differ in size. Expected as in training, [2, 2, 3]; received "
+                    + "[2, 2, 4]. The files belong to different data sets: copy or download them again.")
+        }
     }
 
     @Test func damagedFile() throws {
-        let folder = try Folder()
-        try folder.write("train", images: 2, labels: [0, 1])
-        try folder.write("t10k", images: 2, labels: [1, 0])
-        try Data([0, 0, 8]).write(to: URL(fileURLWithPath: folder.path + "/t10k-labels-idx1-ubyte"))
-        #expect(throws: FormatError.self) { try IDXFolder.load(directory: folder.path) }
+        try withTemporaryFolder { folder in
+            try write("train", images: 2, labels: [0, 1], to: folder)
+            try write("t10k", images: 2, labels: [1, 0], to: folder)
+            try Data([0, 0, 8]).write(to: URL(fileURLWithPath: folder + "/t10k-labels-idx1-ubyte"))
+            #expect(throws: FormatError.self) { try IDXFolder.load(directory: folder) }
+        }
     }
 }
 
@@ -113,14 +108,16 @@ private final class Folder {
     }
 
     @Test func takesTheFirstFolderWithFiles() throws {
-        let empty = try Folder()
-        let folder = try Folder()
-        try folder.write("train", images: 2, labels: [0, 9])
-        try folder.write("t10k", images: 1, labels: [1])
-        let data = try FashionMNIST.load(from: [empty.path, folder.path])
-        #expect(data.training.count == 2)
-        #expect(data.training.classNames[data.training.label(at: 1)] == "Ankle boot")
-        #expect(data.training.preprocessing == FashionMNIST.standardization)
+        try withTemporaryFolder { empty in
+            try withTemporaryFolder { folder in
+                try write("train", images: 2, labels: [0, 9], to: folder)
+                try write("t10k", images: 1, labels: [1], to: folder)
+                let data = try FashionMNIST.load(from: [empty, folder])
+                #expect(data.training.count == 2)
+                #expect(data.training.classNames[data.training.label(at: 1)] == "Ankle boot")
+                #expect(data.training.preprocessing == FashionMNIST.standardization)
+            }
+        }
     }
 
     @Test func missing() {
@@ -136,12 +133,13 @@ private final class Folder {
     }
 
     @Test func eleventhClass() throws {
-        let folder = try Folder()
-        try folder.write("train", images: 2, labels: [0, 10])
-        try folder.write("t10k", images: 1, labels: [1])
-        let error = #expect(throws: DatasetError.self) { try FashionMNIST.load(directory: folder.path) }
-        #expect(error?.problem.hasSuffix("the label of row 1 is out of range") == true)
-        #expect(error?.expected == "0..<10")
+        try withTemporaryFolder { folder in
+            try write("train", images: 2, labels: [0, 10], to: folder)
+            try write("t10k", images: 1, labels: [1], to: folder)
+            let error = #expect(throws: DatasetError.self) { try FashionMNIST.load(directory: folder) }
+            #expect(error?.problem.hasSuffix("the label of row 1 is out of range") == true)
+            #expect(error?.expected == "0..<10")
+        }
     }
 
     @Test(.enabled(if: isInstalled, "Fashion-MNIST is not installed: sudo apt-get install dataset-fashion-mnist"))

@@ -25,6 +25,10 @@ import Testing
         #expect((data.classCounts.max() ?? 0) - (data.classCounts.min() ?? 0) <= 1)
     }
 
+    @Test func thereAreFixtures() throws {
+        #expect(try ["moons-", "circles-"].map { try AugmentationFixtures.names($0).count } == [2, 2])
+    }
+
     /// Without noise: the same points as scikit-learn's, with the same labels.
     @Test(arguments: try AugmentationFixtures.names("moons-") + AugmentationFixtures.names("circles-"))
     func agreesWithScikitLearn(name: String) throws {

@@ -11,6 +11,6 @@ import Testing
     func scalesBytes(preprocessing: Preprocessing, expected: [Float]) throws {
         let result = try preprocessing(Tensor([0, 51, 255] as [UInt8])).evaluated()
         #expect(result.elementType == .float32)
-        for (value, expected) in zip(result.scalars, expected) { #expect(abs(value - expected) < 1e-5) }
+        #expect(isClose(result.scalars, expected, 1e-5))
     }
 }

@@ -12,6 +12,11 @@ func numbered(_ count: Int) throws -> Dataset {
     try numbered((0..<count).map { $0 % 10 }, classNames: (0..<10).map { "\($0)" })
 }
 
+/// Whether lists are as long, and no element is further away than a tolerance.
+func isClose(_ received: [Float], _ expected: [Float], _ tolerance: Float) -> Bool {
+    received.count == expected.count && zip(received, expected).allSatisfy { abs($0 - $1) <= tolerance }
+}
+
 extension Dataset {
     /// The numbers of the samples, in order.
     var numbers: [Int] { (0..<count).map { features(at: $0).number } }

@@ -20,7 +20,7 @@ private struct Ramp: SampleReader, Configurable {
 
     func read(_ request: SampleRequest) throws -> RawSamples {
         let x = Tensor((0..<count).map { Float($0) }, shape: [count, 1])
-        let groups = request.groupColumn == nil ? nil : (0..<count).map { "\($0 / 10)" }
+        let groups = request.groupColumn == nil ? nil : (0..<count).map { "\($0 * 7 % count / 10)" }
         return RawSamples(try Dataset(inputs: x, targets: Float(slope) * x), featureNames: ["x"], groups: groups)
     }
 }
@@ -250,6 +250,48 @@ private struct Ramp: SampleReader, Configurable {
         #expect(
             message { try source("{source: rampp}") }
                 == "e.yaml:1: there is no data source rampp (did you mean ramp?) at data.source")
+    }
+
+    /// What belongs together is in one part, whichever samples the test part took before.
+    @Test(arguments: 0..<6 as Range<UInt64>) func groupsStayTogether(seed: UInt64) throws {
+        try SampleSourceKinds.register(Ramp.self)
+        let ramp = try source("{source: {ramp: 80}, validation: {groups: x, fraction: 0.3}, test: 0.3, seed: \(seed)}")
+        func groups(_ part: Dataset?) throws -> [Int] {
+            let part = try #require(part)
+            return (0..<part.count).map { Int(part.features(at: $0).scalars[0]) * 7 % 80 / 10 }
+        }
+        func check(_ data: LoadedData) throws {
+            let parts = try [groups(data.training), groups(data.validation), groups(data.test)]
+            #expect(parts.flatMap { $0 }.sorted() == (0..<80).map { $0 / 10 })
+            #expect(parts.map { Set($0).count }.reduce(0, +) == 8 && !parts.contains([]))
+        }
+        try check(try ramp.load(seed: seed))
+        let folds = try ramp.folds(3, seed: seed)
+        for fold in folds { try check(fold) }
+        let validated = try folds.flatMap { try groups($0.validation) } + groups(folds[0].test)
+        #expect(validated.sorted() == (0..<80).map { $0 / 10 })
+    }
+
+    /// A file numbers the samples of the source; the test part is one of the others.
+    @Test func validationFromAFile() throws {
+        try SampleSourceKinds.register(Ramp.self)
+        try withTemporaryFolder { folder in
+            let held = [3, 39, 17, 0, 21]
+            try held.map(String.init).joined(separator: "\n").write(
+                to: file(folder, "held.txt"), atomically: true, encoding: .utf8)
+            for seed in 0..<4 {
+                let data = try load(
+                    "{source: {ramp: 40}, validation: {file: held.txt}, test: 0.4, seed: \(seed)}", in: folder)
+                func numbers(_ part: Dataset?) throws -> [Int] {
+                    let part = try #require(part)
+                    return (0..<part.count).map { Int(part.features(at: $0).scalars[0]) }
+                }
+                #expect(try numbers(data.validation) == held)
+                #expect(try numbers(data.test).count == 14)
+                let all = try numbers(data.training) + numbers(data.test) + held
+                #expect(all.sorted() == Array(0..<40))
+            }
+        }
     }
 
     // MARK: Messages

@@ -1,6 +1,7 @@
 import Apus
 import ApusExperiments
 import ApusReport
+import ApusTestKit
 import Foundation
 import Testing
 
@@ -23,23 +24,22 @@ import Testing
     }
 
     @Test func theDeviceOfAFile() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "apus-device-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let runs = try ["cpu", "reference"].map { try run($0, folder) }
-        #expect(runs.map(\.trainer.device) == [.cpu, .reference])
-        let variables = try runs.map { try #require($0.trainer.state).variables }
-        for path in variables[0].paths {
-            let (a, b) = (variables[0][path]!.scalars, variables[1][path]!.scalars)
-            #expect(zip(a, b).allSatisfy { abs($0 - $1) < 1e-4 }, "\(path)")
+        try withTemporaryFolder { folder in
+            let runs = try ["cpu", "reference"].map { try run($0, folder) }
+            #expect(runs.map(\.trainer.device) == [.cpu, .reference])
+            let variables = try runs.map { try #require($0.trainer.state).variables }
+            for path in variables[0].paths {
+                let (a, b) = (variables[0][path]!.scalars, variables[1][path]!.scalars)
+                #expect(a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < 1e-4 }, "\(path)")
+            }
+            // The same bits everywhere would be those of one backend.
+            #expect(variables[0].paths.contains { variables[0][$0]!.scalars != variables[1][$0]!.scalars })
+            // What a folder holds is resumed where it was.
+            #expect(
+                try Experiment(
+                    yaml: String(contentsOfFile: "\(folder)/reference/experiment.yaml", encoding: .utf8), path: ""
+                ).device == .reference)
+            try runs[1].writeReport()
         }
-        // The same bits everywhere would be those of one backend.
-        #expect(variables[0].paths.contains { variables[0][$0]!.scalars != variables[1][$0]!.scalars })
-        // What a folder holds is resumed where it was.
-        #expect(
-            try Experiment(
-                yaml: String(contentsOfFile: "\(folder)/reference/experiment.yaml", encoding: .utf8), path: ""
-            ).device == .reference)
-        try runs[1].writeReport()
     }
 }

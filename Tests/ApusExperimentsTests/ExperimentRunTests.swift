@@ -31,6 +31,22 @@ import Testing
         }
     }
 
+    /// Where weights are averaged, the averages are what is kept, measured and used.
+    @Test func averagesAreTheResult() throws {
+        try withTemporaryFolder { folder in
+            let file = try moonsFile().setting("optimizer.average", to: "0.9").setting("epochs", to: "1")
+            var run = try ExperimentRun(try file.experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train()
+            let (test, kept) = (try #require(run.data.test), try RunFolder(existing: "\(folder)/a"))
+            let expected = try run.trainer.evaluate(test)
+            #expect(try FinishedRun(kept).trainer.evaluate(test) == expected)
+            #expect(run.record.test == expected)
+            let samples = test.features(at: 0).reshaped(to: [1, 2])
+            #expect(try TrainedModel(run: kept)(samples).scalars == run.trainer.predict(samples).scalars)
+        }
+    }
+
     @Test func aRunNeverOverwritesAnother() throws {
         try withTemporaryFolder { folder in
             var run = try ExperimentRun(try moonsFile().experiment())
@@ -59,6 +75,49 @@ import Testing
                 FileManager.default.contents(atPath: "\(folder)/\(name)/checkpoints/last/state.safetensors")
             }
             #expect(weights("whole") != nil && weights("whole") == weights("cut"))
+        }
+    }
+
+    /// The weights of the best epoch are among what a callback remembers: here those of the first, for the loss shall grow.
+    @Test func aResumedRunKeepsTheBestEpoch() throws {
+        try withTemporaryFolder { folder in
+            let rule = "[{earlyStopping: {monitor: training.loss, mode: max, patience: 3}}]"
+            let experiment = try moonsFile().setting("epochs", to: "9").setting("callbacks", to: rule).experiment()
+            func run(_ name: String, interrupted: Bool) throws -> ExperimentRun {
+                var run = try ExperimentRun(experiment)
+                try run.begin(in: "\(folder)/\(name)")
+                guard interrupted else {
+                    #expect(try run.train().epochs.count == 4)
+                    return run
+                }
+                try run.train(callbacks: [Interruption(after: 2).callback])
+                var rest = try ExperimentRun(resuming: RunFolder(existing: "\(folder)/\(name)"))
+                #expect(try rest.train().epochs.count == 4)
+                return rest
+            }
+            let runs = [try run("whole", interrupted: false), try run("cut", interrupted: true)]
+            let states = try runs.map { try #require($0.trainer.state) }
+            for path in states[0].variables.paths {
+                #expect(states[0].variables[path]!.scalars == states[1].variables[path]!.scalars, "\(path)")
+            }
+            #expect(states.map(\.step) == [5, 5])
+        }
+    }
+
+    /// What a callback made of the learning rate holds after an interruption: here it is halved, for the loss shall grow.
+    @Test func aResumedRunKeepsItsLearningRate() throws {
+        try withTemporaryFolder { folder in
+            let rule = "[{reduceOnPlateau: {monitor: training.loss, mode: max, patience: 1, factor: 0.5}}]"
+            let file = try moonsFile().setting("epochs", to: "6").setting("callbacks", to: rule)
+            var whole = try ExperimentRun(file.experiment())
+            try whole.begin(in: "\(folder)/whole")
+            let rates = try whole.train().epochs.map(\.learningRate)
+            var first = try ExperimentRun(file.experiment())
+            try first.begin(in: "\(folder)/cut")
+            try first.train(callbacks: [Interruption(after: 4).callback])
+            var rest = try ExperimentRun(resuming: RunFolder(existing: "\(folder)/cut"))
+            #expect(try rest.train().epochs.map(\.learningRate) == rates)
+            #expect(rates[3] < 0.02 && rates[5] < rates[3])
         }
     }
 

@@ -20,7 +20,8 @@ import Testing
     }
 
     private func isClose(_ found: [Double], _ expected: [Double], _ tolerance: Double) -> Bool {
-        found.count == expected.count && zip(found, expected).allSatisfy { abs($0 - $1) <= tolerance * max(1, abs($1)) }
+        found.count == expected.count
+            && zip(found, expected).allSatisfy { abs($0 - $1) <= tolerance * max(1e-3, abs($1)) }
     }
 
     @Test(arguments: ["run", "former/run"]) func theRunGoesOn(_ name: String) throws {

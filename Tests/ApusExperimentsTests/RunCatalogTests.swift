@@ -31,6 +31,58 @@ import Testing
         }
     }
 
+    @Test func valuesAreThoseOfTheEpochs() throws {
+        try withTemporaryFolder { folder in
+            // Large steps: the last epoch is not the best one.
+            let file = try moonsFile().setting("epochs", to: "4").setting("optimizer.adam.learningRate", to: "1.5")
+            var run = try ExperimentRun(try file.experiment())
+            try run.begin(in: "\(folder)/a")
+            try run.train()
+            let catalog = try RunCatalog(folder)
+            try catalog.update()
+            let (entry, record) = (try catalog.store.run("a"), try RunFolder(existing: "\(folder)/a").record())
+            let epochs = try RunFolder(existing: "\(folder)/a").history().epochs
+            for (name, isBetter) in [("loss", { $0 < $1 }), ("accuracy", { $0 > $1 })]
+                as [(String, (Double, Double) -> Bool)]
+            {
+                let parts = [
+                    ("training", epochs.map { $0.training[name] }), ("validation", epochs.map { $0.validation?[name] }),
+                ]
+                for (part, values) in parts {
+                    let values = try values.map { try #require($0) }
+                    #expect(entry.final["\(part).\(name)"] == values.last)
+                    #expect(entry.best["\(part).\(name)"] == values.min(by: isBetter))
+                    guard part == "training" else { continue }
+                    #expect(Set([values[0], values[3], values.min(by: isBetter)]).count == 3)
+                }
+                #expect(try entry.final["test.\(name)"] == #require(record.test)[name])
+            }
+            #expect(entry.started == record.started && entry.finished == record.ended && entry.state == "completed")
+        }
+    }
+
+    /// A run that nobody writes any more, though it says that it runs, has crashed.
+    @Test func aRunWithoutItsProcessHasCrashed() throws {
+        try withTemporaryFolder { folder in
+            try train("\(folder)/a", epochs: 1)
+            let ended = try RunFolder(existing: "\(folder)/a")
+            var record = try ended.record()
+            (record.state, record.ended) = (.running, nil)
+            try ended.write(record)
+            #expect(try ended.record().state == .crashed)
+            var run = try ExperimentRun(try moonsFile().experiment())
+            let running = try run.begin(in: "\(folder)/b")
+            #expect(try running.record().state == .running)
+            let catalog = try RunCatalog(folder)
+            try catalog.update()
+            #expect(try catalog.store.run("a").state == "crashed" && catalog.store.run("b").state == "running")
+            // It is written down.
+            let text = try String(contentsOfFile: "\(folder)/a/run.json", encoding: .utf8)
+            #expect(text.contains("\"crashed\""))
+            withExtendedLifetime(run) {}
+        }
+    }
+
     /// The version is that of the program that ran, not of the one that looks.
     @Test func runsHaveTheirOwnVersion() throws {
         try withTemporaryFolder { folder in

@@ -151,6 +151,11 @@ import Testing
             #expect(read[0].samples.scalars(as: Double.self) == rows.flatMap { $0 })
             let model = try TrainedModel(run: try #require(run.folder))
             #expect(try model.predict(read[0].samples).allSatisfy { !$0.classes.isEmpty })
+            // What is missing is the mean of the training part.
+            try write("color;price;t\nred;;1700000000\n", folder, "p.csv")
+            let filled = try PredictionInput.read(["\(folder)/p.csv"], for: inputs)[0].samples.scalars(as: Double.self)
+            #expect(abs(filled[1] - rows.map { $0[1] }.reduce(0, +) / Double(rows.count)) < 1e-12)
+            #expect(filled[0] == 1_700_000_000 && filled[2...] == [0, 1])
             // New words, missing columns, infinite numbers.
             try write("color;price;t\ngreen;1,5;1700000000\n", folder, "p.csv")
             let new = try PredictionInput.read(["\(folder)/p.csv"], for: inputs)

@@ -27,7 +27,8 @@ import Testing
                 }
             }
         }
-        #expect(part.images.bytes == expected)
+        // Without a comparison of the lists, which takes minutes where they differ.
+        #expect(part.images.bytes.elementsEqual(expected))
     }
 
     @Test func tenClassesAreRead() throws {

@@ -168,7 +168,9 @@ import Testing
 }
 
 @Suite struct GzipTests {
-    let array = try? NumericArray(shape: [4, 5], elements: Array(0..<20 as Range<UInt8>))
+    private func array() throws -> NumericArray {
+        try NumericArray(shape: [4, 5], elements: Array(0..<20 as Range<UInt8>))
+    }
 
     private func compress(_ header: [UInt32], _ count: Int) throws -> [UInt8] {
         // The encoder writes what an array says; a lie takes another header of the same length.
@@ -182,9 +184,20 @@ import Testing
         #expect(try IDX.read(ByteSource(parts, name: "t")).bytes == [1, 2, 3, 4])
     }
 
+    /// A member may end just where a piece of the file does that is read at once.
+    @Test func membersEndWithPieces() throws {
+        var generator = SeededGenerator(seed: 3)
+        let noise = (0..<70_000).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+        let bytes = idx(8, [70_000], noise)
+        // Noise becomes longer by a few bytes, whatever it is, so that some beginning has the length of a piece.
+        let end = try #require(
+            try (65_400..<65_536).first { try Gzip.compress(Array(bytes[..<$0])).count == 1 << 16 })
+        let (first, rest) = (try Gzip.compress(Array(bytes[..<end])), try Gzip.compress(Array(bytes[end...])))
+        #expect(try IDX.read(ByteSource(first + rest, name: "t")).bytes == noise)
+    }
+
     @Test func everyTruncationIsAnError() throws {
-        let array = try #require(array)
-        let bytes = try IDX.encode(array, compressed: true)
+        let bytes = try IDX.encode(array(), compressed: true)
         for count in 0..<bytes.count {
             #expect(throws: FormatError.self, "\(count)") {
                 try IDX.read(ByteSource(Array(bytes[..<count]), name: "t"))
@@ -201,7 +214,7 @@ import Testing
     }
 
     @Test func checksumsAreCompared() throws {
-        var bytes = try IDX.encode(try #require(array), compressed: true)
+        var bytes = try IDX.encode(array(), compressed: true)
         bytes[bytes.count - 8] ^= 1
         #expect(
             message { try IDX.read(ByteSource(bytes, name: "t")) }

@@ -188,6 +188,49 @@ import Testing
         }
     }
 
+    /// Sizes and places of 64 bits, as in archives of more than 4 GiB; some programs always write them.
+    @Test(arguments: ["stored.npz", "deflated.npz"], [false, true])
+    func wideDirectories(name: String, isWideAtTheEnd: Bool) throws {
+        let bytes = try Fixture.bytes(name)
+        func number(_ place: Int, _ width: Int) -> Int {
+            (0..<width).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }
+        }
+        func number(_ value: Int, width: Int) -> [UInt8] {
+            (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+        }
+        let end = bytes.count - 22
+        let start = number(end + 16, 4)
+        var (directory, place) = ([UInt8](), start)
+        while place < end {
+            let stored = number(place + 20, 4)
+            let (count, header) = (number(place + 24, 4), number(place + 42, 4))
+            let next = place + 46 + number(place + 28, 2)
+            let extra =
+                number(1, width: 2) + number(24, width: 2) + [count, stored, header].flatMap { number($0, width: 8) }
+            directory += bytes[place..<place + 20] + [UInt8](repeating: 0xff, count: 8) + bytes[place + 28..<place + 30]
+            directory += number(extra.count, width: 2) + bytes[place + 32..<place + 42] + [255, 255, 255, 255]
+            directory += bytes[place + 46..<next] + extra
+            place = next + number(place + 30, 2) + number(place + 32, 2)
+        }
+        var tail = Array(bytes[end...])
+        tail.replaceSubrange(12..<16, with: number(directory.count, width: 4))
+        if isWideAtTheEnd {
+            let entries = number(number(end + 10, 2), width: 8)
+            let record =
+                number(0x0606_4b50, width: 4) + number(44, width: 8) + number(45, width: 2) + number(45, width: 2)
+                + number(0, width: 8) + entries + entries + number(directory.count, width: 8) + number(start, width: 8)
+            let locator =
+                number(0x0706_4b50, width: 4) + number(0, width: 4) + number(start + directory.count, width: 8)
+                + number(1, width: 4)
+            tail.replaceSubrange(8..<20, with: [UInt8](repeating: 0xff, count: 12))
+            tail = record + locator + tail
+        }
+        let file = try NPZFile(ByteSource(bytes[..<start] + directory + tail, name: "wide"))
+        let plain = try NPZFile(Fixture.path(name))
+        #expect(file.names == plain.names)
+        for name in file.names { #expect(try file.array(name) == plain.array(name)) }
+    }
+
     @Test func truncationsAndOtherFiles() throws {
         let bytes = try Fixture.bytes("deflated.npz")
         for count in 0..<bytes.count {

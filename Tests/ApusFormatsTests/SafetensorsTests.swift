@@ -74,6 +74,27 @@ import Testing
         }
     }
 
+    /// Data begins at a multiple of eight, however long names are.
+    @Test func dataIsAligned() throws {
+        let array = try NumericArray(shape: [1], elements: [1] as [Double])
+        let counts = try (1...8).map { length in
+            let bytes = try SafetensorsFile.encode([(String(repeating: "x", count: length), array)])
+            return Int(bytes[0]) + Int(bytes[1]) * 256
+        }
+        #expect(counts.allSatisfy { $0 % 8 == 0 } && Set(counts).count == 2)
+    }
+
+    /// Headers name arrays in any order, those without elements at any place.
+    @Test func headersInAnyOrder() throws {
+        let header =
+            #"{"c":{"dtype":"U8","shape":[2],"data_offsets":[3,5]},"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"#
+            + #""e":{"dtype":"I64","shape":[0],"data_offsets":[3,3]},"d":{"dtype":"F32","shape":[2,0],"data_offsets":[0,0]}}"#
+        let file = try SafetensorsFile(ByteSource(safetensors(header, data: [1, 2, 3, 4, 5]), name: "t"))
+        #expect(file.names == ["d", "a", "e", "c"])
+        #expect(try file.array("a").bytes == [1, 2, 3] && file.array("c").bytes == [4, 5])
+        #expect(try file.type(of: "d") == TensorType([2, 0], .float32) && file.array("e").bytes == [])
+    }
+
     @Test func emptyFileOfNoTensors() throws {
         #expect(try SafetensorsFile(ByteSource(safetensors("{}"), name: "t")).names == [])
         #expect(try SafetensorsFile(ByteSource(SafetensorsFile.encode([]), name: "t")).names == [])
@@ -264,6 +285,9 @@ import Testing
         #expect(try halves.withBytes(of: "a") { Array($0) } == read)
         #expect(read == [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0])
         #expect(try file("I8", [1, 0xff]).array("a").elements(as: Int32.self) == [1, -1])
+        #expect(try file("I16", [1, 0, 0xfe, 0xff]).array("a").elements(as: Int32.self) == [1, -2])
+        let wide = try file("U64", [7, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f])
+        #expect(try wide.array("a").elements(as: Int64.self) == [7, .max])
         #expect(try file("U16", [1, 0, 0xff, 0xff]).array("a").elements(as: Int32.self) == [1, 65535])
         #expect(
             try file("U32", [1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]).array("a").elements(as: Int64.self) == [

@@ -42,6 +42,49 @@ func doubling(
         #expect(predictions.allSatisfy { $0.classes.isEmpty && $0.top(3).isEmpty })
     }
 
+    /// Among equals the earlier class comes first; a limit leaves the best.
+    @Test func equalsKeepTheirOrder() throws {
+        let equal = Tensor([1, 1, 1, -1, 2, 2] as [Float], shape: [2, 3])
+        let predictions = try doubling().predict(equal)
+        #expect(predictions.map { $0.classes.map(\.label) } == [[0, 1, 2], [1, 2, 0]])
+        #expect(try doubling().predict(equal, top: 2).map { $0.classes.map(\.name) } == [["a", "b"], ["b", "c"]])
+    }
+
+    /// One output is the probability of the second class.
+    @Test(arguments: [false, true]) func yesIsTheSecondClass(isProbability: Bool) throws {
+        let network = Sequential { Dense(1, useBias: false) }
+        var variables = try network.initialized(input: [1], seed: 1)
+        try variables.setValue("0.dense/kernel", Tensor([1] as [Float], shape: [1, 1]))
+        let model = TrainedModel(
+            network, variables: variables, input: [1], classNames: ["no", "yes"],
+            meaning: .yesOrNo(isProbability: isProbability))
+        let samples: [Float] = isProbability ? [0.25, 0.75] : [-log(3), log(3)]
+        let predictions = try model.predict(Tensor(samples, shape: [2, 1]))
+        #expect(predictions.map { $0.classes.map(\.name) } == [["no", "yes"], ["yes", "no"]])
+        #expect(predictions.map { $0.classes.map(\.label) } == [[0, 1], [1, 0]])
+        for prediction in predictions {
+            #expect(abs(prediction.classes[0].probability - 0.75) < 1e-6)
+            #expect(abs(prediction.classes[1].probability - 0.25) < 1e-6)
+        }
+    }
+
+    /// Outputs that are probabilities stay as they are.
+    @Test func probabilitiesStay() throws {
+        let predictions = try doubling(meaning: .classes(areProbabilities: true)).predict(
+            Tensor([0.125, 0.625, 0.25] as [Float], shape: [1, 3]))
+        #expect(predictions[0].classes.map(\.probability) == [0.625, 0.25, 0.125])
+    }
+
+    /// Each channel has a factor and an offset of its own, and bytes are scaled as numbers are.
+    @Test(arguments: [ElementType.uint8, .float32]) func channelsAreScaled(type: ElementType) throws {
+        let network = Sequential { Flatten() }
+        let model = TrainedModel(
+            network, variables: try network.initialized(input: [1, 2, 2], seed: 1), input: [1, 2, 2],
+            preprocessing: Preprocessing(scales: [2, 0.5], offsets: [1, -3]), meaning: .numbers)
+        let images = Tensor([1, 2, 3, 4, 200, 100, 0, 8] as [Float], shape: [2, 1, 2, 2], type: type)
+        #expect(try model.predict(images).map(\.numbers) == [[3, -2, 7, -1], [401, 47, 1, 1]])
+    }
+
     /// More samples than go through at once.
     @Test func manySamples() throws {
         let numbers: [Float] = (0..<300).flatMap { [Float($0), 0, 0] as [Float] }

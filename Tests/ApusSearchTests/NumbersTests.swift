@@ -6,7 +6,7 @@ import ApusTestKit
 /// Against numbers of scikit-learn, SciPy and Optuna, which `Fixtures/make_numbers.py` makes.
 @Suite struct NumbersTests {
     private func isClose(_ a: Double, _ b: Double, _ tolerance: Double = 1e-9) -> Bool {
-        abs(a - b) <= tolerance * max(1, abs(b))
+        abs(a - b) <= tolerance * max(1e-6, abs(b))
     }
 
     private func process(_ variance: Double? = 1.7) throws -> GaussianProcess {

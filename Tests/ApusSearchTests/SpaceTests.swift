@@ -201,6 +201,7 @@ import Yams
         let strategies = [
             "grid: 5", "hyperband: 81", "successiveHalving: {trials: 9, maximumBudget: 9}", "tpe: {gamma: 0.1}",
         ]
+        var read = 0
         for round in 0..<400 {
             let characters = Array(text.replacing("tpe: {candidates: 50}", with: strategies[round % strategies.count]))
             var changed = characters
@@ -215,13 +216,17 @@ import Yams
                 }
             }
             guard let search = try? YAMLDecoder().decode(Search.self, from: String(changed)) else { continue }
+            read += 1
             for strategy in [search.strategy, .random] {
                 let history = SearchHistory(
                     space: search.space, seed: search.seed, limit: search.trialLimit, observations: [])
-                if case .new(let assignment, _) = strategy.value.proposal(history) {
-                    #expect(search.space.canonical(assignment) == assignment)
+                guard case .new(let assignment, _) = strategy.value.proposal(history) else {
+                    Issue.record("no proposal")
+                    continue
                 }
+                #expect(search.space.canonical(assignment) == assignment)
             }
         }
+        #expect((40..<400).contains(read))
     }
 }

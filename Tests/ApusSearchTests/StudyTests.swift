@@ -64,7 +64,12 @@ import Testing
                 for _ in 0..<100 {
                     guard let trial = try study.ask().trial else { break }
                     assignments.append(trial.assignment)
-                    try study.tell(trial, score: sign * Self.score(trial.assignment))
+                    if trial.number % 3 == 2, trial.usedBudget == 0 {
+                        _ = try study.report(trial, step: 0, value: sign * Self.score(trial.assignment))
+                        try study.prune(trial)
+                    } else {
+                        try study.tell(trial, score: sign * Self.score(trial.assignment))
+                    }
                 }
                 return (assignments, try study.best()?.number)
             }
@@ -267,10 +272,13 @@ import Testing
             for interruption: any Error in [TrialInterrupted(), CancellationError()] {
                 #expect(try !study.run { _, _ in throw interruption })
                 #expect(try study.trials().map(\.state) == [.waiting])
+                // What was given back was no attempt.
+                #expect(try study.trials().map(\.attempts) == [0])
             }
             var ended: [Int] = []
             #expect(try study.run(finished: { ended.append($0.number) }) { _, _ in 0 })
             #expect(ended == [0, 1])
+            #expect(try study.trials().map(\.attempts) == [1, 1])
             #expect(try study.trials().map(\.state) == [.complete, .complete])
         }
     }
