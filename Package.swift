@@ -141,10 +141,13 @@ let package = Package(
         // Tests.
         .target(name: "ApusTestKit", path: "Tests/ApusTestKit", swiftSettings: swift),
         .target(
-            name: "ApusTestSupport", dependencies: ["ApusGraph", "ApusBackend", "ApusReference"],
+            name: "ApusTestSupport", dependencies: ["ApusGraph", "ApusBackend", "ApusReference", "ApusTestKit"],
             path: "Tests/ApusTestSupport",
             swiftSettings: swift),
-        .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: swift),
+        .target(
+            name: "CKernelsTestSupport", dependencies: ["CKernels"], path: "Tests/CKernelsTestSupport",
+            swiftSettings: swift),
+        .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "CKernelsTestSupport"], swiftSettings: swift),
         .testTarget(
             name: "ApusGraphTests", dependencies: ["ApusGraph", "ApusBackend", "ApusReference", "ApusTestSupport"],
             swiftSettings: swift),
@@ -155,6 +158,7 @@ let package = Package(
             name: "ApusCPUTests",
             dependencies: [
                 "ApusBackend", "ApusCPU", "ApusGraph", "ApusReference", "ApusTestSupport", "CAllocations", "CKernels",
+                "CKernelsTestSupport",
             ], swiftSettings: swift
         ),
         .testTarget(
