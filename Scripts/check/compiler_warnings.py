@@ -32,7 +32,7 @@ def swift_warnings(targets):
 def c_warnings():
     folders = [f"-I{folder}" for folder in package.ROOT.glob("Sources/C*/*/")]
     for file in sorted(package.ROOT.glob("Sources/C*/**/*.c")):
-        command = ["clang", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", *folders, file]
+        command = ["clang", "-fsyntax-only", "-Wall", "-Wextra", "-Wshorten-64-to-32", "-Werror", *folders, file]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode:
             yield result.stderr.strip()

@@ -89,7 +89,7 @@ struct ReduceTests {
                     #expect(status == 0)
                     let exact = operation == APUS_REDUCE_MAX || operation == APUS_REDUCE_MIN || !floats
                     expectEqual(
-                        y, want, exact ? 0 : tolerance(type) / 3, size: sizes,
+                        y, want, exact ? 0 : tolerance(type) / 2, size: sizes,
                         "\(operation) \(shape) \(mask)")
                     return [y]
                 }
