@@ -145,8 +145,11 @@ private func checkOneType(_ c: Convolution, seed: UInt64) {
             #expect(
                 relativeError(result, exact) <= (result.type == APUS_BFLOAT16 ? 3e-3 : 5e-6),
                 "\(name) of \(c.testDescription)")
+            // The transforms mix the elements of a tile: each is as exact as they are.
+            let mean = size.reduce(0, +) / Double(max(1, size.count))
             expectEqual(
-                result, exact, tolerance(result.type), size: size.map { 4 * $0 }, "\(name) of \(c.testDescription)")
+                result, exact, tolerance(result.type), size: size.map { 4 * max($0, mean) },
+                "\(name) of \(c.testDescription)")
         }
         return results
     }
