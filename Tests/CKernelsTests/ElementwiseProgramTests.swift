@@ -188,7 +188,7 @@ struct ElementwiseProgramTests {
     // MARK: Fused loops
 
     private enum Rule: String, CaseIterable {
-        case sgd, momentum, adam
+        case sgd, momentum, velocity, adam
         case corrected = "adam corrected"
         case l2 = "adam l2"
         case adamw
@@ -208,6 +208,12 @@ struct ElementwiseProgramTests {
                 return [
                     instruction(APUS_EW_FMA, to: m, m, .immediate(0.9), g),
                     instruction(APUS_EW_FNMA, to: w, m, rate, w),
+                ]
+            case .velocity:
+                return [
+                    instruction(APUS_EW_MUL, to: .register(0), rate, g),
+                    instruction(APUS_EW_FMS, to: m, m, .immediate(0.9), .register(0)),
+                    instruction(APUS_EW_ADD, to: w, w, m),
                 ]
             default: break
             }
@@ -235,7 +241,8 @@ struct ElementwiseProgramTests {
                 ]
             }
             tape += [
-                instruction(APUS_EW_ADD, to: .register(1), .register(1), .immediate(1e-8)),
+                // An epsilon that is seen.
+                instruction(APUS_EW_ADD, to: .register(1), .register(1), .immediate(0.125)),
                 instruction(APUS_EW_DIV, to: .register(2), .register(2), .register(1)),
                 rule == .adamw
                     ? instruction(APUS_EW_FMS, to: w, w, .immediate(0.9999), .register(2))
@@ -246,7 +253,7 @@ struct ElementwiseProgramTests {
         everywhere { place in
             var updated: [[Float]] = []
             for rule in Rule.allCases {
-                let moments = rule == .sgd ? 0 : rule == .momentum ? 1 : 2
+                let moments = rule == .sgd ? 0 : rule == .momentum || rule == .velocity ? 1 : 2
                 let operands = [
                     operand(0, output: true), operand(1), operand(2, output: moments > 0),
                     operand(3, output: moments > 1),

@@ -131,6 +131,28 @@ struct ElementwiseTests {
         }
     }
 
+    /// As in Python, a remainder that is 0 has the sign of the divisor.
+    @Test func signsOfZeroAndFiniteNumbers() {
+        let x: [Float] = [4, -4, 0, -0.0, .nan, .infinity, -.infinity, 3e38, -3e38, 1e-40]
+        let y: [Float] = [2, 2, -2, -2, 1, 1, 1, 3e38, 3e38, 1]
+        everywhere { place in
+            let remainders = Memory([Float](repeating: 9, count: x.count))
+            ElementwiseProgram(
+                [instruction(APUS_EW_REMAINDER, to: .operand(2), .operand(0), .operand(1))],
+                [operand(0), operand(1), operand(2, output: true)], count: x.count)?
+                .run([Memory(x), Memory(y), remainders])
+            let signs = remainders.values(Float.self).prefix(4).map { $0 == 0 ? $0.sign : nil }
+            #expect(signs == [.plus, .plus, .minus, .minus], "\(place)")
+            let finite = Memory([UInt8](repeating: 9, count: x.count))
+            ElementwiseProgram(
+                [instruction(APUS_EW_IS_FINITE, to: .operand(1), .operand(0))],
+                [operand(0), operand(1, APUS_BOOL, output: true)], count: x.count)?
+                .run([Memory(x), finite])
+            #expect(finite.values() == x.map { $0.isFinite ? 1 : 0 as UInt8 }, "\(place)")
+            return [remainders, finite]
+        }
+    }
+
     // MARK: Integers
 
     private func integers<T: FixedWidthInteger>(_ type: apus_type, _: T.Type) {

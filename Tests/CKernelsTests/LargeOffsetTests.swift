@@ -88,25 +88,36 @@ import Testing
         #expect(result.values[7] == 6 && result.values[8] == 0)
     }
 
-    /// Every operand and the result of a product.
+    /// Each operand and the result of a product, with more rows than a tile.
     @Test(.enabled(if: isThere), arguments: 0..<3) func products(whichIsFar: Int) throws {
         defer { forget() }
-        func stride(_ operand: Int) -> Int64 { operand == whichIsFar ? Int64(Self.far) : 2 }
+        let (rows, spread) = (36, 1 << 26)
+        func stride(_ operand: Int) -> Int { operand == whichIsFar ? spread : 2 }
+        // A · B with A of `rows` rows, or with B of `rows` rows.
+        let (m, k) = whichIsFar == 1 ? (2, rows) : (rows, 2)
         var p = apus_gemm_parameters()
-        (p.batch, p.m, p.n, p.k, p.alpha) = (1, 2, 2, 2, 1)
-        (p.a_row_stride, p.a_column_stride, p.b_row_stride, p.b_column_stride) = (stride(0), 1, stride(1), 1)
-        p.c_row_stride = stride(2)
-        let (a, b) = (TestBuffer(APUS_FLOAT32, [1, 2, 3, 4]), TestBuffer(APUS_FLOAT32, [1, 10, 100, 1000]))
-        let c = TestBuffer(APUS_FLOAT32, count: 4)
+        (p.batch, p.m, p.n, p.k, p.alpha) = (1, Int64(m), 2, Int64(k), 1)
+        (p.a_row_stride, p.a_column_stride) = (whichIsFar == 1 ? Int64(k) : Int64(stride(0)), 1)
+        (p.b_row_stride, p.b_column_stride, p.c_row_stride) = (Int64(stride(1)), 1, Int64(stride(2)))
+        let (a, b) = (
+            TestBuffer(APUS_FLOAT32, (0..<m * k).map(Double.init)),
+            TestBuffer(APUS_FLOAT32, (0..<k * 2).map(Double.init))
+        )
+        let c = TestBuffer(APUS_FLOAT32, count: 2 * m)
         let scratch = TestBuffer(APUS_UINT8, count: Int(apus_gemm_scratch_bytes(&p)))
-        let factor = [a.values, b.values, [0, 0, 0, 0]][whichIsFar].map { Float($0) }
-        try run(apus_gemm_float32, p, at: [0: factor[0], 1: factor[1], Self.far: factor[2], Self.far + 1: factor[3]]) {
+        let places = (0..<2 * rows).map { $0 / 2 * spread + $0 % 2 }
+        var spreadOut: [Int: Float] = [:]
+        if whichIsFar < 2 {
+            for (place, value) in zip(places, [a, b][whichIsFar].values) { spreadOut[place] = Float(value) }
+        }
+        try run(apus_gemm_float32, p, at: spreadOut) {
             var all: [UnsafeMutableRawPointer?] = [a.pointer, b.pointer, c.pointer, nil, nil, nil, scratch.pointer]
             all[whichIsFar] = $0
             return all
         }
-        let result = try whichIsFar == 2 ? [0, 1, Self.far, Self.far + 1].map { Double(try float(at: $0)) } : c.values
-        #expect(result == [201, 2010, 403, 4030])
+        let result = try whichIsFar == 2 ? places.map { Double(try float(at: $0)) } : c.values
+        let (x, y) = (a.values, b.values)
+        #expect(result == (0..<2 * m).map { i in (0..<k).reduce(0) { $0 + x[i / 2 * k + $1] * y[$1 * 2 + i % 2] } })
     }
 
     /// Reads all of 2³¹ bytes, which are one page of zeros.
