@@ -91,21 +91,22 @@ import Testing
     /// Each operand and the result of a product, with more rows than a tile.
     @Test(.enabled(if: isThere), arguments: 0..<3) func products(whichIsFar: Int) throws {
         defer { forget() }
-        let (rows, spread) = (36, 1 << 26)
-        func stride(_ operand: Int) -> Int { operand == whichIsFar ? spread : 2 }
+        let (rows, n, spread) = (36, 20, 1 << 26)
+        func stride(_ operand: Int) -> Int { operand == whichIsFar ? spread : operand == 0 ? 24 : n }
         // A · B with A of `rows` rows, or with B of `rows` rows.
-        let (m, k) = whichIsFar == 1 ? (2, rows) : (rows, 2)
+        let (m, k) = whichIsFar == 1 ? (24, rows) : (rows, 24)
         var p = apus_gemm_parameters()
-        (p.batch, p.m, p.n, p.k, p.alpha) = (1, Int64(m), 2, Int64(k), 1)
+        (p.batch, p.m, p.n, p.k, p.alpha) = (1, Int64(m), Int64(n), Int64(k), 1)
         (p.a_row_stride, p.a_column_stride) = (whichIsFar == 1 ? Int64(k) : Int64(stride(0)), 1)
         (p.b_row_stride, p.b_column_stride, p.c_row_stride) = (Int64(stride(1)), 1, Int64(stride(2)))
         let (a, b) = (
-            TestBuffer(APUS_FLOAT32, (0..<m * k).map(Double.init)),
-            TestBuffer(APUS_FLOAT32, (0..<k * 2).map(Double.init))
+            TestBuffer(APUS_FLOAT32, (0..<m * k).map { Double($0 % 11) }),
+            TestBuffer(APUS_FLOAT32, (0..<k * n).map { Double($0 % 7) })
         )
-        let c = TestBuffer(APUS_FLOAT32, count: 2 * m)
+        let c = TestBuffer(APUS_FLOAT32, count: n * m)
         let scratch = TestBuffer(APUS_UINT8, count: Int(apus_gemm_scratch_bytes(&p)))
-        let places = (0..<2 * rows).map { $0 / 2 * spread + $0 % 2 }
+        let width = whichIsFar == 0 ? k : n
+        let places = (0..<width * rows).map { $0 / width * spread + $0 % width }
         var spreadOut: [Int: Float] = [:]
         if whichIsFar < 2 {
             for (place, value) in zip(places, [a, b][whichIsFar].values) { spreadOut[place] = Float(value) }
@@ -117,7 +118,8 @@ import Testing
         }
         let result = try whichIsFar == 2 ? places.map { Double(try float(at: $0)) } : c.values
         let (x, y) = (a.values, b.values)
-        #expect(result == (0..<2 * m).map { i in (0..<k).reduce(0) { $0 + x[i / 2 * k + $1] * y[$1 * 2 + i % 2] } })
+        #expect(
+            result == (0..<n * m).map { i in (0..<k).reduce(0) { $0 + x[i / n * k + $1] * y[$1 * n + i % n] } })
     }
 
     /// Reads all of 2³¹ bytes, which are one page of zeros.
