@@ -91,7 +91,7 @@ import Testing
     /// Each operand and the result of a product, with more rows than a tile.
     @Test(.enabled(if: isThere), arguments: 0..<3) func products(whichIsFar: Int) throws {
         defer { forget() }
-        let (rows, n, spread) = (36, 20, 1 << 26)
+        let (rows, n, spread) = (78, 20, 1 << 25)
         func stride(_ operand: Int) -> Int { operand == whichIsFar ? spread : operand == 0 ? 24 : n }
         // A · B with A of `rows` rows, or with B of `rows` rows.
         let (m, k) = whichIsFar == 1 ? (24, rows) : (rows, 24)
