@@ -144,10 +144,13 @@ let package = Package(
             name: "ApusTrainingKit", dependencies: ["ApusData", "ApusNN", "ApusTensor", "ApusTraining"],
             path: "Tests/ApusTrainingKit", swiftSettings: swift),
         .target(
-            name: "ApusTestSupport", dependencies: ["ApusGraph", "ApusBackend", "ApusReference"],
+            name: "ApusTestSupport", dependencies: ["ApusGraph", "ApusBackend", "ApusReference", "ApusTestKit"],
             path: "Tests/ApusTestSupport",
             swiftSettings: swift),
-        .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: swift),
+        .target(
+            name: "CKernelsTestSupport", dependencies: ["CKernels"], path: "Tests/CKernelsTestSupport",
+            swiftSettings: swift),
+        .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "CKernelsTestSupport"], swiftSettings: swift),
         .testTarget(
             name: "ApusGraphTests", dependencies: ["ApusGraph", "ApusBackend", "ApusReference", "ApusTestSupport"],
             swiftSettings: swift),
@@ -158,6 +161,7 @@ let package = Package(
             name: "ApusCPUTests",
             dependencies: [
                 "ApusBackend", "ApusCPU", "ApusGraph", "ApusReference", "ApusTestSupport", "CAllocations", "CKernels",
+                "CKernelsTestSupport",
             ], swiftSettings: swift
         ),
         .testTarget(

@@ -32,7 +32,7 @@ def swift_warnings(targets):
 def c_warnings():
     folders = [f"-I{folder}" for folder in package.c_folders()]
     for file in package.c_files():
-        command = ["clang", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", *folders, file]
+        command = ["clang", "-fsyntax-only", "-Wall", "-Wextra", "-Wshorten-64-to-32", "-Werror", *folders, file]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode:
             yield result.stderr.strip()

@@ -25,9 +25,7 @@ import Testing
         let r = Node(.input("r", y.type))
         let total = Node.binary(.multiply, y, r).reduce(.sum, [0, 1, 2, 3])
         let gradients = Node.gradients(of: [total], withRespectTo: [x, w, b])
-        return Graph(
-            inputs: [x, w, b, r],
-            outputs: ([y] + gradients).enumerated().map { Graph.Output(name: "\($0)", node: $1) })
+        return ApusTestSupport.graph([x, w, b, r], [y] + gradients)
     }
 
     private static func rule(_ change: (inout Case) -> Void) -> Case {
@@ -95,22 +93,11 @@ import Testing
 
     @Test(arguments: shapes) func winogradIsExactEnough(_ item: Case) throws {
         let graph = graph(item)
-        var state: UInt64 = 7
-        let values = graph.inputs.map { node in
-            let numbers = (0..<node.shape.count).map { _ -> Double in
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Double(Float(Int(state >> 40) % 2001 - 1000) / 1000)
-            }
-            return ReferenceValue(shape: node.shape, elementType: .float32, values: numbers)
-        }
+        let values = draw(graph, seed: 7)
         let expected = try ReferenceBackend().run(graph, inputs: values)
-        try kernelLock.withLock {
-            let program = try CPU.compile(graph)
-            #expect(program.stepNames.count { $0.hasPrefix("winograd ") } == 3)
-            let received = try program.values(values)
-            for (a, b) in zip(received, expected) { #expect(relativeDifference(a.values, b.values) <= 5e-6) }
-            let unfused = try CPU.compile(graph, options: .unfused).values(values)
-            for (a, b) in zip(unfused, expected) { #expect(relativeDifference(a.values, b.values) <= 5e-6) }
-        }
+        let program = try CPU.compile(graph)
+        #expect(program.stepNames.count { $0.hasPrefix("winograd ") } == 3)
+        expectClose(try program.values(values), expected, 5e-6)
+        expectClose(try CPU.values(graph, values, options: .unfused), expected, 5e-6)
     }
 }

@@ -7,30 +7,6 @@ import Testing
 
 /// What is fused around batch normalizations, what is computed again or only once, and when.
 @Suite(.serialized) struct NormalizationFusionTests {
-    private func input(_ name: String, _ shape: Shape, _ type: ElementType = .float32) -> Node {
-        Node(.input(name, TensorType(shape, type)))
-    }
-
-    private func draw(_ graph: Graph, seed: UInt64 = 3) -> [ReferenceValue] {
-        var state = seed
-        return graph.inputs.map { node in
-            let values = (0..<node.shape.count).map { _ -> Double in
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Scalar.floating(Double(Int(state >> 40) % 2001 - 1000) / 1000).rounded(to: node.elementType)
-                    .double
-            }
-            return ReferenceValue(shape: node.shape, elementType: node.elementType, values: values)
-        }
-    }
-
-    private func graph(_ inputs: [Node], _ outputs: [Node], replaces: [Int?] = []) -> Graph {
-        Graph(
-            inputs: inputs,
-            outputs: outputs.enumerated().map { index, node in
-                Graph.Output(name: "\(index)", node: node, replaces: index < replaces.count ? replaces[index] : nil)
-            })
-    }
-
     /// Residual blocks relu(batchNorm(x · w) + x), one after the other, and the gradients of Σ y · r to everything.
     private func blocks(_ count: Int, channels: Int, _ type: ElementType = .float32) -> Graph {
         let x = input("x", [3, 4, 5, channels], type)
@@ -54,12 +30,14 @@ import Testing
     @Test(arguments: [5, 16], [ElementType.float32, .bfloat16])
     func residualBlocksAreFused(channels: Int, type: ElementType) throws {
         let graph = blocks(2, channels: channels, type)
-        let values = draw(graph)
+        let values = draw(graph, seed: 3)
         let expected = try ReferenceBackend().run(graph, inputs: values)
         for options in [CompileOptions.fused, .unfused] {
-            for (a, b) in zip(try CPU.values(graph, values, options: options), expected) {
-                #expect(relativeDifference(a.values, b.values) < (type == .float32 ? 2e-5 : 0.15))
-            }
+            let received = try CPU.values(graph, values, options: options)
+            if type == .float32 { expectClose(received, expected, 2e-5) }
+            // What is rounded to eight bits passes other ReLUs than the exact sum.
+            #expect(received.count == expected.count)
+            for (a, b) in zip(received, expected) { #expect(relativeDifference(a.values, b.values) < 0.15) }
         }
         let names = try CPU.compile(graph).stepNames
         #expect(names.count { $0 == "batchNormTraining+add+relu" } == 2)
@@ -93,9 +71,7 @@ import Testing
         let values = draw(all)
         let names = try CPU.compile(all).stepNames
         #expect(names.contains { $0.hasPrefix("relu′+sum") } && !names.contains("sum"), "\(names)")
-        for (a, b) in zip(try CPU.values(all, values), try ReferenceBackend().run(all, inputs: values)) {
-            #expect(relativeDifference(a.values, b.values) < 1e-5)
-        }
+        expectClose(try CPU.values(all, values), try ReferenceBackend().run(all, inputs: values), 1e-5)
     }
 
     @Test func maximaAreNoted() throws {
@@ -106,9 +82,7 @@ import Testing
             [x], [y] + Node.gradients(of: [y.unary(.square).reduce(.sum, [0, 1, 2, 3])], withRespectTo: [x]))
         let values = draw(all)
         #expect(try CPU.compile(all).stepNames.contains("maxPool+indices"))
-        for (a, b) in zip(try CPU.values(all, values), try ReferenceBackend().run(all, inputs: values)) {
-            #expect(relativeDifference(a.values, b.values) < 1e-6)
-        }
+        expectClose(try CPU.values(all, values), try ReferenceBackend().run(all, inputs: values), 1e-6)
     }
 
     // MARK: Recomputation
@@ -133,9 +107,7 @@ import Testing
     @Test func recomputationSavesMemoryAndChangesNoBit() throws {
         let graph = chain(6)
         let values = draw(graph)
-        let (kept, computed) = try kernelLock.withLock {
-            (try CPU.compile(graph), try CPU.compile(graph, options: CompileOptions(recomputes: true)))
-        }
+        let kept = try CPU.compile(graph), computed = try CPU.compile(graph, options: CompileOptions(recomputes: true))
         #expect(computed.stepNames.count { $0 == "batchNormTraining+relu" } == 11)
         #expect(kept.stepNames.count { $0 == "batchNormTraining+relu" } == 6)
         #expect(Double(computed.arenaByteCount) < 0.75 * Double(kept.arenaByteCount))
@@ -174,9 +146,7 @@ import Testing
         let convolved = Node.binary(.add, Node(.convolution(ConvolutionGeometry()), [x, w]), b)
         let y = Node(.batchNorm(epsilon: 0.5), [convolved] + statistics + [variance.unary(.square)]).unary(.relu)
         let all = graph([w, b] + statistics + [variance, x], [y])
-        let program = try kernelLock.withLock {
-            try CPU.compile(all, options: CompileOptions(constantInputs: Set(0..<6)))
-        }
+        let program = try CPU.compile(all, options: CompileOptions(constantInputs: Set(0..<6)))
         #expect(program.steps.count == 1, "\(program.stepNames)")
         var buffers: [Buffer] = []
         for seed in [5, 6] as [UInt64] {
@@ -192,8 +162,8 @@ import Testing
                 buffer.generation += 1
             }
             for _ in 0..<2 {
-                let received = try kernelLock.withLock { try program.run(buffers)[0].value(y.type) }
-                #expect(relativeDifference(received.values, expected.values) < 1e-5)
+                let received = try program.run(buffers)[0].value(y.type)
+                expectClose([received], [expected], 1e-5)
             }
         }
     }

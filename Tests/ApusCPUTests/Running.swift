@@ -2,11 +2,21 @@
 import ApusCPU
 import ApusGraph
 import ApusReference
-import Foundation
+import ApusTestSupport
+import Testing
 
-/// Held while programs are compiled and run: the instruction set and the number of threads are global, and memory plans depend on
-/// the instruction set.
-let kernelLock = NSRecursiveLock()
+/// Every result is near what is expected, each element relative to its own size and that of the others.
+func expectClose(
+    _ received: [ReferenceValue], _ expected: [ReferenceValue], _ tolerance: Double,
+    _ comment: @autoclosure () -> String = "",
+    location: SourceLocation = #_sourceLocation
+) {
+    #expect(received.count == expected.count, "\(comment())", sourceLocation: location)
+    for (index, (a, b)) in zip(received, expected).enumerated() {
+        let difference = difference(a, from: b, Tolerance(norm: 2 * tolerance, element: 8 * tolerance))
+        #expect(difference == nil, "output \(index) \(comment())", sourceLocation: location)
+    }
+}
 
 extension Buffer {
     /// The elements of a reference value, in its element type.
@@ -39,18 +49,14 @@ extension CPU {
     static func values(
         _ graph: Graph, _ inputs: [ReferenceValue], options: CompileOptions = CompileOptions()
     ) throws -> [ReferenceValue] {
-        try kernelLock.withLock {
-            try CPU.compile(graph, options: options).values(inputs)
-        }
+        try CPU.compile(graph, options: options).values(inputs)
     }
 }
 
 extension Program {
     /// Runs the program on copies of some values.
     func values(_ inputs: [ReferenceValue]) throws -> [ReferenceValue] {
-        try kernelLock.withLock {
-            zip(try run(inputs.map { Buffer($0) }), outputTypes).map { $0.value($1) }
-        }
+        zip(try run(inputs.map { Buffer($0) }), outputTypes).map { $0.value($1) }
     }
 
     var steps: [ProgramReport.Step] { report.steps }

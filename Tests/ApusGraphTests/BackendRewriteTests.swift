@@ -48,6 +48,15 @@ import Testing
     @Test func whatIsNotConstantOrReadElsewhereIsNotFolded() {
         // The kernel changes from run to run.
         #expect(normalizations(normalized(hasBias: true).foldingNormalizations(Set(2...6))) == 1)
+        // Two normalizations read one convolution: folded, there would be two.
+        let (x, w) = (input("x", [2, 5, 4, 3]), input("w", [3, 3, 3, 6]))
+        let statistics = ["scale", "offset", "mean", "variance"].map { input($0, [6]) }
+        let convolved = Node(.convolution(ConvolutionGeometry()), [x, w])
+        let both = [0.1, 0.2].map { Node(.batchNorm(epsilon: $0), [convolved] + statistics) }
+        let shared = Graph(
+            inputs: [x, w] + statistics,
+            outputs: both.enumerated().map { Graph.Output(name: "y\($0)", node: $1) })
+        #expect(normalizations(shared.foldingNormalizations(Set(1...5))) == 2)
         let returned = normalized(hasBias: true, convolutionIsReturned: true)
         #expect(normalizations(returned.foldingNormalizations(Set(1...6))) == 1)
     }

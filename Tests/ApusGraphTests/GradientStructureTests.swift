@@ -87,6 +87,9 @@ import Testing
     @Test func tiesShareTheGradient() throws {
         let same = Node.binary(.maximum, x, Node.binary(.multiply, x, .constant(1, [], .float64)))
         #expect(try evaluate(Node.gradients(of: [same], withRespectTo: [x])) == [[1, 1]])
+        // Each operand by itself: 2 ties, 3 wins.
+        let bounded = Node.binary(.maximum, x, .constant(2, [2], .float64))
+        #expect(try evaluate(Node.gradients(of: [bounded], withRespectTo: [x])) == [[0.5, 1]])
         let extreme = Node(.concatenate(axis: 0), [x, x]).reduce(.maximum, [0])
         #expect(try evaluate(Node.gradients(of: [extreme], withRespectTo: [x])) == [[0, 1]])
     }

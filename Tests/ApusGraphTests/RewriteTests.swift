@@ -1,3 +1,4 @@
+import ApusBackend
 import ApusGraph
 import ApusReference
 import ApusTestSupport
@@ -116,6 +117,17 @@ struct RewriteCase: Sendable, CustomStringConvertible {
         #expect(simplified.outputs[0].replaces == 0)
         #expect(simplified.outputs[0].name == "y")
         #expect(simplified.outputs[0].node === x)
+    }
+
+    /// Integers have no reciprocals: their powers stay.
+    @Test func powersOfIntegersKeepTheirValues() throws {
+        let x = input([4], .int32)
+        let graph = Graph(
+            inputs: [x], outputs: [Graph.Output(name: "y", node: .binary(.power, x, .constant(-1, [], .int32)))])
+        let simplified = graph.simplified()
+        try simplified.validate()
+        let values = [ReferenceValue(shape: [4], elementType: .int32, values: [1, -1, 2, -3])]
+        #expect(try ReferenceBackend().run(simplified, inputs: values)[0].values == [1, -1, 0, 0])
     }
 
     /// Reductions of nothing are not those of one element.

@@ -68,6 +68,12 @@ import Testing
         #expect((Tensor([7, -7]) / 2).scalars(as: Int.self) == [3, -3])
     }
 
+    @Test func joinedTensorsTakeTheWidestType() {
+        let parts = [Tensor([1, 2], type: .int32), Tensor([0.5], type: .float32), Tensor([true])]
+        let joined = Tensor.concatenated(parts)
+        #expect(joined.elementType == .float32 && joined.scalars == [1, 2, 0.5, 1])
+    }
+
     /// d(aᵇ)/da = b aᵇ⁻¹ is 0 for b = 0, where 0⁻¹ is infinite; a constant exponent costs nothing.
     @Test func slopesOfPowers() {
         let (a, b) = (Tensor([0, 0, 2, -3], type: .float64), Tensor([0, 1, 3, 2], type: .float64))

@@ -64,9 +64,15 @@ package func difference(_ received: ReferenceValue, from expected: ReferenceValu
     return relative <= tolerance.norm ? nil : "relative error \(relative) is above \(tolerance.norm)"
 }
 
-/// ‖a − b‖ / (‖a‖ + ‖b‖); 0 where both vanish.
+/// Whether all elements lie nearer than a distance, and there are as many of both.
+package func areClose(_ a: [Double], _ b: [Double], within distance: Double) -> Bool {
+    a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < distance }
+}
+
+/// ‖a − b‖ / (‖a‖ + ‖b‖); 0 where both vanish, infinite where one has more elements.
 package func relativeDifference(_ a: [Double], _ b: [Double]) -> Double {
+    guard a.count == b.count else { return .infinity }
     func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
     let error = norm(zip(a, b).map { $0 - $1 })
-    return error == 0 && a.count == b.count ? 0 : error / (norm(a) + norm(b))
+    return error == 0 ? 0 : error / (norm(a) + norm(b))
 }

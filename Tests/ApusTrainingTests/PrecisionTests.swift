@@ -94,6 +94,18 @@ import Testing
             return trainer.state!.numbers
         }
         #expect(try trained(.standard) == trained(.saving))
+        // Memory is what it saves, with as many images as outweigh what kernels need besides.
+        let batch = try images(256).whole
+        func arena(_ memory: MemoryUse) throws -> Int {
+            let optimizer = Optimizer.adam(learningRate: 0.003)
+            let step = try TrainingStep(
+                PrecisionTests.network, loss: .softmaxCrossEntropy, optimizer: optimizer, precision: precision,
+                memory: memory)
+            let state = try TrainingState(PrecisionTests.network, optimizer: optimizer, input: [16, 16, 3], seed: 5)
+            return try step.report(for: state, batch).arenaByteCount
+        }
+        let (saving, standard) = (try arena(.saving), try arena(.standard))
+        #expect(saving < standard, "\(saving), \(standard)")
     }
 
     /// What a prediction has prepared from the weights is prepared again after they changed, in place or by loading.

@@ -24,9 +24,10 @@ import Testing
 
     // MARK: Allocations
 
-    /// Counts what this thread asks the allocator for; the engine's threads run C, which asks for nothing. Swift that is not optimized
-    /// allocates by itself.
-    @Test(.enabled(if: apus_test_allocation_count() >= 0 && !_isDebugAssertConfiguration()))
+    /// Counts what this thread asks the allocator for; the engine's threads run C, which asks for nothing.
+    @Test(
+        .enabled(if: apus_test_allocation_count() >= 0, "the allocator is a sanitizer's"),
+        .enabled(if: !_isDebugAssertConfiguration(), "Swift that is not optimized allocates by itself"))
     func aSteadyStepAllocatesNothing() throws {
         let (step, initial) = try fresh()
         var state = initial

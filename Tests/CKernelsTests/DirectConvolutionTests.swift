@@ -1,11 +1,13 @@
+import ApusTestKit
 import CKernels
+import CKernelsTestSupport
 import Testing
 
 @Suite(.serialized)
 struct DirectConvolutionTests {
     @Test(arguments: [APUS_FLOAT32, APUS_FLOAT64])
     func forwardAndGradients(type: apus_type) {
-        var random = TestRandom(17)
+        var random = SeededGenerator(seed: 17)
         for round in 0..<40 {
             let n = random.pick([1, 2]), groups = random.pick([1, 1, 2, 3])
             let h = Int.random(in: 1...8, using: &random), w = Int.random(in: 1...8, using: &random)
@@ -31,9 +33,11 @@ struct DirectConvolutionTests {
             let g = TestBuffer(type, random.reals(n * oh * ow * outC)), gs = g.values
             var y = [Double](repeating: 0, count: g.count), dx = [Double](repeating: 0, count: x.count)
             var dw = [Double](repeating: 0, count: k.count)
+            var (sizeY, sizeX, sizeW) = (y, dx, dw)
             for at in 0..<g.count {
                 let o = at % outC, column = at / outC % ow, row = at / outC / ow % oh, sample = at / outC / ow / oh
                 y[at] = bias?.values[o] ?? 0
+                sizeY[at] = abs(y[at])
                 for i in 0..<kernel.0 {
                     let r = row * stride.0 + i * dilation.0 - pads[0]
                     for j in 0..<kernel.1 where r >= 0 && r < h {
@@ -41,21 +45,25 @@ struct DirectConvolutionTests {
                         for channel in 0..<ci where c >= 0 && c < w {
                             let from = ((sample * h + r) * w + c) * inC + o / co * ci + channel
                             let weight = ((i * kernel.1 + j) * ci + channel) * outC + o
-                            y[at] += xs[from] * ks[weight]
-                            dx[from] += gs[at] * ks[weight]
-                            dw[weight] += gs[at] * xs[from]
+                            let (product, toX, toW) = (xs[from] * ks[weight], gs[at] * ks[weight], gs[at] * xs[from])
+                            y[at] += product
+                            dx[from] += toX
+                            dw[weight] += toW
+                            sizeY[at] += abs(product)
+                            sizeX[from] += abs(toX)
+                            sizeW[weight] += abs(toW)
                         }
                     }
                 }
             }
-            withEveryISAAndThreadCount {
+            everywhere { _ in
                 let results = [g.count, x.count, k.count].map { TestBuffer(type, count: $0) }
                 #expect(runKernel(apus_direct_convolution, p, [x, k, bias, results[0]]) == 0)
                 #expect(runKernel(apus_direct_convolution_gradient_x, p, [g, k, results[1]]) == 0)
                 #expect(runKernel(apus_direct_convolution_gradient_w, p, [x, g, results[2]]) == 0)
-                for (result, want) in zip(results, [y, dx, dw]) {
-                    expectEqual(result, want, tolerance(type), magnitude: 1)
-                }
+                expectEqual(results[0], y, tolerance(type), size: sizeY, "y")
+                expectEqual(results[1], dx, tolerance(type), size: sizeX, "dx")
+                expectEqual(results[2], dw, tolerance(type), size: sizeW, "dw")
                 return results
             }
         }

@@ -1,4 +1,6 @@
+import ApusTestKit
 import CKernels
+import CKernelsTestSupport
 import Foundation
 import Testing
 
@@ -58,14 +60,11 @@ private final class Operands {
 
     init(_ product: Product, seed: UInt64 = 1) {
         self.product = product
-        var state = seed
+        var random = SeededGenerator(seed: seed)
         func buffer(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
             let memory = UnsafeMutableRawPointer.allocate(byteCount: (count + 16) * 4, alignment: 64)
             let floats = memory.bindMemory(to: Float.self, capacity: count + 16)
-            for i in 0..<count {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                floats[i] = Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-31
-            }
+            for i in 0..<count { floats[i] = Float(random.real()) }
             for i in count..<count + 16 { floats[i] = Self.guardValue }
             return .init(start: floats, count: count)
         }
@@ -168,27 +167,13 @@ private final class Operands {
     }
 }
 
-/// Runs `body` with each instruction set, under the lock; ends with the best one and all threads.
-private func withEachISA(_ body: () -> Void) {
-    kernelLock.withLock {
-        for isa in [APUS_ISA_BASELINE, APUS_ISA_AVX2, APUS_ISA_AVX512] {
-            apus_set_isa(isa)
-            body()
-        }
-        apus_set_own_thread_count(0)
-    }
-}
-
 @Suite("Matrix product", .serialized)
 struct GEMMTests {
     /// Shapes around the tile sizes, each with another combination of the rest.
     private static let products: [Product] = {
         let sizes = [1, 2, 3, 6, 7, 10, 13, 16, 17, 31, 33, 64, 65, 97]
-        var state: UInt64 = 7
-        func random(_ bound: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % bound
-        }
+        var generator = SeededGenerator(seed: 7)
+        func random(_ bound: Int) -> Int { generator.below(bound) }
         let activations = [
             APUS_ACTIVATION_NONE, APUS_ACTIVATION_RELU, APUS_ACTIVATION_SIGMOID, APUS_ACTIVATION_TANH,
         ]
@@ -225,16 +210,15 @@ struct GEMMTests {
         arguments: products)
     private func agrees(_ product: Product) {
         let operands = Operands(product)
-        withEachISA {
-            var results: [[UInt32]] = []
-            for threads in [1, 2, 5] as [Int32] {
-                apus_set_own_thread_count(threads)
-                operands.run()
-                results.append((Array(operands.c) + Array(operands.sums)).map(\.bitPattern))
+        for set in InstructionSet.available {
+            let results = [1, 2, 5].map { threads in
+                set.use(threads: threads) {
+                    operands.run()
+                    return (Array(operands.c) + Array(operands.sums)).map(\.bitPattern)
+                }
             }
-            #expect(results[1] == results[0])
-            #expect(results[2] == results[0])
-            #expect(operands.largestError() < 1e-6)
+            #expect(results[1] == results[0] && results[2] == results[0], "\(set.testDescription)")
+            #expect(operands.largestError() < 1e-6, "\(set.testDescription)")
         }
     }
 
@@ -242,7 +226,7 @@ struct GEMMTests {
     func emptySum() {
         let operands = Operands(
             Product(m: 7, n: 19, k: 0, activation: APUS_ACTIVATION_SIGMOID, bias: true, columnSums: true))
-        withEachISA {
+        onEveryInstructionSet {
             operands.run()
             #expect(operands.largestError() < 1e-6)
             #expect(operands.sums.allSatisfy { $0 == 0 })
@@ -254,7 +238,7 @@ struct GEMMTests {
         arguments: [(0, 3, 1), (3, 0, 1), (3, 3, 0)])
     func empty(m: Int, n: Int, batch: Int) {
         let operands = Operands(Product(m: m, n: n, k: 4, batch: batch))
-        withEachISA { operands.run() }
+        onEveryInstructionSet { operands.run() }
     }
 
     @Test("NaN and infinity reach the result", arguments: [(1, 5), (13, 40), (130, 70)])
@@ -268,7 +252,7 @@ struct GEMMTests {
                 for k in 0..<9 { operands.a[k] = 0 }
                 let column = layout == .rows ? 4 * n : 4
                 operands.b[column] = .infinity
-                withEachISA {
+                onEveryInstructionSet {
                     operands.run()
                     #expect(operands.c[0].isNaN)
                     #expect(operands.c[1].isFinite)
@@ -292,7 +276,7 @@ struct GEMMTests {
         let operands = Operands(Product(m: values.count, n: 1, k: 1, activation: activation))
         _ = operands.a.update(from: values)
         operands.b[0] = 1
-        withEachISA {
+        onEveryInstructionSet {
             operands.run()
             for (x, y) in zip(values, operands.c) {
                 let exact = activation == APUS_ACTIVATION_TANH ? tanh(Double(x)) : 1 / (1 + exp(-Double(x)))

@@ -1,40 +1,20 @@
+import ApusTestKit
 import CKernels
+import CKernelsTestSupport
 import Testing
 
 /// Changes of images against their definitions, on every instruction set.
 @Suite(.serialized) struct ImageTests {
-    private struct Draws {
-        var state: UInt64
-
-        mutating func below(_ limit: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % limit
-        }
-
-        /// Uniform in −limit..<limit.
-        mutating func within(_ limit: Double) -> Double { (Double(below(1 << 30)) / 0x1p29 - 1) * limit }
-    }
-
-    private func onEveryISA(_ body: () -> Void) {
-        kernelLock.withLock {
-            defer { apus_set_isa(APUS_ISA_AVX512) }
-            for isa in [APUS_ISA_AVX512, APUS_ISA_AVX2, APUS_ISA_BASELINE] {
-                apus_set_isa(isa)
-                body()
-            }
-        }
-    }
-
     // MARK: Sampling
 
     /// A shape, and places of every kind: nearly those of the image, turned and enlarged, or anywhere.
     private struct Case {
-        var draws: Draws
+        var draws: SeededGenerator
         let (height, width, channels): (Int, Int, Int)
         let places: apus_places
 
         init(seed: Int) {
-            draws = Draws(state: UInt64(seed))
+            draws = SeededGenerator(seed: UInt64(seed))
             func fixed(_ value: Double) -> Int64 { Int64((value * 0x1p32).rounded()) }
             (height, width) = (1 + draws.below(40), 1 + draws.below(40))
             channels = [1, 1, 1, 2, 3][draws.below(5)]
@@ -46,9 +26,9 @@ import Testing
                     down_y: 1 << 32)
             } else {
                 places = apus_places(
-                    x: fixed(1 + draws.within(shift)), y: fixed(1 + draws.within(shift)),
-                    dx: fixed(1 + draws.within(turn)), dy: fixed(draws.within(turn)),
-                    down_x: fixed(draws.within(turn)), down_y: fixed(1 + draws.within(turn)))
+                    x: fixed(1 + draws.real(shift)), y: fixed(1 + draws.real(shift)),
+                    dx: fixed(1 + draws.real(turn)), dy: fixed(draws.real(turn)),
+                    down_x: fixed(draws.real(turn)), down_y: fixed(1 + draws.real(turn)))
             }
         }
 
@@ -103,7 +83,7 @@ import Testing
             return UInt8((upper * 2048 + down * (lower - upper) + 1 << 21) >> 22)
         }
         var places = item.places
-        onEveryISA {
+        onEveryInstructionSet {
             var frame = [UInt8](repeating: 0, count: item.frameCount)
             // What was sampled before leaves nothing behind.
             for source in [image.map { ~$0 }, image] {
@@ -117,14 +97,14 @@ import Testing
 
     @Test(arguments: 0..<400) func numbersAreSampledAsDefined(seed: Int) {
         var item = Case(seed: seed)
-        let image = (0..<item.height * item.width * item.channels).map { _ in Float(item.draws.within(3)) }
+        let image = (0..<item.height * item.width * item.channels).map { _ in Float(item.draws.real(3)) }
         let expected = item.sampled(image, halfDigit: 0) { n, x, y in
             let (right, down) = (Float(x & 65535) / 65536, Float(y & 65535) / 65536)
             let (upper, lower) = (n[0] + right * (n[1] - n[0]), n[2] + right * (n[3] - n[2]))
             return upper + down * (lower - upper)
         }
         var places = item.places
-        onEveryISA {
+        onEveryInstructionSet {
             var frame = [Float](repeating: 0, count: item.frameCount)
             var result = [Float](repeating: 7, count: image.count)
             apus_sample_f32(
@@ -152,10 +132,10 @@ import Testing
 
     /// Bytes, others, and numbers around 0.
     private func pixels(_ count: Int) -> (bytes: [UInt8], others: [UInt8], numbers: [Float], moreNumbers: [Float]) {
-        var draws = Draws(state: UInt64(count))
+        var draws = SeededGenerator(seed: UInt64(count))
         return (
             (0..<count).map { _ in UInt8(draws.below(256)) }, (0..<count).map { _ in UInt8(draws.below(256)) },
-            (0..<count).map { _ in Float(draws.within(2)) }, (0..<count).map { _ in Float(draws.within(2)) }
+            (0..<count).map { _ in Float(draws.real(2)) }, (0..<count).map { _ in Float(draws.real(2)) }
         )
     }
 
@@ -163,7 +143,7 @@ import Testing
 
     @Test(arguments: counts) func valuesAreChangedAsDefined(count: Int) {
         let (bytes, others, numbers, moreNumbers) = pixels(count)
-        onEveryISA {
+        onEveryInstructionSet {
             var (changed, changedNumbers) = ([UInt8](repeating: 0, count: count), [Float](repeating: 0, count: count))
             for (factor, offset) in [(1, 30.5), (1.7, -60), (0.5, 0.25), (-1, 300)] as [(Float, Float)] {
                 apus_pixels_scale_u8(&changed, bytes, factor, offset, count)
@@ -192,7 +172,7 @@ import Testing
             }
             return values.indices.map { factor * values[$0] + offsets[$0 % channels] }
         }
-        onEveryISA {
+        onEveryInstructionSet {
             var changed = [UInt8](repeating: 0, count: bytes.count)
             var changedNumbers = [Float](repeating: 0, count: bytes.count)
             for factor in [0.4, 1, 2.5] as [Float] {
@@ -206,7 +186,7 @@ import Testing
 
     @Test(arguments: counts) func noiseIsThatOfItsKey(count: Int) {
         let (bytes, _, numbers, _) = pixels(count)
-        onEveryISA {
+        onEveryInstructionSet {
             var noise: [Float] = []
             for piece in 0...count / 1024 {
                 var key: [UInt64] = [99, UInt64(piece)]

@@ -1,4 +1,6 @@
+import ApusTestKit
 import CKernels
+import CKernelsTestSupport
 import Testing
 
 @Suite(.serialized)
@@ -19,7 +21,7 @@ struct IndexingTests {
 
     @Test(arguments: allTypes, [APUS_INT32, APUS_INT64])
     func gatherAndScatter(type: apus_type, indexType: apus_type) {
-        var random = TestRandom(4)
+        var random = SeededGenerator(seed: 4)
         for c in cases {
             let parameters = c.parameters(type, indexType)
             let x = TestBuffer(type, random.integers(c.outer * c.axis * c.inner, 0..<100))
@@ -39,7 +41,7 @@ struct IndexingTests {
                     withUnsafePointer(to: parameters) {
                         apus_scatter_add_scratch_bytes($0)
                     }))
-            withEveryISAAndThreadCount {
+            everywhere { _ in
                 var results: [TestBuffer] = []
                 for (places, index, gather, scatter) in [
                     (rowPlaces, rows, apus_gather as TestKernel, apus_scatter_add as TestKernel),

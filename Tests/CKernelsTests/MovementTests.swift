@@ -1,171 +1,8 @@
+import ApusTestKit
 import CKernels
+import CKernelsTestSupport
 import Foundation
 import Testing
-
-// MARK: Helpers of the tests of movement, indexing, reductions, softmax, pooling, normalization, direct convolution
-
-typealias TestKernel = @convention(c) (UnsafePointer<UnsafeMutableRawPointer?>?, UnsafeRawPointer?) -> Int32
-
-/// A buffer on a 64-byte boundary of exactly the bytes of its values, followed by bytes that must not change.
-final class TestBuffer {
-    let type: apus_type
-    let count: Int
-    let pointer: UnsafeMutableRawPointer
-
-    static func bytes(_ type: apus_type) -> Int {
-        switch type {
-        case APUS_FLOAT64, APUS_INT64: 8
-        case APUS_FLOAT32, APUS_INT32: 4
-        case APUS_BFLOAT16: 2
-        default: 1
-        }
-    }
-
-    /// A result, full of rubbish.
-    init(_ type: apus_type, count: Int) {
-        self.type = type
-        self.count = count
-        let bytes = count * TestBuffer.bytes(type) + 64
-        pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        memset(pointer, 0xa5, bytes)
-    }
-
-    convenience init(_ type: apus_type, _ values: [Double]) {
-        self.init(type, count: values.count)
-        for (i, value) in values.enumerated() {
-            switch type {
-            case APUS_FLOAT32: pointer.storeBytes(of: Float(value), toByteOffset: 4 * i, as: Float.self)
-            case APUS_BFLOAT16:
-                let bits = Float(value).bitPattern
-                let rounded = value.isNaN ? 0x7fc0 : UInt16((bits + 0x7fff + (bits >> 16 & 1)) >> 16)
-                pointer.storeBytes(of: rounded, toByteOffset: 2 * i, as: UInt16.self)
-            case APUS_FLOAT64: pointer.storeBytes(of: value, toByteOffset: 8 * i, as: Double.self)
-            case APUS_INT32: pointer.storeBytes(of: Int32(value), toByteOffset: 4 * i, as: Int32.self)
-            case APUS_INT64: pointer.storeBytes(of: Int64(value), toByteOffset: 8 * i, as: Int64.self)
-            case APUS_UINT8: pointer.storeBytes(of: UInt8(value), toByteOffset: i, as: UInt8.self)
-            default: pointer.storeBytes(of: value != 0 ? 1 : 0, toByteOffset: i, as: UInt8.self)
-            }
-        }
-    }
-
-    deinit { pointer.deallocate() }
-
-    var values: [Double] {
-        (0..<count).map { i in
-            switch type {
-            case APUS_FLOAT32: Double(pointer.load(fromByteOffset: 4 * i, as: Float.self))
-            case APUS_BFLOAT16:
-                Double(Float(bitPattern: UInt32(pointer.load(fromByteOffset: 2 * i, as: UInt16.self)) << 16))
-            case APUS_FLOAT64: pointer.load(fromByteOffset: 8 * i, as: Double.self)
-            case APUS_INT32: Double(pointer.load(fromByteOffset: 4 * i, as: Int32.self))
-            case APUS_INT64: Double(pointer.load(fromByteOffset: 8 * i, as: Int64.self))
-            default: Double(pointer.load(fromByteOffset: i, as: UInt8.self))
-            }
-        }
-    }
-
-    var content: [UInt8] {
-        Array(UnsafeRawBufferPointer(start: pointer, count: count * TestBuffer.bytes(type)))
-    }
-
-    /// Whether nothing was written past the end.
-    var isIntact: Bool {
-        let end = pointer + count * TestBuffer.bytes(type)
-        return (0..<64).allSatisfy { end.load(fromByteOffset: $0, as: UInt8.self) == 0xa5 }
-    }
-}
-
-/// Calls a kernel and checks that no buffer was overrun.
-@discardableResult
-func runKernel<P>(
-    _ kernel: TestKernel, _ parameters: P, _ buffers: [TestBuffer?],
-    location: SourceLocation = #_sourceLocation
-) -> Int32 {
-    let status = withUnsafePointer(to: parameters) { kernel(buffers.map { $0?.pointer }, $0) }
-    for buffer in buffers { #expect(buffer?.isIntact ?? true, sourceLocation: location) }
-    return status
-}
-
-/// Does a check with every instruction set, with one thread and two; the results it returns must have the same bits.
-func withEveryISAAndThreadCount(location: SourceLocation = #_sourceLocation, _ check: () -> [TestBuffer]) {
-    kernelLock.lock()
-    defer {
-        apus_set_isa(APUS_ISA_AVX512)
-        apus_set_own_thread_count(0)
-        kernelLock.unlock()
-    }
-    for isa in [APUS_ISA_BASELINE, APUS_ISA_AVX2, APUS_ISA_AVX512] {
-        apus_set_isa(isa)
-        apus_set_own_thread_count(1)
-        let one = check().map(\.content)
-        apus_set_own_thread_count(2)
-        let two = check().map(\.content)
-        #expect(one == two, "threads change the result", sourceLocation: location)
-    }
-}
-
-/// Every difference is at most `tolerance` times the magnitude, which is at least that of the largest expected value.
-func expectEqual(
-    _ result: TestBuffer, _ expected: [Double], _ tolerance: Double = 0, magnitude: Double = 0,
-    _ what: String = "", location: SourceLocation = #_sourceLocation
-) {
-    let values = result.values
-    #expect(values.count == expected.count, sourceLocation: location)
-    let finite = expected.filter { $0.isFinite }.map(abs)
-    let allowed = tolerance * max(magnitude, finite.max() ?? 0)
-    let wrong = zip(values, expected).enumerated().first { _, pair in
-        !(pair.0 == pair.1 || abs(pair.0 - pair.1) <= allowed || (pair.0.isNaN && pair.1.isNaN))
-    }
-    if let (i, pair) = wrong {
-        Issue.record("\(what): element \(i) is \(pair.0), not \(pair.1)", sourceLocation: location)
-    }
-}
-
-struct TestRandom: RandomNumberGenerator {
-    var state: UInt64
-    init(_ seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
-    }
-    /// Uniform in -scale...scale.
-    mutating func reals(_ count: Int, _ scale: Double = 1) -> [Double] {
-        (0..<count).map { _ in Double.random(in: -scale...scale, using: &self) }
-    }
-    mutating func integers(_ count: Int, _ range: Range<Int>) -> [Double] {
-        (0..<count).map { _ in Double(Int.random(in: range, using: &self)) }
-    }
-    mutating func pick<T>(_ choices: [T]) -> T { choices.randomElement(using: &self)! }
-}
-
-typealias EightAxes = (Int64, Int64, Int64, Int64, Int64, Int64, Int64, Int64)
-
-func eightAxes(_ values: [Int]) -> EightAxes {
-    let v = values.map(Int64.init) + [Int64](repeating: 0, count: 8 - values.count)
-    return (v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7])
-}
-
-func rowMajorStrides(_ shape: [Int]) -> [Int] {
-    var strides = [Int](repeating: 1, count: shape.count)
-    for axis in shape.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * shape[axis + 1] }
-    return strides
-}
-
-/// All indices of a shape in row-major order.
-func allIndices(_ shape: [Int]) -> [[Int]] {
-    shape.reduce([[]]) { prefixes, n in prefixes.flatMap { prefix in (0..<n).map { prefix + [$0] } } }
-}
-
-let allTypes = [APUS_FLOAT32, APUS_BFLOAT16, APUS_FLOAT64, APUS_INT32, APUS_INT64, APUS_UINT8, APUS_BOOL]
-let floatTypes = [APUS_FLOAT32, APUS_BFLOAT16, APUS_FLOAT64]
-
-func tolerance(_ type: apus_type) -> Double {
-    type == APUS_FLOAT64 ? 1e-12 : type == APUS_BFLOAT16 ? 1e-2 : 3e-6
-}
-
-// MARK: Tests
 
 @Suite(.serialized)
 struct MovementTests {
@@ -183,7 +20,7 @@ struct MovementTests {
     /// Random permutations, steps, reversals, broadcasts, into dense and spread destinations.
     @Test(arguments: [APUS_UINT8, APUS_BFLOAT16, APUS_FLOAT32, APUS_FLOAT64])
     func copies(type: apus_type) {
-        var random = TestRandom(1)
+        var random = SeededGenerator(seed: 1)
         for round in 0..<60 {
             let rank = Int.random(in: 0...4, using: &random)
             let sizes = round < 50 ? [1, 2, 3, 5, 17] : [1, 33, 40]
@@ -210,7 +47,7 @@ struct MovementTests {
                 destinationStrides[axis] *= -1
             }
             let values = source.values
-            withEveryISAAndThreadCount {
+            everywhere { _ in
                 let result = TestBuffer(type, count: outer.reduce(1, *))
                 let untouched = TestBuffer(type, count: 1).values[0]
                 var expected = [Double](repeating: untouched, count: result.count)
@@ -231,10 +68,10 @@ struct MovementTests {
     /// Large enough for threads and tiles.
     @Test(arguments: [APUS_UINT8, APUS_BFLOAT16, APUS_FLOAT32, APUS_FLOAT64])
     func transpose(type: apus_type) {
-        var random = TestRandom(2)
+        var random = SeededGenerator(seed: 2)
         let (rows, columns) = (301, 457)
         let source = TestBuffer(type, random.integers(rows * columns, 0..<250)), values = source.values
-        withEveryISAAndThreadCount {
+        everywhere { _ in
             let result = TestBuffer(type, count: rows * columns)
             #expect(copy([columns, rows], from: source, [1, columns], to: result, [rows, 1]) == 0)
             expectEqual(result, (0..<rows * columns).map { values[$0 % rows * columns + $0 / rows] })
@@ -257,7 +94,7 @@ struct MovementTests {
 
     @Test(arguments: allTypes)
     func pad(type: apus_type) {
-        var random = TestRandom(3)
+        var random = SeededGenerator(seed: 3)
         for round in 0..<20 {
             let rank = Int.random(in: 1...4, using: &random)
             let shape = (0..<rank).map { _ in random.pick(round < 18 ? [1, 2, 7] : [1, 24]) }
@@ -273,7 +110,7 @@ struct MovementTests {
                 guard zip(at, shape).allSatisfy({ $0 >= 0 && $0 < $1 }) else { return 1 }
                 return values[zip(at, strides).map(*).reduce(0, +)]
             }
-            withEveryISAAndThreadCount {
+            everywhere { _ in
                 let result = TestBuffer(type, count: expected.count)
                 #expect(runKernel(apus_pad, parameters, [source, result]) == 0)
                 expectEqual(result, expected, 0, "\(shape) \(before) \(after)")
@@ -285,7 +122,7 @@ struct MovementTests {
     @Test(arguments: allTypes)
     func fill(type: apus_type) {
         for count in [0, 1, 3, 17, 1000, 200_003] {
-            withEveryISAAndThreadCount {
+            everywhere { _ in
                 let result = TestBuffer(type, count: count)
                 runKernel(
                     apus_fill,

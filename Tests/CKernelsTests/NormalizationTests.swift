@@ -1,4 +1,6 @@
+import ApusTestKit
 import CKernels
+import CKernelsTestSupport
 import Testing
 
 @Suite(.serialized)
@@ -33,6 +35,8 @@ struct NormalizationTests {
         let rows, channels: Int
         var x, scale, offset, residual: [Double]
         var means: [Double] = [], variances: [Double] = [], factors: [Double] = [], hats: [Double] = []
+        /// The size of what variances and results are sums of.
+        var squares: [Double] = [], sizes: [Double] = []
 
         init(
             _ rows: Int, _ channels: Int, x: TestBuffer, scale: TestBuffer?, offset: TestBuffer?, residual: TestBuffer?
@@ -47,8 +51,14 @@ struct NormalizationTests {
                 means.append(m)
                 variances.append(column.map { ($0 - m) * ($0 - m) }.reduce(0, +) / Double(rows))
             }
+            squares = variances.indices.map { variances[$0] + means[$0] * means[$0] * 1e-3 }
             factors = variances.map { 1 / ($0 + 1e-3).squareRoot() }
             hats = (0..<rows * channels).map { (self.x[$0] - means[$0 % channels]) * factors[$0 % channels] }
+            sizes = (0..<rows * channels).map { i in
+                let c = i % channels
+                return (abs(self.x[i]) + abs(means[c])) * factors[c] * abs(self.scale[c]) + abs(self.offset[c])
+                    + abs(self.residual[i])
+            }
         }
 
         func column(_ values: [Double], _ c: Int) -> [Double] { (0..<rows).map { values[$0 * channels + c] } }
@@ -72,13 +82,28 @@ struct NormalizationTests {
             }
             return (dx, dscale, doffset)
         }
+
+        /// The same sums without signs.
+        func gradientSizes(_ d: [Double]) -> (dx: [Double], dscale: [Double], doffset: [Double]) {
+            let n = Double(rows)
+            // A normalized value is as exact as what it is the difference of.
+            let reach = (0..<rows * channels).map { (abs(x[$0]) + abs(means[$0 % channels])) * factors[$0 % channels] }
+            let doffset = (0..<channels).map { column(d.map(abs), $0).reduce(0, +) }
+            let products = zip(d, reach).map { abs($0 * $1) }
+            let dscale = (0..<channels).map { column(products, $0).reduce(0, +) }
+            let dx = (0..<rows * channels).map { i in
+                let c = i % channels
+                return abs(scale[c] * factors[c]) * (abs(d[i]) + doffset[c] / n + reach[i] * dscale[c] / n)
+            }
+            return (dx, dscale, doffset)
+        }
     }
 
     private func copy(_ buffer: TestBuffer) -> TestBuffer { TestBuffer(buffer.type, buffer.values) }
 
     @Test(arguments: [APUS_FLOAT32, APUS_BFLOAT16], [false, true])
     func batchNorm(type: apus_type, relu: Bool) {
-        var random = TestRandom(14)
+        var random = SeededGenerator(seed: 14)
         for (round, (rows, channels)) in shapes.enumerated() {
             let joined = round % 2 == 0, masked = relu && channels % 16 == 0 && round % 3 != 0
             let p = parameters(rows, channels, type, relu: relu, joined: joined, masked: masked)
@@ -94,17 +119,18 @@ struct NormalizationTests {
             let both = zip(g.values, g2.values).map(+), one = g.values
             // By variant: d and what it gives. The same for every instruction set, unless a y is almost 0.
             typealias Gradients = (dx: [Double], dscale: [Double], doffset: [Double])
-            var known: [Int: (open: [Bool], d: [Double], gradients: Gradients)] = [:]
-            withEveryISAAndThreadCount {
+            var known: [Int: (open: [Bool], d: [Double], gradients: Gradients, sizes: Gradients)] = [:]
+            everywhere { _ in
                 let scratch = scratch(p)
                 let m = TestBuffer(APUS_FLOAT32, count: joined ? 2 * channels : channels)
                 let v = joined ? nil : TestBuffer(APUS_FLOAT32, count: channels)
                 #expect(runKernel(apus_moments, p, [x, m, v, scratch]) == 0)
                 if let v {
                     expectEqual(m, reference.means, 1e-6)
-                    expectEqual(v, reference.variances, 1e-6, magnitude: 1e-3)
+                    expectEqual(v, reference.variances, 1e-6, size: reference.squares)
                 } else {
-                    expectEqual(m, reference.means + reference.variances, 1e-6)
+                    expectEqual(
+                        m, reference.means + reference.variances, 1e-6, size: reference.means + reference.squares)
                 }
                 let y = TestBuffer(type, count: count)
                 let mask =
@@ -112,7 +138,7 @@ struct NormalizationTests {
                     ? TestBuffer(APUS_UINT8, count: withUnsafePointer(to: p) { Int(apus_normalization_mask_bytes($0)) })
                     : nil
                 #expect(runKernel(apus_batch_norm, p, [x, m, v, scale, offset, residual, y, mask]) == 0)
-                expectEqual(y, want, 2 * tolerance(type), magnitude: 1, "\(rows) \(channels)")
+                expectEqual(y, want, 2 * tolerance(type), size: reference.sizes, "\(rows) \(channels)")
                 let open = y.values.map { !relu || $0 > 0 }
                 if let mask {
                     let bits = mask.content
@@ -137,18 +163,18 @@ struct NormalizationTests {
                         let exact = zip(second ? both : one, open).map { $1 ? $0 : 0 }
                         // Rounded as the kernel stores it.
                         let d = wantsResidual ? TestBuffer(type, exact).values : exact
-                        known[variant & 3] = (open, d, reference.gradients(d))
+                        known[variant & 3] = (open, d, reference.gradients(d), reference.gradientSizes(d))
                     }
-                    let (_, d, (dX, dScale, dOffset)) = known[variant & 3]!
+                    let (_, d, (dX, dScale, dOffset), sizes) = known[variant & 3]!
                     let what = "\(rows) \(channels) variant \(variant)"
                     if let dresidual { expectEqual(dresidual, d, tolerance(APUS_FLOAT32), what) }
                     if let doffset {
-                        expectEqual(doffset, dOffset, 3e-6, magnitude: 1, what)
-                        expectEqual(dscale, dScale, 3e-6, magnitude: Double(rows) / 4, what)
+                        expectEqual(doffset, dOffset, 3e-6, size: sizes.doffset, what)
+                        expectEqual(dscale, dScale, 3e-6, size: sizes.dscale, what)
                     } else {
-                        expectEqual(dscale, dScale + dOffset, 3e-6, magnitude: Double(rows) / 4, what)
+                        expectEqual(dscale, dScale + dOffset, 3e-6, size: sizes.dscale + sizes.doffset, what)
                     }
-                    expectEqual(dx, dX, 3 * tolerance(type), magnitude: 1, what)
+                    expectEqual(dx, dX, 3 * tolerance(type), size: sizes.dx, what)
                     results += [dx, dscale] + [doffset, dresidual].compactMap { $0 }
                     if variant < 4 {
                         // The sums alone.
@@ -183,7 +209,7 @@ struct NormalizationTests {
         let m = TestBuffer(APUS_FLOAT32, [Double](repeating: 0, count: channels))
         let v = TestBuffer(APUS_FLOAT32, [Double](repeating: 1, count: channels))
         let p = parameters(rows, channels, type, relu: true, masked: true)
-        withEveryISAAndThreadCount {
+        everywhere { _ in
             let y = TestBuffer(type, count: count), mask = TestBuffer(APUS_UINT8, count: count / 8)
             #expect(runKernel(apus_batch_norm, p, [x, m, v, nil, offset, residual, y, mask]) == 0)
             let ys = y.values, bits = mask.content
@@ -199,13 +225,13 @@ struct NormalizationTests {
     /// |mean| much greater than the standard deviation, an outlier first, several parts.
     @Test(arguments: [6, 64], [1e3, 1e5])
     func momentsFarFromZero(channels: Int, shift: Double) {
-        var random = TestRandom(15)
+        var random = SeededGenerator(seed: 15)
         let rows = 9001
         var values = random.reals(rows * channels).map { $0 + shift }
         for c in 0..<channels { values[c] += 500 }
         let x = TestBuffer(APUS_FLOAT32, values), xs = x.values, p = parameters(rows, channels, APUS_FLOAT32)
         let columns = (0..<channels).map { c in (0..<rows).map { xs[$0 * channels + c] } }
-        withEveryISAAndThreadCount {
+        everywhere { _ in
             let m = TestBuffer(APUS_FLOAT32, count: channels), v = TestBuffer(APUS_FLOAT32, count: channels)
             runKernel(apus_moments, p, [x, m, v, scratch(p)])
             expectEqual(m, columns.map(mean), 1e-7)
@@ -216,7 +242,7 @@ struct NormalizationTests {
 
     @Test(arguments: [APUS_FLOAT32, APUS_BFLOAT16])
     func layerNorm(type: apus_type) {
-        var random = TestRandom(16)
+        var random = SeededGenerator(seed: 16)
         for (rows, channels) in shapes where channels > 1 {
             let p = parameters(rows, channels, type), count = rows * channels
             let x = TestBuffer(type, random.reals(count, 2).map { $0 + 3 }), xs = x.values
@@ -230,33 +256,42 @@ struct NormalizationTests {
             let hats = (0..<count).map { (xs[$0] - means[$0 / channels]) * factors[$0 / channels] }
             let want = (0..<count).map { hats[$0] * scales[$0 % channels] + offsets[$0 % channels] }
             let scaled = (0..<count).map { gs[$0] * scales[$0 % channels] }
-            var dX: [Double] = []
+            // Without signs; a normalized value is as exact as what it is the difference of.
+            let reach = (0..<count).map { (abs(xs[$0]) + abs(means[$0 / channels])) * factors[$0 / channels] }
+            let sizes = (0..<count).map { reach[$0] * abs(scales[$0 % channels]) + abs(offsets[$0 % channels]) }
+            var dX: [Double] = [], sizeX: [Double] = []
             for r in 0..<rows {
                 let line = r * channels..<(r + 1) * channels
                 let a = mean(Array(scaled[line])), b = mean(zip(scaled[line], hats[line]).map(*))
                 dX += line.map { factors[r] * (scaled[$0] - a - hats[$0] * b) }
+                let sizeA = mean(scaled[line].map(abs)),
+                    sizeB = mean(zip(scaled[line], reach[line]).map { abs($0 * $1) })
+                sizeX += line.map { factors[r] * (abs(scaled[$0]) + sizeA + reach[$0] * sizeB) }
             }
-            var dScale = [Double](repeating: 0, count: channels), dOffset = dScale
+            var dScale = [Double](repeating: 0, count: channels), dOffset = dScale, sizeScale = dScale,
+                sizeOffset = dScale
             for i in 0..<count {
+                sizeScale[i % channels] += abs(gs[i] * reach[i])
+                sizeOffset[i % channels] += abs(gs[i])
                 dScale[i % channels] += gs[i] * hats[i]
                 dOffset[i % channels] += gs[i]
             }
-            withEveryISAAndThreadCount {
+            everywhere { _ in
                 let y = TestBuffer(type, count: count), m = TestBuffer(APUS_FLOAT32, count: rows)
                 let f = TestBuffer(APUS_FLOAT32, count: rows)
                 #expect(runKernel(apus_layer_norm, p, [x, scale, offset, y, m, f]) == 0)
                 expectEqual(m, means, 1e-6)
                 expectEqual(f, factors, 3e-6)
-                expectEqual(y, want, 2 * tolerance(type), magnitude: 1)
+                expectEqual(y, want, 2 * tolerance(type), size: sizes)
                 let dx = TestBuffer(type, count: count), dscale = TestBuffer(APUS_FLOAT32, count: channels)
                 let doffset = TestBuffer(APUS_FLOAT32, count: channels)
                 #expect(
                     runKernel(
                         apus_layer_norm_gradient, p,
                         [x, g, scale, m, f, dx, dscale, doffset, scratch(p)]) == 0)
-                expectEqual(dx, dX, 3 * tolerance(type), magnitude: 1, "\(rows) \(channels)")
-                expectEqual(dscale, dScale, 3e-6, magnitude: 1)
-                expectEqual(doffset, dOffset, 3e-6, magnitude: 1)
+                expectEqual(dx, dX, 3 * tolerance(type), size: sizeX, "\(rows) \(channels)")
+                expectEqual(dscale, dScale, 3e-6, size: sizeScale)
+                expectEqual(doffset, dOffset, 3e-6, size: sizeOffset)
                 return [y, m, f, dx, dscale, doffset]
             }
         }

@@ -1,11 +1,13 @@
+import ApusTestKit
 import CKernels
+import CKernelsTestSupport
 import Testing
 
 @Suite(.serialized)
 struct PoolTests {
     @Test(arguments: floatTypes)
     func everyPool(type: apus_type) {
-        var random = TestRandom(12)
+        var random = SeededGenerator(seed: 12)
         for round in 0..<40 {
             let n = round == 39 ? 17 : random.pick([1, 2, 3])
             let h = Int.random(in: 2...9, using: &random), w = Int.random(in: 2...9, using: &random)
@@ -34,6 +36,8 @@ struct PoolTests {
             var maxima: [Double] = [], chosen: [Double] = [], averages: [Double] = []
             var positions: [UInt8] = []
             var maxGradient = [Double](repeating: 0, count: values.count), averageGradient = maxGradient
+            // Without signs.
+            var averageSizes: [Double] = [], maxGradientSizes = maxGradient, averageGradientSizes = maxGradient
             for at in 0..<n * oh * ow * c {
                 let channel = at % c, column = at / c % ow, row = at / c / ow % oh, sample = at / c / ow / oh
                 var places: [Int] = []
@@ -52,11 +56,16 @@ struct PoolTests {
                 positions.append(UInt8(i * window.1 + j))
                 chosen.append(vs[best])
                 maxGradient[best] += gs[at]
+                maxGradientSizes[best] += abs(gs[at])
                 let divisor = Double(round % 2 == 1 ? window.0 * window.1 : places.count)
                 averages.append(places.map { plainValues[$0] }.reduce(0, +) / divisor)
-                for place in places { averageGradient[place] += gs[at] / divisor }
+                averageSizes.append(places.map { abs(plainValues[$0]) }.reduce(0, +) / divisor)
+                for place in places {
+                    averageGradient[place] += gs[at] / divisor
+                    averageGradientSizes[place] += abs(gs[at]) / divisor
+                }
             }
-            withEveryISAAndThreadCount {
+            everywhere { _ in
                 let scratch = TestBuffer(
                     APUS_UINT8,
                     count: Int(
@@ -78,9 +87,10 @@ struct PoolTests {
                 #expect(gradient.content == results[2].content)
                 expectEqual(results[0], maxima, 0, "maximum")
                 expectEqual(results[1], chosen, 0, "select")
-                expectEqual(results[2], maxGradient, tolerance(type), magnitude: 1, "gradient of the maximum")
-                expectEqual(results[3], averages, tolerance(type), magnitude: 1, "average")
-                expectEqual(results[4], averageGradient, tolerance(type), magnitude: 1, "gradient of the average")
+                expectEqual(results[2], maxGradient, tolerance(type), size: maxGradientSizes, "gradient of the maximum")
+                expectEqual(results[3], averages, tolerance(type), size: averageSizes, "average")
+                expectEqual(
+                    results[4], averageGradient, tolerance(type), size: averageGradientSizes, "gradient of the average")
                 return results + [indexed, indices, gradient]
             }
         }
@@ -92,7 +102,7 @@ struct PoolTests {
             samples: 1, height: 16, width: 16, channels: 1, window_height: 16, window_width: 16, stride_height: 16,
             stride_width: 16, pad_top: 0, pad_left: 0, pad_bottom: 0, pad_right: 0, type: 0, count_padding: 0)
         let x = TestBuffer(APUS_FLOAT32, (0..<256).map(Double.init)), g = TestBuffer(APUS_FLOAT32, [3])
-        withEveryISAAndThreadCount {
+        everywhere { _ in
             let y = TestBuffer(APUS_FLOAT32, count: 1), indices = TestBuffer(APUS_UINT8, count: 1)
             let dx = TestBuffer(APUS_FLOAT32, count: 256)
             #expect(runKernel(apus_max_pool_indexed, p, [x, y, indices]) == 0)
@@ -109,14 +119,14 @@ struct PoolTests {
     /// Large enough for threads.
     @Test(arguments: [(2, 2, 0), (3, 2, 1), (3, 1, 1)])
     func threads(window: Int, stride: Int, padding: Int) {
-        var random = TestRandom(13)
+        var random = SeededGenerator(seed: 13)
         let p = apus_pool_parameters(
             samples: 3, height: 24, width: 25, channels: 70, window_height: Int64(window), window_width: Int64(window),
             stride_height: Int64(stride), stride_width: Int64(stride), pad_top: Int64(padding),
             pad_left: Int64(padding), pad_bottom: Int64(padding), pad_right: Int64(padding), type: 0, count_padding: 0)
         let x = TestBuffer(APUS_FLOAT32, random.reals(3 * 24 * 25 * 70))
         let count = withUnsafePointer(to: p) { Int(3 * apus_pool_height($0) * apus_pool_width($0) * 70) }
-        withEveryISAAndThreadCount {
+        everywhere { _ in
             let y = TestBuffer(APUS_FLOAT32, count: count), select = TestBuffer(APUS_FLOAT32, count: count)
             let dx = TestBuffer(APUS_FLOAT32, count: x.count), average = TestBuffer(APUS_FLOAT32, count: x.count)
             runKernel(apus_max_pool, p, [x, y])

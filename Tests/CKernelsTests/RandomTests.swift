@@ -1,4 +1,5 @@
 import CKernels
+import CKernelsTestSupport
 import Foundation
 import Testing
 
@@ -54,23 +55,6 @@ private struct Reference {
 
 private let limit = erf(2.0.squareRoot())
 
-/// Runs a check with every instruction set, on one thread and on two.
-private func everywhere(_ check: (String) -> Void) {
-    kernelLock.lock()
-    defer {
-        apus_set_isa(APUS_ISA_AVX512)
-        apus_set_own_thread_count(0)
-        kernelLock.unlock()
-    }
-    for isa in [APUS_ISA_AVX512, APUS_ISA_AVX2, APUS_ISA_BASELINE] {
-        for threads: Int32 in [1, 2] {
-            apus_set_isa(isa)
-            apus_set_own_thread_count(threads)
-            check("isa \(isa.rawValue), \(threads) threads")
-        }
-    }
-}
-
 @Suite(.serialized)
 struct RandomTests {
     private static let counts = [1, 3, 33, 64, 65, 9001]
@@ -96,10 +80,10 @@ struct RandomTests {
         let reference = Reference()
         everywhere { place in
             for count in Self.counts {
-                let drawn = reference.draw(
+                let words = reference.draw(
                     APUS_RANDOM_INTEGER, APUS_INT32, Int32(0), count, low: Int64(Int32.min), high: Int64(Int32.max) + 1)
                 #expect(
-                    drawn.map { UInt32(bitPattern: $0) ^ 0x8000_0000 } == Array(reference.words(count).prefix(count)),
+                    words.map { UInt32(bitPattern: $0) ^ 0x8000_0000 } == Array(reference.words(count).prefix(count)),
                     "\(place)")
             }
         }
@@ -132,6 +116,7 @@ struct RandomTests {
     @Test func uniform() {
         let reference = Reference()
         everywhere { place in
+            var drawn: [AnyHashable] = []
             for count in Self.counts {
                 let words = reference.words(count).prefix(count)
                 let wide = reference.wideWords(count).prefix(count)
@@ -147,13 +132,16 @@ struct RandomTests {
                     let u = Float(w >> 8) * 0x1p-24
                     #expect(value < 1 && abs(value - u) <= max(u / 256, 0))
                 }
+                drawn += [x, y, b] as [AnyHashable]
             }
+            return drawn
         }
     }
 
     @Test func normals() {
         let reference = Reference()
         everywhere { place in
+            var drawn: [AnyHashable] = []
             for count in Self.counts {
                 let words = reference.words(count + 1)
                 let wide = reference.wideWords(count + 1)
@@ -173,13 +161,16 @@ struct RandomTests {
                         2 * .pi * Double(Int64(bitPattern: wide[pair + 1]) >> 11) * 0x1p-53)
                     #expect(abs(y[i] - exact) < 1e-11, "\(place), element \(i)")
                 }
+                drawn += [x, y] as [AnyHashable]
             }
+            return drawn
         }
     }
 
     @Test func truncatedNormals() {
         let reference = Reference()
         everywhere { place in
+            var drawn: [AnyHashable] = []
             for count in Self.counts {
                 let words = reference.words(count)
                 let wide = reference.wideWords(count)
@@ -194,7 +185,9 @@ struct RandomTests {
                     #expect(
                         abs(erf(y[i] / 2.0.squareRoot()) - exact) < 1e-14 && abs(y[i]) <= 2, "\(place), element \(i)")
                 }
+                drawn += [x, y] as [AnyHashable]
             }
+            return drawn
         }
     }
 
