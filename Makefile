@@ -10,15 +10,15 @@ KERNELS = Sources/CKernels
 train: build
 	$(APUS) train lenet5 $(ARGS)
 
-## Runs all tests; some of them: make test ARGS="--filter GoldenProgramTests"
+## Runs all tests; some of them: make test ARGS="--filter GoldenProgramTests". Many programs run at once: their threads don't spin.
 test: setup
-	swift test -c release $(ARGS)
+	OMP_WAIT_POLICY=passive swift test -c release $(ARGS)
 
 ## Runs the tests of what computes again, with fewer instructions than this CPU has.
 test-instructions: setup
 	@set -e; for instructions in avx2 baseline; do \
 	    echo "== APUS_ISA=$$instructions"; \
-	    APUS_ISA=$$instructions swift test -c release \
+	    OMP_WAIT_POLICY=passive APUS_ISA=$$instructions swift test -c release \
 	        --filter 'CKernelsTests|ApusCPUTests|ApusTensorTests|ApusNNTests|ApusTrainingTests'; \
 	done
 

@@ -237,14 +237,16 @@ let package = Package(
 /// Every suite may use the kit: random numbers, folders, messages.
 for target in package.targets where target.type == .test { target.dependencies.append("ApusTestKit") }
 
-/// `make sanitize` builds only what it runs; in debug, but what computes much in Swift is optimized: an oracle in `-Onone` takes minutes.
+/// `make sanitize` builds only what it runs; in debug, but what computes much in Swift is optimized: an oracle in `-Onone` takes
+/// minutes.
 if Context.environment["APUS_SANITIZE"] != nil {
     let tests = [
         "CKernelsTests", "ApusCPUTests", "ApusTensorTests", "ApusFormatsTests", "ApusDataTests", "ApusInferenceTests",
         "ApusSearchTests", "ApusTrainingTests",
     ]
     let optimized = [
-        "ApusReference", "ApusFormats", "ApusTestKit", "ApusTestSupport", "ApusFuzzing", "CKernelsTests", "ApusCPUTests",
+        "ApusReference", "ApusFormats", "ApusTestKit", "ApusTestSupport", "ApusFuzzing", "CKernelsTests",
+        "ApusCPUTests",
     ]
     package.products = []
     package.targets.removeAll { target in

@@ -115,7 +115,7 @@ import Testing
     /// A folder `small` with the four files of Fashion-MNIST, cut short: networks of the zoo train in moments.
     private func writeSmallData(_ command: Command) throws {
         try FileManager.default.createDirectory(atPath: "\(command.folder)/small", withIntermediateDirectories: true)
-        for (part, count) in [("train", 640), ("t10k", 128)] {
+        for (part, count) in [("train", 320), ("t10k", 64)] {
             let (pixels, labels) = try images(part, count)
             try IDX.write(
                 NumericArray(shape: [count, 28, 28], elements: pixels),
@@ -132,7 +132,9 @@ import Testing
     /// Makes `runs/lenet5-1` anew, a training that Ctrl-C ends in its midst.
     private func interruptedTraining(_ command: Command, _ environment: String) throws {
         try FileManager.default.removeItem(atPath: "\(command.folder)/runs/lenet5-1")
-        let result = try command.shell("\(environment)\nexec apus train lenet5 --epochs 100 --run runs/lenet5-1") {
+        let result = try command.shell(
+            "\(environment)\nexec apus train lenet5 --epochs 15 --batch-size 4 --run runs/lenet5-1"
+        ) {
             #expect(command.waits(for: "runs/lenet5-1/metrics.csv", lines: 3))
             kill($0.processIdentifier, SIGINT)
         }
