@@ -1,3 +1,4 @@
+import ApusTestKit
 import Foundation
 import Testing
 
@@ -5,15 +6,9 @@ import Testing
 @Suite struct JSONOutputTests {
     /// The rows of a section: the type of each field, by its path.
     private func documented(_ section: String) throws -> [String: String] {
-        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
-            path: "../../Documentation/Outputs.md")
-        let parts = try String(contentsOf: page, encoding: .utf8).components(separatedBy: "\n## ")
-        let part = try #require(parts.first { $0.hasPrefix(section) }, "there is no section \(section)")
-        return Dictionary(
-            uniqueKeysWithValues: part.split(separator: "\n").filter { $0.hasPrefix("| `") }.map { line in
-                let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
-                return (cells[0].replacing("`", with: ""), cells[1])
-            })
+        let rows = Page("Documentation/Outputs.md").rows(section)
+        try #require(!rows.isEmpty, "there is no section \(section)")
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.cells[1]) })
     }
 
     /// The type of a value by the page's words; objects and lists of objects are entered, unless the page takes them as they are.

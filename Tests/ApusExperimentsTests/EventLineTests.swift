@@ -7,16 +7,10 @@ import Testing
 /// The lines of `events.jsonl` are those that Documentation/Events.md describes.
 @Suite struct EventLineTests {
     @Test func eventsAreDocumented() throws {
-        let page = try String(
-            contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(
-                path: "../../Documentation/Events.md"),
-            encoding: .utf8)
-        var documented: [String: Set<String>] = [:]
-        var section = ""
-        for line in page.split(separator: "\n") {
-            if line.hasPrefix("## ") { section = String(line.dropFirst(3)) }
-            if line.hasPrefix("| `") { documented[section, default: []].insert(String(line.split(separator: "`")[1])) }
-        }
+        let page = Page("Documentation/Events.md")
+        var documented = Dictionary(
+            uniqueKeysWithValues: page.sections.map { ($0, Set(page.rows($0).map(\.name))) }
+        ).filter { !$0.value.isEmpty }
         let record = EpochRecord(
             1, step: 2, training: Measurements([("loss", 1)]), validation: Measurements([("loss", .nan)]),
             learningRate: 0.1, seconds: 1, samplesPerSecond: 1)
