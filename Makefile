@@ -1,6 +1,9 @@
 # Apus: the commands of the README. Every target installs what it lacks and may be repeated.
 
 SWIFT_BUILD = swift build -c release
+# Tests import what is public or of the package, so that they need no build of their own. Many programs run at once: their threads
+# don't spin.
+SWIFT_TEST = OMP_WAIT_POLICY=passive swift test -c release --disable-testable-imports
 APUS = .build/release/apus
 KERNELS = Sources/CKernels
 
@@ -10,15 +13,15 @@ KERNELS = Sources/CKernels
 train: build
 	$(APUS) train lenet5 $(ARGS)
 
-## Runs all tests; some of them: make test ARGS="--filter GoldenProgramTests". Many programs run at once: their threads don't spin.
+## Runs all tests; some of them: make test ARGS="--filter GoldenProgramTests"
 test: setup
-	OMP_WAIT_POLICY=passive swift test -c release $(ARGS)
+	$(SWIFT_TEST) $(ARGS)
 
 ## Runs the tests of what computes again, with fewer instructions than this CPU has.
 test-instructions: setup
 	@set -e; for instructions in avx2 baseline; do \
 	    echo "== APUS_ISA=$$instructions"; \
-	    OMP_WAIT_POLICY=passive APUS_ISA=$$instructions swift test -c release \
+	    APUS_ISA=$$instructions $(SWIFT_TEST) \
 	        --filter 'CKernelsTests|ApusCPUTests|ApusTensorTests|ApusNNTests|ApusTrainingTests'; \
 	done
 

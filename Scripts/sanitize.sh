@@ -22,6 +22,8 @@ done
 [ ${#sanitizers[@]} -gt 0 ] || sanitizers=(address thread)
 
 # Package.swift optimizes what computes much in Swift; C is optimized a little.
+# Threads that spin take the time of those that work.
+export OMP_WAIT_POLICY=passive
 export APUS_SANITIZE=1
 export APUS_FUZZ_HERE=1 APUS_FUZZ_COUNT=${APUS_FUZZ_COUNT:-1000} APUS_FUZZ_SEED=${APUS_FUZZ_SEED:-new}
 # Swift keeps metadata until the process ends, and so do the system's decoders: no leaks of ours.
