@@ -21,7 +21,10 @@ import Testing
                 let isClose =
                     areClose(received.values, expected.values, within: 1e-6)
                     || relativeDifference(received.values, expected.values) < 2e-4
-                #expect(isClose, "seed \(seed), fused: \(options.fuses), output \(index) of \(expected.type)")
+                let pairs = zip(received.values, expected.values).filter { abs($0 - $1) >= 1e-6 }.prefix(3)
+                #expect(
+                    isClose,
+                    "seed \(seed), fused: \(options.fuses), output \(index) of \(expected.type): \(Array(pairs))")
             }
             #expect(program.memoryConflict == nil, "seed \(seed), fused: \(options.fuses)")
         }
