@@ -17,7 +17,7 @@ TARGET = "aarch64-linux-gnu"
 def command(file):
     includes = [f"-I{folder}" for folder in package.c_folders()]
     system = ["/usr/include", *Path("/usr/include").glob("*-linux-gnu"), "/usr/local/include"]
-    return ["clang", f"--target={TARGET}", "-c", "-O1", "-o", os.devnull, "-Wall", "-Wextra", "-Werror", *includes,
+    return ["clang", f"--target={TARGET}", "-c", "-O1", "-o", os.devnull, *package.C_WARNINGS, *includes,
             "-isystem", f"/usr/{TARGET}/include", *(part for folder in system for part in ("-idirafter", folder)), file]
 
 
@@ -29,8 +29,7 @@ def failure(file):
 def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = [text for text in pool.map(failure, package.c_files()) if text]
-    print("\n".join(found), end="\n" if found else "")
-    return 1 if found else 0
+    return package.report(found)
 
 
 if __name__ == "__main__":

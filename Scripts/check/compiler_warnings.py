@@ -32,7 +32,7 @@ def swift_warnings(targets):
 def c_warnings():
     folders = [f"-I{folder}" for folder in package.c_folders()]
     for file in package.c_files():
-        command = ["clang", "-fsyntax-only", "-Wall", "-Wextra", "-Wshorten-64-to-32", "-Werror", *folders, file]
+        command = ["clang", "-fsyntax-only", *package.C_WARNINGS, *folders, file]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode:
             yield result.stderr.strip()
@@ -42,8 +42,7 @@ def main():
     if not any(symbols.build_folder().glob("*.build/*.dia")):
         raise SystemExit(f"nothing is built in {symbols.build_folder()}; `make build` and `make test` build")
     found = [*swift_warnings(package.description()["targets"]), *c_warnings()]
-    print("\n".join(found), end="\n" if found else "")
-    return 1 if found else 0
+    return package.report(found)
 
 
 if __name__ == "__main__":

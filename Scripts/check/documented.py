@@ -2,6 +2,7 @@
 """Checks that every public declaration has a doc comment, its own or that of the protocol which demands it."""
 import sys
 
+import package
 import symbols
 
 
@@ -12,9 +13,7 @@ def undocumented(declarations):
 
 def main():
     found = undocumented(symbols.public_declarations())
-    for name in found:
-        print(f"{name}: a public declaration without a doc comment")
-    return 1 if found else 0
+    return package.report([f"{name}: a public declaration without a doc comment" for name in found])
 
 
 if __name__ == "__main__":

@@ -41,9 +41,7 @@ def uses_of_targets(description):
 def main():
     text = (package.ROOT / "ARCHITECTURE.md").read_text()
     found = problems(rows(text), uses_of_targets(package.description()))
-    for problem in found:
-        print(f"ARCHITECTURE.md: {problem}")
-    return 1 if found else 0
+    return package.report([f"ARCHITECTURE.md: {problem}" for problem in found])
 
 
 if __name__ == "__main__":

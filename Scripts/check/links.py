@@ -44,8 +44,7 @@ def main():
                             check=True, capture_output=True, text=True).stdout.split()
     found = [f"{name}: {problem}" for name in listed if (package.ROOT / name).exists()
              for problem in broken(package.ROOT / name)]
-    print("\n".join(found), end="\n" if found else "")
-    return 1 if found else 0
+    return package.report(found)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,7 @@ def main():
     command = ["swift", "test", "list", "-c", "release", "--skip-build"]
     output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=package.ROOT).stdout
     found = problems(count, Counter(line.split(".")[0] for line in output.splitlines() if "/" in line))
-    print("\n".join(found), end="\n" if found else "")
-    return 1 if found else 0
+    return package.report(found)
 
 
 if __name__ == "__main__":

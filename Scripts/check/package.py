@@ -26,6 +26,17 @@ def sources(target):
     return ROOT / (target.get("path") or f"{default}/{target['name']}")
 
 
+def report(problems):
+    """Prints what a check found, a line each; the exit status."""
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
+
+
+#: What C is held to, for this machine and for others.
+C_WARNINGS = ["-Wall", "-Wextra", "-Wshorten-64-to-32", "-Werror"]
+
+
 def c_files():
     """All C files of the package's targets."""
     return sorted(ROOT.glob("Sources/C*/**/*.c"))

@@ -12,9 +12,9 @@ import tempfile
 import jsonschema
 import yaml
 
-from package import ROOT
+import package
 
-APUS = ROOT / ".build/release/apus"
+APUS = package.ROOT / ".build/release/apus"
 GOOD = [
     {"model": "mlp"},
     {"name": "a", "model": "mlp"},
@@ -66,8 +66,8 @@ def problems():
     schema = json.loads(run("experiment", "schema").stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    files = sorted((ROOT / "Examples/experiments").glob("*.yaml"))
-    pages = [(file.relative_to(ROOT), yaml.safe_load(file.read_text())) for file in files]
+    files = sorted((package.ROOT / "Examples/experiments").glob("*.yaml"))
+    pages = [(file.relative_to(package.ROOT), yaml.safe_load(file.read_text())) for file in files]
     pages.append(("the page of defaults", yaml.safe_load(run("experiment", "defaults").stdout)))
     for name, page in pages:
         for error in validator.iter_errors(page):
@@ -85,9 +85,7 @@ def problems():
 
 
 def main():
-    found = list(problems())
-    print("\n".join(found), end="\n" if found else "")
-    return 1 if found else 0
+    return package.report(list(problems()))
 
 
 if __name__ == "__main__":

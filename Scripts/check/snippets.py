@@ -46,8 +46,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(failure, [code for _, _, code in found]))
     wrong = [f"{page}:{line}: {text}" for (page, line, _), text in zip(found, results) if text]
-    print("\n".join(wrong), end="\n" if wrong else "")
-    return 1 if wrong else 0
+    return package.report(wrong)
 
 
 if __name__ == "__main__":
