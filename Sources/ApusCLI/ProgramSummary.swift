@@ -106,8 +106,8 @@ struct ProgramSummary {
         let size = 1024
         let a = try Tensor.normal([size, size], key: RandomKey(seed: 1)).evaluated()
         let b = try Tensor.normal([size, size], key: RandomKey(seed: 2)).evaluated()
-        let product = compile { [$0[0].matmul($0[1])] }
-        let time = try Bench.measure(0.3) { _ = try product([a, b]) }
+        let product = compile { (a: Tensor, b: Tensor) in a.matmul(b) }
+        let time = try Bench.measure(0.3) { _ = try product(a, b) }
         return 2 * Double(size * size * size) / time / 1e9
     }
 }

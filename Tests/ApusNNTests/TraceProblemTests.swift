@@ -37,8 +37,8 @@ import Testing
                 - 0.wide (Wide()): shape: axis 3 is outside the shape [1, 4, 5], which has 3 axes
                 - 0.wide (Wide()): shape: axis -4 is outside the shape [1, 4, 5], which has 3 axes
                 """)
-        let compiled = compile { [$0[0] * Double($0[0].shape[5])] }
-        let other = #expect(throws: GraphError.self) { try compiled([Tensor([1.0])]) }
+        let compiled = compile { (x: Tensor) in x * Double(x.shape[5]) }
+        let other = #expect(throws: GraphError.self) { try compiled(Tensor([1.0])) }
         #expect(other?.description == "shape: axis 5 is outside the shape [1], which has 1 axes")
     }
 

@@ -17,9 +17,9 @@ import Testing
     @Test func dataStayWhereTheyWereComputed() throws {
         let x = try Device.reference { try exp(Tensor([1.0, 2.0])).evaluated() }
         #expect(try (x * 2).evaluated().device == .reference)
-        let function = compile { [$0[0] + 1] }
-        #expect(try function([x])[0].device == .reference)
-        #expect(try function([Tensor([1])])[0].device == .cpu)
+        let function = compile { (x: Tensor) in x + 1 }
+        #expect(try function(x).device == .reference)
+        #expect(try function(Tensor([1])).device == .cpu)
     }
 
     @Test func twoDevicesInOneExpressionAreAProblem() throws {

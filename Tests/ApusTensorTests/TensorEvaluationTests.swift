@@ -116,7 +116,8 @@ import Testing
         #expect(problem(written * written, written)?.contains("is a number that is written in the program") == true)
         #expect(try gradient(of: square * written, withRespectTo: [written.evaluated()])[0].problems.isEmpty)
         // By a compiled function, and on another device.
-        let doubled = try compile { [$0[0] * 2] }([w])[0]
+        let double = compile { (x: Tensor) in x * 2 }
+        let doubled = try double(w)
         #expect(problem((doubled * 1).sum(), w) == Self.forgotten)
         #expect(try problem((h.moved(to: .reference) * 1).sum(), w) == Self.forgotten)
         // By another thread, inside a function that is differentiated.
@@ -192,49 +193,6 @@ import Testing
         #expect(gradients[1].shape == [1, 1] && gradients[1].item() == 0)
         let (wrong, _) = valueAndGradient(at: [x]) { $0[0] }
         #expect(wrong.problems.first?.message.hasPrefix("expected a function that yields one number") == true)
-    }
-
-    // MARK: Compiled functions
-
-    private final class Counter: @unchecked Sendable {
-        var count = 0
-    }
-
-    @Test func aFunctionIsTracedOncePerType() throws {
-        let calls = Counter()
-        let offset = Tensor([10.0])
-        let function = compile { arguments in
-            calls.count += 1
-            return [arguments[0] * 2 + offset, arguments[0]]
-        }
-        for index in 0..<5 { #expect(try function([Tensor([Double(index)])])[0].scalars == [Float(2 * index + 10)]) }
-        #expect(calls.count == 1)
-        #expect(try function([Tensor([1.0, 2])])[0].scalars == [12, 14])
-        #expect(calls.count == 2)
-        let results = try function([Tensor([3], type: .int32)])
-        #expect(calls.count == 3)
-        #expect(results[0].elementType == .float32 && results[1].elementType == .int32)
-        #expect(results[1].scalars(as: Int.self) == [3])
-    }
-
-    @Test func compiledFunctionsThrowWhatIsWrong() throws {
-        let mismatched = compile { [$0[0] + $0[1]] }
-        #expect(throws: GraphError.self) { try mismatched([Tensor.ones([2]), Tensor.ones([3])]) }
-        let reading = compile { arguments in [arguments[0] * Double(try arguments[0].sum().evaluated().item())] }
-        let error = #expect(throws: GraphError.self) { try reading([Tensor.ones([2])]) }
-        #expect(
-            error?.description
-                == "argument 0: a value inside a function that is being compiled can't be read; return it from the function instead"
-        )
-    }
-
-    @Test func compiledFunctionsTakeExpressionsAndRunFromManyTasks() async throws {
-        let function = compile { [sigmoid($0[0]).sum()] }
-        let expected = try function([Tensor.arange(0, 100) * 0.01])[0].item()
-        try await withThrowingTaskGroup(of: Float.self) { group in
-            for _ in 0..<16 { group.addTask { try function([Tensor.arange(0, 100) * 0.01])[0].item() } }
-            for try await sum in group { #expect(abs(sum - expected) < 1e-4) }
-        }
     }
 
     // MARK: Size

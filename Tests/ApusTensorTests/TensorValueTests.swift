@@ -77,9 +77,9 @@ import Testing
     /// d(aᵇ)/da = b aᵇ⁻¹ is 0 for b = 0, where 0⁻¹ is infinite; a constant exponent costs nothing.
     @Test func slopesOfPowers() {
         let (a, b) = (Tensor([0, 0, 2, -3], type: .float64), Tensor([0, 1, 3, 2], type: .float64))
-        #expect(valueAndGradient(at: [a]) { pow($0[0], b).sum() }.gradients[0].scalars == [0, 1, 12, -6])
-        #expect(valueAndGradient(at: [a]) { pow($0[0], 0).sum() }.gradients[0].scalars == [0, 0, 0, 0])
-        #expect(valueAndGradient(at: [a]) { pow($0[0], 3).sum() }.gradients[0].scalars == [0, 0, 12, 27])
+        #expect(gradient(at: a) { pow($0, b).sum() }.scalars == [0, 1, 12, -6])
+        #expect(gradient(at: a) { pow($0, 0).sum() }.scalars == [0, 0, 0, 0])
+        #expect(gradient(at: a) { pow($0, 3).sum() }.scalars == [0, 0, 12, 27])
     }
 
     /// A scalar has no axes to reduce, but the rules for element types hold.

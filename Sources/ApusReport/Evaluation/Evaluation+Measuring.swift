@@ -22,7 +22,7 @@ extension Evaluation {
         var meaning: OutputMeaning?
         var classes: ClassifiedSamples?
         var numbers: PredictedNumbers?
-        var judge: CompiledFunction?
+        var judge: Judge?
         for batch in trainer.scaled(dataset).batches(of: batchSize, epoch: 0, seed: trainer.seed, shuffled: false) {
             let output = try trainer.predict(batch.inputs, preprocessing: batch.preprocessing)
             if meaning == nil {
@@ -37,7 +37,7 @@ extension Evaluation {
                 }
             }
             guard let judge, classes != nil || numbers != nil else { break }
-            let results = try judge([output, batch.targets])
+            let results = try judge(output, batch.targets)
             try evaluate(results)
             classes?.add(results)
             numbers?.add(results)
@@ -46,10 +46,11 @@ extension Evaluation {
         regression = numbers?.result
     }
 
+    private typealias Judge = @Sendable (_ output: Tensor, _ target: Tensor) throws -> [Tensor]
+
     /// For classes: losses, probabilities, predicted and true labels, counts; for numbers: losses, predictions, truths.
-    private static func judge(_ meaning: OutputMeaning, _ loss: Loss) -> CompiledFunction {
-        compile { inputs in
-            let (output, target) = (inputs[0], inputs[1])
+    private static func judge(_ meaning: OutputMeaning, _ loss: Loss) -> Judge {
+        compile { (output: Tensor, target: Tensor) in
             let losses = loss(output, target)
             guard meaning.isClass else {
                 return [losses.reshaped(to: [output.shape[0]]), output.cast(to: .float32), target.cast(to: .float32)]

@@ -156,7 +156,7 @@ extension Tensor {
     private static func random(
         _ distribution: RandomDistribution, _ shape: Shape, _ key: RandomKey, _ type: ElementType
     ) -> Tensor {
-        Tensor(.random(distribution, stream: 0, TensorType(shape, type)), [key.tensor.node])
+        Tensor(.random(distribution, stream: key.stream, TensorType(shape, type)), [key.tensor.node])
     }
 }
 

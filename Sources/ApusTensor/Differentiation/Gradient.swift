@@ -48,21 +48,49 @@ private func checkedGradients(of value: Tensor, withRespectTo tensors: [Tensor])
     }
 }
 
-/// The value of a function and its gradients at a point (JAX's `value_and_grad`).
+/// The value of a function and its gradients at a point (JAX's and MLX's `value_and_grad`).
 ///
-/// The function must yield one number. Gradients of gradients work: the result is built from tensors again.
-public func valueAndGradient(
-    at point: [Tensor], of function: ([Tensor]) throws -> Tensor
-) rethrows -> (value: Tensor, gradients: [Tensor]) {
+/// ```swift
+/// let (loss, gradients) = valueAndGradient(at: [w, b]) { p in meanSquaredError(x.matmul(p[0]) + p[1], y) }
+/// ```
+///
+/// The function must yield one number. Gradients of gradients work: the result is built from tensors again. Tensors that the function
+/// captures are constants.
+///
+/// - Parameter point: A tensor, an array of them, or any other `TensorTree` of floating-point tensors.
+/// - Returns: The value, and a tree like the point with the gradient with respect to each of its tensors.
+public func valueAndGradient<Point: TensorTree>(
+    at point: Point, of function: (Point) throws -> Tensor
+) rethrows -> (Tensor, Point) {
+    let (value, gradients, _) = try valueAndGradient(at: point) { (try function($0), ()) }
+    return (value, gradients)
+}
+
+/// The value of a function and its gradients at a point, and what else the function yields: updated states, outputs (JAX's `has_aux`).
+///
+/// - Parameter function: Yields one number, and anything.
+/// - Returns: The value, the gradients, and what else the function yielded.
+public func valueAndGradient<Point: TensorTree, Auxiliary>(
+    at point: Point, of function: (Point) throws -> (Tensor, Auxiliary)
+) rethrows -> (Tensor, Point, Auxiliary) {
     // Nodes of their own, so that a tensor that the function captures besides stays a constant.
-    let parameters = point.map { Tensor(.reshape($0.shape), [$0.node]) }
-    let value = try Differentiation.$isUnderWay.withValue(true) { try function(parameters) }
+    let leaves = point.leaves
+    let parameters = leaves.map { Tensor(.reshape($0.shape), [$0.node]) }
+    let (value, auxiliary) = try Differentiation.$isUnderWay.withValue(true) { try function(point.with(parameters)) }
     guard value.count == 1 || !value.problems.isEmpty else {
-        let problem = Node(
-            problem:
-                "expected a function that yields one number but it yields shape \(value.shape); take its sum() or mean()",
-            operation: "valueAndGradient")
-        return (Tensor(problem), point.map { _ in Tensor(problem) })
+        let problem = Tensor(
+            Node(
+                problem:
+                    "expected a function that yields one number but it yields shape \(value.shape); take its sum() or mean()",
+                operation: "valueAndGradient"))
+        return (problem, point.with(leaves.map { _ in problem }), auxiliary)
     }
-    return (value, checkedGradients(of: value, withRespectTo: parameters))
+    return (value, point.with(checkedGradients(of: value, withRespectTo: parameters)), auxiliary)
+}
+
+/// The gradients of a function at a point (JAX's and MLX's `grad`), in a tree like the point.
+public func gradient<Point: TensorTree>(
+    at point: Point, of function: (Point) throws -> Tensor
+) rethrows -> Point {
+    try valueAndGradient(at: point, of: function).1
 }

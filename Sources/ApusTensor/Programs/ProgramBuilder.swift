@@ -37,7 +37,10 @@ package struct ProgramBuilder<Role: Hashable & Sendable> {
         on device: Device = .current, _ options: CompileOptions = CompileOptions()
     ) throws -> BoundProgram<Role> {
         let given = Set(inputs.map(\.node))
-        let captured = Node.sorted(outputs.map(\.node)).filter { $0.attachment is Buffer && !given.contains($0) }
+        let others = Node.sorted(outputs.map(\.node)).filter { !given.contains($0) }
+        let strangers = others.compactMap(\.strangeInput)
+        guard strangers.isEmpty else { throw GraphError(strangers) }
+        let captured = others.filter { $0.attachment is Buffer }
         var places: [Role: Int] = [:]
         for (index, input) in inputs.enumerated() { places[input.role] = index }
         demand(places.count == inputs.count, "two inputs have one role")
@@ -55,6 +58,18 @@ package struct ProgramBuilder<Role: Hashable & Sendable> {
             inputs: places,
             outputs: Dictionary(uniqueKeysWithValues: outputs.enumerated().map { ($1.role, $0) }),
             captured: captured.map { $0.attachment as! Buffer })
+    }
+}
+
+extension Node {
+    /// What is wrong with an input that has no value: it belongs to another program.
+    fileprivate var strangeInput: GraphProblem? {
+        guard case .input(let name, let type) = operation, !(attachment is Buffer) else { return nil }
+        return GraphProblem(
+            scope: [], operation: name,
+            message:
+                "this \(type) belongs to another function or model that is being traced and has no value outside of it; "
+                + "return it from there, or give it to this function as an argument")
     }
 }
 

@@ -1,0 +1,107 @@
+import ApusGraph
+
+/// Named tensors in an order: what a model with several inputs or outputs takes and yields.
+///
+/// ```swift
+/// let inputs: Values = ["left": a, "right": b]
+/// let a = inputs["left"]
+/// ```
+///
+/// A model of one tensor takes and yields one without a name, `only`.
+public struct Values: Sendable {
+    /// The names in their order; that of a single tensor without a name is empty.
+    public private(set) var names: [String] = []
+    private var tensors: [String: Tensor] = [:]
+
+    /// No tensors.
+    public init() {}
+
+    /// A single tensor without a name.
+    public init(_ only: Tensor) {
+        self.init([("", only)])
+    }
+
+    /// Tensors with their names; of two with one name, the values carry a problem.
+    public init(_ entries: some Sequence<(name: String, tensor: Tensor)>) {
+        for (name, tensor) in entries {
+            let isFree = tensors[name] == nil
+            self[name] =
+                isFree
+                ? tensor : Values.invalid("two values are called \(name.quotedName); give each a name of its own")
+        }
+    }
+
+    /// The tensor with a name; where there is none, a tensor that carries the error. A new name comes last.
+    public subscript(name: String) -> Tensor {
+        get { tensors[name] ?? missing(name) }
+        set { if tensors.updateValue(newValue, forKey: name) == nil { names.append(name) } }
+    }
+
+    /// The tensor of a model of one tensor: the one without a name, or whatever there is if it is one.
+    ///
+    /// Where there are several, a tensor that carries the error.
+    public var only: Tensor {
+        if names.count == 1 { return tensors[names[0]]! }
+        return Values.invalid("expected one tensor but there are \(listed)")
+    }
+
+    /// The number of tensors.
+    public var count: Int { names.count }
+    /// Whether there are no tensors.
+    public var isEmpty: Bool { names.isEmpty }
+    /// Whether there is a tensor with a name.
+    public func contains(_ name: String) -> Bool { tensors[name] != nil }
+
+    /// The same names with other tensors.
+    public func mapValues(_ transform: (Tensor) throws -> Tensor) rethrows -> Values {
+        var copy = self
+        for name in names { copy.tensors[name] = try transform(tensors[name]!) }
+        return copy
+    }
+
+    private static func invalid(_ message: String) -> Tensor { Tensor(Node(problem: message, operation: "values")) }
+
+    private func missing(_ name: String) -> Tensor {
+        Values.invalid("there is no value \(name.quotedName); there are \(listed)")
+    }
+
+    private var listed: String {
+        isEmpty ? "none" : names.map(\.quotedName).joined(separator: ", ")
+    }
+}
+
+extension String {
+    /// The name of a value in messages.
+    fileprivate var quotedName: String { isEmpty ? "one without a name" : "\"\(self)\"" }
+}
+
+extension Values: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, Tensor)...) {
+        self.init(elements.map { (name: $0.0, tensor: $0.1) })
+    }
+}
+
+extension Values: Sequence {
+    /// The names with their tensors, in order.
+    public func makeIterator() -> IndexingIterator<[(name: String, tensor: Tensor)]> {
+        names.map { (name: $0, tensor: tensors[$0]!) }.makeIterator()
+    }
+}
+
+extension Values: TensorTree {
+    public var structure: [String] { names }
+    public var leaves: [Tensor] { names.map { tensors[$0]! } }
+
+    public init(structure: [String], leaves: inout ArraySlice<Tensor>) {
+        self.init()
+        for name in structure { self[name] = leaves.removeFirst() }
+    }
+}
+
+extension Values: CustomStringConvertible {
+    public var description: String {
+        "Values("
+            + map { $0.name.isEmpty ? "\($0.tensor.node.type)" : "\($0.name): \($0.tensor.node.type)" }
+            .joined(separator: ", ") + ")"
+    }
+}
