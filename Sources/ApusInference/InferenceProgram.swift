@@ -6,7 +6,7 @@ package import ApusTensor
 
 /// A model at inference as compiled programs: one for each type of inputs, preprocessing included.
 package struct InferenceProgram: Sendable {
-    private let model: any Layer
+    private let model: any Model
     private let precision: NumericPrecision
     private let device: Device
     private let programs = Programs<InputType, BoundProgram<InferenceRole>>()
@@ -19,7 +19,7 @@ package struct InferenceProgram: Sendable {
         let preprocessing: Preprocessing
     }
 
-    package init(_ model: any Layer, precision: NumericPrecision, device: Device) {
+    package init(_ model: any Model, precision: NumericPrecision, device: Device) {
         self.model = model
         self.precision = precision
         self.device = device
@@ -62,7 +62,7 @@ package struct InferenceProgram: Sendable {
             let input = preprocessing(builder.input(.inputs, inputs))
             let key = builder.input(.key, TensorType([2], .int64))
             let traced = TracedModel(
-                model, input, mode: .inference, key: key, variables: values, precision: precision)
+                model, Values(input), mode: .inference, key: key, variables: values, precision: precision)
             if let (path, _) = traced.missing.first { throw VariablesError(lacking: path) }
             try traced.validate()
             builder.output(.output, traced.output)

@@ -21,9 +21,15 @@ struct ModelDescription: Codable {
     let meaning: OutputMeaning
     let precision: NumericPrecision
 
-    init(_ trained: TrainedModel) {
+    /// - Throws: `FormatError` for a model that is no layer.
+    init(_ trained: TrainedModel, path: String) throws(FormatError) {
+        guard let layer = trained.model as? any Layer else {
+            throw FormatError(
+                .unsupported, path: path, "the model can't be written", expected: "a layer, which takes and yields one tensor",
+                received: trained.model.label, remedy: "Write its weights: variables.write(safetensors:).")
+        }
         version = ModelDescription.version
-        model = AnyLayer(trained.model)
+        model = AnyLayer(layer)
         input = trained.inputShape.dimensions
         preprocessing = trained.preprocessing
         classNames = trained.classNames

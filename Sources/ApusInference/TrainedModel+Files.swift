@@ -40,7 +40,7 @@ extension TrainedModel {
     ///
     /// - Throws: `FormatError` for custom layers that are not registered, and if the disk refuses; a file that was there stays.
     public func write(to path: String) throws {
-        let description = try ModelDescription(self).text(path: path)
+        let description = try ModelDescription(self, path: path).text(path: path)
         try variables.write(safetensors: path, metadata: [ModelDescription.key: description])
     }
 }

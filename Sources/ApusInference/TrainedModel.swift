@@ -9,7 +9,7 @@ public import ApusTensor
 /// It is a value and may be used from many threads. Programs are compiled for the first inputs of each size and type, then replayed.
 public struct TrainedModel: Sendable {
     /// The network.
-    public let model: any Layer
+    public let model: any Model
     /// Its weights and running values.
     public let variables: Variables
     /// The shape of one sample, such as [28, 28, 1].
@@ -28,7 +28,7 @@ public struct TrainedModel: Sendable {
 
     /// A trained model from its parts.
     public init(
-        _ model: any Layer, variables: Variables, input: Shape, preprocessing: Preprocessing = .identity,
+        _ model: any Model, variables: Variables, input: Shape, preprocessing: Preprocessing = .identity,
         classNames: [String] = [], meaning: OutputMeaning, precision: NumericPrecision = .float32,
         device: Device = .cpu
     ) {

@@ -109,8 +109,9 @@ public protocol OptimizerRule: Configurable {
     var weightDecay: Double { get }
     /// How many numbers `scales` yields.
     static var scaleCount: Int { get }
-    /// What the rule derives from the learning rate η and the number t of the update (from 1) alone, once for all variables.
-    func scales(rate: Double, step: Int) -> SIMD4<Double>
+    /// What the rule derives from the learning rate η and the number t of the update (from 1) alone, once for all variables: for
+    /// Adam η √(1 − β₂ᵗ) / (1 − β₁ᵗ). The learning rate unless a rule says otherwise.
+    func scales<Number: StepNumber>(rate: Number, step: Number) -> StepScales<Number>
     /// The variable and its slots after a step.
     ///
     /// - Parameter scales: What `scales(rate:step:)` yields, as scalars.
@@ -124,7 +125,7 @@ public protocol OptimizerRule: Configurable {
 extension OptimizerRule {
     public var weightDecay: Double { 0 }
     public static var scaleCount: Int { 1 }
-    public func scales(rate: Double, step: Int) -> SIMD4<Double> { SIMD4(rate, 0, 0, 0) }
+    public func scales<Number: StepNumber>(rate: Number, step: Number) -> StepScales<Number> { StepScales(rate) }
 }
 
 /// A value that a rule keeps for each variable.

@@ -126,22 +126,28 @@ extension Optimizer {
     ///   - step: The steps done so far.
     ///   - learningRate: That of the step, by the schedule.
     package func forEachNumber(step: Int, learningRate: Double, _ body: (Int, Double) -> Void) {
-        let update = step / accumulation + 1
+        forEachNumber(update: Double(step / accumulation + 1), learningRate: learningRate, body)
+    }
+
+    /// Calls a function with each of these scalars for an update.
+    ///
+    /// - Parameter update: The number of the update, from 1.
+    func forEachNumber<Number: StepNumber>(update: Number, learningRate: Number, _ body: (Int, Number) -> Void) {
         var index = 0
-        func give(_ number: Double) {
+        func give(_ number: Number) {
             body(index, number)
             index += 1
         }
         for group in 0...groups.count {
             var rate = learningRate
             if group < groups.count, let own = groups[group].learningRate {
-                rate = self.learningRate == 0 ? own : own * (learningRate / self.learningRate)
+                rate = self.learningRate == 0 ? Number(own) : Number(own) * (learningRate / Number(self.learningRate))
             }
             give(rate)
             let scales = rule.scales(rate: rate, step: update)
             for position in 0..<scaleCount { give(scales[position]) }
         }
         // The first update's average is the variable itself, as in Keras.
-        if let average { give(update == 1 ? 0 : average) }
+        if let average { give(update.ifGreater(than: 1, Number(average), else: 0)) }
     }
 }

@@ -124,7 +124,7 @@ import Testing
                 "0.inner/0.dense", "0.inner/1.dropout", "0.inner/2.dense", "0.inner/3.dropout", "0.inner",
                 "1.inner/0.dense", "1.inner/1.dropout", "1.inner",
             ])
-        let traced = TracedModel(Outer(), .ones([1, 3]), mode: .training, key: Tensor([1, 2]))
+        let traced = TracedModel(Outer(), Values(.ones([1, 3])), mode: .training, key: Tensor([1, 2]))
         #expect(traced.descriptions.count == 8 && traced.records.count == 9)
     }
 
@@ -174,7 +174,7 @@ import Testing
 
     @Test func weightsOfAnotherModel() {
         let traced = TracedModel(
-            Dense(3, useBias: false), .zeros([1, 5]), mode: .training, key: Tensor([1, 2]),
+            Dense(3, useBias: false), Values(.zeros([1, 5])), mode: .training, key: Tensor([1, 2]),
             variables: ["kernel": .zeros([4, 3])])
         #expect(
             traced.problems.map(\.description) == [

@@ -9,7 +9,7 @@ import Testing
         y: [Float], dx: [Float]
     ) {
         let x = Tensor(Array(repeating: Float(1), count: 20_000), shape: [200, 100])
-        let y = TracedModel(layer, x, mode: mode, key: Tensor([seed, step])).output
+        let y = TracedModel(layer, Values(x), mode: mode, key: Tensor([seed, step])).output
         let gradients = gradient(of: y.sum(), withRespectTo: [x])
         try evaluate([y] + gradients)
         return (y.scalars, gradients[0].scalars)

@@ -14,7 +14,7 @@ struct LayerRun {
         mode: Mode = .training
     ) throws {
         let x = Tensor(input.node)
-        let traced = TracedModel(layer, x, mode: mode, key: Tensor([1, 2]), variables: variables)
+        let traced = TracedModel(layer, Values(x), mode: mode, key: Tensor([1, 2]), variables: variables)
         try traced.validate()
         let y = traced.records.last!.output
         let paths = variables.keys.sorted()
@@ -32,8 +32,8 @@ struct LayerRun {
 
 /// Runs a function in the context of a model.
 func inContext(_ body: (Context) -> Void) {
-    _ = TracedModel(mode: .training, key: Tensor([1, 2])) { context in
+    _ = TracedModel(mode: .training, key: RandomKey(seed: 1)) { context in
         body(context)
-        return .zeros([])
+        return Values()
     }
 }

@@ -9,7 +9,7 @@ import Testing
     private func run(
         _ layer: some Layer, _ x: Tensor, mode: Mode = .training, step: Int = 0
     ) throws -> (y: [Double], dx: [Double]) {
-        let y = TracedModel(layer, x, mode: mode, key: Tensor([7, step])).output
+        let y = TracedModel(layer, Values(x), mode: mode, key: Tensor([7, step])).output
         let gradients = gradient(of: y.sum(), withRespectTo: [x])
         try evaluate([y] + gradients)
         return (y.scalars(as: Double.self), gradients[0].scalars(as: Double.self))

@@ -28,7 +28,14 @@ import Testing
         func problem(_ output: Tensor, _ target: Tensor) -> String? { nil }
     }
 
-    /// Twelve steps on given gradients, as a training does them.
+    /// An update as a program of its own.
+    private let update = compile { (weights: Variables, state: OptimizerState, gradients: Variables) in
+        var (weights, state) = (weights, state)
+        try state.update(&weights, gradients)
+        return (weights, state)
+    }
+
+    /// Twelve steps on given gradients, as a training does them, and as an optimizer does them that works by itself, compiled or not.
     private func check(_ item: FixtureCase, _ optimizer: Optimizer) throws {
         let model = Linear()
         let names = ["kernel", "bias"]
@@ -37,14 +44,23 @@ import Testing
         var state = TrainingState(start, optimizer: optimizer, seed: 1)
         let step = try TrainingStep(model, loss: Loss(Output()), optimizer: optimizer)
         let gradients = try names.map { try item["\($0)/gradients"] }
+        var (alone, compiled) = ((start, optimizer.state(for: start)), (start, optimizer.state(for: start)))
         for number in 0..<gradients[0].shape[0] {
             let input = Tensor.concatenated(gradients.map { $0[number].flattened() }).reshaped(to: [1, 15])
             try step(&state, Batch(inputs: input, targets: Tensor.zeros([1])))
+            let slopes = start.mapValues { name, _ in gradients[names.firstIndex(of: name)!][number] }
+            try alone.1.update(&alone.0, slopes)
+            compiled = try update(compiled.0, compiled.1, slopes)
             let variables = state.variables
             let averages = state.evaluatedVariables
             for name in names {
                 let label = "\(name) after step \(number + 1)"
                 try expectClose(variables[name]!, item["\(name)/values"][number], .network, label)
+                for (weights, state) in [alone, compiled] {
+                    try expectClose(weights[name]!, variables[name]!, .network, "alone, \(label)")
+                    try expectClose(
+                        state.averaged(weights)[name]!, averages[name]!, .network, "alone, average of \(label)")
+                }
                 if item.contains("\(name)/averages") {
                     try expectClose(averages[name]!, item["\(name)/averages"][number], .network, "average of \(label)")
                 }
@@ -320,7 +336,7 @@ import Testing
         let rule = Nadam(beta1: 0.999)
         func momentum(_ step: Int) -> Double { 0.999 * (1 - 0.5 * pow(0.96, Double(step))) }
         let product = (1...step).reduce(1) { $0 * momentum($1) }
-        let scales = rule.scales(rate: 1, step: step)
+        let scales = rule.scales(rate: 1.0, step: Double(step))
         let next = momentum(step + 1)
         #expect(abs(scales[0] - next / (1 - product * next)) < 1e-9)
         #expect(abs(scales[1] - (1 - momentum(step)) / (1 - product)) < 1e-12)

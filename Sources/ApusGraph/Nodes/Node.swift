@@ -38,12 +38,17 @@ package final class Node: @unchecked Sendable {
     }
 
     /// An invalid node: stands for an expression that could not be built.
-    package init(problem message: String, operation name: String) {
+    package convenience init(problem message: String, operation name: String) {
+        self.init(problems: [GraphProblem(scope: TraceScope.current, operation: name, message: message)])
+    }
+
+    /// An invalid node with problems that were found elsewhere.
+    package init(problems: [GraphProblem]) {
         operation = .constant(.floating(.nan), TensorType([], .float32))
         inputs = []
         attachment = nil
         type = TensorType([], .float32)
-        problems = [GraphProblem(scope: TraceScope.current, operation: name, message: message)]
+        self.problems = problems
     }
 
     /// The shape of the result.

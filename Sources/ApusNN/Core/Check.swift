@@ -69,4 +69,11 @@ struct Check {
     static func failure(_ input: Tensor, _ problems: [Node]) -> Tensor {
         problems.isEmpty ? input : Tensor(Node(.concatenate(axis: 0), [input.node] + problems))
     }
+
+    /// A tensor that carries the problems of all inputs, and others.
+    static func failure(_ inputs: Values, _ problems: [Node] = []) -> Tensor {
+        let nodes = inputs.leaves.map(\.node).filter { !$0.isValid } + problems
+        return Tensor(
+            Node(problems: nodes.flatMap(\.problems).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }))
+    }
 }

@@ -2,25 +2,26 @@ import ApusGraph
 package import ApusTensor
 
 extension Context {
-    /// Calls a layer: errors name it, its configuration and input are checked, and the call is noted.
-    func call(_ layer: some Layer, _ x: Tensor) -> Tensor {
-        let (path, isFree) = place(of: layer)
-        let scope = TraceScope.current + ["\(path.isEmpty ? layer.kind : path) (\(layer.label))"]
-        let output = TraceScope.$current.withValue(scope) {
+    /// Calls a model: errors name it, its configuration and input are checked, and the call is noted.
+    func call(_ model: some Model, _ inputs: Values) -> Values {
+        let (path, isFree) = place(of: model)
+        let scope = TraceScope.current + ["\(path.isEmpty ? model.kind : path) (\(model.label))"]
+        let outputs = TraceScope.$current.withValue(scope) {
             isFree
-                ? trace.output(of: layer, x, at: path)
-                : trace.misuse(
-                    "there is a layer at the path \(path) already; give this one a context of its own, "
-                        + "context[\"name\"], or share the weights on purpose with context.shared(\"name\")", layer.kind
-                )
+                ? trace.outputs(of: model, inputs, at: path)
+                : Values(
+                    failing: trace.misuse(
+                        "there is a layer at the path \(path) already; give this one a context of its own, "
+                            + "context[\"name\"], or share the weights on purpose with context.shared(\"name\")",
+                        model.kind))
         }
         trace.contents.records.append(
-            LayerRecord(path: path, layer: layer, input: x, depth: trace.open.count + 1, output: output))
-        return output
+            LayerRecord(path: path, layer: model, inputs: inputs, depth: trace.open.count + 1, outputs: outputs))
+        return outputs
     }
 
     /// Where a layer is that is called in this context, and whether it may be there.
-    private func place(of layer: some Layer) -> (path: String, isFree: Bool) {
+    private func place(of layer: some Model) -> (path: String, isFree: Bool) {
         switch use {
         case .own(let call):
             let index = trace.open[call].innerCalls
@@ -39,33 +40,35 @@ extension Context {
 }
 
 extension Trace {
-    /// The output of a layer at a path, with all problems of its configuration and its input.
-    fileprivate func output(of layer: some Layer, _ x: Tensor, at path: String) -> Tensor {
-        if let layer = layer as? any CheckedLayer {
+    /// The outputs of a model at a path, with all problems of its configuration and its inputs.
+    fileprivate func outputs(of model: some Model, _ inputs: Values, at path: String) -> Values {
+        if let layer = model as? any CheckedLayer {
+            let x = inputs.only
             var check = Check(layer.kind, x)
             layer.check(&check, x)
-            guard check.passed else { return check.failure }
+            guard check.passed else { return Values(failing: check.failure) }
             // One that holds no others calls none: it need not be traced again, and nothing is copied for that.
-            if !(layer is any Container) { return run(layer, x, at: path, numbersInner: false).output }
-        } else if !(layer is any Container), !x.problems.isEmpty {
-            return x
+            if !(layer is any Container) { return run(model, inputs, at: path, numbersInner: false).outputs }
+        } else if !(model is any Container), inputs.leaves.contains(where: { !$0.problems.isEmpty }) {
+            return Values(failing: Check.failure(inputs))
         }
         let before = contents
-        let (output, call) = run(layer, x, at: path, numbersInner: false)
-        guard call.innerCalls > 1 else { return output }
+        let (outputs, call) = run(model, inputs, at: path, numbersInner: false)
+        guard call.innerCalls > 1 else { return outputs }
         // Several layers were called without a name, which is known only now: once more from the start, with numbers.
         contents = before
-        return run(layer, x, at: path, numbersInner: true).output
+        return run(model, inputs, at: path, numbersInner: true).outputs
     }
 
     private func run(
-        _ layer: some Layer, _ x: Tensor, at path: String, numbersInner: Bool
-    ) -> (output: Tensor, call: OpenCall) {
-        open.append(OpenCall(kind: layer.kind, numbersInner: numbersInner))
+        _ model: some Model, _ inputs: Values, at path: String, numbersInner: Bool
+    ) -> (outputs: Values, call: OpenCall) {
+        open.append(OpenCall(kind: model.kind, numbersInner: numbersInner))
         let context = Context(path: path, trace: self, use: .own(call: open.count - 1))
-        let output = layer.output(for: x, in: context)
+        let outputs = model.outputs(for: inputs, in: context)
         let call = open.removeLast()
-        return (call.problems.isEmpty ? output : Check.failure(x, call.problems), call)
+        guard !call.problems.isEmpty else { return (outputs, call) }
+        return (Values(failing: Check.failure(inputs, call.problems)), call)
     }
 }
 
@@ -80,12 +83,17 @@ struct OpenCall {
     var problems: [Node] = []
 }
 
-/// One call of a layer during a trace.
+/// One call of a model during a trace.
 package struct LayerRecord {
     package let path: String
-    package let layer: any Layer
-    package let input: Tensor
-    /// How many layers are around this one, itself included.
+    package let layer: any Model
+    package let inputs: Values
+    /// How many models are around this one, itself included.
     package let depth: Int
-    package let output: Tensor
+    package let outputs: Values
+
+    /// The one input, or the first.
+    package var input: Tensor { inputs.leaves.first ?? inputs.only }
+    /// The one output, or the first.
+    package var output: Tensor { outputs.leaves.first ?? outputs.only }
 }

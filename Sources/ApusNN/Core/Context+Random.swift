@@ -2,6 +2,14 @@ public import ApusGraph
 public import ApusTensor
 
 extension Context {
+    /// A key of random numbers, another one with each call and in every step: `Tensor.normal([3], key: context.key)`.
+    ///
+    /// A key that a layer makes of a seed gives the same numbers in every step.
+    public var key: RandomKey {
+        trace.note("draws random numbers", at: path)
+        return RandomKey(trace.key.tensor, stream: trace.key.stream(of: trace.nextStream(path)))
+    }
+
     /// `true` with the given probability, drawn anew in every step from the layer's own stream.
     public func bernoulli(_ shape: Shape, probability: Double) -> Tensor {
         random(.bernoulli(probability: probability), shape, .bool)
@@ -18,7 +26,7 @@ extension Context {
     }
 
     private func random(_ distribution: RandomDistribution, _ shape: Shape, _ type: ElementType) -> Tensor {
-        let stream = RandomKey.stream(trace.nextStream(path))
-        return Tensor(.random(distribution, stream: stream, TensorType(shape, type)), [trace.key.node])
+        let key = key
+        return Tensor(.random(distribution, stream: key.stream, TensorType(shape, type)), [key.tensor.node])
     }
 }

@@ -25,6 +25,7 @@ extension Context {
     }
 
     private func variable(_ name: String, _ description: VariableDescription) -> Tensor {
+        if description.regularizer != nil { trace.note("adds a penalty to the loss", at: path) }
         let path = joined(name)
         let isFree = trace.contents.variablePaths.insert(path).inserted
         if case .shared = use { return trace.variable(path, description) }
@@ -40,6 +41,7 @@ extension Context {
     ///
     /// The state must have been asked for, and the new value must have its shape. A state that is frozen keeps its value.
     public func update(_ name: String, to value: Tensor) {
+        trace.note("updates its states in training", at: path)
         trace.update(joined(name), value)
     }
 
@@ -49,7 +51,10 @@ extension Context {
     public func isFrozen(_ name: String) -> Bool { trace.isFrozen(joined(name)) }
 
     /// Adds a penalty to the loss of training: a scalar.
-    public func addLoss(_ penalty: Tensor) { trace.contents.losses.append(penalty) }
+    public func addLoss(_ penalty: Tensor) {
+        trace.note("adds a penalty to the loss", at: path)
+        trace.contents.losses.append(penalty)
+    }
 
     /// A layer's output, with its penalty divided by the size of the batch added to the loss.
     func regularized(_ output: Tensor, _ regularizer: Regularizer?) -> Tensor {

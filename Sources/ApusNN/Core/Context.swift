@@ -21,7 +21,12 @@ public struct Context {
     }
 
     /// Whether the model learns or predicts.
-    public var mode: Mode { trace.mode }
+    ///
+    /// A model that asks can't be called without saying it: see `applied(to:with:mode:key:)`.
+    public var mode: Mode {
+        trace.note("behaves differently in training", at: path)
+        return trace.mode
+    }
 
     /// The context of one inner layer.
     ///

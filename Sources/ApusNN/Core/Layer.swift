@@ -1,41 +1,30 @@
-public import ApusConfiguration
 public import ApusTensor
 
-/// A value that describes a computation; it holds no weights.
+/// A model of one tensor, what stands in a `Sequential`; it holds no weights.
 ///
 /// A layer is called while a graph is traced: it asks the context for its variables by name and returns an expression. The same
 /// definition serves shape inference, the summary, training and inference. A custom layer implements `output(for:in:)` and calls
 /// the layers inside it like functions, each in a context of its own: `inner(x, in: context["name"])`.
 /// Several that are called in the layer's own context are numbered as in a `Sequential`, `0.dense`, `1.dense`; a single one has the
 /// layer's path.
-public protocol Layer: Sendable, Hashable {
+public protocol Layer: Model {
     /// The output for a batch x, [N, ...]; what does not fit makes a tensor that carries the error.
     ///
     /// Layers are called with `layer(x, in: context)`, which names the layer in error messages and notes the call for the summary.
     func output(for x: Tensor, in context: Context) -> Tensor
-
-    /// The name of the type in files and paths: `conv2D`, `dense`.
-    static var kind: String { get }
 }
 
 extension Layer {
+    /// The one output for the one input.
+    public func outputs(for inputs: Values, in context: Context) -> Values {
+        Values(output(for: inputs.only, in: context))
+    }
+
     /// Calls the layer for a batch x, [N, ...].
     ///
     /// Errors name the layer, and the summary has a row for it. A layer whose input is broken already is not run, unless it is a
     /// container, whose other layers may have problems of their own.
-    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { context.call(self, x) }
-
-    /// The type's name in lower camel case: `Conv2D` → `conv2D`, `RMSNorm` → `rmsNorm`.
-    public static var kind: String { Names.kind(of: Self.self) }
-
-    /// The layer's type as experiments and paths spell it.
-    public var kind: String { Self.kind }
-}
-
-extension Layer where Self: Configurable {
-    // Both protocols know the name.
-    /// The name of the layer's type in files and paths.
-    public static var kind: String { Names.kind(of: Self.self) }
+    public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { context.call(self, Values(x)).only }
 }
 
 /// A layer whose configuration and input are checked before it computes its output.
@@ -48,11 +37,6 @@ protocol CheckedLayer: Layer {
 protocol Container {
     /// What messages and tables call it.
     var label: String { get }
-}
-
-extension Layer {
-    /// The layer in messages and tables.
-    package var label: String { (self as? any Container)?.label ?? "\(self)" }
 }
 
 /// Whether a model learns or predicts: dropout and normalization differ.

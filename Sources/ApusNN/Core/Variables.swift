@@ -75,14 +75,21 @@ public struct VariablesError: Error, Hashable, Sendable, CustomStringConvertible
     package init(_ description: String) { self.description = description }
 }
 
-extension Layer {
+extension Model {
     /// Creates the model's variables for inputs of the given shape (without the batch).
     ///
     /// Every variable draws from a stream of its own, so a change in one layer leaves the others' start values alone.
     ///
     /// - Throws: `GraphError` that names every layer that does not fit.
     public func initialized(input: Shape, seed: UInt64) throws -> Variables {
-        let trace = try traced(input: input, batch: 1, mode: .training)
+        try initialized(inputs: Signature(input), seed: seed)
+    }
+
+    /// Creates the variables of a model with several inputs: `initialized(inputs: ["left": [4], "right": [4]], seed: 7)`.
+    ///
+    /// - Throws: `GraphError` that names every layer that does not fit.
+    public func initialized(inputs: Signature, seed: UInt64) throws -> Variables {
+        let trace = try traced(inputs, batch: 1, mode: .training)
         let problems = trace.descriptions.compactMap { path, description in
             MachineMemory.problem(TensorType(description.shape, .float32)).map {
                 GraphProblem(lacksMemoryFor: "parameter", message: "the variable \(path): \($0)")

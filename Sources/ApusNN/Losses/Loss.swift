@@ -12,6 +12,8 @@ public struct Loss: Sendable {
     public var reduction: Reduction
     /// A factor for the samples of each class, by label; the sum is still divided by the number of samples, as in Keras.
     public var classWeights: [Double]?
+    /// A factor on the loss, for instance of an output that matters less than others.
+    public var weight = 1.0
 
     /// How the values of a batch become one number.
     public enum Reduction: String, Sendable, Hashable, Codable, CaseIterable {
@@ -44,8 +46,15 @@ public struct Loss: Sendable {
         return copy
     }
 
+    /// The same loss times a factor, for instance of an output that matters less than others: `.softmaxCrossEntropy.weighted(0.3)`.
+    public func weighted(_ weight: Double) -> Loss {
+        var copy = self
+        copy.weight = self.weight * weight
+        return copy
+    }
+
     /// The rule's name: `softmaxCrossEntropy`.
-    public var name: String { type(of: rule).kind }
+    public var name: String { rule.name }
 
     /// What the outputs of a model that is trained with this loss mean.
     ///
@@ -68,6 +77,7 @@ public struct Loss: Sendable {
         if let problem = problem(output, target, weights) { return Tensor(Node(problem: problem, operation: name)) }
         var values = rule.values(output, target)
         guard values.problems.isEmpty else { return values }
+        if weight != 1 { values = values * weight }
         if let classWeights { values = values * Loss.factors(classWeights, output, target) }
         if let weights {
             values =
@@ -132,6 +142,8 @@ extension Tensor {
 
 /// A distance between output and target, position by position.
 public protocol LossRule: Configurable {
+    /// What the loss is called; the kind if a rule does not say.
+    var name: String { get }
     /// The values [N, ...], one for each position.
     func values(_ output: Tensor, _ target: Tensor) -> Tensor
     /// What is wrong with shapes and arguments; `nil` if they fit.
@@ -143,6 +155,8 @@ public protocol LossRule: Configurable {
 }
 
 extension LossRule {
+    public var name: String { Self.kind }
+
     public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
         guard hasClasses else { return .numbers }
         return OutputMeaning.hasOneNumber(output)
@@ -172,18 +186,21 @@ public enum LossKinds {
 extension Loss: Hashable, CustomStringConvertible {
     public static func == (a: Loss, b: Loss) -> Bool {
         AnyHashable(a.rule) == AnyHashable(b.rule) && a.reduction == b.reduction && a.classWeights == b.classWeights
+            && a.weight == b.weight
     }
 
     public func hash(into hasher: inout Hasher) {
         rule.hash(into: &hasher)
         hasher.combine(reduction)
         hasher.combine(classWeights)
+        hasher.combine(weight)
     }
 
     public var description: String {
         var text = "Loss(\(rule)"
         if reduction != .mean { text += ", reduction: .\(reduction)" }
         if let classWeights { text += ", classWeights: \(classWeights)" }
+        if weight != 1 { text += ", weight: \(weight)" }
         return text + ")"
     }
 }
@@ -197,12 +214,13 @@ extension Loss: FileRepresentable {
                     help: "How the values of a batch become one number"),
                 Form.Constant(
                     "classWeights", .of([Double]?.self), help: "A factor for the samples of each class, by label"),
+                Form.Constant("weight", .of(Double.self), defaultJSON: "1", help: "A factor on the loss"),
             ]))
     }
 }
 
 extension Loss: Codable {
-    private static let options = ["reduction", "classWeights"]
+    private static let options = ["reduction", "classWeights", "weight"]
 
     /// Reads `meanSquaredError` or `huber: {delta: 0.5, reduction: sum}`.
     public init(from decoder: any Decoder) throws {
@@ -210,14 +228,16 @@ extension Loss: Codable {
         self.init(
             rule, reduction: try fields.value("reduction", isLeading: false) ?? .mean,
             classWeights: try fields.value("classWeights", isLeading: false))
+        weight = try fields.value("weight", isLeading: false) ?? 1
     }
 
     public func encode(to encoder: any Encoder) throws {
         try rule.encode(named: name, to: encoder) { container in
             if reduction != .mean { try container.encode(reduction, forKey: NameKey("reduction")) }
             if let classWeights { try container.encode(classWeights, forKey: NameKey("classWeights")) }
+            if weight != 1 { try container.encode(weight, forKey: NameKey("weight")) }
         } hasOptions: {
-            reduction != .mean || classWeights != nil
+            reduction != .mean || classWeights != nil || weight != 1
         }
     }
 }

@@ -15,6 +15,18 @@ public enum Constraint: ConfigurableCases {
     /// The norm of each output unit's weights moves into the range, by `rate` of the way.
     case minMaxNorm(minimum: Double = 0, maximum: Double = 1, rate: Double = 1)
 
+    /// A function of the program; see `custom`.
+    case function(NamedFunction<@Sendable (Tensor) -> Tensor>)
+
+    /// A set by the function that moves weights to it: `.custom("rounded") { w in round(w * 8) / 8 }`.
+    ///
+    /// Functions of one name are taken for equal. They can't be written to files.
+    public static func custom(
+        _ name: String, _ function: @escaping @Sendable (_ weights: Tensor) -> Tensor
+    ) -> Constraint {
+        .function(NamedFunction(name, function))
+    }
+
     public static let what = "constraint"
 
     public static let cases: [Case<Constraint>] = [
@@ -41,6 +53,12 @@ public enum Constraint: ConfigurableCases {
             let rest = 1 - rate
             let wanted = norms.clamped(minimum, maximum) * rate + norms * rest
             return weights * (wanted / (norms + Constraint.epsilon))
+        case .function(let named):
+            let moved = named.function(weights)
+            guard moved.problems.isEmpty, moved.shape != weights.shape else { return moved }
+            return .invalid(
+                "the constraint \(named.name.shown) must give weights of the shape \(weights.shape) but gives \(moved.shape)"
+            )
         }
     }
 }

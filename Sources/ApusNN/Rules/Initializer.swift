@@ -42,6 +42,17 @@ public enum Initializer: ConfigurableCases {
     case orthogonal(gain: Double = 1)
     /// The identity for matrices; for convolution kernels output o is input o at the window's middle (Dirac).
     case identity(gain: Double = 1)
+    /// A function of the program; see `custom`.
+    case function(NamedFunction<@Sendable (Shape, RandomKey) -> Tensor>)
+
+    /// Start values by a function of shape and key: `.custom("sine") { shape, key in sin(.uniform(shape, key: key)) }`.
+    ///
+    /// Functions of one name are taken for equal. They can't be written to files.
+    public static func custom(
+        _ name: String, _ function: @escaping @Sendable (_ shape: Shape, _ key: RandomKey) -> Tensor
+    ) -> Initializer {
+        .function(NamedFunction(name, function))
+    }
 
     /// Which number of connections a variance is divided by.
     public enum Fan: String, Sendable, Hashable, Codable, CaseIterable {
@@ -112,7 +123,16 @@ public enum Initializer: ConfigurableCases {
             Initializer.scaled(scale, mode, distribution, shape, key)
         case .orthogonal(let gain): Initializer.orthogonal(gain, shape, key)
         case .identity(let gain): Initializer.identity(gain, shape)
+        case .function(let named): Initializer.checked(named.function(shape, key), named.name, shape)
         }
+    }
+
+    private static func checked(_ value: Tensor, _ name: String, _ shape: Shape) -> Tensor {
+        guard value.problems.isEmpty, value.shape != shape else { return value.cast(to: .float32) }
+        return Tensor(
+            Node(
+                problem: "the initializer \(name.shown) was asked for the shape \(shape) but gives \(value.shape)",
+                operation: "initializer"))
     }
 
     private static func values(_ values: [Double], _ shape: Shape) -> Tensor {

@@ -13,6 +13,18 @@ public enum Regularizer: ConfigurableCases {
     /// λ times the mean of |cos| between different rows, or columns, of a matrix: 0 if they are orthogonal. As in Keras.
     case orthogonal(factor: Double = 0.01, mode: OrthogonalMode = .rows)
 
+    /// A function of the program; see `custom`.
+    case function(NamedFunction<@Sendable (Tensor) -> Tensor>)
+
+    /// A penalty by a function of the weights that gives a scalar: `.custom("cubic") { w in pow(abs(w), 3).sum() * 0.01 }`.
+    ///
+    /// Functions of one name are taken for equal. They can't be written to files.
+    public static func custom(
+        _ name: String, _ function: @escaping @Sendable (_ weights: Tensor) -> Tensor
+    ) -> Regularizer {
+        .function(NamedFunction(name, function))
+    }
+
     /// What shall be orthogonal.
     public enum OrthogonalMode: String, Sendable, Hashable, Codable, CaseIterable {
         /// The rows of the matrix shall be orthogonal.
@@ -49,6 +61,14 @@ public enum Regularizer: ConfigurableCases {
             let cosines = abs(units.matmul(units.transposed())) * (1 - Tensor.identity(count))
             let pairs = Swift.max(1, Double(count) * Double(count - 1))
             return cosines.sum() * (factor / pairs)
+        case .function(let named):
+            let penalty = named.function(weights)
+            guard penalty.problems.isEmpty, penalty.rank > 0 else { return penalty }
+            return Tensor(
+                Node(
+                    problem:
+                        "the regularizer \(named.name.shown) must give a scalar but gives \(penalty.shape); take its sum() or mean()",
+                    operation: "regularizer"))
         }
     }
 }

@@ -21,8 +21,8 @@ public struct ModelSummary: Sendable, Hashable {
         public var receptiveField: Size2D?
     }
 
-    /// The shape of a sample.
-    public var input: Shape
+    /// The shapes of a sample.
+    public var inputs: Signature
     /// The layers in the order of computation, inner ones before the layer around them.
     public var rows: [Row]
     /// The numbers in all variables, states included.
@@ -30,18 +30,26 @@ public struct ModelSummary: Sendable, Hashable {
     /// Of them, those that training adjusts.
     public var trainableCount: Int
 
+    /// The shape of a sample; of several inputs that of the first.
+    public var input: Shape { inputs.first { _ in true }?.input.shape ?? [] }
+
     /// Floating-point operations of the forward pass of one sample.
     public var flops: Int { rows.reduce(0) { $0 +| $1.flops } }
     /// Bytes of the outputs of all rows for one sample.
     public var outputBytes: Int { rows.reduce(0) { $0 +| $1.outputBytes } }
 }
 
-extension Layer {
+extension Model {
     /// The model's layers for inputs of the given shape (without the batch).
     ///
     /// - Throws: `GraphError` that names every layer that does not fit.
-    public func summary(input: Shape) throws -> ModelSummary {
-        let trace = try traced(input: input, batch: 1, mode: .inference)
+    public func summary(input: Shape) throws -> ModelSummary { try summary(inputs: Signature(input)) }
+
+    /// The layers of a model with several inputs: `summary(inputs: ["left": [4], "right": [4]])`.
+    ///
+    /// - Throws: `GraphError` that names every layer that does not fit.
+    public func summary(inputs: Signature) throws -> ModelSummary {
+        let trace = try traced(inputs, batch: 1, mode: .inference)
         let fields = trace.records.last.map {
             ReceptiveField.fields(from: $0.input.node, of: Node.sorted(trace.records.map(\.output.node)))
         }
@@ -70,7 +78,7 @@ extension Layer {
             trace.descriptions.reduce(0) { $0 +| (isIncluded($1.description) ? $1.description.shape.count : 0) }
         }
         return ModelSummary(
-            input: input, rows: rows, parameterCount: count { _ in true }, trainableCount: count(\.isTrainable))
+            inputs: inputs, rows: rows, parameterCount: count { _ in true }, trainableCount: count(\.isTrainable))
     }
 }
 
@@ -99,9 +107,13 @@ extension ModelSummary: CustomStringConvertible {
         }
         let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
         return ([line(header), rule] + cells.map(line) + [rule, line(total)]).joined(separator: "\n")
-            + "\ninput \(input), \(ModelSummary.grouped(trainableCount)) of \(ModelSummary.grouped(parameterCount)) parameters are trained; "
+            + "\ninput \(inputText), \(ModelSummary.grouped(trainableCount)) of \(ModelSummary.grouped(parameterCount)) parameters are trained; "
             + "FLOPs and bytes for one sample, forward; "
             + "field: the part of the input that one output depends on"
+    }
+
+    private var inputText: String {
+        inputs.map { ($0.name.isEmpty ? "" : "\($0.name) ") + "\($0.input.shape)" }.joined(separator: ", ")
     }
 
     /// A number with its thousands set apart.

@@ -4,8 +4,8 @@ import ApusTensor
 /// What one pass through a model collects.
 final class Trace {
     let mode: Mode
-    /// The key of random numbers: int64 [2], seed and step.
-    let key: Tensor
+    /// The key of random numbers.
+    let key: RandomKey
     /// Which variables keep their values in training, by path.
     let isFrozen: (String) -> Bool
     /// What has been collected so far.
@@ -17,7 +17,8 @@ final class Trace {
 
     /// - Parameter values: The variables that exist; others are placeholders.
     init(
-        mode: Mode, key: Tensor, values: [String: Tensor] = [:], isFrozen: @escaping (String) -> Bool = { _ in false }
+        mode: Mode, key: RandomKey, values: [String: Tensor] = [:],
+        isFrozen: @escaping (String) -> Bool = { _ in false }
     ) {
         self.mode = mode
         self.key = key
@@ -104,14 +105,18 @@ final class Trace {
     }
 
     /// Everything that is wrong with a model, in the order of its layers, each problem once.
-    func problems(_ output: Tensor) -> [GraphProblem] {
+    func problems(_ outputs: Values) -> [GraphProblem] {
         let updated = descriptions.compactMap { updates[$0.path] }
         let found =
-            records.flatMap(\.output.problems) + output.problems + (updated + losses).flatMap(\.problems)
+            records.flatMap { $0.outputs.leaves.flatMap(\.problems) } + outputs.leaves.flatMap(\.problems)
+            + (updated + losses).flatMap(\.problems)
             + contents.misuses
         let all = found + outside.problems(besides: !found.isEmpty)
         return all.reduce(into: []) { known, problem in if !known.contains(problem) { known.append(problem) } }
     }
+
+    /// Notes in what way a layer is another one in training.
+    func note(_ difference: String, at path: String) { contents.differences.append((path, difference)) }
 
     // MARK: Randomness
 
@@ -141,6 +146,8 @@ struct TraceContents {
     var variablePaths: Set<String> = []
     /// Wrong uses of the context.
     var misuses: [GraphProblem] = []
+    /// In what way layers are others in training than at inference.
+    var differences: [(path: String, what: String)] = []
 
     init(values: [String: Tensor]) { self.values = values }
 

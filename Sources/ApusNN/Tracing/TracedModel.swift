@@ -7,36 +7,45 @@ package import ApusTensor
 package struct TracedModel {
     /// The key of random numbers: int64 [2], seed and step.
     package let key: Tensor
-    /// The model's output; bfloat16 becomes float32, so that losses and metrics do not round.
-    package let output: Tensor
+    /// What the model yields; bfloat16 becomes float32, so that losses and metrics do not round.
+    package let outputs: Values
     private let trace: Trace
     private let given: Set<String>
 
     /// - Parameters:
+    ///   - key: int64 [2], seed and step.
     ///   - variables: The variables that exist; for others placeholders are made.
     ///   - precision: In which the products of the model are computed.
     ///   - isFrozen: Which variables keep their values in training, by path: states among them are not updated.
     package init(
-        _ model: some Layer, _ input: Tensor, mode: Mode, key: Tensor, variables: [String: Tensor] = [:],
+        _ model: some Model, _ inputs: Values, mode: Mode, key: Tensor, variables: [String: Tensor] = [:],
         precision: NumericPrecision = .float32, isFrozen: @escaping (String) -> Bool = { _ in false }
     ) {
-        self.init(mode: mode, key: key, variables: variables, precision: precision, isFrozen: isFrozen) {
-            model(input, in: $0)
+        self.init(
+            mode: mode, key: RandomKey(key, stream: 0), variables: variables, precision: precision, isFrozen: isFrozen
+        ) {
+            model(inputs, in: $0)
         }
     }
 
     /// A pass through whatever a function does in the context of a model.
     package init(
-        mode: Mode, key: Tensor, variables: [String: Tensor] = [:], precision: NumericPrecision = .float32,
-        isFrozen: @escaping (String) -> Bool = { _ in false }, _ body: (Context) -> Tensor
+        mode: Mode, key: RandomKey, variables: [String: Tensor] = [:], precision: NumericPrecision = .float32,
+        isFrozen: @escaping (String) -> Bool = { _ in false }, _ body: (Context) -> Values
     ) {
-        self.key = key
+        self.key = key.tensor
         given = Set(variables.keys)
         let trace = Trace(mode: mode, key: key, values: variables, isFrozen: isFrozen)
-        let output = TraceProblems.$current.withValue(trace.outside) { precision { body(trace.context) } }
-        self.output = output.elementType == .bfloat16 ? output.cast(to: .float32) : output
+        let outputs = TraceProblems.$current.withValue(trace.outside) { precision { body(trace.context) } }
+        self.outputs = outputs.mapValues { $0.elementType == .bfloat16 ? $0.cast(to: .float32) : $0 }
         self.trace = trace
     }
+
+    /// The model's output; of several the first.
+    package var output: Tensor { outputs.leaves.first ?? outputs.only }
+
+    /// In what way layers are others in training than at inference.
+    var differences: [(path: String, what: String)] { trace.contents.differences }
 
     /// The calls of layers in the order in which they ended: inner layers before the layer around them.
     package var records: [LayerRecord] { trace.records }
@@ -64,7 +73,7 @@ package struct TracedModel {
     }
 
     /// Everything that is wrong with the model for this input, in the order of its layers, each problem once.
-    package var problems: [GraphProblem] { trace.problems(output) }
+    package var problems: [GraphProblem] { trace.problems(outputs) }
 
     /// Throws what is wrong with the model for this input.
     package func validate() throws(GraphError) {
@@ -73,17 +82,28 @@ package struct TracedModel {
     }
 }
 
-extension Layer {
+extension Model {
     /// One pass through the model with placeholders.
+    ///
+    /// - Throws: `GraphError` with every problem found on the way.
+    package func traced(_ inputs: Signature, batch: Int, mode: Mode) throws(GraphError) -> TracedModel {
+        let values = Values(
+            inputs.map { name, type in
+                let batchType = TensorType(Shape([batch] + type.shape.dimensions), type.elementType)
+                return (name, Tensor(Node(.input(name.isEmpty ? "input" : name, batchType))))
+            })
+        let key = Tensor(Node(.input("key", TensorType([2], .int64))))
+        let traced = TracedModel(self, values, mode: mode, key: key)
+        try traced.validate()
+        return traced
+    }
+
+    /// One pass through a model of one tensor.
     ///
     /// - Throws: `GraphError` with every problem found on the way.
     package func traced(
         input: Shape, batch: Int, mode: Mode, type: ElementType = .float32
     ) throws(GraphError) -> TracedModel {
-        let x = Tensor(Node(.input("input", TensorType(Shape([batch] + input.dimensions), type))))
-        let key = Tensor(Node(.input("key", TensorType([2], .int64))))
-        let traced = TracedModel(self, x, mode: mode, key: key)
-        try traced.validate()
-        return traced
+        try traced(Signature(input, type), batch: batch, mode: mode)
     }
 }

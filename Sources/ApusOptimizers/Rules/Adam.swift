@@ -29,8 +29,8 @@ public struct Adam: MomentsRule {
         Moments.slots(amsgrad: amsgrad)
     }
 
-    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
-        SIMD4(rate * (moments.varianceCorrection(step) / moments.meanCorrection(step)), 0, 0, 0)
+    public func scales<Number: StepNumber>(rate: Number, step: Number) -> StepScales<Number> {
+        StepScales(rate * (moments.varianceCorrection(step) / moments.meanCorrection(step)))
     }
 
     public func update(

@@ -30,8 +30,8 @@ public struct AdamW: MomentsRule {
         Moments.slots(amsgrad: amsgrad)
     }
 
-    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
-        SIMD4(rate * (moments.varianceCorrection(step) / moments.meanCorrection(step)), 0, 0, 0)
+    public func scales<Number: StepNumber>(rate: Number, step: Number) -> StepScales<Number> {
+        StepScales(rate * (moments.varianceCorrection(step) / moments.meanCorrection(step)))
     }
 
     public func update(

@@ -22,8 +22,8 @@ public struct Adamax: MomentsRule {
         [OptimizerSlot("mean"), OptimizerSlot("maximum")]
     }
 
-    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
-        SIMD4(rate / moments.meanCorrection(step), 0, 0, 0)
+    public func scales<Number: StepNumber>(rate: Number, step: Number) -> StepScales<Number> {
+        StepScales(rate / moments.meanCorrection(step))
     }
 
     public func update(

@@ -21,9 +21,8 @@ public struct LAMB: MomentsRule {
 
     public static var scaleCount: Int { 3 }
 
-    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
-        SIMD4(
-            rate, 1 / moments.meanCorrection(step), 1 / moments.varianceCorrection(step), 0)
+    public func scales<Number: StepNumber>(rate: Number, step: Number) -> StepScales<Number> {
+        StepScales(rate, 1 / moments.meanCorrection(step), 1 / moments.varianceCorrection(step))
     }
 
     public func update(

@@ -1,6 +1,5 @@
 import ApusConfiguration
 import ApusTensor
-import Foundation
 
 /// What Adam and its relatives have in common: exponentially weighted means of gradients and of their squares.
 public struct Moments: Sendable, Hashable {
@@ -33,14 +32,13 @@ public struct Moments: Sendable, Hashable {
 
     // MARK: Corrections of a step
 
-    /// βᵗ
-    static func power(_ beta: Double, _ step: Int) -> Double { pow(beta, Double(step)) }
-
     /// 1 − β₁ᵗ
-    func meanCorrection(_ step: Int) -> Double { 1 - Moments.power(beta1, step) }
+    func meanCorrection<Number: StepNumber>(_ step: Number) -> Number { 1 - Number.power(beta1, step) }
 
     /// √(1 − β₂ᵗ)
-    func varianceCorrection(_ step: Int) -> Double { (1 - Moments.power(beta2, step)).squareRoot() }
+    func varianceCorrection<Number: StepNumber>(_ step: Number) -> Number {
+        (1 - Number.power(beta2, step)).squareRoot()
+    }
 }
 
 /// A rule that keeps means of gradients.

@@ -21,16 +21,16 @@ public struct Nadam: MomentsRule {
 
     public static var scaleCount: Int { 3 }
 
-    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
-        func momentum(_ step: Int) -> Double { beta1 * (1 - 0.5 * Moments.power(0.96, step)) }
+    public func scales<Number: StepNumber>(rate: Number, step: Number) -> StepScales<Number> {
+        func momentum<Step: StepNumber>(_ step: Step) -> Step { Step(beta1) * (1 - 0.5 * Step.power(0.96, step)) }
         // 0.96ᵗ is nothing after a thousand steps: all further factors are β₁.
         let product =
-            (1...Swift.min(step, 1000)).reduce(1) { $0 * momentum($1) }
-            * Moments.power(beta1, Swift.max(0, step - 1000))
+            step.product(limit: 1000) { momentum($0) }
+            * Number.power(beta1, step.ifGreater(than: 1000, step - 1000, else: 0))
         let next = momentum(step + 1)
-        return SIMD4(
+        return StepScales(
             rate * next / (1 - product * next), rate * (1 - momentum(step)) / (1 - product),
-            1 / moments.varianceCorrection(step), 0)
+            1 / moments.varianceCorrection(step))
     }
 
     public func update(

@@ -22,13 +22,15 @@ public struct RAdam: MomentsRule {
 
     public static var scaleCount: Int { 2 }
 
-    public func scales(rate: Double, step: Int) -> SIMD4<Double> {
+    public func scales<Number: StepNumber>(rate: Number, step: Number) -> StepScales<Number> {
         let corrected = rate / moments.meanCorrection(step)
-        let (power, limit) = (Moments.power(beta2, step), 2 / (1 - beta2) - 1)
-        let length = limit - 2 * Double(step) * power / (1 - power)
-        guard length > 5 else { return SIMD4(0, corrected, 0, 0) }
-        let share = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
-        return SIMD4(corrected * (share * (1 - power)).squareRoot(), 0, 0, 0)
+        let bound = 2 / (1 - beta2) - 1
+        let (power, limit) = (Number.power(beta2, step), Number(bound))
+        let length = limit - 2 * step * power / (1 - power)
+        let share = (length - 4) * (length - 2) * limit / (Number((bound - 4) * (bound - 2)) * length)
+        let rectified = corrected * (share * (1 - power)).squareRoot()
+        return StepScales(
+            length.ifGreater(than: 5, rectified, else: 0), length.ifGreater(than: 5, 0, else: corrected))
     }
 
     public func update(

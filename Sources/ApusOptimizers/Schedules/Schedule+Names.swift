@@ -1,3 +1,5 @@
+import ApusConfiguration
+
 // Schedules as arguments write them: `schedule: .cosine(warmupSteps: 200)`.
 //
 // Every one may begin with a warm-up: `warmupSteps` in which the rate rises linearly to the schedule's first value, at most the
@@ -87,5 +89,16 @@ extension Schedule {
         rise: Double = 0.3, start: Double = 0.04, end: Double = 4e-6, warmupSteps: Int = 0, warmupShare: Double = 1
     ) -> Schedule {
         Schedule(.oneCycle(rise: rise, start: start, end: end), warmupSteps: warmupSteps, warmupShare: warmupShare)
+    }
+
+    /// The factor by a function of the step, from 0, and the number of all steps:
+    /// `.custom("triangle") { step, total in 1 - abs(2 * Double(step) / Double(total) - 1) }`.
+    ///
+    /// Functions of one name are taken for equal. They can't be written to files.
+    public static func custom(
+        _ name: String, warmupSteps: Int = 0, warmupShare: Double = 1,
+        _ factor: @escaping @Sendable (_ step: Int, _ total: Int) -> Double
+    ) -> Schedule {
+        Schedule(.function(NamedFunction(name, factor)), warmupSteps: warmupSteps, warmupShare: warmupShare)
     }
 }

@@ -40,6 +40,8 @@ public struct Schedule: Sendable, Hashable {
         /// Up from `start` to 1 along half a cosine in a fraction `rise` of the steps, then down to `end`; the optimizer's rate is the
         /// peak. Smith & Topin (2018); as in PyTorch.
         case oneCycle(rise: Double = 0.3, start: Double = 0.04, end: Double = 4e-6)
+        /// A function of the program: the step, and the steps of the whole training.
+        case function(NamedFunction<@Sendable (Int, Int) -> Double>)
 
         package static let what = "schedule"
 
@@ -131,6 +133,7 @@ extension Schedule.Curve {
             let (top, last) = (rise * Double(total) - 1, Double(total - 1))
             if Double(step) <= top { return top <= 0 ? 1 : cosine(Double(step) / top, from: start, to: 1) }
             return cosine(last > top ? (Double(step) - top) / (last - top) : 1, from: 1, to: end)
+        case .function(let named): return named.function(step, total)
         }
     }
 

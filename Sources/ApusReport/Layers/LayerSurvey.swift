@@ -55,7 +55,7 @@ public struct LayerSurvey: Sendable {
     ///   - frozen: the variables that keep their values in training
     /// - Throws: `GraphError` if the batch does not fit the model.
     public init(
-        _ model: any Layer, _ variables: Variables, loss: Loss, precision: NumericPrecision = .float32,
+        _ model: any Model, _ variables: Variables, loss: Loss, precision: NumericPrecision = .float32,
         device: Device = .cpu, frozen: Set<String> = [], batch: Batch, seed: UInt64
     ) throws {
         self.init(variables)

@@ -12,6 +12,8 @@ public struct Values: Sendable {
     /// The names in their order; that of a single tensor without a name is empty.
     public private(set) var names: [String] = []
     private var tensors: [String: Tensor] = [:]
+    /// What stands for every value, where a model could not be called.
+    private var failure: Tensor?
 
     /// No tensors.
     public init() {}
@@ -19,6 +21,11 @@ public struct Values: Sendable {
     /// A single tensor without a name.
     public init(_ only: Tensor) {
         self.init([("", only)])
+    }
+
+    /// What a model yields that can't be called: any of its outputs is a tensor that carries the error.
+    package init(failing failure: Tensor) {
+        self.failure = failure
     }
 
     /// Tensors with their names; of two with one name, the values carry a problem.
@@ -33,7 +40,7 @@ public struct Values: Sendable {
 
     /// The tensor with a name; where there is none, a tensor that carries the error. A new name comes last.
     public subscript(name: String) -> Tensor {
-        get { tensors[name] ?? missing(name) }
+        get { tensors[name] ?? failure ?? missing(name) }
         set { if tensors.updateValue(newValue, forKey: name) == nil { names.append(name) } }
     }
 
@@ -42,7 +49,7 @@ public struct Values: Sendable {
     /// Where there are several, a tensor that carries the error.
     public var only: Tensor {
         if names.count == 1 { return tensors[names[0]]! }
-        return Values.invalid("expected one tensor but there are \(listed)")
+        return failure ?? Values.invalid("expected one tensor but there are \(listed)")
     }
 
     /// The number of tensors.
@@ -90,7 +97,7 @@ extension Values: Sequence {
 
 extension Values: TensorTree {
     public var structure: [String] { names }
-    public var leaves: [Tensor] { names.map { tensors[$0]! } }
+    public var leaves: [Tensor] { names.map { tensors[$0]! } + (failure.map { [$0] } ?? []) }
 
     public init(structure: [String], leaves: inout ArraySlice<Tensor>) {
         self.init()

@@ -7,7 +7,7 @@ import ApusTensor
 
 /// A model at inference beside its loss: predictions, and loss and metrics where targets are given, as compiled programs.
 struct InferenceStep: Sendable {
-    private let model: any Layer
+    private let model: any Model
     private let objective: Objective
     private let precision: NumericPrecision
     private let device: Device
@@ -23,7 +23,7 @@ struct InferenceStep: Sendable {
         var byteCount: Int { program.byteCount }
     }
 
-    init(_ model: some Layer, _ objective: Objective, precision: NumericPrecision, device: Device) {
+    init(_ model: some Model, _ objective: Objective, precision: NumericPrecision, device: Device) {
         self.model = model
         self.objective = objective
         self.precision = precision

@@ -21,7 +21,7 @@ struct StepModel {
     ///   - types: The variables that exist. At inference they keep their values from run to run.
     ///   - isFrozen: Which of them keep their values in training, too.
     init(
-        _ model: any Layer, _ type: BatchType, variables types: [(path: String, type: TensorType)], mode: Mode,
+        _ model: any Model, _ type: BatchType, variables types: [(path: String, type: TensorType)], mode: Mode,
         precision: NumericPrecision, isFrozen: @escaping (String) -> Bool = { _ in false },
         in builder: inout ProgramBuilder<StepRole>
     ) {
@@ -37,7 +37,7 @@ struct StepModel {
         self.variables = variables
         input = type.preprocessing(batch)
         traced = TracedModel(
-            model, input, mode: mode, key: key, variables: variables, precision: precision, isFrozen: isFrozen)
+            model, Values(input), mode: mode, key: key, variables: variables, precision: precision, isFrozen: isFrozen)
     }
 
     /// The number of outputs a sample: the last axis, 1 for a vector.

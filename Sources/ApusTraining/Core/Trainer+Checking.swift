@@ -8,7 +8,7 @@ extension Trainer {
     ///
     /// - Returns: What can be trained on but is rarely meant.
     @discardableResult
-    package func checked(_ model: some Layer, _ dataset: Dataset, batchSize: Int) throws -> [String] {
+    package func checked(_ model: some Model, _ dataset: Dataset, batchSize: Int) throws -> [String] {
         let trace = try model.traced(input: dataset.sampleShape, batch: 1, mode: .inference)
         if let problem = targetProblem(dataset, trace.output.shape) {
             throw TrainingError(problem)

@@ -8,7 +8,7 @@ public import ApusTensor
 /// Trains a model on data, measures it and predicts with it.
 public struct Trainer: Sendable {
     /// The network whose variables are trained.
-    public let model: any Layer
+    public let model: any Model
     /// The optimizer that updates the variables.
     public let optimizer: Optimizer
     /// The factor on the optimizer's learning rate, step by step.
@@ -34,7 +34,7 @@ public struct Trainer: Sendable {
 
     /// Creates a value; arguments set the properties of their names.
     public init(
-        _ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], schedule: Schedule = .constant,
+        _ model: some Model, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], schedule: Schedule = .constant,
         precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu,
         seed: UInt64
     ) {
@@ -61,7 +61,7 @@ public struct Trainer: Sendable {
     }
 
     /// Start values are drawn on the processor whatever the device is, so they are the same.
-    private func initialState(_ model: some Layer, _ input: Shape) throws -> TrainingState {
+    private func initialState(_ model: some Model, _ input: Shape) throws -> TrainingState {
         try TrainingState(model, optimizer: optimizer, input: input, seed: seed)
     }
 
@@ -158,7 +158,7 @@ public struct Trainer: Sendable {
     }
 
     /// A model of any type becomes one of some type.
-    func makeStep(_ model: some Layer, metrics: [Metric]) throws -> TrainingStep {
+    func makeStep(_ model: some Model, metrics: [Metric]) throws -> TrainingStep {
         try TrainingStep(
             model, loss: loss, optimizer: optimizer, metrics: metrics, precision: precision, memory: memory,
             device: device)

@@ -83,7 +83,7 @@ public struct TrainingState: Sendable {
     ///
     /// - Parameter input: The shape of one sample, without the batch.
     /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
-    public init(_ model: some Layer, optimizer: Optimizer, input: Shape, seed: UInt64) throws {
+    public init(_ model: some Model, optimizer: Optimizer, input: Shape, seed: UInt64) throws {
         self.init(try model.initialized(input: input, seed: seed), optimizer: optimizer, seed: seed)
         try checkGroups()
     }

@@ -9,7 +9,7 @@ public import ApusTensor
 ///
 /// The program is compiled for the first batch of each size and type, then replayed; a step of a known size allocates nothing.
 public struct TrainingStep: Sendable {
-    private let model: any Layer
+    private let model: any Model
     private let objective: Objective
     private let optimizer: Optimizer
     private let precision: NumericPrecision
@@ -21,7 +21,7 @@ public struct TrainingStep: Sendable {
     /// - Parameter device: Where the steps are computed.
     /// - Throws: `TrainingError` for impossible hyperparameters of the optimizer, or a loss that is not one number.
     public init(
-        _ model: some Layer, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [],
+        _ model: some Model, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [],
         precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu
     ) throws {
         do { try optimizer.validate() } catch { throw TrainingError(error) }

@@ -17,7 +17,7 @@ public struct ModelHistograms: Sendable {
     ///   - device: Where the model is computed.
     /// - Throws: `TrainingError` if there are no bins, or the loss is not one number.
     public init(
-        _ model: some Layer, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, bins: Int = 64
+        _ model: some Model, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, bins: Int = 64
     ) throws {
         guard bins > 0 else { throw TrainingError("a histogram needs at least one bin, received \(bins)") }
         guard loss.reduction != .none else {

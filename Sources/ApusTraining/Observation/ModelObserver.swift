@@ -23,7 +23,7 @@ public struct ModelObserver: Sendable {
     /// - Parameter batch: The samples for which gradients and activations are computed, without augmentation.
     /// - Throws: `TrainingError` if the loss is not one number and so has no gradient.
     public init(
-        _ model: some Layer, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, batch: Batch
+        _ model: some Model, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, batch: Batch
     ) throws {
         histograms = try ModelHistograms(model, loss: loss, precision: precision, device: device)
         self.batch = batch

@@ -9,7 +9,7 @@ package import ApusTensor
 /// Histograms while training, the report of a run and the search for the first value that is not finite all look through one; they
 /// see the precision and the device of the training, and gradients of the loss with all penalties. A probe changes nothing.
 package struct ModelProbe: Sendable {
-    private let model: any Layer
+    private let model: any Model
     private let loss: Loss
     private let precision: NumericPrecision
     private let device: Device
@@ -25,7 +25,7 @@ package struct ModelProbe: Sendable {
         let frozen: Set<String>
     }
 
-    package init(_ model: any Layer, loss: Loss, precision: NumericPrecision, device: Device) {
+    package init(_ model: any Model, loss: Loss, precision: NumericPrecision, device: Device) {
         self.model = model
         self.loss = loss
         self.precision = precision
@@ -121,7 +121,7 @@ package struct ModelView {
     package struct Call {
         /// The layer's path; empty for the model itself.
         package let path: String
-        package let layer: any Layer
+        package let layer: any Model
         /// How many layers are around it, itself included.
         package let depth: Int
         /// In float32.

@@ -70,7 +70,7 @@ public struct AlphaDropout: CheckedLayer, Configurable {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        guard context.mode == .training, rate > 0 else { return x }
+        guard rate > 0, context.mode == .training else { return x }
         let saturation = -Activation.seluScale * Activation.seluAlpha
         let kept = 1 - rate
         let factor = 1 / (kept * (1 + rate * saturation * saturation)).squareRoot()
@@ -99,7 +99,7 @@ public struct GaussianDropout: CheckedLayer, Configurable {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        guard context.mode == .training, rate > 0 else { return x }
+        guard rate > 0, context.mode == .training else { return x }
         let spread = (rate / (1 - rate)).squareRoot()
         return x * context.normal(x.shape, mean: 1, standardDeviation: spread).cast(to: x.elementType)
     }
@@ -124,7 +124,7 @@ public struct GaussianNoise: CheckedLayer, Configurable {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        guard context.mode == .training, standardDeviation > 0 else { return x }
+        guard standardDeviation > 0, context.mode == .training else { return x }
         return x + context.normal(x.shape, standardDeviation: standardDeviation).cast(to: x.elementType)
     }
 }
@@ -132,7 +132,7 @@ public struct GaussianNoise: CheckedLayer, Configurable {
 extension Tensor {
     /// Zeros with the probability `rate`, drawn for each element of a shape that broadcasts; the rest divided by 1 − rate.
     fileprivate func dropped(_ rate: Double, _ shape: Shape, _ context: Context) -> Tensor {
-        guard context.mode == .training, rate > 0 else { return self }
+        guard rate > 0, context.mode == .training else { return self }
         // Numbers get a name, and so the type Double: written beside a tensor, 1 − 0.9 would be a float32 expression.
         let probability = 1 - rate
         let factor = 1 / probability

@@ -1,0 +1,35 @@
+/// A function of a program that stands where files have a name and arguments: an initializer, a schedule.
+///
+/// Functions of one name are taken for equal. They can't be written to files.
+public struct NamedFunction<Function: Sendable>: Sendable {
+    /// What the function is called in messages.
+    public let name: String
+    package let function: Function
+
+    package init(_ name: String, _ function: Function) {
+        self.name = name
+        self.function = function
+    }
+}
+
+extension NamedFunction: Hashable {
+    public static func == (a: NamedFunction, b: NamedFunction) -> Bool { a.name == b.name }
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+extension NamedFunction: CustomStringConvertible {
+    public var description: String { "\"\(name)\"" }
+}
+
+extension NamedFunction: Encodable {
+    /// - Throws: `EncodingError`: a file can't hold a function.
+    public func encode(to encoder: any Encoder) throws {
+        throw EncodingError.invalidValue(
+            name,
+            EncodingError.Context(
+                codingPath: encoder.codingPath,
+                debugDescription:
+                    "\(name.shown) is a function of the program, which files can't hold; write one that has a name in files"
+            ))
+    }
+}
