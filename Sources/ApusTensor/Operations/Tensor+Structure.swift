@@ -144,20 +144,20 @@ extension Tensor {
     }
 
     /// The indices that sort the tensor along an axis; equal elements keep their order (`argsort`).
-    public func sortIndices(axis: Int = -1, descending: Bool = false) -> Tensor {
+    public func argsort(axis: Int = -1, descending: Bool = false) -> Tensor {
         let axis = normalized(axis)
         let count = shape.dimensions.indices.contains(axis) ? shape[axis] : 0
-        return Tensor(.sortIndices(axis: axis, descending: descending, count: count), [node])
+        return Tensor(.argsort(axis: axis, descending: descending, count: count), [node])
     }
 
     /// The elements in order along an axis (`sort`); NaN counts as the largest.
     public func sorted(axis: Int = -1, descending: Bool = false) -> Tensor {
-        gatheredAlong(sortIndices(axis: axis, descending: descending), axis: axis)
+        gatheredAlong(argsort(axis: axis, descending: descending), axis: axis)
     }
 
     /// The k largest elements along an axis, largest first, and their indices.
     public func topK(_ k: Int, axis: Int = -1) -> (values: Tensor, indices: Tensor) {
-        let indices = Tensor(.sortIndices(axis: normalized(axis), descending: true, count: k), [node])
+        let indices = Tensor(.argsort(axis: normalized(axis), descending: true, count: k), [node])
         return (gatheredAlong(indices, axis: axis), indices)
     }
 
