@@ -34,6 +34,12 @@ import Testing
         #expect(zip(second.scalars, [0.224, 0.168, 0, 0]).allSatisfy { abs($0 - $1) < 1e-6 })
     }
 
+    /// What `standardDeviation` says of itself; `norm` is what to take where that matters.
+    @Test func standardDeviationsHaveNoSlopeAtZero() {
+        let slopes = slope(of: Tensor([2.0, 2])) { $0.standardDeviation() }.scalars
+        #expect(slopes.count == 2 && slopes.allSatisfy { $0.isNaN })
+    }
+
     // MARK: Log-sum-exp
 
     @Test func logarithmsOfSums() throws {

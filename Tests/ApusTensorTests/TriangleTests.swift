@@ -70,6 +70,7 @@ import Testing
         let flags = Tensor.diagonal(Tensor([true, true]))
         #expect(flags.elementType == .bool && flags.scalars(as: Bool.self) == [true, false, false, true])
         #expect(Tensor.diagonal(Tensor.zeros([3, 0])).shape == [3, 0, 0])
+        #expect(Tensor.diagonal(Tensor.zeros([4, 3, 2])).shape == [4, 3, 2, 2])
         #expect(
             slope(of: Tensor([2.0, 3])) { Tensor.diagonal($0).matmul(Tensor([[1.0, 2], [3, 4]])) }.scalars == [3, 7])
     }

@@ -238,9 +238,9 @@ extension Tensor {
 
     /// The tensor with another element type (`astype` of NumPy and JAX, `to` of PyTorch).
     ///
-    /// Numbers become the nearest of a floating-point type. What becomes an integer is cut towards 0 and saturates at the least and the
-    /// greatest, and NaN is 0; from a wider integer type to a narrower one numbers wrap around. As bool, what is not 0 holds, NaN too.
-    /// The gradient is cast back.
+    /// Numbers become the nearest of a floating-point type. What becomes an integer is cut towards 0 and saturates at the least
+    /// and the greatest, and NaN is 0; from a wider integer type to a narrower one numbers wrap around. As bool, what is not 0
+    /// holds, NaN too. The gradient is cast back.
     public func cast(to type: ElementType) -> Tensor {
         elementType == type ? self : Tensor(.cast(type), [node])
     }

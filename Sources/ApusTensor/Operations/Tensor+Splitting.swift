@@ -8,8 +8,8 @@ extension Tensor {
 
     /// Equal parts along an axis (`split`, `array_split` where it divides; PyTorch's `chunk`).
     ///
-    /// PyTorch's `split` takes the size of the parts in place of their number. A number that does not divide the axis makes as many tensors
-    /// that carry the problem.
+    /// PyTorch's `split` takes the size of the parts in place of their number. A number that does not divide the axis makes as
+    /// many tensors that carry the problem.
     public func split(into count: Int, axis: Int = 0) -> [Tensor] {
         guard (1...Tensor.mostParts).contains(count) else {
             return [invalid("expected 1 to \(Tensor.mostParts) parts but received \(count)", in: "split")]
@@ -25,9 +25,10 @@ extension Tensor {
         return parts(Array(repeating: shape[place] / count, count: count), axis: place)
     }
 
-    /// Parts of given sizes along an axis, in order (PyTorch's `split`; `split` of NumPy and JAX takes the places of the cuts instead).
+    /// Parts of given sizes along an axis, in order (PyTorch's `split`).
     ///
-    /// Sizes that are not those of the axis together make as many tensors that carry the problem.
+    /// `split` of NumPy and JAX takes the places of the cuts in place of sizes. Sizes that are not those of the axis together make
+    /// as many tensors that carry the problem.
     public func split(sizes: [Int], axis: Int = 0) -> [Tensor] {
         func problem(_ tensor: Tensor) -> [Tensor] { Array(repeating: tensor, count: Swift.max(1, sizes.count)) }
         guard let place = place(of: axis) else { return problem(missing(axis, in: "split")) }
@@ -55,10 +56,9 @@ extension Tensor {
 
     // MARK: Repetition
 
-    /// Each element `count` times in a row along an axis (`repeat` of NumPy and JAX, `repeat_interleave` of PyTorch): of [1, 2] twice
-    /// [1, 1, 2, 2].
+    /// Each element `count` times in a row along an axis (`repeat` of NumPy and JAX, `repeat_interleave` of PyTorch).
     ///
-    /// PyTorch's `repeat` is `tiled`.
+    /// [1, 2] twice is [1, 1, 2, 2]. PyTorch's `repeat` is `tiled`.
     public func repeated(_ count: Int, axis: Int) -> Tensor {
         guard let place = place(of: axis) else { return missing(axis, in: "repeated") }
         guard count >= 0 else { return invalid("a count can't be negative, received \(count)", in: "repeated") }
@@ -68,9 +68,10 @@ extension Tensor {
         return expandingShape(at: place + 1).broadcast(to: Shape(wide)).reshaped(to: Shape(joined))
     }
 
-    /// The whole tensor several times along each axis (`tile`, PyTorch's `repeat`): of [1, 2] twice [1, 2, 1, 2].
+    /// The whole tensor several times along each axis (`tile`, PyTorch's `repeat`).
     ///
-    /// Counts and axes are aligned at the last one; missing counts are 1, missing axes are added in front with extent 1.
+    /// [1, 2] twice is [1, 2, 1, 2]. Counts and axes are aligned at the last one; missing counts are 1, missing axes are added in
+    /// front with extent 1.
     public func tiled(_ counts: [Int]) -> Tensor {
         guard counts.allSatisfy({ $0 >= 0 }) else {
             return invalid("counts can't be negative, received \(counts)", in: "tiled")
@@ -84,9 +85,9 @@ extension Tensor {
         return reshaped(to: Shape(narrow)).broadcast(to: Shape(wide)).reshaped(to: Shape(pairs.map { $0 *| $1 }))
     }
 
-    /// The elements moved on by a number of places along an axis, the last ones to the front (`roll`): of [1, 2, 3] by 1 [3, 1, 2].
+    /// The elements moved on by a number of places along an axis, the last ones to the front (`roll`).
     ///
-    /// Negative numbers move to the front.
+    /// [1, 2, 3] becomes [3, 1, 2] by 1 and [2, 3, 1] by −1.
     public func rolled(by shift: Int, axis: Int) -> Tensor {
         guard let place = place(of: axis) else { return missing(axis, in: "rolled") }
         let extent = shape[place]

@@ -84,22 +84,22 @@ extension Tensor {
 
     /// The slices at the given indices along an axis (`take` of NumPy and JAX, `index_select` of PyTorch).
     ///
-    /// The axis makes way for those of the indices: x [..., n, ...] and indices [...] of integers in 0..<n, where a number outside is an
-    /// error when it runs. PyTorch's `gather` is another function, `gatheredAlong`.
+    /// The axis makes way for those of the indices: x [..., n, ...] and indices [...] of integers in 0..<n, where a number
+    /// outside is an error when it runs. PyTorch's `gather` is another function, `gatheredAlong`.
     public func gathered(_ indices: Tensor, axis: Int = 0) -> Tensor {
         Tensor(.gather(axis: normalized(axis)), [node, indices.node])
     }
 
     /// One element a position along an axis (`take_along_axis` of NumPy and JAX, `gather` of PyTorch).
     ///
-    /// The indices, integers in 0..<n, have the tensor's shape but for the axis: y[i, j] = x[indices[i, j], j] for axis 0. Whole slices
-    /// at indices are `gathered`.
+    /// The indices, integers in 0..<n, have the tensor's shape but for the axis: y[i, j] = x[indices[i, j], j] for axis 0.
+    /// Whole slices at indices are `gathered`.
     public func gatheredAlong(_ indices: Tensor, axis: Int) -> Tensor {
         Tensor(.gatherAlong(axis: normalized(axis)), [node, indices.node])
     }
 
-    /// Zeros of extent `size` along the axis, with each slice of this tensor added at its index (`index_add` of PyTorch, `segment_sum`
-    /// and `.at[].add` of JAX, `add.at` of NumPy).
+    /// Zeros of extent `size` along the axis, with each slice of this tensor added at its index (`index_add` of PyTorch,
+    /// `segment_sum` and `.at[].add` of JAX, `add.at` of NumPy).
     public func scatterAdded(_ indices: Tensor, size: Int, axis: Int = 0) -> Tensor {
         Tensor(.scatterAdd(axis: normalized(axis), size: size), [node, indices.node])
     }
@@ -129,7 +129,8 @@ extension Tensor {
     public func sum(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.sum, axes, keepingAxes) }
     /// The mean over axes of a floating-point tensor; NaN over an empty axis.
     public func mean(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.mean, axes, keepingAxes) }
-    /// The largest element over axes (`max`, `amax`), NaN if there is one; equal ones share the gradient. An empty axis is an error.
+    /// The largest element over axes (`max`, `amax`), NaN if there is one; equal ones share the gradient. An empty axis is an
+    /// error.
     public func max(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.maximum, axes, keepingAxes) }
     /// The least element over axes (`min`, `amin`), NaN if there is one; equal ones share the gradient. An empty axis is an error.
     public func min(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.minimum, axes, keepingAxes) }
@@ -142,15 +143,15 @@ extension Tensor {
     /// Whether all elements of a bool tensor hold, over axes; `true` over an empty axis.
     public func all(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor { reduced(.all, axes, keepingAxes) }
 
-    /// The mean squared distance from the mean (`var`), divided by the number of elements N, as in NumPy and JAX; PyTorch divides by
-    /// N − 1.
+    /// The mean squared distance from the mean (`var`), divided by the number of elements N, as in NumPy and JAX; PyTorch
+    /// divides by N − 1.
     public func variance(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
         square(self - mean(axes: axes, keepingAxes: true)).mean(axes: axes, keepingAxes: keepingAxes)
     }
 
     /// The root of the variance (`std`), divided by the number of elements N, as in NumPy and JAX; PyTorch divides by N − 1.
     ///
-    /// Its gradient is infinite where the variance is 0.
+    /// Its gradient is NaN where the variance is 0.
     public func standardDeviation(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
         sqrt(variance(axes: axes, keepingAxes: keepingAxes))
     }
@@ -160,7 +161,8 @@ extension Tensor {
     /// The index of the first minimum along an axis, as int64 (`argmin`); the first NaN counts as the minimum.
     public func argmin(axis: Int = -1) -> Tensor { Tensor(.argReduce(.argmin, axis: normalized(axis)), [node]) }
 
-    /// Sums of the elements up to each one along an axis (`cumsum`); without the element itself if exclusive, from the end if reverse.
+    /// Sums of the elements up to each one along an axis (`cumsum`); without the element itself if exclusive, from the end if
+    /// reverse.
     public func cumulativeSum(axis: Int = -1, exclusive: Bool = false, reverse: Bool = false) -> Tensor {
         Tensor(.cumulativeSum(axis: normalized(axis), exclusive: exclusive, reverse: reverse), [node])
     }
@@ -187,8 +189,8 @@ extension Tensor {
 
     /// The matrix product [..., m, k] × [..., k, n] → [..., m, n] (`matmul`, Python's `@`).
     ///
-    /// Leading axes are broadcast against each other. A vector counts as one row on the left and as one column on the right, and that
-    /// axis vanishes from the result; two vectors make a scalar. Floating-point tensors only.
+    /// Leading axes are broadcast against each other. A vector counts as one row on the left and as one column on the right,
+    /// and that axis vanishes from the result; two vectors make a scalar. Floating-point tensors only.
     public func matmul(_ other: Tensor) -> Tensor {
         switch (rank, other.rank) {
         case (1, 1): (reshaped(to: [1, count]).matmul(other.reshaped(to: [other.count, 1]))).reshaped(to: [])
