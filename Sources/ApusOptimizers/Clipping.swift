@@ -33,7 +33,7 @@ public enum Clipping: ConfigurableCases {
         }
         func squareSum(_ gradient: Tensor) -> Tensor { square(gradient).sum() }
         switch self {
-        case .value(let limit): return gradients.map { $0.clamped(-limit, limit) }
+        case .value(let limit): return gradients.map { $0.clamped(min: -limit, max: limit) }
         case .norm: return gradients.map { scaled($0, sqrt(squareSum($0))) }
         case .globalNorm:
             guard let first = gradients.first else { return [] }

@@ -64,7 +64,6 @@ extension Step {
         return result
     }
 
-    /// An index outside the classes gives only zeros.
     func oneHot(_ classes: Int) throws -> [Double] {
         try checkedIndices(extent: classes, operand: 0).flatMap { index in (0..<classes).map { $0 == index ? 1 : 0 } }
     }

@@ -59,7 +59,7 @@ extension Step {
     }
 
     /// A stable sort in which NaN is greater than every number.
-    func sortIndices(_ axis: Int, _ descending: Bool, _ count: Int) -> [Double] {
+    func argsort(_ axis: Int, _ descending: Bool, _ count: Int) -> [Double] {
         let x = operands[0]
         func isLess(_ a: Double, _ b: Double) -> Bool { b.isNaN ? !a.isNaN : a < b }
         var result = Array(repeating: 0.0, count: shape.count)

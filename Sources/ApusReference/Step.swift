@@ -44,7 +44,7 @@ struct Step {
         case .reduce(let reduction, let axes): reduce(reduction, axes)
         case .argReduce(let reduction, let axis): argReduce(reduction, axis)
         case .cumulativeSum(let axis, let exclusive, let reverse): cumulativeSum(axis, exclusive, reverse)
-        case .sortIndices(let axis, let descending, let count): sortIndices(axis, descending, count)
+        case .argsort(let axis, let descending, let count): argsort(axis, descending, count)
 
         case .matmul: matmul()
         case .convolution(let geometry): convolution(geometry)

@@ -61,7 +61,7 @@ import Testing
         Case("argmax", [rows], hasGradients: false) { Node(.argReduce(.argmax, axis: 1), [$0[0]]) },
         Case("cumulative sum", [rows]) { Node(.cumulativeSum(axis: 0, exclusive: true, reverse: true), [$0[0]]) },
         Case("sort", [rows], hasGradients: false) {
-            Node(.sortIndices(axis: 1, descending: true, count: 160), [$0[0]])
+            Node(.argsort(axis: 1, descending: true, count: 160), [$0[0]])
         },
         Case("softmax", [rows]) { Node(.softmax(axis: 1), [$0[0]]) },
         Case("softmax of columns", [rows]) { Node(.softmax(axis: 0), [$0[0]]) },

@@ -139,8 +139,8 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
         ShapeErrorCase("argmax of nothing", "argmax: no extreme of an empty axis: axis 0 of shape [0, 3]") {
             Node(.argReduce(.argmax, axis: 0), [input([0, 3])])
         },
-        ShapeErrorCase("sortIndices", "sortIndices: 4 elements of axis 0, which has 3") {
-            Node(.sortIndices(axis: 0, descending: false, count: 4), [input([3])])
+        ShapeErrorCase("argsort", "argsort: 4 elements of axis 0, which has 3") {
+            Node(.argsort(axis: 0, descending: false, count: 4), [input([3])])
         },
     ]
 

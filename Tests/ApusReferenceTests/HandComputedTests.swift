@@ -197,8 +197,8 @@ import Testing
         #expect(try value(.argReduce(.argmax, axis: 0), ([4], [1, .nan, 3, .nan])) == [1])
         #expect(try value(.argReduce(.argmin, axis: 0), ([4], [1, 0, 0, 2])) == [1])
         let unsorted = (Shape([5]), [2, .nan, 1, 2, -Double.infinity])
-        #expect(try value(.sortIndices(axis: 0, descending: false, count: 5), unsorted) == [4, 2, 0, 3, 1])
-        #expect(try value(.sortIndices(axis: 0, descending: true, count: 4), unsorted) == [1, 0, 3, 2])
+        #expect(try value(.argsort(axis: 0, descending: false, count: 5), unsorted) == [4, 2, 0, 3, 1])
+        #expect(try value(.argsort(axis: 0, descending: true, count: 4), unsorted) == [1, 0, 3, 2])
     }
 
     @Test func movement() throws {

@@ -142,7 +142,7 @@ import Testing
         #expect(Tensor.zeros([0, 3]).sum().item() == 0)
         #expect(!Tensor.zeros([0, 3]).max().problems.isEmpty)
         #expect(Tensor([2.0, .nan, 1, 2]).sorted(descending: true).scalars[1...] == [2, 2, 1])
-        #expect(Tensor([2.0, 1, 2]).sortIndices().scalars(as: Int.self) == [1, 0, 2])
+        #expect(Tensor([2.0, 1, 2]).argsort().scalars(as: Int.self) == [1, 0, 2])
         #expect(!Tensor([2.0, 1]).topK(3).values.problems.isEmpty)
         #expect(Tensor([1.0, 2, 3]).cumulativeSum(exclusive: true, reverse: true).scalars == [5, 3, 0])
     }

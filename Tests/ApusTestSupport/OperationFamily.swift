@@ -6,7 +6,7 @@ package import ApusGraph
 package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
     case input, constant, iota, random, unary, binary, select, clamp, cast, stopGradient, reshape, transpose
     case broadcast, slice, pad, concatenate, reverse, gather, scatterAdd, gatherAlong, scatterAddAlong, oneHot
-    case reduce, argReduce, cumulativeSum, sortIndices, matmul, convolution, convolutionInputGradient
+    case reduce, argReduce, cumulativeSum, argsort, matmul, convolution, convolutionInputGradient
     case convolutionKernelGradient, maxPool, maxPoolGradient, maxPoolSelect, averagePool, averagePoolGradient
     case channelMoments, batchNorm, batchNormTraining, batchNormParameterGradient, batchNormInputGradient
     case layerNorm, softmax, logSoftmax, softmaxCrossEntropy, softmaxCrossEntropyGradient
@@ -39,7 +39,7 @@ package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
             case .reduce: .reduce
             case .argReduce: .argReduce
             case .cumulativeSum: .cumulativeSum
-            case .sortIndices: .sortIndices
+            case .argsort: .argsort
             case .matmul: .matmul
             case .convolution: .convolution
             case .convolutionInputGradient: .convolutionInputGradient

@@ -179,7 +179,19 @@ extension OperationTable {
             OperationRow("stopGradient", [.floating([3, 5])], isDifferentiable: false, isExact: true) { x, _ in
                 Node(.stopGradient, [x[0]])
             },
-        ]
+        ] + openClamps
+    }
+
+    /// One bound alone, and bounds outside the integers of a type.
+    private static var openClamps: [OperationRow] {
+        [ElementType.int32, .int64, .uint8].flatMap { type in
+            [(3, .infinity), (-.infinity, 3), (-1e12, 1e12)].map { (low: Double, high: Double) in
+                OperationRow("clamp \(type) \(low)...\(high)", [.integers([37], 0...255, type)], isExact: true) {
+                    x, _ in
+                    Node(.clamp(low: .floating(low), high: .floating(high)), [x[0]])
+                }
+            }
+        }
     }
 
     // MARK: Casts

@@ -112,29 +112,29 @@ extension OperationTable {
             }
         }
         for descending in [false, true] {
-            let name = "sortIndices" + (descending ? " descending" : "")
+            let name = "argsort" + (descending ? " descending" : "")
             rows += [
                 OperationRow(
                     "\(name) [3, 17]", [.floating([3, 17], .distinct())], isDifferentiable: false, isExact: true
                 ) {
-                    x, _ in Node(.sortIndices(axis: 1, descending: descending, count: 17), x)
+                    x, _ in Node(.argsort(axis: 1, descending: descending, count: 17), x)
                 },
                 OperationRow(
                     "\(name) first 3 of middle", [.floating([2, 7, 3])], isDifferentiable: false, isExact: true
                 ) {
-                    x, _ in Node(.sortIndices(axis: 1, descending: descending, count: 3), x)
+                    x, _ in Node(.argsort(axis: 1, descending: descending, count: 3), x)
                 },
                 OperationRow("\(name) with ties", [.integers([131], -3...3)], isExact: true) { x, _ in
-                    Node(.sortIndices(axis: 0, descending: descending, count: 131), x)
+                    Node(.argsort(axis: 0, descending: descending, count: 131), x)
                 },
                 OperationRow(
                     "\(name) with NaN",
                     [.floating([9], .values([2, .nan, 1, -.infinity, .nan, .infinity, 0, -0.0, 1]))],
                     isDifferentiable: false, isExact: true
-                ) { x, _ in Node(.sortIndices(axis: 0, descending: descending, count: 9), x) },
+                ) { x, _ in Node(.argsort(axis: 0, descending: descending, count: 9), x) },
                 OperationRow("\(name) of nothing", [.floating([3, 5])], isDifferentiable: false, isExact: true) {
                     x, _ in
-                    Node(.sortIndices(axis: 1, descending: descending, count: 0), x)
+                    Node(.argsort(axis: 1, descending: descending, count: 0), x)
                 },
             ]
         }

@@ -210,7 +210,9 @@ struct ElementwiseBuilder {
             return Form(opcode: APUS_EW_SELECT, type: node.elementType, sources: inputs)
         case .clamp(let low, let high):
             let bounds = [low, high].map {
-                type.isFloatingPoint ? ElementwiseProgram.Source.constant($0.double) : .integer($0.integer)
+                // Bounds outside the integers of the type do not wrap around.
+                type.isFloatingPoint
+                    ? ElementwiseProgram.Source.constant($0.double) : .integer($0.rounded(to: type).integer)
             }
             return Form(opcode: APUS_EW_CLAMP, type: type, sources: inputs, constants: bounds)
         case .cast: return Form(opcode: APUS_EW_CAST, type: type, sources: inputs)

@@ -22,7 +22,7 @@ extension Lowering {
                 outer: lines.outer, axis: lines.axis, inner: lines.inner, type: Int64(node.elementType.rawValue),
                 exclusive: exclusive ? 1 : 0, reverse: reverse ? 1 : 0)
             plainStep(number, apus_cumulative_sum, parameters)
-        case .sortIndices(let axis, let descending, let count): sortIndices(number, axis, descending, count)
+        case .argsort(let axis, let descending, let count): argsort(number, axis, descending, count)
         case .matmul: product(number)
         case .convolution: FusedConvolution(number).lower([number], into: &self)
         case .convolutionInputGradient, .convolutionKernelGradient: convolutionGradient(number)
@@ -138,7 +138,7 @@ extension Lowering {
                 index_type: Int64(ElementType.int64.rawValue), minimum: reduction == .argmin ? 1 : 0))
     }
 
-    private mutating func sortIndices(_ number: Int, _ axis: Int, _ descending: Bool, _ count: Int) {
+    private mutating func argsort(_ number: Int, _ axis: Int, _ descending: Bool, _ count: Int) {
         let x = graph.nodes[number].inputs[0]
         let lines = lines(x.shape, axis)
         let parameters = apus_argsort_parameters(

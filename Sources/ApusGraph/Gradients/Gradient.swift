@@ -66,7 +66,7 @@ extension Node {
     /// operation without a rule of its own is differentiated through its expansion.
     private func inputGradients(_ g: Node, wanted: [Bool]) -> [Node?] {
         switch operation {
-        case .input, .constant, .iota, .random, .stopGradient, .oneHot, .argReduce, .sortIndices:
+        case .input, .constant, .iota, .random, .stopGradient, .oneHot, .argReduce, .argsort:
             return inputs.map { _ in nil }
         case .unary(let unary): return [gradient(of: unary, g)]
         case .binary(let binary): return gradients(of: binary, g, wanted: wanted)

@@ -43,7 +43,7 @@ extension Node {
         case .random: return 10 *| count
         case .scatterAdd, .scatterAddAlong, .reduce, .argReduce, .cumulativeSum, .maxPoolGradient:
             return inputs[0].shape.count
-        case .sortIndices:
+        case .argsort:
             let elements = inputs[0].shape.count
             return elements *| (Int.bitWidth - max(1, elements).leadingZeroBitCount)
         case .matmul: return 2 *| count *| inputs[0].shape[-1]

@@ -152,7 +152,7 @@ extension Inference {
             checkAxis(axis, x.shape)
             expectNumber(0)
             return x
-        case .sortIndices(let axis, _, let count):
+        case .argsort(let axis, _, let count):
             checkAxis(axis, x.shape)
             expectNumber(0)
             guard problems.isEmpty else { return Self.unknown }

@@ -54,7 +54,7 @@ final class Inference {
         case .stopGradient: return inputs[0]
         case .reshape, .transpose, .broadcast, .slice, .pad, .concatenate, .reverse: return movement()
         case .gather, .scatterAdd, .gatherAlong, .scatterAddAlong, .oneHot: return indexing()
-        case .reduce, .argReduce, .cumulativeSum, .sortIndices: return reduction()
+        case .reduce, .argReduce, .cumulativeSum, .argsort: return reduction()
         case .matmul: return matmul()
         case .convolution, .convolutionInputGradient, .convolutionKernelGradient: return convolution()
         case .maxPool, .maxPoolGradient, .maxPoolSelect, .averagePool, .averagePoolGradient: return pooling()
@@ -70,7 +70,7 @@ final class Inference {
         switch operation {
         case .input, .constant, .iota: 0
         case .random, .unary, .clamp, .cast, .stopGradient, .reshape, .transpose, .broadcast, .slice, .pad, .reverse,
-            .oneHot, .reduce, .argReduce, .cumulativeSum, .sortIndices, .maxPool, .averagePool, .averagePoolGradient,
+            .oneHot, .reduce, .argReduce, .cumulativeSum, .argsort, .maxPool, .averagePool, .averagePoolGradient,
             .channelMoments, .softmax, .logSoftmax:
             1
         case .binary, .gather, .scatterAdd, .gatherAlong, .scatterAddAlong, .matmul, .convolution,

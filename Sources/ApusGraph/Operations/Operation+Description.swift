@@ -33,7 +33,7 @@ extension Operation {
         case .reduce(let reduction, _): reduction.rawValue
         case .argReduce(let reduction, _): reduction.rawValue
         case .cumulativeSum: "cumulativeSum"
-        case .sortIndices: "sortIndices"
+        case .argsort: "argsort"
         case .matmul: "matmul"
         case .convolution: "convolution"
         case .convolutionInputGradient: "convolutionInputGradient"

@@ -64,7 +64,7 @@ package enum Operation: Hashable, Sendable {
     /// (x) → the sum up to each element along the axis, without the element if exclusive, from the end if reverse.
     case cumulativeSum(axis: Int, exclusive: Bool, reverse: Bool)
     /// (x) → int64 indices that sort x along the axis (stable), the first `count` of them.
-    case sortIndices(axis: Int, descending: Bool, count: Int)
+    case argsort(axis: Int, descending: Bool, count: Int)
 
     // MARK: Linear algebra
     /// (a: [..., m, k], b: [..., k, n]) → [..., m, n]; equal leading dimensions.

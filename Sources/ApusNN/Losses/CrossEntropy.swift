@@ -187,7 +187,7 @@ extension Tensor {
 
     fileprivate static func normalizedProbabilities(_ p: Tensor) -> Tensor {
         let upper = 1 - probabilityEpsilon
-        return (p / p.sum(axes: [-1], keepingAxes: true)).clamped(probabilityEpsilon, upper)
+        return (p / p.sum(axes: [-1], keepingAxes: true)).clamped(min: probabilityEpsilon, max: upper)
     }
 
     /// What fraction each class has in the target, smoothed.
@@ -206,7 +206,7 @@ extension Tensor {
         // No difference of large numbers, and the gradient is σ(output) − t at 0 too.
         guard fromProbabilities else { return t * softplus(-output) + (1 - t) * softplus(output) }
         let upper = 1 - probabilityEpsilon
-        let p = output.clamped(probabilityEpsilon, upper)
+        let p = output.clamped(min: probabilityEpsilon, max: upper)
         return -(t * log(p) + (1 - t) * log(1 - p))
     }
 

@@ -58,8 +58,8 @@ public struct KLDivergence: LossRule {
     public static let schema = Schema(KLDivergence())
 
     public func values(_ output: Tensor, _ target: Tensor) -> Tensor {
-        let t = target.aligned(output).clamped(Tensor.probabilityEpsilon, 1)
-        let p = output.clamped(Tensor.probabilityEpsilon, 1)
+        let t = target.aligned(output).clamped(min: Tensor.probabilityEpsilon, max: 1)
+        let p = output.clamped(min: Tensor.probabilityEpsilon, max: 1)
         return (t * log(t / p)).sum(axes: [-1])
     }
 

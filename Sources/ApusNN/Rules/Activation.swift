@@ -62,7 +62,7 @@ public enum Activation: ConfigurableCases {
         switch self {
         case .linear: return x
         case .relu: return ApusTensor.relu(x)
-        case .relu6: return x.clamped(0, 6)
+        case .relu6: return x.clamped(min: 0, max: 6)
         case .leakyReLU(let slope): return Activation.branched(x, below: x * slope)
         case .elu(let alpha): return Activation.exponentialBelow(x, alpha, 1)
         case .selu: return Activation.exponentialBelow(x, Activation.seluAlpha, 1) * Activation.seluScale
@@ -89,7 +89,7 @@ public enum Activation: ConfigurableCases {
 
     private static func hardSigmoid(_ x: Tensor) -> Tensor {
         let sixth = 1.0 / 6
-        return (x + 3).clamped(0, 6) * sixth
+        return (x + 3).clamped(min: 0, max: 6) * sixth
     }
 
     /// x above 0, another tensor elsewhere; so the slope at 0 is that from below, as in PyTorch.

@@ -45,13 +45,13 @@ public enum Constraint: ConfigurableCases {
         switch self {
         case .maxNorm(let limit):
             let norms = norms()
-            return weights * (norms.clamped(0, limit) / (norms + Constraint.epsilon))
+            return weights * (norms.clamped(min: 0, max: limit) / (norms + Constraint.epsilon))
         case .unitNorm: return weights / (norms() + Constraint.epsilon)
         case .nonNegative: return relu(weights)
         case .minMaxNorm(let minimum, let maximum, let rate):
             let norms = norms()
             let rest = 1 - rate
-            let wanted = norms.clamped(minimum, maximum) * rate + norms * rest
+            let wanted = norms.clamped(min: minimum, max: maximum) * rate + norms * rest
             return weights * (wanted / (norms + Constraint.epsilon))
         case .function(let named):
             let moved = named.function(weights)

@@ -81,7 +81,7 @@ extension Tensor {
 
     // MARK: Sequences
 
-    /// The numbers `start, start + step, …` below `end` (above it for a negative step).
+    /// The numbers `start, start + step, …` below `end`, or above it for a negative step (`arange`); `float32` unless a type is given.
     public static func arange(_ start: Double, _ end: Double, step: Double = 1, type: ElementType = .float32)
         -> Tensor
     {
@@ -100,10 +100,10 @@ extension Tensor {
         return Tensor((0..<Int(extent)).map { start + Double($0) * step }, type: type)
     }
 
-    /// The numbers 0, 1, … below `end`.
+    /// The numbers 0, 1, … below `end` (`arange`); `float32` unless a type is given, where NumPy and PyTorch make integers.
     public static func arange(_ end: Double, type: ElementType = .float32) -> Tensor { arange(0, end, type: type) }
 
-    /// `count` numbers at equal distances, both ends included.
+    /// `count` numbers at equal distances, both ends included (`linspace`).
     public static func linspace(_ start: Double, _ end: Double, count: Int, type: ElementType = .float32) -> Tensor {
         guard count >= 1 else {
             return Tensor(Node(problem: "the count must be positive, received \(count)", operation: "linspace"))
@@ -115,7 +115,7 @@ extension Tensor {
         return Tensor((0..<count).map { start + Double($0) * step }, type: type)
     }
 
-    /// The n × n identity matrix.
+    /// The n × n identity matrix (`identity` and `eye` of NumPy, `eye` of PyTorch and JAX).
     public static func identity(_ n: Int, type: ElementType = .float32) -> Tensor {
         guard n >= 0 else {
             return Tensor(Node(problem: "the size can't be negative, received \(n)", operation: "identity"))

@@ -64,7 +64,7 @@ extension Tensor {
     private func sliced(_ indices: [TensorSlice]) -> Tensor {
         func isEllipsis(_ index: TensorSlice) -> Bool { if case .ellipsis = index { true } else { false } }
         func isNewAxis(_ index: TensorSlice) -> Bool { if case .newAxis = index { true } else { false } }
-        func problem(_ message: String) -> Tensor { Tensor(Node(problem: message, operation: "subscript")) }
+        func problem(_ message: String) -> Tensor { invalid(message, in: "subscript") }
 
         let named = indices.filter { !isEllipsis($0) && !isNewAxis($0) }.count
         guard named <= rank else { return problem("\(named) indices for the \(rank) axes of shape \(shape)") }

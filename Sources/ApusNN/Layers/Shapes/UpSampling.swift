@@ -78,7 +78,7 @@ extension Tensor {
         let size = shape[axis]
         let matrix: Shape = [size *| scale, size]
         let output = Tensor.positions(size *| scale, of: matrix, axis: 0)
-        let center = ((output + 0.5) / Double(scale) - 0.5).clamped(0, Double(size - 1))
+        let center = ((output + 0.5) / Double(scale) - 0.5).clamped(min: 0, max: Double(size - 1))
         let weights = relu(1 - abs(center - Tensor.positions(size, of: matrix, axis: 1)))
         return mixed(axis: axis, by: weights.cast(to: elementType))
     }
