@@ -29,7 +29,7 @@ extension NamedFunction: Encodable {
             EncodingError.Context(
                 codingPath: encoder.codingPath,
                 debugDescription:
-                    "\(name.shown) is a function of the program, which files can't hold; write one that has a name in files"
+                    "\(name.quoted) is a function of the program, which files can't hold; write one that has a name in files"
             ))
     }
 }

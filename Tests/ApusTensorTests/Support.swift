@@ -8,9 +8,10 @@ func expectElements(
     _ expected: [Float], within tolerance: Float = 0, at arguments: [Tensor] = [],
     sourceLocation: SourceLocation = #_sourceLocation, _ function: @escaping @Sendable ([Tensor]) -> Tensor
 ) throws {
+    let program = compile { (arguments: [Tensor]) in function(arguments) }
     let results = [
         ("evaluated", try function(arguments).evaluated()),
-        ("compiled", try compile { [function($0)] }(arguments)[0]),
+        ("compiled", try program(arguments)),
         ("reference", try Device.reference { try function(arguments).evaluated() }),
     ]
     for (way, result) in results {
@@ -29,5 +30,5 @@ extension Tensor {
 
 /// The gradient of the sum of what a function yields.
 func slope(of x: Tensor, _ function: (Tensor) -> Tensor) -> Tensor {
-    valueAndGradient(at: [x]) { function($0[0]).sum() }.gradients[0]
+    gradient(at: x) { function($0).sum() }
 }

@@ -57,7 +57,7 @@ public enum Constraint: ConfigurableCases {
             let moved = named.function(weights)
             guard moved.problems.isEmpty, moved.shape != weights.shape else { return moved }
             return .invalid(
-                "the constraint \(named.name.shown) must give weights of the shape \(weights.shape) but gives \(moved.shape)"
+                "the constraint \(named.name.quoted) must give weights of the shape \(weights.shape) but gives \(moved.shape)"
             )
         }
     }

@@ -131,7 +131,7 @@ public enum Initializer: ConfigurableCases {
         guard value.problems.isEmpty, value.shape != shape else { return value.cast(to: .float32) }
         return Tensor(
             Node(
-                problem: "the initializer \(name.shown) was asked for the shape \(shape) but gives \(value.shape)",
+                problem: "the initializer \(name.quoted) was asked for the shape \(shape) but gives \(value.shape)",
                 operation: "initializer"))
     }
 

@@ -67,7 +67,7 @@ public enum Regularizer: ConfigurableCases {
             return Tensor(
                 Node(
                     problem:
-                        "the regularizer \(named.name.shown) must give a scalar but gives \(penalty.shape); take its sum() or mean()",
+                        "the regularizer \(named.name.quoted) must give a scalar but gives \(penalty.shape); take its sum() or mean()",
                     operation: "regularizer"))
         }
     }
