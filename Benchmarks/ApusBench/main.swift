@@ -40,7 +40,7 @@ struct Session {
 
     /// Does a step; returns its loss, or an output.
     mutating func run() throws -> Double {
-        if let trainer { return Double(try trainer.predict(batch.inputs).evaluated().scalars[0]) }
+        if let trainer { return Double(try trainer.predict(batch.inputs.only).evaluated().scalars[0]) }
         return try step(&state, batch).loss
     }
 

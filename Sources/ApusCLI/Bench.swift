@@ -31,7 +31,7 @@ struct Bench: ParsableCommand {
         var session = try Session(model, input: input, batchSize: batchSize, computation)
         let training = try Bench.measure(seconds) { try session.train() }
         let trainer = session.trainer()
-        let inference = try Bench.measure(seconds) { _ = try trainer.predict(session.batch.inputs).evaluated() }
+        let inference = try Bench.measure(seconds) { _ = try trainer.predict(session.batch.inputs.only).evaluated() }
         let report = try session.program().report
         let flops = Double(report.steps.reduce(0) { $0 + $1.cost.flops })
         if json {

@@ -15,10 +15,10 @@ struct ProgramSummary {
         // The first time, the program is compiled.
         let recorder = PassRecorder()
         let program = try PassRecorder.$current.withValue(recorder) {
-            try isInference ? trainer.predictionProgram(for: session.batch.inputs) : session.program()
+            try isInference ? trainer.predictionProgram(for: session.batch.inputs.only) : session.program()
         }
         func run() throws {
-            if isInference { _ = try trainer.predict(session.batch.inputs) } else { try session.train() }
+            if isInference { _ = try trainer.predict(session.batch.inputs.only) } else { try session.train() }
         }
         let step = try Bench.measure(0.2, run)
         let peak = try ProgramSummary.peak()

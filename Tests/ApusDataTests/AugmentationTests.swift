@@ -34,8 +34,10 @@ import Testing
 
     private func seen(_ batches: Batches) throws -> [Seen] {
         try batches.flatMap { batch in
-            let size = batch.inputs.count / batch.count
-            let (pixels, targets) = (batch.inputs.scalars, try batch.targets.cast(to: .float32).evaluated().scalars)
+            let size = batch.inputs.only.count / batch.count
+            let (pixels, targets) = (
+                batch.inputs.only.scalars, try batch.targets.only.cast(to: .float32).evaluated().scalars
+            )
             let classes = targets.count / batch.count
             return (0..<batch.count).map { index in
                 Seen(
@@ -74,13 +76,13 @@ import Testing
         let data = try images(10)
         let mixes = list.contains(where: \.mixesSamples)
         for batch in data.batches(of: 4, epoch: 0, seed: 1, shuffled: false, augmentations: list) {
-            #expect(batch.inputs.elementType == .uint8)
-            #expect(batch.inputs.shape == [batch.count, 8, 9, 1])
-            #expect(batch.targets.shape == (mixes ? [batch.count, 10] : [batch.count]))
-            #expect(batch.targets.elementType == (mixes ? .float32 : .int32))
+            #expect(batch.inputs.only.elementType == .uint8)
+            #expect(batch.inputs.only.shape == [batch.count, 8, 9, 1])
+            #expect(batch.targets.only.shape == (mixes ? [batch.count, 10] : [batch.count]))
+            #expect(batch.targets.only.elementType == (mixes ? .float32 : .int32))
         }
         let labels = data.batches(of: 4, epoch: 0, seed: 1, shuffled: false, augmentations: list).flatMap {
-            mixes ? [] : $0.targets.scalars(as: Int.self)
+            mixes ? [] : $0.targets.only.scalars(as: Int.self)
         }
         #expect(mixes || labels == Array(0..<10))
     }
@@ -124,7 +126,8 @@ import Testing
         let list: [Augmentation] = [.flip(), .randomCrop(padding: 2), .cutout(size: 3)]
         let batch = Array(
             try images(50).batches(of: 50, epoch: 3, seed: 9, shuffled: false, augmentations: list))[0]
-        let fingerprint = try Dataset(inputs: batch.inputs, labels: batch.targets).fingerprint(by: FormerHash.self)
+        let fingerprint = try Dataset(inputs: batch.inputs.only, labels: batch.targets.only).fingerprint(
+            by: FormerHash.self)
         #expect(fingerprint == 8_601_110_296_149_052_224)
     }
 
@@ -331,7 +334,7 @@ import Testing
         let weights = (0..<20).map { Double($0 * $0) }
         let data = try images(20).weighted(weights)
         for batch in data.batches(of: 8, epoch: 1, seed: 2, augmentations: [.mixup(alpha: 1)]) {
-            let (targets, mixed) = (batch.targets.scalars, batch.weights?.scalars ?? [])
+            let (targets, mixed) = (batch.targets.only.scalars, batch.weights?.scalars ?? [])
             #expect(mixed.count == batch.count)
             for index in 0..<batch.count {
                 let expected = (0..<20).reduce(0) { $0 + Double(targets[index * 20 + $1]) * weights[$1] }
@@ -345,7 +348,7 @@ import Testing
         let data = try images(20, [3, 3, 1])
         let batches = data.batches(
             of: 5, epoch: 0, seed: 0, augmentations: [.cutout(size: 9), .mixup(alpha: 1)])
-        for batch in batches { #expect(batch.inputs.scalars.allSatisfy { $0 == 0 }) }
+        for batch in batches { #expect(batch.inputs.only.scalars.allSatisfy { $0 == 0 }) }
     }
 }
 

@@ -11,11 +11,11 @@ import Testing
         #expect(batches.map(\.count) == Array(repeating: 32, count: 31) + [11])
         let numbers = batches.flatMap(\.numbers)
         #expect(numbers.sorted() == Array(0..<1003))
-        #expect(batches.flatMap { $0.targets.scalars(as: Int.self) } == numbers.map { $0 % 10 })
-        #expect(batches[0].inputs.shape == [32, 2, 1])
-        #expect(batches[0].inputs.elementType == .uint8)
-        #expect(batches[31].targets.shape == [11])
-        #expect(batches[31].targets.elementType == .int32)
+        #expect(batches.flatMap { $0.targets.only.scalars(as: Int.self) } == numbers.map { $0 % 10 })
+        #expect(batches[0].inputs.only.shape == [32, 2, 1])
+        #expect(batches[0].inputs.only.elementType == .uint8)
+        #expect(batches[31].targets.only.shape == [11])
+        #expect(batches[31].targets.only.elementType == .int32)
     }
 
     @Test func orderIsAFunctionOfSeedAndEpoch() throws {
@@ -63,8 +63,8 @@ import Testing
         let targets = Tensor((0..<12).map { Float($0) }, shape: [6, 2])
         let data = try Dataset(inputs: Tensor((0..<6).map { Float($0) }, shape: [6, 1]), targets: targets)
         for batch in data.batches(of: 4, epoch: 0, seed: 3) {
-            #expect(batch.targets.shape == [batch.count, 2])
-            #expect(batch.targets.scalars == batch.inputs.scalars.flatMap { [2 * $0, 2 * $0 + 1] })
+            #expect(batch.targets.only.shape == [batch.count, 2])
+            #expect(batch.targets.only.scalars == batch.inputs.only.scalars.flatMap { [2 * $0, 2 * $0 + 1] })
         }
     }
 

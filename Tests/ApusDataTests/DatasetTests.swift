@@ -104,9 +104,9 @@ import Testing
     @Test func labelsThatAreNone() {
         #expect(
             problem { try Dataset(inputs: three, labels: Tensor([0, 1, 2] as [Float])) }
-                == "labels must be one whole number a "
-                + "sample. Expected an integer type and the shape [N]; received float32[3]. Give the number of the class, not a "
-                + "vector of it; numeric targets go in as targets:.")
+                == "labels must be whole numbers, one a sample or one for each of its positions. Expected an integer type and the "
+                + "shape [N] or [N, ...]; received float32[3]. Give the number of the class, not a vector of it; numeric targets "
+                + "go in as targets:.")
     }
 
     @Test func samplesWithoutAxis() {

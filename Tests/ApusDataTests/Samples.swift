@@ -24,7 +24,7 @@ extension Dataset {
 
 extension Batch {
     /// The numbers of the samples, in order.
-    var numbers: [Int] { inputs.numbers }
+    var numbers: [Int] { inputs.only.numbers }
 }
 
 extension Tensor {

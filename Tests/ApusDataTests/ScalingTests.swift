@@ -14,7 +14,7 @@ import Testing
 
     private func applied(_ rule: Scaling, _ data: Dataset) throws -> [Float] {
         let all = Tensor(
-            data.batches(of: data.count, epoch: 0, seed: 0, shuffled: false).flatMap { $0.inputs.scalars },
+            data.batches(of: data.count, epoch: 0, seed: 0, shuffled: false).flatMap { $0.inputs.only.scalars },
             shape: Shape([data.count] + data.sampleShape.dimensions), type: data.elementType)
         return try rule.fitted(to: data)(all).evaluated().scalars
     }

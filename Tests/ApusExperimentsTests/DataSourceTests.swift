@@ -122,7 +122,7 @@ private struct Ramp: SampleReader, Configurable {
             #expect(memory.training.preprocessing == stream.training.preprocessing)
             for augment in [[], [Augmentation.flip()], [.mixup()]] {
                 func all(_ data: LoadedData) -> [[Float]] {
-                    data.training.batches(of: 4, epoch: 1, seed: 1, augmentations: augment).map(\.inputs.scalars)
+                    data.training.batches(of: 4, epoch: 1, seed: 1, augmentations: augment).map(\.inputs.only.scalars)
                 }
                 #expect(all(memory) == all(stream))
             }

@@ -68,7 +68,7 @@ import Testing
             var trainer = Trainer(
                 model, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy], device: device, seed: 1)
             trainer.load(ends[0].variables)
-            outputs.append(try trainer.predict(try data.whole.inputs, preprocessing: .unitRange).scalars)
+            outputs.append(try trainer.predict(try data.whole.inputs.only, preprocessing: .unitRange).scalars)
             measured.append(try trainer.evaluate(data))
         }
         #expect(try distance([outputs[0]], [outputs[1]]) < 1e-5)

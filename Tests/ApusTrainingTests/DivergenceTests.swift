@@ -39,7 +39,7 @@ import Testing
     @Test(arguments: places.indices) func tooGreatALearningRate(_ index: Int) throws {
         let (rate, factor, loss, step, place) = DivergenceTests.places[index]
         let samples = try blobs(64)
-        let inputs = try samples.whole.inputs * factor
+        let inputs = try samples.whole.inputs.only * factor
         let data =
             loss == .meanSquaredError
             ? try Dataset(inputs: inputs, targets: .ones([64, 4]))
@@ -59,7 +59,7 @@ import Testing
     /// The search repeats the steps with the rates that they had.
     @Test func aRateThatRises() throws {
         let samples = try blobs(64)
-        let data = try Dataset(inputs: try samples.whole.inputs * 1000, labels: (0..<64).map { $0 % 4 })
+        let data = try Dataset(inputs: try samples.whole.inputs.only * 1000, labels: (0..<64).map { $0 % 4 })
         // Weights of 1e37 after the seventh step.
         let schedule = Schedule.piecewise(boundaries: [5], factors: [1, 1e40])
         let (found, state) = try fit(data, learningRate: 1e-5, schedule: schedule)
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func brokenData() throws {
-        var values = try blobs(64).whole.inputs.scalars
+        var values = try blobs(64).whole.inputs.only.scalars
         values[75] = .nan
         let data = try Dataset(inputs: Tensor(values, shape: [64, 2]), labels: (0..<64).map { $0 % 4 })
         let (found, state) = try fit(data, learningRate: 0.01)
@@ -103,7 +103,7 @@ import Testing
 
     @Test func longAfterTheLastSnapshot() throws {
         // 250 steps of 16 samples pass before the broken sample comes: more than one snapshot.
-        var values = try blobs(4096).whole.inputs.scalars
+        var values = try blobs(4096).whole.inputs.only.scalars
         let order = RandomKey(seed: 7).child("shuffle").child(0).permutation(4096)
         values[2 * order[4005]] = .infinity
         let data = try Dataset(inputs: Tensor(values, shape: [4096, 2]), labels: (0..<4096).map { $0 % 4 })

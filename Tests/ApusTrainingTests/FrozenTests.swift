@@ -62,7 +62,7 @@ import Testing
         let normalization = Sequential { BatchNorm() }
         let step = try TrainingStep(normalization, loss: .meanSquaredError, optimizer: optimizer)
         let data = try Dataset(
-            inputs: batch.inputs, targets: batch.inputs * Float(1 / (1.001 as Double).squareRoot()))
+            inputs: batch.inputs.only, targets: batch.inputs.only * Float(1 / (1.001 as Double).squareRoot()))
         var state = try TrainingState(normalization, optimizer: optimizer, input: [2], seed: 1)
         // With mean 0 and variance 1 the outputs are x / √(1 + ε).
         #expect(try step(&state, data.whole).loss < 1e-10)

@@ -111,7 +111,7 @@ import Testing
     /// What a prediction has prepared from the weights is prepared again after they changed, in place or by loading.
     @Test func predictionsFollowTheWeights() throws {
         let data = try images(64)
-        let samples = try images(8).whole.inputs
+        let samples = try images(8).whole.inputs.only
         var trainer = trainer()
         try trainer.fit(data, epochs: 1, batchSize: 32)
         func expectCurrent() throws {

@@ -38,7 +38,7 @@ import Testing
         let measured = try trainer.evaluate(test)
         #expect(measured.names == ["loss", "accuracy"])
         #expect(try #require(measured[.accuracy]) > 0.95)
-        let outputs = try trainer.predict(try test.whole.inputs)
+        let outputs = try trainer.predict(try test.whole.inputs.only)
         #expect(outputs.shape == [200, 4])
         #expect(try trainer.predict(.zeros([0, 2])).shape == [0, 4])
         for count in 1...40 { #expect(try trainer.predict(.ones([count, 2])).shape == [count, 4]) }
@@ -71,7 +71,7 @@ import Testing
         #expect(record.validation?[.accuracy] == whole[.accuracy])
         #expect(abs(record.training.loss - whole.loss) < 1e-6)
         #expect(abs(try trainer.evaluate(data, batchSize: 16).loss - whole.loss) < 1e-6)
-        let outputs = try trainer.predict(try data.whole.inputs).argmax(axis: -1).scalars(as: Int.self)
+        let outputs = try trainer.predict(try data.whole.inputs.only).argmax(axis: -1).scalars(as: Int.self)
         #expect(whole[.accuracy] == Double(outputs.enumerated().count { $0.offset % 4 == $0.element }) / 50)
     }
 

@@ -157,8 +157,8 @@ import Testing
         let model = Sequential([BatchNorm(momentum: 0.75), Dense(4)])
         var (step, state) = try fresh(model)
         let batch = try blobs(32).whole
-        let mean = batch.inputs.mean(axes: [0]).scalars
-        let variance = batch.inputs.variance(axes: [0]).scalars
+        let mean = batch.inputs.only.mean(axes: [0]).scalars
+        let variance = batch.inputs.only.variance(axes: [0]).scalars
         var (expectedMean, expectedVariance) = ([Float(0), 0], [Float(1), 1])
         for _ in 0..<3 {
             try step(&state, batch)

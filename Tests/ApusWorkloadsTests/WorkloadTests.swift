@@ -27,9 +27,9 @@ import Testing
     @Test func startValues() throws {
         let mlp = try #require(Workload.all.first { $0.name == "mlp" })
         let batch = StartValues.batch(mlp)
-        #expect(batch.inputs.shape == [128, 784])
-        #expect(batch.inputs.scalars(as: Float.self).prefix(3) == WorkloadTests.inputs[...])
-        #expect(batch.targets.scalars(as: Int.self).prefix(8) == WorkloadTests.labels[...])
+        #expect(batch.inputs.only.shape == [128, 784])
+        #expect(batch.inputs.only.scalars(as: Float.self).prefix(3) == WorkloadTests.inputs[...])
+        #expect(batch.targets.only.scalars(as: Int.self).prefix(8) == WorkloadTests.labels[...])
         var variables = try mlp.model.initialized(input: mlp.input, seed: 1)
         try StartValues.setKernels(of: &variables)
         let kernel = try #require(variables["1.dense/kernel"])

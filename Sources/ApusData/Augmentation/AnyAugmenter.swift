@@ -11,6 +11,9 @@ final class AnyAugmenter {
 
     private let kind: Kind
     private let dataset: Dataset
+    /// The place of the input that is changed.
+    let input: Int
+    private let column: Column
     /// The type of a mixed target: a share for each class; `nil` where targets stay as they are.
     let targetRow: TensorType?
     private var shares: [MixShare] = []
@@ -21,10 +24,12 @@ final class AnyAugmenter {
     init?(_ dataset: Dataset, _ augmentations: [Augmentation], key: RandomKey) {
         guard !augmentations.isEmpty else { return nil }
         self.dataset = dataset
+        input = orStop { () throws(DatasetError) in try dataset.augmentedInput() }
+        column = dataset.inputColumns[input].column
         kind =
-            dataset.elementType == .uint8
-            ? .bytes(Augmenter(dataset, augmentations, key: key))
-            : .numbers(Augmenter(dataset, augmentations, key: key))
+            column.row.elementType == .uint8
+            ? .bytes(Augmenter(dataset, column, augmentations, key: key))
+            : .numbers(Augmenter(dataset, column, augmentations, key: key))
         targetRow =
             augmentations.contains(where: \.mixesSamples) ? TensorType([dataset.classCount], .float32) : nil
     }
@@ -32,21 +37,21 @@ final class AnyAugmenter {
     /// Writes samples, and where they are mixed the fractions of classes and the weights.
     func render(_ samples: ArraySlice<Int>, into inputs: Buffer, targets: Buffer? = nil, weights: Buffer? = nil) throws
     {
-        let labels = dataset.isClassification ? dataset.labels : nil
+        let target = dataset.targetColumns[0]
         let known = dataset.weights?.buffer.start.assumingMemoryBound(to: Float.self)
         for (index, sample) in samples.enumerated() {
-            let image = inputs.start + index * dataset.features.rowByteCount
+            let image = inputs.start + index * column.rowByteCount
             if index + 2 < samples.count {
-                dataset.features.prefetch(dataset.rows[samples[samples.startIndex + index + 2]])
+                column.prefetch(dataset.rows[samples[samples.startIndex + index + 2]])
             }
             switch kind {
             case .bytes(let augmenter): try augmenter.render(sample, into: image, &shares)
             case .numbers(let augmenter): try augmenter.render(sample, into: image, &shares)
             }
-            guard let targets, let labels else { continue }
-            let target = targets.start.assumingMemoryBound(to: Float.self) + index * dataset.classCount
-            target.update(repeating: 0, count: dataset.classCount)
-            for part in shares { target[Int(labels[part.row])] += Float(part.share) }
+            guard let targets else { continue }
+            let fractions = targets.start.assumingMemoryBound(to: Float.self) + index * dataset.classCount
+            fractions.update(repeating: 0, count: dataset.classCount)
+            for part in shares { fractions[try target.label(part.row)] += Float(part.share) }
             guard let weights, let known else { continue }
             weights.start.assumingMemoryBound(to: Float.self)[index] = Float(
                 shares.reduce(0) { $0 + $1.share * Double(known[$1.row]) })

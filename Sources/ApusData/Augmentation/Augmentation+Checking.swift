@@ -63,12 +63,15 @@ extension Dataset {
     /// Checks whether augmentations fit the samples; for those that come from a file.
     ///
     /// - Throws: `DatasetError` for arguments out of range, for samples that are no images where images are needed,
-    ///   and for numeric targets where labels are mixed.
+    ///   for numeric targets where labels are mixed, and for samples of several images.
     public func check(_ augmentations: [Augmentation]) throws(DatasetError) {
-        for augmentation in augmentations { try check(augmentation) }
+        guard !augmentations.isEmpty else { return }
+        let sample = inputColumns[try augmentedInput()].column.row
+        for augmentation in augmentations { try check(augmentation, sample) }
     }
 
-    private func check(_ augmentation: Augmentation) throws(DatasetError) {
+    private func check(_ augmentation: Augmentation, _ sample: TensorType) throws(DatasetError) {
+        let shape = sample.shape
         func error(_ problem: String, expected: String? = nil, received: String? = nil, _ remedy: String)
             -> DatasetError
         {
@@ -79,32 +82,68 @@ extension Dataset {
         if let problem = augmentation.problem {
             throw DatasetError(.impossible, problem, remedy: "Give a value in this range.")
         }
-        guard elementType == .uint8 || elementType == .float32 else {
+        guard sample.elementType == .uint8 || sample.elementType == .float32 else {
             throw error(
-                "can't change samples of this type", expected: "uint8 or float32", received: "\(features.row)",
+                "can't change samples of this type", expected: "uint8 or float32", received: "\(sample)",
                 "Convert the samples, or leave the augmentation out.")
         }
-        if augmentation.needsImages, sampleShape.rank != 3 {
+        if augmentation.needsImages, shape.rank != 3 {
             throw error(
-                "needs images", expected: "samples [height, width, channels]", received: "\(features.row)",
+                "needs images", expected: "samples [height, width, channels]", received: "\(sample)",
                 "Reshape the samples, or leave the augmentation out.")
         }
         let longest = AffineSampler<UInt8>.longestSide
-        if augmentation.isGeometry, max(sampleShape[0], sampleShape[1]) > longest {
+        if augmentation.isGeometry, max(shape[0], shape[1]) > longest {
             throw error(
                 "can't sample images as large as these", expected: "sides of at most \(longest) pixels",
-                received: "\(features.row)", "Load smaller images.")
+                received: "\(sample)", "Load smaller images.")
         }
-        if case .randomCrop(let padding, .reflect) = augmentation, padding >= min(sampleShape[0], sampleShape[1]) {
+        if case .randomCrop(let padding, .reflect) = augmentation, padding >= min(shape[0], shape[1]) {
             throw error(
                 "can't reflect more than the image has", expected: "a padding less than the image's sides",
-                received: "\(padding) for \(features.row)", "Give a smaller padding, or the mode zeros.")
+                received: "\(padding) for \(sample)", "Give a smaller padding, or the mode zeros.")
         }
-        if augmentation.mixesSamples, !isClassification {
+        guard augmentation.mixesSamples else { return }
+        guard inputColumns.count == 1, targetColumns.count == 1 else {
+            throw error(
+                "mixes samples of one input and one target",
+                received: "the inputs \(inputNames.asNames), the targets \(targetNames.asNames)", "Leave it out.")
+        }
+        if !isClassification {
             throw error(
                 "mixes labels of classes", expected: "labels of classes", received: "\(targetType)",
                 "Leave it out for numeric targets.")
         }
+        guard targetColumns[0].isOneLabel else {
+            throw error(
+                "mixes labels of samples", expected: "one label a sample", received: "\(targetType)",
+                "Leave it out for labels of positions.")
+        }
+        if let ignored = targetColumns[0].ignored {
+            throw error(
+                "mixes labels that all count", received: "the label \(ignored), which does not count",
+                "Remove the samples with this label.")
+        }
+    }
+
+    /// The place of the input that augmentations change: the only one, or the only one of images.
+    func augmentedInput() throws(DatasetError) -> Int {
+        guard inputColumns.count > 1 else { return 0 }
+        let images = inputColumns.indices.filter {
+            let row = inputColumns[$0].column.row
+            return row.shape.rank == 3 && (row.elementType == .uint8 || row.elementType == .float32)
+        }
+        guard images.count == 1 else {
+            throw DatasetError(
+                .impossible,
+                images.isEmpty
+                    ? "augmentations change images, but no input is one"
+                    : "augmentations change the one image of a sample, but \(images.count) inputs are images",
+                expected: "one input [height, width, channels] of uint8 or float32",
+                received: inputColumns.map { "\($0.name) \($0.column.row)" }.joined(separator: ", "),
+                remedy: "Change the samples where they are made, or leave the augmentations out.")
+        }
+        return images[0]
     }
 }
 

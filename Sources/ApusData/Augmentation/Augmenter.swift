@@ -12,6 +12,7 @@ final class Augmenter<P: Pixel> {
     }
 
     private let dataset: Dataset
+    private let column: Column
     private let stages: [Stage]
     private let key: RandomKey
     private let size: ImageSize
@@ -25,11 +26,12 @@ final class Augmenter<P: Pixel> {
     let mixesSamples: Bool
 
     /// - Parameter key: that of the epoch
-    init(_ dataset: Dataset, _ augmentations: [Augmentation], key: RandomKey) {
+    init(_ dataset: Dataset, _ column: Column, _ augmentations: [Augmentation], key: RandomKey) {
         self.dataset = dataset
+        self.column = column
         self.key = key
         stages = Augmenter.stages(augmentations)
-        let shape = dataset.sampleShape
+        let shape = column.row.shape
         size =
             shape.rank == 3
             ? ImageSize(height: shape[0], width: shape[1], channels: shape[2])
@@ -71,7 +73,7 @@ final class Augmenter<P: Pixel> {
         let own = shares.count
         shares.append(MixShare(row: dataset.rows[sample], share: 1))
         let images = scratch + 4 * depth * size.count
-        var source = try dataset.features.pointer(dataset.rows[sample], scratch: images + 3 * size.count)
+        var source = try column.pointer(dataset.rows[sample], scratch: images + 3 * size.count)
             .assumingMemoryBound(to: P.self)
         if end == 0 { changes.copy(from: source, to: target) }
         for index in 0..<end {

@@ -14,10 +14,14 @@ package final class Gatherer: @unchecked Sendable {
     private let size: Int
     /// Where the error goes that ends the batches early.
     private let failure: FailureBox
+    /// What rows of several columns come from.
+    private let caches: [RowCache]
+    private let ignored: [String: Int]
     private var next: Int
     private let end: Int
-    private var inputs: BufferRing
-    private var targets: BufferRing
+    // One a column.
+    private var inputs: [BufferRing]
+    private var targets: [BufferRing]
     private var weights: BufferRing
 
     /// - Parameters:
@@ -35,17 +39,21 @@ package final class Gatherer: @unchecked Sendable {
         self.samples = samples
         self.augmenter = augmenter
         order = samples.map { dataset.rows[$0] }
+        caches = dataset.sharedCaches
+        ignored = dataset.ignoredLabels
         self.size = size
         next = batches.lowerBound
         end = batches.upperBound
-        inputs = BufferRing(byteCount: size * dataset.features.rowByteCount, capacity: live)
-        let target = augmenter?.targetRow ?? dataset.targets.row
-        targets = BufferRing(byteCount: size * target.byteCount, capacity: live)
-        weights = BufferRing(byteCount: size * (dataset.weights?.rowByteCount ?? 0), capacity: live)
+        func ring(_ byteCount: Int) -> BufferRing { BufferRing(byteCount: size * byteCount, capacity: live) }
+        inputs = dataset.inputColumns.map { ring($0.column.rowByteCount) }
+        targets =
+            augmenter?.targetRow.map { [ring($0.byteCount)] }
+            ?? dataset.targetColumns.map { ring($0.column.rowByteCount) }
+        weights = ring(dataset.weights?.rowByteCount ?? 0)
     }
 
-    /// The number of buffers allocated for inputs so far.
-    package var allocationCount: Int { inputs.allocationCount }
+    /// The number of buffers allocated for the first input so far.
+    package var allocationCount: Int { inputs[0].allocationCount }
 
     /// The next batch; `nil` after the last, and after a sample that can't be read.
     package func nextBatch() -> Batch? {
@@ -63,34 +71,43 @@ package final class Gatherer: @unchecked Sendable {
         let range = next * size..<min((next + 1) * size, order.count)
         next += 1
         let rows = order[range]
-        if let augmenter { return try augmented(samples[range], rows, augmenter) }
+        for cache in caches { cache.hold(rows.count) }
+        defer { for cache in caches { cache.release() } }
+        var (inputs, targets) = (Values(), Values())
+        var weights: Tensor?
+        if let augmenter, let row = augmenter.targetRow {
+            // Targets and weights come of what is mixed.
+            let input = self.inputs[0].take(byteCount: rows.count * dataset.features.rowByteCount)
+            let target = self.targets[0].take(byteCount: rows.count * row.byteCount)
+            let weight = dataset.weights.map { self.weights.take(byteCount: rows.count * $0.rowByteCount) }
+            try augmenter.render(samples[range], into: input, targets: target, weights: weight)
+            inputs[dataset.inputColumns[0].name] = Tensor(input, dataset.features.type(count: rows.count))
+            targets[dataset.targetColumns[0].name] = Tensor(
+                target, TensorType([rows.count, dataset.classCount], .float32))
+            weights = weight.map { Tensor($0, TensorType([rows.count], .float32)) }
+        } else {
+            for (place, input) in dataset.inputColumns.enumerated() {
+                inputs[input.name] =
+                    if let augmenter, place == augmenter.input {
+                        try augmented(samples[range], augmenter, input.column)
+                    } else {
+                        try Gatherer.gather(rows, input.column, &self.inputs[place])
+                    }
+            }
+            for (place, target) in dataset.targetColumns.enumerated() {
+                targets[target.name] = try Gatherer.gather(rows, target.column, &self.targets[place])
+            }
+            weights = try dataset.weights.map { try Gatherer.gather(rows, $0, &self.weights) }
+        }
         return Batch(
-            inputs: try Gatherer.gather(rows, dataset.features, &inputs),
-            targets: try Gatherer.gather(rows, dataset.targets, &targets),
-            weights: try dataset.weights.map { try Gatherer.gather(rows, $0, &weights) },
-            preprocessing: dataset.preprocessing)
+            inputs: inputs, targets: targets, weights: weights, preprocessing: dataset.preprocessing, ignoring: ignored)
     }
 
-    private func augmented(_ samples: ArraySlice<Int>, _ rows: ArraySlice<Int>, _ augmenter: AnyAugmenter) throws
-        -> Batch
-    {
-        let input = inputs.take(byteCount: samples.count * dataset.features.rowByteCount)
-        let inputTensor = Tensor(input, dataset.features.type(count: samples.count))
-        guard let targetRow = augmenter.targetRow else {
-            try augmenter.render(samples, into: input)
-            return Batch(
-                inputs: inputTensor, targets: try Gatherer.gather(rows, dataset.targets, &targets),
-                weights: try dataset.weights.map { try Gatherer.gather(rows, $0, &weights) },
-                preprocessing: dataset.preprocessing)
-        }
-        let target = targets.take(byteCount: samples.count * targetRow.byteCount)
-        let weight = dataset.weights.map { weights.take(byteCount: samples.count * $0.rowByteCount) }
-        try augmenter.render(samples, into: input, targets: target, weights: weight)
-        return Batch(
-            inputs: inputTensor,
-            targets: Tensor(target, TensorType([samples.count, dataset.classCount], .float32)),
-            weights: weight.map { Tensor($0, TensorType([samples.count], .float32)) },
-            preprocessing: dataset.preprocessing)
+    /// The changed samples of one input.
+    private func augmented(_ samples: ArraySlice<Int>, _ augmenter: AnyAugmenter, _ column: Column) throws -> Tensor {
+        let buffer = inputs[augmenter.input].take(byteCount: samples.count * column.rowByteCount)
+        try augmenter.render(samples, into: buffer)
+        return Tensor(buffer, column.type(count: samples.count))
     }
 
     private static func gather(_ rows: ArraySlice<Int>, _ column: Column, _ ring: inout BufferRing) throws -> Tensor {

@@ -11,24 +11,34 @@ struct Column: Sendable {
     let row: TensorType
     /// Makes the rows when they are asked for; `nil` if they are in memory.
     let cache: RowCache?
+    /// Where this column begins in a row of the cache, which may hold several columns.
+    let offset: Int
 
     init(buffer: Buffer, row: TensorType) {
         self.buffer = buffer
         self.row = row
         cache = nil
+        offset = 0
     }
 
     /// A column whose rows are made when they are asked for.
     ///
     /// - Parameter limit: the bytes of rows that stay in memory
     init(_ reader: any RowReader, row: TensorType, limit: Int) {
+        self.init(RowCache(reader, rowByteCount: row.byteCount, limit: limit), row: row, offset: 0)
+    }
+
+    /// A column that is a part of the rows of a cache.
+    init(_ cache: RowCache, row: TensorType, offset: Int) {
         buffer = Buffer(byteCount: 0)
         self.row = row
-        cache = RowCache(reader, rowByteCount: row.byteCount, limit: limit)
+        self.cache = cache
+        self.offset = offset
     }
 
     var isInMemory: Bool { cache == nil }
     var rowByteCount: Int { row.byteCount }
+    private var part: Range<Int> { offset..<offset + rowByteCount }
 
     /// The type of some rows together: `[count] + row`.
     func type(count: Int) -> TensorType {
@@ -41,7 +51,7 @@ struct Column: Sendable {
     /// - Throws: what the reader throws; never for rows in memory.
     func pointer(_ index: Int, scratch: UnsafeMutableRawPointer?) throws -> UnsafeRawPointer {
         guard let cache, let scratch else { return UnsafeRawPointer(buffer.start + index * rowByteCount) }
-        try cache.read(index, into: scratch)
+        try cache.read(index, part, into: scratch)
         return UnsafeRawPointer(scratch)
     }
 
@@ -67,7 +77,7 @@ struct Column: Sendable {
         let width = rowByteCount
         precondition(target.byteCount >= rows.count * width)
         if let cache {
-            for (place, row) in rows.enumerated() { try cache.read(row, into: target.start + place * width) }
+            for (place, row) in rows.enumerated() { try cache.read(row, part, into: target.start + place * width) }
             return
         }
         rows.withUnsafeBufferPointer { rows in
@@ -88,15 +98,23 @@ struct Column: Sendable {
         }
     }
 
+    /// One row as a tensor.
+    func read(_ index: Int) throws -> Tensor {
+        let copy = Buffer(byteCount: rowByteCount)
+        let source = try pointer(index, scratch: copy.start)
+        if isInMemory { copy.start.copyMemory(from: source, byteCount: rowByteCount) }
+        return Tensor(copy, row)
+    }
+
     /// One row as a tensor; one that can't be read makes a tensor that carries the error.
     func tensor(_ index: Int) -> Tensor {
-        let copy = Buffer(byteCount: rowByteCount)
-        do {
-            let source = try pointer(index, scratch: copy.start)
-            if isInMemory { copy.start.copyMemory(from: source, byteCount: rowByteCount) }
-        } catch {
-            return Tensor(Node(problem: "\(error)", operation: "a sample"))
-        }
-        return Tensor(copy, row)
+        do { return try read(index) } catch { return Tensor(unreadable: error) }
+    }
+}
+
+extension Tensor {
+    /// What stands for a sample that can't be read: a tensor that carries the error.
+    init(unreadable error: any Error) {
+        self.init(Node(problem: "\(error)", operation: "a sample"))
     }
 }

@@ -20,38 +20,45 @@ extension Dataset {
     ) throws {
         let (column, count) = try Column.rows(of: inputs, "inputs")
         guard labels.count == count else { throw Dataset.countsDiffer(inputs.shape, labels.count.counted("label")) }
-        let classCount = classNames?.count ?? Dataset.maximumClassCount
-        let wrong = labels.indices.filter { !(0..<classCount).contains(labels[$0]) }
-        if let row = wrong.first {
-            throw DatasetError(
-                .malformed,
-                "the label of row \(row) is out of range"
-                    + (wrong.count > 1 ? ", and those of \((wrong.count - 1).counted("more row"))" : ""),
-                expected: "0..<\(classCount)", received: "\(labels[row])",
-                remedy: "Number the classes from 0"
-                    + (classNames == nil ? ", or give their names." : ", or name all of them."))
-        }
-        let names = classNames ?? (0..<((labels.max() ?? -1) + 1)).map { "\($0)" }
         self.init(
-            column, Column.labels(labels), rows: Array(0..<count), classNames: names, preprocessing: preprocessing)
+            columns: [InputColumn(name: "", column: column)],
+            [try Labels(target: "", classNames: classNames, ignored: nil).column(labels)], rows: Array(0..<count),
+            preprocessing: preprocessing)
     }
 
-    /// Samples with labels of classes.
+    /// Samples with labels of classes: one each, or one for each position, such as each pixel of an image.
     ///
-    /// - Parameter labels: `[N]`, of an integer type
+    /// - Parameters:
+    ///   - inputs: `[N, ...]`, of any element type
+    ///   - labels: `[N]` or `[N, ...]`, of an integer type, in `0..<classNames.count`
+    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
+    ///     largest label
+    ///   - ignoring: the label of positions that do not count, such as −1 or 255. It is no class, unless it is among
+    ///     `0..<classNames.count`.
+    /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if a tensor can't be computed.
     public init(
-        inputs: Tensor, labels: Tensor, classNames: [String]? = nil, preprocessing: Preprocessing = .identity
+        inputs: Tensor, labels: Tensor, classNames: [String]? = nil, ignoring: Int? = nil,
+        preprocessing: Preprocessing = .identity
     ) throws {
+        let (column, count) = try Column.rows(of: inputs, "inputs")
         try labels.evaluated()
-        guard labels.elementType.isInteger, labels.rank == 1 else {
+        guard labels.elementType.isInteger, labels.rank > 0 else {
             throw DatasetError(
-                .malformed, "labels must be one whole number a sample", expected: "an integer type and the shape [N]",
+                .malformed, "labels must be whole numbers, one a sample or one for each of its positions",
+                expected: "an integer type and the shape [N] or [N, ...]",
                 received: "\(labels.elementType)\(labels.shape)",
                 remedy: "Give the number of the class, not a vector of it; numeric targets go in as targets:.")
         }
-        try self.init(
-            inputs: inputs, labels: labels.scalars(as: Int.self), classNames: classNames,
-            preprocessing: preprocessing)
+        guard labels.shape[0] == count else {
+            throw Dataset.countsDiffer(
+                inputs.shape, labels.rank == 1 ? labels.count.counted("label") : "labels \(labels.shape)")
+        }
+        self.init(
+            columns: [InputColumn(name: "", column: column)],
+            [
+                try Labels(target: "", classNames: classNames, ignored: ignoring).column(
+                    labels, Shape(Array(labels.shape.dimensions.dropFirst())))
+            ], rows: Array(0..<count), preprocessing: preprocessing)
     }
 
     /// Samples with numbers to predict.
@@ -62,10 +69,95 @@ extension Dataset {
     /// - Throws: `DatasetError` if counts differ; `GraphError` if a tensor can't be computed.
     public init(inputs: Tensor, targets: Tensor, preprocessing: Preprocessing = .identity) throws {
         let (column, count) = try Column.rows(of: inputs, "inputs")
-        let numbers = targets.elementType == .float32 ? targets : targets.cast(to: .float32)
-        let (target, targetCount) = try Column.rows(of: numbers, "targets")
+        let (target, targetCount) = try Column.numbers(targets, "targets")
         guard count == targetCount else { throw Dataset.countsDiffer(inputs.shape, "targets \(targets.shape)") }
         self.init(column, target, rows: Array(0..<count), classNames: [], preprocessing: preprocessing)
+    }
+
+    /// Samples of several inputs or targets.
+    ///
+    /// ```swift
+    /// let data = try Dataset(
+    ///     inputs: ["image": images, "age": ages], targets: ["kind": kinds, "price": prices],
+    ///     classNames: ["kind": ["cat", "dog"]], preprocessing: Preprocessing(named: ["image": .unitRange]))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - inputs: `[N, ...]` each, of any element type
+    ///   - targets: `[N, ...]` each; whole numbers, of any integer type, are labels of classes, all else is stored as `float32`
+    ///   - classNames: the classes of targets by their names, in the order of the labels; without them, they are called `0`,
+    ///     `1`, … to the largest label
+    ///   - ignoring: the label that does not count of those targets that have one
+    ///   - weights: a factor on the loss and the metrics of each sample
+    /// - Throws: `DatasetError` if counts differ, if a label is out of range, and for names that there are not; `GraphError` if a
+    ///   tensor can't be computed.
+    public init(
+        inputs: Values, targets: Values, classNames: [String: [String]] = [:], ignoring: [String: Int] = [:],
+        weights: [Double]? = nil, preprocessing: Preprocessing = .identity
+    ) throws {
+        let columns = try inputs.map { name, tensor in
+            (
+                InputColumn(name: name, column: try Column.rows(of: tensor, "the input\(name.asName)").column),
+                tensor.shape
+            )
+        }
+        guard let first = columns.first, !targets.isEmpty else {
+            throw DatasetError(
+                .malformed, "samples need at least one \(columns.isEmpty ? "input" : "target")",
+                remedy: "Give a tensor with a row a sample.")
+        }
+        if let other = columns.first(where: { $0.1[0] != first.1[0] }) {
+            throw DatasetError(
+                .malformed, "the inputs differ in number",
+                expected: "\(first.1[0]), one for each sample of the input\(first.0.name.asName) \(first.1)",
+                received: "the input\(other.0.name.asName) \(other.1)",
+                remedy: "Check that all come from the same part of the data, and that nothing was skipped.")
+        }
+        let targetColumns = try targets.map { name, tensor in
+            let content = "the target\(name.asName)"
+            try tensor.evaluated()
+            guard tensor.rank > 0 else { throw Column.withoutRows(tensor, content) }
+            guard tensor.shape[0] == first.1[0] else {
+                throw Dataset.countsDiffer(first.1, "\(content) \(tensor.shape)")
+            }
+            guard tensor.elementType.isInteger else {
+                return TargetColumn(name: name, column: try Column.numbers(tensor, content).column)
+            }
+            return try Labels(target: name, classNames: classNames[name], ignored: ignoring[name]).column(
+                tensor, Shape(Array(tensor.shape.dimensions.dropFirst())))
+        }
+        try Dataset.check(targetColumns, classNames: classNames, ignoring: ignoring)
+        try Dataset.check(preprocessing, columns.map(\.0))
+        self.init(
+            columns: columns.map(\.0), targetColumns, rows: Array(0..<first.1[0]), preprocessing: preprocessing)
+        if let weights { self = try weighted(weights) }
+    }
+
+    /// Checks that what is said of targets is said of labels.
+    static func check(
+        _ targets: [TargetColumn], classNames: [String: [String]], ignoring: [String: Int]
+    ) throws(DatasetError) {
+        let labels = targets.filter(\.isClassification).map(\.name)
+        for (names, content) in [
+            (classNames.keys.sorted(), "classes are"), (ignoring.keys.sorted(), "a label that does not count is"),
+        ] {
+            guard let wrong = names.first(where: { !labels.contains($0) }) else { continue }
+            let isTarget = targets.contains { $0.name == wrong }
+            throw DatasetError(
+                .malformed,
+                "\(content) given of "
+                    + (isTarget ? "the target\(wrong.asName), which is numbers" : "a target that there is not"),
+                expected: isTarget ? "whole numbers, as labels" : "one of \(targets.map(\.name).asNames)",
+                received: isTarget ? "\(targets.first { $0.name == wrong }!.column.row)" : "\"\(wrong)\"",
+                remedy: isTarget ? "Convert the target with cast(to: .int32)." : "Correct the name.")
+        }
+    }
+
+    /// Checks that a normalization is one of the inputs.
+    static func check(_ preprocessing: Preprocessing, _ inputs: [InputColumn]) throws(DatasetError) {
+        guard let problem = preprocessing.problem(for: inputs.map(\.name)) else { return }
+        throw DatasetError(
+            .malformed, problem, remedy: "Name the parts of the normalization as the inputs: Preprocessing(named:).")
     }
 
     /// The same samples, each with a factor on its loss and its part of the metrics.
@@ -82,9 +174,7 @@ extension Dataset {
         for (row, weight) in zip(rows, weights) {
             memory.start.storeBytes(of: Float(weight), toByteOffset: 4 * row, as: Float.self)
         }
-        return Dataset(
-            features, targets, weights: Column(buffer: memory, row: TensorType([], .float32)), rows: rows,
-            classNames: classNames, preprocessing: preprocessing)
+        return replacing(weights: Column(buffer: memory, row: TensorType([], .float32)))
     }
 
     private static func countsDiffer(_ inputs: Shape, _ received: String) -> DatasetError {
@@ -114,12 +204,19 @@ extension Column {
     /// The rows of a tensor `[N, ...]`, and their number.
     fileprivate static func rows(of tensor: Tensor, _ name: String) throws -> (column: Column, count: Int) {
         try tensor.evaluated()
-        guard tensor.rank > 0 else {
-            throw DatasetError(
-                .malformed, "\(name) must have one row a sample", expected: "the shape [N, ...]",
-                received: "\(tensor.shape)", remedy: "Give a tensor whose first axis counts the samples.")
-        }
+        guard tensor.rank > 0 else { throw withoutRows(tensor, name) }
         let row = TensorType(Shape(Array(tensor.shape.dimensions.dropFirst())), tensor.elementType)
         return (Column(buffer: tensor.elements(), row: row), tensor.shape[0])
+    }
+
+    /// The rows of a tensor `[N, ...]` as `float32`, and their number.
+    fileprivate static func numbers(_ tensor: Tensor, _ name: String) throws -> (column: Column, count: Int) {
+        try rows(of: tensor.elementType == .float32 ? tensor : tensor.cast(to: .float32), name)
+    }
+
+    fileprivate static func withoutRows(_ tensor: Tensor, _ name: String) -> DatasetError {
+        DatasetError(
+            .malformed, "\(name) must have one row a sample", expected: "the shape [N, ...]",
+            received: "\(tensor.shape)", remedy: "Give a tensor whose first axis counts the samples.")
     }
 }

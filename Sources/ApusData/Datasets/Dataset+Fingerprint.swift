@@ -5,27 +5,51 @@ import Synchronization
 extension Dataset {
     /// A 64-bit hash of all samples and targets in their order; the same on every machine.
     ///
-    /// It covers element types, shapes, bytes and the number of classes; not the names of classes and not the
-    /// normalization. It is computed when it is first asked for. Samples that are read when they are needed count by their
+    /// It covers element types, shapes, bytes, the number of classes, and the names of several inputs and targets; not the names of
+    /// classes and not the normalization. It is computed when it is first asked for. Samples that are read when they are needed count by their
     /// files' names and sizes.
     public var fingerprint: UInt64 { knownFingerprint.value { fingerprint(by: XXH3.self) } }
 
     /// The fingerprint by a hash.
     package func fingerprint<Hash: ContentHash & ~Copyable>(by _: Hash.Type) -> UInt64 {
         var hash = Hash()
-        for column in [features, targets] {
+        let isPlain = inputNames == [""] && targetNames == [""] && ignoredLabels.isEmpty
+        if !isPlain {
+            func add(_ name: String) {
+                hash.add(UInt64(name.utf8.count))
+                Array(name.utf8).withUnsafeBytes { hash.add($0) }
+            }
+            hash.add(UInt64(inputColumns.count))
+            inputNames.forEach(add)
+            hash.add(UInt64(targetColumns.count))
+            for target in targetColumns {
+                add(target.name)
+                hash.add(UInt64(target.classNames.count))
+                hash.add(target.ignored == nil ? 0 : 1)
+                hash.add(UInt64(bitPattern: Int64(target.ignored ?? 0)))
+            }
+        }
+        for column in columns {
             hash.add(UInt64(column.row.elementType.rawValue))
             hash.add(UInt64(column.row.shape.rank))
             for dimension in column.row.shape.dimensions { hash.add(UInt64(dimension)) }
         }
-        hash.add(UInt64(classCount))
+        if isPlain { hash.add(UInt64(classCount)) }
+        // A reader that makes several columns counts once.
+        var readers = sharedCaches
+        let sources = columns.compactMap { column -> (Column, RowCache?)? in
+            guard let cache = column.cache else { return (column, nil) }
+            guard let place = readers.firstIndex(where: { $0 === cache }) else { return nil }
+            return (column, readers.remove(at: place))
+        }
         for row in rows {
-            if let cache = features.cache {
-                cache.reader.signature(of: row).withUnsafeBytes { hash.add($0) }
-            } else {
-                hash.add(features.bytesInMemory(row))
+            for (column, cache) in sources {
+                if let cache {
+                    cache.reader.signature(of: row).withUnsafeBytes { hash.add($0) }
+                } else {
+                    hash.add(column.bytesInMemory(row))
+                }
             }
-            hash.add(targets.bytesInMemory(row))
         }
         hash.add(UInt64(count))
         return hash.value

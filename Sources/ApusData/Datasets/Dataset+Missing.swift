@@ -7,33 +7,37 @@ extension Dataset {
     /// - Parameters:
     ///   - parts: views of one data set of `float32` or `float64` samples
     ///   - training: the part whose means are taken
-    ///   - names: the columns
+    ///   - names: the columns of all inputs, one input after the other
     /// - Throws: `DatasetError` if a column with holes has no number in the training part.
     package static func fillingMissing(
         _ parts: [Dataset], byMeansOf training: Dataset, names: [String]
     ) throws(DatasetError) -> [Dataset] {
-        let filled =
-            training.elementType == .float64
-            ? try filled(training, names, Double.self) : try filled(training, names, Float.self)
-        let column = Column(buffer: filled, row: training.features.row)
-        return parts.map {
-            Dataset(
-                column, $0.targets, weights: $0.weights, rows: $0.rows, classNames: $0.classNames,
-                preprocessing: $0.preprocessing)
+        var inputs = training.inputColumns
+        var names = names[...]
+        for place in inputs.indices {
+            let column = inputs[place].column
+            let own = Array(names.prefix(column.row.shape.count))
+            names = names.dropFirst(own.count)
+            let filled =
+                column.row.elementType == .float64
+                ? try filled(column, training.rows, own, Double.self)
+                : try filled(column, training.rows, own, Float.self)
+            inputs[place].column = Column(buffer: filled, row: column.row)
         }
+        return parts.map { $0.replacing(inputs: inputs) }
     }
 
     private static func filled<Number: BinaryFloatingPoint>(
-        _ training: Dataset, _ names: [String], _: Number.Type
+        _ source: Column, _ rows: [Int], _ names: [String], _: Number.Type
     ) throws(DatasetError) -> Buffer {
-        let (source, width) = (training.features, training.sampleShape.count)
+        let width = source.row.shape.count
         let count = source.buffer.byteCount / MemoryLayout<Number>.size
         let filled = source.buffer.copy()
         let numbers = filled.start.assumingMemoryBound(to: Number.self)
         for column in 0..<width {
             let holes = stride(from: column, to: count, by: width).filter { numbers[$0].isNaN }
             guard !holes.isEmpty else { continue }
-            let known = training.rows.map { numbers[$0 * width + column] }.filter { !$0.isNaN }
+            let known = rows.map { numbers[$0 * width + column] }.filter { !$0.isNaN }
             guard !known.isEmpty else {
                 throw DatasetError(
                     .impossible, "the column \(names[column]) holds no number in the training part",
@@ -48,11 +52,13 @@ extension Dataset {
 
     /// Whether a number is missing in any of the table's rows.
     package var hasMissing: Bool {
-        guard features.isInMemory else { return false }
-        switch elementType {
-        case .float32: return features.buffer.bytes.bindMemory(to: Float.self).contains { $0.isNaN }
-        case .float64: return features.buffer.bytes.bindMemory(to: Double.self).contains { $0.isNaN }
-        default: return false
+        inputColumns.map(\.column).contains { column in
+            guard column.isInMemory else { return false }
+            switch column.row.elementType {
+            case .float32: return column.buffer.elements(as: Float.self).contains { $0.isNaN }
+            case .float64: return column.buffer.elements(as: Double.self).contains { $0.isNaN }
+            default: return false
+            }
         }
     }
 }

@@ -4,17 +4,41 @@ import ApusGraph
 extension Dataset {
     /// The normalization that gives the features of these samples mean 0 and variance 1, over all elements together.
     ///
-    /// Measure it on the training part only. Features whose elements are all equal are only centred.
+    /// Measure it on the training part only. Features whose elements are all equal are only centred. Several inputs are measured
+    /// each by itself; those of whole numbers, bytes aside, stay as they are.
     ///
     /// - Throws: `DatasetError` if there are no elements, or one is not finite.
     public func measuredStandardization() throws(DatasetError) -> Preprocessing {
-        guard count > 0, sampleShape.count > 0 else {
+        try forEachInput { (column) throws(DatasetError) in try standardization(of: column) }
+    }
+
+    /// The normalization of each input by a rule: that of the only one, or a part for each that is measured.
+    func forEachInput(_ rule: (Column) throws(DatasetError) -> Preprocessing) throws(DatasetError) -> Preprocessing {
+        guard inputColumns.count > 1 else { return try rule(features) }
+        var parts: [String: Preprocessing] = [:]
+        for input in inputColumns {
+            let type = input.column.row.elementType
+            guard type.isFloatingPoint || type == .uint8 else { continue }
+            do throws(DatasetError) {
+                parts[input.name] = try rule(input.column)
+            } catch {
+                var error = error
+                error.problem = "the input\(input.name.asName): \(error.problem)"
+                throw error
+            }
+        }
+        return Preprocessing(named: parts)
+    }
+
+    func standardization(of column: Column) throws(DatasetError) -> Preprocessing {
+        guard count > 0, column.row.shape.count > 0 else {
             throw DatasetError(
                 .impossible, "an empty data set has no mean", received: "\(self)", remedy: "Give at least one sample.")
         }
         let (mean, deviation) =
-            elementType == .uint8
-            ? Dataset.moments(counts: try byteCounts()) : Dataset.moments(count: count, of: values(at:))
+            column.row.elementType == .uint8
+            ? Dataset.moments(counts: try byteCounts(column))
+            : Dataset.moments(count: count) { column.tensor(rows[$0]).scalars(as: Double.self) }
         guard mean.isFinite, deviation.isFinite else {
             throw DatasetError(
                 .malformed, "the features can't be standardized", expected: "finite numbers",
@@ -25,11 +49,11 @@ extension Dataset {
     }
 
     /// How often each byte occurs.
-    private func byteCounts() throws(DatasetError) -> [Int] {
-        let scratch = features.makeScratch()
+    private func byteCounts(_ column: Column) throws(DatasetError) -> [Int] {
+        let scratch = column.makeScratch()
         var counts = Array(repeating: 0, count: 256)
         for row in rows {
-            for byte in try bytes(row, scratch) { counts[Int(byte)] += 1 }
+            for byte in try bytes(column, row, scratch) { counts[Int(byte)] += 1 }
         }
         return counts
     }
@@ -43,9 +67,6 @@ extension Dataset {
         }
         return (mean, (squares / count).squareRoot())
     }
-
-    /// The elements of one sample.
-    private func values(at index: Int) -> [Double] { features(at: index).scalars(as: Double.self) }
 
     private static func moments(count: Int, of values: (Int) -> [Double]) -> (mean: Double, deviation: Double) {
         var elements = 0

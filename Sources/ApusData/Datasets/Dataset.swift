@@ -3,32 +3,46 @@ public import ApusTensor
 
 /// Samples with a label or a target each, in a certain order; in memory, or read from files when batches are made.
 ///
+/// A sample has one input and one target, or several, which then have names. What speaks of *the* samples, *the* targets or *the*
+/// classes, such as `sampleShape`, means the first of several; `sampleShape(of:)` and its like ask by name.
+///
 /// The order is a list of rows beside the samples, so that splits, shuffled copies and prefixes share the samples'
 /// memory.
 public struct Dataset: Sendable {
-    let features: Column
-    let targets: Column
+    /// At least one; that of plain data has an empty name.
+    let inputColumns: [InputColumn]
+    /// Likewise.
+    let targetColumns: [TargetColumn]
     /// One factor a row of memory.
     let weights: Column?
     /// The row of each sample.
     package let rows: [Int]
-    /// The name of each class, in the order of the labels; empty for numeric targets.
-    public let classNames: [String]
     /// How the steps of training and inference scale the samples; `Trainer.fit` keeps that of its training data with the model.
     public var preprocessing: Preprocessing
     let knownFingerprint = FingerprintCache()
 
     init(
-        _ features: Column, _ targets: Column, weights: Column? = nil, rows: [Int], classNames: [String],
+        columns inputs: [InputColumn], _ targets: [TargetColumn], weights: Column? = nil, rows: [Int],
         preprocessing: Preprocessing
     ) {
-        self.features = features
-        self.targets = targets
+        inputColumns = inputs
+        targetColumns = targets
         self.weights = weights
         self.rows = rows
-        self.classNames = classNames
         self.preprocessing = preprocessing
     }
+
+    /// Plain data: one input and one target without names.
+    init(_ features: Column, _ targets: Column, rows: [Int], classNames: [String], preprocessing: Preprocessing) {
+        self.init(
+            columns: [InputColumn(name: "", column: features)],
+            [TargetColumn(name: "", column: targets, classNames: classNames)], rows: rows,
+            preprocessing: preprocessing)
+    }
+
+    /// The samples of the first input, and the first targets.
+    var features: Column { inputColumns[0].column }
+    var targets: Column { targetColumns[0].column }
 
     /// The number of samples.
     public var count: Int { rows.count }
@@ -43,33 +57,64 @@ public struct Dataset: Sendable {
     public var targetType: TensorType { targets.row }
 
     /// Whether targets are labels of classes.
-    public var isClassification: Bool { targets.row.elementType == .int32 }
+    public var isClassification: Bool { targetColumns[0].isClassification }
+    /// The name of each class, in the order of the labels; empty for numeric targets.
+    public var classNames: [String] { targetColumns[0].classNames }
     /// The number of classes; 0 for numeric targets.
     public var classCount: Int { classNames.count }
 
     // MARK: Samples
 
+    /// One sample as stored, before normalization, with its targets; one that can't be read has tensors that carry the error.
+    public subscript(index: Int) -> Sample {
+        do {
+            return try sample(inRow: row(index))
+        } catch {
+            let broken = Tensor(unreadable: error)
+            return Sample(
+                inputs: Values(inputColumns.map { ($0.name, broken) }),
+                targets: Values(targetColumns.map { ($0.name, broken) }))
+        }
+    }
+
+    /// The sample in a row of memory.
+    func sample(inRow row: Int) throws -> Sample {
+        let caches = sharedCaches
+        for cache in caches { cache.hold(1) }
+        defer { for cache in caches { cache.release() } }
+        return Sample(
+            inputs: Values(try inputColumns.map { ($0.name, try $0.column.read(row)) }),
+            targets: Values(try targetColumns.map { ($0.name, try $0.column.read(row)) }))
+    }
+
     /// One sample as stored, before normalization.
     public func features(at index: Int) -> Tensor { features.tensor(row(index)) }
 
-    /// The target of one sample: a scalar label (`int32`), or numbers (`float32`).
+    /// The target of one sample: a label (`int32`), or numbers (`float32`).
     public func target(at index: Int) -> Tensor { targets.tensor(row(index)) }
 
     /// The label of one sample: its place in `classNames`.
+    ///
+    /// A sample that can't be read stops the program.
     public func label(at index: Int) -> Int {
-        demand(isClassification, "label(at:) needs labels, but the targets are \(targetType); use target(at:)")
-        return Int(labels[row(index)])
+        demand(
+            targetColumns[0].isOneLabel,
+            "label(at:) needs one label a sample, but the targets are \(targetType); use target(at:)")
+        return orStop { () throws(DatasetError) in
+            try DatasetError.wrapping { try targetColumns[0].label(row(index)) }
+        }
     }
 
-    /// The number of samples of each class; empty for numeric targets.
-    public var classCounts: [Int] {
-        guard isClassification else { return [] }
-        let labels = labels
-        return rows.reduce(into: Array(repeating: 0, count: classCount)) { $0[Int(labels[$1])] += 1 }
-    }
+    /// The number of samples of each class, or of positions where samples have several labels; empty for numeric targets.
+    ///
+    /// Labels that do not count are not counted. Targets that are not in memory are read for it, all of them; one that can't be read
+    /// stops the program.
+    public var classCounts: [Int] { classCounts(targetColumns[0]) }
 
-    /// The labels of all rows in memory.
-    var labels: UnsafePointer<Int32> { UnsafePointer(targets.buffer.start.assumingMemoryBound(to: Int32.self)) }
+    func classCounts(_ target: TargetColumn) -> [Int] {
+        guard target.isClassification else { return [] }
+        return orStop { () throws(DatasetError) in try DatasetError.wrapping { try target.counts(of: rows) } }
+    }
 
     private func row(_ index: Int) -> Int {
         demand(
@@ -77,12 +122,32 @@ public struct Dataset: Sendable {
         return rows[index]
     }
 
+    /// Whether all samples are in memory; otherwise they are read when batches are made.
+    public var isInMemory: Bool { columns.allSatisfy(\.isInMemory) }
+
+    /// All inputs and targets.
+    var columns: [Column] { inputColumns.map(\.column) + targetColumns.map(\.column) }
+
+    /// What rows come from that are not in memory, each once.
+    var sharedCaches: [RowCache] {
+        columns.compactMap(\.cache).reduce(into: []) { caches, cache in
+            if !caches.contains(where: { $0 === cache }) { caches.append(cache) }
+        }
+    }
+
     // MARK: Views
 
-    /// The samples of some rows of memory.
-    func view(_ rows: [Int]) -> Dataset {
-        Dataset(features, targets, weights: weights, rows: rows, classNames: classNames, preprocessing: preprocessing)
+    /// The same data with other columns or rows.
+    func replacing(
+        inputs: [InputColumn]? = nil, targets: [TargetColumn]? = nil, weights: Column? = nil, rows: [Int]? = nil
+    ) -> Dataset {
+        Dataset(
+            columns: inputs ?? inputColumns, targets ?? targetColumns, weights: weights ?? self.weights,
+            rows: rows ?? self.rows, preprocessing: preprocessing)
     }
+
+    /// The samples of some rows of memory.
+    func view(_ rows: [Int]) -> Dataset { replacing(rows: rows) }
 
     /// The first samples: all of them if there are fewer than `count`.
     public func prefix(_ count: Int) -> Dataset {
@@ -98,7 +163,13 @@ public struct Dataset: Sendable {
 
 extension Dataset: CustomStringConvertible {
     public var description: String {
-        "\(count.counted("sample")) of \(features.row), "
-            + (isClassification ? "\(classCount) classes" : "targets \(targetType)")
+        let inputs = inputColumns.map { "\($0.name.isEmpty ? "" : "\($0.name) ")\($0.column.row)" }
+        let targets = targetColumns.map { target in
+            guard target.isClassification else { return "targets\(target.name.asName) \(target.column.row)" }
+            let shape = target.isOneLabel ? "" : " for each of \(target.column.row.shape)"
+            return "\(target.classNames.count) classes"
+                + (target.name.isEmpty ? "" : " of\(target.name.asName)") + shape
+        }
+        return "\(count.counted("sample")) of \((inputs + targets).joined(separator: ", "))"
     }
 }

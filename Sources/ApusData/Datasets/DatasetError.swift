@@ -1,4 +1,5 @@
 public import ApusConfiguration
+import ApusFormats
 import ApusGraph
 
 /// Samples that contradict each other, a folder without data, or a split that is impossible.
@@ -48,6 +49,23 @@ extension DatasetError {
         case (nil, nil): break
         }
         return "\(text) \(remedy)"
+    }
+}
+
+extension DatasetError {
+    /// The result, or the error of a sample that can't be read as one of the data set.
+    static func wrapping<Result>(_ body: () throws -> Result) throws(DatasetError) -> Result {
+        do {
+            return try body()
+        } catch let error as DatasetError {
+            throw error
+        } catch let error as FormatError {
+            throw DatasetError(
+                .malformed, "\(error.path): \(error.problem)", expected: error.expected, received: error.received,
+                remedy: error.remedy)
+        } catch {
+            throw DatasetError(.malformed, "a sample can't be read: \(error)", remedy: "Replace or remove its file.")
+        }
     }
 }
 

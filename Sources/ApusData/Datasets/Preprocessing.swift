@@ -6,16 +6,21 @@ public import ApusTensor
 /// There is one factor and offset for all elements, or one for each place of the last axis: the channels of images, the
 /// features of tables. A data set only remembers it; the training and inference steps apply it, so that images travel
 /// as bytes. Files hold a number, or a list of them.
+///
+/// Samples of several inputs have a part for each, by name: `Preprocessing(named: ["image": .unitRange])`.
 public struct Preprocessing: Sendable, Hashable {
     /// One factor, or one for each channel.
     public let scales: [Double]
     /// As many offsets.
     public let offsets: [Double]
+    /// The normalizations of several inputs by their names; empty for that of one.
+    public let named: [String: Preprocessing]
 
     /// The same for all elements.
     public init(scale: Double, offset: Double) {
         scales = [scale]
         offsets = [offset]
+        named = [:]
     }
 
     /// A factor and an offset for each channel, or one for all.
@@ -25,7 +30,20 @@ public struct Preprocessing: Sendable, Hashable {
             "a normalization needs as many offsets as factors, received \(offsets.count) and \(scales.count)")
         self.scales = scales
         self.offsets = offsets
+        named = [:]
     }
+
+    /// A normalization for each input by its name; inputs without one stay as they are.
+    public init(named parts: [String: Preprocessing]) {
+        demand(
+            parts.values.allSatisfy(\.named.isEmpty), "the normalization of an input can't have parts of its own")
+        scales = [1]
+        offsets = [0]
+        named = parts
+    }
+
+    /// The normalization of an input: its part, or all of it where there are no parts.
+    public subscript(input: String) -> Preprocessing { named.isEmpty ? self : named[input] ?? .identity }
 
     /// Samples as they are: y = x.
     public static let identity = Preprocessing(scale: 1, offset: 0)
@@ -70,11 +88,43 @@ public struct Preprocessing: Sendable, Hashable {
     }
 }
 
+extension Preprocessing {
+    /// Applies to each input its normalization.
+    ///
+    /// - Returns: `float32` of the same names and shapes. Parts whose names no input has, and one normalization for several
+    ///   inputs, make tensors that carry the error.
+    public func callAsFunction(_ inputs: Values) -> Values {
+        if let problem = problem(for: inputs.names) {
+            return inputs.mapValues { _ in Tensor(Node(problem: problem, operation: "normalization")) }
+        }
+        return Values(inputs.map { ($0.name, self[$0.name]($0.tensor)) })
+    }
+
+    /// Why it is no normalization of inputs with these names, if it is none.
+    func problem(for inputs: [String]) -> String? {
+        if let unknown = named.keys.sorted().first(where: { !inputs.contains($0) }) {
+            return "the normalization has a part for the input \"\(unknown)\", but there are \(inputs.asNames)"
+        }
+        if named.isEmpty, inputs.count > 1, self != .identity {
+            return "the normalization is that of one input, but there are \(inputs.asNames)"
+        }
+        return nil
+    }
+}
+
 extension Preprocessing: Codable {
-    private enum CodingKeys: String, CodingKey { case scale, offset }
+    private enum CodingKeys: String, CodingKey { case scale, offset, inputs }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        if let parts = try container.decodeIfPresent([String: Preprocessing].self, forKey: .inputs) {
+            guard parts.values.allSatisfy(\.named.isEmpty) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .inputs, in: container, debugDescription: "expected a scale and an offset for each input")
+            }
+            self.init(named: parts)
+            return
+        }
         let scales = try container.decode(ChannelNumbers.self, forKey: .scale).numbers
         let offsets = try container.decode(ChannelNumbers.self, forKey: .offset).numbers
         guard scales.count == offsets.count, !scales.isEmpty else {
@@ -89,6 +139,7 @@ extension Preprocessing: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
+        guard named.isEmpty else { return try container.encode(named, forKey: .inputs) }
         try container.encode(ChannelNumbers(scales), forKey: .scale)
         try container.encode(ChannelNumbers(offsets), forKey: .offset)
     }

@@ -16,12 +16,22 @@ package protocol RowReader: Sendable {
 /// Rows of a reader; those that were read first stay in memory, as far as a limit allows.
 ///
 /// Every epoch asks for all rows in a new order, so that to keep any of them serves as well as to keep the latest, and
-/// nothing is ever thrown away in vain.
+/// nothing is ever thrown away in vain. A row may hold several columns: those of one batch are then kept until it is made,
+/// so that each row is read once for all of them.
 final class RowCache: Sendable {
     let reader: any RowReader
     private let rowByteCount: Int
     private let capacity: Int
-    private let known = Mutex<[Int: Buffer]>([:])
+    private let kept = Mutex(Kept())
+
+    private struct Kept {
+        var known: [Int: Buffer] = [:]
+        /// Rows of the batch that is being made.
+        var recent: [Int: Buffer] = [:]
+        var recentCapacity = 0
+
+        subscript(row: Int) -> Buffer? { known[row] ?? recent[row] }
+    }
 
     /// - Parameter limit: the bytes of rows that are kept
     init(_ reader: any RowReader, rowByteCount: Int, limit: Int) {
@@ -30,14 +40,39 @@ final class RowCache: Sendable {
         capacity = limit / max(1, rowByteCount)
     }
 
-    func read(_ row: Int, into target: UnsafeMutableRawPointer) throws {
-        if let buffer = known.withLock({ $0[row] }) {
-            return target.copyMemory(from: buffer.start, byteCount: rowByteCount)
+    /// Copies a part of a row.
+    func read(_ row: Int, _ part: Range<Int>, into target: UnsafeMutableRawPointer) throws {
+        if let buffer = kept.withLock({ $0[row] }) {
+            return target.copyMemory(from: buffer.start + part.lowerBound, byteCount: part.count)
         }
-        try reader.read(row, into: target)
-        known.withLock { known in
-            guard known.count < capacity else { return }
-            known[row] = Buffer(copying: UnsafeRawBufferPointer(start: target, count: rowByteCount))
+        guard part.count < rowByteCount else {
+            try reader.read(row, into: target)
+            kept.withLock { kept in
+                guard kept.known.count < capacity else { return }
+                kept.known[row] = Buffer(copying: UnsafeRawBufferPointer(start: target, count: rowByteCount))
+            }
+            return
+        }
+        let whole = Buffer(byteCount: rowByteCount)
+        try reader.read(row, into: whole.start)
+        kept.withLock { kept in
+            if kept.known.count < capacity {
+                kept.known[row] = whole
+            } else if kept.recent.count < kept.recentCapacity {
+                kept.recent[row] = whole
+            }
+        }
+        target.copyMemory(from: whole.start + part.lowerBound, byteCount: part.count)
+    }
+
+    /// From now on keeps rows that are read for one of their columns, at most as many as are given, until `release`.
+    func hold(_ count: Int) { kept.withLock { $0.recentCapacity = count } }
+
+    /// Forgets what was kept since `hold`.
+    func release() {
+        kept.withLock { kept in
+            kept.recentCapacity = 0
+            kept.recent.removeAll(keepingCapacity: true)
         }
     }
 }

@@ -51,24 +51,28 @@ extension Scaling: CheckedCases {
         }
     }
 
-    /// The normalization for samples like these.
+    /// The normalization for samples like these; of several inputs each by itself, those of whole numbers other than bytes left out.
     ///
     /// - Parameter training: The samples to measure: those of the training part.
     /// - Throws: `DatasetError` if there is nothing to measure, if an element is not finite, or if constants are not as
     ///   many as there are channels.
     public func fitted(to training: Dataset) throws(DatasetError) -> Preprocessing {
         if let problem { throw DatasetError(.impossible, problem, remedy: "Change the arguments.") }
+        return try training.forEachInput { (column) throws(DatasetError) in try fitted(to: training, column) }
+    }
+
+    private func fitted(to training: Dataset, _ column: Column) throws(DatasetError) -> Preprocessing {
         switch self {
         case .none: return .identity
         case .unitRange: return .unitRange
-        case .standardize(.all): return try training.measuredStandardization()
+        case .standardize(.all): return try training.standardization(of: column)
         case .standardize(.channel):
-            return Scaling.preprocessing(try training.channelMoments("standardized")) {
+            return Scaling.preprocessing(try training.channelMoments(column, "standardized")) {
                 let scale = $0.deviation > 0 ? 1 / $0.deviation : 1
                 return (scale, -$0.mean * scale)
             }
         case .minMax(let scope, let low, let high):
-            var ranges = try training.channelRanges("scaled")
+            var ranges = try training.channelRanges(column, "scaled")
             if scope == .all {
                 ranges = [
                     (ranges.map(\.minimum).min() ?? 0, ranges.map(\.maximum).max() ?? 0)
@@ -80,10 +84,10 @@ extension Scaling: CheckedCases {
             }
         case .constants(let mean, let deviation):
             let count = max(mean.numbers.count, deviation.numbers.count)
-            guard count == 1 || count == training.channelCount else {
+            guard count == 1 || count == column.channelCount else {
                 throw DatasetError(
                     .impossible, "the constants of the normalization do not fit the samples",
-                    expected: "one number, or \(training.channelCount) for \(training.features.row)",
+                    expected: "one number, or \(column.channelCount) for \(column.row)",
                     received: "\(count)", remedy: "Give one number a channel.")
             }
             return Scaling.preprocessing(Array(0..<count)) {

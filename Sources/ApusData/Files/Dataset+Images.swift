@@ -53,9 +53,6 @@ extension Dataset {
             column, Column.labels(folder.labels.map(Int.init)), rows: Array(folder.paths.indices),
             classNames: folder.classNames, preprocessing: .unitRange)
     }
-
-    /// Whether all samples are in memory; otherwise they are read when batches are made.
-    public var isInMemory: Bool { features.isInMemory }
 }
 
 /// Images that are decoded from files.

@@ -66,7 +66,9 @@ extension DataSource {
 
     private typealias Parts = (training: Dataset, validation: Dataset?, test: Dataset?)
 
-    private func isStratified(_ raw: RawSamples) -> Bool { validation.stratified && raw.samples.isClassification }
+    private func isStratified(_ raw: RawSamples) -> Bool {
+        validation.stratified && raw.samples.stratificationTarget != nil
+    }
 
     private func held(_ raw: RawSamples, _ dataset: Dataset, _ fraction: Double, _ seed: UInt64) throws -> (
         training: Dataset, validation: Dataset

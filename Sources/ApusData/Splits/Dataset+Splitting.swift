@@ -8,7 +8,7 @@ extension Dataset {
     ///
     /// - Parameters:
     ///   - validation: the part's fraction, 0 ≤ validation < 1
-    ///   - stratified: whether each class has the same proportion in both parts, within one sample
+    ///   - stratified: whether each class of the first target with classes has the same proportion in both parts, within one sample
     /// - Throws: `DatasetError` if the fraction is not in 0..<1, if a part would be empty, or if numeric targets are
     ///   to be stratified.
     public func split(
@@ -89,23 +89,32 @@ extension Dataset {
                 return Array(order[start..<start + size])
             }
         }
-        guard isClassification else {
+        guard let target = stratificationTarget else {
             throw DatasetError(
-                .impossible, "numeric targets can't be stratified", expected: "labels of classes",
-                received: "\(targetType)",
+                .impossible,
+                isClassification ? "labels of positions can't be stratified" : "numeric targets can't be stratified",
+                expected: isClassification ? "one label a sample" : "labels of classes", received: "\(targetType)",
                 remedy: "Split without stratification.")
         }
-        // Each class deals its samples in random order: the first ones to the first part, and so on.
-        var open = Apportionment.sizes(sorts: classCounts, fractions)
-        var current = Array(repeating: 0, count: classCount)
+        // Each class deals its samples in random order: the first ones to the first part, and so on. Samples whose label does not
+        // count are a class of their own.
+        let labels = try DatasetError.wrapping { try order.map { try target.label($0) } }
+        var counts = Array(repeating: 0, count: target.classNames.count)
+        for label in labels where label != target.ignored { counts[label] += 1 }
+        let others = labels.count { $0 == target.ignored }
+        if others > 0 { counts.append(others) }
+        var open = Apportionment.sizes(sorts: counts, fractions)
+        var current = Array(repeating: 0, count: counts.count)
         var parts = fractions.map { _ in [Int]() }
-        let labels = labels
-        for row in order {
-            let label = Int(labels[row])
-            while open[label][current[label]] == 0 { current[label] += 1 }
-            open[label][current[label]] -= 1
-            parts[current[label]].append(row)
+        for (row, label) in zip(order, labels) {
+            let sort = label == target.ignored ? counts.count - 1 : label
+            while open[sort][current[sort]] == 0 { current[sort] += 1 }
+            open[sort][current[sort]] -= 1
+            parts[current[sort]].append(row)
         }
         return parts
     }
+
+    /// The target by whose classes parts are stratified: the first that is one label a sample.
+    var stratificationTarget: TargetColumn? { targetColumns.first(where: \.isOneLabel) }
 }

@@ -24,7 +24,7 @@ extension Evaluation {
         var numbers: PredictedNumbers?
         var judge: Judge?
         for batch in trainer.scaled(dataset).batches(of: batchSize, epoch: 0, seed: trainer.seed, shuffled: false) {
-            let output = try trainer.predict(batch.inputs, preprocessing: batch.preprocessing)
+            let output = try trainer.predict(batch.inputs.only, preprocessing: batch.preprocessing)
             if meaning == nil {
                 let found = trainer.loss.meaning(of: output.shape, hasClasses: dataset.isClassification)
                 meaning = found
@@ -32,12 +32,12 @@ extension Evaluation {
                 if found.isClass {
                     let names = Evaluation.names(dataset, found, output.shape)
                     classes = ClassifiedSamples(names: names, worst: worst, examples: examples, total: dataset.count)
-                } else if found == .numbers, output.count == batch.targets.count {
+                } else if found == .numbers, output.count == batch.targets.only.count {
                     numbers = PredictedNumbers(width: output.count / max(1, batch.count), worst: worst)
                 }
             }
             guard let judge, classes != nil || numbers != nil else { break }
-            let results = try judge(output, batch.targets)
+            let results = try judge(output, batch.targets.only)
             try evaluate(results)
             classes?.add(results)
             numbers?.add(results)

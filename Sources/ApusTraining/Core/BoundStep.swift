@@ -64,8 +64,8 @@ final class BoundStep: StoredProgram {
                 frame.inputs[place.input] = buffers[index]
                 frame.outputs[place.output] = buffers[index]
             }
-            frame.inputs[batch.inputs] = data.inputs.elements()
-            frame.inputs[batch.targets] = data.targets.elements()
+            frame.inputs[batch.inputs] = data.inputs.only.elements()
+            frame.inputs[batch.targets] = data.targets.only.elements()
             if let place = batch.weights, let weights = data.weights { frame.inputs[place] = weights.elements() }
             // Others own these buffers; who looks whether nobody else holds one shall not find this step.
             defer { release(&frame) }

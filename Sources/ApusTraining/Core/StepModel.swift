@@ -101,8 +101,8 @@ struct BatchType: Hashable, Sendable {
     let preprocessing: Preprocessing
 
     init(_ batch: Batch) {
-        inputs = batch.inputs.node.type
-        targets = batch.targets.node.type
+        inputs = batch.inputs.only.node.type
+        targets = batch.targets.only.node.type
         hasWeights = batch.weights != nil
         preprocessing = batch.preprocessing
     }
@@ -122,8 +122,8 @@ extension Batch {
     /// The memory of what a step reads from a batch; `nil` for what it does not hold.
     func buffer(of role: StepRole) -> Buffer? {
         switch role {
-        case .batch: inputs.elements()
-        case .targets: targets.elements()
+        case .batch: inputs.only.elements()
+        case .targets: targets.only.elements()
         case .sampleWeights: weights?.elements()
         default: nil
         }
@@ -131,7 +131,7 @@ extension Batch {
 
     /// Computes what is still an expression.
     func evaluated() throws {
-        if inputs.buffer == nil || targets.buffer == nil { try evaluate(inputs, targets) }
+        if inputs.only.buffer == nil || targets.only.buffer == nil { try evaluate(inputs.only, targets.only) }
         if let weights, weights.buffer == nil { try evaluate(weights) }
     }
 }

@@ -46,7 +46,7 @@ package struct ModelProbe: Sendable {
         try batch.evaluated()
         let type =
             gradients.isEmpty
-            ? BatchType(inputs: batch.inputs.node.type, preprocessing: batch.preprocessing) : BatchType(batch)
+            ? BatchType(inputs: batch.inputs.only.node.type, preprocessing: batch.preprocessing) : BatchType(batch)
         let question = Question(batch: type, mode: mode, gradients: gradients, frozen: frozen)
         let types = variables.paths.map { ($0, variables[$0]!.node.type) }
         let probe = try programs(question, where: { $0.variables.elementsEqual(types, by: ==) }) {
