@@ -9,13 +9,14 @@ package struct InferenceProgram: Sendable {
     private let model: any Model
     private let precision: NumericPrecision
     private let device: Device
-    private let programs = Programs<InputType, BoundProgram<InferenceRole>>()
+    private let programs = Programs<InputType, NamedProgram>()
     /// Nothing is drawn at inference, unless a custom layer does.
     private let key: Buffer
 
     /// What a program is compiled for.
     private struct InputType: Hashable {
-        let inputs: TensorType
+        let names: [String]
+        let types: [TensorType]
         let preprocessing: Preprocessing
     }
 
@@ -27,68 +28,80 @@ package struct InferenceProgram: Sendable {
         key.mutableBytes.initializeMemory(as: UInt8.self, repeating: 0)
     }
 
-    /// The model's output for inputs whose elements are computed.
+    /// The model's outputs for inputs whose elements are computed.
     ///
     /// - Throws: `GraphError` if the model does not fit the inputs; `VariablesError` if the variables belong to another model.
     package func callAsFunction(
-        _ variables: Variables, _ inputs: Tensor, _ preprocessing: Preprocessing
-    ) throws -> Tensor {
-        let program = try program(variables, inputs.node.type, preprocessing)
-        return try program.run { role in
+        _ variables: Variables, _ inputs: Values, _ preprocessing: Preprocessing
+    ) throws -> Values {
+        let named = try program(variables, inputs, preprocessing)
+        let results = try named.program.run { role in
             switch role {
-            case .variable(let path): try variables.buffer(path, for: program)
-            case .inputs: inputs.elements()
+            case .variable(let path): try variables.buffer(path, for: named.program)
+            case .input(let name): inputs[name].elements()
             case .key, .output: key
             }
-        }[.output]
+        }
+        return Values(named.outputs.map { ($0, results[.output($0)]) })
     }
 
     /// The compiled program for inputs of a type.
     package func executable(
-        _ variables: Variables, _ inputs: TensorType, _ preprocessing: Preprocessing
+        _ variables: Variables, _ inputs: Values, _ preprocessing: Preprocessing
     ) throws -> any Executable {
-        try program(variables, inputs, preprocessing).executable
+        try program(variables, inputs, preprocessing).program.executable
     }
 
     private func program(
-        _ variables: Variables, _ inputs: TensorType, _ preprocessing: Preprocessing
-    ) throws -> BoundProgram<InferenceRole> {
-        try programs(InputType(inputs: inputs, preprocessing: preprocessing)) {
+        _ variables: Variables, _ inputs: Values, _ preprocessing: Preprocessing
+    ) throws -> NamedProgram {
+        let type = InputType(
+            names: inputs.names, types: inputs.map(\.tensor.node.type), preprocessing: preprocessing)
+        return try programs(type) {
             var builder = ProgramBuilder<InferenceRole>()
             var values: [String: Tensor] = [:]
             for path in variables.paths {
                 values[path] = builder.input(.variable(path), variables[path]!.node.type, isConstant: true)
             }
-            let input = preprocessing(builder.input(.inputs, inputs))
+            var raw = Values()
+            for (name, type) in zip(type.names, type.types) { raw[name] = builder.input(.input(name), type) }
             let key = builder.input(.key, TensorType([2], .int64))
             let traced = TracedModel(
-                model, Values(input), mode: .inference, key: key, variables: values, precision: precision)
+                model, preprocessing(raw), mode: .inference, key: key, variables: values, precision: precision)
             if let (path, _) = traced.missing.first { throw VariablesError(lacking: path) }
             try traced.validate()
-            builder.output(.output, traced.output)
-            return try builder.compiled(on: device)
+            for (name, value) in traced.outputs { builder.output(.output(name), value) }
+            return NamedProgram(program: try builder.compiled(on: device), outputs: traced.outputs.names)
         }
     }
+}
+
+/// A program with the names of its outputs.
+private struct NamedProgram: StoredProgram {
+    let program: BoundProgram<InferenceRole>
+    let outputs: [String]
+
+    var byteCount: Int { program.byteCount }
 }
 
 /// What an input or an output of a program that predicts is.
 private enum InferenceRole: Hashable, Sendable, CustomStringConvertible {
     /// A weight or running value, by its path.
     case variable(String)
-    /// The samples as they are stored.
-    case inputs
+    /// Samples as they are stored, by the input's name.
+    case input(String)
     /// The key of random numbers.
     case key
-    /// What the model yields.
-    case output
+    /// What the model yields, by name.
+    case output(String)
 
     /// The name in graphs.
     var description: String {
         switch self {
         case .variable(let path): path
-        case .inputs: "batch"
+        case .input(let name): name.isEmpty ? "batch" : "input \(name)"
         case .key: "key"
-        case .output: "output"
+        case .output(let name): name.isEmpty ? "output" : "output \(name)"
         }
     }
 }

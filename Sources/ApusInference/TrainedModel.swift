@@ -47,7 +47,14 @@ public struct TrainedModel: Sendable {
     ///
     /// - Throws: `GraphError` if the network does not fit the samples; `VariablesError` if the variables belong to another network.
     public func callAsFunction(_ inputs: Tensor) throws -> Tensor {
-        try inputs.evaluated()
+        try self(Values(inputs)).only.evaluated()
+    }
+
+    /// The outputs of a network with several inputs or outputs, by name.
+    ///
+    /// - Throws: `GraphError` if the network does not fit the samples; `VariablesError` if the variables belong to another network.
+    public func callAsFunction(_ inputs: Values) throws -> Values {
+        try evaluate(inputs.leaves)
         return try program(variables, inputs, preprocessing)
     }
 }

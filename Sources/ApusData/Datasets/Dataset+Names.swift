@@ -1,4 +1,5 @@
 public import ApusGraph
+public import ApusTensor
 
 /// What data with several inputs or targets are asked by name. A name that there isn't stops the program.
 extension Dataset {
@@ -25,6 +26,9 @@ extension Dataset {
     public var ignoredLabels: [String: Int] {
         targetColumns.reduce(into: [:]) { labels, target in labels[target.name] = target.ignored }
     }
+
+    /// A target of one sample: labels (`int32`), or numbers (`float32`).
+    public func target(_ name: String, at index: Int) -> Tensor { target(name).column.tensor(row(index)) }
 
     private func input(_ name: String) -> InputColumn {
         guard let input = inputColumns.first(where: { $0.name == name }) else {

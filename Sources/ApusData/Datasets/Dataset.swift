@@ -116,7 +116,7 @@ public struct Dataset: Sendable {
         return orStop { () throws(DatasetError) in try DatasetError.wrapping { try target.counts(of: rows) } }
     }
 
-    private func row(_ index: Int) -> Int {
+    func row(_ index: Int) -> Int {
         demand(
             rows.indices.contains(index), "the data set has \(count.counted("sample")), there is no sample \(index)")
         return rows[index]

@@ -73,6 +73,13 @@ public struct Loss: Sendable {
     ///   - weights: A factor for each sample, [N].
     /// - Returns: A tensor that carries the problem where shapes do not fit.
     public func callAsFunction(_ output: Tensor, _ target: Tensor, weights: Tensor? = nil) -> Tensor {
+        self(output, target, weights: weights, mask: nil)
+    }
+
+    /// The loss of a batch in which some positions do not count: they are no part of the mean.
+    ///
+    /// - Parameter mask: 1 for each position that counts, 0 for others; of the shape of the values.
+    func callAsFunction(_ output: Tensor, _ target: Tensor, weights: Tensor?, mask: Tensor?) -> Tensor {
         guard output.problems.isEmpty, target.problems.isEmpty else { return Tensor.failing(output, target) }
         if let problem = problem(output, target, weights) { return Tensor(Node(problem: problem, operation: name)) }
         var values = rule.values(output, target)
@@ -83,6 +90,14 @@ public struct Loss: Sendable {
             values =
                 values
                 * weights.reshaped(to: Shape([weights.count] + values.shape.dimensions.dropFirst().map { _ in 1 }))
+        }
+        if let mask {
+            guard mask.shape == values.shape else {
+                return .invalid(
+                    "a label that does not count needs a loss of one value for each label, \(mask.shape), but \(name) gives \(values.shape)")
+            }
+            values = values * mask
+            if reduction == .mean { return values.sum() / maximum(mask.sum(), .ones([])) }
         }
         switch reduction {
         case .mean: return values.mean()

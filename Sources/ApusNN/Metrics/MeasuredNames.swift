@@ -13,8 +13,13 @@ public struct MeasuredNames: Sendable, Hashable {
     ///
     /// - Parameter isValidated: Whether there are validation data; `nil` if that is not known.
     public init(metrics: [Metric], isValidated: Bool?) {
-        names = ["loss"] + metrics.filter(\.rule.isNumber).map(\.name)
-        classNames = metrics.filter { !$0.rule.isNumber }.map(\.name)
+        self.init(metrics.map { ($0.name, $0.rule.isNumber) }, isValidated: isValidated)
+    }
+
+    /// - Parameter measured: What is measured besides the loss, and whether it is one number.
+    init(_ measured: [(name: String, isNumber: Bool)], isValidated: Bool?) {
+        names = ["loss"] + measured.filter(\.isNumber).map(\.name)
+        classNames = measured.filter { !$0.isNumber }.map(\.name)
         self.isValidated = isValidated
     }
 

@@ -59,7 +59,7 @@ public struct LayerSurvey: Sendable {
         device: Device = .cpu, frozen: Set<String> = [], batch: Batch, seed: UInt64
     ) throws {
         self.init(variables)
-        let probe = ModelProbe(model, loss: loss, precision: precision, device: device)
+        let probe = ModelProbe(model, objective: Objective(loss: loss), precision: precision, device: device)
         let predicting = try probe(variables, batch, seed: seed, step: 0, mode: .inference)
         activations = LayerSurvey.interesting(predicting.calls).map {
             LayerSurvey.entry($0.path.isEmpty ? $0.layer.kind : $0.path, $0.output, hasBatch: true)

@@ -98,6 +98,9 @@ package struct BoundProgram<Role: Hashable & Sendable>: Sendable {
     /// The place of an output.
     package func place(ofOutput role: Role) -> Int { outputs[role]! }
 
+    /// Whether the program has an output.
+    package func hasOutput(_ role: Role) -> Bool { outputs[role] != nil }
+
     /// The type of an output.
     package func type(ofOutput role: Role) -> TensorType { executable.signature.outputs[outputs[role]!].type }
 
@@ -126,6 +129,9 @@ package struct ProgramResults<Role: Hashable & Sendable> {
 
     /// The number of outputs.
     package var count: Int { buffers.count }
+
+    /// Whether there is an output.
+    package func contains(_ role: Role) -> Bool { outputs[role] != nil }
 
     /// The memory of an output.
     package func buffer(_ role: Role) -> Buffer { buffers[outputs[role]!] }

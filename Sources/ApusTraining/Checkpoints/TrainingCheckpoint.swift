@@ -40,7 +40,11 @@ public struct TrainingCheckpoint: Sendable {
 struct SavedSum: Codable, Sendable {
     var loss: Double
     var count: Int
+    /// What the loss counts, where that is not the number of samples.
+    var weight: Double?
     var classes: Int?
+    /// The classes of each metric, where they differ.
+    var classesOfEach: [Int]?
     var shapes: [[Int]] = []
     /// The bytes of the numbers of each metric.
     var numbers: [Data] = []

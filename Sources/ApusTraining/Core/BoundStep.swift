@@ -16,11 +16,13 @@ final class BoundStep: StoredProgram {
     private let count: Int
     /// The places of variables and slots among the inputs and among the outputs, where they are written back.
     private let state: [(input: Int, output: Int)]
-    private let batch: (inputs: Int, targets: Int, weights: Int?)
+    /// The places of what a batch holds.
+    private let batch: (inputs: [(name: String, place: Int)], targets: [(name: String, place: Int)], weights: Int?)
     private let key = Buffer(byteCount: 16)
     private let numbers: [Buffer]
-    /// Loss and metrics.
+    /// Loss and metrics, and what the loss counts where that is not the number of samples.
     private let results: [Buffer]
+    private let lossWeight: Buffer?
     private let frame: Mutex<ProgramFrame>
 
     init(
@@ -34,7 +36,8 @@ final class BoundStep: StoredProgram {
         count = type.count
         state = layout.roles.map { (program.place(ofInput: $0), program.place(ofOutput: $0)) }
         batch = (
-            program.place(ofInput: .batch), program.place(ofInput: .targets),
+            type.inputs.map { ($0.name, program.place(ofInput: .input($0.name))) },
+            type.targets.map { ($0.name, program.place(ofInput: .target($0.name))) },
             type.hasWeights ? program.place(ofInput: .sampleWeights) : nil
         )
         var frame = program.frame()
@@ -43,9 +46,11 @@ final class BoundStep: StoredProgram {
         for (index, buffer) in numbers.enumerated() {
             frame.inputs[program.place(ofInput: .number(index))] = buffer
         }
-        let roles: [StepRole] = [.loss] + metrics.metrics.indices.map { .metric($0) }
+        let roles: [StepRole] = [.loss] + metrics.measured.indices.map { .metric($0) }
         results = roles.map { Buffer(byteCount: Swift.max(4, program.type(ofOutput: $0).byteCount)) }
         for (role, buffer) in zip(roles, results) { frame.outputs[program.place(ofOutput: role)] = buffer }
+        lossWeight = program.hasOutput(.lossWeight) ? Buffer(byteCount: 4) : nil
+        if let lossWeight { frame.outputs[program.place(ofOutput: .lossWeight)] = lossWeight }
         self.frame = Mutex(frame)
     }
 
@@ -64,13 +69,15 @@ final class BoundStep: StoredProgram {
                 frame.inputs[place.input] = buffers[index]
                 frame.outputs[place.output] = buffers[index]
             }
-            frame.inputs[batch.inputs] = data.inputs.only.elements()
-            frame.inputs[batch.targets] = data.targets.only.elements()
+            for (name, place) in batch.inputs { frame.inputs[place] = data.inputs[name].elements() }
+            for (name, place) in batch.targets { frame.inputs[place] = data.targets[name].elements() }
             if let place = batch.weights, let weights = data.weights { frame.inputs[place] = weights.elements() }
             // Others own these buffers; who looks whether nobody else holds one shall not find this step.
             defer { release(&frame) }
             try program.executable.run(frame.inputs, into: frame.outputs)
-            var result = StepResult(loss: Double(results[0].first(as: Float.self)), count: count, metrics)
+            var result = StepResult(
+                loss: Double(results[0].first(as: Float.self)), count: count,
+                weight: lossWeight.map { Double($0.first(as: Float.self)) }, metrics)
             for index in results.indices.dropFirst() {
                 result.contributions.add(index - 1, results[index].elements(as: Float.self).baseAddress!)
             }
@@ -83,8 +90,7 @@ final class BoundStep: StoredProgram {
             frame.inputs[place.input] = frame.empty
             frame.outputs[place.output] = frame.empty
         }
-        frame.inputs[batch.inputs] = frame.empty
-        frame.inputs[batch.targets] = frame.empty
+        for (_, place) in batch.inputs + batch.targets { frame.inputs[place] = frame.empty }
         if let place = batch.weights { frame.inputs[place] = frame.empty }
     }
 }

@@ -8,7 +8,7 @@ extension ModelProbe {
     func firstNonFiniteLayer(_ state: TrainingState, _ batch: Batch) throws -> String? {
         let view = try self(
             state.variables, batch, seed: state.seed, step: state.step, mode: .training, frozen: state.frozenPaths)
-        if !view.input.isFinite { return "the input data" }
+        if !view.inputs.allSatisfy(\.isFinite) { return "the input data" }
         if let variable = state.nonFiniteVariables.first { return "the variable \(variable)" }
         // Inner layers end before the layer around them, so the first in this order is the place itself.
         let broken = view.calls.first { !$0.output.isFinite }

@@ -23,7 +23,7 @@ struct InferenceStep: Sendable {
         var byteCount: Int { program.byteCount }
     }
 
-    init(_ model: some Model, _ objective: Objective, precision: NumericPrecision, device: Device) {
+    init(_ model: any Model, _ objective: Objective, precision: NumericPrecision, device: Device) {
         self.model = model
         self.objective = objective
         self.precision = precision
@@ -33,8 +33,8 @@ struct InferenceStep: Sendable {
 
     // MARK: Prediction
 
-    /// The model's output for a batch of inputs.
-    func predict(_ variables: Variables, _ inputs: Tensor, _ preprocessing: Preprocessing) throws -> Tensor {
+    /// The model's outputs for a batch of inputs.
+    func predict(_ variables: Variables, _ inputs: Values, _ preprocessing: Preprocessing) throws -> Values {
         do { return try prediction(variables, inputs, preprocessing) } catch let error as VariablesError {
             throw TrainingError(error)
         }
@@ -42,7 +42,7 @@ struct InferenceStep: Sendable {
 
     /// The compiled prediction of inputs of a type.
     func predictionProgram(
-        _ variables: Variables, _ inputs: TensorType, _ preprocessing: Preprocessing
+        _ variables: Variables, _ inputs: Values, _ preprocessing: Preprocessing
     ) throws -> any Executable {
         do { return try prediction.executable(variables, inputs, preprocessing) } catch let error as VariablesError {
             throw TrainingError(error)
@@ -73,11 +73,12 @@ struct InferenceStep: Sendable {
                 model, type, variables: variables.paths.map { ($0, variables[$0]!.node.type) }, mode: .inference,
                 precision: precision, in: &builder)
             if let (path, _) = model.traced.missing.first { throw TrainingError(VariablesError(lacking: path)) }
-            try model.validate(objective)
-            model.addMeasurements(objective, to: &builder)
+            let measured = model.measured(objective)
+            try model.validate(measured)
+            model.addMeasurements(measured, to: &builder)
             let program = try builder.compiled(on: device)
             return Measurement(
-                program: program, metrics: MetricLayout(objective.metrics, program, classes: model.classCount))
+                program: program, metrics: MetricLayout(objective, program, classes: measured.classes))
         }
     }
 }

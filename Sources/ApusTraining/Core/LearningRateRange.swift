@@ -51,9 +51,9 @@ extension Trainer {
         try training.check(augmentations)
         try checked(model, training, batchSize: batchSize)
         var copy = self
-        try copy.prepare(input: training.sampleShape)
+        try copy.prepare(inputs: training.signature)
         var state = copy.state!
-        let step = try makeStep(model, metrics: [])
+        let step = try makeStep(model, objective.with(metrics: []))
         let smoothing = 0.9
         var (range, mean, weight, best) = (LearningRateRange(points: []), 0.0, 0.0, Double.infinity)
         var epoch = 0

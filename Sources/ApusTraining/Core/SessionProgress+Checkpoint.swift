@@ -53,7 +53,7 @@ extension SessionProgress {
         epochSeconds = checkpoint.epochSeconds
         isMidEpoch = checkpoint.sum != nil
         if let saved = checkpoint.sum {
-            sum = try MeasurementSum(session.objective.loss.reduction, saved, session.objective.metrics)
+            sum = try MeasurementSum(session.objective, saved)
         }
         for (index, name) in names.enumerated() {
             guard let saved = checkpoint.callbacks.first(where: { $0.name == name }) else { continue }

@@ -40,7 +40,7 @@ struct SessionProgress {
         callbacks = session.callbacks
         self.onEvent = onEvent
         receivesSteps = onEvent != nil || callbacks.contains { $0.rule.receivesSteps }
-        sum = MeasurementSum(session.objective.loss.reduction, session.objective.metrics)
+        sum = MeasurementSum(session.objective)
     }
 
     /// The time in the epoch so far.
@@ -80,7 +80,7 @@ struct SessionProgress {
     mutating func beginEpoch(_ state: inout TrainingState) throws {
         epochStart = ContinuousClock().now
         if isMidEpoch { return }
-        sum = MeasurementSum(session.objective.loss.reduction, session.objective.metrics)
+        sum = MeasurementSum(session.objective)
         epochSeconds = 0
         isMidEpoch = true
         try send(.epochBegan(state.epoch + 1), &state)

@@ -11,8 +11,9 @@ struct StepModel {
     /// The tensors that stand for the variables, by path.
     let variables: [String: Tensor]
     /// The batch as the model receives it.
-    let input: Tensor
-    private let targets: Tensor?
+    let inputs: Values
+    private let batch: BatchType
+    private let targets: Values
     private let sampleWeights: Tensor?
 
     /// Adds the inputs that a model needs, and traces it.
@@ -29,36 +30,35 @@ struct StepModel {
         for (path, type) in types {
             variables[path] = builder.input(.variable(path), type, isConstant: mode == .inference)
         }
-        let batch = builder.input(.batch, type.inputs)
-        targets = type.targets.map { builder.input(.targets, $0) }
+        batch = type
+        var raw = Values()
+        for field in type.inputs { raw[field.name] = builder.input(.input(field.name), field.type) }
+        var targets = Values()
+        for field in type.targets { targets[field.name] = builder.input(.target(field.name), field.type) }
+        self.targets = targets
         sampleWeights =
             type.hasWeights ? builder.input(.sampleWeights, TensorType([type.count], .float32)) : nil
         let key = builder.input(.key, TensorType([2], .int64))
         self.variables = variables
-        input = type.preprocessing(batch)
+        inputs = type.preprocessing(raw)
         traced = TracedModel(
-            model, Values(input), mode: mode, key: key, variables: variables, precision: precision, isFrozen: isFrozen)
+            model, inputs, mode: mode, key: key, variables: variables, precision: precision, isFrozen: isFrozen)
     }
 
-    /// The number of outputs a sample: the last axis, 1 for a vector.
-    var classCount: Int { traced.output.rank > 1 ? traced.output.shape[-1] : 1 }
-
-    /// The loss of the batch without penalties.
-    private func dataLoss(_ objective: Objective) -> Tensor {
-        objective.loss(traced.output, targets(of: objective), weights: sampleWeights)
-    }
-
-    private func targets(of objective: Objective) -> Tensor {
-        objective.loss.answers(targets!, output: traced.output)
+    /// The objective for the model's outputs and the batch's targets.
+    func measured(_ objective: Objective) -> MeasuredObjective {
+        MeasuredObjective(
+            objective, outputs: traced.outputs, inputs: inputs, targets: targets, ignoring: batch.ignoredLabels,
+            weights: sampleWeights)
     }
 
     /// The loss of the batch with all penalties: as in Keras, both in training and at inference, so that curves of both show the
     /// same quantity.
-    func total(_ objective: Objective) -> Tensor { traced.penalties.reduce(dataLoss(objective), +) }
+    func total(_ measured: MeasuredObjective) -> Tensor { traced.penalties.reduce(measured.loss, +) }
 
     /// The gradients of the loss with respect to the variables that a state trains.
-    func gradients(of objective: Objective, _ layout: TrainingState.Layout) -> [Tensor] {
-        gradient(of: total(objective), withRespectTo: layout.trainedPaths.map { variables[$0]! })
+    func gradients(of measured: MeasuredObjective, _ layout: TrainingState.Layout) -> [Tensor] {
+        gradient(of: total(measured), withRespectTo: layout.trainedPaths.map { variables[$0]! })
     }
 
     /// The constraints of the variables: they belong to the model as it is now; weights may come from before it was edited.
@@ -68,21 +68,16 @@ struct StepModel {
     }
 
     /// Adds the loss, and what the batch adds to each metric, as outputs.
-    func addMeasurements(_ objective: Objective, to builder: inout ProgramBuilder<StepRole>) {
-        builder.output(.loss, total(objective))
-        let contributions = objective.metrics.contributions(
-            traced.output, targets(of: objective), weights: sampleWeights,
-            meaning: objective.loss.meaning(of: traced.output.shape, hasClasses: false))
-        for (index, value) in contributions.enumerated() { builder.output(.metric(index), value) }
+    func addMeasurements(_ measured: MeasuredObjective, to builder: inout ProgramBuilder<StepRole>) {
+        builder.output(.loss, total(measured))
+        for (index, value) in measured.contributions.enumerated() { builder.output(.metric(index), value) }
+        if let weight = measured.weight { builder.output(.lossWeight, weight) }
     }
 
-    /// Throws everything that is wrong with the model, or else with its loss and metrics; and the variables that it lacks.
-    func validate(_ objective: Objective) throws(GraphError) {
+    /// Throws everything that is wrong with the model, or else with its objective; and the variables that it lacks.
+    func validate(_ measured: MeasuredObjective) throws(GraphError) {
         var problems = traced.problems
-        if problems.isEmpty {
-            problems =
-                dataLoss(objective).problems + objective.metrics.problems(traced.output, targets(of: objective))
-        }
+        if problems.isEmpty { problems = measured.problems }
         problems += traced.missing.map { path, description in
             GraphProblem(
                 scope: [], operation: "parameter",
@@ -94,36 +89,38 @@ struct StepModel {
 
 /// What a program is compiled for.
 struct BatchType: Hashable, Sendable {
-    let inputs: TensorType
-    /// `nil` where only predictions are wanted.
-    let targets: TensorType?
+    /// An input or a target.
+    struct Field: Hashable, Sendable {
+        let name: String
+        let type: TensorType
+    }
+
+    let inputs: [Field]
+    /// None where only predictions are wanted.
+    let targets: [Field]
     let hasWeights: Bool
     let preprocessing: Preprocessing
+    /// The label that does not count of those targets that have one, by the target's name.
+    let ignoredLabels: [String: Int]
 
-    init(_ batch: Batch) {
-        inputs = batch.inputs.only.node.type
-        targets = batch.targets.only.node.type
-        hasWeights = batch.weights != nil
+    /// - Parameter hasTargets: Whether loss and metrics are wanted.
+    init(_ batch: Batch, hasTargets: Bool = true) {
+        inputs = batch.inputs.map { Field(name: $0.name, type: $0.tensor.node.type) }
+        targets = hasTargets ? batch.targets.map { Field(name: $0.name, type: $0.tensor.node.type) } : []
+        hasWeights = hasTargets && batch.weights != nil
         preprocessing = batch.preprocessing
+        ignoredLabels = hasTargets ? batch.ignoredLabels : [:]
     }
 
-    /// Inputs without targets.
-    init(inputs: TensorType, preprocessing: Preprocessing) {
-        self.inputs = inputs
-        targets = nil
-        hasWeights = false
-        self.preprocessing = preprocessing
-    }
-
-    var count: Int { inputs.shape.dimensions.first ?? 1 }
+    var count: Int { inputs.first?.type.shape.dimensions.first ?? 1 }
 }
 
 extension Batch {
     /// The memory of what a step reads from a batch; `nil` for what it does not hold.
     func buffer(of role: StepRole) -> Buffer? {
         switch role {
-        case .batch: inputs.only.elements()
-        case .targets: targets.only.elements()
+        case .input(let name): inputs[name].elements()
+        case .target(let name): targets[name].elements()
         case .sampleWeights: weights?.elements()
         default: nil
         }
@@ -131,7 +128,8 @@ extension Batch {
 
     /// Computes what is still an expression.
     func evaluated() throws {
-        if inputs.only.buffer == nil || targets.only.buffer == nil { try evaluate(inputs.only, targets.only) }
+        func isPending(_ values: Values) -> Bool { values.contains { $0.tensor.buffer == nil } }
+        if isPending(inputs) || isPending(targets) { try evaluate(inputs.leaves + targets.leaves) }
         if let weights, weights.buffer == nil { try evaluate(weights) }
     }
 }

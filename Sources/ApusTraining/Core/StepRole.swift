@@ -4,8 +4,12 @@ enum StepRole: Hashable, Sendable, CustomStringConvertible {
     case variable(String)
     /// What the optimizer keeps for a variable: path and name.
     case slot(String, String)
-    /// The samples of the batch as they are stored, their targets and their weights.
-    case batch, targets, sampleWeights
+    /// Samples of the batch as they are stored, by the input's name.
+    case input(String)
+    /// Targets of the batch, by name.
+    case target(String)
+    /// A factor for each sample.
+    case sampleWeights
     /// The key of random numbers: seed and step.
     case key
     /// A number that the optimizer derives from learning rate and step, by its place.
@@ -16,28 +20,31 @@ enum StepRole: Hashable, Sendable, CustomStringConvertible {
     case prediction
     /// The loss with all penalties.
     case loss
+    /// What the loss counts in that of an epoch, where some positions do not.
+    case lossWeight
     /// What the batch adds to a metric, by its place.
     case metric(Int)
     /// What a layer yields, by its place among the calls of layers; or the preprocessed input.
     case layerOutput(Int)
-    case preprocessedInput
+    case preprocessedInput(String)
 
     /// The name in graphs.
     var description: String {
         switch self {
         case .variable(let path): path
         case .slot(let path, let name): "\(path)/\(name)"
-        case .batch: "batch"
-        case .targets: "targets"
+        case .input(let name): name.isEmpty ? "batch" : "input \(name)"
+        case .target(let name): name.isEmpty ? "targets" : "target \(name)"
         case .sampleWeights: "weights"
         case .key: "key"
         case .number(let index): "number \(index)"
         case .gradient(let path): "gradient of \(path)"
         case .prediction: "output"
         case .loss: "loss"
+        case .lossWeight: "weight of the loss"
         case .metric(let index): "metric \(index)"
         case .layerOutput(let index): "output of call \(index)"
-        case .preprocessedInput: "preprocessed input"
+        case .preprocessedInput(let name): "preprocessed input \(name)"
         }
     }
 }

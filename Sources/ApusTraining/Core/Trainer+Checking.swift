@@ -9,23 +9,35 @@ extension Trainer {
     /// - Returns: What can be trained on but is rarely meant.
     @discardableResult
     package func checked(_ model: some Model, _ dataset: Dataset, batchSize: Int) throws -> [String] {
-        let trace = try model.traced(input: dataset.sampleShape, batch: 1, mode: .inference)
-        if let problem = targetProblem(dataset, trace.output.shape) {
-            throw TrainingError(problem)
+        let trace = try model.traced(dataset.signature, batch: 1, mode: .inference)
+        for term in objective.terms where !term.target.isInput {
+            let name = term.target.name.isEmpty ? dataset.targetNames.first ?? "" : term.target.name
+            let output = term.output.isEmpty ? trace.outputs.only : trace.outputs[term.output]
+            // What there isn't is said by the step.
+            guard dataset.targetNames.contains(name), output.problems.isEmpty else { continue }
+            if let problem = targetProblem(dataset, name, term.loss, output.shape) { throw TrainingError(problem) }
         }
         let last = dataset.count % batchSize
         return min(batchSize, last == 0 ? dataset.count : last) == 1 ? trace.remarksOnSingleSamples : []
     }
 
-    private func targetProblem(_ dataset: Dataset, _ output: Shape) -> String? {
-        if dataset.isClassification {
-            return dataset.targetType.shape.rank == 0 ? loss.problem(classes: dataset.classCount, output: output) : nil
+    private func targetProblem(_ dataset: Dataset, _ name: String, _ loss: Loss, _ output: Shape) -> String? {
+        if dataset.isClassification(of: name) {
+            return dataset.targetType(of: name).shape.rank == 0
+                ? loss.problem(classes: dataset.classNames(of: name).count, output: output) : nil
         }
         guard case .yesOrNo = loss.rule.meaning(of: output, hasClasses: false) else { return nil }
         // Of very many samples some from all over the data.
         let answers = stride(from: 0, to: dataset.count, by: max(1, dataset.count / 10_000)).flatMap {
-            dataset.target(at: $0).scalars
+            dataset.target(name, at: $0).scalars
         }
         return loss.problem(answers: answers)
+    }
+}
+
+extension Dataset {
+    /// What a model receives of the data: float32 of the samples' shapes, for they are scaled before.
+    package var signature: Signature {
+        Signature(inputNames.map { ($0, Signature.Input(sampleShape(of: $0))) })
     }
 }

@@ -29,14 +29,44 @@ public struct Trainer: Sendable {
     public var preprocessing: Preprocessing?
     /// Those that `fit` was given last.
     private(set) var samples: TrainedSamples?
-    private let objective: Objective
+    /// What training minimizes, and what is measured besides.
+    public let objective: Objective
     private let inference: InferenceStep
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A trainer of a model of one output.
+    ///
+    /// - Parameter target: What the output is compared with: the target of the data, or `.input` for an autoencoder.
     public init(
-        _ model: some Model, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], schedule: Schedule = .constant,
+        _ model: some Model, loss: Loss, target: Objective.Target = .named(""), optimizer: Optimizer,
+        metrics: [Metric] = [], schedule: Schedule = .constant, precision: NumericPrecision = .float32,
+        memory: MemoryUse = .standard, device: Device = .cpu, seed: UInt64 = 0
+    ) {
+        self.init(
+            model, objective: Objective(loss: loss, target: target, metrics: metrics), optimizer: optimizer,
+            schedule: schedule, precision: precision, memory: memory, device: device, seed: seed)
+    }
+
+    /// A trainer of a model with several outputs: `losses: ["class": .softmaxCrossEntropy, "box": .huber().weighted(0.5)]`.
+    ///
+    /// - Parameters:
+    ///   - targets: What outputs are compared with that have another name than their target.
+    ///   - metrics: What is measured of an output besides its loss.
+    public init(
+        _ model: some Model, losses: KeyValuePairs<String, Loss>, targets: [String: Objective.Target] = [:],
+        optimizer: Optimizer, metrics: [String: [Metric]] = [:], schedule: Schedule = .constant,
         precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu,
-        seed: UInt64
+        seed: UInt64 = 0
+    ) {
+        self.init(
+            model, objective: Objective(losses: losses, targets: targets, metrics: metrics), optimizer: optimizer,
+            schedule: schedule, precision: precision, memory: memory, device: device, seed: seed)
+    }
+
+    /// A trainer of a model with an objective.
+    public init(
+        _ model: some Model, objective: Objective, optimizer: Optimizer, schedule: Schedule = .constant,
+        precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu,
+        seed: UInt64 = 0
     ) {
         self.model = model
         self.optimizer = optimizer
@@ -45,24 +75,27 @@ public struct Trainer: Sendable {
         self.precision = precision
         self.memory = memory
         self.device = device
-        objective = Objective(loss: loss, metrics: metrics)
+        self.objective = objective
         inference = InferenceStep(model, objective, precision: precision, device: device)
     }
 
-    /// The loss that training minimizes.
+    /// The loss that training minimizes; of several outputs that of the first.
     public var loss: Loss { objective.loss }
-    /// The metrics that are measured besides the loss.
+    /// The metrics that are measured besides the loss, of all outputs.
     public var metrics: [Metric] { objective.metrics }
 
     /// Creates the weights for samples of the given shape, unless they exist.
-    public mutating func prepare(input: Shape) throws {
+    public mutating func prepare(input: Shape) throws { try prepare(inputs: Signature(input)) }
+
+    /// Creates the weights of a model with several inputs, unless they exist: `prepare(inputs: ["left": [4], "right": [4]])`.
+    public mutating func prepare(inputs: Signature) throws {
         guard state == nil else { return }
-        state = try initialState(model, input)
+        state = try initialState(model, inputs)
     }
 
     /// Start values are drawn on the processor whatever the device is, so they are the same.
-    private func initialState(_ model: some Model, _ input: Shape) throws -> TrainingState {
-        try TrainingState(model, optimizer: optimizer, input: input, seed: seed)
+    private func initialState(_ model: some Model, _ inputs: Signature) throws -> TrainingState {
+        try TrainingState(model, optimizer: optimizer, inputs: inputs, seed: seed)
     }
 
     /// Starts from given weights instead of random ones.
@@ -122,22 +155,22 @@ public struct Trainer: Sendable {
         handler: EventHandler?
     ) throws -> History {
         var session = TrainingSession(
-            loss: loss, metrics: metrics, schedule: schedule, callbacks: callbacks, folder: folder)
+            objective: objective, schedule: schedule, callbacks: callbacks, folder: folder)
         session.isValidated = validation != nil
         try session.check(training, epochs: epochs, batchSize: batchSize, augmentations: augmentations)
         if let validation, validation.isEmpty {
             throw TrainingError(
                 "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
-        try prepare(input: training.sampleShape)
+        try prepare(inputs: training.signature)
         for remark in try checked(model, training, batchSize: batchSize) { report(remark) }
         samples = TrainedSamples(training)
         preprocessing = training.preprocessing
-        let step = try makeStep(model, metrics: metrics)
+        let step = try makeStep(model, objective)
         session.observer = try observer(callbacks, training, batchSize)
         session.conditions = device.conditions.merging(["precision": precision.rawValue]) { $1 }
         var search = DivergenceSearch(
-            step, ModelProbe(model, loss: loss, precision: precision, device: device)
+            step, ModelProbe(model, objective: objective, precision: precision, device: device)
         ) { training.batches(of: batchSize, from: $0, augmentations: augmentations) }
         var current = state!
         defer { state = current }
@@ -158,10 +191,9 @@ public struct Trainer: Sendable {
     }
 
     /// A model of any type becomes one of some type.
-    func makeStep(_ model: some Model, metrics: [Metric]) throws -> TrainingStep {
+    func makeStep(_ model: some Model, _ objective: Objective) throws -> TrainingStep {
         try TrainingStep(
-            model, loss: loss, optimizer: optimizer, metrics: metrics, precision: precision, memory: memory,
-            device: device)
+            model, objective: objective, optimizer: optimizer, precision: precision, memory: memory, device: device)
     }
 
     /// The observer for callbacks that need one; `nil` if there are none.
@@ -174,7 +206,9 @@ public struct Trainer: Sendable {
             of: size, epoch: 0, seed: seed, shuffled: false, ahead: 0)
         let first = batches.first { _ in true }
         try batches.checkFailure()
-        return try first.map { try ModelObserver(model, loss: loss, precision: precision, device: device, batch: $0) }
+        return try first.map {
+            try ModelObserver(model, objective: objective, precision: precision, device: device, batch: $0)
+        }
     }
 
     // MARK: Inference
@@ -189,7 +223,7 @@ public struct Trainer: Sendable {
     func evaluate(_ variables: Variables, _ dataset: Dataset, batchSize: Int) throws -> Measurements {
         guard batchSize > 0 else { throw TrainingError("batchSize must be positive, received \(batchSize)") }
         guard dataset.count > 0 else { throw TrainingError("there is nothing to evaluate: the data set is empty") }
-        var sum = MeasurementSum(loss.reduction, metrics)
+        var sum = MeasurementSum(objective)
         let batches = scaled(dataset).batches(of: batchSize, epoch: 0, seed: seed, shuffled: false)
         for batch in batches { sum.add(try inference.measure(variables, batch)) }
         try batches.checkFailure()
@@ -210,13 +244,20 @@ public struct Trainer: Sendable {
     ///   - preprocessing: How they are scaled; without it as in training. `.identity` takes inputs that are scaled already.
     /// - Throws: `TrainingError` if the model has no weights yet; `GraphError` if it does not fit the inputs.
     public func predict(_ inputs: Tensor, preprocessing: Preprocessing? = nil) throws -> Tensor {
-        try evaluated(inputs)
+        try predict(Values(inputs), preprocessing: preprocessing).only.evaluated()
+    }
+
+    /// The outputs of a model with several inputs or outputs, by name: `predict(["left": a, "right": b])["distance"]`.
+    ///
+    /// - Throws: `TrainingError` if the model has no weights yet; `GraphError` if it does not fit the inputs.
+    public func predict(_ inputs: Values, preprocessing: Preprocessing? = nil) throws -> Values {
+        try computed(inputs)
         return try inference.predict(try variables(), inputs, preprocessing ?? self.preprocessing ?? .identity)
     }
 
     /// The compiled program that predicts inputs like these.
     package func predictionProgram(for inputs: Tensor) throws -> any Executable {
-        try inference.predictionProgram(try variables(), inputs.node.type, preprocessing ?? .identity)
+        try inference.predictionProgram(try variables(), Values(inputs), preprocessing ?? .identity)
     }
 
     /// The compiled measurement of batches like this one: loss and metrics.
@@ -224,7 +265,8 @@ public struct Trainer: Sendable {
         try inference.measurementProgram(try variables(), BatchType(batch))
     }
 
-    private func evaluated(_ tensor: Tensor) throws { try tensor.evaluated() }
+    /// Computes what is still an expression; the trainer's own `evaluate` is another one.
+    private func computed(_ values: Values) throws { try ApusTensor.evaluate(values.leaves) }
 
     private func variables() throws -> Variables {
         guard let state else { throw TrainingError("the model has no weights yet; call fit or load first") }

@@ -31,7 +31,7 @@ public struct TrainingSession: Sendable {
     var isValidated: Bool?
 
     /// What the session is going to measure.
-    var measures: MeasuredNames { MeasuredNames(metrics: objective.metrics, isValidated: isValidated) }
+    var measures: MeasuredNames { MeasuredNames(objective, isValidated: isValidated) }
     /// What the last bits of the training may depend on besides the experiment, by name.
     var conditions = Device.current.conditions
 
@@ -48,7 +48,17 @@ public struct TrainingSession: Sendable {
         loss: Loss, metrics: [Metric] = [], schedule: Schedule = .constant, callbacks: [Callback] = [],
         folder: String? = nil, observer: ModelObserver? = nil
     ) {
-        objective = Objective(loss: loss, metrics: metrics)
+        self.init(
+            objective: Objective(loss: loss, metrics: metrics), schedule: schedule, callbacks: callbacks, folder: folder,
+            observer: observer)
+    }
+
+    /// A session of a model with an objective, which may have several outputs.
+    public init(
+        objective: Objective, schedule: Schedule = .constant, callbacks: [Callback] = [], folder: String? = nil,
+        observer: ModelObserver? = nil
+    ) {
+        self.objective = objective
         self.schedule = schedule
         self.callbacks = callbacks
         self.folder = folder
@@ -98,7 +108,7 @@ public struct TrainingSession: Sendable {
             throw TrainingError("epochs must be at most \(TrainingSession.greatestEpochCount), received \(epochs)")
         }
         do { try schedule.validate() } catch { throw TrainingError(error) }
-        if let problem = objective.metrics.nameProblem { throw TrainingError(problem) }
+        if let problem = objective.problem { throw TrainingError(problem) }
         try callbacks.check(measures, folder: folder)
         try training.check(augmentations)
     }

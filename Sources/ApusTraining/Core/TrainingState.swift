@@ -84,7 +84,14 @@ public struct TrainingState: Sendable {
     /// - Parameter input: The shape of one sample, without the batch.
     /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
     public init(_ model: some Model, optimizer: Optimizer, input: Shape, seed: UInt64) throws {
-        self.init(try model.initialized(input: input, seed: seed), optimizer: optimizer, seed: seed)
+        try self.init(model, optimizer: optimizer, inputs: Signature(input), seed: seed)
+    }
+
+    /// A fresh state of a model with several inputs: `inputs: ["left": [4], "right": [4]]`.
+    ///
+    /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
+    public init(_ model: some Model, optimizer: Optimizer, inputs: Signature, seed: UInt64) throws {
+        self.init(try model.initialized(inputs: inputs, seed: seed), optimizer: optimizer, seed: seed)
         try checkGroups()
     }
 

@@ -18,19 +18,30 @@ public struct TrainingStep: Sendable {
     private let steps = Programs<Key, BoundStep>()
     private let cuts = Programs<Key, CutStep>()
 
+    /// The step of a model of one output.
+    ///
     /// - Parameter device: Where the steps are computed.
     /// - Throws: `TrainingError` for impossible hyperparameters of the optimizer, or a loss that is not one number.
     public init(
         _ model: some Model, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [],
         precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu
     ) throws {
+        try self.init(
+            model, objective: Objective(loss: loss, metrics: metrics), optimizer: optimizer, precision: precision,
+            memory: memory, device: device)
+    }
+
+    /// The step of a model with an objective, which may have several outputs.
+    ///
+    /// - Throws: `TrainingError` for impossible hyperparameters of the optimizer, or an objective that is not one number.
+    public init(
+        _ model: some Model, objective: Objective, optimizer: Optimizer, precision: NumericPrecision = .float32,
+        memory: MemoryUse = .standard, device: Device = .cpu
+    ) throws {
         do { try optimizer.validate() } catch { throw TrainingError(error) }
-        guard loss.reduction != .none else {
-            throw TrainingError(
-                "training minimizes one number, but the loss has the reduction none; use mean or sum")
-        }
+        if let problem = objective.problem { throw TrainingError(problem) }
         self.model = model
-        objective = Objective(loss: loss, metrics: metrics)
+        self.objective = objective
         self.optimizer = optimizer
         self.precision = precision
         self.memory = memory
@@ -74,21 +85,21 @@ public struct TrainingStep: Sendable {
         try steps(key(type, state), where: { $0.layout == state.layout }) {
             try check(state, type)
             var builder = ProgramBuilder<StepRole>()
-            let model = try forward(type, state.layout, in: &builder)
+            let (model, measured) = try forward(type, state.layout, in: &builder)
             let update = StepUpdate(optimizer, state.layout, in: &builder)
             var changes = update.changes(
-                of: model.variables, model.gradients(of: objective, state.layout), model.constraints,
+                of: model.variables, model.gradients(of: measured, state.layout), model.constraints,
                 updates: updates(state))
             for (path, value) in model.traced.updates { changes[.variable(path)] = value }
             for role in state.layout.roles {
                 builder.output(
                     role, changes[role] ?? update.slots[role] ?? model.variables["\(role)"]!, replacing: role)
             }
-            model.addMeasurements(objective, to: &builder)
+            model.addMeasurements(measured, to: &builder)
             let program = try compiled(builder)
             return BoundStep(
                 program, layout: state.layout, optimizer: optimizer,
-                metrics: MetricLayout(objective.metrics, program, classes: model.classCount), type: type)
+                metrics: MetricLayout(objective, program, classes: measured.classes), type: type)
         }
     }
 
@@ -114,12 +125,13 @@ public struct TrainingStep: Sendable {
     /// The model in training, with the variables of a state.
     private func forward(
         _ type: BatchType, _ layout: TrainingState.Layout, in builder: inout ProgramBuilder<StepRole>
-    ) throws -> StepModel {
+    ) throws -> (StepModel, MeasuredObjective) {
         let model = StepModel(
             model, type, variables: layout.variableTypes, mode: .training, precision: precision,
             isFrozen: optimizer.freezes, in: &builder)
-        try model.validate(objective)
-        return model
+        let measured = model.measured(objective)
+        try model.validate(measured)
+        return (model, measured)
     }
 
     private func compiled(_ builder: consuming ProgramBuilder<StepRole>) throws -> BoundProgram<StepRole> {
@@ -169,14 +181,14 @@ public struct TrainingStep: Sendable {
         try cuts(key(type, state), where: { $0.layout == state.layout }) {
             try check(state, type)
             var first = ProgramBuilder<StepRole>()
-            let model = try forward(type, state.layout, in: &first)
-            for (path, gradient) in zip(state.layout.trainedPaths, model.gradients(of: objective, state.layout)) {
+            let (model, measured) = try forward(type, state.layout, in: &first)
+            for (path, gradient) in zip(state.layout.trainedPaths, model.gradients(of: measured, state.layout)) {
                 first.output(.gradient(path), gradient)
             }
             for (path, value) in model.traced.updates {
                 first.output(.variable(path), value, replacing: .variable(path))
             }
-            model.addMeasurements(objective, to: &first)
+            model.addMeasurements(measured, to: &first)
 
             var second = ProgramBuilder<StepRole>()
             let paths = state.layout.trainedPaths
@@ -191,7 +203,7 @@ public struct TrainingStep: Sendable {
             let program = try compiled(first)
             return CutStep(
                 gradients: program, update: try compiled(second), layout: state.layout,
-                metrics: MetricLayout(objective.metrics, program, classes: model.classCount))
+                metrics: MetricLayout(objective, program, classes: measured.classes))
         }
     }
 }

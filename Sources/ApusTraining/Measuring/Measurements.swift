@@ -21,7 +21,7 @@ public struct Measurements: Sendable, Hashable, Codable {
 
     init(loss: Double, _ contributions: Contributions) {
         self.init([("loss", loss)])
-        for (index, metric) in contributions.layout.metrics.enumerated() {
+        for (index, metric) in contributions.layout.measured.enumerated() {
             switch contributions.value(index) {
             case .number(let number): add(metric.name, number)
             case .classes(let numbers):
@@ -40,6 +40,8 @@ public struct Measurements: Sendable, Hashable, Codable {
     public subscript(name: String) -> Double? { names.firstIndex(of: name).map { values[$0] } }
     /// The number of a metric; `nil` if it is not measured, or not one number.
     public subscript(metric: Metric) -> Double? { self[metric.name] }
+    /// The number of a metric of one of several outputs; `nil` if it is not measured, or not one number.
+    public subscript(output: String, metric: Metric) -> Double? { self["\(output).\(metric.name)"] }
     /// The mean loss, or NaN if nothing was measured.
     public var loss: Double { self["loss"] ?? .nan }
 }
@@ -63,20 +65,21 @@ extension Measurements: CustomStringConvertible {
 struct MeasurementSum {
     private var loss = 0.0
     private var contributions: Contributions?
+    /// What the loss of all batches together counts.
+    private var weight = 0.0
     private let isMean: Bool
-    private let metrics: [Metric]
+    private let measured: [Objective.Measured]
     private(set) var count = 0
 
-    /// - Parameters:
-    ///   - reduction: How the loss of a batch came about.
-    ///   - metrics: Those that the batches measure.
-    init(_ reduction: Loss.Reduction, _ metrics: [Metric]) {
-        isMean = reduction != .sum
-        self.metrics = metrics
+    /// - Parameter objective: What the batches measure.
+    init(_ objective: Objective) {
+        isMean = objective.reduction != .sum
+        measured = objective.measured
     }
 
     mutating func add(_ result: StepResult) {
-        loss += isMean ? result.loss * Double(result.count) : result.loss
+        loss += isMean ? result.loss * result.weight : result.loss
+        weight += result.weight
         if contributions?.add(result.contributions) == nil { contributions = result.contributions }
         count += result.count
     }
@@ -84,33 +87,40 @@ struct MeasurementSum {
     /// The mean of the loss over the samples, or its sum, and the metrics; NaN where nothing was added.
     var measurements: Measurements {
         guard count > 0 else {
-            return Measurements((["loss"] + metrics.filter(\.rule.isNumber).map(\.name)).map { ($0, .nan) })
+            return Measurements((["loss"] + measured.filter(\.rule.isNumber).map(\.name)).map { ($0, .nan) })
         }
-        let loss = isMean ? loss / Double(count) : loss
+        let loss = isMean ? loss / weight : loss
         return contributions.map { Measurements(loss: loss, $0) } ?? Measurements([("loss", loss)])
     }
 
     // MARK: Checkpoints
 
     /// - Throws: `TrainingError` if the numbers belong to other metrics.
-    init(_ reduction: Loss.Reduction, _ saved: SavedSum, _ metrics: [Metric]) throws {
-        self.init(reduction, metrics)
+    init(_ objective: Objective, _ saved: SavedSum) throws {
+        self.init(objective)
         loss = saved.loss
         count = saved.count
+        weight = saved.weight ?? Double(saved.count)
         guard let classes = saved.classes else { return }
-        guard saved.shapes.count == metrics.count else {
+        guard saved.shapes.count == measured.count else {
             throw TrainingError(
-                "the checkpoint measures \(saved.shapes.count) metrics, this training \(metrics.count)",
+                "the checkpoint measures \(saved.shapes.count) metrics, this training \(measured.count)",
                 kind: .malformed)
         }
+        let each = saved.classesOfEach.flatMap { $0.count == measured.count ? $0 : nil }
         contributions = Contributions(
-            MetricLayout(metrics, contributions: saved.shapes.map { Shape($0) }, classes: classes), saved.numbers)
+            MetricLayout(
+                measured, contributions: saved.shapes.map { Shape($0) },
+                classes: each ?? Array(repeating: classes, count: measured.count)), saved.numbers)
     }
 
     var saved: SavedSum {
         var saved = SavedSum(loss: loss, count: count)
+        if weight != Double(count) { saved.weight = weight }
         if let contributions {
-            saved.classes = contributions.layout.classes
+            let classes = contributions.layout.classes
+            saved.classes = classes.first ?? 1
+            if classes.contains(where: { $0 != classes[0] }) { saved.classesOfEach = classes }
             saved.shapes = contributions.layout.shapes.map(\.dimensions)
             saved.numbers = contributions.numbers
         }

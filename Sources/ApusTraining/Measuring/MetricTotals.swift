@@ -3,48 +3,32 @@ import ApusNN
 import ApusTensor
 import Foundation
 
-extension [Metric] {
-    /// The problems of metrics that do not fit a model's output and its targets.
-    func problems(_ output: Tensor, _ target: Tensor) -> [GraphProblem] {
-        guard output.problems.isEmpty, target.problems.isEmpty else { return [] }
-        return compactMap { metric in
-            metric.rule.problem(output, target).map { GraphProblem(scope: [], operation: metric.name, message: $0) }
-        }
-    }
-
-    /// What a batch adds to the total of each metric.
-    func contributions(
-        _ output: Tensor, _ target: Tensor, weights: Tensor?, meaning: OutputMeaning
-    ) -> [Tensor] {
-        let weights = weights ?? Tensor.ones([Swift.max(1, output.shape.dimensions.first ?? 1)])
-        return map { $0.contribution(output, target, weights: weights, meaning: meaning).cast(to: .float32) }
-    }
-}
-
 /// How many numbers each metric of a program yields, and how they are gathered; shared by all its results.
 final class MetricLayout: Sendable {
-    let metrics: [Metric]
-    /// The number of outputs a sample: the model's last axis, 1 for a vector.
-    let classes: Int
+    let measured: [Objective.Measured]
+    /// The number of outputs a sample of each: the last axis, 1 for a vector.
+    let classes: [Int]
     /// The shape of each metric's contribution.
     let shapes: [Shape]
 
-    init(_ metrics: [Metric], contributions: [Shape], classes: Int) {
-        self.metrics = metrics
+    init(_ measured: [Objective.Measured], contributions: [Shape], classes: [Int]) {
+        self.measured = measured
         shapes = contributions
         self.classes = classes
     }
 
-    /// The layout of the metrics that a program measures.
-    convenience init(_ metrics: [Metric], _ program: BoundProgram<StepRole>, classes: Int) {
+    /// The layout of what a program measures.
+    convenience init(_ objective: Objective, _ program: BoundProgram<StepRole>, classes: [Int]) {
+        let measured = objective.measured
         self.init(
-            metrics, contributions: metrics.indices.map { program.type(ofOutput: .metric($0)).shape }, classes: classes)
+            measured, contributions: measured.indices.map { program.type(ofOutput: .metric($0)).shape },
+            classes: classes)
     }
 
     var count: Int { shapes.reduce(0) { $0 + $1.count } }
 
     /// Whether the numbers of a batch fit into a result without memory of their own.
-    var isSmall: Bool { count <= Contributions.capacity && metrics.allSatisfy { $0.rule.accumulation == .sum } }
+    var isSmall: Bool { count <= Contributions.capacity && measured.allSatisfy { $0.rule.accumulation == .sum } }
 }
 
 /// The numbers that metrics gather: of a batch, or of all batches so far.
@@ -60,7 +44,7 @@ struct Contributions: Sendable {
     init(_ layout: MetricLayout) {
         self.layout = layout
         if !layout.isSmall {
-            many = zip(layout.metrics, layout.shapes).map { metric, shape in
+            many = zip(layout.measured, layout.shapes).map { metric, shape in
                 metric.rule.accumulation == .sum ? Array(repeating: 0, count: shape.count) : []
             }
         }
@@ -72,7 +56,7 @@ struct Contributions: Sendable {
         if many.isEmpty {
             let start = layout.shapes[..<metric].reduce(0) { $0 + $1.count }
             for index in 0..<count { few[start + index] += Double(numbers[index]) }
-        } else if layout.metrics[metric].rule.accumulation == .sum {
+        } else if layout.measured[metric].rule.accumulation == .sum {
             for index in 0..<count { many[metric][index] += Double(numbers[index]) }
         } else {
             many[metric].append(contentsOf: (0..<count).map { Double(numbers[$0]) })
@@ -83,7 +67,7 @@ struct Contributions: Sendable {
     mutating func add(_ other: Contributions) {
         few += other.few
         for metric in many.indices {
-            if layout.metrics[metric].rule.accumulation == .rows {
+            if layout.measured[metric].rule.accumulation == .rows {
                 many[metric] += other.many[metric]
             } else {
                 for index in many[metric].indices { many[metric][index] += other.many[metric][index] }
@@ -100,7 +84,7 @@ struct Contributions: Sendable {
         } else {
             numbers = many[metric]
         }
-        return layout.metrics[metric].rule.value(numbers, classes: layout.classes)
+        return layout.measured[metric].rule.value(numbers, classes: layout.classes[metric])
     }
 
     // MARK: Checkpoints

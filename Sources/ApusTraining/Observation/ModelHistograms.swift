@@ -19,19 +19,29 @@ public struct ModelHistograms: Sendable {
     public init(
         _ model: some Model, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, bins: Int = 64
     ) throws {
+        try self.init(
+            model, objective: Objective(loss: loss), precision: precision, device: device, bins: bins)
+    }
+
+    /// Looks into a model with an objective, which may have several outputs.
+    public init(
+        _ model: some Model, objective: Objective, precision: NumericPrecision = .float32, device: Device = .cpu,
+        bins: Int = 64
+    ) throws {
         guard bins > 0 else { throw TrainingError("a histogram needs at least one bin, received \(bins)") }
-        guard loss.reduction != .none else {
+        guard objective.reduction != .none else {
             throw TrainingError(
                 "gradients are those of one number, but the loss has the reduction none; use mean or sum")
         }
-        probe = ModelProbe(model, loss: loss, precision: precision, device: device)
+        probe = ModelProbe(model, objective: objective, precision: precision, device: device)
         self.bins = bins
     }
 
     /// Looks at a trainer's model with its loss.
     public init(_ trainer: Trainer, bins: Int = 64) throws {
         try self.init(
-            trainer.model, loss: trainer.loss, precision: trainer.precision, device: trainer.device, bins: bins)
+            trainer.model, objective: trainer.objective, precision: trainer.precision, device: trainer.device,
+            bins: bins)
     }
 
     /// Looks at the model with a state's weights and a batch.

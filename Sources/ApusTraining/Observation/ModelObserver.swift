@@ -25,7 +25,16 @@ public struct ModelObserver: Sendable {
     public init(
         _ model: some Model, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, batch: Batch
     ) throws {
-        histograms = try ModelHistograms(model, loss: loss, precision: precision, device: device)
+        try self.init(
+            model, objective: Objective(loss: loss), precision: precision, device: device, batch: batch)
+    }
+
+    /// An observer of a model with an objective, which may have several outputs.
+    public init(
+        _ model: some Model, objective: Objective, precision: NumericPrecision = .float32, device: Device = .cpu,
+        batch: Batch
+    ) throws {
+        histograms = try ModelHistograms(model, objective: objective, precision: precision, device: device)
         self.batch = batch
     }
 

@@ -10,7 +10,7 @@ package import ApusTensor
 /// see the precision and the device of the training, and gradients of the loss with all penalties. A probe changes nothing.
 package struct ModelProbe: Sendable {
     private let model: any Model
-    private let loss: Loss
+    private let objective: Objective
     private let precision: NumericPrecision
     private let device: Device
     private let programs = Programs<Question, ProbeProgram>()
@@ -25,9 +25,9 @@ package struct ModelProbe: Sendable {
         let frozen: Set<String>
     }
 
-    package init(_ model: any Model, loss: Loss, precision: NumericPrecision, device: Device) {
+    package init(_ model: any Model, objective: Objective, precision: NumericPrecision, device: Device) {
         self.model = model
-        self.loss = loss
+        self.objective = objective.with(metrics: [])
         self.precision = precision
         self.device = device
     }
@@ -44,9 +44,7 @@ package struct ModelProbe: Sendable {
         frozen: Set<String> = []
     ) throws -> ModelView {
         try batch.evaluated()
-        let type =
-            gradients.isEmpty
-            ? BatchType(inputs: batch.inputs.only.node.type, preprocessing: batch.preprocessing) : BatchType(batch)
+        let type = BatchType(batch, hasTargets: !gradients.isEmpty)
         let question = Question(batch: type, mode: mode, gradients: gradients, frozen: frozen)
         let types = variables.paths.map { ($0, variables[$0]!.node.type) }
         let probe = try programs(question, where: { $0.variables.elementsEqual(types, by: ==) }) {
@@ -59,7 +57,7 @@ package struct ModelProbe: Sendable {
         }
         return ModelView(
             loss: gradients.isEmpty ? nil : Double(results.buffer(.loss).first(as: Float.self)),
-            input: results[.preprocessedInput],
+            inputs: probe.inputs.map { results[.preprocessedInput($0)] },
             calls: probe.calls.map { call in
                 ModelView.Call(
                     path: call.record.path, layer: call.record.layer, depth: call.record.depth,
@@ -76,14 +74,14 @@ package struct ModelProbe: Sendable {
         if question.gradients.isEmpty {
             try traced.traced.validate()
         } else {
-            let objective = Objective(loss: loss)
-            try traced.validate(objective)
-            let total = traced.total(objective)
+            let measured = traced.measured(objective)
+            try traced.validate(measured)
+            let total = traced.total(measured)
             builder.output(.loss, total)
             let gradients = gradient(of: total, withRespectTo: question.gradients.map { traced.variables[$0]! })
             for (path, gradient) in zip(question.gradients, gradients) { builder.output(.gradient(path), gradient) }
         }
-        builder.output(.preprocessedInput, traced.input)
+        for (name, input) in traced.inputs { builder.output(.preprocessedInput(name), input) }
         var calls: [ProbeProgram.Call] = []
         var places: [Node: Int] = [:]
         for record in traced.traced.records {
@@ -96,7 +94,8 @@ package struct ModelProbe: Sendable {
             }
             calls.append(ProbeProgram.Call(record: record, output: place, isRepetition: known != nil))
         }
-        return ProbeProgram(program: try builder.compiled(on: device), variables: types, calls: calls)
+        return ProbeProgram(
+            program: try builder.compiled(on: device), variables: types, calls: calls, inputs: traced.inputs.names)
     }
 }
 
@@ -111,6 +110,8 @@ private struct ProbeProgram: StoredProgram, @unchecked Sendable {
     let program: BoundProgram<StepRole>
     let variables: [(path: String, type: TensorType)]
     let calls: [Call]
+    /// The names of the inputs.
+    let inputs: [String]
 
     var byteCount: Int { program.byteCount }
 }
@@ -133,7 +134,9 @@ package struct ModelView {
     /// The loss with all penalties, where gradients were asked for.
     package let loss: Double?
     /// The batch as the model received it.
-    package let input: Tensor
+    package let inputs: [Tensor]
+    /// The one input, or the first.
+    package var input: Tensor { inputs[0] }
     /// Inner layers before the layer around them.
     package let calls: [Call]
     /// The gradient of the loss with respect to each variable that was asked for.
