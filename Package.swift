@@ -9,6 +9,7 @@ let swift: [SwiftSetting] = [
 /// The programs that the README and the design show; each is a folder of Examples.
 let examples = [
     "1-activations", "2-gradients", "3-model", "4-training", "5-custom-layer", "6-custom-training-loop", "7-search",
+    "9-functional", "10-own-parts", "11-two-towers", "12-gan", "13-vae", "14-cartpole",
 ]
 
 /// The example that only predicts: it links nothing that trains.

@@ -116,6 +116,17 @@ import Testing
         #expect(folds.map { $0.validation.classCounts(of: "first") } == [[7, 6, 7], [6, 7, 7], [7, 7, 6]])
     }
 
+    /// Labels of positions before it do not matter.
+    @Test func stratificationByTheFirstLabelOfSamples() throws {
+        let data = try Dataset(
+            inputs: ["x": Tensor((0..<20).map { Float($0) })],
+            targets: [
+                "mask": Tensor((0..<40).map { $0 / 20 }, shape: [20, 2]), "kind": Tensor((0..<20).map { $0 % 2 }),
+            ])
+        let (_, validation) = try data.split(validation: 0.4, stratified: true, seed: 1)
+        #expect(validation.classCounts(of: "kind") == [4, 4])
+    }
+
     // MARK: Fingerprint
 
     @Test func fingerprintSeesNamesOrderAndIgnoredLabels() throws {
@@ -137,6 +148,10 @@ import Testing
         for ignored in [-1, 0] { seen.append(try self.data(ignoring: ["kind": ignored]).fingerprint) }
         #expect(Set(seen).count == seen.count)
         #expect(try self.data(weights: [1, 2, 3, 4]).fingerprint == data.fingerprint)
+        let (bare, named) = (Values(left), Values([(name: "x", tensor: left)]))
+        #expect(try print(bare, ["kind": kind]) != print(named, ["kind": kind]))
+        let names = try [bare, named].map { try Dataset(inputs: $0, targets: Values(kind)).fingerprint }
+        #expect(names[0] != names[1])
         // Plain data have the fingerprint of before, however they are made.
         #expect(
             try Dataset(inputs: Values(left), targets: Values(kind)).fingerprint

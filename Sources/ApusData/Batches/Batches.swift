@@ -77,9 +77,10 @@ public struct Batches: Sequence, Sendable {
         if let failure { throw failure }
     }
 
-    /// The number of batches.
+    /// The number of batches, if all samples can be read.
     public var count: Int { numbers.count }
-    public var underestimatedCount: Int { count }
+    /// The number of batches that there are in any case: none of samples that are yet to be read.
+    public var underestimatedCount: Int { dataset.isInMemory ? count : 0 }
 
     public func makeIterator() -> Iterator {
         let gatherer = gatherer

@@ -7,7 +7,7 @@ extension Dataset {
     ///
     /// It covers element types, shapes, bytes, the number of classes, and the names of several inputs and targets; not the names of
     /// classes and not the normalization. It is computed when it is first asked for. Samples that are read when they are needed count by their
-    /// files' names and sizes.
+    /// files' names and sizes, and those that a function makes by the name that was given.
     public var fingerprint: UInt64 { knownFingerprint.value { fingerprint(by: XXH3.self) } }
 
     /// The fingerprint by a hash.
@@ -53,6 +53,12 @@ extension Dataset {
         }
         hash.add(UInt64(count))
         return hash.value
+    }
+
+    /// Something short that changes when the content of a row that is not in memory does, and the bytes of one that is.
+    func signature(ofRow row: Int) -> [UInt8] {
+        sharedCaches.flatMap { $0.reader.signature(of: row) }
+            + columns.filter(\.isInMemory).flatMap { Array($0.bytesInMemory(row)) }
     }
 }
 

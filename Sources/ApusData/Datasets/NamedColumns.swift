@@ -5,6 +5,8 @@ import ApusTensor
 struct InputColumn: Sendable {
     let name: String
     var column: Column
+    /// What the places of a table's rows are called, where the source knows it.
+    var features: [String] = []
 }
 
 /// A target of the samples: labels of classes, or numbers.

@@ -50,7 +50,7 @@ extension CSVSource {
                 targets: Tensor(try targets(target, path), shape: [table.rowCount, 1]))
         }
         var raw = RawSamples(
-            samples, featureNames: features.features.map(\.name),
+            samples.naming(features: features.features.map(\.name)), featureNames: features.features.map(\.name),
             groups: try groups.map { try texts(try column($0), path) })
         raw.columns =
             [described(target, .label, known[label])]
