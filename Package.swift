@@ -10,6 +10,12 @@ let swift: [SwiftSetting] = [
 let examples = [
     "1-activations", "2-gradients", "3-model", "4-training", "5-custom-layer", "6-custom-training-loop", "7-search",
     "9-functional", "10-own-parts", "11-two-towers", "12-gan", "13-vae", "14-cartpole",
+    "15-own-command",
+]
+
+/// What examples need besides Apus.
+let exampleProducts: [String: [Target.Dependency]] = [
+    "7-search": ["ApusExperiments", "ApusReport", "ApusSearch"], "15-own-command": ["ApusCommand"],
 ]
 
 /// The example that only predicts: it links nothing that trains.
@@ -32,6 +38,7 @@ let package = Package(
         .library(name: "ApusChecks", targets: ["ApusChecks"]),
         .library(name: "ApusConfiguration", targets: ["ApusConfiguration"]),
         .library(name: "ApusInference", targets: ["ApusInference"]),
+        .library(name: "ApusCommand", targets: ["ApusCommand"]),
         .executable(name: "apus", targets: ["ApusCLI"]),
     ],
     dependencies: [
@@ -124,15 +131,15 @@ let package = Package(
             ], swiftSettings: swift),
 
         // What people start.
-        .executableTarget(
-            name: "ApusCLI",
+        .target(
+            name: "ApusCommand",
             dependencies: [
                 "Apus", "ApusGraph", "ApusBackend", "ApusChecks", "ApusConfiguration", "ApusConfigurationFiles",
-                "ApusFormats", "ApusSearch",
-                "ApusExperiments",
-                "ApusReport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ApusFormats", "ApusSearch", "ApusExperiments", "ApusReport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),
+        .executableTarget(name: "ApusCLI", dependencies: ["ApusCommand"], swiftSettings: swift),
         .target(
             name: "ApusWorkloads", dependencies: ["Apus"], path: "Benchmarks/ApusWorkloads", swiftSettings: swift),
         .executableTarget(
@@ -219,9 +226,10 @@ let package = Package(
             dependencies: ["Apus", "ApusExperiments", "ApusReport", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Golden"], swiftSettings: swift),
         .testTarget(name: "ApusTests", dependencies: ["Apus"], swiftSettings: swift),
-        .testTarget(name: "ApusCLITests", dependencies: ["ApusCLI", "ApusFormats"], swiftSettings: swift),
         .testTarget(
-            name: "ExamplesTests", dependencies: (examples + [inferenceExample]).map { .target(name: $0) },
+            name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusCLI", "ApusFormats"], swiftSettings: swift),
+        .testTarget(
+            name: "ExamplesTests", dependencies: ["Apus"] + (examples + [inferenceExample]).map { .target(name: $0) },
             swiftSettings: swift),
         .executableTarget(
             name: inferenceExample, dependencies: ["ApusInference"], path: "Examples/\(inferenceExample)",
@@ -230,7 +238,7 @@ let package = Package(
         + examples.map {
             .executableTarget(
                 name: $0,
-                dependencies: $0 == "7-search" ? ["Apus", "ApusExperiments", "ApusReport", "ApusSearch"] : ["Apus"],
+                dependencies: ["Apus"] + (exampleProducts[$0] ?? []),
                 path: "Examples/\($0)", swiftSettings: swift)
         }
 )

@@ -12,7 +12,9 @@ let weighted = Loss("weighted") { output, target in abs(output - target) * Tenso
 // What is the mean so far of three sequences, times two?
 let x = Tensor.normal([256, 5, 3], key: RandomKey(seed: 1))
 let means = x.cumulativeSum(axis: 1) / Tensor.arange(1, 6).reshaped(to: [5, 1]) * 2
-let net = Sequential { CausalAverage(); Dense(3) }
+let net = Sequential {
+    CausalAverage(); Dense(3)
+}
 var trainer = Trainer(net, loss: weighted, optimizer: .adam(learningRate: 0.05), metrics: [.meanAbsoluteError])
 let data = try Dataset(inputs: x, targets: means)
 for epoch in try trainer.fit(data, epochs: 20, batchSize: 32).epochs where epoch.epoch % 5 == 0 {

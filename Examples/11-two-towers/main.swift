@@ -2,7 +2,9 @@ import Apus
 
 // Several inputs and outputs, shared weights: are two points of one kind, and of which kind is the first?
 struct TwoTowers: Model {
-    var tower = Sequential { Dense(64, activation: .relu); Dense(16) }
+    var tower = Sequential {
+        Dense(64, activation: .relu); Dense(16)
+    }
     func outputs(for inputs: Values, in context: Context) -> Values {
         let shared = context.shared("tower")
         let (a, b) = (tower(inputs["left"], in: shared), tower(inputs["right"], in: shared))

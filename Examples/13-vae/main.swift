@@ -8,7 +8,9 @@ struct VAE: Layer {
 
     func output(for x: Tensor, in context: Context) -> Tensor {
         let hidden = Dense(256, activation: .relu)(x.reshaped(to: [x.shape[0], -1]), in: context["encoder"])
-        let (mean, logVariance) = (Dense(code)(hidden, in: context["mean"]), Dense(code)(hidden, in: context["variance"]))
+        let (mean, logVariance) = (
+            Dense(code)(hidden, in: context["mean"]), Dense(code)(hidden, in: context["variance"])
+        )
         // KL divergence from the normal distribution, in nats for each image.
         let divergence = (square(mean) + exp(logVariance) - logVariance - 1).sum(axes: [1]) * 0.5
         context.addLoss(divergence.mean() / 784)

@@ -2,7 +2,9 @@ import Apus
 import Foundation
 
 // REINFORCE (Williams 1992) with a baseline on CartPole: sixteen poles at once, balanced for at most 500 steps.
-let policy = Sequential { Dense(64, activation: .tanh); Dense(2) }
+let policy = Sequential {
+    Dense(64, activation: .tanh); Dense(2)
+}
 let (poles, limit) = (16, 500)
 
 /// Carts with poles (Barto, Sutton & Anderson 1983): position, velocity, angle, angular velocity. The numbers are Gymnasium's.
@@ -38,7 +40,8 @@ let learn = compile { (weights: Variables, adam: OptimizerState, states: Tensor,
     var (weights, adam) = (weights, adam)
     let gradients = gradient(at: weights) { weights in
         let logits = logSoftmax(policy(states, weights))
-        return -((logits * actions.oneHot(classes: 2)).sum(axes: [1]) * advantages).sum() / maximum(abs(advantages).sum(), 1e-6)
+        return -((logits * actions.oneHot(classes: 2)).sum(axes: [1]) * advantages).sum()
+            / maximum(abs(advantages).sum(), 1e-6)
     }
     try adam.update(&weights, gradients)
     return (weights, adam)

@@ -11,5 +11,5 @@ var trainer = Trainer(
 let history = try trainer.fit(
     training, validation: validation, epochs: epochs, batchSize: 128,
     callbacks: [.earlyStopping(patience: 3), .checkpoint("runs/lenet")])
-for epoch in history.epochs { print(epoch.epoch, epoch.training, epoch.validation!) }
+for epoch in history.epochs { print(epoch) }
 print(try trainer.evaluate(data.test))

@@ -16,4 +16,4 @@ let session = TrainingSession(loss: .softmaxCrossEntropy, metrics: [.accuracy])
 let history = try session.run(&state, on: training, epochs: 10, batchSize: 128) { state, batch, learningRate in
     try step(&state, batch, learningRate: learningRate)
 }
-for record in history.epochs { print(record.epoch, record.training[.accuracy]!) }
+for accuracy in history["training.accuracy"] { print(accuracy) }

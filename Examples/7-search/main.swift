@@ -13,10 +13,10 @@ let experiment = Experiment(
 var run = try ExperimentRun(experiment)
 try run.train(callbacks: [.earlyStopping(patience: 3)])
 try run.writeReport()
-print("test", run.record.test!, "in", run.folder!.path)
+if let test = run.record.test, let folder = run.folder { print("test", test, "in", folder.path) }
 
 let scores = try CrossValidation(experiment, folds: 3, in: "runs/folds")
-print("folds", scores.summary("accuracy")!.mean, "±", scores.summary("accuracy")!.standardDeviation)
+if let accuracy = scores.summary("accuracy") { print("folds", accuracy.mean, "±", accuracy.standardDeviation) }
 
 let search = Search(
     space: ["optimizer.adam.learningRate": .log(0.0001...0.1), "model.0.dense.units": .choice([4, 16])], trials: 4)
@@ -24,4 +24,4 @@ let tuning = try Tuning(
     ExperimentFile(yaml: experiment.yaml(), path: "moons"), search, name: "moons-search", in: RunCatalog().store,
     folder: "runs/moons-search")
 try tuning.run { print("trial", $0.number, $0.assignment, $0.score ?? .nan) }
-print("best", try tuning.study.best()!.assignment)
+if let best = try tuning.study.best() { print("best", best.assignment) }

@@ -5,7 +5,9 @@ let key = RandomKey(seed: 1)
 let x = Tensor.normal([512, 4], key: key)
 let batches = Array(repeating: (x, sin(x.sum(axes: [1], keepingAxes: true))), count: 300)
 
-let net = Sequential { Dense(32, activation: .tanh); Dense(1) }
+let net = Sequential {
+    Dense(32, activation: .tanh); Dense(1)
+}
 var weights = try net.initialized(input: [4], seed: 7)
 var adam = Optimizer.adam(learningRate: 1e-2).state(for: weights)
 let step = compile { (weights: Variables, x: Tensor, y: Tensor) in

@@ -226,7 +226,9 @@ extension Registry {
     ///
     /// - Parameter constants: What the caller reads itself among the arguments of each kind.
     package func form(adding constants: [Form.Constant] = [], beside: [Form.Constant] = []) -> Form.Kinds {
-        Form.Kinds(what, members.map { kind($0.kind, $0.type).adding(constants) }, beside: beside)
+        let values = valueNames.map { Form.Kind($0, content: nil, isBare: true) }
+        return Form.Kinds(
+            what, (members.map { kind($0.kind, $0.type) } + values).map { $0.adding(constants) }, beside: beside)
     }
 
     private func kind(_ name: String, _ type: any (Codable & Sendable).Type) -> Form.Kind {

@@ -23,13 +23,18 @@ extension NamedFunction: CustomStringConvertible {
 
 extension NamedFunction: Encodable {
     /// - Throws: `EncodingError`: a file can't hold a function.
-    public func encode(to encoder: any Encoder) throws {
-        throw EncodingError.invalidValue(
+    public func encode(to encoder: any Encoder) throws { throw EncodingError.function(name, at: encoder.codingPath) }
+}
+
+extension EncodingError {
+    /// That files can't hold a function.
+    package static func function(_ name: String, at path: [any CodingKey]) -> EncodingError {
+        .invalidValue(
             name,
             EncodingError.Context(
-                codingPath: encoder.codingPath,
+                codingPath: path,
                 debugDescription:
-                    "\(name.quoted) is a function of the program, which files can't hold; write one that has a name in files"
-            ))
+                    "\(name.quoted) is a function of the program, which files can't hold; use a type that has a name in files, or register "
+                    + "the function where kinds take one"))
     }
 }

@@ -1,10 +1,11 @@
 import Synchronization
 
-/// The types of one protocol that can be read from files, by kind.
-package final class Registry<Member>: Sendable {
+/// The types of one protocol that can be read from files, by kind; and values that have a name there.
+package final class Registry<Member: Sendable>: Sendable {
     /// What the types are, for messages: `layer`, `optimizer`.
     package let what: String
     private let types: Mutex<[String: any (Codable & Sendable).Type]>
+    private let values = Mutex<[String: Member]>([:])
 
     /// - Parameter others: Types that read and write themselves, by kind.
     package init(
@@ -24,12 +25,26 @@ package final class Registry<Member>: Sendable {
         types.withLock { $0[kind] = type }
     }
 
+    /// Makes a value known by a name, which takes no arguments.
+    ///
+    /// - Throws: `RegistrationError` if a type or another value has the name.
+    package func register(_ value: Member, named name: String) throws(RegistrationError) {
+        guard !contains(name) else { throw RegistrationError(what: what, kind: name) }
+        values.withLock { $0[name] = value }
+    }
+
+    /// The value of a name; `nil` if there is none.
+    package func value(_ name: String) -> Member? { values.withLock { $0[name] } }
+
+    /// The names of values, in order of the alphabet.
+    var valueNames: [String] { values.withLock { $0.keys.sorted() } }
+
     /// Whether a name stands for this type.
     package func knows(_ type: any (Codable & Sendable).Type, as kind: String) -> Bool {
         find(kind).map { ObjectIdentifier($0) == ObjectIdentifier(type) } ?? false
     }
 
-    package var kinds: [String] { types.withLock { $0.keys.sorted() } }
+    package var kinds: [String] { (types.withLock { Array($0.keys) } + valueNames).sorted() }
 
     /// Every type with its kind, in order of the alphabet.
     var members: [(kind: String, type: any (Codable & Sendable).Type)] {
@@ -43,7 +58,7 @@ package final class Registry<Member>: Sendable {
         }
     }
 
-    package func contains(_ kind: String) -> Bool { find(kind) != nil }
+    package func contains(_ kind: String) -> Bool { find(kind) != nil || value(kind) != nil }
 
     /// The type of a kind; capitals do not matter.
     private func find(_ kind: String) -> (any (Codable & Sendable).Type)? {
@@ -57,6 +72,10 @@ package final class Registry<Member>: Sendable {
 
     /// The member of a kind: what a decoder says of it, or all arguments at their default.
     package func member(_ kind: String, from decoder: (any Decoder)?, at path: [any CodingKey]) throws -> Member {
+        if let value = value(kind) {
+            if let decoder { try Fields(decoder).checkNames([]) }
+            return value
+        }
         let type = try type(kind, path)
         if let decoder { return try type.init(from: decoder) as! Member }
         if let type = type as? any Configurable.Type { return try type.value(from: Fields(nothingAt: path)) as! Member }
@@ -76,6 +95,10 @@ package final class Registry<Member>: Sendable {
         _ kind: String, from decoder: (any Decoder)?, besides others: [String], at path: [any CodingKey]
     ) throws -> (member: Member, fields: Fields) {
         let fields = decoder.map(Fields.init) ?? Fields(nothingAt: path)
+        if let value = value(kind) {
+            try fields.checkNames(others)
+            return (value, fields)
+        }
         guard let type = try type(kind, path) as? any Configurable.Type else {
             return (try member(kind, from: decoder, at: path), fields)
         }

@@ -25,7 +25,8 @@ struct ModelDescription: Codable {
     init(_ trained: TrainedModel, path: String) throws(FormatError) {
         guard let layer = trained.model as? any Layer else {
             throw FormatError(
-                .unsupported, path: path, "the model can't be written", expected: "a layer, which takes and yields one tensor",
+                .unsupported, path: path, "the model can't be written",
+                expected: "a layer, which takes and yields one tensor",
                 received: trained.model.label, remedy: "Write its weights: variables.write(safetensors:).")
         }
         version = ModelDescription.version

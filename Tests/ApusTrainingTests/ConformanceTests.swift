@@ -114,7 +114,8 @@ import Testing
         precision: NumericPrecision = .float32
     ) throws -> Tensor {
         let values = Dictionary(uniqueKeysWithValues: variables.paths.map { ($0, variables[$0]!) })
-        let traced = TracedModel(layer, Values(x), mode: mode, key: Tensor([3, 4]), variables: values, precision: precision)
+        let traced = TracedModel(
+            layer, Values(x), mode: mode, key: Tensor([3, 4]), variables: values, precision: precision)
         try traced.validate()
         return try traced.records.last!.output.evaluated()
     }

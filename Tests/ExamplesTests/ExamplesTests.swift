@@ -1,3 +1,4 @@
+import Apus
 import Foundation
 import Testing
 
@@ -7,13 +8,18 @@ import Testing
     private static let products = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
 
     /// The lines that a program prints.
-    private func run(_ name: String, _ environment: [String: String] = [:]) throws -> [String] {
+    private func run(
+        _ name: String, _ environment: [String: String] = [:], arguments: [String] = [],
+        files: (_ folder: String) throws -> Void = { _ in }
+    ) throws -> [String] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "apus-example-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
+        try files(folder.path)
         let (process, output) = (Process(), Pipe())
         process.executableURL = ExamplesTests.products.appending(path: name)
         process.currentDirectoryURL = folder
+        process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = output
         try process.run()
@@ -94,5 +100,73 @@ import Testing
         let lines = try run("6-custom-training-loop").map(numbers)
         #expect(lines.count == 10)
         #expect(try #require(lines.last?.last) > 0.95)
+    }
+
+    @Test func functional() throws {
+        let lines = try run("9-functional").map(numbers)
+        #expect(lines.map(\.first) == [0, 100, 200, lines[3].last])
+        #expect(lines[3][0] < 0.03 && lines[3][0] < 0.1 * lines[0][1])
+    }
+
+    @Test func ownParts() throws {
+        let lines = try run("10-own-parts").map(numbers)
+        #expect(lines.map(\.first) == [5, 10, 15, 20])
+        #expect(lines[3][1] < 0.05)
+    }
+
+    @Test func twoTowers() throws {
+        let lines = try run("11-two-towers")
+        #expect(lines.count == 13)
+        #expect(
+            lines[0].hasPrefix("1 loss ") && lines[0].contains(", distance.loss ")
+                && lines[0].contains(", class.accuracy "))
+        #expect(try #require(numbers(lines[12]).last) > 0.97)
+    }
+
+    /// At least 80 % of the points lie in clusters, and no more than one cluster is left out.
+    @Test func adversaries() throws {
+        let words = try #require(try run("12-gan").last).split(separator: " ")
+        #expect(words.count == 4)
+        #expect(Double(words[1]) ?? 0 > 0.8 && Int(words[3]) ?? 0 >= 7)
+    }
+
+    /// 286 nats after one epoch, 242 after ten.
+    @Test(.enabled(if: hasFashionMNIST, "needs Fashion-MNIST")) func variationalAutoencoder() throws {
+        let lines = try run("13-vae", ["EPOCHS": "1"])
+        #expect(lines.count == 2)
+        #expect((240..<270).contains(try #require(numbers(lines[1]).last)))
+    }
+
+    /// The pole stands for at least 400 of 500 steps, in the mean over sixteen.
+    @Test func cartPole() throws {
+        let best = try #require(try run("14-cartpole").last)
+        #expect(try #require(numbers(best).last) > 400)
+    }
+
+    /// A layer and a loss of one's own in files.
+    @Test func ownCommand() throws {
+        let yaml = """
+            data: {source: {npz: {file: data, inputs: x, targets: y}}}
+            model: [causalAverage, {dense: 3}]
+            loss: weighted
+            metrics: [meanAbsoluteError]
+            schedule: constant
+            optimizer: {adam: 0.05}
+            batchSize: 32
+            epochs: 10
+            """
+        func write(_ folder: String) throws {
+            let x = Tensor.normal([256, 5, 3], key: RandomKey(seed: 1))
+            let means = x.cumulativeSum(axis: 1) / Tensor.arange(1, 6).reshaped(to: [5, 1]) * 2
+            try FileManager.default.createDirectory(atPath: "\(folder)/data", withIntermediateDirectories: true)
+            try x.writeNPY("\(folder)/data/x.npy")
+            try means.writeNPY("\(folder)/data/y.npy")
+            try yaml.write(toFile: "\(folder)/sums.yaml", atomically: true, encoding: .utf8)
+        }
+        let lines = try run("15-own-command", arguments: ["train", "sums.yaml"], files: write)
+        let test = try #require(lines.last.map(numbers))
+        #expect(test.count == 2 && test[0] < 0.2)
+        let summary = try run("15-own-command", arguments: ["summary", "sums.yaml"], files: write)
+        #expect(summary.contains { $0.hasPrefix("0.causalAverage  CausalAverage()") })
     }
 }

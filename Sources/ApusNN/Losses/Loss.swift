@@ -94,7 +94,8 @@ public struct Loss: Sendable {
         if let mask {
             guard mask.shape == values.shape else {
                 return .invalid(
-                    "a label that does not count needs a loss of one value for each label, \(mask.shape), but \(name) gives \(values.shape)")
+                    "a label that does not count needs a loss of one value for each label, \(mask.shape), but \(name) gives \(values.shape)"
+                )
             }
             values = values * mask
             if reduction == .mean { return values.sum() / maximum(mask.sum(), .ones([])) }
@@ -196,6 +197,13 @@ public enum LossKinds {
     public static func register(_ type: any LossRule.Type) throws(RegistrationError) {
         try registry.register(type.kind, type)
     }
+
+    /// Makes a loss that is a function readable by its name.
+    ///
+    /// - Throws: `RegistrationError` if another loss has the name.
+    public static func register(_ loss: Loss) throws(RegistrationError) {
+        try registry.register(loss.rule, named: loss.name)
+    }
 }
 
 extension Loss: Hashable, CustomStringConvertible {
@@ -247,6 +255,9 @@ extension Loss: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
+        if rule is LossFunction, LossKinds.registry.value(name) == nil {
+            throw EncodingError.function(name, at: encoder.codingPath)
+        }
         try rule.encode(named: name, to: encoder) { container in
             if reduction != .mean { try container.encode(reduction, forKey: NameKey("reduction")) }
             if let classWeights { try container.encode(classWeights, forKey: NameKey("classWeights")) }

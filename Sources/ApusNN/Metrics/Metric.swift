@@ -93,6 +93,13 @@ public enum MetricKinds {
     public static func register(_ type: any MetricRule.Type) throws(RegistrationError) {
         try registry.register(type.kind, type)
     }
+
+    /// Makes a metric that is a function readable by its name.
+    ///
+    /// - Throws: `RegistrationError` if another metric has the name.
+    public static func register(_ metric: Metric) throws(RegistrationError) {
+        try registry.register(metric.rule, named: metric.name)
+    }
 }
 
 extension [Metric] {
@@ -123,7 +130,13 @@ extension Metric: Hashable, Codable, CustomStringConvertible {
         rule = try MetricKinds.registry.member(from: decoder).member
     }
 
-    public func encode(to encoder: any Encoder) throws { try rule.encode(named: type(of: rule).kind, to: encoder) }
+    public func encode(to encoder: any Encoder) throws {
+        guard rule is MeanOf else { return try rule.encode(named: type(of: rule).kind, to: encoder) }
+        guard MetricKinds.registry.value(name) != nil else {
+            throw EncodingError.function(name, at: encoder.codingPath)
+        }
+        try rule.encode(named: name, to: encoder)
+    }
 }
 
 extension Metric {

@@ -99,7 +99,9 @@ private struct MeasuredTerm {
     private var counted: (Tensor, Tensor, Tensor) {
         let count = Swift.max(1, output.shape.dimensions.first ?? 1)
         let weights = sampleWeights ?? .ones([count])
-        guard let mask, output.problems.isEmpty, output.rank == target.rank + 1 else { return (output, target, weights) }
+        guard let mask, output.problems.isEmpty, output.rank == target.rank + 1 else {
+            return (output, target, weights)
+        }
         let shape = Shape([count] + mask.shape.dimensions.dropFirst().map { _ in 1 })
         return (
             output.reshaped(to: [mask.shape.count, output.shape[-1]]), target.flattened(),

@@ -104,7 +104,8 @@ public struct Objective: Sendable, Hashable {
     package var problem: String? {
         if terms.isEmpty { return "there is no loss, so there is nothing to minimize" }
         if let name = outputsWithoutLoss.first {
-            return "the output \(name.quoted) has metrics or a target but no loss; give it one, weighted(0) if it is only measured"
+            return
+                "the output \(name.quoted) has metrics or a target but no loss; give it one, weighted(0) if it is only measured"
         }
         var names: Set<String> = []
         for term in terms where !names.insert(term.output).inserted {

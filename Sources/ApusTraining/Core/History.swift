@@ -32,6 +32,13 @@ public struct History: Sendable, Hashable, Codable {
 
     /// Creates a value.
     public init() {}
+
+    /// The values of a name in all epochs that have one: `history["validation.loss"]`, `history["training.accuracy"]`.
+    public subscript(name: String) -> [Double] { epochs.compactMap { $0.value(name) } }
+}
+
+extension EpochRecord: CustomStringConvertible {
+    public var description: String { "\(epoch) \(training)" + (validation.map { "  validation \($0)" } ?? "") }
 }
 
 /// Why a training ended.

@@ -49,7 +49,8 @@ public struct TrainingSession: Sendable {
         folder: String? = nil, observer: ModelObserver? = nil
     ) {
         self.init(
-            objective: Objective(loss: loss, metrics: metrics), schedule: schedule, callbacks: callbacks, folder: folder,
+            objective: Objective(loss: loss, metrics: metrics), schedule: schedule, callbacks: callbacks,
+            folder: folder,
             observer: observer)
     }
 

@@ -1,4 +1,4 @@
-import ApusCLI
+import ApusCommand
 import Foundation
 import Testing
 

@@ -144,7 +144,7 @@ struct Tune: ParsableCommand {
             let process = Process()
             process.executableURL = try URL(
                 filePath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-            process.arguments = ApusCommand.arguments + ["--is-worker"]
+            process.arguments = RootCommand.arguments + ["--is-worker"]
             process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "\(cores)"]) { $1 }
             try process.run()
             return process
@@ -162,7 +162,7 @@ struct Tune: ParsableCommand {
             if Interrupt.isRequested { for process in processes where process.isRunning { process.terminate() } }
         }
         try showNew()
-        if let failed = processes.first(where: { $0.terminationStatus != 0 && !Interrupt.hasEnded($0) }) {
+        if let failed = processes.first(where: { $0.terminationStatus != 0 && !Interrupt.wasInterrupted($0) }) {
             throw TrainingError("a worker ended with the status \(failed.terminationStatus)", kind: .malformed)
         }
         return processes.allSatisfy { $0.terminationStatus == 0 }

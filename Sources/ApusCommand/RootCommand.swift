@@ -4,8 +4,8 @@ import ApusExperiments
 import ArgumentParser
 import Foundation
 
-@main
-struct ApusCommand: ParsableCommand {
+/// The `apus` command.
+struct RootCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apus", abstract: "Trains neural networks, and tells why one does not learn.",
         discussion: """
@@ -27,8 +27,14 @@ struct ApusCommand: ParsableCommand {
     private(set) nonisolated(unsafe) static var arguments: [String] = []
 
     /// Runs the command; errors end it with the exit code of their kind.
-    static func main() {
+    ///
+    /// - Parameter problems: Names that a program could not register.
+    static func main(_ problems: [RegistrationError]) {
         Terminal.prepare()
+        guard problems.isEmpty else {
+            for problem in problems { Terminal.write("error: \("\(problem)".printable)\n") }
+            Foundation.exit(ExitCode.validationFailure.rawValue)
+        }
         do {
             arguments = try ThreadOptions.apply(Array(CommandLine.arguments.dropFirst()))
             if let problem = unknownCommand(arguments) { throw ValidationError(problem) }

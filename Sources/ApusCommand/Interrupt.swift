@@ -15,7 +15,7 @@ enum Interrupt {
     static var exitCode: ExitCode { ExitCode(128 + (isRequested ? received.load(ordering: .relaxed) : SIGINT)) }
 
     /// Whether a process of this command was interrupted, be it before it listened to signals.
-    static func hasEnded(_ process: Process) -> Bool {
+    static func wasInterrupted(_ process: Process) -> Bool {
         let status = process.terminationStatus
         return [SIGINT, SIGTERM, SIGHUP].contains(
             process.terminationReason == .uncaughtSignal ? status : status - 128)

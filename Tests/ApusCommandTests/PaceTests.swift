@@ -1,4 +1,4 @@
-import ApusCLI
+import ApusCommand
 import Testing
 
 /// How far and how fast a running epoch is.
