@@ -55,6 +55,9 @@ import Testing
         #expect(data.classNames == ["nothing", "a", "b"])
         #expect(data.classCounts == [0, 1, 1])
         #expect(data.label(at: 2) == 0)
+        let list = try Dataset(
+            inputs: Tensor([1, 2, 3, 4] as [Float]), labels: [0, -1, 0, 2], ignoring: -1)
+        #expect(list.classCounts == [2, 0, 1] && list.label(at: 1) == -1 && list.ignoredLabels == ["": -1])
     }
 
     @Test func stratificationDealsWhatDoesNotCount() throws {

@@ -226,6 +226,48 @@ private struct Ramp: SampleReader, Configurable {
         }
     }
 
+    /// Columns of a table as several inputs, filled and scaled each by what the training part says.
+    @Test func inputsOfTables() throws {
+        try withTemporaryFolder { folder in
+            let rows = (0..<40).map { "\($0),\($0 % 2 == 0 ? "x" : "y"),\($0 % 5 == 0 ? "" : "\(100 + $0)"),\($0 % 4)" }
+            try Data(("a,b,c,d\n" + rows.joined(separator: "\n") + "\n").utf8).write(to: file(folder, "t.csv"))
+            let text = "{file: t.csv, label: d, inputs: {wide: [b, a, c], deep: [c, a]}}"
+            let data = try load("{source: {csv: \(text)}, normalize: none}", in: folder)
+            let training = data.training
+            #expect(training.inputNames == ["deep", "wide"])
+            #expect(training.sampleShape(of: "deep") == [2] && training.sampleShape(of: "wide") == [4])
+            #expect(data.featureNames == ["c", "a", "b=x", "b=y", "a", "c"])
+            #expect(data.description == "32 rows of 6 features, 4 classes" && training.columnNames == ["c", "a"])
+            let samples = (0..<training.count).map { training[$0] }
+            let known = samples.map { $0.inputs["deep"].scalars }.filter { Int($0[1]) % 5 != 0 }
+            #expect(known.allSatisfy { $0[0] == $0[1] + 100 })
+            let mean = known.reduce(0) { $0 + Double($1[0]) } / Double(known.count)
+            for sample in samples {
+                let (deep, wide) = (sample.inputs["deep"].scalars, sample.inputs["wide"].scalars)
+                let number = Int(deep[1])
+                if number % 5 == 0 { #expect(deep[0] == Float(mean)) }
+                #expect(wide == [number % 2 == 0 ? 1 : 0, Float(number % 2), deep[1], deep[0]])
+                #expect(sample.label == number % 4)
+            }
+            let scaled = try load("{source: {csv: \(text)}}", in: folder).training
+            #expect(
+                scaled.preprocessing["deep"].scales.count == 2 && scaled.preprocessing["wide"].scales.count == 4
+                    && scaled.preprocessing["deep"].scales[1] == scaled.preprocessing["wide"].scales[2])
+            #expect(
+                message {
+                    try load("{source: {csv: {file: t.csv, label: d, columns: [a], inputs: {x: [b]}}}}", in: folder)
+                }
+                    == "\(folder)/t.csv: there is no column b. Expected one of a; received b. Change inputs, or columns."
+            )
+            #expect(
+                message { try load("{source: {csv: {file: t.csv, label: d, inputs: {x: [a, e]}}}}", in: folder) }
+                    .hasPrefix("\(folder)/t.csv: the table has no column \"e\"."))
+            #expect(
+                message { try load("{source: {csv: {file: t.csv, label: d, inputs: {x: [d]}}}}", in: folder) }
+                    == "\(folder)/t.csv: the label d is among the features. Take it out of columns.")
+        }
+    }
+
     // MARK: Custom sources
 
     @Test func aSourceOfOnesOwn() throws {
@@ -328,7 +370,8 @@ private struct Ramp: SampleReader, Configurable {
 
     @Test(arguments: [
         "fashion-mnist", "idx", "{cifar10: a}", "{images: {folder: a, height: 3, width: 4, channels: 1}}",
-        "{csv: {file: a, label: b, task: regression, ignore: [c]}}", "{npz: {file: a, inputs: i}}",
+        "{csv: {file: a, label: b, task: regression, ignore: [c]}}",
+        "{csv: {file: a, label: b, inputs: {x: [c], y: [d, e]}}}", "{npz: {file: a, inputs: i}}",
         "{moons: {count: 3, noise: 0.5}}", "xor",
     ]) func sourcesSurviveFiles(text: String) throws {
         let first = try source("{source: \(text)}")

@@ -13,16 +13,18 @@ extension Dataset {
     ///   - labels: N numbers in `0..<classNames.count`
     ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
     ///     largest label
+    ///   - ignoring: the label of samples that do not count, such as −1
     /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if `inputs` can't be
     ///   computed.
     public init(
-        inputs: Tensor, labels: [Int], classNames: [String]? = nil, preprocessing: Preprocessing = .identity
+        inputs: Tensor, labels: [Int], classNames: [String]? = nil, ignoring: Int? = nil,
+        preprocessing: Preprocessing = .identity
     ) throws {
         let (column, count) = try Column.rows(of: inputs, "inputs")
         guard labels.count == count else { throw Dataset.countsDiffer(inputs.shape, labels.count.counted("label")) }
         self.init(
             columns: [InputColumn(name: "", column: column)],
-            [try Labels(target: "", classNames: classNames, ignored: nil).column(labels)], rows: Array(0..<count),
+            [try Labels(target: "", classNames: classNames, ignored: ignoring).column(labels)], rows: Array(0..<count),
             preprocessing: preprocessing)
     }
 

@@ -72,13 +72,16 @@ extension LoadedData: CustomStringConvertible {
             switch kind {
             case .images: count == 1 ? "image \(size)" : "images \(size)"
             case .sequence: count == 1 ? "sequence \(size)" : "sequences \(size)"
-            case .table: (count == 1 ? "row" : "rows") + " of \(sampleShape.count.counted("feature"))"
+            case .table: (count == 1 ? "row" : "rows") + " of \(featureCount.counted("feature"))"
             }
         let targets =
             training.isClassification
             ? training.classCount.counted("class", "classes") : training.targetType.shape.count.counted("target")
         return "\(count) \(samples), \(targets)" + (training.isInMemory ? "" : ", read while training")
     }
+
+    /// The features of all inputs together.
+    private var featureCount: Int { training.inputNames.reduce(0) { $0 + training.sampleShape(of: $1).count } }
 
     /// How they are divided: `54000 to train on, 6000 to validate, 10000 to test`.
     public var parts: String {

@@ -23,7 +23,9 @@ extension CSVSource {
         let target = try column(label)
         let others = Set(ignore + [label] + (groups.map { [$0] } ?? []))
         for name in ignore + words { _ = try column(name) }
-        let chosen = try columns?.map(column) ?? table.columns.filter { !others.contains($0.name) }
+        let parts = inputs?.sorted { $0.key < $1.key }.map { (name: $0.key, columns: $0.value) }
+        let named = columns ?? parts.map { CSVSource.united($0.flatMap(\.columns)) }
+        let chosen = try named?.map(column) ?? table.columns.filter { !others.contains($0.name) }
         if chosen.contains(where: { $0.name == label }) {
             throw problem(path, "the label \(label) is among the features", remedy: "Take it out of columns.")
         }
@@ -38,7 +40,7 @@ extension CSVSource {
                 path, "no column is left to predict \(label) from", remedy: "Change columns or ignore.")
         }
         let lossy = features.lossy
-        let samples: Dataset
+        var samples: Dataset
         switch task {
         case .classification:
             let (labels, names) = try classes(target, path)
@@ -49,8 +51,10 @@ extension CSVSource {
                 inputs: features.tensor(lossy: lossy),
                 targets: Tensor(try targets(target, path), shape: [table.rowCount, 1]))
         }
+        samples = samples.naming(features: features.features.map(\.name))
+        if let parts { samples = try divided(samples, parts, path) }
         var raw = RawSamples(
-            samples.naming(features: features.features.map(\.name)), featureNames: features.features.map(\.name),
+            samples, featureNames: samples.inputColumns.flatMap(\.features),
             groups: try groups.map { try texts(try column($0), path) })
         raw.columns =
             [described(target, .label, known[label])]
@@ -67,6 +71,25 @@ extension CSVSource {
         if let groups { format.uses[groups] = .numbersOrWords }
         for name in words { format.uses[name] = .words }
         return format
+    }
+
+    /// The columns of each input by itself.
+    private func divided(_ samples: Dataset, _ inputs: [(name: String, columns: [String])], _ path: String) throws
+        -> Dataset
+    {
+        do throws(DatasetError) {
+            return try samples.dividing(columns: inputs)
+        } catch {
+            throw problem(
+                path, error.problem, expected: error.expected, received: error.received,
+                remedy: "Change inputs, or columns.")
+        }
+    }
+
+    /// Names without those that came before.
+    private static func united(_ names: [String]) -> [String] {
+        var seen: Set<String> = []
+        return names.filter { seen.insert($0).inserted }
     }
 
     private func problem(

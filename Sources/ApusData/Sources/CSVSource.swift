@@ -28,6 +28,9 @@ public struct CSVSource: SampleReader, Configurable {
     public var words: [String]
     /// What stands before fractions where `1,000` leaves it open; `nil`: what other columns say.
     public var decimal: Decimal?
+    /// The columns of each input of a model that takes several, by the input's name: `{wide: [town], deep: [rooms, area]}`; `nil`: all
+    /// features are one input. Inputs are in the order of their names, and other columns are no features.
+    public var inputs: [String: [String]]?
 
     /// What is between the fields of a table.
     public enum Separator: String, NamedChoice {
@@ -55,7 +58,7 @@ public struct CSVSource: SampleReader, Configurable {
     public init(
         _ file: String, label: String, task: PredictionTask = .classification, columns: [String]? = nil,
         ignore: [String] = [], header: Bool? = nil, separator: Separator? = nil, missing: [String]? = nil,
-        words: [String] = [], decimal: Decimal? = nil
+        words: [String] = [], decimal: Decimal? = nil, inputs: [String: [String]]? = nil
     ) {
         self.file = file
         self.label = label
@@ -67,6 +70,7 @@ public struct CSVSource: SampleReader, Configurable {
         self.missing = missing
         self.words = words
         self.decimal = decimal
+        self.inputs = inputs
     }
 
     public static let kind = "csv"
@@ -74,7 +78,7 @@ public struct CSVSource: SampleReader, Configurable {
         CSVSource("", label: ""), .leading("file", \.file), .required("label", \.label), .optional("task", \.task),
         .optional("columns", \.columns), .optional("ignore", \.ignore), .optional("header", \.header),
         .optional("separator", \.separator), .optional("missing", \.missing), .optional("words", \.words),
-        .optional("decimal", \.decimal))
+        .optional("decimal", \.decimal), .optional("inputs", \.inputs))
 
     /// How the file is read.
     package var format: CSVFormat {
