@@ -151,7 +151,7 @@ import Testing
             loss: weighted
             metrics: [meanAbsoluteError]
             schedule: constant
-            optimizer: {adam: 0.05}
+            optimizer: {adam: {learningRate: 0.05}}
             batchSize: 32
             epochs: 10
             """
