@@ -3,7 +3,7 @@ import ApusGraph
 import Synchronization
 import Testing
 
-@testable import ApusTensor
+import ApusTensor
 
 @Suite struct CompileTests {
     private final class Counter: Sendable {
