@@ -28,6 +28,7 @@ GOOD = [
      "optimizer": {"adam": {"beta1": 0.8}, "clip": {"norm": 1}, "groups": [{"match": "*", "frozen": True}]}},
     {"name": "a", "model": "mlp", "optimizer": "sgd", "schedule": {"cosine": {"end": 0.1, "warmupSteps": 3}}},
     {"name": "a", "model": "mlp", "data": {"directory": None}},
+    {"name": "a", "model": "mlp", "data": {"source": {"csv": {"file": "a", "label": "b", "inputs": {"x": ["c"], "y": []}}}}},
 ]
 BAD = [
     {"name": "a"},
@@ -36,6 +37,7 @@ BAD = [
     {"name": "a", "model": "mlp", "epochs": 1.5},
     {"name": "a", "model": "mlp", "data": {"validation": {"fractions": 0.1}}},
     {"name": "a", "model": "mlp", "data": [1]},
+    {"name": "a", "model": "mlp", "data": {"source": {"csv": {"file": "a", "label": "b", "inputs": {"x": "c"}}}}},
     {"name": "a", "model": "mlp", "loss": "meanSquare"},
     {"name": "a", "model": "mlp", "metrics": "accuracy"},
     {"name": "a", "model": "mlp", "optimizer": {"adam": {}, "sgd": {}}},

@@ -24,6 +24,8 @@ public indirect enum Form {
     case list(Form)
     /// Arguments by name.
     case mapping([Constant])
+    /// Values of a form by names that the file chooses.
+    case named(Form)
     /// One kind: its name, or its name with arguments.
     case kinds(Kinds)
     /// One of several forms.
@@ -123,6 +125,11 @@ extension Form {
         alternatives.lazy.compactMap { if case .mapping(let constants) = $0 { constants } else { nil } }.first
     }
 
+    /// The form of values by name, if files may choose the names.
+    package var named: Form? {
+        alternatives.lazy.compactMap { if case .named(let content) = $0 { content } else { nil } }.first
+    }
+
     /// The kinds, if files may write one of several.
     package var kinds: Kinds? {
         alternatives.lazy.compactMap { if case .kinds(let kinds) = $0 { kinds } else { nil } }.first
@@ -173,6 +180,10 @@ extension String: FileRepresentable {
 
 extension Array: FileRepresentable {
     public static var form: Form { .list(.of(Element.self)) }
+}
+
+extension Dictionary: FileRepresentable where Key == String {
+    public static var form: Form { .named(.of(Value.self)) }
 }
 
 extension Optional: FileRepresentable {

@@ -33,6 +33,8 @@ private struct Definitions {
         case .words(let words): return .object([("enum", .list(words.map { .text($0) }))])
         case .list(let element): return .object([("type", .text("array")), ("items", schema(element))])
         case .mapping(let constants): return mapping(constants)
+        case .named(let content):
+            return .object([("type", .text("object")), ("additionalProperties", schema(content))])
         case .kinds(let kinds): return self.kinds(kinds)
         case .either(let forms): return .object([("anyOf", .list(forms.map { schema($0) }))])
         case .type(let type): return reference(type)

@@ -22,11 +22,10 @@ extension FileNode {
         }
         if let kinds = form.kinds { return try setting(kinds, way) }
         if let constants = form.constants { return try setting(constants, way) }
-        guard form.alternatives.contains(where: { if case .anything = $0 { true } else { false } }) else {
-            throw way.nothingInside(self)
-        }
+        let isOpen = form.alternatives.contains { if case .anything = $0 { true } else { false } }
+        guard let content = form.named ?? (isOpen ? .anything : nil) else { throw way.nothingInside(self) }
         let inner = self[name] ?? FileNode(.mapping([]))
-        return with(name, try inner.setting(value, at: way.rest, before: way.path, .anything), value.place)
+        return with(name, try inner.setting(value, at: way.rest, before: way.path, content), value.place)
     }
 
     /// An argument by its name; a value in place of the arguments is the leading one.
@@ -114,7 +113,7 @@ extension FileNode {
         }
         guard let entries = other.entries, self.entries != nil else { return other }
         return entries.reduce(self) { merged, entry in
-            let inner = form.constants?.first { $0.name == entry.key }?.form ?? .anything
+            let inner = form.constants?.first { $0.name == entry.key }?.form ?? form.named ?? .anything
             return merged.with(entry.key, merged[entry.key]?.merging(entry.value, inner) ?? entry.value, entry.place)
         }
     }

@@ -166,6 +166,19 @@ import Testing
                 }
                 """#)
         #expect(JSONSchema("A label", Label.self).description.contains(#""type": "string""#))
+        #expect(
+            JSONSchema("Shares", [String: [Double]].self).description == #"""
+                {
+                  "$schema": "https://json-schema.org/draft/2020-12/schema",
+                  "title": "Shares",
+                  "type": "object",
+                  "additionalProperties": {
+                    "type": "array",
+                    "items": {"type": "number"}
+                  },
+                  "$defs": {}
+                }
+                """#)
     }
 
     @Test func constants() throws {

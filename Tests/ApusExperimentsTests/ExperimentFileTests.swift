@@ -214,6 +214,9 @@ import Testing
         #expect(try set("data: {directory: /x}", "data.directory=null").data.directory == nil)
         #expect(try set("data: {directory: /x}", "data.directory=").data.directory == nil)
         #expect(try set("data:", "data.directory=/y").data.directory == "/y")
+        let table = "data: {source: {csv: {file: a, label: b, inputs: {x: [c]}}}}"
+        let changed = try set(table, "data.source.csv.inputs.y=[d]", "data.source.csv.inputs.x=[e, f]").data.source
+        #expect((changed.reader as? CSVSource)?.inputs == ["x": ["e", "f"], "y": ["d"]])
     }
 
     @Test func kinds() throws {
@@ -343,6 +346,7 @@ import Testing
             switch form {
             case .anything: Issue.record("the type at \(path) says nothing of its form: it needs FileRepresentable")
             case .list(let element): check(element, path + "[]")
+            case .named(let content): check(content, path + ".*")
             case .mapping(let constants): for item in constants { check(item.form, "\(path).\(item.name)") }
             case .kinds(let kinds):
                 // Other tests register layers of their own.
