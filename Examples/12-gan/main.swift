@@ -1,7 +1,9 @@
 import Apus
 
 // A generative adversarial network (Goodfellow et al. 2014): two networks, two optimizers, one compiled step. It learns eight clusters.
-let generator = Sequential { Dense(64, activation: .relu); Dense(64, activation: .relu); Dense(2) }
+let generator = Sequential {
+    Dense(64, activation: .relu); Dense(64, activation: .relu); Dense(2)
+}
 let discriminator = Sequential {
     Dense(64, activation: .leakyReLU()); Dense(64, activation: .leakyReLU()); Dense(1)
 }
@@ -46,4 +48,6 @@ let difference = points.expandingShape(at: 1) - Tensor.stacked([cos(centers), si
 let distances = sqrt(square(difference).sum(axes: [2]))
 let isClose = distances.min(axes: [1]) .< 0.3
 let clusters = Tensor.where(isClose, distances.argmin(axis: 1), Tensor(-1))
-print("close", isClose.cast(to: .float32).mean().item(), "clusters", Set(clusters.scalars(as: Int.self)).subtracting([-1]).count)
+print(
+    "close", isClose.cast(to: .float32).mean().item(), "clusters",
+    Set(clusters.scalars(as: Int.self)).subtracting([-1]).count)

@@ -12,8 +12,8 @@ public struct TrainedModel: Sendable {
     public let model: any Model
     /// Its weights and running values.
     public let variables: Variables
-    /// The shape of one sample, such as [28, 28, 1].
-    public let inputShape: Shape
+    /// What one sample is, by the names of the inputs.
+    public let inputs: Signature
     /// How samples are scaled before the network sees them.
     public let preprocessing: Preprocessing
     /// The classes in the order of their labels; empty where they have no names, or numbers are predicted.
@@ -26,15 +26,30 @@ public struct TrainedModel: Sendable {
     public let device: Device
     private let program: InferenceProgram
 
-    /// A trained model from its parts.
+    /// A trained model of one input from its parts.
     public init(
         _ model: any Model, variables: Variables, input: Shape, preprocessing: Preprocessing = .identity,
         classNames: [String] = [], meaning: OutputMeaning, precision: NumericPrecision = .float32,
         device: Device = .cpu
     ) {
+        self.init(
+            model, variables: variables, inputs: Signature(input), preprocessing: preprocessing, classNames: classNames,
+            meaning: meaning, precision: precision, device: device)
+    }
+
+    /// A trained model of several inputs from its parts.
+    ///
+    /// - Parameters:
+    ///   - classNames: Of the first output.
+    ///   - meaning: Of the first output.
+    public init(
+        _ model: any Model, variables: Variables, inputs: Signature, preprocessing: Preprocessing = .identity,
+        classNames: [String] = [], meaning: OutputMeaning, precision: NumericPrecision = .float32,
+        device: Device = .cpu
+    ) {
         self.model = model
         self.variables = variables
-        inputShape = input
+        self.inputs = inputs
         self.preprocessing = preprocessing
         self.classNames = classNames
         self.meaning = meaning
@@ -42,6 +57,9 @@ public struct TrainedModel: Sendable {
         self.device = device
         program = InferenceProgram(model, precision: precision, device: device)
     }
+
+    /// The shape of one sample, such as [28, 28, 1]; of several inputs that of the first.
+    public var inputShape: Shape { inputs.first { _ in true }?.input.shape ?? [] }
 
     /// The network's outputs (for a classifier: logits) for samples [N, ...] as they are stored: they are scaled here.
     ///

@@ -69,6 +69,15 @@ import Testing
         #expect(answers.names == ["distance", "class"])
         #expect(answers["class"].argmax().scalars == [0])
         #expect(answers["distance"].item() < 0.1)
+        // Without the trainer.
+        let trained = try trainer.trained()
+        #expect(trained.inputs.names == ["left", "right"])
+        let alone = try trained(["left": Tensor([[2.0, 0]]), "right": Tensor([[2.0, 0.1]])])
+        #expect(alone["class"].scalars == answers["class"].scalars)
+        #expect(
+            message { try trained.write(to: "towers.safetensors") }.contains(
+                "expected: a layer, which takes and yields one tensor")
+        )
     }
 
     /// The same by hand: no trainer, no step, no objective.

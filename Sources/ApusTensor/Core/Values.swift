@@ -9,9 +9,8 @@ import ApusGraph
 ///
 /// A model of one tensor takes and yields one without a name, `only`.
 public struct Values: Sendable {
-    /// The names in their order; that of a single tensor without a name is empty.
-    public private(set) var names: [String] = []
-    private var tensors: [String: Tensor] = [:]
+    // There are few: to look through them is as fast as a dictionary, and to go over them takes no memory.
+    private var entries: [(name: String, tensor: Tensor)] = []
     /// What stands for every value, where a model could not be called.
     private var failure: Tensor?
 
@@ -31,40 +30,49 @@ public struct Values: Sendable {
     /// Tensors with their names; of two with one name, the values carry a problem.
     public init(_ entries: some Sequence<(name: String, tensor: Tensor)>) {
         for (name, tensor) in entries {
-            let isFree = tensors[name] == nil
             self[name] =
-                isFree
+                !contains(name)
                 ? tensor : Values.invalid("two values are called \(name.quotedName); give each a name of its own")
         }
     }
 
     /// The tensor with a name; where there is none, a tensor that carries the error. A new name comes last.
     public subscript(name: String) -> Tensor {
-        get { tensors[name] ?? failure ?? missing(name) }
-        set { if tensors.updateValue(newValue, forKey: name) == nil { names.append(name) } }
+        get { entry(name).map { entries[$0].tensor } ?? failure ?? missing(name) }
+        set {
+            if let index = entry(name) {
+                entries[index].tensor = newValue
+            } else {
+                entries.append((name, newValue))
+            }
+        }
     }
 
     /// The tensor of a model of one tensor: the one without a name, or whatever there is if it is one.
     ///
     /// Where there are several, a tensor that carries the error.
     public var only: Tensor {
-        if names.count == 1 { return tensors[names[0]]! }
+        if entries.count == 1 { return entries[0].tensor }
         return failure ?? Values.invalid("expected one tensor but there are \(listed)")
     }
 
+    /// The names in their order; that of a single tensor without a name is empty.
+    public var names: [String] { entries.map(\.name) }
     /// The number of tensors.
-    public var count: Int { names.count }
+    public var count: Int { entries.count }
     /// Whether there are no tensors.
-    public var isEmpty: Bool { names.isEmpty }
+    public var isEmpty: Bool { entries.isEmpty }
     /// Whether there is a tensor with a name.
-    public func contains(_ name: String) -> Bool { tensors[name] != nil }
+    public func contains(_ name: String) -> Bool { entry(name) != nil }
 
     /// The same names with other tensors.
     public func mapValues(_ transform: (Tensor) throws -> Tensor) rethrows -> Values {
         var copy = self
-        for name in names { copy.tensors[name] = try transform(tensors[name]!) }
+        for index in entries.indices { copy.entries[index].tensor = try transform(entries[index].tensor) }
         return copy
     }
+
+    private func entry(_ name: String) -> Int? { entries.firstIndex { $0.name == name } }
 
     private static func invalid(_ message: String) -> Tensor { Tensor(Node(problem: message, operation: "values")) }
 
@@ -73,7 +81,7 @@ public struct Values: Sendable {
     }
 
     private var listed: String {
-        isEmpty ? "none" : names.map(\.quotedName).joined(separator: ", ")
+        isEmpty ? "none" : entries.lazy.map(\.name).map(\.quotedName).joined(separator: ", ")
     }
 }
 
@@ -91,13 +99,13 @@ extension Values: ExpressibleByDictionaryLiteral {
 extension Values: Sequence {
     /// The names with their tensors, in order.
     public func makeIterator() -> IndexingIterator<[(name: String, tensor: Tensor)]> {
-        names.map { (name: $0, tensor: tensors[$0]!) }.makeIterator()
+        entries.makeIterator()
     }
 }
 
 extension Values: TensorTree {
     public var structure: [String] { names }
-    public var leaves: [Tensor] { names.map { tensors[$0]! } + (failure.map { [$0] } ?? []) }
+    public var leaves: [Tensor] { entries.map(\.tensor) + (failure.map { [$0] } ?? []) }
 
     public init(structure: [String], leaves: inout ArraySlice<Tensor>) {
         self.init()

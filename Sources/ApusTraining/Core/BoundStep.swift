@@ -36,8 +36,8 @@ final class BoundStep: StoredProgram {
         count = type.count
         state = layout.roles.map { (program.place(ofInput: $0), program.place(ofOutput: $0)) }
         batch = (
-            type.inputs.map { ($0.name, program.place(ofInput: .input($0.name))) },
-            type.targets.map { ($0.name, program.place(ofInput: .target($0.name))) },
+            type.inputs.all.map { ($0.name, program.place(ofInput: .input($0.name))) },
+            type.targets.all.map { ($0.name, program.place(ofInput: .target($0.name))) },
             type.hasWeights ? program.place(ofInput: .sampleWeights) : nil
         )
         var frame = program.frame()
@@ -90,7 +90,8 @@ final class BoundStep: StoredProgram {
             frame.inputs[place.input] = frame.empty
             frame.outputs[place.output] = frame.empty
         }
-        for (_, place) in batch.inputs + batch.targets { frame.inputs[place] = frame.empty }
+        for (_, place) in batch.inputs { frame.inputs[place] = frame.empty }
+        for (_, place) in batch.targets { frame.inputs[place] = frame.empty }
         if let place = batch.weights { frame.inputs[place] = frame.empty }
     }
 }

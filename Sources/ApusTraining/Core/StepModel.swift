@@ -32,9 +32,9 @@ struct StepModel {
         }
         batch = type
         var raw = Values()
-        for field in type.inputs { raw[field.name] = builder.input(.input(field.name), field.type) }
+        for field in type.inputs.all { raw[field.name] = builder.input(.input(field.name), field.type) }
         var targets = Values()
-        for field in type.targets { targets[field.name] = builder.input(.target(field.name), field.type) }
+        for field in type.targets.all { targets[field.name] = builder.input(.target(field.name), field.type) }
         self.targets = targets
         sampleWeights =
             type.hasWeights ? builder.input(.sampleWeights, TensorType([type.count], .float32)) : nil
@@ -95,9 +95,28 @@ struct BatchType: Hashable, Sendable {
         let type: TensorType
     }
 
-    let inputs: [Field]
+    /// Inputs or targets in their order; one by itself takes no memory of its own, for a step makes such values.
+    struct Fields: Hashable, Sendable {
+        private let first: Field?
+        private let others: [Field]
+
+        init(_ values: Values) {
+            func field(_ entry: (name: String, tensor: Tensor)) -> Field {
+                Field(name: entry.name, type: entry.tensor.node.type)
+            }
+            first = values.first { _ in true }.map(field)
+            others = values.count > 1 ? values.dropFirst().map(field) : []
+        }
+
+        /// All of them.
+        var all: [Field] { (first.map { [$0] } ?? []) + others }
+        /// The number of samples.
+        var count: Int { first?.type.shape.dimensions.first ?? 1 }
+    }
+
+    let inputs: Fields
     /// None where only predictions are wanted.
-    let targets: [Field]
+    let targets: Fields
     let hasWeights: Bool
     let preprocessing: Preprocessing
     /// The label that does not count of those targets that have one, by the target's name.
@@ -105,14 +124,14 @@ struct BatchType: Hashable, Sendable {
 
     /// - Parameter hasTargets: Whether loss and metrics are wanted.
     init(_ batch: Batch, hasTargets: Bool = true) {
-        inputs = batch.inputs.map { Field(name: $0.name, type: $0.tensor.node.type) }
-        targets = hasTargets ? batch.targets.map { Field(name: $0.name, type: $0.tensor.node.type) } : []
+        inputs = Fields(batch.inputs)
+        targets = Fields(hasTargets ? batch.targets : Values())
         hasWeights = hasTargets && batch.weights != nil
         preprocessing = batch.preprocessing
         ignoredLabels = hasTargets ? batch.ignoredLabels : [:]
     }
 
-    var count: Int { inputs.first?.type.shape.dimensions.first ?? 1 }
+    var count: Int { inputs.count }
 }
 
 extension Batch {

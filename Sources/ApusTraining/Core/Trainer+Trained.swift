@@ -17,7 +17,7 @@ extension Trainer {
                     + "input, preprocessing and classNames")
         }
         return try trained(
-            input: samples.shape, preprocessing: preprocessing ?? .identity,
+            inputs: samples.inputs, preprocessing: preprocessing ?? .identity,
             classNames: classNames ?? samples.classNames)
     }
 
@@ -31,10 +31,16 @@ extension Trainer {
     public func trained(
         input: Shape, preprocessing: Preprocessing, classNames: [String]
     ) throws -> TrainedModel {
+        try trained(inputs: Signature(input), preprocessing: preprocessing, classNames: classNames)
+    }
+
+    private func trained(
+        inputs: Signature, preprocessing: Preprocessing, classNames: [String]
+    ) throws -> TrainedModel {
         guard let state else { throw TrainingError("the model has no weights yet; call fit or load first") }
-        let output = try model.traced(input: input, batch: 1, mode: .inference).output.shape
+        let output = try model.traced(inputs, batch: 1, mode: .inference).output.shape
         return TrainedModel(
-            model, variables: state.evaluatedVariables, input: input, preprocessing: preprocessing,
+            model, variables: state.evaluatedVariables, inputs: inputs, preprocessing: preprocessing,
             classNames: classNames, meaning: loss.meaning(of: output, hasClasses: !classNames.isEmpty),
             precision: precision, device: device)
     }
@@ -42,11 +48,11 @@ extension Trainer {
 
 /// What a trainer remembers of the samples that it was given.
 struct TrainedSamples: Sendable {
-    let shape: Shape
+    let inputs: Signature
     let classNames: [String]
 
     init(_ dataset: Dataset) {
-        shape = dataset.sampleShape
+        inputs = dataset.signature
         classNames = dataset.classNames
     }
 }
