@@ -7,7 +7,8 @@ struct CausalAverage: Layer {
         return (mask / mask.sum(axes: [1], keepingAxes: true)).matmul(x)
     }
 }
-let weighted = Loss("weighted") { output, target in abs(output - target) * Tensor([1, 2, 4]) }  // values; the framework reduces
+// Values; the framework reduces them.
+let weighted = Loss("weighted") { output, target in abs(output - target) * Tensor([1, 2, 4]) }
 
 // What is the mean so far of three sequences, times two?
 let x = Tensor.normal([256, 5, 3], key: RandomKey(seed: 1))

@@ -9,9 +9,13 @@ public protocol StepNumber: ExpressibleByFloatLiteral, ExpressibleByIntegerLiter
     /// A number that is known.
     init(_ value: Double)
 
+    /// The sum.
     static func + (a: Self, b: Self) -> Self
+    /// The difference.
     static func - (a: Self, b: Self) -> Self
+    /// The product.
     static func * (a: Self, b: Self) -> Self
+    /// The quotient.
     static func / (a: Self, b: Self) -> Self
 
     /// √a

@@ -10,7 +10,7 @@ import Testing
 /// What trainers and histories have for everyday use.
 @Suite struct EverydayTests {
     private func trained(_ optimizer: Optimizer) throws -> (Trainer, Dataset, History) {
-        let data = try Dataset.blobs(count: 64, seed: 1)
+        let data = Dataset.blobs(count: 64, seed: 1)
         var trainer = Trainer(
             Sequential {
                 Dense(4, activation: .relu); Dense(3)
@@ -51,7 +51,7 @@ import Testing
 
     /// A schedule that is a function.
     @Test func schedulesAreFunctions() throws {
-        let data = try Dataset.blobs(count: 64, seed: 1)
+        let data = Dataset.blobs(count: 64, seed: 1)
         let halving = Schedule.custom("halving") { step, total in step < total / 2 ? 1 : 0.5 }
         #expect((0..<4).map { halving.factor(step: $0, total: 4) } == [1, 1, 0.5, 0.5])
         var trainer = Trainer(

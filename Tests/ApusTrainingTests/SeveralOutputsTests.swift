@@ -76,7 +76,7 @@ import Testing
         #expect(alone["class"].scalars == answers["class"].scalars)
         #expect(
             message { try trained.write(to: "towers.safetensors") }.contains(
-                "expected: a layer, which takes and yields one tensor")
+                "Expected a layer, which takes and yields one tensor")
         )
     }
 
