@@ -86,6 +86,15 @@ import Testing
         #expect(moved == state.paths)
     }
 
+    @Test func constraintsHoldAfterAnUpdate() throws {
+        let layer = Dense(2, useBias: false, kernelConstraint: .maxNorm(0.5))
+        var weights = try layer.initialized(input: [3], seed: 1)
+        var state = Optimizer.sgd(learningRate: 1).state(for: weights)
+        try state.update(&weights, weights.mapValues { _, value in value * -10 })
+        let norms = weights["kernel"]!.norm(axes: [0]).scalars
+        #expect(norms.allSatisfy { abs($0 - 0.5) < 1e-5 })
+    }
+
     @Test func theRateOfAStepIsATensor() throws {
         let weights = try Dense(1, useBias: false).initialized(input: [1], seed: 1)
         let ones = weights.mapValues { _, value in .ones(value.shape) }
