@@ -57,6 +57,21 @@ import Testing
         #expect(abs((value(1) - value(-1)) / Float(2 * step) - squares) < 1e-2 * squares)
     }
 
+    private struct Counter: Layer {
+        func output(for x: Tensor, in context: Context) -> Tensor {
+            context.update("count", to: context.state("count", shape: [], initializer: .zeros) + 1)
+            return x
+        }
+    }
+
+    /// A layer may ask for a new state in both modes; only training gives one.
+    @Test func statesMoveInTrainingAlone() throws {
+        let weights = try Counter().initialized(input: [2], seed: 1)
+        let result = Counter().applied(to: .ones([1, 2]), with: weights, mode: .training)
+        #expect(result.states.paths == ["count"] && result.states["count"]?.item() == 1)
+        #expect(Counter().applied(to: .ones([1, 2]), with: weights, mode: .inference).states.count == 0)
+    }
+
     @Test func passesAreCompiledWithKeys() throws {
         let net = Sequential {
             Dense(6, kernelRegularizer: .l2(0.1)); Dropout(0.5)
@@ -162,6 +177,12 @@ import Testing
         }
         #expect(noise(1) == noise(1))
         #expect(Set(noise(1) + noise(2)).count == 6)
+        // Two draws of one layer.
+        let apart = Lambda("apart") { x, context in
+            Tensor.normal(x.shape, key: context.key) - Tensor.normal(x.shape, key: context.key)
+        }
+        let difference = apart.applied(to: .zeros([1, 3]), with: Variables(), mode: .training, key: RandomKey(seed: 1))
+        #expect(difference.output.scalars.allSatisfy { $0 != 0 })
         let twice = Sequential {
             Noise(); Noise()
         }

@@ -64,6 +64,8 @@ import ApusTensor
         #expect(named.mapValues(\.scalars) == ["y": [107], "x": [108]])
         #expect(squares.names == ["b", "a"] && squares["b"].scalars == [9] && squares["a"].scalars == [16])
         #expect(Tensor.normal([3], key: key).scalars == Tensor.normal([3], key: RandomKey(seed: 5)).scalars)
+        let apart = compile { (named: [String: Tensor]) in (named["x"] ?? 0) - (named["y"] ?? 0) }
+        #expect(try apart(["y": Tensor([7.0]), "x": Tensor([8.0])]).scalars == [1])
         let absent: Tensor? = nil
         let next = compile { (x: Tensor?) in x.map { $0 + 1 } }
         #expect(try next(Tensor([1.0]))?.scalars == [2])
