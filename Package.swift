@@ -259,7 +259,7 @@ if Context.environment["APUS_SANITIZE"] != nil {
     ]
     package.products = []
     package.targets.removeAll { target in
-        target.type == .executable || ["ApusCharts", "ApusReport"].contains(target.name)
+        target.type == .executable || ["ApusCharts", "ApusReport", "ApusCommand"].contains(target.name)
             || target.type == .test && !tests.contains(target.name)
     }
     for target in package.targets where optimized.contains(target.name) {
