@@ -15,8 +15,7 @@ package struct InferenceProgram: Sendable {
 
     /// What a program is compiled for.
     private struct InputType: Hashable {
-        let names: [String]
-        let types: [TensorType]
+        let inputs: ValuesType
         let preprocessing: Preprocessing
     }
 
@@ -55,8 +54,7 @@ package struct InferenceProgram: Sendable {
     private func program(
         _ variables: Variables, _ inputs: Values, _ preprocessing: Preprocessing
     ) throws -> NamedProgram {
-        let type = InputType(
-            names: inputs.names, types: inputs.map(\.tensor.node.type), preprocessing: preprocessing)
+        let type = InputType(inputs: ValuesType(inputs), preprocessing: preprocessing)
         return try programs(type) {
             var builder = ProgramBuilder<InferenceRole>()
             var values: [String: Tensor] = [:]
@@ -64,7 +62,7 @@ package struct InferenceProgram: Sendable {
                 values[path] = builder.input(.variable(path), variables[path]!.node.type, isConstant: true)
             }
             var raw = Values()
-            for (name, type) in zip(type.names, type.types) { raw[name] = builder.input(.input(name), type) }
+            for field in type.inputs.fields { raw[field.name] = builder.input(.input(field.name), field.type) }
             let key = builder.input(.key, TensorType([2], .int64))
             let traced = TracedModel(
                 model, preprocessing(raw), mode: .inference, key: key, variables: values, precision: precision)

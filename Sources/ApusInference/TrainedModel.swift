@@ -59,7 +59,7 @@ public struct TrainedModel: Sendable {
     }
 
     /// The shape of one sample, such as [28, 28, 1]; of several inputs that of the first.
-    public var inputShape: Shape { inputs.first { _ in true }?.input.shape ?? [] }
+    public var inputShape: Shape { inputs.first?.shape ?? [] }
 
     /// The network's outputs (for a classifier: logits) for samples [N, ...] as they are stored: they are scaled here.
     ///

@@ -88,7 +88,7 @@ public struct OptimizerState: Sendable {
         }
         let next = step + 1
         let pending = changes.flatMap { [$0.variable] + $0.slots } + [next]
-        if TraceProblems.current == nil { try evaluate(pending) }
+        if !TraceProblems.areCollected { try evaluate(pending) }
         let changed = Dictionary(uniqueKeysWithValues: zip(paths, changes.map(\.variable)))
         variables = variables.mapValues { changed[$0] ?? $1 }
         values = changes.map(\.slots)

@@ -245,7 +245,8 @@ import Testing
         let batch = Batch(
             inputs: .normal([8, 2], key: RandomKey(seed: 1)), targets: Tensor([0, 1, 0, 1, 0, 1, 0, 1] as [Int32]))
         var survey = try LayerSurvey(
-            model, try model.initialized(input: [2], seed: 1), loss: .softmaxCrossEntropy, batch: batch, seed: 1)
+            model, try model.initialized(input: [2], seed: 1), objective: Objective(loss: .softmaxCrossEntropy),
+            batch: batch, seed: 1)
         #expect(survey.gradients.count == 3 && survey.activations.allSatisfy { $0.deadShare == nil })
         change(&survey)
         return observations { $0.survey = survey }

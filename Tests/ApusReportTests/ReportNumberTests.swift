@@ -84,7 +84,8 @@ import Testing
         }
         let batch = Batch(inputs: .ones([8, 4]), targets: Tensor([0, 1, 2, 0, 1, 2, 0, 1] as [Int32]))
         let survey = try LayerSurvey(
-            model, try model.initialized(input: [4], seed: 1), loss: .softmaxCrossEntropy, batch: batch, seed: 1)
+            model, try model.initialized(input: [4], seed: 1), objective: Objective(loss: .softmaxCrossEntropy),
+            batch: batch, seed: 1)
         #expect(
             survey.activations.map(\.path) == [
                 "0.residual/body/0.dense", "0.residual/body/1.activation", "2.sequential/0.dense",

@@ -150,7 +150,8 @@ import Testing
         // The first unit never answers to inputs that are not negative.
         try variables.setValue("0.dense/kernel", Tensor([-1, 1, 1, 2, -1, 1, 1, 2] as [Float], shape: [2, 4]))
         let batch = Batch(inputs: .ones([8, 2]), targets: Tensor([0, 1, 0, 1, 0, 1, 0, 1] as [Int32], shape: [8]))
-        let survey = try LayerSurvey(model, variables, loss: .softmaxCrossEntropy, batch: batch, seed: 1)
+        let survey = try LayerSurvey(
+            model, variables, objective: Objective(loss: .softmaxCrossEntropy), batch: batch, seed: 1)
         #expect(survey.activations.map(\.deadShare) == [0.25, nil])
         #expect(survey.activations[0].zeroShare == 0.25)
         #expect(survey.weights[0].mean == 0.75)

@@ -57,8 +57,3 @@ extension String {
     /// The name of an input or target in messages, with a space before it; nothing where it has none.
     var asName: String { isEmpty ? "" : " \"\(self)\"" }
 }
-
-extension [String] {
-    /// Names of inputs or targets in messages: `"left", "right"`.
-    var asNames: String { map { $0.isEmpty ? "one without a name" : "\"\($0)\"" }.joined(separator: ", ") }
-}

@@ -21,6 +21,9 @@ package final class TraceProblems: Sendable {
     /// Those of the function that the current task traces; outside of one, the program stops.
     @TaskLocal package static var current: TraceProblems?
 
+    /// Whether the current task traces a function: what it computes is part of a graph.
+    package static var areCollected: Bool { current != nil }
+
     private let found = Mutex<[(problem: GraphProblem, isOfScalar: Bool)]>([])
 
     package init() {}

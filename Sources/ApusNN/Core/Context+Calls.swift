@@ -93,7 +93,7 @@ package struct LayerRecord {
     package let outputs: Values
 
     /// The one input, or the first.
-    package var input: Tensor { inputs.leaves.first ?? inputs.only }
+    package var input: Tensor { inputs.first }
     /// The one output, or the first.
-    package var output: Tensor { outputs.leaves.first ?? outputs.only }
+    package var output: Tensor { outputs.first }
 }

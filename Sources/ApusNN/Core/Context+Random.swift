@@ -6,7 +6,7 @@ extension Context {
     ///
     /// A key that a layer makes of a seed gives the same numbers in every step.
     public var key: RandomKey {
-        trace.note("draws random numbers", at: path)
+        trace.note(.draws, at: path)
         return RandomKey(trace.key.tensor, stream: trace.key.stream(of: trace.nextStream(path)))
     }
 

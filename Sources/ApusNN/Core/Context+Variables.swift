@@ -25,7 +25,7 @@ extension Context {
     }
 
     private func variable(_ name: String, _ description: VariableDescription) -> Tensor {
-        if description.regularizer != nil { trace.note("adds a penalty to the loss", at: path) }
+        if description.regularizer != nil { trace.note(.penalizes, at: path) }
         let path = joined(name)
         let isFree = trace.contents.variablePaths.insert(path).inserted
         if case .shared = use { return trace.variable(path, description) }
@@ -41,7 +41,7 @@ extension Context {
     ///
     /// The state must have been asked for, and the new value must have its shape. A state that is frozen keeps its value.
     public func update(_ name: String, to value: Tensor) {
-        trace.note("updates its states in training", at: path)
+        trace.note(.updates, at: path)
         trace.update(joined(name), value)
     }
 
@@ -52,7 +52,7 @@ extension Context {
 
     /// Adds a penalty to the loss of training: a scalar.
     public func addLoss(_ penalty: Tensor) {
-        trace.note("adds a penalty to the loss", at: path)
+        trace.note(.penalizes, at: path)
         trace.contents.losses.append(penalty)
     }
 

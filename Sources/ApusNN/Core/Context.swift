@@ -24,7 +24,7 @@ public struct Context {
     ///
     /// A model that asks can't be called without saying it: see `applied(to:with:mode:key:)`.
     public var mode: Mode {
-        trace.note("behaves differently in training", at: path)
+        trace.note(.asksForTheMode, at: path)
         return trace.mode
     }
 

@@ -47,7 +47,7 @@ extension Model {
     ) -> ModelResult {
         let traced = TracedModel(self, inputs, variables, mode, key)
         var problems = traced.problems(lacking: variables)
-        if key == nil, let place = traced.differences.first(where: { $0.what == "draws random numbers" }) {
+        if key == nil, let place = traced.differences.first(where: { $0.what == .draws }) {
             problems.append(
                 traced.problem(
                     place, "give applied(to:with:mode:key:) a key, and another one for each pass: keys.next()"))
@@ -124,11 +124,11 @@ extension TracedModel {
     }
 
     /// A problem of a place that is another one in training.
-    fileprivate func problem(_ difference: (path: String, what: String), _ remedy: String) -> GraphProblem {
+    fileprivate func problem(_ difference: (path: String, what: TrainingDifference), _ remedy: String) -> GraphProblem {
         let record = records.first { $0.path == difference.path }
         let name = difference.path.isEmpty ? "the model" : difference.path
         return GraphProblem(
             scope: [], operation: record?.layer.kind ?? "model",
-            message: "\(name)\(record.map { " (\($0.layer.label))" } ?? "") \(difference.what); \(remedy)")
+            message: "\(name)\(record.map { " (\($0.layer.label))" } ?? "") \(difference.what.rawValue); \(remedy)")
     }
 }

@@ -51,6 +51,9 @@ public struct Signature: Sendable, Hashable {
     /// The names of the inputs; that of a single one without a name is empty.
     public var names: [String] { entries.map(\.name) }
 
+    /// The one input, or the first of several; `nil` if there are none.
+    public var first: Input? { entries.first?.input }
+
     /// An input; `nil` if there is none of the name.
     public subscript(name: String) -> Input? { entries.first { $0.name == name }?.input }
 }

@@ -31,7 +31,7 @@ public struct ModelSummary: Sendable, Hashable {
     public var trainableCount: Int
 
     /// The shape of a sample; of several inputs that of the first.
-    public var input: Shape { inputs.first { _ in true }?.input.shape ?? [] }
+    public var input: Shape { inputs.first?.shape ?? [] }
 
     /// Floating-point operations of the forward pass of one sample.
     public var flops: Int { rows.reduce(0) { $0 +| $1.flops } }

@@ -116,7 +116,7 @@ final class Trace {
     }
 
     /// Notes in what way a layer is another one in training.
-    func note(_ difference: String, at path: String) { contents.differences.append((path, difference)) }
+    func note(_ difference: TrainingDifference, at path: String) { contents.differences.append((path, difference)) }
 
     // MARK: Randomness
 
@@ -147,7 +147,7 @@ struct TraceContents {
     /// Wrong uses of the context.
     var misuses: [GraphProblem] = []
     /// In what way layers are others in training than at inference.
-    var differences: [(path: String, what: String)] = []
+    var differences: [(path: String, what: TrainingDifference)] = []
 
     init(values: [String: Tensor]) { self.values = values }
 
@@ -157,4 +157,12 @@ struct TraceContents {
         layerPaths = layerPaths.filter(isKept)
         variablePaths = variablePaths.filter(isKept)
     }
+}
+
+/// In what way a layer is another one in training than at inference.
+enum TrainingDifference: String {
+    case asksForTheMode = "behaves differently in training"
+    case draws = "draws random numbers"
+    case updates = "updates its states in training"
+    case penalizes = "adds a penalty to the loss"
 }

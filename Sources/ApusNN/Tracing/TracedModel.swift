@@ -42,10 +42,10 @@ package struct TracedModel {
     }
 
     /// The model's output; of several the first.
-    package var output: Tensor { outputs.leaves.first ?? outputs.only }
+    package var output: Tensor { outputs.first }
 
     /// In what way layers are others in training than at inference.
-    var differences: [(path: String, what: String)] { trace.contents.differences }
+    var differences: [(path: String, what: TrainingDifference)] { trace.contents.differences }
 
     /// The calls of layers in the order in which they ended: inner layers before the layer around them.
     package var records: [LayerRecord] { trace.records }

@@ -55,17 +55,17 @@ public struct LayerSurvey: Sendable {
     ///   - frozen: the variables that keep their values in training
     /// - Throws: `GraphError` if the batch does not fit the model.
     public init(
-        _ model: any Model, _ variables: Variables, loss: Loss, precision: NumericPrecision = .float32,
+        _ model: any Model, _ variables: Variables, objective: Objective, precision: NumericPrecision = .float32,
         device: Device = .cpu, frozen: Set<String> = [], batch: Batch, seed: UInt64
     ) throws {
         self.init(variables)
-        let probe = ModelProbe(model, objective: Objective(loss: loss), precision: precision, device: device)
+        let probe = ModelProbe(model, objective: objective, precision: precision, device: device)
         let predicting = try probe(variables, batch, seed: seed, step: 0, mode: .inference)
         activations = LayerSurvey.interesting(predicting.calls).map {
             LayerSurvey.entry($0.path.isEmpty ? $0.layer.kind : $0.path, $0.output, hasBatch: true)
         }
         // Without one number there is nothing to differentiate.
-        guard loss.reduction != .none else { return }
+        guard objective.reduction != .none else { return }
         let training = try probe(
             variables, batch, seed: seed, step: 0, mode: .training, gradients: LayerSurvey.kernels(variables),
             frozen: frozen)

@@ -73,7 +73,7 @@ extension RunReport {
         }
         if let batch {
             survey = try LayerSurvey(
-                trainer.model, state.evaluatedVariables, loss: trainer.loss, precision: trainer.precision,
+                trainer.model, state.evaluatedVariables, objective: trainer.objective, precision: trainer.precision,
                 device: trainer.device, frozen: state.frozenPaths, batch: batch, seed: trainer.seed)
         } else {
             survey = LayerSurvey(state.evaluatedVariables)

@@ -56,6 +56,9 @@ public struct Values: Sendable {
         return failure ?? Values.invalid("expected one tensor but there are \(listed)")
     }
 
+    /// The one tensor, or the first of several; where there are none, one that carries the error.
+    package var first: Tensor { entries.first?.tensor ?? only }
+
     /// The names in their order; that of a single tensor without a name is empty.
     public var names: [String] { entries.map(\.name) }
     /// The number of tensors.
@@ -81,13 +84,18 @@ public struct Values: Sendable {
     }
 
     private var listed: String {
-        isEmpty ? "none" : entries.lazy.map(\.name).map(\.quotedName).joined(separator: ", ")
+        isEmpty ? "none" : names.asNames
     }
 }
 
 extension String {
     /// The name of a value in messages.
     fileprivate var quotedName: String { isEmpty ? "one without a name" : "\"\(self)\"" }
+}
+
+extension [String] {
+    /// Names of values in messages: `"left", "right"`.
+    package var asNames: String { map(\.quotedName).joined(separator: ", ") }
 }
 
 extension Values: ExpressibleByDictionaryLiteral {

@@ -89,7 +89,7 @@ private struct CompiledFunction {
     private let programs = Programs<FunctionKey, FunctionProgram>()
 
     /// Whether a call is part of a function that is being traced or differentiated.
-    static var isInlined: Bool { TraceProblems.current != nil || Differentiation.isUnderWay }
+    static var isInlined: Bool { TraceProblems.areCollected || Differentiation.isUnderWay }
 
     func callAsFunction(_ arguments: Arguments, trace: ([Tensor]) throws -> Traced) throws -> Results {
         try evaluate(arguments.leaves)

@@ -36,8 +36,8 @@ final class BoundStep: StoredProgram {
         count = type.count
         state = layout.roles.map { (program.place(ofInput: $0), program.place(ofOutput: $0)) }
         batch = (
-            type.inputs.all.map { ($0.name, program.place(ofInput: .input($0.name))) },
-            type.targets.all.map { ($0.name, program.place(ofInput: .target($0.name))) },
+            type.inputs.fields.map { ($0.name, program.place(ofInput: .input($0.name))) },
+            type.targets.fields.map { ($0.name, program.place(ofInput: .target($0.name))) },
             type.hasWeights ? program.place(ofInput: .sampleWeights) : nil
         )
         var frame = program.frame()

@@ -32,9 +32,9 @@ struct StepModel {
         }
         batch = type
         var raw = Values()
-        for field in type.inputs.all { raw[field.name] = builder.input(.input(field.name), field.type) }
+        for field in type.inputs.fields { raw[field.name] = builder.input(.input(field.name), field.type) }
         var targets = Values()
-        for field in type.targets.all { targets[field.name] = builder.input(.target(field.name), field.type) }
+        for field in type.targets.fields { targets[field.name] = builder.input(.target(field.name), field.type) }
         self.targets = targets
         sampleWeights =
             type.hasWeights ? builder.input(.sampleWeights, TensorType([type.count], .float32)) : nil
@@ -89,34 +89,9 @@ struct StepModel {
 
 /// What a program is compiled for.
 struct BatchType: Hashable, Sendable {
-    /// An input or a target.
-    struct Field: Hashable, Sendable {
-        let name: String
-        let type: TensorType
-    }
-
-    /// Inputs or targets in their order; one by itself takes no memory of its own, for a step makes such values.
-    struct Fields: Hashable, Sendable {
-        private let first: Field?
-        private let others: [Field]
-
-        init(_ values: Values) {
-            func field(_ entry: (name: String, tensor: Tensor)) -> Field {
-                Field(name: entry.name, type: entry.tensor.node.type)
-            }
-            first = values.first { _ in true }.map(field)
-            others = values.count > 1 ? values.dropFirst().map(field) : []
-        }
-
-        /// All of them.
-        var all: [Field] { (first.map { [$0] } ?? []) + others }
-        /// The number of samples.
-        var count: Int { first?.type.shape.dimensions.first ?? 1 }
-    }
-
-    let inputs: Fields
+    let inputs: ValuesType
     /// None where only predictions are wanted.
-    let targets: Fields
+    let targets: ValuesType
     let hasWeights: Bool
     let preprocessing: Preprocessing
     /// The label that does not count of those targets that have one, by the target's name.
@@ -124,8 +99,8 @@ struct BatchType: Hashable, Sendable {
 
     /// - Parameter hasTargets: Whether loss and metrics are wanted.
     init(_ batch: Batch, hasTargets: Bool = true) {
-        inputs = Fields(batch.inputs)
-        targets = Fields(hasTargets ? batch.targets : Values())
+        inputs = ValuesType(batch.inputs)
+        targets = ValuesType(hasTargets ? batch.targets : Values())
         hasWeights = hasTargets && batch.weights != nil
         preprocessing = batch.preprocessing
         ignoredLabels = hasTargets ? batch.ignoredLabels : [:]
