@@ -71,10 +71,10 @@ public struct Objective: Sendable, Hashable {
     /// How the losses of batches become that of an epoch.
     package var reduction: Loss.Reduction { loss.reduction }
 
-    /// The same with some metrics in place of those of all terms.
-    package func with(metrics: [Metric]) -> Objective {
+    /// The losses alone.
+    package var withoutMetrics: Objective {
         var copy = self
-        for index in terms.indices { copy.terms[index].metrics = index == 0 ? metrics : [] }
+        for index in terms.indices { copy.terms[index].metrics = [] }
         return copy
     }
 

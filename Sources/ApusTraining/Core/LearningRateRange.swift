@@ -53,7 +53,7 @@ extension Trainer {
         var copy = self
         try copy.prepare(inputs: training.signature)
         var state = copy.state!
-        let step = try makeStep(model, objective.with(metrics: []))
+        let step = try makeStep(model, objective.withoutMetrics)
         let smoothing = 0.9
         var (range, mean, weight, best) = (LearningRateRange(points: []), 0.0, 0.0, Double.infinity)
         var epoch = 0

@@ -27,7 +27,7 @@ package struct ModelProbe: Sendable {
 
     package init(_ model: any Model, objective: Objective, precision: NumericPrecision, device: Device) {
         self.model = model
-        self.objective = objective.with(metrics: [])
+        self.objective = objective.withoutMetrics
         self.precision = precision
         self.device = device
     }
