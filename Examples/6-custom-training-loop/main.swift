@@ -8,12 +8,12 @@ let network = Sequential {
 let points = Tensor.uniform([2048, 2], low: -1, high: 1, key: RandomKey(seed: 1))
 let training = try Dataset(
     inputs: points, labels: ((points[0..., 0] .> 0) .^ (points[0..., 1] .> 0)).cast(to: .int32))
-let optimizer = Optimizer.sgd(learningRate: 0.1, momentum: 0.9)
-
-var state = try TrainingState(network, optimizer: optimizer, input: [2], seed: 7)
-let step = try TrainingStep(network, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])
-let session = TrainingSession(loss: .softmaxCrossEntropy, metrics: [.accuracy])
-let history = try session.run(&state, on: training, epochs: 10, batchSize: 128) { state, batch, learningRate in
+let step = try TrainingStep(
+    network, loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1, momentum: 0.9), metrics: [.accuracy])
+var state = try step.initialState(input: [2], seed: 7)
+let history = try TrainingSession(of: step).run(
+    &state, on: training, epochs: 10, batchSize: 128
+) { state, batch, learningRate in
     try step(&state, batch, learningRate: learningRate)
 }
 for accuracy in history["training.accuracy"] { print(accuracy) }

@@ -42,25 +42,47 @@ public func gradcheck(
 ///   - elementLimit: The most elements that are all compared; larger tensors are compared along random directions.
 /// - Throws: `GraphError` that names every layer that does not fit.
 public func gradcheck(
-    _ model: some Layer, input: Shape, batch: Int = 2, samples: Tensor? = nil, loss: Loss? = nil,
+    _ model: some Model, input: Shape, batch: Int = 2, samples: Tensor? = nil, loss: Loss? = nil,
     mode: Mode = .training, seed: UInt64 = 1,
     tolerance: Double = 1e-6, elementLimit: Int = 64
 ) throws -> GradientCheck {
-    try samples?.evaluated()
-    let trace = try model.traced(
-        input: input, batch: samples?.shape.dimensions.first ?? batch, mode: mode,
-        type: samples?.elementType ?? .float32)
-    guard let first = trace.records.last else { throw GraphError([]) }
-    let (x, output) = (first.input.node, first.output)
-    let total = trace.losses.reduce(try loss.map { try $0.withRandomTarget(output, seed: seed) } ?? output.projected, +)
-        .node
+    try gradcheck(
+        model, inputs: Signature(input), batch: batch, samples: samples.map { Values($0) }, loss: loss, mode: mode,
+        seed: seed,
+        tolerance: tolerance, elementLimit: elementLimit)
+}
+
+/// Checks the gradients of a model of several inputs or outputs for random inputs.
+///
+/// - Parameters:
+///   - inputs: The shapes of one sample, without the batch.
+///   - samples: What goes in, each [batch, ...]; normal numbers if `nil`.
+///   - loss: What is differentiated, of every output; the outputs times random numbers if `nil`.
+/// - Throws: `GraphError` that names every layer that does not fit.
+public func gradcheck(
+    _ model: some Model, inputs: Signature, batch: Int = 2, samples: Values? = nil, loss: Loss? = nil,
+    mode: Mode = .training, seed: UInt64 = 1, tolerance: Double = 1e-6, elementLimit: Int = 64
+) throws -> GradientCheck {
+    try evaluate(samples?.leaves ?? [])
+    let types = Signature(
+        inputs.map { ($0, Signature.Input($1.shape, samples?[$0].elementType ?? $1.elementType)) })
+    let trace = try model.traced(types, batch: samples?.first.shape.dimensions.first ?? batch, mode: mode)
+    guard let whole = trace.records.last else { throw GraphError([]) }
+    let terms = try trace.outputs.leaves.map { output in
+        try loss.map { try $0.withRandomTarget(output, seed: seed) } ?? output.projected
+    }
+    let total = (terms.dropFirst() + trace.losses).reduce(terms.first ?? trace.output.projected, +).node
     guard total.isValid else { throw GraphError(total.problems) }
 
-    var values = Node.heldValues([total] + trace.records.map(\.output.node))
-    values[x] =
-        samples?.referenceValue
-        ?? ReferenceValue(
-            shape: x.shape, elementType: x.elementType, values: GradientChecker.numbers(x.shape.count, seed: seed))
+    var values = Node.heldValues([total] + trace.records.flatMap { $0.outputs.leaves.map(\.node) })
+    for (index, (name, tensor)) in whole.inputs.enumerated() {
+        let x = tensor.node
+        values[x] =
+            samples?[name].referenceValue
+            ?? ReferenceValue(
+                shape: x.shape, elementType: x.elementType,
+                values: GradientChecker.numbers(x.shape.count, seed: seed &+ UInt64(index)))
+    }
     values[trace.key.node] = ReferenceValue(shape: [2], elementType: .int64, values: [Double(seed), 0])
     var parameters: [(path: String, node: Node)] = []
     let key = RandomKey(seed: seed)
@@ -76,7 +98,9 @@ public func gradcheck(
         values[node] = try start.evaluated().referenceValue
     }
     var targets = parameters
-    if x.elementType.isFloatingPoint { targets.append(("input", x)) }
+    for (name, tensor) in whole.inputs where tensor.elementType.isFloatingPoint {
+        targets.append((name.isEmpty ? "input" : "input \(name)", tensor.node))
+    }
     let checker = GradientChecker(value: total, inputs: values, elementLimit: elementLimit, directions: 4)
     let entries = zip(targets, try checker.errors(targets.map(\.node))).map { target, error in
         GradientCheck.Entry(

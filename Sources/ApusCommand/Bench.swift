@@ -27,7 +27,7 @@ struct Bench: ParsableCommand {
         guard seconds > 0, seconds <= 3600 else {
             throw ValidationError("--seconds must be in 0…3600, received \(seconds)")
         }
-        let (model, input) = try network.load()
+        let (model, input) = try network.loadLayers(for: "bench")
         var session = try Session(model, input: input, batchSize: batchSize, computation)
         let training = try Bench.measure(seconds) { try session.train() }
         let trainer = session.trainer()

@@ -26,9 +26,9 @@ struct Gradcheck: ParsableCommand {
 
     func run() throws {
         try checkBatchSize(batchSize)
-        let (model, input) = try network.load()
+        let (model, inputs) = try network.load()
         let check = try gradcheck(
-            model, input: input, batch: batchSize, mode: inference ? .inference : .training, seed: seed,
+            model, inputs: inputs, batch: batchSize, mode: inference ? .inference : .training, seed: seed,
             elementLimit: elements)
         try Terminal.print(check)
         if !check.passed { throw ExitCode(1) }

@@ -8,22 +8,43 @@ struct NetworkOptions: ParsableArguments {
     @Argument(help: "A network of the zoo (mlp, lenet5), or a file with layers or an experiment.")
     var model: String
 
-    @Option(help: "The shape of one input; by default that of the experiment's data, else 28,28,1.")
-    var input: InputShape?
+    @Option(
+        help: ArgumentHelp(
+            "The shape of one input; by default that of the experiment's data, else 28,28,1. Of several inputs NAME=SHAPE, repeated.",
+            valueName: "shape"))
+    var input: [InputShape] = []
 
-    /// The network, and the shape of its input.
-    func load() throws -> (model: Sequential, input: Shape) {
-        (try ModelArgument.model(model), try input?.shape ?? ModelArgument.input(model))
+    /// The network, and the shapes of its inputs.
+    func load() throws -> (model: any Model, inputs: Signature) {
+        let model = try ModelArgument.model(model)
+        guard !input.isEmpty else { return (model, try ModelArgument.inputs(self.model)) }
+        if Set(input.map(\.name)).count < input.count || input.count > 1 && input.contains(where: \.name.isEmpty) {
+            throw ValidationError("give each of several inputs its name once: --input left=4 --input right=4")
+        }
+        return (model, Signature(input.map { ($0.name, Signature.Input($0.shape)) }))
+    }
+
+    /// The network and the shape of its input, for what works on one tensor.
+    func loadLayers(for command: String) throws -> (model: Sequential, input: Shape) {
+        let (model, inputs) = try load()
+        guard let layers = model as? Sequential, let input = inputs.first?.shape, inputs.names.count == 1 else {
+            throw ValidationError(
+                "\(command) works on networks of one input and one output; this one has the inputs \(inputs)")
+        }
+        return (layers, input)
     }
 }
 
-/// A shape as an argument: `28,28,1`.
+/// A shape as an argument: `28,28,1`, or `left=28,28,1`.
 struct InputShape: ExpressibleByArgument {
+    let name: String
     let shape: Shape
 
     init?(argument: String) {
-        let parts = argument.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+        let sides = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = sides[sides.count - 1].split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
         guard !parts.isEmpty, parts.allSatisfy({ ($0 ?? 0) > 0 }) else { return nil }
+        name = sides.count > 1 ? String(sides[0]) : ""
         shape = Shape(parts.compactMap { $0 })
     }
 }
@@ -65,20 +86,20 @@ enum ModelArgument {
             remedy: "Check the path.")
     }
 
-    /// The network of a name, of a list of layers in a file, or of the experiment in one.
-    static func model(_ argument: String) throws -> Sequential {
+    /// The network of a name, of layers or parts in a file, or of the experiment in one.
+    static func model(_ argument: String) throws -> any Model {
         try checkName(argument)
         guard isFile(argument) else { return try ModelSource.name(argument).model() }
         return try ModelSource(yaml: try text(of: argument), path: argument).model()
     }
 
-    /// The shape of the data of the experiment in a file; that of Fashion-MNIST for anything else.
-    static func input(_ argument: String) throws -> Shape {
-        let usual: Shape = [28, 28, 1]
+    /// The shapes of the data of the experiment in a file; that of Fashion-MNIST for anything else.
+    static func inputs(_ argument: String) throws -> Signature {
+        let usual = Signature([28, 28, 1])
         guard isFile(argument), let experiment = try? Experiment(yaml: try text(of: argument), path: argument),
             experiment.data.source != .fashionMNIST
         else { return usual }
-        return try experiment.loadedData().sampleShape
+        return try experiment.loadedData().training.signature
     }
 }
 

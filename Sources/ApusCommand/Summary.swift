@@ -29,10 +29,11 @@ struct Summary: ParsableCommand {
 
     func run() throws {
         try checkBatchSize(batchSize)
-        let (model, input) = try network.load()
-        try Terminal.print(model.summary(input: input))
-        if let svg { try AtomicFile.write(ModelDiagram(model, input: input).svg + "\n", to: svg) }
+        let (model, inputs) = try network.load()
+        try Terminal.print(model.summary(inputs: inputs))
+        if let svg { try AtomicFile.write(ModelDiagram(model, inputs: inputs).svg + "\n", to: svg) }
         if program {
+            let (model, input) = try network.loadLayers(for: "--program")
             let summary = try ProgramSummary(
                 model, input: input, batchSize: batchSize, computation, isInference: inference)
             try Terminal.print("\n\(summary.text)")

@@ -26,9 +26,12 @@ package struct Fields {
         if case .keyed(let container) = content { container.allKeys.map(\.stringValue).sorted() } else { [] }
     }
 
+    /// - Parameter former: Names that are read but not suggested.
     /// - Throws: `DecodingError` that names the first key that is not among the known ones.
-    package func checkNames(_ known: [String]) throws {
-        for name in names where !known.contains(name) { throw Names.unknown("key", name, known, path) }
+    package func checkNames(_ known: [String], former: [String] = []) throws {
+        for name in names where !known.contains(name) && !former.contains(name) {
+            throw Names.unknown("key", name, known, path)
+        }
     }
 
     /// The value of an argument, or `nil` if the file leaves it out.

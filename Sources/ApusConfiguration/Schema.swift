@@ -33,6 +33,8 @@ public struct Schema<Value: Sendable>: Sendable {
         }
 
         let name: String
+        /// What older files call it.
+        let former: String?
         let role: Role
         let hasDefault: Bool
         /// Whether Swift's initializer names it.
@@ -51,9 +53,10 @@ public struct Schema<Value: Sendable>: Sendable {
 
         private init<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, _ role: Role, hasDefault: Bool,
-            isLabelled: Bool, help: String? = nil
+            isLabelled: Bool, former: String? = nil, help: String? = nil
         ) {
             self.name = name
+            self.former = former
             self.role = role
             self.hasDefault = hasDefault
             self.isLabelled = isLabelled
@@ -62,12 +65,16 @@ public struct Schema<Value: Sendable>: Sendable {
             json = { JSONText.of($0[keyPath: path]) }
             isDefault = { $0[keyPath: path] == $1[keyPath: path] }
             read = { fields, value in
-                guard let constant: Constant = try fields.value(name, isLeading: role == .leading) else { return false }
+                var constant: Constant? = try fields.value(name, isLeading: role == .leading)
+                if constant == nil, let former { constant = try fields.value(former, isLeading: false) }
+                guard let constant else { return false }
                 value[keyPath: path] = constant
                 return true
             }
             readWhole = { decoder, value in value[keyPath: path] = try Constant(from: decoder) }
-            write = { value, container in try container.encode(value[keyPath: path], forKey: NameKey(name)) }
+            write = { value, container in
+                try container.encode(SortedNames<Never>.sorted(value[keyPath: path]), forKey: NameKey(name))
+            }
             writeAlone = { value, encoder in
                 var container = encoder.singleValueContainer()
                 try container.encode(value[keyPath: path])
@@ -83,12 +90,13 @@ public struct Schema<Value: Sendable>: Sendable {
         ///
         /// - Parameters:
         ///   - isLabelled: Whether Swift's initializer names it, as in `Huber(delta: 0.5)`.
+        ///   - former: What older files call it.
         ///   - help: What it means, for pages of defaults.
         public static func leading<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, hasDefault: Bool = false,
-            isLabelled: Bool = false, help: String? = nil
+            isLabelled: Bool = false, former: String? = nil, help: String? = nil
         ) -> Field {
-            Field(name, path, .leading, hasDefault: hasDefault, isLabelled: isLabelled, help: help)
+            Field(name, path, .leading, hasDefault: hasDefault, isLabelled: isLabelled, former: former, help: help)
         }
 
         /// An argument that must be given.
@@ -102,11 +110,14 @@ public struct Schema<Value: Sendable>: Sendable {
 
         /// An argument with a default, that of `defaultValue`.
         ///
-        /// - Parameter help: What it means, for pages of defaults.
+        /// - Parameters:
+        ///   - former: What older files call it.
+        ///   - help: What it means, for pages of defaults.
         public static func optional<Constant: Codable & Hashable & Sendable>(
-            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, help: String? = nil
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, former: String? = nil,
+            help: String? = nil
         ) -> Field {
-            Field(name, path, .optional, hasDefault: true, isLabelled: true, help: help)
+            Field(name, path, .optional, hasDefault: true, isLabelled: true, former: former, help: help)
         }
 
         /// The only argument, which files hold in place of the value: `activation: relu`.
@@ -120,6 +131,9 @@ public struct Schema<Value: Sendable>: Sendable {
     // MARK: What there is
 
     package var names: [String] { fields.map(\.name) }
+
+    /// What older files call some of them.
+    package var formerNames: [String] { fields.compactMap(\.former) }
 
     /// The names of arguments with a default, and the default as Swift writes it.
     package var defaults: [(name: String, text: String)] {
@@ -138,7 +152,7 @@ public struct Schema<Value: Sendable>: Sendable {
     /// - Parameter others: Names that the caller reads itself.
     package func value(from fields: Fields, besides others: [String] = []) throws -> Value {
         var value = defaultValue
-        try fields.checkNames(names + others)
+        try fields.checkNames(names + others, former: formerNames)
         if fields.isSingle, !self.fields.contains(where: { $0.role == .leading }) {
             throw fields.unexpectedValue(names)
         }

@@ -24,6 +24,7 @@ extension FileNode {
         if let constants = form.constants { return try setting(constants, way) }
         let isOpen = form.alternatives.contains { if case .anything = $0 { true } else { false } }
         guard let content = form.named ?? (isOpen ? .anything : nil) else { throw way.nothingInside(self) }
+        if scalar != nil, !isNull, !isOpen { throw way.nothingInside(self) }
         let inner = self[name] ?? FileNode(.mapping([]))
         return with(name, try inner.setting(value, at: way.rest, before: way.path, content), value.place)
     }

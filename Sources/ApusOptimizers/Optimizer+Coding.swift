@@ -19,22 +19,22 @@ extension Optimizer: Hashable, CustomStringConvertible {
     /// What is around the rule, as one value.
     private var settings: Settings {
         Settings(
-            clip: clipping, weightDecay: weightDecay, accumulate: accumulation, skipNonFinite: skipsNonFinite,
+            clipping: clipping, weightDecay: weightDecay, accumulation: accumulation, skipsNonFinite: skipsNonFinite,
             average: average, groups: groups)
     }
 
     fileprivate struct Settings: Configurable {
-        var clip: Clipping?
+        var clipping: Clipping?
         var weightDecay: Double?
-        var accumulate = 1
-        var skipNonFinite = false
+        var accumulation = 1
+        var skipsNonFinite = false
         var average: Double?
         var groups: [ParameterGroup] = []
 
         static let schema = Schema(
             Settings(),
             .optional(
-                "clip", \.clip,
+                "clipping", \.clipping, former: "clip",
                 help: "How gradients are clipped: at most a value, a norm or a global norm"),
             .optional(
                 "weightDecay", \.weightDecay,
@@ -42,10 +42,10 @@ extension Optimizer: Hashable, CustomStringConvertible {
                     "λ of the decoupled decay w ← w − η λ w before the rule; `nil` is the rule’s own: 0, but for `adamW`"
             ),
             .optional(
-                "accumulate", \.accumulate,
+                "accumulation", \.accumulation, former: "accumulate",
                 help: "The number of steps whose gradients are averaged before the variables change"),
             .optional(
-                "skipNonFinite", \.skipNonFinite,
+                "skipsNonFinite", \.skipsNonFinite, former: "skipNonFinite",
                 help: "Whether a step whose gradients are not all finite changes nothing"),
             .optional(
                 "average", \.average,
@@ -83,7 +83,7 @@ extension Optimizer: FileRepresentable {
 }
 
 extension Optimizer: Codable {
-    /// Reads `adam`, or `{adam: {learningRate: 0.01}, clip: {globalNorm: 1}, …}`.
+    /// Reads `adam`, or `{adam: {learningRate: 0.01}, clipping: {globalNorm: 1}, …}`.
     public init(from decoder: any Decoder) throws {
         if let name = try? decoder.singleValueContainer().decode(String.self) {
             self.init(try OptimizerKinds.registry.member(name, from: nil, at: decoder.codingPath))
@@ -91,7 +91,8 @@ extension Optimizer: Codable {
         }
         let container = try decoder.container(keyedBy: NameKey.self)
         let options = Settings.schema.names
-        let kinds = container.allKeys.filter { !options.contains($0.stringValue) }
+        let known = options + Settings.schema.formerNames
+        let kinds = container.allKeys.filter { !known.contains($0.stringValue) }
         guard kinds.count == 1 else {
             throw DecodingError.dataCorrupted(
                 DecodingError.Context(
@@ -107,9 +108,9 @@ extension Optimizer: Codable {
         let settings = try Settings.schema.value(from: Fields(decoder), besides: [kinds[0].stringValue])
         let decay: Double? = rule is AdamW ? nil : try fields.value("weightDecay", isLeading: false)
         self.init(
-            rule, clipping: settings.clip, weightDecay: settings.weightDecay ?? decay,
-            accumulation: settings.accumulate,
-            skipsNonFinite: settings.skipNonFinite, average: settings.average, groups: settings.groups)
+            rule, clipping: settings.clipping, weightDecay: settings.weightDecay ?? decay,
+            accumulation: settings.accumulation,
+            skipsNonFinite: settings.skipsNonFinite, average: settings.average, groups: settings.groups)
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -20,8 +20,8 @@ public struct ParameterGroup: Configurable {
     }
 
     public static let schema = Schema(
-        ParameterGroup(""), .leading("match", \.pattern), .optional("learningRate", \.learningRate),
-        .optional("weightDecay", \.weightDecay), .optional("frozen", \.isFrozen))
+        ParameterGroup(""), .leading("pattern", \.pattern, former: "match"), .optional("learningRate", \.learningRate),
+        .optional("weightDecay", \.weightDecay), .optional("isFrozen", \.isFrozen, former: "frozen"))
 
     func matches(_ path: String) -> Bool {
         let (pattern, path) = (Array(pattern), Array(path))

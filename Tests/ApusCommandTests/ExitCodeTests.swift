@@ -65,7 +65,7 @@ import Testing
                 ("bench d.yaml --seconds 0", 64, "error: --seconds must be in 0…3600, received 0.0\n"),
                 ("bench d.yaml --batch-size 0", 64, "error: --batch-size must be at least 1, received 0\n"),
                 ("summary d.yaml --batch-size 0", 64, "error: --batch-size must be at least 1, received 0\n"),
-                ("summary d.yaml --input 2,0", 64, "Error: The value '2,0' is invalid for '--input <input>'\n"),
+                ("summary d.yaml --input 2,0", 64, "Error: The value '2,0' is invalid for '--input <shape>'\n"),
                 (
                     "summary d.yaml --precision float31", 64,
                     "Error: The value 'float31' is invalid for '--precision <precision>'."

@@ -19,7 +19,7 @@ import Testing
           - dense: {units: 16, activation: relu, kernelRegularizer: {l2: 0.001}}
           - dense: 10
         metrics: [accuracy, f1]
-        optimizer: {adam: {learningRate: 0.01}, accumulate: 2, average: 0.9, clip: {globalNorm: 1}}
+        optimizer: {adam: {learningRate: 0.01}, accumulation: 2, average: 0.9, clipping: {globalNorm: 1}}
         schedule: {cosine: {warmupSteps: 5}}
         batchSize: 16
         epochs: 5

@@ -9,7 +9,7 @@ import Testing
             """
             data: {source: {blobs: {count: 20, classes: 2}}, validation: 0.2, test: 0.4}
             model: [{dense: {units: 2, kernelInitializer: identity}}]
-            optimizer: {sgd: {}, groups: [{match: "*", frozen: true}]}
+            optimizer: {sgd: {}, groups: [{pattern: "*", isFrozen: true}]}
             batchSize: 10
             epochs: 1
             """, to: "i.yaml")
@@ -17,7 +17,7 @@ import Testing
             """
             data: {source: {sine: {count: 20}}, validation: 0.2, test: 0.4}
             model: [{dense: {units: 1, kernelInitializer: ones}}]
-            optimizer: {sgd: {}, groups: [{match: "*", frozen: true}]}
+            optimizer: {sgd: {}, groups: [{pattern: "*", isFrozen: true}]}
             loss: meanSquaredError
             metrics: [meanAbsoluteError]
             batchSize: 10

@@ -84,10 +84,10 @@ import Testing
             try command.apus(
                 "train d.yaml --run s --set epochs=1 --set batchSize=7 --set optimizer=sgd --set optimizer.sgd.learningRate=0.25 "
                     + "--set seed=11 --set data.validation.fraction=0.25 --set device=reference --set data.directory=. "
-                    + "--set 'optimizer.groups=[{match: \"0.*\", frozen: true}]' --set name=second")
+                    + "--set 'optimizer.groups=[{pattern: \"0.*\", isFrozen: true}]' --set name=second")
             #expect(command.text("r/experiment.yaml") == command.text("s/experiment.yaml"))
             for line in [
-                "name: second", "seed: 11", "directory: .", "fraction: 0.25", "learningRate: 0.25", "frozen: true",
+                "name: second", "seed: 11", "directory: .", "fraction: 0.25", "learningRate: 0.25", "isFrozen: true",
                 "batchSize: 7", "epochs: 1", "device: reference",
             ] {
                 #expect(command.text("r/experiment.yaml").contains("\(line)\n"), "\(line)")

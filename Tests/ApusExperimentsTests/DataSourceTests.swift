@@ -116,7 +116,7 @@ private struct Ramp: SampleReader, Configurable {
         try withTemporaryFolder { folder in
             try writeImages(folder)
             let memory = try load("{source: {images: {folder: \(folder), height: 6, width: 6}}}")
-            let stream = try load("{source: {images: {folder: \(folder), height: 6, width: 6, stream: true}}}")
+            let stream = try load("{source: {images: {folder: \(folder), height: 6, width: 6, streams: true}}}")
             #expect(memory.description == "16 images 6x6x1, 2 classes")
             #expect(stream.description == "16 images 6x6x1, 2 classes, read while training")
             #expect(memory.training.preprocessing == stream.training.preprocessing)
@@ -135,7 +135,7 @@ private struct Ramp: SampleReader, Configurable {
     @Test func damagedImages() throws {
         try withTemporaryFolder { folder in
             try writeImages(folder)
-            let data = try load("{source: {images: {folder: \(folder), stream: true}}, normalize: unitRange}")
+            let data = try load("{source: {images: {folder: \(folder), streams: true}}, normalize: unitRange}")
             let path = "\(folder)/b/3.png"
             try Data("garbage!".utf8).write(to: URL(filePath: path))
             let all = [data.training, data.validation, data.test].compactMap { $0 }
@@ -158,13 +158,13 @@ private struct Ramp: SampleReader, Configurable {
             }
             try Data((["size,color,site,good,price"] + rows).joined(separator: "\n").utf8).write(
                 to: file(folder, "t.csv"))
-            let data = try load("{source: {csv: {file: t.csv, label: good, ignore: [price]}}}", in: folder)
+            let data = try load("{source: {csv: {file: t.csv, target: good, ignore: [price]}}}", in: folder)
             #expect(data.description == "40 rows of 4 features, 2 classes")
             #expect(data.featureNames == ["size", "color=blue", "color=red", "site"])
             #expect(data.classNames == ["no", "yes"])
             try train(data)
             let prices = try load(
-                "{source: {csv: {file: t.csv, label: price, task: regression, columns: [site]}}}", in: folder)
+                "{source: {csv: {file: t.csv, target: price, task: regression, columns: [site]}}}", in: folder)
             #expect(prices.description == "40 rows of 1 feature, 1 target")
             #expect(prices.training.targetType == TensorType([1], .float32))
             try train(prices)
@@ -181,15 +181,15 @@ private struct Ramp: SampleReader, Configurable {
             #expect(data.training.preprocessing == (try Scaling.standardize().fitted(to: data.training)))
             // Sites stay together.
             let grouped = try load(
-                "{source: {csv: {file: t.csv, label: good}}, validation: {groups: site, fraction: 0.2}}", in: folder)
+                "{source: {csv: {file: t.csv, target: good}}, validation: {groups: site, fraction: 0.2}}", in: folder)
             #expect(grouped.training.count + grouped.validation!.count + grouped.test!.count == 50)
             #expect([grouped.training, grouped.validation!, grouped.test!].allSatisfy { $0.count % 5 == 0 })
             #expect(
-                message { try load("{source: {csv: {file: t.csv, label: price}}}", in: folder) }
-                    == "\(folder)/t.csv: the label price of row 2 is no class. Expected words or whole numbers; received 0.5. "
+                message { try load("{source: {csv: {file: t.csv, target: price}}}", in: folder) }
+                    == "\(folder)/t.csv: the target price of row 2 is no class. Expected words or whole numbers; received 0.5. "
                     + "To predict numbers, give task: regression.")
             #expect(
-                message { try load("{source: {csv: {file: t.csv, label: god}}}", in: folder) }.hasPrefix(
+                message { try load("{source: {csv: {file: t.csv, target: god}}}", in: folder) }.hasPrefix(
                     "\(folder)/t.csv: the table has no column \"god\"."))
         }
     }
@@ -231,7 +231,7 @@ private struct Ramp: SampleReader, Configurable {
         try withTemporaryFolder { folder in
             let rows = (0..<40).map { "\($0),\($0 % 2 == 0 ? "x" : "y"),\($0 % 5 == 0 ? "" : "\(100 + $0)"),\($0 % 4)" }
             try Data(("a,b,c,d\n" + rows.joined(separator: "\n") + "\n").utf8).write(to: file(folder, "t.csv"))
-            let text = "{file: t.csv, label: d, inputs: {wide: [b, a, c], deep: [c, a]}}"
+            let text = "{file: t.csv, target: d, inputs: {wide: [b, a, c], deep: [c, a]}}"
             let data = try load("{source: {csv: \(text)}, normalize: none}", in: folder)
             let training = data.training
             #expect(training.inputNames == ["deep", "wide"])
@@ -255,16 +255,16 @@ private struct Ramp: SampleReader, Configurable {
                     && scaled.preprocessing["deep"].scales[1] == scaled.preprocessing["wide"].scales[2])
             #expect(
                 message {
-                    try load("{source: {csv: {file: t.csv, label: d, columns: [a], inputs: {x: [b]}}}}", in: folder)
+                    try load("{source: {csv: {file: t.csv, target: d, columns: [a], inputs: {x: [b]}}}}", in: folder)
                 }
                     == "\(folder)/t.csv: there is no column b. Expected one of a; received b. Change inputs, or columns."
             )
             #expect(
-                message { try load("{source: {csv: {file: t.csv, label: d, inputs: {x: [a, e]}}}}", in: folder) }
+                message { try load("{source: {csv: {file: t.csv, target: d, inputs: {x: [a, e]}}}}", in: folder) }
                     .hasPrefix("\(folder)/t.csv: the table has no column \"e\"."))
             #expect(
-                message { try load("{source: {csv: {file: t.csv, label: d, inputs: {x: [d]}}}}", in: folder) }
-                    == "\(folder)/t.csv: the label d is among the features. Take it out of columns.")
+                message { try load("{source: {csv: {file: t.csv, target: d, inputs: {x: [d]}}}}", in: folder) }
+                    == "\(folder)/t.csv: the target d is among the features. Take it out of columns.")
         }
     }
 
@@ -341,10 +341,13 @@ private struct Ramp: SampleReader, Configurable {
     @Test(arguments: [
         ("{source: moon}", "there is no data source moon (did you mean moons?) at data.source"),
         ("{source: {moons: {cuont: 3}}}", "there is no key cuont (did you mean count?) at data.source.moons"),
-        ("{source: {csv: {file: x.csv}}}", "the key label is missing at data.source.csv"),
+        (
+            "{source: {csv: {file: x.csv}}}",
+            "the table needs the column to predict: target, or targets by name, but not both at data.source.csv"
+        ),
         ("{source: {a: 1, b: 2}}", "expected one data source but received a, b at data.source"),
         (
-            "{source: {csv: {file: x, label: y, task: regresion}}}",
+            "{source: {csv: {file: x, target: y, task: regresion}}}",
             "there is no task regresion (did you mean regression?) at data.source.csv.task"
         ),
         (
@@ -370,8 +373,8 @@ private struct Ramp: SampleReader, Configurable {
 
     @Test(arguments: [
         "fashion-mnist", "idx", "{cifar10: a}", "{images: {folder: a, height: 3, width: 4, channels: 1}}",
-        "{csv: {file: a, label: b, task: regression, ignore: [c]}}",
-        "{csv: {file: a, label: b, inputs: {x: [c], y: [d, e]}}}", "{npz: {file: a, inputs: i}}",
+        "{csv: {file: a, target: b, task: regression, ignore: [c]}}",
+        "{csv: {file: a, target: b, inputs: {x: [c], y: [d, e]}}}", "{npz: {file: a, inputs: i}}",
         "{moons: {count: 3, noise: 0.5}}", "xor",
     ]) func sourcesSurviveFiles(text: String) throws {
         let first = try source("{source: \(text)}")

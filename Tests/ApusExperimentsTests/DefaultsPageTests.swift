@@ -22,7 +22,7 @@ import Testing
         "Regularizers": of(Regularizer.self), "Constraints": of(Constraint.self), "Losses": of(LossKinds.registry),
         "Metrics": of(MetricKinds.registry), "Optimizers": of(OptimizerKinds.registry),
         "Around the optimizer's rule": joined([
-            keys(aroundTheRule, in: ""), keys(of(Clipping.self), in: "clip."),
+            keys(aroundTheRule, in: ""), keys(of(Clipping.self), in: "clipping."),
             keys(ParameterGroup.schema, in: "groups."),
         ]),
         "Schedules": of(Schedule.Curve.self),
@@ -110,8 +110,8 @@ import Testing
         let optimizer = Optimizer(SGD())
         func text(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "nil" }
         let values: [String: String] = [
-            "clip": text(optimizer.clipping), "weightDecay": text(optimizer.weightDecay),
-            "accumulate": text(optimizer.accumulation), "skipNonFinite": text(optimizer.skipsNonFinite),
+            "clipping": text(optimizer.clipping), "weightDecay": text(optimizer.weightDecay),
+            "accumulation": text(optimizer.accumulation), "skipsNonFinite": text(optimizer.skipsNonFinite),
             "average": text(optimizer.average), "groups": text(optimizer.groups),
         ]
         let refusal = message { try pageExperiment("optimizer: {sgd: {}, adam: {}}") }

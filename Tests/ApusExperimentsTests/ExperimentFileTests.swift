@@ -25,7 +25,7 @@ import Testing
     }
 
     static let keys =
-        "name, seed, data, model, loss, metrics, optimizer, schedule, batchSize, epochs, precision, memory, device, callbacks"
+        "name, seed, data, model, loss, target, losses, targets, metrics, optimizer, schedule, batchSize, epochs, precision, memory, device, callbacks"
 
     /// Lines after `name` and `model`, which are the first two.
     static let lines: [Mistake] = [
@@ -56,12 +56,12 @@ import Testing
         Mistake(
             "metrics:\n  - accurate", "e.yaml:4: there is no metric accurate (did you mean accuracy?) at metrics.0"),
         Mistake(
-            "optimizer: {adam: {}, clip: 3}",
-            "e.yaml:3: there is no clipping 3 (known are value, norm, globalNorm) at optimizer.clip"),
-        Mistake("optimizer: {adam: {}, clip: norm}", "e.yaml:3: the key value is missing at optimizer.clip"),
+            "optimizer: {adam: {}, clipping: 3}",
+            "e.yaml:3: there is no clipping 3 (known are value, norm, globalNorm) at optimizer.clipping"),
+        Mistake("optimizer: {adam: {}, clipping: norm}", "e.yaml:3: the key value is missing at optimizer.clipping"),
         Mistake(
             "optimizer: {adam: {}, sgd: {}}",
-            "e.yaml:3: expected one optimizer, and beside it clip, weightDecay, accumulate, skipNonFinite, average, groups, "
+            "e.yaml:3: expected one optimizer, and beside it clipping, weightDecay, accumulation, skipsNonFinite, average, groups, "
                 + "but received adam, sgd at optimizer"),
         Mistake("epochs: many", "e.yaml:3: expected a whole number but found \"many\" at epochs"),
         Mistake("epochs: 2.5", "e.yaml:3: expected a whole number but found 2.5 at epochs"),
@@ -214,7 +214,7 @@ import Testing
         #expect(try set("data: {directory: /x}", "data.directory=null").data.directory == nil)
         #expect(try set("data: {directory: /x}", "data.directory=").data.directory == nil)
         #expect(try set("data:", "data.directory=/y").data.directory == "/y")
-        let table = "data: {source: {csv: {file: a, label: b, inputs: {x: [c]}}}}"
+        let table = "data: {source: {csv: {file: a, target: b, inputs: {x: [c]}}}}"
         let changed = try set(table, "data.source.csv.inputs.y=[d]", "data.source.csv.inputs.x=[e, f]").data.source
         #expect((changed.reader as? CSVSource)?.inputs == ["x": ["e", "f"], "y": ["d"]])
     }
@@ -228,19 +228,20 @@ import Testing
         #expect(try set("optimizer: adam", "optimizer.adam.learningRate=0.01").optimizer == .adam(learningRate: 0.01))
         #expect(try set("optimizer: adam", "optimizer.sgd.momentum=0.9").optimizer == .sgd(momentum: 0.9))
         #expect(
-            try set("optimizer: {adam: {beta1: 0.8}, clip: {norm: 1}}", "optimizer.adam.learningRate=0.01").optimizer
+            try set("optimizer: {adam: {beta1: 0.8}, clipping: {norm: 1}}", "optimizer.adam.learningRate=0.01")
+                .optimizer
                 == .adam(learningRate: 0.01, beta1: 0.8).clippingGradients(.norm(1)))
         #expect(
-            try set("optimizer: {adam: {}, clip: {norm: 1}}", "optimizer.sgd.momentum=0.5").optimizer
+            try set("optimizer: {adam: {}, clipping: {norm: 1}}", "optimizer.sgd.momentum=0.5").optimizer
                 == Optimizer.sgd(momentum: 0.5).clippingGradients(.norm(1)))
         #expect(
-            try set("optimizer: sgd", "optimizer.groups=[{match: '*', frozen: true}]").optimizer
+            try set("optimizer: sgd", "optimizer.groups=[{pattern: '*', isFrozen: true}]").optimizer
                 == Optimizer.sgd().freezing("*"))
         #expect(
-            try set("optimizer: sgd", "optimizer.clip.value=2", "optimizer.clip.norm=3").optimizer
+            try set("optimizer: sgd", "optimizer.clipping.value=2", "optimizer.clipping.norm=3").optimizer
                 == Optimizer.sgd().clippingGradients(.norm(3)))
         #expect(
-            try set("optimizer: {sgd: {}, groups: [{match: a}, {match: b}]}", "optimizer.groups.1.frozen=true")
+            try set("optimizer: {sgd: {}, groups: [{pattern: a}, {pattern: b}]}", "optimizer.groups.1.frozen=true")
                 .optimizer
                 == Optimizer.sgd().group("a").freezing("b"))
     }
@@ -314,7 +315,7 @@ import Testing
     }
 
     @Test func merging() throws {
-        let base = try file("optimizer: {adam: {beta1: 0.8}, clip: {norm: 1}}\ndata: {directory: /x}\nepochs: 3")
+        let base = try file("optimizer: {adam: {beta1: 0.8}, clipping: {norm: 1}}\ndata: {directory: /x}\nepochs: 3")
         func merged(_ text: String) throws -> Experiment {
             try base.merging(try ExperimentFile(yaml: text, path: "o.yaml")).experiment()
         }
@@ -322,7 +323,8 @@ import Testing
         #expect(same.optimizer == .adam(learningRate: 0.1, beta1: 0.8).clippingGradients(.norm(1)))
         #expect(same.data.directory == "/x" && same.data.validation.fraction == 0 && same.epochs == 3)
         #expect(try merged("optimizer: {sgd: {momentum: 0.9}}").optimizer == .sgd(momentum: 0.9))
-        #expect(try merged("optimizer: {clip: {value: 2}}").optimizer == .adam(beta1: 0.8).clippingGradients(.value(2)))
+        #expect(
+            try merged("optimizer: {clipping: {value: 2}}").optimizer == .adam(beta1: 0.8).clippingGradients(.value(2)))
         #expect(try merged("optimizer: sgd").optimizer == .sgd())
         #expect(try merged("model: lenet5").model == "lenet5")
         #expect(
@@ -385,8 +387,8 @@ import Testing
         let images = Tensor.normal([4, 28, 28, 1], key: RandomKey(seed: 1))
         let data = try Dataset(inputs: images, labels: [0, 3, 9, 1])
         var trainer = Trainer(
-            try experiment.model.model(), loss: experiment.loss, optimizer: experiment.optimizer,
-            metrics: experiment.metrics, schedule: experiment.schedule, seed: experiment.seed)
+            try experiment.model.model(), objective: experiment.objective, optimizer: experiment.optimizer,
+            schedule: experiment.schedule, seed: experiment.seed)
         let history = try trainer.fit(data, epochs: 1, batchSize: 4)
         #expect(history.epochs.count == 1)
         #expect(try trainer.evaluate(data).loss.isFinite)

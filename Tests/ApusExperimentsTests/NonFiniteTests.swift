@@ -105,11 +105,11 @@ import Testing
             let experiment = try ExperimentFile(
                 yaml: """
                     name: broken
-                    data: {source: {csv: {file: d.csv, label: label, task: regression}}, directory: \(path), normalize: none}
+                    data: {source: {csv: {file: d.csv, target: label, task: regression}}, directory: \(path), normalize: none}
                     model: [{dense: 1}]
                     loss: meanSquaredError
                     metrics: []
-                    optimizer: {adam: {learningRate: 0.1}, skipNonFinite: true}
+                    optimizer: {adam: {learningRate: 0.1}, skipsNonFinite: true}
                     epochs: 1
                     """, path: "e.yaml"
             ).experiment()

@@ -28,15 +28,15 @@ import Testing
         try withTemporaryFolder { folder in
             try write(table("x,y", 60) { "\($0 == 40 ? "12a" : "\($0).5"),\($0 % 2)" }, folder)
             #expect(
-                message { try load("label: y", folder) }
+                message { try load("target: y", folder) }
                     == "\(folder)/t.csv: line 42 holds \"12a\" in the column x. Expected numbers, as in 59 of its 60 cells. Correct the "
                     + "cell; or say that it means a missing value (missing: [\"12a\"]), that the column holds words (words: [x]), or "
                     + "leave the column out (ignore: [x]).")
-            #expect(try load("label: y, missing: [12a]", folder).featureNames == ["x"])
-            #expect(try load("label: y, words: [x]", folder).featureNames?.count == 60)
+            #expect(try load("target: y, missing: [12a]", folder).featureNames == ["x"])
+            #expect(try load("target: y, words: [x]", folder).featureNames?.count == 60)
             for word in ["-", "n.a.", "None", "NA", "null", "?"] {
                 try write(table("x,y", 60) { "\($0 == 40 ? word : "\($0).5"),\($0 % 2)" }, folder)
-                let data = try load("label: y", folder)
+                let data = try load("target: y", folder)
                 #expect(data.featureNames == ["x"])
                 #expect(data.remarks.contains { $0.hasPrefix("column x (feature): numbers; 1 value is missing") })
             }
@@ -49,7 +49,7 @@ import Testing
                 table("price;day;color;n;y", 40) {
                     "\($0),5 €;\($0 % 28 + 1).02.2024;\($0 % 2 == 0 ? "red" : "blue");\($0);\($0 % 2 == 0 ? "a" : "b")"
                 }, folder)
-            let data = try load("label: y", folder)
+            let data = try load("target: y", folder)
             #expect(data.featureNames == ["price", "day", "color=blue", "color=red", "n"])
             #expect(
                 data.remarks == [
@@ -68,12 +68,12 @@ import Testing
         try withTemporaryFolder { folder in
             try write(table("name,x,y", 40) { "n\($0),\($0),\($0 % 2)" }, folder)
             #expect(
-                message { try load("label: y", folder) }.contains(
+                message { try load("target: y", folder) }.contains(
                     "nearly every row has another word in the column name"))
-            #expect(try load("label: y, ignore: [name]", folder).featureNames == ["x"])
-            #expect(try load("label: y, words: [name]", folder).featureNames?.count == 41)
+            #expect(try load("target: y, ignore: [name]", folder).featureNames == ["x"])
+            #expect(try load("target: y, words: [name]", folder).featureNames?.count == 41)
             #expect(
-                message { try load("label: name", folder) }.contains(
+                message { try load("target: name", folder) }.contains(
                     "nearly every row has another class in the column name"))
         }
     }
@@ -81,14 +81,14 @@ import Testing
     @Test func headersAndLabels() throws {
         try withTemporaryFolder { folder in
             try write("x,x,label\n1,2,a\n3,4,b\n", folder)
-            #expect(message { try load("label: label", folder) }.contains("two columns have the name \"x\""))
+            #expect(message { try load("target: label", folder) }.contains("two columns have the name \"x\""))
             try write(
                 "\u{feff}"
                     + table("x y", 44) { "\($0)   class\($0 % 11)" }.replacing("class", with: "").replacing(
                         "\n", with: "\r\n"), folder)
-            #expect(try load("label: y", folder).classNames == (0...10).map { "\($0)" })
-            #expect(try load("label: y", folder).remarks.first == "column y (label): whole numbers, as classes")
-            #expect(try load("label: y, words: [y]", folder).classNames == (0...10).map { "\($0)" })
+            #expect(try load("target: y", folder).classNames == (0...10).map { "\($0)" })
+            #expect(try load("target: y", folder).remarks.first == "column y (label): whole numbers, as classes")
+            #expect(try load("target: y, words: [y]", folder).classNames == (0...10).map { "\($0)" })
         }
     }
 
@@ -96,7 +96,7 @@ import Testing
         try withTemporaryFolder { folder in
             try write(table("x,y", 50) { "\($0),\($0 == 7 ? "rare" : $0 % 2 == 0 ? "a" : "b")" }, folder)
             let notes = (0..<8).flatMap { seed in
-                (try? load("label: y", folder, ", seed: \(seed)").notes) ?? ["failed"]
+                (try? load("target: y", folder, ", seed: \(seed)").notes) ?? ["failed"]
             }
             #expect(notes.count == 8 && notes.allSatisfy { $0.contains("class rare has") })
         }
@@ -106,7 +106,7 @@ import Testing
     @Test func timestampsKeepTheirDigits() throws {
         try withTemporaryFolder { folder in
             try write(table("t,z,y", 200) { "\(1_700_000_000 + $0),\($0),\($0 % 2 == 0 ? "a" : "b")" }, folder)
-            let data = try load("label: y", folder)
+            let data = try load("target: y", folder)
             #expect(data.training.elementType == .float64)
             let values = (0..<data.training.count).map { index in
                 let sample = data.training.features(at: index)
@@ -118,7 +118,7 @@ import Testing
             #expect(data.columns.contains { $0.name == "t" && $0.remark?.contains("float64") == true })
             // Ordinary tables stay as they were.
             try write(table("t,y", 200) { "\(Double($0) / 10),\($0 % 2)" }, folder)
-            #expect(try load("label: y", folder).training.elementType == .float32)
+            #expect(try load("target: y", folder).training.elementType == .float32)
         }
     }
 
@@ -131,7 +131,7 @@ import Testing
                 }, folder)
             let text = """
                 model: [{dense: 2}]
-                data: {directory: \(folder), source: {csv: {file: t.csv, label: y, separator: semicolon, words: [color]}}, test: 0.2}
+                data: {directory: \(folder), source: {csv: {file: t.csv, target: y, separator: semicolon, words: [color]}}, test: 0.2}
                 schedule: constant
                 epochs: 1
                 """
@@ -184,7 +184,7 @@ import Testing
             func data(_ vocabulary: Int) throws -> LoadedData {
                 let text = """
                     model: [{embedding: {vocabulary: \(vocabulary), units: 3}}, flatten, {dense: 2}]
-                    data: {directory: \(folder), source: {csv: {file: t.csv, label: y}}}
+                    data: {directory: \(folder), source: {csv: {file: t.csv, target: y}}}
                     """
                 return try Experiment(yaml: text, path: "e.yaml").loadedData()
             }

@@ -90,6 +90,21 @@ enum VocabularyCode {
                 Dense(4); Dense(8)
             }
         },
+        #"Parallel(.subtract) { Dense(8); Dense(8) }"#: Parallel(.subtract) {
+            Dense(8); Dense(8)
+        },
+        #"Parallel(.average) { Dense(8); Dense(8) }"#: Parallel(.average) {
+            Dense(8); Dense(8)
+        },
+        #"Parallel(.maximum) { Dense(8); Dense(8) }"#: Parallel(.maximum) {
+            Dense(8); Dense(8)
+        },
+        #"Parallel(.minimum) { Dense(8); Dense(8) }"#: Parallel(.minimum) {
+            Dense(8); Dense(8)
+        },
+        #"Parallel(.dot) { Dense(8); Dense(8) }"#: Parallel(.dot) {
+            Dense(8); Dense(8)
+        },
         #"Parallel(.multiply) { Dense(8); Dense(8, activation: .sigmoid) }"#: Parallel(.multiply) {
             Dense(8); Dense(8, activation: .sigmoid)
         },

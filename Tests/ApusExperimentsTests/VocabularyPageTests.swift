@@ -69,7 +69,9 @@ import Testing
     }
 
     @Test(arguments: page.rows("Metrics")) func metrics(_ row: Page.Row) throws {
-        try compare(row, VocabularyCode.metrics) { try #require(try pageExperiment("metrics: [\($0)]").metrics.first) }
+        try compare(row, VocabularyCode.metrics) {
+            try #require(try pageExperiment("metrics: [\($0)]").metrics.metrics.first)
+        }
     }
 
     @Test(arguments: page.rows("Optimizers")) func optimizers(_ row: Page.Row) throws {

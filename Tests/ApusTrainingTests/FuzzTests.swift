@@ -24,8 +24,8 @@ extension Fuzzing {
     static func yaml(limited: Bool) throws {
         let samples = [
             "name: a\nmodel: [{conv2D: {filters: 4, kernelSize: 3}}, flatten, {dense: 2}]\nepochs: 3\n",
-            "name: b\nmodel: mlp\noptimizer: {sgd: {momentum: 0.9}, clip: {norm: 1}}\nschedule: {cosine: {warmupSteps: 5}}\n",
-            "name: c\nmodel: &m lenet5\ndata: {source: {csv: {file: a.csv, label: b}}, augment: [flip]}\ncallbacks: [csv]\n",
+            "name: b\nmodel: mlp\noptimizer: {sgd: {momentum: 0.9}, clipping: {norm: 1}}\nschedule: {cosine: {warmupSteps: 5}}\n",
+            "name: c\nmodel: &m lenet5\ndata: {source: {csv: {file: a.csv, target: b}}, augment: [flip]}\ncallbacks: [csv]\n",
             "{\"name\": \"d\", \"model\": [\"flatten\", {\"residual\": {\"body\": [{\"dense\": 3}]}}], \"seed\": 18446744073709551615}",
         ]
         try run(samples.map { Array($0.utf8) }, limited: limited) { bytes, mutator in

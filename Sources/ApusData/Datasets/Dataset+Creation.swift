@@ -204,7 +204,7 @@ extension Column {
     }
 
     /// The rows of a tensor `[N, ...]`, and their number.
-    fileprivate static func rows(of tensor: Tensor, _ name: String) throws -> (column: Column, count: Int) {
+    static func rows(of tensor: Tensor, _ name: String) throws -> (column: Column, count: Int) {
         try tensor.evaluated()
         guard tensor.rank > 0 else { throw withoutRows(tensor, name) }
         let row = TensorType(Shape(Array(tensor.shape.dimensions.dropFirst())), tensor.elementType)

@@ -5,9 +5,9 @@ extension Dataset {
     /// Some parts of one table, with the mean of the training part's column where a number is missing.
     ///
     /// - Parameters:
-    ///   - parts: views of one data set of `float32` or `float64` samples
+    ///   - parts: views of one data set, of which what is `float32` or `float64` is filled
     ///   - training: the part whose means are taken
-    ///   - names: the columns of all inputs, one input after the other
+    ///   - names: the columns of all these inputs, one input after the other
     /// - Throws: `DatasetError` if a column with holes has no number in the training part.
     package static func fillingMissing(
         _ parts: [Dataset], byMeansOf training: Dataset, names: [String]
@@ -16,6 +16,8 @@ extension Dataset {
         var names = names[...]
         for place in inputs.indices {
             let column = inputs[place].column
+            // Images have no holes.
+            guard column.isInMemory, column.row.elementType.isFloatingPoint else { continue }
             let own = Array(names.prefix(column.row.shape.count))
             names = names.dropFirst(own.count)
             let filled =

@@ -27,6 +27,9 @@ extension Dataset {
         targetColumns.reduce(into: [:]) { labels, target in labels[target.name] = target.ignored }
     }
 
+    /// An input of one sample as stored, before normalization.
+    public func input(_ name: String, at index: Int) -> Tensor { input(name).column.tensor(row(index)) }
+
     /// A target of one sample: labels (`int32`), or numbers (`float32`).
     public func target(_ name: String, at index: Int) -> Tensor { target(name).column.tensor(row(index)) }
 

@@ -13,12 +13,18 @@ extension Dataset {
     }
 
     /// The normalization of each input by a rule: that of the only one, or a part for each that is measured.
-    func forEachInput(_ rule: (Column) throws(DatasetError) -> Preprocessing) throws(DatasetError) -> Preprocessing {
-        guard inputColumns.count > 1 else { return try rule(features) }
+    ///
+    /// - Parameter unscaled: Inputs that stay as they are; an empty name means that of plain data.
+    func forEachInput(
+        except unscaled: Set<String> = [], _ rule: (Column) throws(DatasetError) -> Preprocessing
+    ) throws(DatasetError) -> Preprocessing {
+        guard inputColumns.count > 1 else {
+            return unscaled.contains("") || unscaled.contains(inputColumns[0].name) ? .identity : try rule(features)
+        }
         var parts: [String: Preprocessing] = [:]
         for input in inputColumns {
             let type = input.column.row.elementType
-            guard type.isFloatingPoint || type == .uint8 else { continue }
+            guard type.isFloatingPoint || type == .uint8, !unscaled.contains(input.name) else { continue }
             do throws(DatasetError) {
                 parts[input.name] = try rule(input.column)
             } catch {

@@ -57,8 +57,15 @@ extension Scaling: CheckedCases {
     /// - Throws: `DatasetError` if there is nothing to measure, if an element is not finite, or if constants are not as
     ///   many as there are channels.
     public func fitted(to training: Dataset) throws(DatasetError) -> Preprocessing {
+        try fitted(to: training, except: [])
+    }
+
+    /// - Parameter unscaled: Inputs that stay as they are.
+    func fitted(to training: Dataset, except unscaled: Set<String>) throws(DatasetError) -> Preprocessing {
         if let problem { throw DatasetError(.impossible, problem, remedy: "Change the arguments.") }
-        return try training.forEachInput { (column) throws(DatasetError) in try fitted(to: training, column) }
+        return try training.forEachInput(except: unscaled) { (column) throws(DatasetError) in
+            try fitted(to: training, column)
+        }
     }
 
     private func fitted(to training: Dataset, _ column: Column) throws(DatasetError) -> Preprocessing {

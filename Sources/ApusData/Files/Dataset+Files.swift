@@ -15,19 +15,19 @@ extension Dataset {
         words: [String] = [], decimal: CSVSource.Decimal? = nil
     ) throws -> Dataset {
         let raw = try CSVSource(
-            path, label: target, task: task, columns: columns, ignore: ignore, header: header, separator: separator,
+            path, target: target, task: task, columns: columns, ignore: ignore, header: header, separator: separator,
             missing: missing, words: words, decimal: decimal
         ).read(SampleRequest())
         guard raw.samples.hasMissing, let names = raw.featureNames else { return raw.samples }
         return try fillingMissing([raw.samples], byMeansOf: raw.samples, names: names)[0]
     }
 
-    /// Two arrays of a NumPy archive, or of a folder of `.npy` files: samples `[N, …]`, and labels `[N]` or numbers `[N, …]`.
+    /// Arrays of a NumPy archive, or of a folder of `.npy` files: samples `[N, …]`, and labels `[N]` or numbers `[N, …]`.
     ///
     /// - Parameter task: what targets are; without it, classes if they are whole numbers by type, else numbers
     /// - Throws: `FormatError` and `DatasetError` for a file that is missing or damaged, and for arrays that do not fit.
     public static func npz(
-        _ path: String, inputs: String = "x", targets: String = "y", task: PredictionTask? = nil
+        _ path: String, inputs: ArrayNames = "x", targets: ArrayNames = "y", task: PredictionTask? = nil
     ) throws -> Dataset {
         try NPZSource(path, inputs: inputs, targets: targets, task: task).read(SampleRequest()).samples
     }

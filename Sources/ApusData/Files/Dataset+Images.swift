@@ -29,29 +29,34 @@ extension Dataset {
             let first = try ImageFile.decode(path)
             size = (height ?? first.height, width ?? first.width, channels ?? first.channels)
         }
-        guard (1...65536).contains(size.height), (1...65536).contains(size.width),
-            size.height * size.width <= ImageFile.usualPixelLimit, size.channels == 1 || size.channels == 3
+        let column = try Column.images(
+            ImageRows(paths: folder.paths, height: size.height, width: size.width, channels: size.channels),
+            streams: streams, memoryLimit: memoryLimit)
+        return Dataset(
+            column, Column.labels(folder.labels.map(Int.init)), rows: Array(folder.paths.indices),
+            classNames: folder.classNames, preprocessing: .unitRange)
+    }
+}
+
+extension Column {
+    /// Images in memory, or decoded when they are needed.
+    static func images(_ reader: ImageRows, streams: Bool?, memoryLimit: Int = 1 << 30) throws -> Column {
+        let (height, width, channels) = (reader.height, reader.width, reader.channels)
+        guard (1...65536).contains(height), (1...65536).contains(width), height * width <= ImageFile.usualPixelLimit,
+            channels == 1 || channels == 3
         else {
             throw DatasetError(
                 .impossible, "images can't have this size",
                 expected: "a height and width of at least 1, at most 2^26 pixels, 1 or 3 channels",
-                received: "height \(size.height), width \(size.width), channels \(size.channels)",
-                remedy: "Give another size.")
+                received: "height \(height), width \(width), channels \(channels)", remedy: "Give another size.")
         }
-        let reader = ImageRows(paths: folder.paths, height: size.height, width: size.width, channels: size.channels)
-        let row = TensorType([size.height, size.width, size.channels], .uint8)
-        let fits = row.byteCount <= memoryLimit / max(1, folder.paths.count)
-        let column: Column
-        if streams ?? !fits {
-            column = Column(reader, row: row, limit: memoryLimit)
-        } else {
-            let buffer = Buffer(byteCount: folder.paths.count * row.byteCount)
-            for index in folder.paths.indices { try reader.read(index, into: buffer.start + index * row.byteCount) }
-            column = Column(buffer: buffer, row: row)
+        let row = TensorType([height, width, channels], .uint8)
+        guard streams ?? (row.byteCount > memoryLimit / max(1, reader.paths.count)) else {
+            let buffer = Buffer(byteCount: reader.paths.count * row.byteCount)
+            for index in reader.paths.indices { try reader.read(index, into: buffer.start + index * row.byteCount) }
+            return Column(buffer: buffer, row: row)
         }
-        return Dataset(
-            column, Column.labels(folder.labels.map(Int.init)), rows: Array(folder.paths.indices),
-            classNames: folder.classNames, preprocessing: .unitRange)
+        return Column(reader, row: row, limit: memoryLimit)
     }
 }
 

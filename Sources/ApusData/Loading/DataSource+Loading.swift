@@ -6,9 +6,12 @@ extension DataSource {
     /// - Parameter seed: of the validation part
     /// - Throws: `ConfigurationError` for impossible settings; `FormatError` and `DatasetError` for missing and damaged files,
     ///   and for data that do not fit the settings.
-    public func load(seed: UInt64) throws -> LoadedData {
+    public func load(seed: UInt64) throws -> LoadedData { try load(seed: seed, unscaled: []) }
+
+    /// - Parameter unscaled: Inputs that stay as they are unless `normalize` says otherwise; an empty name means the one of plain data.
+    package func load(seed: UInt64, unscaled: Set<String>) throws -> LoadedData {
         let raw = try readChecked()
-        return try finished(try divided(raw, seed: seed), raw)
+        return try finished(try divided(raw, seed: seed), raw, unscaled)
     }
 
     /// Reads the samples and divides them for k-fold cross-validation: what is not held back to test is in exactly one
@@ -18,7 +21,9 @@ extension DataSource {
     ///   - k: at least 2
     ///   - seed: of the parts
     /// - Throws: as `load(seed:)`, and `ConfigurationError` if `validation.file` names the one part there is.
-    public func folds(_ k: Int, seed: UInt64) throws -> [LoadedData] {
+    public func folds(_ k: Int, seed: UInt64) throws -> [LoadedData] { try folds(k, seed: seed, unscaled: []) }
+
+    package func folds(_ k: Int, seed: UInt64, unscaled: Set<String>) throws -> [LoadedData] {
         if let file = validation.file {
             throw ConfigurationError(
                 "data.validation.file gives one validation part, \(file), so there are no \(k) folds; leave it out")
@@ -31,7 +36,7 @@ extension DataSource {
             } else {
                 try rest.folds(k, stratified: isStratified(raw), seed: seed)
             }
-        return try parts.map { try finished(($0.training, $0.validation, test), raw) }
+        return try parts.map { try finished(($0.training, $0.validation, test), raw, unscaled) }
     }
 
     private var request: SampleRequest {
@@ -101,7 +106,7 @@ extension DataSource {
     }
 
     /// The parts with missing values filled and normalized, both by what the training part says.
-    private func finished(_ parts: Parts, _ raw: RawSamples) throws -> LoadedData {
+    private func finished(_ parts: Parts, _ raw: RawSamples, _ unscaled: Set<String>) throws -> LoadedData {
         var parts = parts
         if raw.samples.hasMissing, let names = raw.featureNames {
             let given = [parts.training, parts.validation, parts.test].compactMap { $0 }
@@ -110,8 +115,9 @@ extension DataSource {
             if parts.validation != nil { parts.validation = filled.removeFirst() }
             if parts.test != nil { parts.test = filled.removeFirst() }
         }
-        if let rule = normalize ?? source.reader.usualScaling {
-            let preprocessing = try rule.fitted(to: try parts.training.measured())
+        if let rule = normalize ?? source.reader.usualScaling ?? (unscaled.isEmpty ? nil : Scaling.none) {
+            let preprocessing = try rule.fitted(
+                to: try parts.training.measured(), except: normalize == nil ? unscaled : [])
             parts.training.preprocessing = preprocessing
             parts.validation?.preprocessing = preprocessing
             parts.test?.preprocessing = preprocessing

@@ -74,10 +74,15 @@ extension LoadedData: CustomStringConvertible {
             case .sequence: count == 1 ? "sequence \(size)" : "sequences \(size)"
             case .table: (count == 1 ? "row" : "rows") + " of \(featureCount.counted("feature"))"
             }
-        let targets =
-            training.isClassification
-            ? training.classCount.counted("class", "classes") : training.targetType.shape.count.counted("target")
-        return "\(count) \(samples), \(targets)" + (training.isInMemory ? "" : ", read while training")
+        let targets = training.targetNames.map { name in
+            let classes = training.classNames(of: name).count
+            return
+                (training.isClassification(of: name)
+                ? classes.counted("class", "classes") : training.targetType(of: name).shape.count.counted("target"))
+                + (name.isEmpty ? "" : " (\(name))")
+        }
+        return "\(count) \(samples), \(targets.joined(separator: ", "))"
+            + (training.isInMemory ? "" : ", read while training")
     }
 
     /// The features of all inputs together.

@@ -1,7 +1,7 @@
 public import ApusConfiguration
 package import ApusFormats
 
-/// A table: `{csv: {file: iris.csv, label: species}}`.
+/// A table: `{csv: {file: iris.csv, target: species}}`.
 ///
 /// Columns of numbers are features as they are, and so are dates (days since 1970-01-01) and times (hours since midnight); where one is
 /// missing, the mean of the training part stands for it. Columns of words become one feature for each word, 1 where it stands and
@@ -10,8 +10,10 @@ public struct CSVSource: SampleReader, Configurable {
     /// The path of the table, from `data.directory` on if it is relative.
     public var file: String
     /// The column to predict.
-    public var label: String
-    /// Whether it holds classes, sorted, or numbers.
+    public var target: String?
+    /// Several columns to predict, by the names of the targets: `{kind: species, size: {column: area, task: regression}}`.
+    public var targets: [String: CSVTarget]?
+    /// Whether `target` holds classes, sorted, or numbers.
     public var task: PredictionTask
     /// The columns that are features; `nil`: all others.
     public var columns: [String]?
@@ -28,9 +30,9 @@ public struct CSVSource: SampleReader, Configurable {
     public var words: [String]
     /// What stands before fractions where `1,000` leaves it open; `nil`: what other columns say.
     public var decimal: Decimal?
-    /// The columns of each input of a model that takes several, by the input's name: `{wide: [town], deep: [rooms, area]}`; `nil`: all
-    /// features are one input. Inputs are in the order of their names, and other columns are no features.
-    public var inputs: [String: [String]]?
+    /// The columns of each input of a model that takes several, by the input's name: `{wide: [town], photo: {images: file, height: 64,
+    /// width: 64}}`; `nil`: all features are one input. Inputs are in the order of their names, and other columns are no features.
+    public var inputs: [String: CSVInput]?
 
     /// What is between the fields of a table.
     public enum Separator: String, NamedChoice {
@@ -54,14 +56,16 @@ public struct CSVSource: SampleReader, Configurable {
         public static let what = "decimal sign"
     }
 
-    /// The table of a file, of which one column is predicted.
+    /// The table of a file, of which one column or several are predicted.
     public init(
-        _ file: String, label: String, task: PredictionTask = .classification, columns: [String]? = nil,
+        _ file: String, target: String? = nil, targets: [String: CSVTarget]? = nil,
+        task: PredictionTask = .classification, columns: [String]? = nil,
         ignore: [String] = [], header: Bool? = nil, separator: Separator? = nil, missing: [String]? = nil,
-        words: [String] = [], decimal: Decimal? = nil, inputs: [String: [String]]? = nil
+        words: [String] = [], decimal: Decimal? = nil, inputs: [String: CSVInput]? = nil
     ) {
         self.file = file
-        self.label = label
+        self.target = target
+        self.targets = targets
         self.task = task
         self.columns = columns
         self.ignore = ignore
@@ -75,7 +79,8 @@ public struct CSVSource: SampleReader, Configurable {
 
     public static let kind = "csv"
     public static let schema = Schema(
-        CSVSource("", label: ""), .leading("file", \.file), .required("label", \.label), .optional("task", \.task),
+        CSVSource(""), .leading("file", \.file), .optional("target", \.target, former: "label"),
+        .optional("targets", \.targets), .optional("task", \.task),
         .optional("columns", \.columns), .optional("ignore", \.ignore), .optional("header", \.header),
         .optional("separator", \.separator), .optional("missing", \.missing), .optional("words", \.words),
         .optional("decimal", \.decimal), .optional("inputs", \.inputs))

@@ -15,33 +15,33 @@ public struct ImageSource: SampleReader, Configurable {
     /// 1 (gray) or 3 (RGB); `nil`: as the first image.
     public var channels: Int?
     /// Whether images are decoded when they are needed; `nil`: if all of them together take more than 1 GiB.
-    public var stream: Bool?
+    public var streams: Bool?
 
     /// Creates a value; arguments set the properties of their names.
     public init(
         _ folder: String, testFolder: String? = nil, height: Int? = nil, width: Int? = nil, channels: Int? = nil,
-        stream: Bool? = nil
+        streams: Bool? = nil
     ) {
         self.folder = folder
         self.testFolder = testFolder
         self.height = height
         self.width = width
         self.channels = channels
-        self.stream = stream
+        self.streams = streams
     }
 
     public static let kind = "images"
     public static let schema = Schema(
         ImageSource(""), .leading("folder", \.folder), .optional("testFolder", \.testFolder),
         .optional("height", \.height), .optional("width", \.width), .optional("channels", \.channels),
-        .optional("stream", \.stream))
+        .optional("streams", \.streams, former: "stream"))
 
     public func read(_ request: SampleRequest) throws -> RawSamples {
         let content = "one sub-folder of PNG or JPEG images a class"
         func dataset(_ folder: ImageFolder, _ size: Shape?) throws -> Dataset {
             try .images(
                 folder, height: height ?? size?[0], width: width ?? size?[1], channels: channels ?? size?[2],
-                streams: stream)
+                streams: streams)
         }
         let path = try request.folder(folder, holding: content)
         let classes = try ImageFolder(path)

@@ -8,51 +8,81 @@ extension NPZSource {
     /// Reads the arrays.
     public func read(_ request: SampleRequest) throws -> RawSamples {
         let path = request.path(file)
-        guard (testInputs == nil) == (testTargets == nil) else {
-            throw ConfigurationError("npz needs both testInputs and testTargets, or none of them")
-        }
+        if let problem = settingProblem { throw ConfigurationError("npz \(problem)") }
         let array = try NPZSource.reader(path)
-        func arrays(_ inputs: String, _ targets: String) throws -> (inputs: Tensor, targets: NumericArray) {
-            (try NPZSource.samples(try array(inputs), path, inputs), try array(targets))
+        func part(_ inputs: ArrayNames, _ targets: ArrayNames) throws -> Part {
+            Part(
+                names: "\(inputs.arrays.values.sorted().shown()) and \(targets.arrays.values.sorted().shown())",
+                inputs: Values(
+                    try inputs.sorted.map { ($0.name, try NPZSource.samples(try array($0.array), path, $0.array)) }),
+                targets: try targets.sorted.map { ($0.name, try array($0.array)) })
         }
-        let train = try arrays(inputs, targets)
-        let test = try testInputs.map { try arrays($0, testTargets ?? "") }
-        let isClassification =
-            task.map { $0 == .classification } ?? (train.targets.elementType.isInteger && train.targets.shape.rank == 1)
-        func dataset(_ arrays: (inputs: Tensor, targets: NumericArray), _ classCount: Int, _ name: String) throws
-            -> Dataset
-        {
+        let training = try part(inputs, targets)
+        let test = try testInputs.map { try part($0, testTargets ?? [:]) }
+        /// The number of classes of each target that has some, in both parts.
+        var classCounts: [String: Int] = [:]
+        for (name, array) in training.targets + (test?.targets ?? []) where isClassification(name, training) {
+            let count = (try NPZSource.labels(array).max() ?? -1) + 1
+            guard count <= 1 << 20 else {
+                throw DatasetError(
+                    .malformed, "\(path): a label of \(targets.arrays[name] ?? name) is out of range",
+                    expected: "0..<\(1 << 20)", received: "\(count - 1)",
+                    remedy: "Number the classes from 0, or give task: regression.")
+            }
+            classCounts[name] = max(count, classCounts[name] ?? 0)
+        }
+        let samples = try training.dataset(classCounts, path)
+        let testing = try test?.dataset(classCounts, path)
+        for name in samples.inputNames {
+            guard let testing, testing.sampleShape(of: name) != samples.sampleShape(of: name) else { continue }
+            throw DatasetError(
+                .malformed, "\(path): the samples of training and test differ in shape",
+                expected: "\(samples.sampleShape(of: name)), as \(inputs.arrays[name] ?? name)",
+                received: "\(testing.sampleShape(of: name))", remedy: "Give arrays of one data set.")
+        }
+        return RawSamples(samples, test: testing)
+    }
+
+    public var settingProblem: String? {
+        guard (testInputs == nil) == (testTargets == nil) else {
+            return "needs both testInputs and testTargets, or none of them"
+        }
+        guard let testInputs, let testTargets else { return nil }
+        return testInputs.arrays.keys == inputs.arrays.keys && testTargets.arrays.keys == targets.arrays.keys
+            ? nil : "needs testInputs and testTargets of the same names as inputs and targets"
+    }
+
+    /// The arrays of training or test.
+    private struct Part {
+        /// The arrays, for messages.
+        let names: String
+        let inputs: Values
+        let targets: [(name: String, array: NumericArray)]
+
+        /// - Parameter classCounts: The number of classes of the targets that are labels.
+        func dataset(_ classCounts: [String: Int], _ path: String) throws -> Dataset {
             do {
-                guard isClassification else {
-                    return try Dataset(inputs: arrays.inputs, targets: try NPZSource.numbers(arrays.targets))
+                let targets = try targets.map { name, array in
+                    (
+                        name,
+                        try classCounts[name] == nil
+                            ? NPZSource.numbers(array) : Tensor(NPZSource.labels(array))
+                    )
                 }
                 return try Dataset(
-                    inputs: arrays.inputs, labels: try NPZSource.labels(arrays.targets),
-                    classNames: (0..<classCount).map { "\($0)" })
+                    inputs: inputs, targets: Values(targets),
+                    classNames: classCounts.mapValues { (0..<$0).map { "\($0)" } })
             } catch var error as DatasetError {
-                error.problem = "\(path), \(name): \(error.problem)"
+                error.problem = "\(path), \(names): \(error.problem)"
                 throw error
             }
         }
-        let classCount =
-            try isClassification
-            ? ([train.targets] + (test.map { [$0.targets] } ?? [])).map {
-                try NPZSource.labels($0).max() ?? -1
-            }.max()! + 1 : 0
-        guard classCount <= 1 << 20 else {
-            throw DatasetError(
-                .malformed, "\(path): a label of \(targets) is out of range", expected: "0..<\(1 << 20)",
-                received: "\(classCount - 1)", remedy: "Number the classes from 0, or give task: regression.")
-        }
-        let samples = try dataset(train, classCount, "\(inputs) and \(targets)")
-        let testing = try test.map { try dataset($0, classCount, "\(testInputs ?? "") and \(testTargets ?? "")") }
-        if let testing, testing.sampleShape != samples.sampleShape {
-            throw DatasetError(
-                .malformed, "\(path): the samples of training and test differ in shape",
-                expected: "\(samples.sampleShape), as \(inputs)", received: "\(testing.sampleShape)",
-                remedy: "Give arrays of one data set.")
-        }
-        return RawSamples(samples, test: testing)
+    }
+
+    /// Whether a target is labels of classes.
+    private func isClassification(_ name: String, _ training: Part) -> Bool {
+        guard let array = training.targets.first(where: { $0.name == name })?.array else { return false }
+        return task.map { $0 == .classification } ?? (array.elementType.isInteger && array.shape.rank == 1)
     }
 
     /// Reads arrays by name: of an archive, or of a folder's `.npy` files.

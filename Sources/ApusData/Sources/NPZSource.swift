@@ -4,21 +4,21 @@ public import ApusConfiguration
 public struct NPZSource: SampleReader, Configurable {
     /// An archive, or a folder with the arrays as `x.npy`, `y.npy`.
     public var file: String
-    /// The array of samples, `[N, …]`; bytes `[N, height, width]` are gray images.
-    public var inputs: String
-    /// The array of labels `[N]`, or of numbers `[N, …]`.
-    public var targets: String
+    /// The array of samples, `[N, …]`, or one for each input by name; bytes `[N, height, width]` are gray images.
+    public var inputs: ArrayNames
+    /// The array of labels `[N]`, or of numbers `[N, …]`; or one for each target by name.
+    public var targets: ArrayNames
     /// The arrays of the test part, such as `x_test` and `y_test`.
-    public var testInputs: String?
+    public var testInputs: ArrayNames?
     /// Given together with `testInputs`, or neither.
-    public var testTargets: String?
+    public var testTargets: ArrayNames?
     /// What targets are; `nil`: classes if they are whole numbers by type, else numbers.
     public var task: PredictionTask?
 
     /// Creates a value; arguments set the properties of their names.
     public init(
-        _ file: String, inputs: String = "x", targets: String = "y", testInputs: String? = nil,
-        testTargets: String? = nil, task: PredictionTask? = nil
+        _ file: String, inputs: ArrayNames = "x", targets: ArrayNames = "y", testInputs: ArrayNames? = nil,
+        testTargets: ArrayNames? = nil, task: PredictionTask? = nil
     ) {
         self.file = file
         self.inputs = inputs

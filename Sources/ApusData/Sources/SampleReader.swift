@@ -22,6 +22,8 @@ public protocol SampleReader: Sendable, Hashable, Codable, FileRepresentable {
     static var synonyms: [String] { get }
     /// How samples are scaled where an experiment does not say; `nil` if they come with a normalization of their own.
     var usualScaling: Scaling? { get }
+    /// What is wrong with the settings; `nil` if nothing is that shows without reading.
+    var settingProblem: String? { get }
     /// Reads the samples, or draws them.
     ///
     /// - Throws: `FormatError` and `DatasetError` for files that are missing or damaged, and for data that do not fit.
@@ -31,6 +33,8 @@ public protocol SampleReader: Sendable, Hashable, Codable, FileRepresentable {
 extension SampleReader {
     /// None.
     public static var synonyms: [String] { [] }
+    /// None.
+    public var settingProblem: String? { nil }
     /// Mean 0 and variance 1.
     public var usualScaling: Scaling? { .standardize() }
 }

@@ -17,6 +17,6 @@ extension Experiment {
         // The folder has no number yet; what collides in one collides in all.
         let folder = "runs/\(name)"
         try allCallbacks(RunRecorder("\(folder)/\(RunRecorder.fileName)")).check(
-            MeasuredNames(metrics: metrics, isValidated: data.validation != nil), folder: folder)
+            MeasuredNames(objective, isValidated: data.validation != nil), folder: folder)
     }
 }

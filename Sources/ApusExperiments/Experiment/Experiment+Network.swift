@@ -1,5 +1,6 @@
 public import ApusData
 public import ApusNN
+public import ApusTraining
 
 extension Experiment {
     /// The number of outputs that the targets ask for: one a class, one for a yes-or-no answer, or one a number.
@@ -12,5 +13,14 @@ extension Experiment {
     /// The network that the experiment trains; one of the zoo has as many outputs as the data ask for.
     ///
     /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
-    public func network(for data: Dataset) throws -> Sequential { try model.model(outputs: outputCount(for: data)) }
+    public func network(for data: Dataset) throws -> any Model { try model.model(outputs: outputCount(for: data)) }
+
+    /// A trainer of a network with the experiment's settings.
+    func trainer(of model: any Model) -> Trainer { trainer(ofSome: model) }
+
+    private func trainer(ofSome model: some Model) -> Trainer {
+        Trainer(
+            model, objective: objective, optimizer: optimizer, schedule: schedule, precision: precision, memory: memory,
+            device: device, seed: seed)
+    }
 }

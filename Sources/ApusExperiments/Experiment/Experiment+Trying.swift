@@ -13,12 +13,9 @@ extension Experiment {
         try checkCallbacks(data)
         let samples = data.training.prefix(2)
         let model = try network(for: samples)
-        var trainer = Trainer(
-            model, loss: loss, optimizer: optimizer, metrics: metrics, schedule: schedule,
-            precision: precision,
-            memory: memory, device: device, seed: seed)
+        var trainer = trainer(of: model)
         try trainer.checked(model, data.training, batchSize: batchSize)
-        try trainer.prepare(input: samples.sampleShape)
+        try trainer.prepare(inputs: samples.signature)
         _ = try trainer.evaluate(samples)
         return data
     }

@@ -15,12 +15,18 @@ public struct Experiment: Configurable {
     public var seed: UInt64
     /// The samples, and what is held back of them.
     public var data: DataSource
-    /// A name of the zoo, or layers.
+    /// A name of the zoo, layers, or parts by name.
     public var model: ModelSource
-    /// The loss that training minimizes.
+    /// The loss that training minimizes, of a model of one output.
     public var loss: Loss
+    /// What that output is compared with; `nil`: the target of the data.
+    public var target: Objective.Target?
+    /// The losses of a model of several outputs, in place of `loss`.
+    public var losses: [String: Loss]?
+    /// What those outputs are compared with that have another name than their target.
+    public var targets: [String: Objective.Target]?
     /// What is measured besides.
-    public var metrics: [Metric]
+    public var metrics: OutputMetrics
     /// How gradients change the variables.
     public var optimizer: Optimizer
     /// How the learning rate changes.
@@ -41,7 +47,8 @@ public struct Experiment: Configurable {
     /// An experiment with the usual settings where none are given.
     public init(
         name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
-        loss: Loss = .softmaxCrossEntropy, metrics: [Metric] = [.accuracy],
+        loss: Loss = .softmaxCrossEntropy, target: Objective.Target? = nil, losses: [String: Loss]? = nil,
+        targets: [String: Objective.Target]? = nil, metrics: OutputMetrics = [.accuracy],
         optimizer: Optimizer = .adam(learningRate: 0.003),
         schedule: Schedule = .cosine(warmupSteps: 200, warmupShare: 0.1),
         batchSize: Int = 128, epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
@@ -52,6 +59,9 @@ public struct Experiment: Configurable {
         self.data = data
         self.model = model
         self.loss = loss
+        self.target = target
+        self.losses = losses
+        self.targets = targets
         self.metrics = metrics
         self.optimizer = optimizer
         self.schedule = schedule
@@ -68,9 +78,22 @@ public struct Experiment: Configurable {
         .optional("name", \.name, help: "What the run folder is called; the file’s name if it is left out"),
         .optional("seed", \.seed, help: "Of all randomness"),
         .optional("data", \.data, help: "The samples, and what is held back of them"),
-        .required("model", \.model, help: "A name of the zoo, or a list of layers"),
-        .optional("loss", \.loss, help: "The loss that training minimizes"),
-        .optional("metrics", \.metrics, help: "What is measured besides"),
+        .required("model", \.model, help: "A name of the zoo, a list of layers, or parts by name"),
+        .optional("loss", \.loss, help: "The loss that training minimizes, of a model of one output"),
+        .optional(
+            "target", \.target,
+            help: "What that output is compared with: `input` for an autoencoder; `nil`: the target of the data"),
+        .optional("losses", \.losses, help: "The losses of a model of several outputs by name, in place of `loss`"),
+        .optional(
+            "targets", \.targets,
+            help:
+                "What those outputs are compared with that have another name than their target: a name, or `{input: NAME}`"
+        ),
+        .optional(
+            "metrics", \.metrics,
+            help:
+                "What is measured besides: a list for the outputs that yield classes, or a list for each output by name"
+        ),
         .optional(
             "optimizer", \.optimizer,
             help: "How gradients change the variables; `adam` alone has its own learning rate"),
@@ -103,6 +126,14 @@ public struct Experiment: Configurable {
         self = try ExperimentFile(yaml: text, path: path).experiment()
     }
 
+    /// What training minimizes, and what is measured besides.
+    public var objective: Objective {
+        guard let losses else {
+            return Objective(loss: loss, target: target ?? .named(""), metrics: metrics.metrics)
+        }
+        return Objective(losses: losses, targets: targets ?? [:], metrics: metrics)
+    }
+
     /// What is out of range, and where.
     var problems: [FileProblem] {
         var problems: [FileProblem] = []
@@ -119,10 +150,17 @@ public struct Experiment: Configurable {
         expect(epochs > 0, "epochs", "a whole number from 1", epochs)
         expect(epochs <= 1 << 30, "epochs", "a whole number up to \(1 << 30)", epochs)
         expect(batchSize > 0, "batchSize", "a whole number from 1", batchSize)
+        let metrics = objective.metrics
         expect(metrics.count <= 256, "metrics", "at most 256 metrics", "\(metrics.count)")
+        if let problem = data.source.reader.settingProblem {
+            problems.append(FileProblem(["data", "source", data.source.name], problem))
+        }
         let fraction = data.validation.fraction
         expect((0..<1).contains(fraction), "data.validation.fraction", "a number in 0..<1", fraction)
-        if let problem = metrics.nameProblem { problems.append(FileProblem(["metrics"], problem)) }
+        if let problem = objective.terms.lazy.compactMap(\.metrics.nameProblem).first {
+            problems.append(FileProblem(["metrics"], problem))
+        }
+        if losses != nil, let problem = objective.problem { problems.append(FileProblem(["losses"], problem)) }
         do { try optimizer.validate() } catch { problems.append(FileProblem(["optimizer"], error.description)) }
         do { try schedule.validate() } catch { problems.append(FileProblem(["schedule"], error.description)) }
         return problems

@@ -4,12 +4,14 @@ import ApusModels
 public import ApusNN
 import ApusTraining
 
-/// What an experiment trains: a name of the zoo, or layers.
+/// What an experiment trains: a name of the zoo, layers, or named parts.
 public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
     /// A network of the zoo: `lenet5`.
     case name(String)
     /// Layers one after the other.
     case layers(Sequential)
+    /// Named parts: several inputs or outputs.
+    case graph(ModelGraph)
 
     public init(stringLiteral value: String) { self = .name(value) }
 
@@ -17,18 +19,21 @@ public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomS
         switch self {
         case .name(let name): name
         case .layers(let layers): "\(layers)"
+        case .graph(let graph): "\(graph)"
         }
     }
 }
 
 extension ModelSource: FileRepresentable {
-    public static var form: Form { .either([.text, .type(Sequential.self)]) }
+    public static var form: Form { .either([.text, .type(Sequential.self), .type(ModelGraph.self)]) }
 }
 
 extension ModelSource: Codable {
     public init(from decoder: any Decoder) throws {
         if let name = try? decoder.singleValueContainer().decode(String.self) {
             self = .name(name)
+        } else if (try? decoder.container(keyedBy: NameKey.self)) != nil {
+            self = .graph(try ModelGraph(from: decoder))
         } else {
             self = .layers(try Sequential(from: decoder))
         }
@@ -40,16 +45,19 @@ extension ModelSource: Codable {
             var container = encoder.singleValueContainer()
             try container.encode(name)
         case .layers(let layers): try layers.encode(to: encoder)
+        case .graph(let graph): try graph.encode(to: encoder)
         }
     }
 }
 
 extension ModelSource {
-    /// Reads a network from a YAML or JSON text: a list of layers, or the one of an experiment.
+    /// Reads a network from a YAML or JSON text: a list of layers, parts by name, or the network of an experiment.
     ///
     /// - Throws: `ConfigurationError` that names the line and what is wrong there.
     public init(yaml text: String, path: String) throws {
-        guard let root = try FileNode(yaml: text, file: path), root.entries == nil else {
+        guard let root = try FileNode(yaml: text, file: path),
+            root.entries?.allSatisfy({ $0.value["from"] != nil }) != false
+        else {
             self = try Experiment(yaml: text, path: path).model
             return
         }
@@ -60,9 +68,10 @@ extension ModelSource {
     ///
     /// - Parameter outputs: The outputs of a network of the zoo: one a class, or one a number.
     /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
-    public func model(outputs: Int = 10) throws -> Sequential {
+    public func model(outputs: Int = 10) throws -> any Model {
         switch self {
         case .layers(let layers): return layers
+        case .graph(let graph): return graph
         case .name(let name):
             if let network = Zoo(rawValue: name) { return network.model(classes: outputs) }
             throw TrainingError("there is no network \(name.shown) (\(Names.hint(name, Zoo.allCases.map(\.rawValue))))")

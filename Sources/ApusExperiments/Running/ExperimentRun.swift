@@ -75,13 +75,9 @@ public struct ExperimentRun: Sendable {
         self.data = data
         try experiment.checkCallbacks(data)
         let model = try experiment.network(for: data.training)
-        trainer = Trainer(
-            model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
-            schedule: experiment.schedule, precision: experiment.precision, memory: experiment.memory,
-            device: experiment.device,
-            seed: experiment.seed)
-        try trainer.prepare(input: data.sampleShape)
-        summary = try model.summary(input: data.sampleShape)
+        trainer = experiment.trainer(of: model)
+        try trainer.prepare(inputs: data.training.signature)
+        summary = try model.summary(inputs: data.training.signature)
         record = RunRecord(
             command: command, seed: experiment.seed, threads: Device.threadCount,
             dataFingerprint: data.fingerprintText, program: ApusVersion.current)

@@ -18,9 +18,7 @@ public struct FinishedRun: Sendable {
         experiment = try folder.experiment()
         let inputs = try folder.inputs()
         let model = try experiment.model.model(outputs: inputs.outputs ?? 10)
-        var trainer = Trainer(
-            model, loss: experiment.loss, optimizer: experiment.optimizer, metrics: experiment.metrics,
-            precision: experiment.precision, device: experiment.device, seed: experiment.seed)
+        var trainer = experiment.trainer(of: model)
         var variables = try model.initialized(input: inputs.sampleShape, seed: experiment.seed)
         try variables.load(weights, usesAverages: true)
         trainer.load(variables)

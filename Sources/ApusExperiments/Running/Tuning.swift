@@ -53,7 +53,7 @@ public struct Tuning: Sendable {
         }
         let validation = experiment.data.validation
         let isValidated = search.folds > 1 || validation.fraction > 0 || validation.file != nil
-        return MeasuredNames(metrics: experiment.metrics, isValidated: isValidated).problem(metric)
+        return MeasuredNames(experiment.objective, isValidated: isValidated).problem(metric)
     }
 
     /// Removes a study with its trials and their runs, so that a search of this name begins anew.

@@ -66,9 +66,8 @@ private struct MeasuredTerm {
         self.term = term
         sampleWeights = weights
         output = term.output.isEmpty ? outputs.only : outputs[term.output]
-        let source = term.target.isInput ? inputs : targets
-        let name = term.target.name.isEmpty ? source.names.first ?? "" : term.target.name
-        var target = term.target.name.isEmpty ? source.only : source[name]
+        let name = term.target.name(among: targets.names)
+        var target = term.target.tensor(inputs: inputs, targets: targets)
         if !term.target.isInput, let label = ignoring[name], target.problems.isEmpty {
             let counts = target .!= Tensor(label).cast(to: target.elementType)
             mask = counts.cast(to: .float32)

@@ -1,3 +1,5 @@
+package import ApusTensor
+
 /// What training minimizes, and what is measured besides: a loss and metrics for each output that counts.
 ///
 /// The losses of all terms, and the penalties of weights and layers, add up to one number.
@@ -13,7 +15,7 @@ public struct Objective: Sendable, Hashable {
         /// What is measured besides.
         public var metrics: [Metric]
 
-        /// A term: without a target, the output is compared with the target of its name.
+        /// A term: without a target, the output is compared with the target of its name, or with the only one of plain data.
         public init(output: String, target: Target? = nil, loss: Loss, metrics: [Metric] = []) {
             self.output = output
             self.target = target ?? .named(output)
@@ -35,6 +37,18 @@ public struct Objective: Sendable, Hashable {
         public static func input(_ name: String) -> Target { Target(name: name, isInput: true) }
         /// The one input, which an autoencoder yields again.
         public static let input = Target(name: "", isInput: true)
+
+        /// The name among those that there are: without one the first, and of data of one target, which has no name, that one.
+        package func name(among names: [String]) -> String {
+            if name.isEmpty { return names.first ?? "" }
+            return !isInput && names == [""] ? "" : name
+        }
+
+        /// The tensor among the inputs or targets of a batch.
+        package func tensor(inputs: Values, targets: Values) -> Tensor {
+            let source = isInput ? inputs : targets
+            return name.isEmpty ? source.only : source[name(among: source.names)]
+        }
     }
 
     /// The terms, in the order in which they are shown.
@@ -56,6 +70,17 @@ public struct Objective: Sendable, Hashable {
     public init(
         losses: KeyValuePairs<String, Loss>, targets: [String: Target] = [:], metrics: [String: [Metric]] = [:]
     ) {
+        self.init(losses.map { ($0, $1) }, targets: targets, metrics: metrics)
+    }
+
+    /// The objective of a file: outputs are in the order of the alphabet.
+    package init(losses: [String: Loss], targets: [String: Target], metrics: OutputMetrics) {
+        self.init(
+            losses.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, targets: targets,
+            metrics: metrics.byOutput(losses))
+    }
+
+    private init(_ losses: [(String, Loss)], targets: [String: Target], metrics: [String: [Metric]]) {
         terms = losses.map { Term(output: $0, target: targets[$0], loss: $1, metrics: metrics[$0] ?? []) }
         let strangers = Set(targets.keys).union(metrics.keys).subtracting(terms.map(\.output))
         // Without a loss nothing is minimized, and so nothing is trained: it is reported when training begins.

@@ -2,27 +2,39 @@ public import ApusGraph
 
 /// A model as a picture: layers from top to bottom, branches side by side, with shapes and parameters.
 public struct ModelDiagram: Sendable {
-    private let root: any Layer
+    private let root: any Model
     private let summary: ModelSummary
     private let rows: [String: ModelSummary.Row]
 
     /// - Throws: `GraphError` that names every layer that does not fit.
-    public init(_ model: some Layer, input: Shape) throws {
+    public init(_ model: some Model, input: Shape) throws { try self.init(model, inputs: Signature(input)) }
+
+    /// The picture of a model of several inputs.
+    ///
+    /// - Throws: `GraphError` that names every layer that does not fit.
+    public init(_ model: some Model, inputs: Signature) throws {
         root = model
-        summary = try model.summary(input: input)
+        summary = try model.summary(inputs: inputs)
         rows = Dictionary(summary.rows.map { ($0.path, $0) }) { first, _ in first }
     }
 
     // MARK: Measures, in pixels
 
-    private static let (boxWidth, boxHeight, gap, margin) = (270.0, 46.0, 22.0, 16.0)
+    static let (boxWidth, boxHeight, gap, margin) = (270.0, 46.0, 22.0, 16.0)
 
     /// The picture, for light and dark pages.
     public var svg: String {
-        let top = box("input", "\(summary.input)", "", color: "input")
         let total =
             "\(ModelSummary.grouped(summary.parameterCount)) parameters, \(ModelSummary.grouped(summary.flops)) FLOPs"
-        let content = ModelDiagram.column([top, block(root, path: ""), box("output", total, "", color: "input")])
+        let bottom = box("output", total, "", color: "input")
+        let content =
+            if let graph = root as? ModelGraph {
+                graphBlock(graph, inputs: summary.inputs, bottom)
+            } else {
+                ModelDiagram.column([
+                    box("input", summary.inputText, "", color: "input"), block(root, path: ""), bottom,
+                ])
+            }
         let (width, height) = (content.width + 2 * Self.margin, content.height + 2 * Self.margin)
         return """
             <svg xmlns="http://www.w3.org/2000/svg" width="\(Int(width))" height="\(Int(height))" viewBox="0 0 \(Int(width)) \(Int(height))" font-family="system-ui, sans-serif">
@@ -41,7 +53,7 @@ public struct ModelDiagram: Sendable {
     }
 
     /// Part of the picture: its size and how it is drawn with its corner at a place.
-    private struct Block {
+    struct Block {
         var width: Double
         var height: Double
         /// Whether lines run through it: nothing is there.
@@ -51,7 +63,7 @@ public struct ModelDiagram: Sendable {
 
     // MARK: Layers
 
-    private func block(_ layer: any Layer, path: String) -> Block {
+    func block(_ layer: any Model, path: String) -> Block {
         func inner(_ name: String) -> String { path.isEmpty ? name : "\(path)/\(name)" }
         switch layer {
         case let layers as Sequential:
@@ -79,7 +91,7 @@ public struct ModelDiagram: Sendable {
         }
     }
 
-    private static func color(_ layer: any Layer) -> String {
+    private static func color(_ layer: any Model) -> String {
         switch layer.kind {
         case let kind where kind.hasSuffix("Norm") || kind == "normalization": "normalization"
         case let kind where kind.lowercased().contains("pool"): "pooling"
@@ -91,7 +103,7 @@ public struct ModelDiagram: Sendable {
 
     // MARK: Drawing
 
-    private func box(_ title: String, _ left: String, _ right: String, color: String) -> Block {
+    func box(_ title: String, _ left: String, _ right: String, color: String) -> Block {
         let title = title.count > 40 ? title.prefix(39) + "…" : title[...]
         return Block(width: Self.boxWidth, height: Self.boxHeight) { x, y in
             """
@@ -104,15 +116,15 @@ public struct ModelDiagram: Sendable {
         }
     }
 
-    private static let nothing = Block(width: 60, height: 0, isEmpty: true) { _, _ in "" }
+    static let nothing = Block(width: 60, height: 0, isEmpty: true) { _, _ in "" }
 
-    private static func line(_ points: [(Double, Double)], arrow: Bool) -> String {
+    static func line(_ points: [(Double, Double)], arrow: Bool) -> String {
         let path = points.map { "\($0.0),\($0.1)" }.joined(separator: " ")
         return "<polyline class=\"line\" points=\"\(path)\"\(arrow ? " marker-end=\"url(#arrow)\"" : "")/>\n"
     }
 
     /// Blocks one below the other.
-    private static func column(_ blocks: [Block]) -> Block {
+    static func column(_ blocks: [Block]) -> Block {
         let blocks = blocks.filter { !$0.isEmpty }
         guard !blocks.isEmpty else { return nothing }
         let width = blocks.map(\.width).max()!
@@ -135,8 +147,7 @@ public struct ModelDiagram: Sendable {
     private static func merged(_ columns: [Block], _ label: String) -> Block {
         let width = columns.reduce(0) { $0 + $1.width } + gap * Double(Swift.max(0, columns.count - 1))
         let inner = columns.map(\.height).max() ?? 0
-        let merge = 26.0
-        return Block(width: width, height: gap + inner + gap + merge) { x, y in
+        return Block(width: width, height: gap + inner + gap + pillHeight) { x, y in
             let middle = x + width / 2
             var (text, left) = ("", x)
             for column in columns {
@@ -151,14 +162,23 @@ public struct ModelDiagram: Sendable {
                     ], arrow: true)
                 left += column.width + gap
             }
-            let size = Swift.max(36, Double(label.count) * 8 + 16)
-            return text + """
-                <rect class="box merge" x="\(middle - size / 2)" y="\(y + gap + inner + gap)" width="\(size)" height="\(merge)" rx="13"/>
-                <text x="\(middle)" y="\(y + gap + inner + gap + 17)" text-anchor="middle">\(escaped(label))</text>
-
-                """
+            return text + pill(label).draw(middle - pill(label).width / 2, y + gap + inner + gap)
         }
     }
+
+    /// What several values become one by.
+    static func pill(_ label: String) -> Block {
+        let size = Swift.max(36, Double(label.count) * 8 + 16)
+        return Block(width: size, height: pillHeight) { x, y in
+            """
+            <rect class="box merge" x="\(x)" y="\(y)" width="\(size)" height="\(pillHeight)" rx="13"/>
+            <text x="\(x + size / 2)" y="\(y + 17)" text-anchor="middle">\(escaped(label))</text>
+
+            """
+        }
+    }
+
+    private static let pillHeight = 26.0
 
     private static func escaped(_ text: String) -> String {
         text.reduce(into: "") { result, character in

@@ -51,7 +51,8 @@ extension Model {
     public func summary(inputs: Signature) throws -> ModelSummary {
         let trace = try traced(inputs, batch: 1, mode: .inference)
         let fields = trace.records.last.map {
-            ReceptiveField.fields(from: $0.input.node, of: Node.sorted(trace.records.map(\.output.node)))
+            ReceptiveField.fields(
+                from: $0.input.node, of: Node.sorted(trace.records.flatMap { $0.outputs.leaves.map(\.node) }))
         }
         var visited: Set<Node> = []
         var uncounted = trace.descriptions
@@ -59,7 +60,7 @@ extension Model {
         // Inner layers come before the layer around them, so every node and weight counts for the innermost, once.
         for (index, record) in trace.records.enumerated() {
             let output = record.output.node
-            let new = Node.sorted([output]) { visited.contains($0) }
+            let new = Node.sorted(record.outputs.leaves.map(\.node)) { visited.contains($0) }
             visited.formUnion(new)
             let flops = new.reduce(0) { $0 +| $1.cost.flops }
             let own = uncounted.filter { record.path.isEmpty || $0.path.hasPrefix(record.path + "/") }
@@ -72,7 +73,8 @@ extension Model {
                     path: record.path.isEmpty ? record.layer.kind : record.path, layer: record.layer.label,
                     outputShape: Shape(Array(output.shape.dimensions.dropFirst())),
                     parameterCount: own.reduce(0) { $0 +| $1.description.shape.count }, flops: flops,
-                    outputBytes: output.type.byteCount, receptiveField: fields?[output]?.size))
+                    outputBytes: record.outputs.leaves.reduce(0) { $0 +| $1.node.type.byteCount },
+                    receptiveField: fields?[output]?.size))
         }
         func count(_ isIncluded: (VariableDescription) -> Bool) -> Int {
             trace.descriptions.reduce(0) { $0 +| (isIncluded($1.description) ? $1.description.shape.count : 0) }
@@ -112,7 +114,8 @@ extension ModelSummary: CustomStringConvertible {
             + "field: the part of the input that one output depends on"
     }
 
-    private var inputText: String {
+    /// `[28, 28, 1]`, `left [4], right [4]`
+    var inputText: String {
         inputs.map { ($0.name.isEmpty ? "" : "\($0.name) ") + "\($0.input.shape)" }.joined(separator: ", ")
     }
 

@@ -76,6 +76,15 @@ public struct Schedule: Sendable, Hashable {
         return curve.factor(step: 0, total: rest) * (Double(step + 1) / Double(warmup))
     }
 
+    /// Whether the factor depends on the steps of the whole training.
+    package var needsTotal: Bool {
+        switch curve {
+        case .polynomial, .cosine, .oneCycle, .function: true
+        case .constant, .step, .multiStep, .piecewise, .exponential, .inverseTime, .cosineRestarts:
+            warmupSteps > 0 && warmupShare < 1
+        }
+    }
+
     /// The steps that the warm-up takes of all.
     private func warmupSteps(of total: Int) -> Int {
         warmupShare < 1 ? min(warmupSteps, Int(warmupShare * Double(total))) : warmupSteps

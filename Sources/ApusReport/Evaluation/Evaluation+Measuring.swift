@@ -19,34 +19,76 @@ extension Evaluation {
     ) throws {
         count = dataset.count
         measurements = try measured ?? trainer.evaluate(dataset, batchSize: batchSize)
-        var meaning: OutputMeaning?
-        var classes: ClassifiedSamples?
-        var numbers: PredictedNumbers?
-        var judge: Judge?
-        for batch in trainer.scaled(dataset).batches(of: batchSize, epoch: 0, seed: trainer.seed, shuffled: false) {
-            let output = try trainer.predict(batch.inputs.only, preprocessing: batch.preprocessing)
-            if meaning == nil {
-                let found = trainer.loss.meaning(of: output.shape, hasClasses: dataset.isClassification)
-                meaning = found
-                judge = Evaluation.judge(found, trainer.loss.reduced(.none))
-                if found.isClass {
-                    let names = Evaluation.names(dataset, found, output.shape)
-                    classes = ClassifiedSamples(names: names, worst: worst, examples: examples, total: dataset.count)
-                } else if found == .numbers, output.count == batch.targets.only.count {
-                    numbers = PredictedNumbers(width: output.count / max(1, batch.count), worst: worst)
-                }
-            }
-            guard let judge, classes != nil || numbers != nil else { break }
-            let results = try judge(output, batch.targets.only)
-            try evaluate(results)
-            classes?.add(results)
-            numbers?.add(results)
+        var parts = trainer.objective.terms.map {
+            EvaluatedOutput($0, isOnly: trainer.objective.terms.count == 1, worst: worst, examples: examples)
         }
-        classification = classes?.result
-        regression = numbers?.result
+        for batch in trainer.scaled(dataset).batches(of: batchSize, epoch: 0, seed: trainer.seed, shuffled: false) {
+            let outputs = try trainer.predict(batch.inputs, preprocessing: batch.preprocessing)
+            for index in parts.indices { try parts[index].add(outputs, batch, of: dataset) }
+            if parts.allSatisfy(\.isDone) { break }
+        }
+        self.outputs = parts.map(\.result)
     }
+}
+
+/// One output of a model while it is measured.
+private struct EvaluatedOutput {
+    private let term: Objective.Term
+    private let isOnly: Bool
+    private let worst: Int
+    private let examples: Int
+    private var judge: Judge?
+    private var classes: ClassifiedSamples?
+    private var numbers: PredictedNumbers?
+    /// More numbers than these are pixels of a picture, of which none is of interest by itself.
+    private static let greatestWidth = 256
+    /// Whether there is nothing to say of single samples.
+    private(set) var isDone = false
 
     private typealias Judge = @Sendable (_ output: Tensor, _ target: Tensor) throws -> [Tensor]
+
+    init(_ term: Objective.Term, isOnly: Bool, worst: Int, examples: Int) {
+        self.term = term
+        self.isOnly = isOnly
+        self.worst = worst
+        self.examples = examples
+    }
+
+    var result: Evaluation.Output {
+        Evaluation.Output(
+            name: isOnly ? "" : term.output, classification: classes?.result, regression: numbers?.result)
+    }
+
+    mutating func add(_ outputs: Values, _ batch: Batch, of dataset: Dataset) throws {
+        guard !isDone else { return }
+        let output = term.output.isEmpty ? outputs.only : outputs[term.output]
+        // Autoencoders are compared with inputs as they receive them.
+        let target = term.target.tensor(inputs: batch.preprocessing(batch.inputs), targets: batch.targets)
+        try ApusTensor.evaluate([output, target])
+        if judge == nil { begin(output, target, dataset) }
+        guard !isDone, let judge else { return }
+        let results = try judge(output, target)
+        try ApusTensor.evaluate(results)
+        classes?.add(results)
+        numbers?.add(results)
+    }
+
+    /// What outputs mean is known from the first ones.
+    private mutating func begin(_ output: Tensor, _ target: Tensor, _ dataset: Dataset) {
+        let name = term.target.name(among: dataset.targetNames)
+        let isClass = !term.target.isInput && dataset.isClassification(of: name)
+        let meaning = term.loss.meaning(of: output.shape, hasClasses: isClass)
+        let width = output.count / max(1, output.shape[0])
+        judge = EvaluatedOutput.judge(meaning, term.loss.reduced(.none))
+        if meaning.isClass {
+            let names = EvaluatedOutput.names(isClass ? dataset.classNames(of: name) : [], meaning, output.shape)
+            classes = ClassifiedSamples(names: names, worst: worst, examples: examples, total: dataset.count)
+        } else if meaning == .numbers, output.count == target.count, width <= EvaluatedOutput.greatestWidth {
+            numbers = PredictedNumbers(width: width, worst: worst)
+        } else {
+            isDone = true
+        }
+    }
 
     /// For classes: losses, probabilities, predicted and true labels, counts; for numbers: losses, predictions, truths.
     private static func judge(_ meaning: OutputMeaning, _ loss: Loss) -> Judge {
@@ -65,9 +107,9 @@ extension Evaluation {
     }
 
     /// The names of all classes that outputs or labels may mean.
-    private static func names(_ dataset: Dataset, _ meaning: OutputMeaning, _ output: Shape) -> [String] {
+    private static func names(_ known: [String], _ meaning: OutputMeaning, _ output: Shape) -> [String] {
         let count = if case .yesOrNo = meaning { 2 } else { output[-1] }
-        return (0..<count).map { dataset.classNames.indices.contains($0) ? dataset.classNames[$0] : "\($0)" }
+        return (0..<count).map { known.indices.contains($0) ? known[$0] : "\($0)" }
     }
 }
 

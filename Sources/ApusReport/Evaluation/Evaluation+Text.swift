@@ -4,14 +4,19 @@ import ApusCharts
 public import Foundation
 
 extension Evaluation: CustomStringConvertible {
-    /// Loss and metrics, a table of classes or outputs, and the confusion matrix.
+    /// Loss and metrics, and of each output a table of classes or numbers, and the confusion matrix.
     public var description: String {
         var parts = ["\(count) samples: \(measurements)"]
-        if let classification {
-            parts.append(classification.table)
-            if let matrix = classification.matrixText { parts.append(matrix) }
+        for output in outputs {
+            if !output.name.isEmpty, output.classification != nil || output.regression != nil {
+                parts.append("output \(output.name.shown)")
+            }
+            if let classification = output.classification {
+                parts.append(classification.table)
+                if let matrix = classification.matrixText { parts.append(matrix) }
+            }
+            if let regression = output.regression { parts.append(regression.table) }
         }
-        if let regression { parts.append(regression.table) }
         return parts.joined(separator: "\n\n")
     }
 

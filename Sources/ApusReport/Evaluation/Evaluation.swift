@@ -1,15 +1,35 @@
 public import ApusTraining
 
 /// What a trained model does with a data set: loss and metrics, and what they hide.
-public struct Evaluation: Sendable, Hashable, Codable {
+public struct Evaluation: Sendable, Hashable {
     /// The number of samples.
     public var count: Int
     /// Loss and metrics, as the training measures them.
     public var measurements: Measurements
-    /// Where each sample has one class.
-    public var classification: Classification?
-    /// Where each sample has numbers.
-    public var regression: Regression?
+    /// What is known of each output that counts, in the order of the objective; that of a model of one output has no name.
+    public var outputs: [Output]
+
+    /// Which classes the only output, or the first of several, takes for which; `nil` where it yields none.
+    public var classification: Classification? {
+        get { outputs.first?.classification }
+        set { if !outputs.isEmpty { outputs[0].classification = newValue } }
+    }
+
+    /// The numbers of the only output, or the first of several; `nil` where it yields none.
+    public var regression: Regression? {
+        get { outputs.first?.regression }
+        set { if !outputs.isEmpty { outputs[0].regression = newValue } }
+    }
+
+    /// What a model does with one of its outputs.
+    public struct Output: Sendable, Hashable, Codable {
+        /// The name of the output; empty for the only one.
+        public var name: String
+        /// Where each sample has one class.
+        public var classification: Classification?
+        /// Where each sample has numbers.
+        public var regression: Regression?
+    }
 
     /// Which classes are taken for which, and how surely.
     public struct Classification: Sendable, Hashable, Codable {
@@ -104,6 +124,33 @@ public struct Evaluation: Sendable, Hashable, Codable {
         public var truth: [Double]
         /// The predicted numbers, one an output.
         public var prediction: [Double]
+    }
+}
+
+extension Evaluation: Codable {
+    private enum CodingKeys: String, CodingKey { case count, measurements, classification, regression, outputs }
+
+    /// Reads what `encode` wrote: of a model of one output its results, of several a list of them.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        count = try container.decode(Int.self, forKey: .count)
+        measurements = try container.decode(Measurements.self, forKey: .measurements)
+        outputs =
+            try container.decodeIfPresent([Output].self, forKey: .outputs) ?? [
+                Output(
+                    name: "",
+                    classification: try container.decodeIfPresent(Classification.self, forKey: .classification),
+                    regression: try container.decodeIfPresent(Regression.self, forKey: .regression))
+            ]
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(count, forKey: .count)
+        try container.encode(measurements, forKey: .measurements)
+        guard outputs.count <= 1 else { return try container.encode(outputs, forKey: .outputs) }
+        try container.encodeIfPresent(classification, forKey: .classification)
+        try container.encodeIfPresent(regression, forKey: .regression)
     }
 }
 

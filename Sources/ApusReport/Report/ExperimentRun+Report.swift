@@ -36,7 +36,7 @@ extension FinishedRun {
         report.describe(data)
         report.history = try folder.history(report: damaged)
         report.snapshots = folder.snapshots(report: damaged)
-        report.summary = try trainer.model.summary(input: data.sampleShape)
+        report.summary = try trainer.model.summary(inputs: data.training.signature)
         try report.look(at: trainer, training: data.training, test: data.test)
         try report.write(to: folder)
     }

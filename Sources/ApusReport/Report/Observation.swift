@@ -34,10 +34,17 @@ enum Observations {
     static func all(_ history: History, _ evaluation: Evaluation?, _ survey: LayerSurvey?) -> [Observation] {
         let found =
             nonFinite(history, survey) + rate(history.epochs) + course(history.epochs) + gap(history.epochs)
-            + (evaluation?.classification.map(classes) ?? []) + (evaluation?.regression.map(numbers) ?? [])
+            + (evaluation?.outputs ?? []).flatMap(results)
             + (survey.map { units($0) + scales($0) } ?? [])
         // Warnings first; otherwise in the order above.
         return found.filter { $0.tone == .warning } + found.filter { $0.tone != .warning }
+    }
+
+    /// What is to be said of one output; of several the title names it.
+    private static func results(_ output: Evaluation.Output) -> [Observation] {
+        let found = (output.classification.map(classes) ?? []) + (output.regression.map(numbers) ?? [])
+        guard !output.name.isEmpty else { return found }
+        return found.map { Observation($0.tone, "\(output.name): \($0.title)", $0.text) }
     }
 
     private static func number(_ value: Double) -> String { NumberFormat.short(value) }

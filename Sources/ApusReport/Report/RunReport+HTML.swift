@@ -14,16 +14,21 @@ extension RunReport {
             guard !chosen.isEmpty else { return "" }
             return "<div class=\"grid\">\n" + chosen.map { Page.card($1, $0.isWide ? "wide" : "") }.joined() + "</div>"
         }
-        let matrix = pictures.first { $0.0.name == "confusion-matrix" }?.1 ?? ""
-        var results = ""
-        if let classification = evaluation?.classification {
-            results += "<div class=\"results\">\n" + Page.card(matrix)
-            results += Page.card(RunReport.classTable(classification), "padded") + "</div>\n"
+        var (results, shown) = ("", [String]())
+        for output in evaluation?.outputs ?? [] {
+            if !output.name.isEmpty { results += "<h3>Output \(Page.escape(output.name))</h3>\n" }
+            if let classification = output.classification {
+                let name = RunReport.named("confusion-matrix", "", output.name).name
+                shown.append(name)
+                results +=
+                    "<div class=\"results\">\n" + Page.card(pictures.first { $0.0.name == name }?.1 ?? "")
+                    + Page.card(RunReport.classTable(classification), "padded") + "</div>\n"
+            }
+            if let regression = output.regression {
+                results += Page.card(RunReport.outputTable(regression), "padded")
+            }
         }
-        if let regression = evaluation?.regression {
-            results += Page.card(RunReport.outputTable(regression), "padded")
-        }
-        results += cards(.results, besides: ["confusion-matrix"])
+        results += cards(.results, besides: shown)
         let body = [
             header, tiles, Page.section("What the numbers say", observationList),
             Page.section("Learning curves", cards(.curves)),
@@ -69,7 +74,7 @@ extension RunReport {
                 tiles.append((RunReport.headline(name, value), "\(evaluated) \(RunReport.words(name).lowercased())"))
             }
             // What people ask for first.
-            if let place = tiles.firstIndex(where: { $0.label.hasSuffix("accuracy") }) {
+            if let place = tiles.firstIndex(where: { $0.label.contains("accuracy") }) {
                 tiles.swapAt(0, place)
             }
         }
@@ -102,7 +107,8 @@ extension RunReport {
     }
 
     private static func headline(_ name: String, _ value: Double) -> String {
-        let isShare = ["accuracy", "binaryAccuracy", "topKAccuracy"].contains(name)
+        let isShare = ["accuracy", "binaryAccuracy", "topKAccuracy"]
+            .contains(name.split(separator: ".").last.map(String.init) ?? name)
         return isShare && value.isFinite ? String(format: "%.2f %%", value * 100) : short(value, digits: 4)
     }
 

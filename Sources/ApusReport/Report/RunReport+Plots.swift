@@ -21,27 +21,8 @@ extension RunReport {
         let epochs = history.epochs
         guard let last = epochs.last else { return [] }
         let x = epochs.map { Double($0.epoch) }
-        let best = RunReport.bestEpoch(epochs).flatMap { index -> LineChart.Marker? in
-            epochs.count > 1 ? LineChart.Marker(at: x[index], "best: epoch \(epochs[index].epoch)") : nil
-        }
-        func series(_ name: String) -> [LineChart.Series] {
-            let training = LineChart.Series(
-                "training", x: x, y: epochs.map { $0.training[name] ?? .nan }, paint: .category(0))
-            guard epochs.contains(where: { $0.validation?[name] != nil }) else { return [training] }
-            let validation = LineChart.Series(
-                "validation", x: x, y: epochs.map { $0.validation?[name] ?? .nan }, paint: .category(1))
-            return [training, validation]
-        }
         let names = last.training.names.filter { !$0.contains("[") }
-        var plots = names.map { name in
-            let curves = series(name)
-            let title = RunReport.words(name)
-            return Plot(
-                name: name, section: .curves,
-                chart: LineChart(
-                    title, x: "Epoch", y: Axis(title, scale: name == "loss" ? RunReport.scale(curves) : .linear),
-                    series: curves, markers: best.map { [$0] } ?? []))
-        }
+        var plots = names.map { Plot(name: $0, section: .curves, chart: history.chart(of: $0)) }
         let rates = epochs.map(\.learningRate)
         plots.append(
             Plot(
@@ -64,58 +45,56 @@ extension RunReport {
         return 0...largest * 1.1
     }
 
-    /// Losses that fall by orders of magnitude need a logarithmic axis.
-    private static func scale(_ series: [LineChart.Series]) -> Axis.Scale {
-        let values = series.flatMap(\.y).filter(\.isFinite)
-        guard let low = values.min(), let high = values.max(), low > 0, high / low > 50 else { return .linear }
-        return .logarithmic
-    }
-
     /// What the model does with the evaluated data.
     private var results: [Plot] {
-        var plots: [Plot] = []
-        if let result = evaluation?.classification {
-            plots.append(
-                Plot(
-                    name: "confusion-matrix", section: .results,
-                    chart: ConfusionMatrixChart(
-                        "Confusion matrix", counts: result.confusionMatrix, classNames: result.classNames)))
+        let decisions = plane.map { [Plot(name: "decisions", section: .results, chart: $0)] } ?? []
+        return (evaluation?.outputs ?? []).flatMap { output in
+            (output.classification.map { classPlots($0, output.name) } ?? [])
+                + (output.regression.map { RunReport.numberPlots($0, output.name) } ?? [])
+        } + decisions
+    }
+
+    /// The name of a picture of one output, and its title.
+    static func named(_ name: String, _ title: String, _ output: String) -> (name: String, title: String) {
+        output.isEmpty ? (name, title) : ("\(name)-\(output)", "\(title): \(output)")
+    }
+
+    private func classPlots(_ result: Evaluation.Classification, _ output: String) -> [Plot] {
+        let (name, title) = RunReport.named("confusion-matrix", "Confusion matrix", output)
+        let matrix = ConfusionMatrixChart(title, counts: result.confusionMatrix, classNames: result.classNames)
+        var plots = [Plot(name: name, section: .results, chart: matrix)]
+        func add(_ name: String, _ title: String, _ images: [ImageGrid.Image]?) {
+            guard let images, !images.isEmpty else { return }
+            let (name, title) = RunReport.named(name, title, output)
+            let grid = ImageGrid(title, images: images, columns: 8)
+            plots.append(Plot(name: name, section: .results, chart: grid, isWide: true))
         }
-        if let plane { plots.append(Plot(name: "decisions", section: .results, chart: plane)) }
-        if !worst.isEmpty {
-            plots.append(
-                Plot(
-                    name: "worst", section: .results,
-                    chart: ImageGrid("Most wrong: true class → predicted class", images: worst, columns: 8),
-                    isWide: true))
-        }
-        if !examples.isEmpty {
-            plots.append(
-                Plot(
-                    name: "examples", section: .results,
-                    chart: ImageGrid("Samples from all over the data", images: examples, columns: 8), isWide: true))
-        }
-        if let result = evaluation?.regression {
-            let all = (result.truths + result.predictions).filter(\.isFinite)
-            let (low, high) = (all.min() ?? 0, all.max() ?? 0)
-            let margin = 0.04 * (high - low)
-            let range = margin > 0 && margin.isFinite ? low - margin...high + margin : nil
-            plots.append(
-                Plot(
-                    name: "predictions", section: .results,
-                    chart: ScatterChart(
-                        "Prediction and truth", x: Axis("Truth", range: range), y: Axis("Prediction", range: range),
-                        groups: [.init("samples", x: result.truths, y: result.predictions)], hasDiagonal: true)))
-            plots.append(
-                Plot(
-                    name: "residuals", section: .results,
-                    chart: Histogram(
-                        "Residuals", x: "Prediction − truth",
-                        series: [
-                            .init("", Distribution(edges: result.residualEdges, counts: result.residualCounts))
-                        ])))
-        }
+        let pictures = pictures.first { $0.output == output }
+        add("worst", "Most wrong: true class → predicted class", pictures?.worst)
+        add("examples", "Samples from all over the data", pictures?.examples)
         return plots
+    }
+
+    private static func numberPlots(_ result: Evaluation.Regression, _ output: String) -> [Plot] {
+        let all = (result.truths + result.predictions).filter(\.isFinite)
+        let (low, high) = (all.min() ?? 0, all.max() ?? 0)
+        let margin = 0.04 * (high - low)
+        let range = margin > 0 && margin.isFinite ? low - margin...high + margin : nil
+        let (predictions, residuals) = (
+            named("predictions", "Prediction and truth", output), named("residuals", "Residuals", output)
+        )
+        return [
+            Plot(
+                name: predictions.name, section: .results,
+                chart: ScatterChart(
+                    predictions.title, x: Axis("Truth", range: range), y: Axis("Prediction", range: range),
+                    groups: [.init("samples", x: result.truths, y: result.predictions)], hasDiagonal: true)),
+            Plot(
+                name: residuals.name, section: .results,
+                chart: Histogram(
+                    residuals.title, x: "Prediction − truth",
+                    series: [.init("", Distribution(edges: result.residualEdges, counts: result.residualCounts))])),
+        ]
     }
 
     /// What is in the layers.
@@ -238,6 +217,10 @@ extension RunReport {
     /// A name of the code in words: `meanAbsoluteError` → `Mean absolute error`.
     static func words(_ name: String) -> String {
         if name == "r2" { return "R²" }
+        // `kind.accuracy` is the accuracy of the output `kind`.
+        if let dot = name.lastIndex(of: ".") {
+            return "\(words(String(name[name.index(after: dot)...]))): \(name[..<dot])"
+        }
         var text = ""
         var wasUpper = true
         for character in name {

@@ -30,12 +30,20 @@ public struct RunReport: Sendable {
     public var survey: LayerSurvey?
     /// The distributions of weights, gradients and activations during the training, if the run wrote it down.
     public var snapshots: [ModelObservation] = []
-    /// The samples of `evaluation` with the largest loss, if they are images.
-    public var worst: [ImageGrid.Image] = []
-    /// Some samples of `evaluation`, if they are images.
-    public var examples: [ImageGrid.Image] = []
+    /// Samples of `evaluation`, if they are images, for each output that yields classes.
+    var pictures: [Pictures] = []
     /// The samples in the plane with what the model decides there, if they have two features.
     public var plane: ScatterChart?
+
+    /// Samples as images, with what an output says of them.
+    struct Pictures: Sendable {
+        /// The name of the output; empty for the only one.
+        let output: String
+        /// Those with the largest loss.
+        let worst: [ImageGrid.Image]
+        /// Some from all over the data.
+        let examples: [ImageGrid.Image]
+    }
 
     /// A report that knows the settings alone; everything else may be added.
     public init(_ experiment: Experiment) {
@@ -81,17 +89,24 @@ extension RunReport {
         guard let test, !test.isEmpty else { return }
         let evaluation = try Evaluation(trainer, on: test, measured: measured)
         self.evaluation = evaluation
-        guard let result = evaluation.classification else { return }
+        pictures = evaluation.outputs.compactMap { output in
+            output.classification.map { RunReport.pictures(output.name, $0, test) }
+        }
+        guard evaluation.outputs.count == 1, let result = evaluation.classification else { return }
+        plane = try RunReport.plane(trainer, test, result.classNames)
+    }
+
+    private static func pictures(_ output: String, _ result: Evaluation.Classification, _ test: Dataset) -> Pictures {
         func name(_ label: Int) -> String {
             result.classNames.indices.contains(label) ? result.classNames[label] : "\(label)"
         }
-        worst = result.worst.filter { $0.prediction != $0.truth }.compactMap { sample in
+        let worst = result.worst.filter { $0.prediction != $0.truth }.compactMap { sample in
             RunReport.image(
                 test, sample.index,
                 caption: "\(name(sample.truth))\n→ \(name(sample.prediction)) "
                     + "\(RunReport.percent(sample.probability))\nloss \(RunReport.short(sample.loss))")
         }
-        examples = result.examples.compactMap { sample in
+        let examples = result.examples.compactMap { sample in
             let isRight = sample.prediction == sample.truth
             return RunReport.image(
                 test, sample.index,
@@ -101,18 +116,24 @@ extension RunReport {
                         + RunReport.percent(sample.probability),
                 frame: isRight ? nil : .category(1))
         }
-        plane = try RunReport.plane(trainer, test, result.classNames)
+        return Pictures(output: output, worst: worst, examples: examples)
     }
 
-    /// One sample as a picture; `nil` if it is none.
+    /// One sample as a picture, of several inputs the first that is one; `nil` if there is none.
     package static func image(_ data: Dataset, _ index: Int, caption: String, frame: Paint? = nil) -> ImageGrid.Image? {
-        var shape = data.sampleShape.dimensions
+        data.inputNames.lazy.compactMap { image(data, $0, index, caption: caption, frame: frame) }.first
+    }
+
+    private static func image(_ data: Dataset, _ input: String, _ index: Int, caption: String, frame: Paint?)
+        -> ImageGrid.Image?
+    {
+        var shape = data.sampleShape(of: input).dimensions
         if shape.count == 2 { shape.append(1) }
         guard shape.count == 3, min(shape[0], shape[1]) >= 4, shape[2] == 1 || shape[2] == 3 else { return nil }
-        let values = data.features(at: index).cast(to: .float32).scalars
+        let values = data.input(input, at: index).cast(to: .float32).scalars
         let finite = values.filter(\.isFinite)
         let range =
-            data.elementType == .uint8
+            data.inputType(of: input).elementType == .uint8
             ? Float(0)...255 : (finite.min() ?? 0)...max(finite.max() ?? 1, finite.min() ?? 0)
         return ImageGrid.Image(
             height: shape[0], width: shape[1], channels: shape[2], values: values, range: range, caption: caption,
@@ -121,7 +142,9 @@ extension RunReport {
 
     /// Samples of two features, and the class that the model gives each place around them.
     private static func plane(_ trainer: Trainer, _ data: Dataset, _ names: [String]) throws -> ScatterChart? {
-        guard data.isClassification, data.sampleShape == [2], names.count <= 20 else { return nil }
+        guard data.isClassification, data.inputNames.count == 1, data.sampleShape == [2], names.count <= 20 else {
+            return nil
+        }
         let shown = data.prefix(2000)
         let points = (0..<shown.count).map { shown.features(at: $0).cast(to: .float32).scalars.map(Double.init) }
         let groups = names.indices.map { label in

@@ -11,7 +11,7 @@ extension Trainer {
     package func checked(_ model: some Model, _ dataset: Dataset, batchSize: Int) throws -> [String] {
         let trace = try model.traced(dataset.signature, batch: 1, mode: .inference)
         for term in objective.terms where !term.target.isInput {
-            let name = term.target.name.isEmpty ? dataset.targetNames.first ?? "" : term.target.name
+            let name = term.target.name(among: dataset.targetNames)
             let output = term.output.isEmpty ? trace.outputs.only : trace.outputs[term.output]
             // What there isn't is said by the step.
             guard dataset.targetNames.contains(name), output.problems.isEmpty else { continue }

@@ -8,11 +8,11 @@ import ApusTensor
 ///
 /// `Trainer.fit` is one session. A custom training loop is another, whose step is a closure:
 ///
-///     var state = try TrainingState(network, optimizer: optimizer, input: [2], seed: 7)
-///     let step = try TrainingStep(network, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])
+///     let step = try TrainingStep(
+///         network, loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy], schedule: .cosine(warmupSteps: 100))
+///     var state = try step.initialState(input: [2], seed: 7)
 ///     let session = TrainingSession(
-///         loss: .softmaxCrossEntropy, metrics: [.accuracy], schedule: .cosine(warmupSteps: 100),
-///         callbacks: [.checkpoint("checkpoints"), .earlyStopping(monitor: "training.loss", patience: 3)])
+///         of: step, callbacks: [.checkpoint("checkpoints"), .earlyStopping(monitor: "training.loss", patience: 3)])
 ///     let history = try session.run(
 ///         &state, on: training, epochs: 10, batchSize: 128, resuming: "checkpoints"
 ///     ) { state, batch, learningRate in
@@ -64,6 +64,15 @@ public struct TrainingSession: Sendable {
         self.callbacks = callbacks
         self.folder = folder
         self.observer = observer
+    }
+
+    /// A session of a step: it measures what the step measures, and follows its schedule.
+    public init(
+        of step: TrainingStep, callbacks: [Callback] = [], folder: String? = nil, observer: ModelObserver? = nil
+    ) {
+        self.init(
+            objective: step.objective, schedule: step.schedule, callbacks: callbacks, folder: folder,
+            observer: observer)
     }
 
     /// Trains for `epochs` epochs, each a pass over all samples in an order that follows from the state's seed.

@@ -1,6 +1,6 @@
 public import ApusBackend
 public import ApusData
-import ApusGraph
+public import ApusGraph
 public import ApusNN
 public import ApusOptimizers
 public import ApusTensor
@@ -10,8 +10,14 @@ public import ApusTensor
 /// The program is compiled for the first batch of each size and type, then replayed; a step of a known size allocates nothing.
 public struct TrainingStep: Sendable {
     private let model: any Model
-    private let objective: Objective
-    private let optimizer: Optimizer
+    /// What the step minimizes, and what it measures besides.
+    public let objective: Objective
+    /// How the step changes the variables.
+    public let optimizer: Optimizer
+    /// The factor on the optimizer's learning rate, step by step.
+    public let schedule: Schedule
+    /// The steps of the whole training, where the schedule needs them.
+    private let totalSteps: Int?
     private let precision: NumericPrecision
     private let memory: MemoryUse
     private let device: Device
@@ -20,38 +26,75 @@ public struct TrainingStep: Sendable {
 
     /// The step of a model of one output.
     ///
-    /// - Parameter device: Where the steps are computed.
+    /// - Parameters:
+    ///   - schedule: The factor on the optimizer's learning rate, step by step.
+    ///   - totalSteps: The steps of the whole training, for schedules that depend on them, such as a cosine.
+    ///   - device: Where the steps are computed.
     /// - Throws: `TrainingError` for impossible hyperparameters of the optimizer, or a loss that is not one number.
     public init(
-        _ model: some Model, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [],
-        precision: NumericPrecision = .float32, memory: MemoryUse = .standard, device: Device = .cpu
+        _ model: some Model, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], schedule: Schedule = .constant,
+        totalSteps: Int? = nil, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
+        device: Device = .cpu
     ) throws {
         try self.init(
-            model, objective: Objective(loss: loss, metrics: metrics), optimizer: optimizer, precision: precision,
-            memory: memory, device: device)
+            model, objective: Objective(loss: loss, metrics: metrics), optimizer: optimizer, schedule: schedule,
+            totalSteps: totalSteps, precision: precision, memory: memory, device: device)
     }
 
     /// The step of a model with an objective, which may have several outputs.
     ///
     /// - Throws: `TrainingError` for impossible hyperparameters of the optimizer, or an objective that is not one number.
     public init(
-        _ model: some Model, objective: Objective, optimizer: Optimizer, precision: NumericPrecision = .float32,
-        memory: MemoryUse = .standard, device: Device = .cpu
+        _ model: some Model, objective: Objective, optimizer: Optimizer, schedule: Schedule = .constant,
+        totalSteps: Int? = nil, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
+        device: Device = .cpu
     ) throws {
-        do { try optimizer.validate() } catch { throw TrainingError(error) }
+        do {
+            try optimizer.validate()
+            try schedule.validate()
+        } catch { throw TrainingError(error) }
         if let problem = objective.problem { throw TrainingError(problem) }
         self.model = model
         self.objective = objective
         self.optimizer = optimizer
+        self.schedule = schedule
+        self.totalSteps = totalSteps
         self.precision = precision
         self.memory = memory
         self.device = device
     }
 
-    /// Trains on a batch with the optimizer's own learning rate.
+    /// A fresh state for the step: start values drawn from the seed, and the optimizer's slots.
+    ///
+    /// - Parameter input: The shape of one sample, without the batch.
+    /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
+    public func initialState(input: Shape, seed: UInt64 = 0) throws -> TrainingState {
+        try initialState(inputs: Signature(input), seed: seed)
+    }
+
+    /// A fresh state for the step of a model with several inputs: `inputs: ["left": [4], "right": [4]]`.
+    ///
+    /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
+    public func initialState(inputs: Signature, seed: UInt64 = 0) throws -> TrainingState {
+        try state(of: model, inputs, seed)
+    }
+
+    private func state(of model: some Model, _ inputs: Signature, _ seed: UInt64) throws -> TrainingState {
+        try TrainingState(model, optimizer: optimizer, inputs: inputs, seed: seed)
+    }
+
+    /// Trains on a batch with the optimizer's learning rate times the schedule's factor.
+    ///
+    /// - Throws: What the step with a given learning rate throws; `TrainingError` where the schedule needs `totalSteps`.
     @discardableResult
     public func callAsFunction(_ state: inout TrainingState, _ batch: Batch) throws -> StepResult {
-        try self(&state, batch, learningRate: optimizer.learningRate)
+        if totalSteps == nil, schedule.needsTotal {
+            throw TrainingError(
+                "the schedule \(schedule) depends on the steps of the whole training; give TrainingStep totalSteps, "
+                    + "or train in a TrainingSession, which counts them")
+        }
+        let factor = schedule.factor(step: state.step, total: totalSteps ?? 1)
+        return try self(&state, batch, learningRate: optimizer.learningRate * factor)
     }
 
     /// Trains on a batch.

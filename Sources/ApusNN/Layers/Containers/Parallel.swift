@@ -4,19 +4,9 @@ public import ApusTensor
 
 /// Several ways for one input, and how their results become one.
 ///
-/// Children are named `branch0`, `branch1`, …; an empty branch is the input itself. In files also `concatenate: [[…], […]]`,
-/// `add: […]` and `multiply: […]`.
+/// Children are named `branch0`, `branch1`, …; an empty branch is the input itself. In files also by the name of the merge:
+/// `concatenate: [[…], […]]`, `add: […]`.
 public struct Parallel: Layer, Configurable {
-    /// How the results of the branches become one.
-    public enum Merge: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Along the last axis.
-        case concatenate
-        /// The sum, element by element; the shapes are equal.
-        case add
-        /// The product, element by element; the shapes are equal.
-        case multiply
-    }
-
     /// How the results become one.
     public var merge: Merge
     /// The ways.
@@ -42,25 +32,7 @@ public struct Parallel: Layer, Configurable {
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
         let results = branches.enumerated().map { $1(x, in: context["branch\($0)"]) }
-        var check = Check(kind, results.first ?? x)
-        check.expect(!results.isEmpty, "there are no branches")
-        let shapes = results.filter { $0.problems.isEmpty }.map(\.shape)
-        check.expect(
-            shapes.allSatisfy { isCompatible($0, shapes[0]) },
-            "the branches yield the shapes \(shapes.map(\.description).joined(separator: ", ")); "
-                + (merge == .concatenate ? "all axes but the last must be equal" : "they must be equal"))
-        guard check.passed, results.allSatisfy({ $0.problems.isEmpty }) else {
-            return results.reduce(check.failure, Tensor.failing)
-        }
-        switch merge {
-        case .concatenate: return Tensor.concatenated(results, axis: -1)
-        case .add: return results.dropFirst().reduce(results[0], +)
-        case .multiply: return results.dropFirst().reduce(results[0], *)
-        }
-    }
-
-    private func isCompatible(_ a: Shape, _ b: Shape) -> Bool {
-        merge == .concatenate ? a.rank > 0 && a.dimensions.dropLast() == b.dimensions.dropLast() : a == b
+        return merge.merged(results, of: "branches", kind)
     }
 }
 
