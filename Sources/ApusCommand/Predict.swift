@@ -41,13 +41,8 @@ struct Predict: ParsableCommand {
     }
 
     func run() throws {
-        let folder = try trained.folder()
-        let model = try TrainedModel(run: folder)
-        let inputs = try folder.inputs()
-        var predictions: [Prediction] = []
-        for part in try PredictionInput.read(files, for: inputs, limit: limit) {
-            if let remark = part.remark { Terminal.write("warning: \(remark)\n") }
-            predictions += try model.predict(part.samples, names: part.names, top: topK)
+        let predictions = try trained.model().predict(files: files, top: topK, samples: limit) {
+            Terminal.write("warning: \($0)\n")
         }
         let isJSON = json || !csv && output?.lowercased().hasSuffix(".json") ?? false
         let text =
