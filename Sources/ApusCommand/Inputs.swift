@@ -90,9 +90,6 @@ struct RunArgument: ParsableArguments {
     /// The folder.
     func folder() throws -> RunFolder { try RunFolder(existing: path) }
 
-    /// Its model with the weights.
-    func model() throws -> TrainedModel { try TrainedModel(run: folder()) }
-
     /// The run with its weights.
     func finished() throws -> FinishedRun { try FinishedRun(folder()) }
 }

@@ -7,6 +7,12 @@ public struct Prediction: Sendable, Hashable {
     /// What each output says, in the order of the model.
     public var outputs: [Output]
 
+    /// Creates a value; arguments set the properties of their names.
+    public init(input: String, outputs: [Output]) {
+        self.input = input
+        self.outputs = outputs
+    }
+
     /// A class that the sample may be of.
     public struct Choice: Sendable, Hashable, Codable {
         /// The name of the class; its label if it has none.
@@ -15,6 +21,13 @@ public struct Prediction: Sendable, Hashable {
         public var label: Int
         /// From 0 to 1.
         public var probability: Double
+
+        /// Creates a value; arguments set the properties of their names.
+        public init(name: String, label: Int, probability: Double) {
+            self.name = name
+            self.label = label
+            self.probability = probability
+        }
     }
 
     /// What one output says.
@@ -25,6 +38,13 @@ public struct Prediction: Sendable, Hashable {
         public var classes: [Choice]
         /// The predicted numbers; empty where classes are.
         public var numbers: [Double]
+
+        /// Creates a value; arguments set the properties of their names.
+        public init(name: String = "", classes: [Choice] = [], numbers: [Double] = []) {
+            self.name = name
+            self.classes = classes
+            self.numbers = numbers
+        }
 
         /// The most probable classes, the best first; none where numbers are predicted.
         public func top(_ count: Int) -> [Choice] { Array(classes.prefix(max(0, count))) }

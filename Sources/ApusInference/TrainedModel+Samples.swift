@@ -39,6 +39,35 @@ extension TrainedModel {
         return try known.samples(images)
     }
 
+    /// The prediction for a row of the table that the model was trained on, by the names of its columns.
+    ///
+    /// ```swift
+    /// print(try model.predict(row: ["rooms": 4, "town": "Aachen", "built": nil]).numbers)
+    /// ```
+    ///
+    /// Cells are read as the training read their columns: `"1,25 €"` is 1.25 where the table was written so. For a number that is missing
+    /// (`nil`) the mean of the training stands; of a word that the training did not have no feature counts.
+    ///
+    /// - Throws: `PredictionError` if the model was not trained on a table, a column is missing or unknown, or a cell is no number.
+    public func predict(row: [String: TableValue]) throws -> Prediction { try predict(rows: [row])[0] }
+
+    /// The predictions for rows of the table that the model was trained on, by the names of its columns.
+    ///
+    /// - Parameters:
+    ///   - names: Where each comes from; without them they are called `#0`, `#1`, ….
+    ///   - limit: How many classes are given for each, the most probable ones.
+    ///   - report: Receives what people should know of words that the training did not have.
+    /// - Throws: `PredictionError` if the model was not trained on a table, a column is missing or unknown, or a cell is no number.
+    public func predict(
+        rows: [[String: TableValue]], names: [String]? = nil, top limit: Int = .max,
+        report: (String) -> Void = { _ in }
+    ) throws -> [Prediction] {
+        guard !rows.isEmpty else { return [] }
+        let (samples, remark) = try SampleTable(details).read(rows)
+        if let remark { report(remark) }
+        return try predict(samples, names: names, top: limit)
+    }
+
     /// The predictions for files: images (PNG, JPEG; a folder stands for all images in it), arrays (`.npy`, IDX) and tables (`.csv`), as
     /// `apus predict` reads them.
     ///

@@ -87,6 +87,7 @@ enum GoldenFiles {
             for name in ["safetensors", "npz"] { try model.variables.save("\(place)/weights.\(name)") }
             try makeList(place)
             try makeFormer(place, run)
+            try renewDescribed(place)
             try withTemporaryFolder { copy in
                 try FileManager.default.copyItem(atPath: place, toPath: "\(copy)/golden")
                 let expected = Expected(

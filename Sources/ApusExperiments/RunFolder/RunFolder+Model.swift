@@ -3,18 +3,20 @@ import ApusData
 import ApusFormats
 import ApusGraph
 public import ApusInference
-import ApusNN
+public import ApusNN
 import Foundation
 
 extension RunFolder {
     /// Writes `inputs.json`: what the run's model is, takes and says, so that predictions need neither experiment nor data.
     ///
     /// A model of a kind that files do not know is left out.
-    public func write(_ details: ModelDescription) throws {
+    ///
+    /// - Parameter kinds: The custom layers and models that are in it, besides those that are registered.
+    public func write(_ details: ModelDescription, kinds: [any (Model & Codable).Type] = []) throws {
         let file = "\(path)/\(RunFiles.description)"
         var known = details
-        if (try? details.text(path: file)) == nil { known.model = nil }
-        try write(RunFiles.description, try known.text(path: file, isPretty: true) + "\n")
+        if (try? details.text(path: file, kinds: kinds)) == nil { known.model = nil }
+        try write(RunFiles.description, try known.text(path: file, kinds: kinds, isPretty: true) + "\n")
     }
 
     /// What the run's model is, takes and says.

@@ -94,11 +94,11 @@ extension ModelDescription {
             }
         }
         for (what, names) in [("inputs", inputs.map(\.name)), ("outputs", outputs.map(\.name))]
-        where names.isEmpty || Set(names).count < names.count {
+        where Set(names).count < names.count {
             throw malformed(
-                "the \(what) can't be told apart", expected: "at least one, each with a name of its own",
-                received: names.isEmpty ? "none" : names.map { "\"\($0)\"" }.joined(separator: ", "))
+                "the \(what) can't be told apart", expected: "a name of its own for each", received: names.asNames)
         }
+        guard !inputs.isEmpty else { throw malformed("the model has no inputs") }
         if let problem = preprocessing.problem(for: inputs.map(\.name)) { throw malformed(problem) }
     }
 

@@ -7,9 +7,9 @@ import ApusTensor
 /// Tables are read as that of the training was: the same columns, by their names, with cells that mean the same; each goes to the input
 /// to which it went then.
 struct SampleTable {
-    private let model: ModelDescription
+    let model: ModelDescription
     /// The columns that were features, as far as that is known.
-    private let trained: [TableColumn]
+    let trained: [TableColumn]
 
     init(_ model: ModelDescription) {
         self.model = model
@@ -17,7 +17,7 @@ struct SampleTable {
     }
 
     /// Where there are features: those of all inputs, one after the other.
-    private var features: [ModelDescription.Feature]? {
+    var features: [ModelDescription.Feature]? {
         model.inputs.allSatisfy { $0.features != nil } ? model.inputs.flatMap { $0.features ?? [] } : nil
     }
 
@@ -31,7 +31,7 @@ struct SampleTable {
         guard known.count == columns.count else {
             // A table that has none of the columns may have them without names.
             if known.isEmpty, model.inputs.count == 1, let inOrder = try? readInOrder(table, path) { return inOrder }
-            throw lacking(zip(features, columns).filter { $1 == nil }.map(\.0.name), table, path)
+            throw lacking(zip(features, columns).filter { $1 == nil }.map(\.0), table, path)
         }
         let names = Set(trained.map(\.name))
         for fact in facts where trained.isEmpty || names.contains(fact.name) {
@@ -54,7 +54,7 @@ struct SampleTable {
     }
 
     /// The values of features, one input after the other, as the inputs take them.
-    private func samples(_ columns: [(Int) -> Double], _ count: Int) -> Values {
+    func samples(_ columns: [(Int) -> Double], _ count: Int) -> Values {
         var place = 0
         return Values(
             model.inputs.map { input in
@@ -108,10 +108,10 @@ struct SampleTable {
     }
 
     /// The table has no column for some features.
-    private func lacking(_ features: [String], _ table: CSVTable, _ path: String) -> FormatError {
-        let missing =
-            trained.isEmpty
-            ? features : trained.map(\.name).filter { name in !table.columns.contains { $0.name == name } }
+    private func lacking(
+        _ features: [ModelDescription.Feature], _ table: CSVTable, _ path: String
+    ) -> FormatError {
+        let missing = columns(of: features).filter { name in !table.columns.contains { $0.name == name } }
         let (one, names) = (missing.count == 1, table.columns.map(\.name))
         return FormatError(
             .mismatch, path: path, "the file lacks the \(one ? "column" : "columns") \(missing.shown())",
@@ -121,7 +121,7 @@ struct SampleTable {
     }
 
     /// The value of a feature in each row; `nil` if the table has no such column.
-    private func value(
+    func value(
         of feature: ModelDescription.Feature, in table: CSVTable, _ path: String
     ) throws -> ((Int) -> Double)? {
         if let column = try? table.column(named: feature.name) {
@@ -150,7 +150,7 @@ struct SampleTable {
     }
 
     /// What to know of words that the training did not have: all features of their columns are 0.
-    private func newWords(_ table: CSVTable, _ features: [ModelDescription.Feature]) -> String? {
+    func newWords(_ table: CSVTable, _ features: [ModelDescription.Feature]) -> String? {
         let known = Set(features.map(\.name))
         let remarks = trained.compactMap { column -> String? in
             guard column.reading == nil, let own = try? table.column(named: column.name),
