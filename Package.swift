@@ -18,8 +18,8 @@ let exampleProducts: [String: [Target.Dependency]] = [
     "7-search": ["ApusExperiments", "ApusReport", "ApusSearch"], "15-own-command": ["ApusCommand"],
 ]
 
-/// The example that only predicts: it links nothing that trains.
-let inferenceExample = "8-inference"
+/// The examples that only predict: they link nothing that trains.
+let inferenceExamples = ["8-inference", "16-trained-model"]
 
 /// Kernels of one folder use templates of others.
 let kernelFolders = [
@@ -229,12 +229,14 @@ let package = Package(
         .testTarget(
             name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusCLI", "ApusFormats"], swiftSettings: swift),
         .testTarget(
-            name: "ExamplesTests", dependencies: ["Apus"] + (examples + [inferenceExample]).map { .target(name: $0) },
-            swiftSettings: swift),
-        .executableTarget(
-            name: inferenceExample, dependencies: ["ApusInference"], path: "Examples/\(inferenceExample)",
+            name: "ExamplesTests",
+            dependencies: ["Apus", "ApusExperiments"] + (examples + inferenceExamples).map { .target(name: $0) },
             swiftSettings: swift),
     ]
+        + inferenceExamples.map {
+            .executableTarget(
+                name: $0, dependencies: ["ApusInference"], path: "Examples/\($0)", swiftSettings: swift)
+        }
         + examples.map {
             .executableTarget(
                 name: $0,

@@ -20,4 +20,5 @@
 @_exported import struct ApusGraph.Shape
 @_exported import struct ApusGraph.TensorType
 @_exported import struct ApusFormats.FormatError
+@_exported import struct ApusFormats.Image
 @_exported import struct ApusFormats.ImageFolder

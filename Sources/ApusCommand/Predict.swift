@@ -1,4 +1,5 @@
 import Apus
+import ApusExperiments
 import ApusFormats
 import ApusReport
 import ArgumentParser
@@ -9,7 +10,8 @@ struct Predict: ParsableCommand {
         abstract: "Predicts the classes, or the numbers, of samples in files.",
         discussion: "Example: apus predict runs/lenet5-1 shoe.png photos/ --top-k 3")
 
-    @OptionGroup var trained: RunArgument
+    @Argument(help: ArgumentHelp("The folder of a run, or a file of a trained model.", valueName: "model"))
+    var model: String
 
     @Argument(
         help: ArgumentHelp(
@@ -40,14 +42,17 @@ struct Predict: ParsableCommand {
         guard !json || !csv else { throw ValidationError("give --json or --csv, not both") }
     }
 
+    /// The model of a file, or of a run on its device.
+    private func trainedModel() throws -> TrainedModel {
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
+        return exists && !isFolder.boolValue
+            ? try TrainedModel(model) : try TrainedModel(run: RunFolder(existing: model))
+    }
+
     func run() throws {
-        let folder = try trained.folder()
-        let model = try TrainedModel(run: folder)
-        let inputs = try folder.inputs()
-        var predictions: [Prediction] = []
-        for part in try PredictionInput.read(files, for: inputs, limit: limit) {
-            if let remark = part.remark { Terminal.write("warning: \(remark)\n") }
-            predictions += try model.predict(part.samples, names: part.names, top: topK)
+        let predictions = try trainedModel().predict(files: files, top: topK, samples: limit) {
+            Terminal.write("warning: \($0)\n")
         }
         let isJSON = json || !csv && output?.lowercased().hasSuffix(".json") ?? false
         let text =

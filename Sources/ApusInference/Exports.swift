@@ -6,6 +6,7 @@
 // Of what lies below, by name.
 @_exported import enum ApusGraph.ElementType
 @_exported import struct ApusFormats.FormatError
+@_exported import struct ApusFormats.Image
 @_exported import struct ApusGraph.GraphError
 @_exported import struct ApusGraph.Shape
 @_exported import struct ApusGraph.TensorType

@@ -27,6 +27,9 @@ package struct InferenceProgram: Sendable {
         key.mutableBytes.initializeMemory(as: UInt8.self, repeating: 0)
     }
 
+    /// The programs that were compiled so far and are kept.
+    package var count: Int { programs.count }
+
     /// The model's outputs for inputs whose elements are computed.
     ///
     /// - Throws: `GraphError` if the model does not fit the inputs; `VariablesError` if the variables belong to another model.

@@ -1,47 +1,92 @@
 public import ApusBackend
 public import ApusFormats
 import ApusGraph
-import ApusNN
+public import ApusNN
 import ApusTensor
+import Foundation
 
 extension TrainedModel {
-    /// Reads a model from the file that `write(to:)` wrote.
+    /// Reads a trained model: a file that `write(to:)` wrote, whatever its name is, or the folder of a run.
     ///
-    /// Custom layers must be registered before (`LayerKinds.register`).
+    /// Of a run it takes the weights of the best epoch, or of the last where no best one was kept; averaged ones where training averages.
     ///
-    /// - Throws: `FormatError` if the file is missing or damaged, holds no model or a newer one, or if its numbers do not belong to
-    ///   its network.
-    public init(contentsOf path: String, device: Device = .cpu) throws(FormatError) {
-        try self.init(SafetensorsFile(path), device: device)
+    /// - Parameter kinds: The custom layers and models that are in it, besides those that are registered (`LayerKinds.register`).
+    /// - Throws: `FormatError` if the path leads nowhere or is neither, the file is damaged, holds no model or a newer one, or if its
+    ///   numbers do not belong to its network.
+    public init(
+        _ path: String, kinds: [any (Model & Codable).Type] = [], device: Device = .cpu
+    ) throws(FormatError) {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            try self.init(SafetensorsFile(path), kinds: kinds, device: device)
+            return
+        }
+        try self.init(RunFiles(path), kinds: kinds, device: device)
     }
 
-    package init(_ file: SafetensorsFile, device: Device = .cpu) throws(FormatError) {
-        let description = try ModelDescription(file.metadata, path: file.path)
-        let (model, input) = (description.model.layer, Shape(description.input))
-        let traced: TracedModel
-        do { traced = try model.traced(input: input, batch: 1, mode: .training) } catch {
+    /// Reads a trained model, as `TrainedModel(path)` does.
+    public init(
+        contentsOf path: String, kinds: [any (Model & Codable).Type] = [], device: Device = .cpu
+    ) throws(FormatError) {
+        try self.init(path, kinds: kinds, device: device)
+    }
+
+    package init(
+        _ file: SafetensorsFile, kinds: [any (Model & Codable).Type] = [], device: Device = .cpu
+    ) throws(FormatError) {
+        let details = try ModelDescription(file.metadata, path: file.path, kinds: kinds)
+        guard let model = details.model else {
             throw FormatError(
-                .malformed, path: file.path, "the network does not fit its samples \(input)", received: "\(error)",
-                remedy: "Write the file again.")
+                .malformed, path: file.path, "the description of the model can't be read",
+                expected: "a model and its inputs", received: "no model", remedy: "Write the file again.")
         }
-        guard description.meaning.fits(traced.output.shape) else {
-            throw FormatError(
-                .malformed, path: file.path, "the outputs can't mean what the file says",
-                expected: "outputs for \(description.meaning)", received: "\(traced.output.shape)",
-                remedy: "Write the file again.")
-        }
+        let traced = try details.traced(model, path: file.path)
         self.init(
-            model, variables: try file.variables(traced.descriptions), input: input,
-            preprocessing: description.preprocessing, classNames: description.classNames, meaning: description.meaning,
-            precision: description.precision, device: device)
+            model, details, variables: try file.variables(traced.descriptions) { $0 }, device: device, kinds: kinds)
+        if let name = file.names.first(where: { variables.variable($0) == nil }) {
+            throw file.strange(name, expected: "no such tensor", received: "\(try file.type(of: name))")
+        }
     }
 
     /// Writes the model to one file, whole or not at all: weights as safetensors, all else as JSON in its metadata.
     ///
-    /// - Throws: `FormatError` for custom layers that are not registered, and if the disk refuses; a file that was there stays.
-    public func write(to path: String) throws {
-        let description = try ModelDescription(self, path: path).text(path: path)
-        try variables.write(safetensors: path, metadata: [ModelDescription.key: description])
+    /// - Parameters:
+    ///   - path: Of any name; `.apus` is usual.
+    ///   - kinds: The custom layers and models that are in it, besides those that are registered or that it was read with.
+    /// - Throws: `FormatError` for custom layers and models that files do not know, and if the disk refuses; a file that was there stays.
+    public func write(to path: String, kinds: [any (Model & Codable).Type] = []) throws {
+        var details = details
+        details.model = model
+        let text = try details.text(path: path, kinds: kinds + self.kinds)
+        try variables.write(safetensors: path, metadata: [ModelDescription.key: text])
+    }
+}
+
+extension ModelDescription {
+    /// One pass through the model, which must fit what is said of its inputs and outputs.
+    package func traced(_ model: any Model, path: String) throws(FormatError) -> TracedModel {
+        let traced: TracedModel
+        do { traced = try model.traced(signature, batch: 1, mode: .training) } catch {
+            let samples = inputs.map { ($0.name.isEmpty ? "" : "\"\($0.name)\" ") + "\($0.shape)" }
+            throw FormatError(
+                .malformed, path: path, "the network does not fit its samples \(samples.joined(separator: ", "))",
+                received: "\(error)", remedy: "Write the file again.")
+        }
+        let names = traced.outputs.names
+        if let stranger = outputs.first(where: { !$0.name.isEmpty && !names.contains($0.name) }) {
+            throw FormatError(
+                .malformed, path: path, "the model has no output \"\(stranger.name)\"", expected: names.asNames,
+                remedy: "Write the file again.")
+        }
+        for (place, name) in names.enumerated() {
+            let (meaning, shape) = (output(name, at: place).meaning, traced.outputs[name].shape)
+            guard meaning.fits(shape) else {
+                throw FormatError(
+                    .malformed, path: path, "the outputs\(name.asName) can't mean what the file says",
+                    expected: "outputs for \(meaning)", received: "\(shape)", remedy: "Write the file again.")
+            }
+        }
+        return traced
     }
 }
 
@@ -57,25 +102,25 @@ extension OutputMeaning {
 }
 
 extension SafetensorsFile {
-    /// The variables that a network asks for, and no others.
-    fileprivate func variables(
-        _ descriptions: [(path: String, description: VariableDescription)]
+    /// The variables that a network asks for.
+    ///
+    /// - Parameter source: The name of the tensor that holds a variable.
+    func variables(
+        _ descriptions: [(path: String, description: VariableDescription)], from source: (String) -> String
     ) throws(FormatError) -> Variables {
         var variables = Variables()
         for (name, description) in descriptions {
-            let (type, expected) = (try self.type(of: name), TensorType(description.shape, .float32))
-            guard type == expected else { throw strange(name, expected: "\(expected)", received: "\(type)") }
+            let source = source(name)
+            let (type, expected) = (try self.type(of: source), TensorType(description.shape, .float32))
+            guard type == expected else { throw strange(source, expected: "\(expected)", received: "\(type)") }
             let buffer = Buffer(byteCount: type.byteCount)
-            try read(name, into: buffer.mutableBytes)
+            try read(source, into: buffer.mutableBytes)
             variables.set(name, Variables.Variable(value: Tensor(buffer, type), description: description))
-        }
-        if let name = names.first(where: { variables.variable($0) == nil }) {
-            throw strange(name, expected: "no such tensor", received: "\(try self.type(of: name))")
         }
         return variables
     }
 
-    private func strange(_ name: String, expected: String, received: String) -> FormatError {
+    func strange(_ name: String, expected: String, received: String) -> FormatError {
         FormatError(
             .mismatch, path: path, "tensor \"\(name)\" does not belong to the model of the file", expected: expected,
             received: received, remedy: "Write the file again.")

@@ -241,7 +241,7 @@ import Testing
             try set("optimizer: sgd", "optimizer.clipping.value=2", "optimizer.clipping.norm=3").optimizer
                 == Optimizer.sgd().clippingGradients(.norm(3)))
         #expect(
-            try set("optimizer: {sgd: {}, groups: [{pattern: a}, {pattern: b}]}", "optimizer.groups.1.frozen=true")
+            try set("optimizer: {sgd: {}, groups: [{pattern: a}, {pattern: b}]}", "optimizer.groups.1.isFrozen=true")
                 .optimizer
                 == Optimizer.sgd().group("a").freezing("b"))
     }

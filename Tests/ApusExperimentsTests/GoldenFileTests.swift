@@ -33,7 +33,7 @@ import Testing
             #expect(try kept.experiment() == Experiment(yaml: GoldenFiles.experiment, path: "golden.yaml"))
             #expect(try kept.history().epochs.map(\.epoch) == [1, 2, 3])
             #expect(kept.snapshots().count == 4)
-            #expect(try kept.inputs().classNames.count == 2)
+            #expect(try kept.modelDescription().outputs[0].classNames.count == 2)
             let expected = try GoldenFiles.expected()
             let run = try GoldenFiles.resume(kept.path)
             #expect(run.record.state == .completed && run.record.resumes.count == 1)

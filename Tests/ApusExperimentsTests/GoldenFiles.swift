@@ -1,4 +1,5 @@
 import Apus
+import ApusConfiguration
 import ApusExperiments
 import ApusFormats
 import ApusSearch
@@ -86,6 +87,7 @@ enum GoldenFiles {
             for name in ["safetensors", "npz"] { try model.variables.save("\(place)/weights.\(name)") }
             try makeList(place)
             try makeFormer(place, run)
+            try renewDescribed(place)
             try withTemporaryFolder { copy in
                 try FileManager.default.copyItem(atPath: place, toPath: "\(copy)/golden")
                 let expected = Expected(
@@ -129,6 +131,18 @@ enum GoldenFiles {
         for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: store.path + suffix) }
     }
 
+    /// The first version of `inputs.json`, before the number of outputs was noted.
+    private static func formerInputs(_ details: ModelDescription) throws -> String {
+        let json = try JSONSerialization.jsonObject(with: Data(FileJSON.text(details.preprocessing).utf8))
+        let former: [String: Any] = [
+            "version": 1, "shape": details.inputs[0].shape.dimensions,
+            "elementType": "\(details.inputs[0].elementType)",
+            "classNames": details.outputs[0].classNames, "normalization": json,
+        ]
+        let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys]
+        return String(decoding: try JSONSerialization.data(withJSONObject: former, options: options), as: UTF8.self)
+    }
+
     /// Run and list as they were before the hash of today, the program's version and the settings of studies.
     private static func makeFormer(_ place: String, _ run: ExperimentRun) throws {
         let former = "\(place)/former"
@@ -141,9 +155,7 @@ enum GoldenFiles {
         record.program = nil
         record.dataFingerprint = run.data.fingerprintText(like: "0")
         try kept.write(record)
-        var inputs = try kept.inputs()
-        inputs.outputs = nil
-        try kept.write(inputs)
+        try kept.write("inputs.json", formerInputs(try kept.modelDescription()))
         for name in try FileManager.default.contentsOfDirectory(atPath: kept.checkpoints) {
             let folder = "\(kept.checkpoints)/\(name)"
             var text = try String(contentsOfFile: "\(folder)/state.json", encoding: .utf8)

@@ -1,5 +1,6 @@
 import Apus
 import ApusExperiments
+import ApusInference
 import ApusFormats
 import ApusReport
 import ApusTestKit
@@ -138,7 +139,7 @@ import Testing
             var run = try ExperimentRun(try Experiment(yaml: text, path: "e.yaml"))
             try run.begin(in: "\(folder)/run")
             try run.train()
-            let inputs = try #require(run.folder).inputs()
+            let inputs = try #require(run.folder).modelDescription()
             let data = run.data
             // Columns in another order, and more of them.
             let rows = (0..<data.training.count).map { data.training.features(at: $0).scalars(as: Double.self) }
@@ -147,19 +148,20 @@ import Testing
             }
             try write((["color;more;price;t"] + lines).joined(separator: "\n"), folder, "p.csv")
             let read = try PredictionInput.read(["\(folder)/p.csv"], for: inputs)
-            #expect(read[0].samples.elementType == .float64)
-            #expect(read[0].samples.scalars(as: Double.self) == rows.flatMap { $0 })
+            #expect(read[0].samples.only.elementType == .float64)
+            #expect(read[0].samples.only.scalars(as: Double.self) == rows.flatMap { $0 })
             let model = try TrainedModel(run: try #require(run.folder))
             #expect(try model.predict(read[0].samples).allSatisfy { !$0.classes.isEmpty })
             // What is missing is the mean of the training part.
             try write("color;price;t\nred;;1700000000\n", folder, "p.csv")
-            let filled = try PredictionInput.read(["\(folder)/p.csv"], for: inputs)[0].samples.scalars(as: Double.self)
+            let filled = try PredictionInput.read(["\(folder)/p.csv"], for: inputs)[0].samples.only.scalars(
+                as: Double.self)
             #expect(abs(filled[1] - rows.map { $0[1] }.reduce(0, +) / Double(rows.count)) < 1e-12)
             #expect(filled[0] == 1_700_000_000 && filled[2...] == [0, 1])
             // New words, missing columns, infinite numbers.
             try write("color;price;t\ngreen;1,5;1700000000\n", folder, "p.csv")
             let new = try PredictionInput.read(["\(folder)/p.csv"], for: inputs)
-            #expect(new[0].samples.scalars(as: Double.self) == [1_700_000_000, 1.5, 0, 0])
+            #expect(new[0].samples.only.scalars(as: Double.self) == [1_700_000_000, 1.5, 0, 0])
             #expect(
                 new[0].remark?.contains("the column color holds \"green\", which the training did not have") == true)
             try write("price;t\n1,5;1700000000\n", folder, "p.csv")

@@ -38,18 +38,29 @@ import Testing
         }
     }
 
-    @Test func inputsReturn() throws {
+    @Test func modelDescriptionsReturn() throws {
         try withTemporaryFolder { parent in
             let folder = try RunFolder(named: "x", in: parent)
-            let inputs = RunInputs(
-                shape: [4, 4, 3], elementType: .uint8,
-                preprocessing: Preprocessing(scales: [0.1, 0.2, 0.3], offsets: [-1, 0, 1]), classNames: ["a", "b"])
-            #expect(throws: TrainingError.self) { try folder.inputs() }
-            try folder.write(inputs)
-            #expect(try folder.inputs() == inputs)
+            let details = description(
+                [4, 4, 3], .uint8, Preprocessing(scales: [0.1, 0.2, 0.3], offsets: [-1, 0, 1]), ["a", "b"])
+            #expect(throws: FormatError.self) { try folder.modelDescription() }
+            try folder.write(details)
+            let read = try folder.modelDescription()
+            #expect(read.inputs == details.inputs && read.outputs == details.outputs)
+            #expect(read.preprocessing == details.preprocessing && read.model == nil)
             try folder.write("inputs.json", "{")
-            #expect(throws: TrainingError.self) { try folder.inputs() }
+            #expect(throws: FormatError.self) { try folder.modelDescription() }
         }
+    }
+
+    /// Samples of one input, and classes.
+    private func description(
+        _ shape: Shape, _ type: ElementType, _ preprocessing: Preprocessing, _ classNames: [String]
+    ) -> ModelDescription {
+        ModelDescription(
+            nil, inputs: [ModelDescription.Input("", shape, type)],
+            outputs: [ModelDescription.Output(classNames: classNames, meaning: .classes(areProbabilities: false))],
+            preprocessing: preprocessing)
     }
 
     /// A clock that was set back makes no time negative.
@@ -89,13 +100,12 @@ import Testing
     @Test func predictionsOfTablesAndArrays() throws {
         try withTemporaryFolder { folder in
             let trainer = try identity(2, loss: .softmaxCrossEntropy)
-            let inputs = RunInputs(
-                shape: [2], elementType: .float32, preprocessing: .identity, classNames: ["no, never", "yes"])
+            let inputs = description([2], .float32, .identity, ["no, never", "yes"])
             try AtomicFile.write("x,y\n0,2\n3,0\n", to: "\(folder)/t.csv")
             try NPY.write(try NumericArray(shape: [2], elements: [0, 1] as [Float]), to: "\(folder)/one.npy")
             let parts = try PredictionInput.read(["\(folder)/t.csv", "\(folder)/one.npy"], for: inputs)
             let model = try trainer.trained(
-                input: inputs.sampleShape, preprocessing: inputs.preprocessing, classNames: inputs.classNames)
+                input: [2], preprocessing: .identity, classNames: ["no, never", "yes"])
             let predictions = try parts.flatMap { try model.predict($0.samples, names: $0.names, top: 2) }
             #expect(predictions.map(\.input) == ["t.csv#0", "t.csv#1", "one.npy"].map { "\(folder)/\($0)" })
             #expect(predictions.map { $0.classes[0].name } == ["yes", "no, never", "yes"])
@@ -105,7 +115,7 @@ import Testing
             #expect(lines[2].hasSuffix(",\"no, never\",0.9526,yes,0.0474"))
             #expect(try PredictionInput.read(["\(folder)/t.csv"], for: inputs, limit: 1).map(\.names.count) == [1])
             // What does not fit says so.
-            let wide = RunInputs(shape: [3], elementType: .float32, preprocessing: .identity, classNames: [])
+            let wide = description([3], .float32, .identity, [])
             for file in ["t.csv", "one.npy", "nothing.npy"] {
                 #expect(throws: FormatError.self) { try PredictionInput.read(["\(folder)/\(file)"], for: wide) }
             }
@@ -114,15 +124,15 @@ import Testing
 
     @Test func imagesAreFitted() throws {
         try withTemporaryFolder { folder in
-            let inputs = RunInputs(shape: [4, 4, 1], elementType: .uint8, preprocessing: .unitRange, classNames: ["a"])
+            let inputs = description([4, 4, 1], .uint8, .unitRange, ["a"])
             try FileManager.default.createDirectory(atPath: "\(folder)/b", withIntermediateDirectories: true)
             let red = [UInt8](repeating: 0, count: 8 * 8).flatMap { _ in [255, 0, 0] as [UInt8] }
             try Image(height: 8, width: 8, channels: 3, pixels: red).writePNG(to: "\(folder)/b/red.png")
             try Image(height: 4, width: 4, channels: 1, pixels: [UInt8](0..<16)).writePNG(to: "\(folder)/a.png")
             let part = try #require(try PredictionInput.read([folder], for: inputs).first)
             #expect(part.names == ["\(folder)/a.png", "\(folder)/b/red.png"])
-            #expect(part.samples.shape == [2, 4, 4, 1])
-            #expect(Array(part.samples.scalars.prefix(16)) == (0..<16).map(Float.init))
+            #expect(part.samples.only.shape == [2, 4, 4, 1])
+            #expect(Array(part.samples.only.scalars.prefix(16)) == (0..<16).map(Float.init))
             try FileManager.default.removeItem(atPath: "\(folder)/a.png")
             try FileManager.default.removeItem(atPath: "\(folder)/b/red.png")
             #expect(throws: FormatError.self) { try PredictionInput.read([folder], for: inputs) }
@@ -131,7 +141,7 @@ import Testing
 
     @Test func numbersWhereBytesAreExpected() throws {
         try withTemporaryFolder { folder in
-            let inputs = RunInputs(shape: [2, 2, 1], elementType: .uint8, preprocessing: .unitRange, classNames: ["a"])
+            let inputs = description([2, 2, 1], .uint8, .unitRange, ["a"])
             try NPY.write(
                 try NumericArray(shape: [1, 2, 2], elements: [0, 0.5, 1, 0.25] as [Float]), to: "\(folder)/x.npy")
             #expect(try PredictionInput.read(["\(folder)/x.npy"], for: inputs)[0].remark != nil)

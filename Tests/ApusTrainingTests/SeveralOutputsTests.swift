@@ -72,12 +72,16 @@ import Testing
         // Without the trainer.
         let trained = try trainer.trained()
         #expect(trained.inputs.names == ["left", "right"])
+        #expect(
+            trained.details.outputs == [
+                .init("distance", meaning: .numbers),
+                .init("class", classNames: data.classNames(of: "class"), meaning: .classes(areProbabilities: false)),
+            ])
         let alone = try trained(["left": Tensor([[2.0, 0]]), "right": Tensor([[2.0, 0.1]])])
         #expect(alone["class"].scalars == answers["class"].scalars)
         #expect(
             message { try trained.write(to: "towers.safetensors") }.contains(
-                "Expected a layer, which takes and yields one tensor")
-        )
+                "files know models that are Codable and registered, try ModelKinds.register(TwoTowers.self)"))
     }
 
     /// The same by hand: no trainer, no step, no objective.

@@ -1,4 +1,5 @@
 import Apus
+import ApusExperiments
 import Foundation
 import Testing
 
@@ -63,6 +64,31 @@ import Testing
         // Black pixels and no biases: all classes are equally probable; white pixels are told apart.
         #expect(lines[1].contains("digit 0 0.1000000"))
         #expect(!lines[2].contains("digit 0 0.1000000"))
+    }
+
+    @Test func trainedModel() throws {
+        let lines = try run("16-trained-model") { folder in
+            // Bright images are shoes, dark ones bags.
+            for (name, level) in [("shoe", 200), ("bag", 20)] {
+                try FileManager.default.createDirectory(
+                    atPath: "\(folder)/images/\(name)", withIntermediateDirectories: true)
+                for index in 0..<10 {
+                    try image(level + index).writePNG(to: "\(folder)/images/\(name)/\(index).png")
+                }
+            }
+            try image(205).writePNG(to: "\(folder)/shoe.png")
+            var experiment = Experiment(name: "lenet5", model: "lenet5", optimizer: .adam(learningRate: 0.01))
+            experiment.data = DataSource(source: .images(ImageSource("images", channels: 1)), directory: folder)
+            (experiment.epochs, experiment.batchSize) = (5, 4)
+            var run = try ExperimentRun(experiment)
+            try run.begin(in: "\(folder)/runs/lenet5-1")
+            try run.train()
+        }
+        #expect(lines.count == 1 && lines[0].hasPrefix("[shoe "), "\(lines)")
+    }
+
+    private func image(_ level: Int) throws -> Image {
+        try Image(height: 28, width: 28, channels: 1, pixels: Array(repeating: UInt8(level), count: 28 * 28))
     }
 
     @Test func search() throws {

@@ -149,7 +149,7 @@ extension Dataset {
 
 extension Double {
     /// The number as people write it: `1` instead of `1.0`.
-    var plainText: String {
+    package var plainText: String {
         self == rounded() && magnitude < 1e15 ? "\(Int(self))" : "\(self)"
     }
 }

@@ -101,7 +101,7 @@ extension Preprocessing {
     }
 
     /// Why it is no normalization of inputs with these names, if it is none.
-    func problem(for inputs: [String]) -> String? {
+    package func problem(for inputs: [String]) -> String? {
         if let unknown = named.keys.sorted().first(where: { !inputs.contains($0) }) {
             return "the normalization has a part for the input \"\(unknown)\", but there are \(inputs.asNames)"
         }

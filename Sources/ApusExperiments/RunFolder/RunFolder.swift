@@ -1,5 +1,6 @@
 import ApusConfiguration
 import ApusFormats
+import ApusInference
 import ApusTraining
 import Foundation
 
@@ -10,13 +11,13 @@ import Foundation
 /// | `experiment.yaml` | `RunFolder+Experiment.swift` |
 /// | `run.json` | `RunRecord.swift` |
 /// | `summary.txt` | `RunFolder+Summary.swift` |
-/// | `inputs.json` | `RunInputs.swift` |
+/// | `inputs.json` | `RunFolder+Model.swift` |
 /// | `events.jsonl` | `RunRecorder.swift`, a line `EventLine.swift` |
 /// | `metrics.csv`, `histograms.jsonl` | the callbacks `CSVLog` and `HistogramLog`; `RunFolder+Metrics.swift` |
 /// | `checkpoints` | the callback `Checkpoint` |
 public struct RunFolder: Sendable {
     /// What the run itself writes, besides its callbacks.
-    static let ownFiles = [Experiment.fileName, RunRecord.fileName, RunInputs.fileName, "summary.txt", "report.html"]
+    static let ownFiles = [Experiment.fileName, RunRecord.fileName, RunFiles.description, "summary.txt", "report.html"]
 
     /// Where it is, as given: `runs/lenet5-1`.
     public let path: String

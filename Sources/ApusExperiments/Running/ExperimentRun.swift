@@ -148,7 +148,10 @@ public struct ExperimentRun: Sendable {
         lock = try RunLock(folder)
         try folder.write(record)
         try folder.write(summary)
-        try folder.write(RunInputs(data, for: experiment))
+        var details = try trainer.modelDescription(for: data.training)
+        details.table = experiment.data.source.reader as? CSVSource
+        if details.table != nil { details.columns = data.columns }
+        try folder.write(details)
         // Last, for it makes the folder that of a run.
         try folder.write(experiment)
         self.folder = folder

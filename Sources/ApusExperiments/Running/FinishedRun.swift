@@ -1,3 +1,4 @@
+package import ApusInference
 import ApusNN
 public import ApusTraining
 
@@ -7,6 +8,8 @@ public struct FinishedRun: Sendable {
     public let folder: RunFolder
     /// What the run did, as its `experiment.yaml` says.
     public let experiment: Experiment
+    /// What the run's model is, takes and says.
+    package let details: ModelDescription
     /// With the weights of the best epoch, or of the last where no best one was kept, and the preprocessing of the run.
     public let trainer: Trainer
 
@@ -16,13 +19,17 @@ public struct FinishedRun: Sendable {
     init(_ folder: RunFolder, weights: String) throws {
         self.folder = folder
         experiment = try folder.experiment()
-        let inputs = try folder.inputs()
-        let model = try experiment.model.model(outputs: inputs.outputs ?? 10)
+        details = try folder.modelDescription()
+        guard let model = details.model else {
+            throw TrainingError(
+                "\(folder.path) does not hold its model, for files do not know its kind; register it before the run begins",
+                kind: .missing)
+        }
         var trainer = experiment.trainer(of: model)
-        var variables = try model.initialized(input: inputs.sampleShape, seed: experiment.seed)
+        var variables = try model.initialized(inputs: details.signature, seed: experiment.seed)
         try variables.load(weights, usesAverages: true)
         trainer.load(variables)
-        trainer.preprocessing = inputs.preprocessing
+        trainer.preprocessing = details.preprocessing
         self.trainer = trainer
     }
 }

@@ -62,6 +62,26 @@ public struct CSVFormat: Hashable, Sendable {
         self.decimal = decimal
     }
 
+    /// The word of a cell by itself, without spaces around it; `nil` where it stands for a missing value.
+    package func word(_ cell: String) -> String? {
+        let cell = cell.trimmed
+        return cell.isEmpty || missing.contains(cell) ? nil : cell
+    }
+
+    /// The number of a cell by itself, NaN where it stands for a missing value; `nil` where it is none.
+    package func number(_ cell: String, _ reading: CSVReading) -> Double? {
+        guard let word = word(cell), !wordsForNumbers.contains(word) else { return .nan }
+        return Array(word.utf8).withUnsafeBytes(reading.value)
+    }
+
     /// The words that are missing values where numbers are read.
     var wordsForNumbers: [String] { missing == CSVFormat.usualMissing ? CSVFormat.missingNumbers : [] }
+}
+
+extension String {
+    /// The text without spaces around it.
+    fileprivate var trimmed: String {
+        let rest = drop { $0 == " " }
+        return String(rest[..<(rest.lastIndex { $0 != " " }.map(rest.index(after:)) ?? rest.startIndex)])
+    }
 }

@@ -22,7 +22,7 @@ public struct AnyLayer: Codable, Hashable, Sendable {
 
     public init(from decoder: any Decoder) throws {
         if let kind = try? decoder.singleValueContainer().decode(String.self) {
-            layer = try LayerKinds.layer(kind, from: nil, at: decoder.codingPath)
+            layer = try LayerKinds.layer(kind, from: nil, at: decoder.codingPath, GivenKinds.of(decoder.userInfo))
             return
         }
         guard let container = try? decoder.container(keyedBy: NameKey.self) else {
@@ -40,7 +40,8 @@ public struct AnyLayer: Codable, Hashable, Sendable {
                         + container.allKeys.map(\.stringValue).sorted().shown()))
         }
         layer = try LayerKinds.layer(
-            kinds[0].stringValue, from: try container.superDecoder(forKey: kinds[0]), at: decoder.codingPath)
+            kinds[0].stringValue, from: try container.superDecoder(forKey: kinds[0]), at: decoder.codingPath,
+            GivenKinds.of(decoder.userInfo))
         if let key = names.first {
             layer = Named(
                 try container.decode(String.self, forKey: key), layer,
@@ -50,7 +51,8 @@ public struct AnyLayer: Codable, Hashable, Sendable {
 
     public func encode(to encoder: any Encoder) throws {
         let named = layer as? Named
-        let layer = try LayerKinds.writable(named?.layer ?? layer, at: encoder.codingPath)
+        let layer = try LayerKinds.writable(
+            named?.layer ?? layer, at: encoder.codingPath, GivenKinds.of(encoder.userInfo))
         guard named != nil || (layer as? any Configurable)?.isDefault != true else {
             var container = encoder.singleValueContainer()
             return try container.encode(layer.kind)
@@ -81,19 +83,27 @@ public enum LayerKinds {
     ///
     /// - Throws: `RegistrationError` if another layer, an activation or a merge has the name.
     public static func register(_ type: any (Layer & Codable).Type) throws(RegistrationError) {
-        guard Activation.named(type.kind) == nil, Parallel.Merge(rawValue: type.kind) == nil else {
-            throw RegistrationError(what: registry.what, kind: type.kind)
-        }
+        guard Activation.named(type.kind) == nil, Parallel.Merge(rawValue: type.kind) == nil,
+            !ModelKinds.registry.contains(type.kind)
+        else { throw RegistrationError(what: registry.what, kind: type.kind) }
         try registry.register(type.kind, type)
+    }
+
+    /// Whether a layer, an activation or a merge has a name.
+    static func isTaken(_ kind: String) -> Bool {
+        registry.contains(kind) || Activation.named(kind) != nil || Parallel.Merge(rawValue: kind) != nil
     }
 
     /// A layer that a file can hold.
     ///
     /// - Throws: `EncodingError` for a layer that would not come back.
-    static func writable(_ layer: any Layer, at path: [any CodingKey]) throws -> any Layer & Codable {
+    static func writable(
+        _ layer: any Layer, at path: [any CodingKey], _ given: GivenKinds?
+    ) throws -> any Layer & Codable {
         let type = Swift.type(of: layer)
-        if let layer = layer as? any Layer & Codable, registry.knows(Swift.type(of: layer), as: type.kind) {
-            return layer
+        if let layer = layer as? any Layer & Codable {
+            let isKnown = registry.knows(Swift.type(of: layer), as: type.kind)
+            if isKnown || given?.registry.knows(Swift.type(of: layer), as: type.kind) == true { return layer }
         }
         throw EncodingError.invalidValue(
             layer,
@@ -104,7 +114,14 @@ public enum LayerKinds {
                     + "Codable and registered, try LayerKinds.register(\(type).self)"))
     }
 
-    static func layer(_ kind: String, from decoder: (any Decoder)?, at path: [any CodingKey]) throws -> any Layer {
+    static func layer(
+        _ kind: String, from decoder: (any Decoder)?, at path: [any CodingKey], _ given: GivenKinds?
+    ) throws -> any Layer {
+        if let given, given.registry.contains(kind),
+            let layer = try given.registry.member(kind, from: decoder, at: path) as? any Layer
+        {
+            return layer
+        }
         if let decoder, let merge = Parallel.Merge(rawValue: kind) {
             return Parallel(merge, try [Sequential](from: decoder))
         }

@@ -6,15 +6,23 @@ public import ApusConfiguration
 /// let metrics: OutputMetrics = [.accuracy]
 /// let byOutput: OutputMetrics = ["kind": [.accuracy], "price": [.meanAbsoluteError]]
 /// ```
-public enum OutputMetrics: Sendable, Hashable {
-    /// Of the only output; of several those that yield classes.
-    case all([Metric])
-    /// Of each output, by its name.
-    case byOutput([String: [Metric]])
+public struct OutputMetrics: Sendable, Hashable {
+    private enum Content: Sendable, Hashable {
+        case all([Metric])
+        case byOutput([String: [Metric]])
+    }
+
+    private let content: Content
+
+    /// Metrics of the only output; of several, of those that yield classes.
+    public init(_ metrics: [Metric]) { content = .all(metrics) }
+
+    /// Metrics of each output, by its name.
+    public init(byOutput metrics: [String: [Metric]]) { content = .byOutput(metrics) }
 
     /// The metrics of all outputs.
     public var metrics: [Metric] {
-        switch self {
+        switch content {
         case .all(let metrics): metrics
         case .byOutput(let metrics): metrics.sorted { $0.key < $1.key }.flatMap(\.value)
         }
@@ -24,7 +32,7 @@ public enum OutputMetrics: Sendable, Hashable {
     ///
     /// - Parameter losses: By output.
     package func byOutput(_ losses: [String: Loss]) -> [String: [Metric]] {
-        switch self {
+        switch content {
         case .all(let metrics): losses.mapValues { $0.yieldsClasses ? metrics : [] }
         case .byOutput(let metrics): metrics
         }
@@ -39,9 +47,9 @@ extension Loss {
 }
 
 extension OutputMetrics: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
-    public init(arrayLiteral metrics: Metric...) { self = .all(metrics) }
+    public init(arrayLiteral metrics: Metric...) { self.init(metrics) }
     public init(dictionaryLiteral metrics: (String, [Metric])...) {
-        self = .byOutput(Dictionary(metrics) { $0 + $1 })
+        self.init(byOutput: Dictionary(metrics) { $0 + $1 })
     }
 }
 
@@ -49,7 +57,7 @@ extension OutputMetrics: CustomStringConvertible {
     /// As files write it.
     public var description: String {
         func names(_ metrics: [Metric]) -> String { "[\(metrics.map(\.name).joined(separator: ", "))]" }
-        switch self {
+        switch content {
         case .all(let metrics): return names(metrics)
         case .byOutput(let metrics):
             let parts = metrics.sorted { $0.key < $1.key }.map { "\($0.key): \(names($0.value))" }
@@ -63,14 +71,14 @@ extension OutputMetrics: Codable, FileRepresentable {
 
     public init(from decoder: any Decoder) throws {
         if (try? decoder.container(keyedBy: NameKey.self)) != nil {
-            self = .byOutput(try [String: [Metric]](from: decoder))
+            self.init(byOutput: try [String: [Metric]](from: decoder))
         } else {
-            self = .all(try [Metric](from: decoder))
+            self.init(try [Metric](from: decoder))
         }
     }
 
     public func encode(to encoder: any Encoder) throws {
-        switch self {
+        switch content {
         case .all(let metrics): try metrics.encode(to: encoder)
         case .byOutput(let metrics): try SortedNames(metrics).encode(to: encoder)
         }
@@ -81,7 +89,7 @@ extension Objective.Target: Codable, FileRepresentable {
     private static let inputKey = "input"
 
     /// The name of a target, `input` for the only input, or `{input: image}`.
-    public static var form: Form { .either([.text, .mapping([Form.Constant(inputKey, .text, isRequired: true)])]) }
+    public static var form: Form { .either([.text, .named(.text)]) }
 
     public init(from decoder: any Decoder) throws {
         guard let name = try? decoder.singleValueContainer().decode(String.self) else {

@@ -64,8 +64,10 @@ public struct ModelGraph: Model {
 
     public func outputs(for inputs: Values, in context: Context) -> Values {
         var making = Making(parts: parts, inputs: inputs, context: context)
-        // Parts that only outputs of others need are made when those ask for them.
-        return Values(outputNames.map { (name: $0, tensor: making.value($0)) })
+        var outputs = Values(outputNames.map { (name: $0, tensor: making.value($0)) })
+        // What no output needs is made from itself.
+        for name in parts.keys.sorted() where !making.has(name) { outputs[name] = making.value(name) }
+        return outputs
     }
 }
 
@@ -106,6 +108,9 @@ private struct Making {
         self.inputs = inputs
         self.context = context
     }
+
+    /// Whether a part is made already.
+    func has(_ name: String) -> Bool { made[name] != nil }
 
     /// A part, or an input.
     mutating func value(_ name: String) -> Tensor {

@@ -1,17 +1,23 @@
-public import ApusExperiments
+import ApusData
 import ApusFormats
 import ApusGraph
-public import ApusTensor
+package import ApusTensor
 import Foundation
 
-/// Samples from files, as a run's model takes them: `[N] + shape`, each with a name.
-public struct PredictionInput: Sendable {
+/// Samples from files, as a model takes them, each with a name.
+package struct PredictionInput: Sendable {
     /// `shoe.png`, or `test.npy#3` where a file holds many samples.
-    public var names: [String]
-    /// `[N] + shape`: images as `uint8`, tables as `float32`, arrays in the type of their file.
-    public var samples: Tensor
+    package var names: [String]
+    /// By input, each `[N] + shape`: images as `uint8`, tables as `float32`, arrays in the type of their file.
+    package var samples: Values
     /// What the reader should know about the numbers, if anything.
-    public var remark: String?
+    package var remark: String?
+
+    init(names: [String], samples: Values, remark: String? = nil) {
+        self.names = names
+        self.samples = samples
+        self.remark = remark
+    }
 
     /// Reads images (PNG, JPEG; a folder stands for all images in it), arrays (`.npy`, IDX) and tables (`.csv`).
     ///
@@ -19,7 +25,9 @@ public struct PredictionInput: Sendable {
     ///
     /// - Parameter limit: The number of samples after which the rest is left out.
     /// - Throws: `FormatError` for files that are missing, damaged, or hold samples of another shape.
-    public static func read(_ paths: [String], for inputs: RunInputs, limit: Int? = nil) throws -> [PredictionInput] {
+    package static func read(
+        _ paths: [String], for model: ModelDescription, limit: Int? = nil
+    ) throws -> [PredictionInput] {
         var left = limit ?? .max
         var result: [PredictionInput] = []
         var images: [String] = []
@@ -27,7 +35,7 @@ public struct PredictionInput: Sendable {
         func flush() throws {
             // Images of many files become batches.
             for start in stride(from: 0, to: images.count, by: 256) {
-                var input = try read(images: Array(images[start..<min(start + 256, images.count)]), inputs)
+                var input = try read(images: Array(images[start..<min(start + 256, images.count)]), model)
                 input.remark = notes.isEmpty ? nil : notes.joined(separator: "; ")
                 notes = []
                 result.append(input)
@@ -50,9 +58,9 @@ public struct PredictionInput: Sendable {
             } else {
                 try flush()
                 try checkImage(path)
-                var input = try isTable(path) ? readTable(path, inputs) : readArray(path, inputs)
+                var input = try isTable(path) ? SampleTable(model).read(path) : readArray(path, model)
                 if input.names.count > left {
-                    input.samples = input.samples[0..<left]
+                    input.samples = input.samples.mapValues { $0[0..<left] }
                     input.names = Array(input.names.prefix(left))
                 }
                 left -= input.names.count
@@ -61,6 +69,10 @@ public struct PredictionInput: Sendable {
         }
         try flush()
         return result
+    }
+
+    static func names(_ path: String, _ count: Int) -> [String] {
+        count == 1 ? [path] : (0..<count).map { "\(path)#\($0)" }
     }
 
     // MARK: Images
@@ -102,34 +114,37 @@ public struct PredictionInput: Sendable {
         return (found, ImageFolder.note(folder, skipping: others))
     }
 
-    private static func read(images paths: [String], _ inputs: RunInputs) throws -> PredictionInput {
-        var shape = inputs.shape
-        if shape.count == 2 { shape.append(1) }
-        guard shape.count == 3, shape[2] == 1 || shape[2] == 3 else {
+    private static func read(images paths: [String], _ model: ModelDescription) throws -> PredictionInput {
+        guard let input = model.inputs.first, model.inputs.count == 1, let size = input.imageSize else {
             throw FormatError(
                 .mismatch, path: paths[0], "the network does not take images",
-                expected: "samples \(inputs.sampleShape)",
-                received: "an image", remedy: "Give an array (.npy) or a table (.csv).")
+                expected: model.inputs.count == 1
+                    ? "samples \(model.signature.first?.shape ?? [])" : "the inputs \(model.expected)",
+                received: "an image",
+                remedy: model.inputs.count == 1
+                    ? "Give an array (.npy) or a table (.csv)."
+                    : "Predict in Swift, with each input by its name, or give a table (.csv) with the columns of all inputs."
+            )
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(paths.count * inputs.sampleShape.count)
-        for path in paths {
-            let image = try ImageFile.decode(
-                path, ImageFile.Options(channels: shape[2], minimumSize: (shape[0], shape[1])))
-            let fitting =
-                image.height == shape[0] && image.width == shape[1]
-                ? image : try image.resized(height: shape[0], width: shape[1])
-            bytes += fitting.pixels
+        let images = try paths.map { path in
+            // JPEG is decoded smaller where that is enough, as in training.
+            try ImageFile.decode(
+                path, ImageFile.Options(channels: size.channels, minimumSize: (size.height, size.width)))
         }
-        return PredictionInput(
-            names: paths, samples: Tensor(bytes: bytes, TensorType(Shape([paths.count] + inputs.shape), .uint8)))
+        return PredictionInput(names: paths, samples: [input.name: try input.samples(images)])
     }
 
-    // MARK: Arrays and tables
+    // MARK: Arrays
 
-    private static func readArray(_ path: String, _ inputs: RunInputs) throws -> PredictionInput {
+    private static func readArray(_ path: String, _ model: ModelDescription) throws -> PredictionInput {
+        guard let input = model.inputs.first, model.inputs.count == 1 else {
+            throw FormatError(
+                .mismatch, path: path, "the network takes \(model.inputs.count) inputs",
+                expected: "a table (.csv) with the columns of all inputs", received: "an array",
+                remedy: "Predict in Swift, with each input by its name: \(model.expected).")
+        }
         let array = path.lowercased().hasSuffix(".npy") ? try NPY.read(path) : try IDX.read(path)
-        let (given, wanted) = (array.shape.dimensions, inputs.shape)
+        let (given, wanted) = (array.shape.dimensions, input.shape.dimensions)
         // Images of one channel come without the axis of channels; one sample comes without the axis of samples.
         let plain = wanted.last == 1 ? Array(wanted.dropLast()) : wanted
         let count: Int
@@ -140,22 +155,15 @@ public struct PredictionInput: Sendable {
         } else {
             throw FormatError(
                 .mismatch, path: path, "the samples do not fit the network",
-                expected: text(wanted) + (plain == wanted ? "" : " or \(text(plain))"),
+                expected: input.batchText
+                    + (plain == wanted ? "" : " or \(ModelDescription.Input.text(plain))"),
                 received: "\(array.shape)", remedy: "Reshape or resize the samples.")
         }
         let samples = Tensor(bytes: array.bytes, TensorType(Shape([count] + wanted), array.elementType))
         try checkFinite(samples, count, path)
         return PredictionInput(
-            names: names(path, count), samples: samples, remark: remark(path, samples, array.elementType, inputs))
-    }
-
-    /// `[N, 28, 28]`
-    private static func text(_ sample: [Int]) -> String {
-        "[" + (["N"] + sample.map(String.init)).joined(separator: ", ") + "]"
-    }
-
-    static func names(_ path: String, _ count: Int) -> [String] {
-        count == 1 ? [path] : (0..<count).map { "\(path)#\($0)" }
+            names: names(path, count), samples: [input.name: samples],
+            remark: remark(path, samples, array.elementType, input))
     }
 
     /// A number that is none gives a prediction that means nothing.
@@ -170,9 +178,9 @@ public struct PredictionInput: Sendable {
 
     /// Fractions where bytes are expected are likely a mistake.
     private static func remark(
-        _ path: String, _ samples: Tensor, _ type: ElementType, _ inputs: RunInputs
+        _ path: String, _ samples: Tensor, _ type: ElementType, _ input: ModelDescription.Input
     ) -> String? {
-        guard inputs.elementType == "uint8", !type.isInteger, samples.count > 0 else { return nil }
+        guard input.elementType == .uint8, !type.isInteger, samples.count > 0 else { return nil }
         let numbers = samples.cast(to: .float32).scalars
         guard numbers.allSatisfy({ abs($0) <= 1 }) else { return nil }
         return

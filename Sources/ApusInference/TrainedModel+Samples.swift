@@ -1,0 +1,98 @@
+public import ApusFormats
+import ApusNN
+public import ApusTensor
+
+/// Predictions for what people have: images, rows of tables, files.
+extension TrainedModel {
+    /// The prediction for an image, which gets the channels and the size that the model takes.
+    ///
+    /// ```swift
+    /// print(try model.predict(Image(contentsOf: "shoe.png")).top(3))
+    /// ```
+    ///
+    /// - Throws: `PredictionError` if the model takes no images.
+    public func predict(_ image: Image) throws -> Prediction { try predict([image])[0] }
+
+    /// The predictions for images, which get the channels and the size that the model takes.
+    ///
+    /// - Parameters:
+    ///   - names: Where each comes from; without them they are called `#0`, `#1`, ….
+    ///   - limit: How many classes are given for each, the most probable ones.
+    /// - Throws: `PredictionError` if the model takes no images.
+    public func predict(
+        _ images: [Image], names: [String]? = nil, top limit: Int = .max
+    ) throws -> [Prediction] {
+        guard details.inputs.count == 1 else { throw several(images.count == 1 ? "an image" : "images") }
+        return try predict(
+            [details.inputs[0].name: try details.inputs[0].samples(images)], names: names, top: limit)
+    }
+
+    /// Images as samples of one of several inputs: `model.predict(["photo": try model.samples(of: [image], for: "photo"), …])`.
+    ///
+    /// - Throws: `PredictionError` if the model has no such input, or it takes no images.
+    public func samples(of images: [Image], for input: String) throws -> Tensor {
+        guard let known = details[input: input] else {
+            throw PredictionError(
+                "the model has no input\(input.isEmpty ? " without a name" : input.asName)",
+                expected: details.inputs.map(\.name).asNames, remedy: "Correct the name.")
+        }
+        return try known.samples(images)
+    }
+
+    /// The prediction for a row of the table that the model was trained on, by the names of its columns.
+    ///
+    /// ```swift
+    /// print(try model.predict(row: ["rooms": 4, "town": "Aachen", "built": nil]).numbers)
+    /// ```
+    ///
+    /// Cells are read as the training read their columns: `"1,25 €"` is 1.25 where the table was written so. For a number that is missing
+    /// (`nil`) the mean of the training stands; of a word that the training did not have no feature counts.
+    ///
+    /// - Throws: `PredictionError` if the model was not trained on a table, a column is missing or unknown, or a cell is no number.
+    public func predict(row: [String: TableValue]) throws -> Prediction { try predict(rows: [row])[0] }
+
+    /// The predictions for rows of the table that the model was trained on, by the names of its columns.
+    ///
+    /// - Parameters:
+    ///   - names: Where each comes from; without them they are called `#0`, `#1`, ….
+    ///   - limit: How many classes are given for each, the most probable ones.
+    ///   - report: Receives what people should know of words that the training did not have.
+    /// - Throws: `PredictionError` if the model was not trained on a table, a column is missing or unknown, or a cell is no number.
+    public func predict(
+        rows: [[String: TableValue]], names: [String]? = nil, top limit: Int = .max,
+        report: (String) -> Void = { _ in }
+    ) throws -> [Prediction] {
+        guard !rows.isEmpty else { return [] }
+        let (samples, remark) = try SampleTable(details).read(rows)
+        if let remark { report(remark) }
+        return try predict(samples, names: names, top: limit)
+    }
+
+    /// The predictions for files: images (PNG, JPEG; a folder stands for all images in it), arrays (`.npy`, IDX) and tables (`.csv`), as
+    /// `apus predict` reads them.
+    ///
+    /// - Parameters:
+    ///   - limit: How many classes are given for each sample, the most probable ones.
+    ///   - samples: The number of samples after which the rest is left out.
+    ///   - report: Receives what people should know about the numbers: words that the training did not have, fractions in place of bytes.
+    /// - Throws: `FormatError` for files that are missing, damaged, or hold samples of another shape.
+    public func predict(
+        files: [String], top limit: Int = .max, samples: Int? = nil, report: (String) -> Void = { _ in }
+    ) throws -> [Prediction] {
+        try PredictionInput.read(files, for: details, limit: samples).flatMap { part in
+            if let remark = part.remark { report(remark) }
+            return try predict(part.samples, names: part.names, top: limit)
+        }
+    }
+
+    /// The predictions for the rows of a table, whatever the file is called.
+    ///
+    /// - Throws: `FormatError` for a file that is missing or damaged, or lacks columns.
+    public func predict(
+        csv path: String, top limit: Int = .max, report: (String) -> Void = { _ in }
+    ) throws -> [Prediction] {
+        let part = try SampleTable(details).read(path)
+        if let remark = part.remark { report(remark) }
+        return try predict(part.samples, names: part.names, top: limit)
+    }
+}
