@@ -75,7 +75,7 @@ import Testing
     @Test(arguments: [
         ("b", ModelGraph.Part(from: "lef"), "there is no part or input lef (did you mean left?)"),
         ("b", .init(from: "b"), "the part b is made from itself: b ← b"),
-        ("b", .init(from: "match"), "the part match is made from itself: match ← b ← match"),
+        ("b", .init(from: "match"), "the part b is made from itself: b ← match ← b"),
         (
             "b", .init(from: "right", sharing: "c"),
             "the part b shares the layers of c, which is no part (did you mean a?)"

@@ -1,6 +1,6 @@
 public import ApusData
 public import ApusNN
-public import ApusTraining
+import ApusTraining
 
 extension Experiment {
     /// The number of outputs that the targets ask for: one a class, one for a yes-or-no answer, or one a number.

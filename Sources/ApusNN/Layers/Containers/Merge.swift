@@ -1,4 +1,3 @@
-public import ApusConfiguration
 import ApusGraph
 import ApusTensor
 
