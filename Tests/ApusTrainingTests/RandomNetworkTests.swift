@@ -1,5 +1,6 @@
 import ApusBackend
 import ApusConfiguration
+import ApusGraph
 import ApusData
 import ApusNN
 import ApusOptimizers
@@ -96,7 +97,7 @@ import Testing
                 drawn.metrics[head] = [.accuracy]
             case 1:
                 drawn.graph.parts[head] = .init(from: name) { Dense(1) }
-                drawn.targets[head] = .uniform([count, 1], key: keys.next()).rounded()
+                drawn.targets[head] = round(.uniform([count, 1], key: keys.next()))
                 drawn.losses[head] = .binaryCrossEntropy
             default:
                 drawn.graph.parts[head] = .init(from: name) { Dense(2) }
