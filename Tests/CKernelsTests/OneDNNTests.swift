@@ -261,6 +261,32 @@ import Testing
         #expect(apus_thread_count() == number)
     }
 
+    /// The scratch memory of a plan has a part for each thread that it was made for: more of them must not write beyond it.
+    @Test(arguments: cases) func moreThreadsThanPlanned(_ c: Case) throws {
+        let (x, g) = (numbers(c.imageCount, 1, APUS_FLOAT32), numbers(c.resultCount, 2, APUS_FLOAT32))
+        let (kernel, bias) = (numbers(c.kernelCount, 3, APUS_FLOAT32), numbers(c.outputs, 4, APUS_FLOAT32))
+        let set = try #require(InstructionSet.available.last)
+        let shape = c.shape(APUS_FLOAT32)
+        func result(_ make: Constructor, _ inputs: [TestBuffer?], _ counts: [Int?], running: Int32) throws
+            -> [TestBuffer?]
+        {
+            let plan = try set.use(threads: 1) { try #require(convolution(make, shape).plan) }
+            defer { apus_onednn_plan_destroy(plan) }
+            let outputs = counts.map { $0.map { TestBuffer(APUS_FLOAT32, count: $0) } }
+            set.use(threads: running) { #expect(execute(plan, inputs + outputs) == 0) }
+            return outputs
+        }
+        let directions: [(Constructor, [TestBuffer?], [Int?])] = [
+            (apus_onednn_convolution_forward, [x, kernel, c.hasBias ? bias : nil], [c.resultCount]),
+            (apus_onednn_convolution_input_gradient, [g, kernel], [c.imageCount]),
+            (apus_onednn_convolution_kernel_gradient, [x, g], [c.kernelCount, c.hasBias ? c.outputs : nil]),
+        ]
+        for (make, inputs, counts) in directions {
+            let one = try result(make, inputs, counts, running: 1)
+            #expect(try result(make, inputs, counts, running: 9) == one, "\(c.testDescription)")
+        }
+    }
+
     // MARK: Matrix products
 
     struct Product: Sendable {

@@ -32,10 +32,11 @@ static void make_engine(void) {
     if (engine_status == dnnl_success) engine_status = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
 }
 
-/// oneDNN plans for, and runs on, as many threads as libgomp offers the calling thread: offers as many as our own loops
-/// use. Returns the number offered before, which must be restored, for our own default is made from it.
-static int offer_threads(void) {
-    int before = omp_get_max_threads(), count = apus_thread_count();
+/// oneDNN plans for, and runs on, as many threads as libgomp offers the calling thread. A plan runs on as many as it was
+/// made for: its scratch memory has a part for each, and more threads would write beyond it. Returns the number offered
+/// before, which must be restored, for our own default is made from it.
+static int offer_threads(int count) {
+    int before = omp_get_max_threads();
     if (count != before) omp_set_num_threads(count);
     return before;
 }
@@ -90,10 +91,12 @@ static dnnl_status_t make_attributes(dnnl_primitive_attr_t *attributes) {
 
 onednn_builder onednn_begin(int scratch_buffer) {
     pthread_once(&once, make_engine);
-    onednn_builder b = {.engine = engine, .status = engine_status, .thread_count_before = offer_threads()};
+    int count = apus_thread_count();
+    onednn_builder b = {.engine = engine, .status = engine_status, .thread_count_before = offer_threads(count)};
     b.plan = calloc(1, sizeof *b.plan);
     if (!b.plan) b.status = dnnl_out_of_memory;
     if (b.plan) b.plan->scratch_buffer = scratch_buffer;
+    if (b.plan) b.plan->thread_count = count;
     if (b.status == dnnl_success) b.status = make_attributes(&b.attributes);
     if (b.status == dnnl_success) b.status = make_attributes(&b.plain_attributes);
     return b;
@@ -210,7 +213,7 @@ static dnnl_status_t place(const apus_onednn_plan *plan, void *const *buffers) {
 int apus_onednn_run(void *const *buffers, const void *parameters) {
     const apus_onednn_plan *plan = parameters;
     dnnl_status_t status = place(plan, buffers);
-    int before = offer_threads();
+    int before = offer_threads(plan->thread_count);
     for (int i = 0; i < plan->step_count && status == dnnl_success; i++)
         status = dnnl_primitive_execute(plan->steps[i].primitive, stream, plan->steps[i].argument_count,
                                         plan->steps[i].arguments);

@@ -23,6 +23,8 @@ struct apus_onednn_plan {
     onednn_place places[8];
     onednn_step steps[2];
     int place_count, step_count;
+    /// The threads that the primitives were made for.
+    int thread_count;
     /// The index of the scratch buffer, and how much of it is in use.
     int scratch_buffer;
     int64_t scratch_bytes;
