@@ -163,4 +163,27 @@ import Testing
         report.survey = survey
         #expect(report.observations.first?.title == "Dead units")
     }
+
+    /// A learning curve by itself: training and validation, and where validation was best.
+    @Test func historiesDrawThemselves() throws {
+        var history = History()
+        for (epoch, losses) in [(9.0, 8.0), (0.5, 0.1), (0.09, 0.2)].enumerated() {
+            func measured(_ loss: Double) -> Measurements {
+                Measurements([("loss", loss), ("kind.accuracy", 1 - loss / 10)])
+            }
+            history.epochs.append(
+                EpochRecord(
+                    epoch + 1, step: 10 * (epoch + 1), training: measured(losses.0),
+                    validation: measured(losses.1), learningRate: 0.1, seconds: 1, samplesPerSecond: 1))
+        }
+        let chart = history.chart(of: "loss")
+        #expect(chart.title == "Loss" && chart.series.map(\.name) == ["training", "validation"])
+        #expect(chart.series[1].y == [8, 0.1, 0.2] && chart.markers.map(\.x) == [2])
+        #expect(history.chart(of: "kind.accuracy").title == "Accuracy: kind")
+        try withTemporaryFolder { folder in
+            try chart.write(to: "\(folder)/loss.svg")
+            let text = try String(contentsOfFile: "\(folder)/loss.svg", encoding: .utf8)
+            #expect(text.hasPrefix("<svg") && text.contains("best: epoch 2") && text.hasSuffix("</svg>\n"))
+        }
+    }
 }

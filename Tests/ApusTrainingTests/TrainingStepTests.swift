@@ -22,6 +22,53 @@ import Testing
         )
     }
 
+    // MARK: Loops of one's own
+
+    /// The state is made by the step, and the step follows its schedule: as a trainer does.
+    @Test func aLoopFollowsTheSchedule() throws {
+        let data = try blobs(64).whole
+        let schedule = Schedule.cosine(warmupSteps: 2)
+        let step = try TrainingStep(
+            Sequential.lively, loss: .softmaxCrossEntropy, optimizer: optimizer, schedule: schedule, totalSteps: 6)
+        var (state, other) = (try step.initialState(input: [2], seed: 7), try step.initialState(input: [2], seed: 7))
+        for index in 0..<6 {
+            try step(&state, data)
+            try step(&other, data, learningRate: 0.01 * schedule.factor(step: index, total: 6))
+        }
+        #expect(state.variables.leaves.map(\.scalars) == other.variables.leaves.map(\.scalars))
+        var (_, constant) = try fresh()
+        #expect(constant.variables.leaves.map(\.scalars) != state.variables.leaves.map(\.scalars))
+        for _ in 0..<6 { try step(&constant, data, learningRate: 0.01) }
+        #expect(constant.variables.leaves.map(\.scalars) != state.variables.leaves.map(\.scalars))
+    }
+
+    /// What depends on the length of a training must know it; what does not needs none.
+    @Test func schedulesThatNeedTheEndSaySo() throws {
+        let data = try blobs(8).whole
+        for schedule in [Schedule.cosine(), .polynomial(), .oneCycle(), .step(warmupSteps: 10, warmupShare: 0.1)] {
+            let step = try TrainingStep(
+                Sequential.lively, loss: .softmaxCrossEntropy, optimizer: optimizer, schedule: schedule)
+            var state = try step.initialState(input: [2])
+            #expect(
+                message { try step(&state, data) }.hasSuffix(
+                    "depends on the steps of the whole training; give TrainingStep totalSteps, or train in a TrainingSession, which counts them"
+                ))
+            #expect(state.step == 0)
+        }
+        for schedule in [Schedule.constant, .exponential(steps: 1, factor: 0.5), .step(every: 1, warmupSteps: 1)] {
+            let step = try TrainingStep(
+                Sequential.lively, loss: .softmaxCrossEntropy, optimizer: optimizer, schedule: schedule)
+            var state = try step.initialState(input: [2])
+            try step(&state, data)
+            #expect(state.step == 1)
+        }
+        #expect(
+            message {
+                try TrainingStep(
+                    Sequential.lively, loss: .softmaxCrossEntropy, optimizer: optimizer, schedule: .step(every: 0))
+            } == "the schedule's size is 0 but must be positive")
+    }
+
     // MARK: Allocations
 
     /// Counts what this thread asks the allocator for; the engine's threads run C, which asks for nothing.

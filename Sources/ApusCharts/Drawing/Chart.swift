@@ -27,7 +27,7 @@ extension Chart {
     /// - Parameter size: Width and height in CSS pixels; `preferredSize` unless given.
     /// - Throws: What the system says where the file can't be written.
     public func write(to path: String, size: ChartSize? = nil, theme: Theme = .automatic) throws {
-        try (svg(size: size, theme: theme) + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        try svg(size: size, theme: theme).write(toFile: path, atomically: true, encoding: .utf8)
     }
 
     /// The picture as one self-contained SVG element: a file of its own, or a part of a page.
