@@ -179,6 +179,8 @@ import Testing
         let chart = history.chart(of: "loss")
         #expect(chart.title == "Loss" && chart.series.map(\.name) == ["training", "validation"])
         #expect(chart.series[1].y == [8, 0.1, 0.2] && chart.markers.map(\.x) == [2])
+        // From 9 to 0.09: by orders of magnitude.
+        #expect(chart.y.scale == .logarithmic && history.chart(of: "kind.accuracy").y.scale == .linear)
         #expect(history.chart(of: "kind.accuracy").title == "Accuracy: kind")
         try withTemporaryFolder { folder in
             try chart.write(to: "\(folder)/loss.svg")
