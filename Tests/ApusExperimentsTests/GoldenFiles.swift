@@ -84,7 +84,7 @@ enum GoldenFiles {
             }
             let model = try TrainedModel(run: kept)
             try model.write(to: "\(place)/model.safetensors")
-            for name in ["safetensors", "npz"] { try model.variables.save("\(place)/weights.\(name)") }
+            for name in ["safetensors", "npz"] { try model.variables.write(to: "\(place)/weights.\(name)") }
             try makeList(place)
             try makeFormer(place, run)
             try renewDescribed(place)

@@ -192,7 +192,7 @@ import Testing
             try data.whole
         }
         try withTemporaryFolder { folder in
-            try state.save(folder)
+            try state.write(to: folder)
             var variables = try Sequential.small.initialized(input: [2], seed: 8)
             try variables.load("\(folder)/state.safetensors")
             #expect(variables["0.dense/kernel"]!.scalars == state.variables["0.dense/kernel"]!.scalars)
@@ -213,7 +213,7 @@ import Testing
             let state = try trained(optimizer, steps: steps) { _ in try data.whole }
             #expect(weights(state.evaluatedVariables) == start)
             try withTemporaryFolder { folder in
-                try state.save(folder)
+                try state.write(to: folder)
                 var variables = try Sequential.small.initialized(input: [2], seed: 8)
                 try variables.load("\(folder)/state.safetensors", usesAverages: true)
                 #expect(weights(variables) == start)

@@ -204,7 +204,7 @@ import Testing
         let path = NSTemporaryDirectory() + "apus-tensor-\(UInt64.random(in: 0 ... .max)).npy"
         defer { try? FileManager.default.removeItem(atPath: path) }
         func written(_ tensor: Tensor) throws -> (header: String, elements: [UInt8]) {
-            try tensor.writeNPY(path)
+            try tensor.writeNPY(to: path)
             let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
             let length = Int(bytes[8]) + 256 * Int(bytes[9])
             #expect(Array(bytes[..<8]) == [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0])
@@ -220,7 +220,7 @@ import Testing
                 == "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }")
         #expect(try written(Tensor(true)).header == "{'descr': '|b1', 'fortran_order': False, 'shape': (), }")
         #expect(try written(Tensor([1.0], type: .bfloat16)).elements == [0, 0, 128, 63])
-        let error = #expect(throws: NPYWritingError.self) { try Tensor.zeros([1]).writeNPY("/nowhere/x.npy") }
+        let error = #expect(throws: NPYWritingError.self) { try Tensor.zeros([1]).writeNPY(to: "/nowhere/x.npy") }
         #expect(error?.description.hasPrefix("can't write /nowhere/x.npy: No such file or directory") == true)
     }
 }

@@ -174,7 +174,7 @@ import Testing
         try withTemporaryFolder { folder in
             let path = "\(folder)/weights.safetensors"
             let variables = try Sequential.lively.initialized(input: [2], seed: 1)
-            try variables.save(path, metadata: ["note": "a"])
+            try variables.write(to: path, metadata: ["note": "a"])
             var copy = try Sequential.lively.initialized(input: [2], seed: 2)
             try copy.load(path)
             #expect(copy.paths.map { copy[$0]!.scalars } == variables.paths.map { variables[$0]!.scalars })
@@ -185,7 +185,7 @@ import Testing
     @Test func weightsOfAnotherModelAreListed() throws {
         try withTemporaryFolder { folder in
             let path = "\(folder)/weights.safetensors"
-            try Sequential([Dense(16), Dropout(0.1), Dense(3)]).initialized(input: [2], seed: 1).save(path)
+            try Sequential([Dense(16), Dropout(0.1), Dense(3)]).initialized(input: [2], seed: 1).write(to: path)
             var variables = try Sequential([Dense(15), Dense(4)]).initialized(input: [2], seed: 2)
             let before = variables.paths.map { variables[$0]!.scalars }
             #expect(
@@ -198,7 +198,7 @@ import Testing
             #expect(variables.paths.map { variables[$0]!.scalars } == before)
             // As many numbers in another order do not fit either.
             var turned = try Dense(2).initialized(input: [3], seed: 1)
-            try Dense(3).initialized(input: [2], seed: 1).save(path)
+            try Dense(3).initialized(input: [2], seed: 1).write(to: path)
             #expect(message { try turned.load(path) }.contains("kernel has shape [2, 3], the model expects [3, 2]"))
         }
     }
@@ -210,13 +210,13 @@ import Testing
             try #require(SmallDisk.mount(folder))
             defer { umount(folder) }
             var state = try TrainingState(Sequential([Dense(1000)]), optimizer: .sgd(), input: [4], seed: 1)
-            try state.save("\(folder)/last")
+            try state.write(to: "\(folder)/last")
             let old = try Data(contentsOf: URL(filePath: "\(folder)/last/state.safetensors"))
             let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/last").sorted()
             // 20 KB each: two of them fit, not the filler besides.
             try Data(count: 24_000).write(to: URL(filePath: "\(folder)/filler"))
             state.variables = try Sequential([Dense(1000)]).initialized(input: [4], seed: 2)
-            let text = message { try state.save("\(folder)/last") }
+            let text = message { try state.write(to: "\(folder)/last") }
             #expect(text.contains("No space left on device"), "\(text)")
             #expect(try Data(contentsOf: URL(filePath: "\(folder)/last/state.safetensors")) == old)
             #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/last").sorted() == names)

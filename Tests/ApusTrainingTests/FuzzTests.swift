@@ -44,7 +44,7 @@ extension Fuzzing {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let model = Sequential { Dense(2) }
         let state = try TrainingState(model, optimizer: .adam(), input: [3], seed: 7)
-        try state.save("\(folder)/last")
+        try state.write(to: "\(folder)/last")
         let (text, tensors) = ("\(folder)/last/state.json", "\(folder)/last/state.safetensors")
         let samples = try [text, tensors].map { Array(try Data(contentsOf: URL(filePath: $0))) }
         try run(samples, limited: limited) { bytes, mutator in

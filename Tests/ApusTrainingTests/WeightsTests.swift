@@ -22,7 +22,7 @@ import Testing
     private func withSaved<Result>(_ body: (String, Variables) throws -> Result) throws -> Result {
         try withTemporaryFolder { folder in
             let saved = try variables(source)
-            try saved.save("\(folder)/a.safetensors")
+            try saved.write(to: "\(folder)/a.safetensors")
             return try body("\(folder)/a.safetensors", saved)
         }
     }
@@ -40,7 +40,7 @@ import Testing
     @Test func archives() throws {
         try withSaved { path, saved in
             let archive = path.replacing(".safetensors", with: ".npz")
-            try saved.save(archive)
+            try saved.write(to: archive)
             var target = try variables(source, seed: 2)
             #expect(try target.load(archive).isComplete)
             #expect(target.paths.allSatisfy { target[$0]?.scalars == saved[$0]?.scalars })
@@ -149,8 +149,8 @@ import Testing
                 inner.layers[0] is Named ? Sequential(inner.layers).named("body") : Dense(3).named("a")
             }
             let (small, large) = (try variables(inner), try variables(outer))
-            try small.save("\(folder)/small.safetensors")
-            try large.save("\(folder)/large.safetensors")
+            try small.write(to: "\(folder)/small.safetensors")
+            try large.write(to: "\(folder)/large.safetensors")
             #expect(large.paths == ["body/a/kernel", "body/a/bias"])
             var copy = large
             #expect(try copy.load("\(folder)/small.safetensors", mapping: ["": "body"]).isComplete)

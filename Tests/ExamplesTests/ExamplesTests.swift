@@ -185,8 +185,8 @@ import Testing
             let x = Tensor.normal([256, 5, 3], key: RandomKey(seed: 1))
             let means = x.cumulativeSum(axis: 1) / Tensor.arange(1, 6).reshaped(to: [5, 1]) * 2
             try FileManager.default.createDirectory(atPath: "\(folder)/data", withIntermediateDirectories: true)
-            try x.writeNPY("\(folder)/data/x.npy")
-            try means.writeNPY("\(folder)/data/y.npy")
+            try x.writeNPY(to: "\(folder)/data/x.npy")
+            try means.writeNPY(to: "\(folder)/data/y.npy")
             try yaml.write(toFile: "\(folder)/sums.yaml", atomically: true, encoding: .utf8)
         }
         let lines = try run("15-own-command", arguments: ["train", "sums.yaml"], files: write)

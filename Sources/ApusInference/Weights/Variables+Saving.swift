@@ -7,7 +7,7 @@ extension Variables {
     ///
     /// - Parameter metadata: Texts for a safetensors file; npz files have none.
     /// - Throws: `FormatError` if the disk refuses; a file that was there stays as it was.
-    public func save(_ path: String, metadata: [String: String] = [:]) throws {
+    public func write(to path: String, metadata: [String: String] = [:]) throws {
         guard path.lowercased().hasSuffix(".npz") else { return try write(safetensors: path, metadata: metadata) }
         let values = paths.map { self[$0]! }
         try evaluate(values)

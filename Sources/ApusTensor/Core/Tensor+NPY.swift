@@ -9,7 +9,7 @@ extension Tensor {
     /// values.
     ///
     /// - Throws: `GraphError` or `ProgramError` if the tensor can't be evaluated, `NPYWritingError` if the file can't be written.
-    public func writeNPY(_ path: String) throws {
+    public func writeNPY(to path: String) throws {
         let tensor = try (elementType == .bfloat16 ? cast(to: .float32) : self).evaluated()
         guard let file = fopen(path, "wb") else { throw NPYWritingError(path: path, code: errno) }
         let header = tensor.headerNPY

@@ -102,7 +102,7 @@ extension TrainingState {
     /// Writes the state to a folder, which is made if need be.
     ///
     /// - Throws: `FormatError` if the disk refuses; what was there before stays as it was.
-    public func save(_ folder: String) throws { try TrainingCheckpoint(self).save(folder) }
+    public func write(to folder: String) throws { try TrainingCheckpoint(self).save(folder) }
 
     /// Writes variables and slots.
     fileprivate func write(_ path: String) throws {

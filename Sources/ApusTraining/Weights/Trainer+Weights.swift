@@ -8,7 +8,7 @@ extension Trainer {
     /// - Throws: `TrainingError` if there are no weights yet; `FormatError` if the disk refuses, and a file that was there stays.
     public func saveWeights(to path: String) throws {
         guard let state else { throw TrainingError("the model has no weights yet; call fit or load first") }
-        try state.evaluatedVariables.save(path)
+        try state.evaluatedVariables.write(to: path)
     }
 
     /// Starts from the weights of a file in place of the present ones; the optimizer begins anew.
