@@ -1,4 +1,5 @@
 import Apus
+import ApusConfiguration
 import ApusExperiments
 import ApusFormats
 import ApusTestKit
@@ -125,6 +126,29 @@ import Testing
             try model.write(to: "\(folder)/m.apus")
             #expect(
                 try TrainedModel("\(folder)/m.apus")(GoldenFiles.samples).scalars == model(GoldenFiles.samples).scalars)
+        }
+    }
+
+    /// Networks of the zoo have as many outputs as the first version noted.
+    @Test func networksOfTheZooInTheFirstVersion() throws {
+        try withTemporaryFolder { folder in
+            let trained = try run("{model: mlp, data: {source: {moons: {count: 40}}}, epochs: 1}", in: folder)
+            let (kept, sample) = (try #require(trained.folder), Tensor([0.5, -1] as [Float], shape: [1, 2]))
+            let expected = try TrainedModel(run: kept)(sample).scalars
+            try kept.write(
+                "inputs.json",
+                """
+                {"version": 1, "shape": [2], "elementType": "float32", "classNames": ["0", "1"], "outputs": 2,
+                 "normalization": \(try FileJSON.text(trained.data.training.preprocessing))}
+                """)
+            let model = try TrainedModel(run: kept)
+            #expect(try model(sample).scalars == expected && model.meaning == .classes(areProbabilities: false))
+            for damage in ["[2]", "[0]"] {
+                try kept.write("inputs.json", "{\"version\": 1, \"shape\": \(damage)}")
+                #expect(
+                    message { try TrainedModel(run: kept) }.hasPrefix(
+                        "\(kept.path)/inputs.json: the description of the model's samples can't be read. Received "))
+            }
         }
     }
 

@@ -139,7 +139,7 @@ import Testing
     /// What lies wide and what lies deep, as outputs.
     private struct WideDeep: Model, Codable {
         func outputs(for inputs: Values, in context: Context) -> Values {
-            ["deep": inputs["deep"] * 1, "wide": inputs["wide"] * 1]
+            ["deep": inputs["deep"] * 1, "wide": inputs["wide"] * 1, "last": inputs["last"] * 1]
         }
     }
 
@@ -152,6 +152,7 @@ import Testing
             inputs: [
                 ModelDescription.Input("deep", [2], .float32, features: features("rooms", "area")),
                 ModelDescription.Input("wide", [3], .float32, features: features("town=A", "town=B", "rooms")),
+                ModelDescription.Input("last", [1], .float32, features: features("area")),
             ], outputs: [])
         return TrainedModel(WideDeep(), details, variables: Variables(), device: .cpu)
     }
@@ -165,6 +166,7 @@ import Testing
             let predictions = try model.predict(files: [path])
             #expect(predictions.map { $0["deep"]!.numbers } == [[3, 80.5], [4, 5]])
             #expect(predictions.map { $0["wide"]!.numbers } == [[0, 1, 3], [1, 0, 4]])
+            #expect(predictions.map { $0["last"]!.numbers } == [[80.5], [5]])
             #expect(try model.predict(files: [path], samples: 1).map { $0["wide"]!.numbers } == [[0, 1, 3]])
             let row = try model.predict(row: ["town": "B", "area": 80.5, "rooms": 3])
             #expect(row.outputs == predictions[0].outputs)

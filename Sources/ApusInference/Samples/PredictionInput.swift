@@ -36,7 +36,8 @@ package struct PredictionInput: Sendable {
             // Images of many files become batches.
             for start in stride(from: 0, to: images.count, by: 256) {
                 var input = try read(images: Array(images[start..<min(start + 256, images.count)]), model)
-                input.remark = notes.isEmpty ? nil : notes.joined(separator: "; ")
+                let remarks = notes + (start == 0 ? [input.remark].compactMap { $0 } : [])
+                input.remark = remarks.isEmpty ? nil : remarks.joined(separator: "; ")
                 notes = []
                 result.append(input)
             }
@@ -131,7 +132,13 @@ package struct PredictionInput: Sendable {
             try ImageFile.decode(
                 path, ImageFile.Options(channels: size.channels, minimumSize: (size.height, size.width)))
         }
-        return PredictionInput(names: paths, samples: [input.name: try input.samples(images)])
+        // Numbers that went into the network as they were are rarely those of bytes.
+        let isStrange = input.elementType != .uint8 && model.preprocessing[input.name] == .identity
+        return PredictionInput(
+            names: paths, samples: [input.name: try input.samples(images)],
+            remark: isStrange
+                ? "the network was trained on \(input.elementType) numbers as they were, but images are bytes, 0…255; predictions may be "
+                    + "meaningless" : nil)
     }
 
     // MARK: Arrays
