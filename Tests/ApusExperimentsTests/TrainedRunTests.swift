@@ -90,6 +90,11 @@ import Testing
                 try model.predict(row: ["price": .number(features[0].mean), "color": "red"])
             )
             #expect(missing == average)
+            // A file knows as much of the table as the folder.
+            try model.write(to: "\(folder)/m.apus")
+            let read = try TrainedModel("\(folder)/m.apus")
+            #expect(read.details.columns == model.details.columns && read.details.table == model.details.table)
+            #expect(try read.predict(csv: "\(folder)/t.csv") == fromFile)
         }
     }
 

@@ -198,13 +198,13 @@ import Testing
             try NPY.write(try NumericArray(shape: [2], elements: [0, 1] as [Float]), to: "\(folder)/x.npy")
             #expect(
                 message { try TwoWays.trained().predict(files: ["\(folder)/x.npy"]) }
-                    == "\(folder)/x.npy: the network takes 2 inputs. Expected a table (.csv) with the columns of all inputs; received an "
-                    + "array. Predict in Swift, with each input by its name: \"left\" [N, 2], \"right\" [N, 3].")
+                    == "\(folder)/x.npy: the network takes 2 inputs. Expected a table (.csv) with the columns of all inputs, or a file "
+                    + "of arrays (.npz) with their names; received an array. Give \"left\" [N, 2], \"right\" [N, 3].")
             try Image(height: 1, width: 1, channels: 1, pixels: [0]).writePNG(to: "\(folder)/x.png")
             #expect(
                 message { try TwoWays.trained().predict(files: ["\(folder)/x.png"]) }
                     == "\(folder)/x.png: the network does not take images. Expected the inputs \"left\" [N, 2], \"right\" [N, 3]; received an "
-                    + "image. Predict in Swift, with each input by its name, or give a table (.csv) with the columns of all inputs."
+                    + "image. Predict in Swift, with each input by its name, or give a table (.csv) or a file of arrays (.npz)."
             )
         }
     }

@@ -96,9 +96,12 @@ public struct ModelDescription: Sendable {
     /// An input by its name; `nil` if there is none.
     public subscript(input name: String) -> Input? { inputs.first { $0.name == name } }
 
+    /// What is known of an output by its name; `nil` if nothing is.
+    public subscript(output name: String) -> Output? { outputs.first { $0.name == name } }
+
     /// What is known of an output of the model; of one that is not described, that it is numbers.
     func output(_ name: String, at place: Int) -> Output {
-        if let known = outputs.first(where: { $0.name == name }) { return known }
+        if let known = self[output: name] { return known }
         if place == 0, let first = outputs.first, first.name.isEmpty {
             return Output(name, classNames: first.classNames, meaning: first.meaning)
         }
