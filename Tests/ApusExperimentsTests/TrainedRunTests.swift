@@ -63,7 +63,9 @@ import Testing
     /// Rows and files of a run that was trained on a table.
     @Test func tables() throws {
         try withTemporaryFolder { folder in
-            let rows = (0..<60).map { "\($0),25;\($0 % 2 == 0 ? "red" : "blue");\($0 % 3 == 0 ? "a" : "b")" }
+            let rows = (0..<60).map {
+                "\($0 == 7 ? "" : "\($0),25");\($0 % 2 == 0 ? "red" : "blue");\($0 % 3 == 0 ? "a" : "b")"
+            }
             try Data((["price;color;y"] + rows).joined(separator: "\n").utf8).write(
                 to: URL(filePath: "\(folder)/t.csv"))
             let text = """
@@ -75,7 +77,9 @@ import Testing
             let model = try TrainedModel("\(folder)/run")
             let fromFile = try model.predict(csv: "\(folder)/t.csv")
             let fromRows = try model.predict(
-                rows: (0..<60).map { ["price": .number(Double($0) + 0.25), "color": $0 % 2 == 0 ? "red" : "blue"] })
+                rows: (0..<60).map {
+                    ["price": $0 == 7 ? .missing : .number(Double($0) + 0.25), "color": $0 % 2 == 0 ? "red" : "blue"]
+                })
             #expect(fromFile.map(\.outputs) == fromRows.map(\.outputs) && fromFile.count == 60)
             // What is missing is the mean of the training part.
             let features = try #require(model.details.inputs[0].features)

@@ -7,7 +7,7 @@ public import ApusTensor
 ///
 /// A file of a model holds it beside the weights, the folder of a run in `inputs.json`.
 public struct ModelDescription: Sendable {
-    /// What is called so in JSON.
+    /// The version that is written, and the newest that is read.
     static let version = 2
 
     /// The model; `nil` where it is of a kind that files do not know.
