@@ -227,7 +227,8 @@ let package = Package(
             exclude: ["Golden"], swiftSettings: swift),
         .testTarget(name: "ApusTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(
-            name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusCLI", "ApusFormats"], swiftSettings: swift),
+            name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusCLI", "ApusFormats", "ApusInference"],
+            swiftSettings: swift),
         .testTarget(
             name: "ExamplesTests",
             dependencies: ["Apus", "ApusExperiments"] + (examples + inferenceExamples).map { .target(name: $0) },

@@ -1,8 +1,8 @@
 import ApusInference
 
-// A trained model in use: `8-inference lenet5.safetensors`. This program links nothing that trains.
+// A trained model in use: `8-inference lenet5.apus`. This program links nothing that trains.
 let arguments = CommandLine.arguments.dropFirst()
-let path = arguments.first ?? "lenet5.safetensors"
+let path = arguments.first ?? "lenet5.apus"
 if arguments.isEmpty {
     // Without a file, one of random weights: trainer.trained().write(to:) gives a better one.
     let lenet = Sequential {
@@ -21,7 +21,7 @@ if arguments.isEmpty {
         meaning: .classes(areProbabilities: false)
     ).write(to: path)
 }
-let model = try TrainedModel(contentsOf: path)
+let model = try TrainedModel(path)
 print(model.inputShape, "→", model.classNames.joined(separator: ", "))
 
 // Two samples as they are stored; the model scales them itself.

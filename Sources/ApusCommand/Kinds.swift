@@ -11,6 +11,8 @@ public import ApusTraining
 public struct Kinds {
     /// Layers.
     public var layers = Layers()
+    /// Models of several inputs or outputs, which are in files of trained models.
+    public var models = Models()
     /// Losses.
     public var losses = Losses()
     /// Metrics.
@@ -24,8 +26,10 @@ public struct Kinds {
 
     /// What could not be registered.
     var problems: [RegistrationError] {
-        [layers.problems, losses.problems, metrics.problems, optimizers.problems, callbacks.problems, sources.problems]
-            .flatMap { $0 }
+        [
+            layers.problems, models.problems, losses.problems, metrics.problems, optimizers.problems,
+            callbacks.problems, sources.problems,
+        ].flatMap { $0 }
     }
 
     /// Layers that files know.
@@ -35,6 +39,16 @@ public struct Kinds {
         /// Adds a type of layers.
         public mutating func register(_ type: any (Layer & Codable).Type) {
             problems.note { () throws(RegistrationError) in try LayerKinds.register(type) }
+        }
+    }
+
+    /// Models that files know.
+    public struct Models {
+        fileprivate var problems: [RegistrationError] = []
+
+        /// Adds a type of models.
+        public mutating func register(_ type: any (Model & Codable).Type) {
+            problems.note { () throws(RegistrationError) in try ModelKinds.register(type) }
         }
     }
 

@@ -15,7 +15,7 @@ struct Predict: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Images (.png, .jpg; a folder stands for all in it), arrays (.npy, IDX plain or gzip), tables (.csv, .tsv, .txt, .dat, .data).",
+            "Images (.png, .jpg; a folder stands for all in it), arrays (.npy, .npz, IDX plain or gzip), tables (.csv, .tsv, .txt, .dat, .data).",
             valueName: "input"))
     var files: [String]
 

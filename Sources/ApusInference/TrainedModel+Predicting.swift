@@ -1,4 +1,4 @@
-import ApusConfiguration
+import ApusBackend
 import ApusGraph
 import ApusNN
 public import ApusTensor
@@ -38,7 +38,7 @@ extension TrainedModel {
                 rest >= TrainedModel.batchSize
                 ? TrainedModel.batchSize : 1 << (Int.bitWidth - 1 - rest.leadingZeroBitCount)
             let range = start..<start + size
-            let answers = try answers(size == count ? inputs : inputs.mapValues { $0[range] }, limit)
+            let answers = try answers(size == count ? inputs : inputs.mapValues { $0.samples(range) }, limit)
             for (row, sample) in range.enumerated() {
                 result.append(
                     Prediction(input: names?[sample] ?? "#\(sample)", outputs: answers.map { $0[row] }))
@@ -145,6 +145,17 @@ extension TrainedModel {
         PredictionError(
             "the model takes \(details.inputs.count) inputs", expected: details.expected, received: received,
             remedy: "Give each by its name: model.predict([\"\(details.inputs[0].name)\": …]).")
+    }
+}
+
+extension Tensor {
+    /// Some samples of a batch whose elements are computed, as a copy: a slice would be a program for each place where it begins.
+    fileprivate func samples(_ range: Range<Int>) -> Tensor {
+        let type = TensorType(Shape([range.count] + shape.dimensions.dropFirst()), elementType)
+        let size = type.byteCount / range.count
+        let bytes = UnsafeRawBufferPointer(
+            rebasing: elements().bytes[range.lowerBound * size..<range.upperBound * size])
+        return Tensor(Buffer(copying: bytes), type)
     }
 }
 

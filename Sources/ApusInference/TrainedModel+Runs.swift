@@ -19,7 +19,7 @@ package struct RunFiles: Sendable {
     /// - Throws: `FormatError` if the folder is not that of a run.
     package init(_ path: String) throws(FormatError) {
         self.path = path
-        guard ["\(RunFiles.experiment)", RunFiles.description].contains(where: exists) else {
+        guard [RunFiles.experiment, RunFiles.description].contains(where: exists) else {
             throw FormatError(
                 .missing, path: path, "the folder is not that of a run",
                 expected: "\(RunFiles.experiment) and \(RunFiles.description)",

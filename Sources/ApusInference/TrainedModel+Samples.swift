@@ -68,8 +68,8 @@ extension TrainedModel {
         return try predict(samples, names: names, top: limit)
     }
 
-    /// The predictions for files: images (PNG, JPEG; a folder stands for all images in it), arrays (`.npy`, IDX) and tables (`.csv`), as
-    /// `apus predict` reads them.
+    /// The predictions for files, as `apus predict` reads them: images (PNG, JPEG; a folder stands for all images in it), arrays (`.npy`,
+    /// IDX; `.npz` with an array for each input by its name) and tables (`.csv`).
     ///
     /// - Parameters:
     ///   - limit: How many classes are given for each sample, the most probable ones.

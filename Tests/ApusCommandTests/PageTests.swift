@@ -153,11 +153,13 @@ import Testing
         try SafetensorsFile.write(
             weights.map { (name: $0.name.replacing("0.conv2D", with: "encoder"), array: $0.array) },
             to: "\(command.folder)/w.safetensors")
-        let (pixels, _) = try images("t10k", 1)
         try FileManager.default.createDirectory(atPath: "\(command.folder)/photos", withIntermediateDirectories: true)
-        for name in ["shoe.png", "photos/a.png"] {
-            try Image(height: 28, width: 28, channels: 1, pixels: pixels).writePNG(to: "\(command.folder)/\(name)")
-        }
+        for name in ["shoe.png", "photos/a.png"] { try writeImage(command, name) }
+    }
+
+    private func writeImage(_ command: Command, _ name: String) throws {
+        let (pixels, _) = try images("t10k", 1)
+        try Image(height: 28, width: 28, channels: 1, pixels: pixels).writePNG(to: "\(command.folder)/\(name)")
     }
 
     private func copy(_ file: String, _ command: Command, to name: String) throws {
@@ -208,8 +210,20 @@ import Testing
             }, compare: true)
     }
 
+    @Test func trainedModels() throws {
+        try run(
+            Page("Documentation/TrainedModels.md"), environment: "export APUS_DATA=small",
+            prepare: { command in
+                try writeSmallData(command)
+                try writeImage(command, "shoe.png")
+            }, compare: true)
+    }
+
     @Test func everyPageWithCommandsIsRun() throws {
         let pages = try Page.all.filter { try !PageTests.calls($0).isEmpty }.map(\.name)
-        #expect(pages == ["README.md", "Documentation/Data.md", "Documentation/Experiments.md"])
+        #expect(
+            pages == [
+                "README.md", "Documentation/Data.md", "Documentation/Experiments.md", "Documentation/TrainedModels.md",
+            ])
     }
 }

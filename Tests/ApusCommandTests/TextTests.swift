@@ -1,3 +1,4 @@
+import ApusInference
 import Foundation
 import Testing
 
@@ -56,6 +57,24 @@ import Testing
                 #expect(try predict("\(options) --output \(name)") == "")
                 #expect(command.text(name) == text, "\(options) \(name)")
             }
+        }
+    }
+
+    /// A file of a model says what the run says.
+    @Test func predictionsOfFiles() throws {
+        try Command.inFolder { command in
+            try prepare(command)
+            try TrainedModel("\(command.folder)/runs/i").write(to: "\(command.folder)/i.model")
+            for options in ["", "--top-k 2 --csv", "--json"] {
+                let expected = try command.apus("predict runs/i points.csv \(options)").output
+                #expect(try command.apus("predict i.model points.csv \(options)").output == expected)
+            }
+            let wrong = try command.shell("apus predict i.yaml points.csv")
+            #expect(wrong.code == 65 && wrong.errors.hasPrefix("error: i.yaml: "), "\(wrong.errors)")
+            let none = try command.shell("apus predict nothing points.csv")
+            #expect(
+                none.code == 66 && none.errors.hasPrefix("error: nothing is not the folder of a run: "),
+                "\(none.errors)")
         }
     }
 

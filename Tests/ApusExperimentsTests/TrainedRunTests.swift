@@ -1,4 +1,5 @@
 import Apus
+import ApusConfiguration
 import ApusExperiments
 import ApusFormats
 import ApusTestKit
@@ -62,7 +63,9 @@ import Testing
     /// Rows and files of a run that was trained on a table.
     @Test func tables() throws {
         try withTemporaryFolder { folder in
-            let rows = (0..<60).map { "\($0),25;\($0 % 2 == 0 ? "red" : "blue");\($0 % 3 == 0 ? "a" : "b")" }
+            let rows = (0..<60).map {
+                "\($0 == 7 ? "" : "\($0),25");\($0 % 2 == 0 ? "red" : "blue");\($0 % 3 == 0 ? "a" : "b")"
+            }
             try Data((["price;color;y"] + rows).joined(separator: "\n").utf8).write(
                 to: URL(filePath: "\(folder)/t.csv"))
             let text = """
@@ -74,7 +77,9 @@ import Testing
             let model = try TrainedModel("\(folder)/run")
             let fromFile = try model.predict(csv: "\(folder)/t.csv")
             let fromRows = try model.predict(
-                rows: (0..<60).map { ["price": .number(Double($0) + 0.25), "color": $0 % 2 == 0 ? "red" : "blue"] })
+                rows: (0..<60).map {
+                    ["price": $0 == 7 ? .missing : .number(Double($0) + 0.25), "color": $0 % 2 == 0 ? "red" : "blue"]
+                })
             #expect(fromFile.map(\.outputs) == fromRows.map(\.outputs) && fromFile.count == 60)
             // What is missing is the mean of the training part.
             let features = try #require(model.details.inputs[0].features)
@@ -89,6 +94,11 @@ import Testing
                 try model.predict(row: ["price": .number(features[0].mean), "color": "red"])
             )
             #expect(missing == average)
+            // A file knows as much of the table as the folder.
+            try model.write(to: "\(folder)/m.apus")
+            let read = try TrainedModel("\(folder)/m.apus")
+            #expect(read.details.columns == model.details.columns && read.details.table == model.details.table)
+            #expect(try read.predict(csv: "\(folder)/t.csv") == fromFile)
         }
     }
 
@@ -125,6 +135,29 @@ import Testing
             try model.write(to: "\(folder)/m.apus")
             #expect(
                 try TrainedModel("\(folder)/m.apus")(GoldenFiles.samples).scalars == model(GoldenFiles.samples).scalars)
+        }
+    }
+
+    /// Networks of the zoo have as many outputs as the first version noted.
+    @Test func networksOfTheZooInTheFirstVersion() throws {
+        try withTemporaryFolder { folder in
+            let trained = try run("{model: mlp, data: {source: {moons: {count: 40}}}, epochs: 1}", in: folder)
+            let (kept, sample) = (try #require(trained.folder), Tensor([0.5, -1] as [Float], shape: [1, 2]))
+            let expected = try TrainedModel(run: kept)(sample).scalars
+            try kept.write(
+                "inputs.json",
+                """
+                {"version": 1, "shape": [2], "elementType": "float32", "classNames": ["0", "1"], "outputs": 2,
+                 "normalization": \(try FileJSON.text(trained.data.training.preprocessing))}
+                """)
+            let model = try TrainedModel(run: kept)
+            #expect(try model(sample).scalars == expected && model.meaning == .classes(areProbabilities: false))
+            for damage in ["[2]", "[0]"] {
+                try kept.write("inputs.json", "{\"version\": 1, \"shape\": \(damage)}")
+                #expect(
+                    message { try TrainedModel(run: kept) }.hasPrefix(
+                        "\(kept.path)/inputs.json: the description of the model's samples can't be read. Received "))
+            }
         }
     }
 

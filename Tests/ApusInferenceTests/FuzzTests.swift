@@ -15,9 +15,30 @@ import Testing
     #endif
 
     @Test(.enabled(if: Fuzzing.isHere)) func modelHere() throws { try Fuzzing.model(limited: false) }
+
+    #if compiler(>=6.2)
+        @Test(.enabled(if: !Fuzzing.isHere)) func description() async {
+            await #expect(processExitsWith: .success) { try Fuzzing.description(limited: true) }
+        }
+    #endif
+
+    @Test(.enabled(if: Fuzzing.isHere)) func descriptionHere() throws { try Fuzzing.description(limited: false) }
 }
 
 extension Fuzzing {
+    /// `inputs.json` of runs: of one input, and of several with features.
+    static func description(limited: Bool) throws {
+        var several = try TwoWays.trained().details
+        several.inputs[0].features = [.init(name: "price", mean: 1.5), .init(name: "color=red", mean: 0.5)]
+        let samples = try [doubling().details, several].map {
+            Array(try $0.text(path: "", kinds: [TwoWays.self], isPretty: true).utf8)
+        }
+        try run(samples, limited: limited) { bytes, _ throws(FormatError) in
+            let read = try ModelDescription(json: Data(bytes), path: "fuzz", kinds: [TwoWays.self])
+            if let model = read.model { _ = try read.traced(model, path: "fuzz") }
+        }
+    }
+
     static func model(limited: Bool) throws {
         var samples: [[UInt8]] = []
         try withTemporaryFolder { folder in

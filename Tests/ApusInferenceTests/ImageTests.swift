@@ -17,6 +17,11 @@ import Testing
         height: 2, width: 2, channels: 3, pixels: [255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9])
 
     @Test func pixelsAreSamples() throws {
+        try withTemporaryFolder { folder in
+            // Files say that samples are bytes.
+            try seeing([2, 3, 1]).write(to: "\(folder)/m.apus")
+            #expect(try TrainedModel("\(folder)/m.apus").inputs == Signature([2, 3, 1], .uint8))
+        }
         #expect(try seeing([2, 3, 1]).predict(gray).numbers == [1, 2, 3, 4, 5, 6])
         #expect(try seeing([2, 3]).predict(gray).numbers == [1, 2, 3, 4, 5, 6])
         #expect(try seeing([2, 2, 3]).predict(colored).numbers == colored.pixels.map(Double.init))
@@ -27,7 +32,9 @@ import Testing
         #expect(try seeing([2, 2, 1]).predict(colored).numbers == [76, 150, 29, 9])
         #expect(
             try seeing([2, 3, 3]).predict(gray).numbers == gray.pixels.flatMap { [Double($0), Double($0), Double($0)] })
-        let large = try Image(height: 4, width: 6, channels: 3, pixels: (0..<72).map { UInt8(3 * $0) })
+        var generator = SeededGenerator(seed: 4)
+        let large = try Image(
+            height: 4, width: 6, channels: 3, pixels: (0..<72).map { _ in UInt8(generator.below(256)) })
         let expected = try large.converted(channels: 1).resized(height: 3, width: 2)
         #expect(try seeing([3, 2, 1]).predict(large).numbers == expected.pixels.map(Double.init))
         // Height comes before width.
@@ -56,6 +63,26 @@ import Testing
             #expect(
                 message { try Image(contentsOf: "\(folder)/b.png") }.hasPrefix("\(folder)/b.png: there is no such file")
             )
+        }
+    }
+
+    /// Networks that took numbers from 0 to 1 as they were are no networks for bytes.
+    @Test(arguments: [(ElementType.uint8, 1, false), (.float32, 1, true), (.float32, 0.5, false)])
+    func numbersWhereBytesAreGiven(_ type: ElementType, _ scale: Double, _ isReported: Bool) throws {
+        try withTemporaryFolder { folder in
+            try gray.writePNG(to: "\(folder)/a.png")
+            let model = TrainedModel(
+                Sequential { Flatten() }, variables: Variables(), inputs: Signature([2, 3, 1], type),
+                preprocessing: Preprocessing(scale: scale, offset: 0), meaning: .numbers)
+            var notes: [String] = []
+            _ = try model.predict(files: ["\(folder)/a.png", "\(folder)"]) { notes.append($0) }
+            #expect(
+                notes
+                    == (isReported
+                        ? [
+                            "the network was trained on float32 numbers as they were, but images are bytes, 0…255; predictions may be "
+                                + "meaningless"
+                        ] : []))
         }
     }
 

@@ -139,7 +139,7 @@ import Testing
     /// What lies wide and what lies deep, as outputs.
     private struct WideDeep: Model, Codable {
         func outputs(for inputs: Values, in context: Context) -> Values {
-            ["deep": inputs["deep"] * 1, "wide": inputs["wide"] * 1]
+            ["deep": inputs["deep"] * 1, "wide": inputs["wide"] * 1, "last": inputs["last"] * 1]
         }
     }
 
@@ -152,6 +152,7 @@ import Testing
             inputs: [
                 ModelDescription.Input("deep", [2], .float32, features: features("rooms", "area")),
                 ModelDescription.Input("wide", [3], .float32, features: features("town=A", "town=B", "rooms")),
+                ModelDescription.Input("last", [1], .float32, features: features("area")),
             ], outputs: [])
         return TrainedModel(WideDeep(), details, variables: Variables(), device: .cpu)
     }
@@ -165,6 +166,7 @@ import Testing
             let predictions = try model.predict(files: [path])
             #expect(predictions.map { $0["deep"]!.numbers } == [[3, 80.5], [4, 5]])
             #expect(predictions.map { $0["wide"]!.numbers } == [[0, 1, 3], [1, 0, 4]])
+            #expect(predictions.map { $0["last"]!.numbers } == [[80.5], [5]])
             #expect(try model.predict(files: [path], samples: 1).map { $0["wide"]!.numbers } == [[0, 1, 3]])
             let row = try model.predict(row: ["town": "B", "area": 80.5, "rooms": 3])
             #expect(row.outputs == predictions[0].outputs)
@@ -196,13 +198,13 @@ import Testing
             try NPY.write(try NumericArray(shape: [2], elements: [0, 1] as [Float]), to: "\(folder)/x.npy")
             #expect(
                 message { try TwoWays.trained().predict(files: ["\(folder)/x.npy"]) }
-                    == "\(folder)/x.npy: the network takes 2 inputs. Expected a table (.csv) with the columns of all inputs; received an "
-                    + "array. Predict in Swift, with each input by its name: \"left\" [N, 2], \"right\" [N, 3].")
+                    == "\(folder)/x.npy: the network takes 2 inputs. Expected a table (.csv) with the columns of all inputs, or a file "
+                    + "of arrays (.npz) with their names; received an array. Give \"left\" [N, 2], \"right\" [N, 3].")
             try Image(height: 1, width: 1, channels: 1, pixels: [0]).writePNG(to: "\(folder)/x.png")
             #expect(
                 message { try TwoWays.trained().predict(files: ["\(folder)/x.png"]) }
                     == "\(folder)/x.png: the network does not take images. Expected the inputs \"left\" [N, 2], \"right\" [N, 3]; received an "
-                    + "image. Predict in Swift, with each input by its name, or give a table (.csv) with the columns of all inputs."
+                    + "image. Predict in Swift, with each input by its name, or give a table (.csv) or a file of arrays (.npz)."
             )
         }
     }

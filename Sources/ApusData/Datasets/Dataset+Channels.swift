@@ -46,7 +46,7 @@ extension Dataset {
     }
 
     /// Calls with the elements of each sample.
-    private func forEachSample(_ column: Column, _ body: ([Double]) -> Void) throws(DatasetError) {
+    func forEachSample(_ column: Column, _ body: ([Double]) -> Void) throws(DatasetError) {
         let scratch = column.makeScratch()
         let count = column.row.shape.count
         for row in rows {

@@ -7,10 +7,9 @@ extension Dataset {
             table.column.row.shape.rank == 1, table.features.count == table.column.row.shape.count
         else { return [] }
         var sums = Array(repeating: 0.0, count: table.features.count)
-        for row in rows {
-            for (place, value) in table.column.tensor(row).scalars(as: Double.self).enumerated() {
-                sums[place] += value
-            }
+        // What is in memory can be read.
+        try? forEachSample(table.column) { values in
+            for place in values.indices { sums[place] += values[place] }
         }
         return zip(table.features, sums).map { ($0, $1 / Double(max(1, count))) }
     }

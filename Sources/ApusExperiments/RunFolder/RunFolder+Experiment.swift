@@ -1,9 +1,10 @@
+import ApusInference
 import ApusTraining
 import Foundation
 
 extension Experiment {
     /// What the file is called in the folder of a run.
-    package static let fileName = "experiment.yaml"
+    package static let fileName = RunFiles.experiment
 }
 
 extension RunFolder {

@@ -7,7 +7,7 @@ public import ApusTensor
 ///
 /// A file of a model holds it beside the weights, the folder of a run in `inputs.json`.
 public struct ModelDescription: Sendable {
-    /// What is called so in JSON.
+    /// The version that is written, and the newest that is read.
     static let version = 2
 
     /// The model; `nil` where it is of a kind that files do not know.
@@ -96,9 +96,12 @@ public struct ModelDescription: Sendable {
     /// An input by its name; `nil` if there is none.
     public subscript(input name: String) -> Input? { inputs.first { $0.name == name } }
 
+    /// What is known of an output by its name; `nil` if nothing is.
+    public subscript(output name: String) -> Output? { outputs.first { $0.name == name } }
+
     /// What is known of an output of the model; of one that is not described, that it is numbers.
     func output(_ name: String, at place: Int) -> Output {
-        if let known = outputs.first(where: { $0.name == name }) { return known }
+        if let known = self[output: name] { return known }
         if place == 0, let first = outputs.first, first.name.isEmpty {
             return Output(name, classNames: first.classNames, meaning: first.meaning)
         }

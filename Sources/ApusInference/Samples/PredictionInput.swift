@@ -19,7 +19,7 @@ package struct PredictionInput: Sendable {
         self.remark = remark
     }
 
-    /// Reads images (PNG, JPEG; a folder stands for all images in it), arrays (`.npy`, IDX) and tables (`.csv`).
+    /// Reads images (PNG, JPEG; a folder stands for all images in it), arrays (`.npy`, `.npz`, IDX) and tables (`.csv`).
     ///
     /// Images get the channels and the size of the model's input.
     ///
@@ -36,7 +36,8 @@ package struct PredictionInput: Sendable {
             // Images of many files become batches.
             for start in stride(from: 0, to: images.count, by: 256) {
                 var input = try read(images: Array(images[start..<min(start + 256, images.count)]), model)
-                input.remark = notes.isEmpty ? nil : notes.joined(separator: "; ")
+                let remarks = notes + (start == 0 ? [input.remark].compactMap { $0 } : [])
+                input.remark = remarks.isEmpty ? nil : remarks.joined(separator: "; ")
                 notes = []
                 result.append(input)
             }
@@ -58,7 +59,7 @@ package struct PredictionInput: Sendable {
             } else {
                 try flush()
                 try checkImage(path)
-                var input = try isTable(path) ? SampleTable(model).read(path) : readArray(path, model)
+                var input = try isTable(path) ? SampleTable(model).read(path) : readArrays(path, model)
                 if input.names.count > left {
                     input.samples = input.samples.mapValues { $0[0..<left] }
                     input.names = Array(input.names.prefix(left))
@@ -123,7 +124,7 @@ package struct PredictionInput: Sendable {
                 received: "an image",
                 remedy: model.inputs.count == 1
                     ? "Give an array (.npy) or a table (.csv)."
-                    : "Predict in Swift, with each input by its name, or give a table (.csv) with the columns of all inputs."
+                    : "Predict in Swift, with each input by its name, or give a table (.csv) or a file of arrays (.npz)."
             )
         }
         let images = try paths.map { path in
@@ -131,59 +132,12 @@ package struct PredictionInput: Sendable {
             try ImageFile.decode(
                 path, ImageFile.Options(channels: size.channels, minimumSize: (size.height, size.width)))
         }
-        return PredictionInput(names: paths, samples: [input.name: try input.samples(images)])
-    }
-
-    // MARK: Arrays
-
-    private static func readArray(_ path: String, _ model: ModelDescription) throws -> PredictionInput {
-        guard let input = model.inputs.first, model.inputs.count == 1 else {
-            throw FormatError(
-                .mismatch, path: path, "the network takes \(model.inputs.count) inputs",
-                expected: "a table (.csv) with the columns of all inputs", received: "an array",
-                remedy: "Predict in Swift, with each input by its name: \(model.expected).")
-        }
-        let array = path.lowercased().hasSuffix(".npy") ? try NPY.read(path) : try IDX.read(path)
-        let (given, wanted) = (array.shape.dimensions, input.shape.dimensions)
-        // Images of one channel come without the axis of channels; one sample comes without the axis of samples.
-        let plain = wanted.last == 1 ? Array(wanted.dropLast()) : wanted
-        let count: Int
-        if given == wanted || given == plain {
-            count = 1
-        } else if !given.isEmpty, Array(given.dropFirst()) == wanted || Array(given.dropFirst()) == plain {
-            count = given[0]
-        } else {
-            throw FormatError(
-                .mismatch, path: path, "the samples do not fit the network",
-                expected: input.batchText
-                    + (plain == wanted ? "" : " or \(ModelDescription.Input.text(plain))"),
-                received: "\(array.shape)", remedy: "Reshape or resize the samples.")
-        }
-        let samples = Tensor(bytes: array.bytes, TensorType(Shape([count] + wanted), array.elementType))
-        try checkFinite(samples, count, path)
+        // Numbers that went into the network as they were are rarely those of bytes.
+        let isStrange = input.elementType != .uint8 && model.preprocessing[input.name] == .identity
         return PredictionInput(
-            names: names(path, count), samples: [input.name: samples],
-            remark: remark(path, samples, array.elementType, input))
-    }
-
-    /// A number that is none gives a prediction that means nothing.
-    private static func checkFinite(_ samples: Tensor, _ count: Int, _ path: String) throws {
-        guard !samples.elementType.isInteger, samples.elementType != .bool, count > 0 else { return }
-        let numbers = samples.cast(to: .float64).scalars(as: Double.self)
-        guard let place = numbers.firstIndex(where: { !$0.isFinite }) else { return }
-        throw FormatError(
-            .mismatch, path: path, "the sample \(place / (numbers.count / count)) holds \(numbers[place])",
-            expected: "finite numbers", remedy: "Replace what is missing, or remove the sample.")
-    }
-
-    /// Fractions where bytes are expected are likely a mistake.
-    private static func remark(
-        _ path: String, _ samples: Tensor, _ type: ElementType, _ input: ModelDescription.Input
-    ) -> String? {
-        guard input.elementType == .uint8, !type.isInteger, samples.count > 0 else { return nil }
-        let numbers = samples.cast(to: .float32).scalars
-        guard numbers.allSatisfy({ abs($0) <= 1 }) else { return nil }
-        return
-            "\(path): the numbers lie between −1 and 1, but the network was trained on bytes, 0…255; predictions may be meaningless"
+            names: paths, samples: [input.name: try input.samples(images)],
+            remark: isStrange
+                ? "the network was trained on \(input.elementType) numbers as they were, but images are bytes, 0…255; predictions may be "
+                    + "meaningless" : nil)
     }
 }
