@@ -163,7 +163,10 @@ import Testing
         ),
         ("targets", "{kind: species}", "there is no value \"species\"; there are \"kind\", \"match\", \"radius\""),
         ("model.kind.from", "c", "there is no part or input c"),
-        ("callbacks", "[{earlyStopping: {monitor: validation.accuracy}}]", "which this training does not measure (known are training.loss, training.kind.loss"),
+        (
+            "callbacks", "[{earlyStopping: {monitor: validation.accuracy}}]",
+            "which this training does not measure (known are training.loss, training.kind.loss"
+        ),
         (
             "data.source.csv.target", "kind",
             "the table needs the column to predict: target, or targets by name, but not both"
@@ -253,6 +256,19 @@ import Testing
                 weights.append(run.trainer.state?.variables["class/0.dense/kernel"]?.scalars ?? [])
             }
             #expect(weights[0] == weights[1] && !weights[0].isEmpty)
+            // Predictions read the images beside the table, too.
+            let model = try TrainedModel("\(folder)/memory")
+            let predictions = try model.predict(files: ["\(folder)/data/t.csv"])
+            #expect(predictions.count == 40)
+            for (row, prediction) in predictions.enumerated() {
+                #expect(prediction.top(1).first?.name == (row % 2 == 0 ? "dark" : "light"))
+            }
+            let photo = TableValue.text("\(folder)/data/photos/6.png")
+            #expect(
+                try model.predict(row: ["photo": photo, "age": 6, "weight": .missing]).top(1).first?.name == "dark")
+            #expect(
+                message { try model.predict(row: ["age": 6, "weight": 12]) }.contains(
+                    "there is no column photo, which holds the paths of images"))
             try rows.dropLast().joined(separator: "\n").appending("\n,1,2,dark\n").write(
                 toFile: "\(folder)/data/t.csv", atomically: true, encoding: .utf8)
             let found = message { try file.experiment().loadedData() }

@@ -32,7 +32,8 @@ extension SampleTable {
             guard let value = try value(of: feature, in: table, "") else { throw lacking(feature, row: 0) }
             return value
         }
-        return (samples(values, rows.count), newWords(table, features))
+        let images = try images(in: table, folder: "", "the rows")
+        return (samples(values, images, rows.count), newWords(table, features))
     }
 
     /// Columns of the training's table that are no features may stay in a row.
@@ -42,6 +43,7 @@ extension SampleTable {
 
     /// How the cells of a column are read, `.some(nil)` as words; `nil` if no feature comes of it.
     private func reading(of name: String, _ features: [ModelDescription.Feature]) -> CSVReading?? {
+        if imageColumns.contains(name) { return .some(nil) }
         if let column = trained.first(where: { $0.name == name }) { return .some(column.reading) }
         guard trained.isEmpty else { return nil }
         if features.contains(where: { $0.name == name }) { return .some(.number) }

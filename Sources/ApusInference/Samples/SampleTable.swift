@@ -16,9 +16,10 @@ struct SampleTable {
         trained = (model.columns ?? []).filter { $0.role == .feature }
     }
 
-    /// Where there are features: those of all inputs, one after the other.
+    /// Where there are features: those of all inputs that are no images, one after the other.
     var features: [ModelDescription.Feature]? {
-        model.inputs.allSatisfy { $0.features != nil } ? model.inputs.flatMap { $0.features ?? [] } : nil
+        let tables = model.inputs.filter { imageColumn(of: $0) == nil }
+        return tables.allSatisfy { $0.features != nil } ? tables.flatMap { $0.features ?? [] } : nil
     }
 
     // MARK: Files
@@ -40,24 +41,29 @@ struct SampleTable {
                 .mismatch, path: path, "line \(cell.line) holds \(cell.text.quoted) in the column \(fact.name.shown)",
                 expected: "a finite number", remedy: "Correct the cell, or leave it empty if the value is missing.")
         }
+        let images = try images(in: table, folder: SampleTable.folder(of: path), path)
         return PredictionInput(
-            names: PredictionInput.names(path, table.rowCount), samples: samples(known, table.rowCount),
+            names: PredictionInput.names(path, table.rowCount), samples: samples(known, images, table.rowCount),
             remark: newWords(table, features).map { "\(path): \($0)" })
     }
 
     /// How the table is read: columns that were numbers in training as the same numbers, all others as words.
     private var format: CSVFormat {
         var format = model.table?.format ?? CSVFormat()
-        format.names = Set(trained.map(\.name))
+        format.names = Set(trained.map(\.name) + imageColumns)
+        for name in imageColumns { format.uses[name] = .words }
         for column in trained { format.uses[column.name] = column.reading.map { .numbers($0) } ?? .words }
         return format
     }
 
     /// The values of features, one input after the other, as the inputs take them.
-    func samples(_ columns: [(Int) -> Double], _ count: Int) -> Values {
+    ///
+    /// - Parameter images: Those of the inputs that are some.
+    func samples(_ columns: [(Int) -> Double], _ images: [String: Tensor], _ count: Int) -> Values {
         var place = 0
         return Values(
             model.inputs.map { input in
+                if let images = images[input.name] { return (input.name, images) }
                 let own = columns[place..<place + input.shape.count]
                 place += input.shape.count
                 return (input.name, tensor((0..<count).flatMap { row in own.map { $0(row) } }, count, input))
