@@ -82,6 +82,9 @@ public struct Schema<Value: Sendable>: Sendable {
         /// The main argument: the 10 of `Dense(10)` and of `dense: 10`.
         ///
         /// - Parameters:
+        ///   - name: The name of the argument in files and in Swift.
+        ///   - path: The property that holds it.
+        ///   - hasDefault: Whether it may be left out.
         ///   - isLabelled: Whether Swift's initializer names it, as in `Huber(delta: 0.5)`.
         ///   - help: What it means, for pages of defaults.
         public static func leading<Constant: Codable & Hashable & Sendable>(
@@ -93,7 +96,10 @@ public struct Schema<Value: Sendable>: Sendable {
 
         /// An argument that must be given.
         ///
-        /// - Parameter help: What it means, for pages of defaults.
+        /// - Parameters:
+        ///   - name: The name of the argument in files and in Swift.
+        ///   - path: The property that holds it.
+        ///   - help: What it means, for pages of defaults.
         public static func required<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, help: String? = nil
         ) -> Field {
@@ -102,7 +108,10 @@ public struct Schema<Value: Sendable>: Sendable {
 
         /// An argument with a default, that of `defaultValue`.
         ///
-        /// - Parameter help: What it means, for pages of defaults.
+        /// - Parameters:
+        ///   - name: The name of the argument in files and in Swift.
+        ///   - path: The property that holds it.
+        ///   - help: What it means, for pages of defaults.
         public static func optional<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, help: String? = nil
         ) -> Field {

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import api
 import compiler_warnings
+import docc
 import documented
 import house
 import links
@@ -123,6 +124,26 @@ class Declarations(unittest.TestCase):
 
     def test_differences(self):
         self.assertEqual(api.differences(["a", "b", "c"], ["a", "c", "d"]), ["-b", "+d"])
+
+
+class Site(unittest.TestCase):
+    NAMES = {"Data.md": "# Data\n\n## What `fit` takes\n", "Own.md": ""}
+
+    def article(self, text):
+        return docc.article(text, self.NAMES)
+
+    def test_pages_and_headings(self):
+        self.assertEqual(self.article("[a](Data.md), [`b`](Own.md)"), "[a](doc:Data), [`b`](doc:Own)")
+        self.assertEqual(self.article("[a](Data.md#what-fit-takes)"), "[a](doc:Data#What-fit-takes)")
+
+    def test_files_and_hosts(self):
+        self.assertEqual(self.article("[8-use](../Examples/8-use/main.swift) [there](../Examples)"),
+                         "8-use there (`Examples`)")
+        self.assertEqual(self.article("[a](https://host/b) ![c](d.svg)"), "[a](https://host/b) ![c](d.svg)")
+
+    def test_code_stays(self):
+        code = "```swift\nlet a = [1](Data.md)\n```"
+        self.assertEqual(self.article(code), code)
 
 
 class Warnings(unittest.TestCase):

@@ -16,6 +16,7 @@ public struct Distribution: Sendable, Hashable {
     /// Counts numbers into bins of equal width. Numbers that are not finite or lie outside of the range are left out.
     ///
     /// - Parameters:
+    ///   - values: The numbers that are counted.
     ///   - bins: How many bins; about 2·∛n, between 11 and 61, unless given.
     ///   - range: From the smallest to the largest number unless given.
     public init(values: [Double], bins: Int? = nil, range: ClosedRange<Double>? = nil) {

@@ -29,7 +29,9 @@ public struct RunCatalog: Sendable {
     /// The catalog of a folder that is only looked at: where it can't be written, as on a read-only file system, the list is made
     /// anew and not kept.
     ///
-    /// - Parameter report: Is told if it is not kept.
+    /// - Parameters:
+    ///   - folder: The folder that holds the folders of runs.
+    ///   - report: Is told if it is not kept.
     public init(reading folder: String, report: (String) -> Void = { _ in }) throws {
         do {
             try self.init(folder)

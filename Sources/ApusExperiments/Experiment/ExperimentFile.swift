@@ -52,7 +52,9 @@ public struct ExperimentFile: Sendable {
     /// Numbers are places in lists. A kind that is written by its name alone becomes one with arguments, and another kind takes
     /// its place.
     ///
-    /// - Parameter value: A text in YAML: `0.01`, `[accuracy, f1]`.
+    /// - Parameters:
+    ///   - path: The keys that lead to the value, joined by dots.
+    ///   - value: A text in YAML: `0.01`, `[accuracy, f1]`.
     /// - Throws: `ConfigurationError` that says what exists where the path leads nowhere.
     public func setting(_ path: String, to value: String) throws(ConfigurationError) -> ExperimentFile {
         ExperimentFile(try file.setting(path, to: value))

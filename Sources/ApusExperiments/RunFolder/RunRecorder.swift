@@ -17,12 +17,16 @@ public struct RunRecorder: CallbackRule {
 
     /// Writes the file into the folder of a run.
     ///
-    /// - Parameter everySteps: Every how many steps there is a line; 0 for none.
+    /// - Parameters:
+    ///   - folder: The folder of the run.
+    ///   - everySteps: Every how many steps there is a line; 0 for none.
     public init(_ folder: RunFolder, everySteps: Int = 100) {
         self.init("\(folder.path)/\(RunRecorder.fileName)", everySteps)
     }
 
-    /// - Parameter everySteps: Every how many steps there is a line; 0 for none.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - everySteps: Every how many steps there is a line; 0 for none.
     public init(_ path: String, _ everySteps: Int = 100) {
         self.path = path
         self.everySteps = everySteps

@@ -17,7 +17,9 @@ public struct CrossValidation: Sendable {
     /// Folds that are complete there are not trained again, one that was interrupted is resumed: the result is the same.
     ///
     /// - Parameters:
+    ///   - experiment: What is trained.
     ///   - k: How many folds, at least 2.
+    ///   - folder: Where the folders of the folds are.
     ///   - callbacks: For each fold.
     ///   - finished: Receives each fold, from 1, with its scores.
     /// - Throws: What training throws; `TrainingError` if the folder holds another experiment.

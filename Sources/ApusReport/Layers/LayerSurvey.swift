@@ -50,9 +50,14 @@ public struct LayerSurvey: Sendable {
     /// Looks at the weights, and at activations (as the model predicts) and gradients (as it trains, with all penalties) of one batch.
     ///
     /// - Parameters:
-    ///   - precision: that of the training
-    ///   - device: where it is computed
-    ///   - frozen: the variables that keep their values in training
+    ///   - model: The network.
+    ///   - variables: Its weights.
+    ///   - objective: The loss that the gradients are of.
+    ///   - precision: The precision of the training.
+    ///   - device: Where it is computed.
+    ///   - frozen: The variables that keep their values in training.
+    ///   - batch: The samples that go through the network.
+    ///   - seed: The seed of dropout and noise.
     /// - Throws: `GraphError` if the batch does not fit the model.
     public init(
         _ model: any Model, _ variables: Variables, objective: Objective, precision: NumericPrecision = .float32,

@@ -17,7 +17,10 @@ public struct PredictionInput: Sendable {
     ///
     /// Images get the channels and the size of the model's input.
     ///
-    /// - Parameter limit: The number of samples after which the rest is left out.
+    /// - Parameters:
+    ///   - paths: The files and folders.
+    ///   - inputs: What the model takes: shape, scaling, columns.
+    ///   - limit: The number of samples after which the rest is left out.
     /// - Throws: `FormatError` for files that are missing, damaged, or hold samples of another shape.
     public static func read(_ paths: [String], for inputs: RunInputs, limit: Int? = nil) throws -> [PredictionInput] {
         var left = limit ?? .max

@@ -59,6 +59,7 @@ extension RunReport {
     /// Looks at a trained model: the layers on one batch of `training`, the results on `test`.
     ///
     /// - Parameters:
+    ///   - trainer: The trainer that holds model and weights.
     ///   - training: What the model was trained on.
     ///   - test: What it is measured on; left out where it is `nil`.
     ///   - measured: Loss and metrics on `test`, if they are known already.

@@ -27,7 +27,9 @@ public struct RunComparison: Sendable {
 
         /// The run in a folder.
         ///
-        /// - Parameter report: Is told what is damaged.
+        /// - Parameters:
+        ///   - folder: The folder of the run.
+        ///   - report: Is told what is damaged.
         public init(_ folder: RunFolder, report: (String) -> Void = { _ in }) throws {
             self.init(
                 name: folder.path, experiment: try folder.experiment(), history: try folder.history(report: report))

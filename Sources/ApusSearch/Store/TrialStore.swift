@@ -9,7 +9,9 @@ public struct TrialStore: Sendable {
 
     /// Opens the file, or makes it.
     ///
-    /// - Parameter patience: How many seconds to wait for other processes that are writing.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - patience: How many seconds to wait for other processes that are writing.
     /// - Throws: `SearchError` if the file can't be opened, is no such database, is damaged, or is of a newer version.
     public init(path: String, patience: Double = 30) throws {
         self.path = path
