@@ -51,6 +51,8 @@ def article(text, names):
             return match[0]
         if path in names or not path:
             page = Path(path).stem
+            if title == path:
+                return f"<doc:{page}>"
             return f"[{title}](doc:{page}{'#' if anchor else ''}{anchors(names[path] if path else text).get(anchor, anchor)})"
         return title if title.strip("`") in target else f"{title} (`{path.removeprefix('../')}`)"
 

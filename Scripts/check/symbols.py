@@ -19,6 +19,7 @@ class Declaration:
     path: str  # the names from the outermost type to the declaration
     text: str  # as it is declared, without its body
     is_documented: bool
+    has_example: bool
 
     def __str__(self):
         return f"{self.module} {self.path}: {self.text}"
@@ -82,7 +83,8 @@ def declarations(graph):
         text = " ".join(text.split()) + (f" : {', '.join(protocols)}" if protocols else "")
         # A declaration that a protocol demands is documented there.
         documented = "docComment" in symbol or precise in inherited
-        found.append(Declaration(graph["module"]["name"], ".".join(symbol["pathComponents"]), text, documented))
+        example = any(line["text"].startswith("```") for line in symbol.get("docComment", {}).get("lines", []))
+        found.append(Declaration(graph["module"]["name"], ".".join(symbol["pathComponents"]), text, documented, example))
     return sorted(found)
 
 
