@@ -3,8 +3,9 @@ import ApusGraph
 /// Named tensors in an order: what a model with several inputs or outputs takes and yields.
 ///
 /// ```swift
-/// let inputs: Values = ["left": a, "right": b]
-/// let a = inputs["left"]
+/// let inputs: Values = ["left": Tensor.zeros([8, 4]), "right": Tensor.ones([8, 4])]
+/// let difference = inputs["left"] - inputs["right"]
+/// print(inputs.names)   // ["left", "right"]
 /// ```
 ///
 /// A model of one tensor takes and yields one without a name, `only`.

@@ -51,7 +51,10 @@ private func checkedGradients(of value: Tensor, withRespectTo tensors: [Tensor])
 /// The value of a function and its gradients at a point (JAX's and MLX's `value_and_grad`).
 ///
 /// ```swift
-/// let (loss, gradients) = valueAndGradient(at: [w, b]) { p in meanSquaredError(x.matmul(p[0]) + p[1], y) }
+/// let x = Tensor.linspace(-1, 1, count: 100).reshaped(to: [100, 1])
+/// let (loss, gradients) = valueAndGradient(at: [Tensor.zeros([1, 1]), Tensor.zeros([1])]) { p in
+///     meanSquaredError(x.matmul(p[0]) + p[1], x * 3 - 2)
+/// }
 /// ```
 ///
 /// The function must yield one number. Gradients of gradients work: the result is built from tensors again. Tensors that the function
