@@ -2,6 +2,13 @@ import ApusGraph
 public import ApusTensor
 
 /// What one pass through a model yields.
+///
+/// ```swift
+/// let net = Sequential { Dense(4, kernelRegularizer: .l2(0.01)); BatchNorm() }
+/// let weights = try net.initialized(input: [3], seed: 0)
+/// let result = net.applied(to: Tensor.ones([8, 3]), with: weights, mode: .training)
+/// print(result.output.shape, result.penalty.item(), result.states.paths)
+/// ```
 public struct ModelResult: Sendable {
     /// What the model yields, by name.
     public var outputs: Values

@@ -2,6 +2,12 @@ import ApusConfiguration
 import ApusGraph
 
 /// How an image is extended before a window moves over it; along a sequence only left and right count.
+///
+/// ```swift
+/// let valid = Conv2D(filters: 8, kernelSize: 3)                         // [28, 28, 1] → [26, 26, 8]
+/// let same = Conv2D(filters: 8, kernelSize: 3, padding: .same)          // [28, 28, 1] → [28, 28, 8]
+/// let wide = Conv2D(filters: 8, kernelSize: 3, padding: .explicit(2))   // [28, 28, 1] → [30, 30, 8]
+/// ```
 public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
     /// Not at all: the window stays inside.
     case valid

@@ -6,6 +6,12 @@ public import ApusTensor
 ///
 /// Shapes: output [N, ..., C]; target labels [N, ...] or one-hot [N, ..., C]. With label smoothing ε, t becomes (1 − ε) t + ε / C.
 /// From probabilities, −Σ t log p with p divided by its sum and kept in 10⁻⁷…1 − 10⁻⁷, as in Keras.
+///
+/// ```swift
+/// let loss = Loss(SoftmaxCrossEntropy(labelSmoothing: 0.1))   // or .softmaxCrossEntropy(labelSmoothing: 0.1)
+/// let logits = Tensor([[2.0, 0, 0], [0, 2, 0]])
+/// print(loss(logits, Tensor([0, 1])).item())
+/// ```
 public struct SoftmaxCrossEntropy: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
@@ -45,6 +51,11 @@ public struct SoftmaxCrossEntropy: LossRule {
 ///
 /// Shapes: output [N] or [N, ..., C]; target 0 or 1 of the same shape, or [N] for [N, 1]. With label smoothing ε, t becomes
 /// (1 − ε) t + ε / 2. From probabilities, −t log p − (1 − t) log(1 − p) with p kept in 10⁻⁷…1 − 10⁻⁷, as in Keras.
+///
+/// ```swift
+/// let loss = Loss.binaryCrossEntropy
+/// print(loss(Tensor([[0.0], [0.0]]), Tensor([1.0, 0])).item())   // 0.6931472: log 2
+/// ```
 public struct BinaryCrossEntropy: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
@@ -86,6 +97,10 @@ public struct BinaryCrossEntropy: LossRule {
 /// Cross-entropy that looks away from what is easy: −α (1 − p)^γ t log p over the last axis. Lin et al. (2017).
 ///
 /// Shapes as of `SoftmaxCrossEntropy`; p is softmax(output), or the output itself divided by its sum.
+///
+/// ```swift
+/// let trainer = Trainer(Zoo.lenet5.model(), loss: .focal(gamma: 2), optimizer: .adam())   // easy samples count less
+/// ```
 public struct Focal: LossRule {
     /// γ, how much easy samples are left out.
     public var gamma: Double
@@ -126,6 +141,10 @@ public struct Focal: LossRule {
 /// axis. Lin et al. (2017).
 ///
 /// With balanced classes, answers "yes" have the factor α and "no" 1 − α. Shapes as of `BinaryCrossEntropy`.
+///
+/// ```swift
+/// let loss = Loss.binaryFocal(gamma: 2, balancesClasses: true)   // for a "yes" that is rare
+/// ```
 public struct BinaryFocal: LossRule {
     /// γ, how much easy samples are left out.
     public var gamma: Double

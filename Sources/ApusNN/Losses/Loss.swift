@@ -5,6 +5,12 @@ public import ApusTensor
 /// The loss that training minimizes: a distance between output and target, reduced over the batch.
 ///
 /// The rule gives a value for each position; a sample's loss is the mean over its positions.
+///
+/// ```swift
+/// let weighted = Loss.softmaxCrossEntropy.weighted(classes: [1, 1, 5])   // mistakes of class 2 count five times
+/// let asymmetric = Loss("asymmetric") { output, target in maximum((output - target) * 2, target - output) }
+/// print(asymmetric(Tensor([[3.0]]), Tensor([[1.0]])).item())             // 4.0
+/// ```
 public struct Loss: Sendable {
     /// What is computed for each.
     public var rule: any LossRule
@@ -157,6 +163,20 @@ extension Tensor {
 }
 
 /// A distance between output and target, position by position.
+///
+/// ```swift
+/// import ApusConfiguration
+///
+/// struct Quartic: LossRule {
+///     static let schema = Schema(Quartic())   // no arguments
+///     func values(_ output: Tensor, _ target: Tensor) -> Tensor { pow(output - target, 4) }
+///     func problem(_ output: Tensor, _ target: Tensor) -> String? {
+///         output.shape == target.shape ? nil : "expected targets \(output.shape) but received \(target.shape)"
+///     }
+/// }
+/// let loss = Loss(Quartic())
+/// print(loss(Tensor([[2.0]]), Tensor([[0.0]])).item())   // 16.0
+/// ```
 public protocol LossRule: Configurable {
     /// What the loss is called; the kind if a rule does not say.
     var name: String { get }
@@ -181,6 +201,11 @@ extension LossRule {
 }
 
 /// The kinds of losses that can be read from files.
+///
+/// ```swift
+/// let loss = Loss("asymmetric") { output, target in maximum((output - target) * 2, target - output) }
+/// try LossKinds.register(loss)   // files may now say: loss: asymmetric
+/// ```
 public enum LossKinds {
     package static let registry = Registry<any LossRule>(
         "loss",

@@ -5,6 +5,11 @@ public import ApusTensor
 /// max(1 − t · output, 0), the mean over the last axis; targets −1 or 1, or 0 or 1, which become −1 and 1.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let loss = Loss.hinge
+/// print(loss(Tensor([[0.5]]), Tensor([[1.0]])).item())   // 0.5: right, but not by 1
+/// ```
 public struct Hinge: LossRule {
     /// Creates the loss.
     public init() {}
@@ -28,6 +33,11 @@ public struct Hinge: LossRule {
 /// max(1 − t · output, 0)², the mean over the last axis; targets as of `Hinge`.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let margin = Loss(SquaredHinge())
+/// print(margin(Tensor([[-1.0]]), Tensor([[1.0]])).item())   // 4.0
+/// ```
 public struct SquaredHinge: LossRule {
     /// Creates the loss.
     public init() {}
@@ -51,6 +61,12 @@ public struct SquaredHinge: LossRule {
 /// Σ t log(t / p) over the last axis, both kept in 10⁻⁷…1. Kullback & Leibler (1951).
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let loss = Loss.klDivergence
+/// let (p, t) = (Tensor([[0.5, 0.5]]), Tensor([[0.5, 0.5]]))
+/// print(loss(p, t).item())   // 0.0: equal distributions
+/// ```
 public struct KLDivergence: LossRule {
     /// Creates the loss.
     public init() {}
@@ -73,6 +89,11 @@ public struct KLDivergence: LossRule {
 /// output − t log(output + 10⁻⁷), the mean over the last axis.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let net = Sequential { Dense(16, activation: .relu); Dense(1, activation: .exponential) }   // a rate is positive
+/// let trainer = Trainer(net, loss: .poisson, optimizer: .adam())                              // counts as targets
+/// ```
 public struct Poisson: LossRule {
     /// Creates the loss.
     public init() {}
@@ -92,6 +113,11 @@ public struct Poisson: LossRule {
 /// −cos of the angle between output and t, over the last axis; lengths are at least 10⁻⁷.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let loss = Loss.cosineSimilarity
+/// print(loss(Tensor([[2.0, 0]]), Tensor([[1.0, 0]])).item())   // -1.0: one direction
+/// ```
 public struct CosineSimilarity: LossRule {
     /// Creates the loss.
     public init() {}
@@ -112,6 +138,10 @@ public struct CosineSimilarity: LossRule {
 /// max(1 + max((1 − t) · output) − Σ t · output, 0): how far the right class is from leading all others by 1.
 ///
 /// Shapes: output and one-hot target [N, ..., C]. As in Keras.
+///
+/// ```swift
+/// let trainer = Trainer(Sequential { Dense(3) }, loss: .categoricalHinge, optimizer: .sgd(), metrics: [.accuracy])
+/// ```
 public struct CategoricalHinge: LossRule {
     /// Creates the loss.
     public init() {}

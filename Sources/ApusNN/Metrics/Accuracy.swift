@@ -5,6 +5,10 @@ public import ApusTensor
 ///
 /// Shapes: output [N, ..., C] with labels [N, ...] or one-hot targets; with one output a sample, [N] or [N, 1], an output above 0 (a
 /// logit) means "yes", or a probability above 0.5 if the loss says that outputs are probabilities.
+///
+/// ```swift
+/// let trainer = Trainer(Zoo.mlp.model(), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
+/// ```
 public struct Accuracy: PredictedClassRule {
     /// Creates the metric.
     public init() {}
@@ -25,6 +29,10 @@ public struct Accuracy: PredictedClassRule {
 ///
 /// Shapes: output [N], [N, 1] or [N, ..., C], targets 0 or 1 of the same shape; of logits the sigmoid is compared. Its name holds a
 /// threshold other than 0.5: `binaryAccuracyAt0.3`.
+///
+/// ```swift
+/// let careful = Metric.binaryAccuracy(threshold: 0.9)   // "yes" only where the probability is above 0.9
+/// ```
 public struct BinaryAccuracy: MetricRule {
     /// The answer is "yes" where the probability is greater.
     public var threshold: Double
@@ -61,6 +69,11 @@ public struct BinaryAccuracy: MetricRule {
 /// The fraction of samples whose class is among the k largest outputs; of equal outputs the first counts.
 ///
 /// Shapes: output [N, ..., C], labels [N, ...] or one-hot targets.
+///
+/// ```swift
+/// let metrics: [Metric] = [.accuracy, .topKAccuracy(k: 3)]
+/// print(metrics.map(\.name))
+/// ```
 public struct TopKAccuracy: MetricRule {
     /// How many of the largest outputs count.
     public var k: Int

@@ -2,6 +2,10 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// The mean of |output − target| over all elements. Shapes: equal, or targets [N] for outputs [N, 1].
+///
+/// ```swift
+/// let trainer = Trainer(Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [.meanAbsoluteError])
+/// ```
 public struct MeanAbsoluteErrorMetric: MetricRule {
     /// Creates the metric.
     public init() {}
@@ -19,6 +23,10 @@ public struct MeanAbsoluteErrorMetric: MetricRule {
 }
 
 /// The mean of (output − target)² over all elements. Shapes: equal, or targets [N] for outputs [N, 1].
+///
+/// ```swift
+/// let trainer = Trainer(Dense(1), loss: .huber(), optimizer: .adam(), metrics: [.meanSquaredError])
+/// ```
 public struct MeanSquaredErrorMetric: MetricRule {
     /// Creates the metric.
     public init() {}
@@ -36,6 +44,13 @@ public struct MeanSquaredErrorMetric: MetricRule {
 }
 
 /// √ of the mean of (output − target)² over all elements. Shapes: equal, or targets [N] for outputs [N, 1].
+///
+/// ```swift
+/// let data = Dataset.linear(count: 200, noise: 0.1, seed: 1)
+/// var trainer = Trainer(Dense(1), loss: .meanSquaredError, optimizer: .adam(learningRate: 0.1), metrics: [.rootMeanSquaredError])
+/// try trainer.fit(data, epochs: 20, batchSize: 20)
+/// print(try trainer.evaluate(data)[.rootMeanSquaredError] ?? 0)   // in the unit of the target
+/// ```
 public struct RootMeanSquaredError: MetricRule {
     /// Creates the metric.
     public init() {}
@@ -57,6 +72,10 @@ public struct RootMeanSquaredError: MetricRule {
 /// The fraction of the targets' variance that is explained: 1 − Σ (target − output)² / Σ (target − mean)²; of several outputs the mean.
 ///
 /// Shapes: [N] or [N, outputs], equal, or targets [N] for outputs [N, 1]. As `r2_score` of scikit-learn.
+///
+/// ```swift
+/// let metrics: [Metric] = [.r2, .rootMeanSquaredError]   // 1 is perfect, 0 no better than the mean of the targets
+/// ```
 public struct R2: MetricRule {
     /// Creates the metric.
     public init() {}

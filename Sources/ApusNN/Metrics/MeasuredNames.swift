@@ -1,6 +1,11 @@
 import ApusConfiguration
 
 /// What a training is going to measure, by the names that callbacks and searches watch: `validation.loss`, `training.accuracy`.
+///
+/// ```swift
+/// let names = MeasuredNames(metrics: [.accuracy], isValidated: true)
+/// print(names.problem("validation.acuracy") ?? "it is measured")   // says what is measured
+/// ```
 public struct MeasuredNames: Sendable, Hashable {
     /// `loss`, and the metrics of one number.
     private let names: [String]

@@ -1,6 +1,12 @@
 /// What training minimizes, and what is measured besides: a loss and metrics for each output that counts.
 ///
 /// The losses of all terms, and the penalties of weights and layers, add up to one number.
+///
+/// ```swift
+/// let objective = Objective(
+///     losses: ["price": .huber(), "kind": .softmaxCrossEntropy.weighted(0.3)], metrics: ["kind": [.accuracy]])
+/// print(objective.terms.count)   // 2: the losses are added
+/// ```
 public struct Objective: Sendable, Hashable {
     /// What is expected of one output.
     public struct Term: Sendable, Hashable {

@@ -1,6 +1,11 @@
 public import ApusGraph
 
 /// A model as a picture: layers from top to bottom, branches side by side, with shapes and parameters.
+///
+/// ```swift
+/// let net = Sequential { Conv2D(filters: 6, kernelSize: 5); Flatten(); Dense(10) }
+/// let svg = try ModelDiagram(net, input: [28, 28, 1]).svg   // the text of an SVG file
+/// ```
 public struct ModelDiagram: Sendable {
     private let root: any Layer
     private let summary: ModelSummary

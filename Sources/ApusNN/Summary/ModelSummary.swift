@@ -2,6 +2,12 @@ public import ApusGraph
 import ApusTensor
 
 /// What a model is made of: each layer's output shape, weights, operations and memory, for one sample.
+///
+/// ```swift
+/// let summary = try Zoo.lenet5.model().summary(input: [28, 28, 1])
+/// print(summary)                                           // a table: layers, shapes, parameters
+/// print(summary.parameterCount, summary.flops)             // 61706 and the operations for one sample
+/// ```
 public struct ModelSummary: Sendable, Hashable {
     /// One layer: what it computes itself, without the layers inside it.
     public struct Row: Sendable, Hashable {
