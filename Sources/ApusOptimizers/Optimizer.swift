@@ -6,6 +6,13 @@ public import ApusTensor
 ///
 /// A step does, in this order: gradients of the loss with its penalties, the mean over accumulated steps, a check that all are
 /// finite, clipping, decoupled decay w ← w − η λ w, the rule, constraints, the average of weights.
+///
+/// ```swift
+/// let optimizer = Optimizer.adamW(learningRate: 1e-3, weightDecay: 0.01)
+///     .clippingGradients(.globalNorm(1))
+///     .averagingWeights(decay: 0.999)
+///     .group("*/bias", weightDecay: 0)
+/// ```
 public struct Optimizer: Sendable {
     /// What is computed for each.
     public var rule: any OptimizerRule
@@ -100,6 +107,21 @@ public struct Optimizer: Sendable {
 }
 
 /// A rule for one variable: pure, with named slots.
+///
+/// ```swift
+/// import ApusConfiguration
+///
+/// struct SignDescent: OptimizerRule {
+///     var learningRate = 0.001
+///     static let schema = Schema(SignDescent(), .optional("learningRate", \.learningRate))
+///     var slots: [OptimizerSlot] { [] }
+///     func update(_ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]) -> (variable: Tensor, slots: [Tensor]) {
+///         (variable - sign(gradient) * scales[0], [])
+///     }
+///     func check(_ check: inout OptimizerCheck) {}
+/// }
+/// let optimizer = Optimizer(SignDescent(learningRate: 1e-4))
+/// ```
 public protocol OptimizerRule: Configurable {
     /// η
     var learningRate: Double { get set }
@@ -129,6 +151,13 @@ extension OptimizerRule {
 }
 
 /// A value that a rule keeps for each variable.
+///
+/// ```swift
+/// let net = Dense(2)
+/// let state = Optimizer(Adam()).state(for: try net.initialized(input: [3], seed: 0))
+/// print(state.slots.map(\.path))                          // of each variable its two means
+/// let accumulator = OptimizerSlot("squares", initial: 0.1)   // a slot of a rule of one's own
+/// ```
 public struct OptimizerSlot: Sendable, Hashable {
     /// The name in paths.
     public var name: String
@@ -143,6 +172,21 @@ public struct OptimizerSlot: Sendable, Hashable {
 }
 
 /// The kinds of rules that can be read from files.
+///
+/// ```swift
+/// import ApusConfiguration
+///
+/// struct Frozen: OptimizerRule {
+///     var learningRate = 0.001
+///     static let schema = Schema(Frozen(), .optional("learningRate", \.learningRate))
+///     var slots: [OptimizerSlot] { [] }
+///     func update(_ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]) -> (variable: Tensor, slots: [Tensor]) {
+///         (variable, [])
+///     }
+///     func check(_ check: inout OptimizerCheck) {}
+/// }
+/// try OptimizerKinds.register(Frozen.self)   // files may now say: optimizer: frozen
+/// ```
 public enum OptimizerKinds {
     package static let registry = Registry<any OptimizerRule>(
         "optimizer",
@@ -163,6 +207,14 @@ public enum OptimizerKinds {
 // MARK: Checks
 
 /// Collects what is wrong with an optimizer's hyperparameters.
+///
+/// ```swift
+/// func checked(_ momentum: Double, _ decay: Double, _ check: inout OptimizerCheck) {
+///     check.expectShare("momentum", momentum)                            // in 0..<1
+///     check.expectNotNegative("decay", decay)
+///     check.expect(momentum + decay < 1, "decay", decay, "less than 1 - momentum")
+/// }
+/// ```
 public struct OptimizerCheck {
     private(set) var problem: String?
 

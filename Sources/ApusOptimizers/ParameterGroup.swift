@@ -1,6 +1,12 @@
 public import ApusConfiguration
 
 /// Settings of the variables whose path matches a pattern.
+///
+/// ```swift
+/// let optimizer = Optimizer(
+///     SGD(learningRate: 0.1, momentum: 0.9),
+///     groups: [ParameterGroup("0.conv2D/*", isFrozen: true), ParameterGroup("*/bias", learningRate: 0.2)])
+/// ```
 public struct ParameterGroup: Configurable {
     /// A path in which `*` stands for any letters, slashes included, and `?` for one letter: `*/bias`, `0.conv2D/*`, `?.dense/*`.
     public var pattern: String

@@ -3,6 +3,10 @@ public import ApusTensor
 
 /// Steps in the proportion of past steps to past gradients: a ← ρ a + (1 − ρ) g², s = −√(d + ε) / √(a + ε) · g,
 /// d ← ρ d + (1 − ρ) s², w ← w + η s. Zeiler (2012); as in Keras.
+///
+/// ```swift
+/// let optimizer = Optimizer.adadelta(learningRate: 1)   // the step of the paper
+/// ```
 public struct Adadelta: OptimizerRule {
     /// η
     public var learningRate: Double

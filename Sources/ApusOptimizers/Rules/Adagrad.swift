@@ -2,6 +2,10 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// Steps that shrink with the squares of all gradients so far: a ← a + g², w ← w − η g / √(a + ε). Duchi et al. (2011); as in Keras.
+///
+/// ```swift
+/// let sparse = Optimizer(Adagrad(learningRate: 0.01))   // for features that are rarely there
+/// ```
 public struct Adagrad: OptimizerRule {
     /// η
     public var learningRate: Double

@@ -5,6 +5,11 @@ public import ApusTensor
 ///
 /// As in Keras, where ε stands beside √v without correction. With `amsgrad` the largest v so far takes the place of v
 /// (Reddi et al. 2018).
+///
+/// ```swift
+/// let net = Sequential { Dense(32, activation: .relu); Dense(10) }
+/// let trainer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 3e-4))
+/// ```
 public struct Adam: MomentsRule {
     /// η
     public var learningRate: Double

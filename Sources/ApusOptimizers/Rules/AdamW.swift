@@ -2,6 +2,10 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// Adam with decoupled decay: w ← w − η λ w beside Adam's step. Loshchilov & Hutter (2019); λ as in Keras.
+///
+/// ```swift
+/// let optimizer = Optimizer.adamW(learningRate: 1e-3, weightDecay: 0.05).group("*/gamma", weightDecay: 0)
+/// ```
 public struct AdamW: MomentsRule {
     /// η
     public var learningRate: Double

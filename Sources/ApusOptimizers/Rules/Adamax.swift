@@ -2,6 +2,10 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// Adam by the largest gradient: u ← max(β₂ u, |g|), w ← w − η / (1 − β₁ᵗ) · m / (u + ε). Kingma & Ba (2015); as in Keras.
+///
+/// ```swift
+/// let optimizer = Optimizer.adamax(learningRate: 0.002)
+/// ```
 public struct Adamax: MomentsRule {
     /// η
     public var learningRate: Double

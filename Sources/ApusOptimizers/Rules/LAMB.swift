@@ -3,6 +3,10 @@ public import ApusTensor
 
 /// Adam whose step has the length of the variable: s = m̂ / (√v̂ + ε), w ← w − η ‖w‖ / ‖s‖ · s; the factor is 1 where a norm is 0.
 /// You et al. (2020); as in Keras.
+///
+/// ```swift
+/// let large = Optimizer.lamb(learningRate: 0.01)   // for batches of thousands of samples
+/// ```
 public struct LAMB: MomentsRule {
     /// η
     public var learningRate: Double

@@ -3,6 +3,10 @@ public import ApusTensor
 
 /// Adam with Nesterov's momentum: w ← w − η (u′ m / (1 − P′) + (1 − u) g / (1 − P)) / (√(v / (1 − β₂ᵗ)) + ε), where
 /// u = β₁ (1 − 0.96ᵗ / 2), u′ the same for t + 1, P the product of all u, P′ = P u′. Dozat (2016); as in Keras.
+///
+/// ```swift
+/// let optimizer = Optimizer.nadam(learningRate: 0.002)
+/// ```
 public struct Nadam: MomentsRule {
     /// η
     public var learningRate: Double

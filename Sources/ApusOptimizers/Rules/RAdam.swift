@@ -4,6 +4,10 @@ public import ApusTensor
 /// Adam whose steps are rectified while the variance is uncertain: with ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ), ρ∞ = 2 / (1 − β₂) − 1, the
 /// step is η r m̂ √(1 − β₂ᵗ) / (√v + ε) where ρ > 5, r = √((ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ)), else η m̂.
 /// Liu et al. (2020); as in PyTorch.
+///
+/// ```swift
+/// let withoutWarmup = Optimizer.rAdam(learningRate: 1e-3)   // the rectification takes the place of a warm-up
+/// ```
 public struct RAdam: MomentsRule {
     /// η
     public var learningRate: Double

@@ -3,6 +3,10 @@ public import ApusTensor
 
 /// Gradients divided by their recent size: v ← ρ v + (1 − ρ) g², w ← w − η g / √(v + ε); centered, v − a² takes the place of v with
 /// a ← ρ a + (1 − ρ) g; with momentum the steps add up: m ← μ m + step. Hinton (2012); as in Keras.
+///
+/// ```swift
+/// let optimizer = Optimizer.rmsprop(learningRate: 1e-3, momentum: 0.9, centered: true)
+/// ```
 public struct RMSprop: OptimizerRule {
     /// η
     public var learningRate: Double

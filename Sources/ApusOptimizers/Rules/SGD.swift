@@ -2,6 +2,12 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// Gradient descent: w ← w − η g; with momentum m ← μ m − η g, w ← w + m; Nesterov's form w ← w + μ m − η g. As in Keras.
+///
+/// ```swift
+/// let trainer = Trainer(
+///     Zoo.resnet18.model(), loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1, momentum: 0.9, nesterov: true),
+///     schedule: .multiStep(milestones: [20_000, 30_000]))
+/// ```
 public struct SGD: OptimizerRule {
     /// η
     public var learningRate: Double
