@@ -42,6 +42,13 @@ extension Dataset {
 ///
 /// Memory goes round: a batch that is dropped before the next one is asked for makes room for a later one; one that
 /// is kept stays as it is.
+///
+/// ```swift
+/// let batches = Dataset.moons(count: 500, seed: 1).batches(of: 64, epoch: 0, seed: 7)
+/// print(batches.count)   // 8: the last one has 52 samples
+/// for batch in batches { print(batch.targets.only.shape) }
+/// try batches.checkFailure()
+/// ```
 public struct Batches: Sequence, Sendable {
     let dataset: Dataset
     let size: Int

@@ -79,8 +79,10 @@ extension Dataset {
     /// Samples of several inputs or targets.
     ///
     /// ```swift
+    /// let images = Tensor.zeros([100, 28, 28, 1], type: .uint8)
     /// let data = try Dataset(
-    ///     inputs: ["image": images, "age": ages], targets: ["kind": kinds, "price": prices],
+    ///     inputs: ["image": images, "age": Tensor.ones([100, 1])],
+    ///     targets: ["kind": Tensor((0..<100).map { $0 % 2 }), "price": Tensor.ones([100, 1])],
     ///     classNames: ["kind": ["cat", "dog"]], preprocessing: Preprocessing(named: ["image": .unitRange]))
     /// ```
     ///

@@ -8,6 +8,12 @@ public import ApusTensor
 /// as bytes. Files hold a number, or a list of them.
 ///
 /// Samples of several inputs have a part for each, by name: `Preprocessing(named: ["image": .unitRange])`.
+///
+/// ```swift
+/// let bytes = Preprocessing.unitRange   // x / 255
+/// let standard = Preprocessing.standardizing(mean: 2, standardDeviation: 4)
+/// print(standard(Values(Tensor([[2.0], [6.0]]))).only.scalars)   // [0.0, 1.0]
+/// ```
 public struct Preprocessing: Sendable, Hashable {
     /// One factor, or one for each channel.
     public let scales: [Double]

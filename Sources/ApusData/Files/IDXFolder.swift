@@ -8,6 +8,11 @@ import Foundation
 ///
 /// `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`, each
 /// with or without `.gz`.
+///
+/// ```swift
+/// let mnist = try IDXFolder.load(directory: "mnist", classNames: (0...9).map { "\($0)" })
+/// print(mnist.training.count)
+/// ```
 public enum IDXFolder {
     /// One of the two parts.
     enum Part: String, CaseIterable {

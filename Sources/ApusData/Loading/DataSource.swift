@@ -1,6 +1,12 @@
 public import ApusConfiguration
 
 /// Where samples come from, how they are divided, and what is done to them: the key `data` of an experiment.
+///
+/// ```swift
+/// let source = DataSource(source: .generated(.moons(noise: 0.2)), test: 0.2, normalize: .standardize())
+/// let data = try source.load(seed: 7)
+/// print(data.training.count, data.validation?.count ?? 0, data.test?.count ?? 0)
+/// ```
 public struct DataSource: Configurable {
     /// Where samples come from.
     public var source: SampleSource

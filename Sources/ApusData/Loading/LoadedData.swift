@@ -3,6 +3,12 @@ import ApusFormats
 public import ApusGraph
 
 /// The samples of an experiment: read, divided and normalized.
+///
+/// ```swift
+/// let data = try DataSource(source: .generated(.blobs(count: 300))).load(seed: 7)
+/// print(data.parts)     // how many samples each part has
+/// for note in data.notes { print(note) }
+/// ```
 public struct LoadedData: Sendable {
     /// The part that is trained on.
     public let training: Dataset

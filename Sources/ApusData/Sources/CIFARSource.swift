@@ -3,6 +3,10 @@ import ApusFormats
 import ApusTensor
 
 /// A folder with the binary version of CIFAR-10: `{cifar10: FOLDER}`.
+///
+/// ```swift
+/// let source = DataSource(source: .cifar10(CIFAR10Source("cifar-10-batches-bin")), augment: [.flip(), .randomCrop(padding: 4)])
+/// ```
 public struct CIFAR10Source: SampleReader, Configurable {
     /// Its path, from `data.directory` on if it is relative.
     public var folder: String
@@ -17,6 +21,10 @@ public struct CIFAR10Source: SampleReader, Configurable {
 }
 
 /// A folder with the binary version of CIFAR-100: `{cifar100: FOLDER}`.
+///
+/// ```swift
+/// let source = DataSource(source: .cifar100(CIFAR100Source("cifar-100-binary")))   // the 100 fine classes
+/// ```
 public struct CIFAR100Source: SampleReader, Configurable {
     /// Its path, from `data.directory` on if it is relative.
     public var folder: String

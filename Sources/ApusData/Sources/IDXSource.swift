@@ -1,6 +1,10 @@
 public import ApusConfiguration
 
 /// A folder of four IDX files, as MNIST comes: `{idx: FOLDER}`.
+///
+/// ```swift
+/// let source = DataSource(source: .idx(IDXSource("mnist")))   // of four files; .gz, too
+/// ```
 public struct IDXSource: SampleReader, Configurable {
     /// Its path, from `data.directory` on if it is relative.
     public var folder: String

@@ -3,6 +3,11 @@ import ApusFormats
 import ApusGraph
 
 /// A folder of PNG and JPEG images with one sub-folder a class: `{images: {folder: DIR, height: 28, width: 28, channels: 1}}`.
+///
+/// ```swift
+/// let flowers = ImageSource("flowers", testFolder: "flowers-test", height: 64, width: 64, channels: 3)
+/// let source = DataSource(source: .images(flowers), augment: [.flip()])
+/// ```
 public struct ImageSource: SampleReader, Configurable {
     /// Its path, from `data.directory` on if it is relative. The names of the sub-folders are the classes.
     public var folder: String

@@ -1,6 +1,10 @@
 import ApusConfiguration
 
 /// What is predicted: one of several classes, or numbers.
+///
+/// ```swift
+/// let source = CSVSource("houses.csv", label: "price", task: .regression)   // numbers, although they may look like classes
+/// ```
 public enum PredictionTask: String, CaseIterable, Sendable, Hashable, Codable {
     /// A class is predicted.
     case classification

@@ -1,4 +1,8 @@
 /// What a source holds, before it is divided.
+///
+/// ```swift
+/// let raw = RawSamples(Dataset.xor(seed: 1), featureNames: ["a", "b"])   // what a `SampleReader` returns
+/// ```
 public struct RawSamples: Sendable {
     /// The samples to train and validate on; those to test on as well where there is no `test`.
     public var samples: Dataset

@@ -1,6 +1,12 @@
 import Foundation
 
 /// What a data source gives to the reader of its samples.
+///
+/// ```swift
+/// let request = SampleRequest(directory: "/data", seed: 7)
+/// print(request.path("iris.csv"))   // /data/iris.csv
+/// let raw = try DataGenerator.moons().read(request)
+/// ```
 public struct SampleRequest: Sendable, Hashable {
     /// The folder from which relative paths start; where the program runs if `nil`.
     public var directory: String?
