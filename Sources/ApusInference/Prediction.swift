@@ -1,4 +1,11 @@
 /// The classes or the numbers that a model predicts for one sample.
+///
+/// ```swift
+/// let model = try TrainedModel(contentsOf: "lenet5.safetensors")
+/// for prediction in try model.predict(Tensor.zeros([2, 28, 28, 1])) {
+///     for choice in prediction.top(3) { print(choice.name, choice.probability) }
+/// }
+/// ```
 public struct Prediction: Sendable, Hashable, Codable {
     /// Where the sample comes from: `shoe.png`, `test.npy#3`.
     public var input: String

@@ -7,6 +7,15 @@ public import ApusTensor
 /// A trained model in use: the network, its weights, what happens to samples before it, and what its outputs mean.
 ///
 /// It is a value and may be used from many threads. Programs are compiled for the first inputs of each size and type, then replayed.
+///
+/// ```swift
+/// var trainer = Trainer(Zoo.lenet5.model(), loss: .softmaxCrossEntropy, optimizer: .adam())
+/// try trainer.fit(FashionMNIST.load().training, epochs: 1, batchSize: 128)
+/// try trainer.trained().write(to: "lenet5.safetensors")
+///
+/// let model = try TrainedModel(contentsOf: "lenet5.safetensors")   // elsewhere; `import ApusInference` is enough
+/// print(try model.predict(Tensor.zeros([1, 28, 28, 1]), top: 3))
+/// ```
 public struct TrainedModel: Sendable {
     /// The network.
     public let model: any Model

@@ -1,6 +1,12 @@
 public import ApusNN
 
 /// Networks by name: values without weights.
+///
+/// ```swift
+/// let net = Zoo.resnet18.model(classes: 100)
+/// print(Zoo.allCases.map(\.rawValue))
+/// print(try net.summary(input: [32, 32, 3]).parameterCount)
+/// ```
 public enum Zoo: String, Sendable, CaseIterable {
     /// Dense layers of 256 and 128 units.
     case mlp

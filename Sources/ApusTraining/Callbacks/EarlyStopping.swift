@@ -1,6 +1,14 @@
 public import ApusConfiguration
 
 /// Ends training when a value has not improved for some epochs.
+///
+/// ```swift
+/// let (training, validation) = try Dataset.moons(noise: 0.2, seed: 1).split(validation: 0.2, seed: 7)
+/// var trainer = Trainer(Dense(2), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
+/// let history = try trainer.fit(
+///     training, validation: validation, epochs: 100, batchSize: 50,
+///     callbacks: [.earlyStopping(monitor: "validation.accuracy", patience: 5)])
+/// ```
 public struct EarlyStopping: MonitoringRule, Configurable {
     /// The value that must improve: `validation.loss`, `validation.accuracy`, …
     public var monitor: String

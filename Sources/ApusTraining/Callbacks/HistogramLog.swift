@@ -4,6 +4,10 @@ import ApusFormats
 /// Writes histograms of weights, gradients and activations as lines of JSON: `histograms.jsonl` in the folder of the run.
 ///
 /// They are taken for the same samples each time, before the first step and then at intervals. The report draws how they change.
+///
+/// ```swift
+/// let callback = Callback.histograms("histograms.jsonl", everyEpochs: 1, everySteps: 100)
+/// ```
 public struct HistogramLog: CallbackRule, Configurable {
     public static let kind = "histograms"
     /// The name of the file, or its path.

@@ -6,6 +6,13 @@ public import ApusConfiguration
 /// `patience` epochs in a row without improvement; exactly `cooldown` epochs after a fall do not count (Keras counts the last of
 /// them). As in PyTorch, an improvement is relative: a loss must fall below best − |best| · threshold, an accuracy must exceed
 /// best + |best| · threshold.
+///
+/// ```swift
+/// let callbacks: [Callback] = [
+///     .reduceOnPlateau(monitor: "validation.loss", factor: 0.5, patience: 3),
+///     .earlyStopping(patience: 10),
+/// ]
+/// ```
 public struct ReduceOnPlateau: MonitoringRule, Configurable {
     /// The value that must improve: `validation.loss`, `validation.accuracy`, …
     public var monitor: String

@@ -7,6 +7,10 @@ package import ApusFormats
 /// `epoch/accuracy` and other metrics, and `epoch/learningRate` of every epoch; `step/loss` and other metrics every few steps, as
 /// means over the epoch so far; `weights/…`, `gradients/…` and `activations/…` by the paths of variables and layers. The horizontal
 /// axis is the number of steps. Files are never changed later: a training that resumes adds a file to the run.
+///
+/// ```swift
+/// let callback = Callback.tensorBoard("runs/tensorboard", everySteps: 50, histogramEpochs: 1)
+/// ```
 public struct TensorBoard: CallbackRule, Configurable {
     /// The folder of the event files; a relative path begins at the folder of the run.
     public var folder: String

@@ -8,16 +8,20 @@ import ApusTensor
 ///
 /// `Trainer.fit` is one session. A custom training loop is another, whose step is a closure:
 ///
-///     var state = try TrainingState(network, optimizer: optimizer, input: [2], seed: 7)
-///     let step = try TrainingStep(network, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])
-///     let session = TrainingSession(
-///         loss: .softmaxCrossEntropy, metrics: [.accuracy], schedule: .cosine(warmupSteps: 100),
-///         callbacks: [.checkpoint("checkpoints"), .earlyStopping(monitor: "training.loss", patience: 3)])
-///     let history = try session.run(
-///         &state, on: training, epochs: 10, batchSize: 128, resuming: "checkpoints"
-///     ) { state, batch, learningRate in
-///         try step(&state, batch, learningRate: learningRate)
-///     }
+/// ```swift
+/// let network = Sequential { Dense(16, activation: .relu); Dense(2) }
+/// let optimizer = Optimizer.sgd(learningRate: 0.1, momentum: 0.9)
+/// var state = try TrainingState(network, optimizer: optimizer, input: [2], seed: 7)
+/// let step = try TrainingStep(network, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])
+/// let session = TrainingSession(
+///     loss: .softmaxCrossEntropy, metrics: [.accuracy], schedule: .cosine(warmupSteps: 100),
+///     callbacks: [.earlyStopping(monitor: "training.loss", patience: 3)])
+/// let history = try session.run(
+///     &state, on: Dataset.moons(noise: 0.1, seed: 1), epochs: 10, batchSize: 128
+/// ) { state, batch, learningRate in
+///     try step(&state, batch, learningRate: learningRate)
+/// }
+/// ```
 ///
 /// A session is a value and keeps nothing: each call of `run` begins with the state that it is given.
 public struct TrainingSession: Sendable {

@@ -7,6 +7,13 @@ public import ApusTensor
 /// Everything that a training step changes: variables, the optimizer's slots, and the position.
 ///
 /// A state is a value: a copy is a fork, and both continue independently. Steps update a state that has no copy in place.
+///
+/// ```swift
+/// let net = Sequential { Dense(8, activation: .relu); Dense(2) }
+/// var state = try TrainingState(net, optimizer: .sgd(momentum: 0.9), input: [4], seed: 7)
+/// let fork = state                             // continues by itself
+/// print(state.variables.paths, fork.step)
+/// ```
 public struct TrainingState: Sendable {
     /// What the state holds, in order; shared by all states of one model and optimizer.
     final class Layout: Sendable, Equatable {

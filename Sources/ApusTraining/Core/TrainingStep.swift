@@ -8,6 +8,14 @@ public import ApusTensor
 /// One step of training as one program: forward, loss, backward, update, constraints, metrics.
 ///
 /// The program is compiled for the first batch of each size and type, then replayed; a step of a known size allocates nothing.
+///
+/// ```swift
+/// let net = Sequential { Dense(16, activation: .relu); Dense(2) }
+/// var state = try TrainingState(net, optimizer: .adam(), input: [2], seed: 7)
+/// let step = try TrainingStep(net, loss: .softmaxCrossEntropy, optimizer: .adam())
+/// for batch in Dataset.moons(seed: 1).batches(of: 50, epoch: 0, seed: 7) { try step(&state, batch) }
+/// print(state.step)   // 10
+/// ```
 public struct TrainingStep: Sendable {
     private let model: any Model
     private let objective: Objective
@@ -219,6 +227,17 @@ private struct CutStep: StoredProgram {
 }
 
 /// The first half of a step: what was measured, and the gradients of the loss with all penalties.
+///
+/// ```swift
+/// let net = Sequential { Dense(2) }
+/// var state = try TrainingState(net, optimizer: .adam(), input: [2], seed: 7)
+/// let step = try TrainingStep(net, loss: .softmaxCrossEntropy, optimizer: .adam())
+/// for batch in Dataset.moons(seed: 1).batches(of: 50, epoch: 0, seed: 7) {
+///     let gradients = try step.gradients(&state, batch)
+///     for (path, gradient) in gradients.values { print(path, sqrt(square(gradient).sum()).item()) }
+///     try step.update(&state, gradients)
+/// }
+/// ```
 public struct StepGradients: Sendable {
     /// Loss and metrics of the batch.
     public let result: StepResult
@@ -246,6 +265,11 @@ public struct StepGradients: Sendable {
 }
 
 /// How much memory a training step takes.
+///
+/// ```swift
+/// let trainer = Trainer(
+///     Zoo.resnet18.model(), loss: .softmaxCrossEntropy, optimizer: .sgd(momentum: 0.9), memory: .saving)   // slower, smaller
+/// ```
 public enum MemoryUse: String, Sendable, Hashable, Codable, CaseIterable {
     /// What the backward pass needs is kept.
     case standard

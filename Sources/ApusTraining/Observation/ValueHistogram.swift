@@ -1,6 +1,11 @@
 /// The distribution of the numbers of a tensor.
 ///
 /// Range, mean, deviation and intervals are those of the finite numbers; the others are counted apart.
+///
+/// ```swift
+/// let histogram = ValueHistogram([0, 0, 1, 3], bins: 3)
+/// print(histogram.bins, histogram.zeroFraction, histogram.mean)   // [2, 1, 1] 0.5 1.0
+/// ```
 public struct ValueHistogram: Sendable, Hashable, Codable {
     /// All numbers, finite or not.
     public var count: Int
