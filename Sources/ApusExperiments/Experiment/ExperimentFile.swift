@@ -5,6 +5,7 @@ import Foundation
 /// An experiment as files and people write it, before defaults fill what is left out: layers of it can be put above each other.
 ///
 /// ```swift
+/// let text = "{name: lenet, model: lenet5, optimizer: {adam: {learningRate: 0.001}}}"
 /// let file = try ExperimentFile(yaml: text, path: "lenet.yaml").setting("optimizer.adam.learningRate", to: "0.01")
 /// let experiment = try file.experiment()
 /// ```

@@ -9,9 +9,10 @@ import Foundation
 /// An experiment that is run in a folder of its own, which then tells everything: what `apus train` does.
 ///
 /// ```swift
-/// var run = try ExperimentRun(Experiment(yaml: text, path: "lenet.yaml"))
-/// try run.train()
-/// print(run.record.test!, run.folder!.path)
+/// let experiment = Experiment(name: "lenet", model: "lenet5", epochs: 3)
+/// var run = try ExperimentRun(experiment)
+/// try run.train(callbacks: [.earlyStopping(patience: 3)])
+/// if let test = run.record.test, let folder = run.folder { print(test, folder.path) }
 /// ```
 public struct ExperimentRun: Sendable {
     /// What is run; of a resumed run that of its folder, with the epochs and the data folder that were given.
