@@ -1,4 +1,10 @@
 /// How much two settings differ that were scored on the same folds.
+///
+/// ```swift
+/// let (old, new) = ([0.90, 0.91, 0.89, 0.92], [0.93, 0.93, 0.92, 0.94])
+/// let comparison = try PairedComparison(new, old, testShare: 1 / 3)   // of four folds
+/// print(comparison.difference, comparison.interval, comparison.isSignificant)
+/// ```
 public struct PairedComparison: Sendable, Hashable {
     /// The differences first − second.
     public let differences: ScoreSummary

@@ -1,4 +1,10 @@
 /// Scores of several folds, or of several seeds, in short.
+///
+/// ```swift
+/// if let summary = ScoreSummary([0.90, 0.92, 0.91]) {
+///     print(summary.mean, "±", summary.standardError)
+/// }
+/// ```
 public struct ScoreSummary: Sendable, Hashable {
     /// How many scores there are: n.
     public let count: Int

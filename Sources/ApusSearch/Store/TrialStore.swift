@@ -2,6 +2,11 @@ import Foundation
 package import GRDB
 
 /// A database of searches and runs in one SQLite file, which several processes may use at once.
+///
+/// ```swift
+/// let store = try TrialStore(path: "trials.sqlite")
+/// for name in try store.studies() { print(name, try store.trials(of: name).count) }
+/// ```
 public struct TrialStore: Sendable {
     package let database: DatabaseQueue
     /// Where the file is.

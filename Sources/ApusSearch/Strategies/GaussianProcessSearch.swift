@@ -7,6 +7,11 @@ import Foundation
 /// Numbers are scaled to [0, 1] on their scale; a choice becomes one coordinate per value. Trials that are still
 /// running count with the score that the model expects of them, so that they are not proposed again; those that diverged are worse than
 /// the worst by as much as that is worse than the best.
+///
+/// ```swift
+/// let search = Search(
+///     space: ["x": .real(-2...2), "y": .real(-2...2)], strategy: .gaussianProcess(GaussianProcessSearch(startupTrials: 5)), trials: 40)
+/// ```
 public struct GaussianProcessSearch: SearchStrategy {
     public static let kind = "gaussianProcess"
     /// How many trials are drawn at random before there is a model.

@@ -5,6 +5,10 @@ public import ApusConfiguration
 ///
 /// With R = `maximumBudget` and s from ⌊log_η R⌋ down to 0, a bracket begins with ⌈(s_max + 1) · η^s / (s + 1)⌉ trials
 /// of budget R · η^-s. After the last bracket the first begins again while more trials are wanted.
+///
+/// ```swift
+/// let search = Search(space: ["rate": .log(1e-4...1e-1)], strategy: .hyperband(Hyperband(maximumBudget: 27)))
+/// ```
 public struct Hyperband: SearchStrategy {
     public static let kind = "hyperband"
     /// The most that one trial may use, as a rule in epochs.
@@ -50,6 +54,11 @@ public struct Hyperband: SearchStrategy {
 
 /// Many trials with a small budget; the best of them continue with more, until few have the whole: successive halving
 /// (Jamieson and Talwalkar, 2016).
+///
+/// ```swift
+/// let halving = SuccessiveHalving(trials: 27, maximumBudget: 27)   // 27 trials of 1 epoch, 9 of 3, 3 of 9, 1 of 27
+/// let search = Search(space: ["rate": .log(1e-4...1e-1)], strategy: .successiveHalving(halving))
+/// ```
 public struct SuccessiveHalving: SearchStrategy {
     public static let kind = "successiveHalving"
     /// How many trials begin.

@@ -6,6 +6,10 @@ public import ApusConfiguration
 /// The densities are joint ones, so that paths that depend on each other are chosen together. A pruned trial is worse
 /// than every complete one, and the worse the earlier it was pruned; one that diverged is the worst. Trials that are still running
 /// count among the others, so that they are not proposed again.
+///
+/// ```swift
+/// let search = Search(space: ["rate": .log(1e-4...1e-1)], strategy: .tpe(TPE(startupTrials: 20)), trials: 100)
+/// ```
 public struct TPE: SearchStrategy {
     public static let kind = "tpe"
     /// How many trials are drawn at random before densities are trusted.

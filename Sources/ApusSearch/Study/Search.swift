@@ -1,6 +1,12 @@
 public import ApusConfiguration
 
 /// A search as data: what may change, how it is chosen, and what counts.
+///
+/// ```swift
+/// let search = Search(
+///     space: ["learningRate": .log(1e-4...1e-1), "units": .choice([16, 64])], strategy: .tpe, trials: 30,
+///     objective: .maximize(metric: "accuracy"), pruner: .median(startupTrials: 5, warmupSteps: 3))
+/// ```
 public struct Search: Configurable {
     /// The paths that may change, with their values.
     public var space: SearchSpace

@@ -2,6 +2,16 @@
 ///
 /// Nothing is held in memory, so several tasks and several processes may work on one study, and one that was
 /// interrupted continues where it stopped. With one worker, proposals are the same whether it was interrupted or not.
+///
+/// ```swift
+/// let search = Search(space: ["x": .real(-5...5)], trials: 25)
+/// let study = try Study("parabola", search, in: TrialStore(path: "trials.sqlite"))
+/// try study.run { trial, _ in
+///     let x = trial.assignment["x"]?.number ?? 0
+///     return (x - 2) * (x - 2)
+/// }
+/// if let best = try study.best() { print(best.assignment, best.score ?? .nan) }
+/// ```
 public struct Study: Sendable {
     /// The name in the store.
     public let name: String
