@@ -5,6 +5,12 @@ import Foundation
 /// The runs below a folder, as a list that is kept in the folder's `runs.sqlite` beside studies and their trials.
 ///
 /// The folders are what counts: `update` reads them, so a run that was copied here is found, and one that was removed is forgotten.
+///
+/// ```swift
+/// let catalog = try RunCatalog("runs")
+/// try catalog.update()
+/// print(catalog.folder, catalog.store.path)   // runs runs/runs.sqlite
+/// ```
 public struct RunCatalog: Sendable {
     private static let fileName = "runs.sqlite"
 

@@ -8,6 +8,13 @@ public import ApusTensor
 public import ApusTraining
 
 /// A training as data: model, data, loss, optimizer, seed. The same experiment gives the same weights, bit for bit.
+///
+/// ```swift
+/// let experiment = Experiment(
+///     name: "moons", data: DataSource(source: .generated(.moons(noise: 0.2))),
+///     model: .layers(Sequential { Dense(16, activation: .relu); Dense(2) }), batchSize: 32, epochs: 20)
+/// print(try experiment.yaml())   // as a file, which `apus train FILE` runs
+/// ```
 public struct Experiment: Configurable {
     /// What the run folder is called; no slashes.
     public var name: String

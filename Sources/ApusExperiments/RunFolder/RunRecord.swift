@@ -3,6 +3,11 @@ public import ApusTraining
 public import Foundation
 
 /// The facts of a run: `run.json`.
+///
+/// ```swift
+/// let record = try RunFolder(existing: "runs/lenet5-1").record()
+/// print(record.state == .completed, record.seed, record.stopReason ?? "", record.test?.loss ?? .nan)
+/// ```
 public struct RunRecord: Sendable, Hashable, Codable {
     /// How a run stands. One that a callback stopped is `completed`; one whose process is gone without a word has `crashed`.
     public enum State: String, Sendable, Codable {

@@ -4,6 +4,12 @@ public import ApusTraining
 /// Writes `events.jsonl` as the training proceeds.
 ///
 /// A resumed training cuts the file back to where it was at the checkpoint, so that it holds what that of an undisturbed one does.
+///
+/// ```swift
+/// var trainer = Trainer(Dense(2), loss: .softmaxCrossEntropy, optimizer: .adam())
+/// let recorder = Callback(RunRecorder("./events.jsonl", 10))
+/// try trainer.fit(Dataset.moons(seed: 1), epochs: 2, batchSize: 50, callbacks: [recorder])
+/// ```
 public struct RunRecorder: CallbackRule {
     /// What the file is called in the folder of a run.
     package static let fileName = "events.jsonl"

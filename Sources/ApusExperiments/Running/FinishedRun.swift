@@ -2,6 +2,12 @@ import ApusNN
 public import ApusTraining
 
 /// A run that has weights: its experiment, and a trainer that measures and predicts with them.
+///
+/// ```swift
+/// let run = try FinishedRun(RunFolder(existing: "runs/lenet5-1"))
+/// let logits = try run.trainer.predict(Tensor.zeros([1, 28, 28, 1]))
+/// try run.trainer.trained().write(to: "lenet5.safetensors")
+/// ```
 public struct FinishedRun: Sendable {
     /// Where the run is.
     public let folder: RunFolder
