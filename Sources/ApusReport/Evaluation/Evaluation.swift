@@ -1,6 +1,14 @@
 public import ApusTraining
 
 /// What a trained model does with a data set: loss and metrics, and what they hide.
+///
+/// ```swift
+/// let data = Dataset.blobs(count: 150, seed: 1)
+/// var trainer = Trainer(Dense(3), loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.1), metrics: [.accuracy])
+/// try trainer.fit(data, epochs: 10, batchSize: 15)
+/// let evaluation = try Evaluation(trainer, on: data, worst: 4)
+/// for sample in evaluation.classification?.worst ?? [] { print(sample.index, sample.truth, sample.prediction, sample.loss) }
+/// ```
 public struct Evaluation: Sendable, Hashable, Codable {
     /// The number of samples.
     public var count: Int

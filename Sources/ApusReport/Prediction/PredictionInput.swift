@@ -5,6 +5,15 @@ public import ApusTensor
 import Foundation
 
 /// Samples from files, as a run's model takes them: `[N] + shape`, each with a name.
+///
+/// ```swift
+/// import ApusExperiments
+///
+/// let folder = try RunFolder(existing: "runs/lenet5-1")
+/// for input in try PredictionInput.read(["shoe.png", "shirts"], for: folder.inputs()) {
+///     print(input.names, input.samples.shape)
+/// }
+/// ```
 public struct PredictionInput: Sendable {
     /// `shoe.png`, or `test.npy#3` where a file holds many samples.
     public var names: [String]

@@ -5,6 +5,14 @@ public import ApusTraining
 import Foundation
 
 /// What sets runs apart: their settings, and what came of them.
+///
+/// ```swift
+/// import ApusExperiments
+///
+/// let folders = try ["runs/lenet5-1", "runs/lenet5-2"].map { try RunFolder(existing: $0) }
+/// let comparison = RunComparison(try folders.map { try RunComparison.Run($0) })
+/// for difference in comparison.differences { print(difference.path, difference.values) }
+/// ```
 public struct RunComparison: Sendable {
     /// One of the runs that are compared.
     public struct Run: Sendable {
