@@ -13,7 +13,7 @@ TYPE = re.compile(r"(?:struct|class|enum|protocol|actor) \w")
 ERROR = re.compile(r"[:,] (?:Apus)?Error\b")
 
 #: What is only met as an argument of generic types, or as what a result builder is made of.
-WITHOUT_EXAMPLE = {"OneAxis", "TwoAxes", "SequentialBuilder"}
+WITHOUT_EXAMPLE = {"OneAxis", "TwoAxes", "SequentialBuilder", "Case"}
 
 
 def undocumented(declarations):

@@ -2,6 +2,18 @@
 ///
 /// From one list follow reading (arguments left out are at their default, unknown ones are errors with a suggestion), writing
 /// (arguments at their default are left out) and printing (as the initializer is called in Swift).
+///
+/// ```swift
+/// struct Noise: Layer, Configurable {
+///     var deviation: Double
+///     var isUniform = false
+///     static let schema = Schema(
+///         Noise(deviation: 0.1), .required("deviation", \.deviation, help: "The standard deviation"), .optional("isUniform", \.isUniform))
+///     func output(for x: Tensor, in context: Context) -> Tensor {
+///         isUniform ? x + (context.uniform(x.shape) - 0.5) * deviation : x + context.normal(x.shape) * deviation
+///     }
+/// }   // files write: noise: {deviation: 0.2}
+/// ```
 public struct Schema<Value: Sendable>: Sendable {
     /// The value with every argument at its default.
     public let defaultValue: Value
