@@ -30,7 +30,16 @@ public struct Optimizer: Sendable {
     /// Settings of variables by path; the first group that matches counts.
     public var groups: [ParameterGroup]
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// An optimizer by its rule and what happens around it; `.adam().clippingGradients(.globalNorm(1))` and its like are shorter.
+    ///
+    /// - Parameters:
+    ///   - rule: What changes a variable.
+    ///   - clipping: How gradients are clipped; not at all if `nil`.
+    ///   - weightDecay: λ of the decoupled decay; the rule's own if `nil`.
+    ///   - accumulation: The number of steps whose gradients are averaged before an update, at least 1.
+    ///   - skipsNonFinite: Whether a step whose gradients are not all finite changes nothing.
+    ///   - average: μ of the moving average of weights, in 0..<1; none if `nil`.
+    ///   - groups: Settings of variables by path; the first that matches counts.
     public init(
         _ rule: some OptimizerRule, clipping: Clipping? = nil, weightDecay: Double? = nil, accumulation: Int = 1,
         skipsNonFinite: Bool = false, average: Double? = nil, groups: [ParameterGroup] = []
@@ -164,7 +173,11 @@ public struct OptimizerSlot: Sendable, Hashable {
     /// The start value of every element.
     public var initial: Double
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// A slot for each variable.
+    ///
+    /// - Parameters:
+    ///   - name: The name in paths: `mean` in `0.dense/kernel/mean`.
+    ///   - initial: The start value of every element.
     public init(_ name: String, initial: Double = 0) {
         self.name = name
         self.initial = initial

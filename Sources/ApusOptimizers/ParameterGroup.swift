@@ -17,7 +17,13 @@ public struct ParameterGroup: Configurable {
     /// Whether the variables keep their values, states among them.
     public var isFrozen: Bool
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// Settings of some variables.
+    ///
+    /// - Parameters:
+    ///   - pattern: Which variables: a path in which `*` stands for anything, such as `*/bias` or `0.conv2D/*`.
+    ///   - learningRate: η of these variables; that of the optimizer if `nil`.
+    ///   - weightDecay: λ of these variables; that of the optimizer if `nil`.
+    ///   - isFrozen: Whether the variables keep their values.
     public init(_ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil, isFrozen: Bool = false) {
         self.pattern = pattern
         self.learningRate = learningRate

@@ -10,7 +10,9 @@ public struct ChannelNumbers: Sendable, Hashable, CustomStringConvertible {
     /// One number, or as many as there are channels.
     public var numbers: [Double]
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A number for each channel.
+    ///
+    /// - Parameter numbers: The numbers in the order of the channels; a single one holds for all.
     public init(_ numbers: [Double]) { self.numbers = numbers }
 
     public var description: String { numbers.count == 1 ? "\(numbers[0])" : "\(numbers)" }

@@ -24,7 +24,16 @@ public struct DataSource: Configurable {
     /// Random changes of the samples in training.
     public var augment: [Augmentation]
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A description of the data of an experiment; nothing is read before `load(seed:)`.
+    ///
+    /// - Parameters:
+    ///   - source: Where samples come from.
+    ///   - directory: The folder of Fashion-MNIST's files; for other sources that from which relative paths start.
+    ///   - validation: How the validation part is chosen.
+    ///   - test: The fraction of all samples that is held back for the test, where the source has no test part.
+    ///   - seed: The seed of the test part, and of samples that are computed.
+    ///   - normalize: How samples are scaled; as it is usual for the source if `nil`.
+    ///   - augment: Random changes of the training samples, in their order.
     public init(
         source: SampleSource = .fashionMNIST, directory: String? = nil, validation: Validation = Validation(),
         test: Double = 0.2, seed: UInt64 = 7, normalize: Scaling? = nil, augment: [Augmentation] = []

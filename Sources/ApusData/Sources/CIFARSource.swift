@@ -11,7 +11,9 @@ public struct CIFAR10Source: SampleReader, Configurable {
     /// Its path, from `data.directory` on if it is relative.
     public var folder: String
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A source of 60,000 images [32, 32, 3] of ten classes.
+    ///
+    /// - Parameter folder: The folder of the six files of the binary version.
     public init(_ folder: String = ".") { self.folder = folder }
 
     public static let kind = "cifar10"
@@ -29,7 +31,9 @@ public struct CIFAR100Source: SampleReader, Configurable {
     /// Its path, from `data.directory` on if it is relative.
     public var folder: String
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A source of 60,000 images [32, 32, 3] of a hundred classes.
+    ///
+    /// - Parameter folder: The folder of the files of the binary version.
     public init(_ folder: String = ".") { self.folder = folder }
 
     public static let kind = "cifar100"

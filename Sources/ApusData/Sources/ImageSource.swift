@@ -22,7 +22,15 @@ public struct ImageSource: SampleReader, Configurable {
     /// Whether images are decoded when they are needed; `nil`: if all of them together take more than 1 GiB.
     public var stream: Bool?
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A source of images, which are all brought to one size.
+    ///
+    /// - Parameters:
+    ///   - folder: The folder with one sub-folder a class.
+    ///   - testFolder: A folder of the same classes for the test; part of `folder` is held back if `nil`.
+    ///   - height: The height of all images, in pixels; that of the first one if `nil`.
+    ///   - width: The width of all images, in pixels; that of the first one if `nil`.
+    ///   - channels: 1 for gray, 3 for RGB; as the first image if `nil`.
+    ///   - stream: Whether images are decoded when batches are made; where all together take more than 1 GiB if `nil`.
     public init(
         _ folder: String, testFolder: String? = nil, height: Int? = nil, width: Int? = nil, channels: Int? = nil,
         stream: Bool? = nil

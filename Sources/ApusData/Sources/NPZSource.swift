@@ -19,7 +19,15 @@ public struct NPZSource: SampleReader, Configurable {
     /// What targets are; `nil`: classes if they are whole numbers by type, else numbers.
     public var task: PredictionTask?
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A source of arrays.
+    ///
+    /// - Parameters:
+    ///   - file: An `.npz` file, or a folder of `.npy` files.
+    ///   - inputs: The name of the array of inputs [N, ...].
+    ///   - targets: The name of the array of targets [N, ...].
+    ///   - testInputs: The name of the test's inputs; part of the samples is held back if `nil`.
+    ///   - testTargets: The name of the test's targets.
+    ///   - task: Whether targets are labels or numbers; whole numbers are labels if `nil`.
     public init(
         _ file: String, inputs: String = "x", targets: String = "y", testInputs: String? = nil,
         testTargets: String? = nil, task: PredictionTask? = nil

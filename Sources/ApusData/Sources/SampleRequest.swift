@@ -15,7 +15,12 @@ public struct SampleRequest: Sendable, Hashable {
     /// A column of a table that is wanted as the group of each row.
     public var groupColumn: String?
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A request for a reader.
+    ///
+    /// - Parameters:
+    ///   - directory: The folder from which relative paths start; the current one if `nil`.
+    ///   - seed: The seed of samples that are computed.
+    ///   - groupColumn: The column of a table whose equal values belong together.
     public init(directory: String? = nil, seed: UInt64 = 7, groupColumn: String? = nil) {
         self.directory = directory
         self.seed = seed

@@ -31,7 +31,12 @@ public struct Loss: Sendable {
         case none
     }
 
-    /// Creates the loss; arguments set the properties of their names.
+    /// A loss by its rule; `.huber()` and its like are shorter.
+    ///
+    /// - Parameters:
+    ///   - rule: The distance of outputs and targets.
+    ///   - reduction: How the values of a batch become one number.
+    ///   - classWeights: A factor on the values of each class; 1 for all if `nil`.
     public init(_ rule: some LossRule, reduction: Reduction = .mean, classWeights: [Double]? = nil) {
         self.rule = rule
         self.reduction = reduction

@@ -11,7 +11,7 @@ public import ApusTensor
 /// print(loss(Tensor([[0.5]]), Tensor([[1.0]])).item())   // 0.5: right, but not by 1
 /// ```
 public struct Hinge: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(Hinge())
@@ -39,7 +39,7 @@ public struct Hinge: LossRule {
 /// print(margin(Tensor([[-1.0]]), Tensor([[1.0]])).item())   // 4.0
 /// ```
 public struct SquaredHinge: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(SquaredHinge())
@@ -68,7 +68,7 @@ public struct SquaredHinge: LossRule {
 /// print(loss(p, t).item())   // 0.0: equal distributions
 /// ```
 public struct KLDivergence: LossRule {
-    /// Creates the loss.
+    /// The loss for distributions [N, ..., C] as outputs and targets.
     public init() {}
 
     public static let schema = Schema(KLDivergence())
@@ -95,7 +95,7 @@ public struct KLDivergence: LossRule {
 /// let trainer = Trainer(net, loss: .poisson, optimizer: .adam())                              // counts as targets
 /// ```
 public struct Poisson: LossRule {
-    /// Creates the loss.
+    /// The loss for positive outputs and counts as targets, of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(Poisson())
@@ -119,7 +119,7 @@ public struct Poisson: LossRule {
 /// print(loss(Tensor([[2.0, 0]]), Tensor([[1.0, 0]])).item())   // -1.0: one direction
 /// ```
 public struct CosineSimilarity: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(CosineSimilarity())
@@ -143,7 +143,7 @@ public struct CosineSimilarity: LossRule {
 /// let trainer = Trainer(Sequential { Dense(3) }, loss: .categoricalHinge, optimizer: .sgd(), metrics: [.accuracy])
 /// ```
 public struct CategoricalHinge: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and one-hot targets [N, ..., C].
     public init() {}
 
     public static let schema = Schema(CategoricalHinge())

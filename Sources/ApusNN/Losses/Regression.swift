@@ -10,7 +10,7 @@ public import ApusTensor
 /// print(loss(Tensor([[1.0, 3]]), Tensor([[0.0, 0]])).item())   // 5.0
 /// ```
 public struct MeanSquaredError: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(MeanSquaredError())
@@ -33,7 +33,7 @@ public struct MeanSquaredError: LossRule {
 /// let trainer = Trainer(Dense(1), loss: .meanAbsoluteError, optimizer: .adam(learningRate: 0.01))   // outliers count less
 /// ```
 public struct MeanAbsoluteError: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(MeanAbsoluteError())
@@ -57,7 +57,7 @@ public struct MeanAbsoluteError: LossRule {
 /// print(loss(Tensor([[110.0]]), Tensor([[100.0]])).item())   // 10.0 percent
 /// ```
 public struct MeanAbsolutePercentageError: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...], in percent.
     public init() {}
 
     public static let schema = Schema(MeanAbsolutePercentageError())
@@ -80,7 +80,7 @@ public struct MeanAbsolutePercentageError: LossRule {
 /// let prices = Trainer(Dense(1), loss: .meanSquaredLogarithmicError, optimizer: .adam())   // ratios count, not differences
 /// ```
 public struct MeanSquaredLogarithmicError: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(MeanSquaredLogarithmicError())
@@ -138,7 +138,7 @@ public struct Huber: LossRule {
 /// let trainer = Trainer(Sequential { Dense(8, activation: .tanh); Dense(1) }, loss: .logCosh, optimizer: .adam())
 /// ```
 public struct LogCosh: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(LogCosh())

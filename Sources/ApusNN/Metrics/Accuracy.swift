@@ -10,7 +10,7 @@ public import ApusTensor
 /// let trainer = Trainer(Zoo.mlp.model(), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
 /// ```
 public struct Accuracy: PredictedClassRule {
-    /// Creates the metric.
+    /// The metric for outputs [N, ..., C] with labels [N, ...] or one-hot targets.
     public init() {}
 
     public static let schema = Schema(Accuracy())
@@ -39,7 +39,11 @@ public struct BinaryAccuracy: MetricRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
-    /// Creates the metric; arguments set the properties of their names.
+    /// The metric for outputs [N], [N, 1] or [N, ..., C] with targets 0 or 1.
+    ///
+    /// - Parameters:
+    ///   - threshold: The probability from which an answer counts as "yes", in 0...1.
+    ///   - fromProbabilities: Whether outputs are probabilities; else they are logits.
     public init(threshold: Double = 0.5, fromProbabilities: Bool = false) {
         self.threshold = threshold
         self.fromProbabilities = fromProbabilities
@@ -78,7 +82,9 @@ public struct TopKAccuracy: MetricRule {
     /// How many of the largest outputs count.
     public var k: Int
 
-    /// - Parameter k: From 1; every sample counts where there are no more than k outputs.
+    /// The metric for outputs [N, ..., C] with labels [N, ...] or one-hot targets.
+    ///
+    /// - Parameter k: How many of the largest outputs count, at least 1.
     public init(k: Int = 5) {
         self.k = k
     }

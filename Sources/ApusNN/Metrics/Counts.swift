@@ -32,7 +32,9 @@ public struct Precision: CountsRule {
     /// How the values of classes become one; results are called by it: `precision`, `precisionMicro`, `precision[0]`.
     public var average: Average
 
-    /// Creates the metric; arguments set the properties of their names.
+    /// The metric for outputs [N, ..., C] with labels [N, ...].
+    ///
+    /// - Parameter average: How the values of the classes become one.
     public init(average: Average = .macro) {
         self.average = average
     }
@@ -52,7 +54,9 @@ public struct Recall: CountsRule {
     /// How the values of classes become one; results are called by it: `recall`, `recallMicro`, `recall[0]`.
     public var average: Average
 
-    /// Creates the metric; arguments set the properties of their names.
+    /// The metric for outputs [N, ..., C] with labels [N, ...].
+    ///
+    /// - Parameter average: How the values of the classes become one.
     public init(average: Average = .macro) {
         self.average = average
     }
@@ -75,7 +79,9 @@ public struct F1: CountsRule {
     /// How the values of classes become one; results are called by it: `f1`, `f1Micro`, `f1[0]`.
     public var average: Average
 
-    /// Creates the metric; arguments set the properties of their names.
+    /// The metric for outputs [N, ..., C] with labels [N, ...].
+    ///
+    /// - Parameter average: How the values of the classes become one.
     public init(average: Average = .macro) {
         self.average = average
     }
@@ -97,7 +103,7 @@ public struct F1: CountsRule {
 /// print(try trainer.evaluate(data).tables)   // rows are targets, columns predictions
 /// ```
 public struct ConfusionMatrix: PredictedClassRule {
-    /// Creates the metric.
+    /// The metric for outputs [N, ..., C] with labels [N, ...]; it yields a table [C][C].
     public init() {}
 
     public static let schema = Schema(ConfusionMatrix())

@@ -13,7 +13,7 @@ import Foundation
 /// let trainer = Trainer(Dense(1), loss: .binaryCrossEntropy, optimizer: .adam(), metrics: [.rocAUC])
 /// ```
 public struct ROCAUC: CurveRule {
-    /// Creates the metric.
+    /// The metric for outputs [N], [N, 1] or [N, 2] with targets 0 or 1.
     public init() {}
 
     public static var kind: String { "rocAUC" }
@@ -38,7 +38,7 @@ public struct ROCAUC: CurveRule {
 /// let rare = Trainer(Dense(1), loss: .binaryFocal(), optimizer: .adam(), metrics: [.prAUC])   // where "yes" is rare
 /// ```
 public struct PRAUC: CurveRule {
-    /// Creates the metric.
+    /// The metric for outputs [N], [N, 1] or [N, 2] with targets 0 or 1.
     public init() {}
 
     public static var kind: String { "prAUC" }

@@ -7,7 +7,7 @@ public import ApusTensor
 /// let trainer = Trainer(Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [.meanAbsoluteError])
 /// ```
 public struct MeanAbsoluteErrorMetric: MetricRule {
-    /// Creates the metric.
+    /// The metric for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static var kind: String { "meanAbsoluteError" }
@@ -28,7 +28,7 @@ public struct MeanAbsoluteErrorMetric: MetricRule {
 /// let trainer = Trainer(Dense(1), loss: .huber(), optimizer: .adam(), metrics: [.meanSquaredError])
 /// ```
 public struct MeanSquaredErrorMetric: MetricRule {
-    /// Creates the metric.
+    /// The metric for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static var kind: String { "meanSquaredError" }
@@ -52,7 +52,7 @@ public struct MeanSquaredErrorMetric: MetricRule {
 /// print(try trainer.evaluate(data)[.rootMeanSquaredError] ?? 0)   // in the unit of the target
 /// ```
 public struct RootMeanSquaredError: MetricRule {
-    /// Creates the metric.
+    /// The metric for outputs and targets of one shape [N, ...]; it has the unit of the targets.
     public init() {}
 
     public static let schema = Schema(RootMeanSquaredError())
@@ -77,7 +77,7 @@ public struct RootMeanSquaredError: MetricRule {
 /// let metrics: [Metric] = [.r2, .rootMeanSquaredError]   // 1 is perfect, 0 no better than the mean of the targets
 /// ```
 public struct R2: MetricRule {
-    /// Creates the metric.
+    /// The metric for outputs and targets [N] or [N, outputs].
     public init() {}
 
     public static let schema = Schema(R2())

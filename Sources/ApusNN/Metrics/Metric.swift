@@ -12,7 +12,9 @@ public struct Metric: Sendable {
     /// What is computed for each.
     public var rule: any MetricRule
 
-    /// Creates the metric; arguments set the properties of their names.
+    /// A metric by its rule; `.accuracy` and its like are shorter.
+    ///
+    /// - Parameter rule: What is measured.
     public init(_ rule: some MetricRule) {
         self.rule = rule
     }

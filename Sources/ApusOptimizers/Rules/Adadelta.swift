@@ -15,7 +15,12 @@ public struct Adadelta: OptimizerRule {
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults; the paper's learning rate is 1.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - rho: ρ, in 0..<1: the fraction of the means that stays in a step.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, rho: Double = 0.95, epsilon: Double = 1e-7
     ) {

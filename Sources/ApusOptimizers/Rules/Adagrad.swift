@@ -14,7 +14,12 @@ public struct Adagrad: OptimizerRule {
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - initialAccumulator: The start value of the sum of squares.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, initialAccumulator: Double = 0.1, epsilon: Double = 1e-7
     ) {

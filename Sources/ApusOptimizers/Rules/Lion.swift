@@ -14,7 +14,12 @@ public struct Lion: OptimizerRule {
     /// β₂, the fraction of the mean of gradients that is kept.
     public var beta2: Double
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults; a tenth of Adam's learning rate is usual.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - beta1: β₁, in 0..<1: the fraction of the mean of gradients in the direction of a step.
+    ///   - beta2: β₂, in 0..<1: the fraction of the mean of gradients that is kept.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.99
     ) {

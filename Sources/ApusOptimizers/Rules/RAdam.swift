@@ -14,7 +14,13 @@ public struct RAdam: MomentsRule {
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with PyTorch's defaults.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - beta1: β₁, in 0..<1: the fraction of the mean of gradients that stays in a step.
+    ///   - beta2: β₂, in 0..<1: the fraction of the mean of squares that stays in a step.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
     ) {

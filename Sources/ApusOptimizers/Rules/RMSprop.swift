@@ -19,7 +19,14 @@ public struct RMSprop: OptimizerRule {
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - rho: ρ, in 0..<1: the fraction of the mean of squares that stays in a step.
+    ///   - momentum: μ, in 0..<1; 0 for none.
+    ///   - centered: Whether the mean of squares is centered.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, rho: Double = 0.9, momentum: Double = 0, centered: Bool = false,
         epsilon: Double = 1e-7

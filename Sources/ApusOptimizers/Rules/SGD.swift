@@ -16,7 +16,12 @@ public struct SGD: OptimizerRule {
     /// Whether the step looks ahead by the momentum.
     public var nesterov: Bool
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// Gradient descent, with momentum if it is asked for.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - momentum: μ, in 0..<1; 0 for none.
+    ///   - nesterov: Whether the step looks ahead by the momentum.
     public init(
         learningRate: Double = 0.01, momentum: Double = 0, nesterov: Bool = false
     ) {

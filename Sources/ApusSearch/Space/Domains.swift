@@ -10,7 +10,9 @@ public struct ChoiceDomain: Configurable {
     /// At least one, each of them once: 1 and 1.0 are the same.
     public var values: [Setting]
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A few values.
+    ///
+    /// - Parameter values: The values, in an order that means nothing.
     public init(_ values: [Setting]) { self.values = values }
 
     public static let schema = Schema(ChoiceDomain([]), .leading("values", \.values))

@@ -19,7 +19,11 @@ public struct GaussianProcessSearch: SearchStrategy {
     /// How many assignments are compared, before the best of them are improved step by step.
     public var candidates: Int
 
-    /// Creates the strategy; arguments set the properties of their names.
+    /// The strategy.
+    ///
+    /// - Parameters:
+    ///   - startupTrials: How many trials are random before the model proposes.
+    ///   - candidates: Among how many random points the best is chosen.
     public init(startupTrials: Int = 8, candidates: Int = 256) {
         self.startupTrials = startupTrials
         self.candidates = candidates

@@ -11,7 +11,9 @@ public struct GridSearch: SearchStrategy {
     /// How many values stand for a domain without a step, evenly spaced from end to end on its scale.
     public var points: Int?
 
-    /// Creates the strategy; arguments set the properties of their names.
+    /// The strategy.
+    ///
+    /// - Parameter points: How many values of each range are tried; ranges need it, or a step.
     public init(points: Int? = nil) { self.points = points }
 
     public static let schema = Schema(GridSearch(), .leading("points", \.points, hasDefault: true))

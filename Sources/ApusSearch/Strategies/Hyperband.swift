@@ -16,7 +16,11 @@ public struct Hyperband: SearchStrategy {
     /// One of how many trials continues.
     public var eta: Int
 
-    /// Creates the strategy; arguments set the properties of their names.
+    /// The strategy.
+    ///
+    /// - Parameters:
+    ///   - maximumBudget: R, the largest budget of a trial, in epochs.
+    ///   - eta: η, the factor between budgets, at least 2.
     public init(maximumBudget: Int, eta: Int = 3) {
         self.maximumBudget = maximumBudget
         self.eta = eta
@@ -70,7 +74,13 @@ public struct SuccessiveHalving: SearchStrategy {
     /// One of how many trials continues.
     public var eta: Int
 
-    /// Creates the strategy; arguments set the properties of their names.
+    /// The strategy.
+    ///
+    /// - Parameters:
+    ///   - trials: How many trials begin.
+    ///   - minimumBudget: The budget that each begins with, in epochs.
+    ///   - maximumBudget: The largest budget of a trial, in epochs.
+    ///   - eta: η, the factor between budgets, at least 2: one trial of η goes on.
     public init(trials: Int, minimumBudget: Int = 1, maximumBudget: Int, eta: Int = 3) {
         self.trials = trials
         self.minimumBudget = minimumBudget

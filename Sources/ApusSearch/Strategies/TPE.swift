@@ -21,7 +21,13 @@ public struct TPE: SearchStrategy {
     /// How many trials the even distribution counts as in each density.
     public var priorWeight: Double
 
-    /// Creates the strategy; arguments set the properties of their names.
+    /// The strategy.
+    ///
+    /// - Parameters:
+    ///   - startupTrials: How many trials are random before the model proposes.
+    ///   - candidates: Among how many draws the best is chosen.
+    ///   - gamma: The fraction of trials that count as good, in 0...1.
+    ///   - priorWeight: How much the even distribution counts beside a trial.
     public init(startupTrials: Int = 10, candidates: Int = 24, gamma: Double = 0.1, priorWeight: Double = 1) {
         self.startupTrials = startupTrials
         self.candidates = candidates

@@ -15,7 +15,9 @@ public struct CSVLog: CallbackRule, Configurable {
     public var file: String
     private var memory = Memory<String?>(nil)
 
-    /// Creates the callback; arguments set the properties of their names.
+    /// The callback.
+    ///
+    /// - Parameter file: The name of the table in the folder of the run, or a path such as `./metrics.csv`.
     public init(file: String = "metrics.csv") {
         self.file = file
     }

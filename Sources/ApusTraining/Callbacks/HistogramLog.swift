@@ -25,7 +25,12 @@ public struct HistogramLog: CallbackRule, Configurable {
 
     private var memory = Memory<Log?>(nil)
 
-    /// Creates the callback; arguments set the properties of their names.
+    /// The callback.
+    ///
+    /// - Parameters:
+    ///   - file: The name of the file in the folder of the run, or a path.
+    ///   - everyEpochs: Every how many epochs there is a line; 0 for never.
+    ///   - everySteps: Every how many steps there is a line, too; 0 for never.
     public init(file: String = "histograms.jsonl", everyEpochs: Int = 1, everySteps: Int = 0) {
         self.file = file
         self.everyEpochs = everyEpochs

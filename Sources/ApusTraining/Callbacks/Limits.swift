@@ -16,7 +16,9 @@ public struct TimeLimit: CallbackRule, Configurable {
 
     private var memory = Memory(Progress())
 
-    /// Creates the callback; arguments set the properties of their names.
+    /// The callback.
+    ///
+    /// - Parameter seconds: The time after which training ends, in seconds, at least 0.
     public init(seconds: Double) {
         self.seconds = seconds
     }

@@ -32,7 +32,13 @@ public struct TensorBoard: CallbackRule, Configurable {
 
     private var memory = Memory<Files?>(nil)
 
-    /// Creates the callback; arguments set the properties of their names.
+    /// The callback; TensorBoard reads what it writes with `--logdir`.
+    ///
+    /// - Parameters:
+    ///   - folder: Where event files go; a relative path starts from the folder of the run.
+    ///   - everySteps: Every how many steps there are numbers besides those of epochs; 0 for never.
+    ///   - histogramEpochs: Every how many epochs there are histograms; 0 for never.
+    ///   - histogramSteps: Every how many steps there are histograms; 0 for never.
     public init(
         folder: String = "tensorboard", everySteps: Int = 0, histogramEpochs: Int = 0, histogramSteps: Int = 0
     ) {
