@@ -49,11 +49,11 @@ def article(text, names):
         path, _, anchor = target.partition("#")
         if re.match(r"[a-z][a-z0-9+.-]*:", target) or match.string[match.start() - 1] == "!" and match.start():
             return match[0]
+        if title == path and path in names:
+            return f"<doc:{Path(path).stem}>"
         if path in names or not path:
-            page = Path(path).stem
-            if title == path:
-                return f"<doc:{page}>"
-            return f"[{title}](doc:{page}{'#' if anchor else ''}{anchors(names[path] if path else text).get(anchor, anchor)})"
+            heading = anchors(names[path] if path else text).get(anchor, anchor)
+            return f"[{title}](doc:{Path(path).stem}{'#' if anchor else ''}{heading})"
         return title if title.strip("`") in target else f"{title} (`{path.removeprefix('../')}`)"
 
     parts = re.split(r"(^(?:```|~~~).*?^(?:```|~~~)$)", text, flags=re.MULTILINE | re.DOTALL)

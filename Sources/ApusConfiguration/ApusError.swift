@@ -2,8 +2,12 @@
 ///
 /// ```swift
 /// func exitCode(_ body: () throws -> Void) -> Int32 {
-///     do { try body() } catch let error as any ApusError { return error.failureKind.exitCode } catch { return 1 }
-///     return 0
+///     do {
+///         try body()
+///         return 0
+///     } catch {
+///         return (error as? any ApusError)?.failureKind.exitCode ?? 1
+///     }
 /// }
 /// ```
 public protocol ApusError: Error, CustomStringConvertible {

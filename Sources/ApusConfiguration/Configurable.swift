@@ -5,10 +5,11 @@
 /// ```swift
 /// struct Scaled: Layer, Configurable {
 ///     var factor = 2.0
-///     static let schema = Schema(Scaled(), .leading("factor", \.factor, hasDefault: true, isLabelled: true))
+///     static let schema = Schema(
+///         Scaled(), .leading("factor", \.factor, hasDefault: true, isLabelled: true))
 ///     func output(for x: Tensor, in context: Context) -> Tensor { x * factor }
 /// }
-/// print(Scaled(factor: 0.5))   // Scaled(factor: 0.5); in files: scaled: 0.5
+/// print(Scaled(factor: 0.5))  // Scaled(factor: 0.5); in files: scaled: 0.5
 /// ```
 public protocol Configurable: Sendable, Hashable, Codable, CustomStringConvertible, FileRepresentable {
     /// The name in files: `conv2D`, `adam`.

@@ -8,11 +8,15 @@
 ///     var deviation: Double
 ///     var isUniform = false
 ///     static let schema = Schema(
-///         Noise(deviation: 0.1), .required("deviation", \.deviation, help: "The standard deviation"), .optional("isUniform", \.isUniform))
+///         Noise(deviation: 0.1),
+///         .required("deviation", \.deviation, help: "The standard deviation"),
+///         .optional("isUniform", \.isUniform))
 ///     func output(for x: Tensor, in context: Context) -> Tensor {
-///         isUniform ? x + (context.uniform(x.shape) - 0.5) * deviation : x + context.normal(x.shape) * deviation
+///         isUniform
+///             ? x + (context.uniform(x.shape) - 0.5) * deviation
+///             : x + context.normal(x.shape) * deviation
 ///     }
-/// }   // files write: noise: {deviation: 0.2}
+/// }  // files write: noise: {deviation: 0.2}
 /// ```
 public struct Schema<Value: Sendable>: Sendable {
     /// The value with every argument at its default.

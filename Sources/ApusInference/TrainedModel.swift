@@ -13,7 +13,8 @@ public import ApusTensor
 /// try trainer.fit(FashionMNIST.load().training, epochs: 1, batchSize: 128)
 /// try trainer.trained().write(to: "lenet5.safetensors")
 ///
-/// let model = try TrainedModel(contentsOf: "lenet5.safetensors")   // elsewhere; `import ApusInference` is enough
+/// // Elsewhere; `import ApusInference` is enough
+/// let model = try TrainedModel(contentsOf: "lenet5.safetensors")
 /// print(try model.predict(Tensor.zeros([1, 28, 28, 1]), top: 3))
 /// ```
 public struct TrainedModel: Sendable {

@@ -124,7 +124,9 @@ public struct Optimizer: Sendable {
 ///     var learningRate = 0.001
 ///     static let schema = Schema(SignDescent(), .optional("learningRate", \.learningRate))
 ///     var slots: [OptimizerSlot] { [] }
-///     func update(_ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]) -> (variable: Tensor, slots: [Tensor]) {
+///     func update(_ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]) -> (
+///         variable: Tensor, slots: [Tensor]
+///     ) {
 ///         (variable - sign(gradient) * scales[0], [])
 ///     }
 ///     func check(_ check: inout OptimizerCheck) {}
@@ -193,12 +195,14 @@ public struct OptimizerSlot: Sendable, Hashable {
 ///     var learningRate = 0.001
 ///     static let schema = Schema(Frozen(), .optional("learningRate", \.learningRate))
 ///     var slots: [OptimizerSlot] { [] }
-///     func update(_ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]) -> (variable: Tensor, slots: [Tensor]) {
+///     func update(_ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]) -> (
+///         variable: Tensor, slots: [Tensor]
+///     ) {
 ///         (variable, [])
 ///     }
 ///     func check(_ check: inout OptimizerCheck) {}
 /// }
-/// try OptimizerKinds.register(Frozen.self)   // files may now say: optimizer: frozen
+/// try OptimizerKinds.register(Frozen.self)  // files may now say: optimizer: frozen
 /// ```
 public enum OptimizerKinds {
     package static let registry = Registry<any OptimizerRule>(

@@ -2,7 +2,8 @@
 ///
 /// ```swift
 /// let chart = HeatMap(
-///     "Correlation", values: [[1, 0.2], [0.2, 1]], rowLabels: ["a", "b"], columnLabels: ["a", "b"], colorMap: .diverging, range: -1...1)
+///     "Correlation", values: [[1, 0.2], [0.2, 1]], rowLabels: ["a", "b"], columnLabels: ["a", "b"],
+///     colorMap: .diverging, range: -1...1)
 /// ```
 public struct HeatMap: Chart {
     /// What stands above the cells; nothing if it is empty.

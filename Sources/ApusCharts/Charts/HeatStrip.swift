@@ -4,7 +4,8 @@
 ///
 /// ```swift
 /// let steps = (0..<20).map { step in
-///     DistributionAtStep(step: Double(step), Distribution(values: (0..<100).map { Double($0 * step) / 100 }))
+///     DistributionAtStep(
+///         step: Double(step), Distribution(values: (0..<100).map { Double($0 * step) / 100 }))
 /// }
 /// let chart = HeatStrip("0.dense/kernel", y: "Weight", steps: steps)
 /// ```

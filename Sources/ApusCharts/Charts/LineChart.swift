@@ -6,7 +6,10 @@
 /// ```swift
 /// let chart = LineChart(
 ///     "Loss", x: "Epoch", y: Axis("Loss", scale: .logarithmic),
-///     series: [.init("training", y: [0.9, 0.5, 0.3]), .init("validation", y: [0.8, 0.6, 0.65], style: .dashed)],
+///     series: [
+///         .init("training", y: [0.9, 0.5, 0.3]),
+///         .init("validation", y: [0.8, 0.6, 0.65], style: .dashed),
+///     ],
 ///     markers: [.init(at: 2, "best")])
 /// ```
 public struct LineChart: Chart {

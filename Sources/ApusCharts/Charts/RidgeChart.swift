@@ -5,7 +5,8 @@
 ///
 /// ```swift
 /// let steps = [0.0, 100, 200].map { step in
-///     DistributionAtStep(step: step, Distribution(values: (0..<100).map { Double($0) * (1 + step / 100) }))
+///     DistributionAtStep(
+///         step: step, Distribution(values: (0..<100).map { Double($0) * (1 + step / 100) }))
 /// }
 /// let chart = RidgeChart("Activations of 2.dense", x: "Value", steps: steps)
 /// ```

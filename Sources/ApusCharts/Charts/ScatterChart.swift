@@ -2,7 +2,11 @@
 ///
 /// ```swift
 /// let chart = ScatterChart(
-///     "Moons", x: "x", y: "y", groups: [.init("upper", x: [0, 0.5, 1], y: [0, 0.8, 0]), .init("lower", x: [0.5, 1.5], y: [0.2, -0.4])])
+///     "Moons", x: "x", y: "y",
+///     groups: [
+///         .init("upper", x: [0, 0.5, 1], y: [0, 0.8, 0]),
+///         .init("lower", x: [0.5, 1.5], y: [0.2, -0.4]),
+///     ])
 /// ```
 public struct ScatterChart: Chart {
     /// The points of one class.

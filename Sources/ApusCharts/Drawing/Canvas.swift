@@ -10,8 +10,11 @@
 ///     var before, after: Histogram
 ///     func draw(on canvas: inout Canvas, in area: Rectangle) {
 ///         let half = area.width / 2
-///         before.draw(on: &canvas, in: Rectangle(x: area.x, y: area.y, width: half, height: area.height))
-///         after.draw(on: &canvas, in: Rectangle(x: area.x + half, y: area.y, width: half, height: area.height))
+///         before.draw(
+///             on: &canvas, in: Rectangle(x: area.x, y: area.y, width: half, height: area.height))
+///         after.draw(
+///             on: &canvas,
+///             in: Rectangle(x: area.x + half, y: area.y, width: half, height: area.height))
 ///     }
 /// }
 /// ```

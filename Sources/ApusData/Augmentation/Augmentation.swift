@@ -14,7 +14,9 @@ public import ApusConfiguration
 /// ```swift
 /// let data = try FashionMNIST.load()
 /// var trainer = Trainer(Zoo.lenet5.model(), loss: .softmaxCrossEntropy, optimizer: .adam())
-/// try trainer.fit(data.training, epochs: 1, batchSize: 128, augmentations: [.flip(), .translation(fraction: 0.1)])
+/// try trainer.fit(
+///     data.training, epochs: 1, batchSize: 128,
+///     augmentations: [.flip(), .translation(fraction: 0.1)])
 /// ```
 public enum Augmentation: Hashable, Sendable {
     /// Mirrors the image with the given probability.

@@ -4,8 +4,9 @@ public import ApusTensor
 /// Some samples with their targets: what one step takes.
 ///
 /// ```swift
-/// let batch = Batch(inputs: Tensor.zeros([32, 28, 28, 1]), targets: Tensor(Array(repeating: 3, count: 32)))
-/// print(batch.count, batch.inputs.only.shape)   // 32 [32, 28, 28, 1]
+/// let batch = Batch(
+///     inputs: Tensor.zeros([32, 28, 28, 1]), targets: Tensor(Array(repeating: 3, count: 32)))
+/// print(batch.count, batch.inputs.only.shape)  // 32 [32, 28, 28, 1]
 /// ```
 public struct Batch: Sendable {
     /// The samples as stored, such as `uint8` `[N, 28, 28, 1]`, by the names of the inputs; the step normalizes them.

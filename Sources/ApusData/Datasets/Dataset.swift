@@ -11,7 +11,8 @@ public import ApusTensor
 ///
 /// ```swift
 /// let x = Tensor.normal([200, 4], key: RandomKey(seed: 1))
-/// let data = try Dataset(inputs: x, labels: (x[0..., 0] .> 0).cast(to: .int32), classNames: ["negative", "positive"])
+/// let data = try Dataset(
+///     inputs: x, labels: (x[0..., 0] .> 0).cast(to: .int32), classNames: ["negative", "positive"])
 /// let (training, validation) = try data.split(validation: 0.2, stratified: true, seed: 7)
 /// print(training.count, validation.classCounts)
 /// ```

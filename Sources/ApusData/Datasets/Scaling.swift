@@ -5,8 +5,10 @@ public import ApusConfiguration
 /// What is measured is measured on the training part only, by `fitted(to:)`, and then belongs to all parts.
 ///
 /// ```swift
-/// var (training, validation) = try Dataset.linear(features: 3, seed: 1).split(validation: 0.2, seed: 7)
-/// training.preprocessing = try Scaling.standardize().fitted(to: training)   // measured on the training part
+/// var (training, validation) = try Dataset.linear(features: 3, seed: 1).split(
+///     validation: 0.2, seed: 7)
+/// // Measured on the training part
+/// training.preprocessing = try Scaling.standardize().fitted(to: training)
 /// validation.preprocessing = training.preprocessing
 /// ```
 public enum Scaling: Hashable, Sendable {

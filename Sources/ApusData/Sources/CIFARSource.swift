@@ -5,7 +5,9 @@ import ApusTensor
 /// A folder with the binary version of CIFAR-10: `{cifar10: FOLDER}`.
 ///
 /// ```swift
-/// let source = DataSource(source: .cifar10(CIFAR10Source("cifar-10-batches-bin")), augment: [.flip(), .randomCrop(padding: 4)])
+/// let source = DataSource(
+///     source: .cifar10(CIFAR10Source("cifar-10-batches-bin")),
+///     augment: [.flip(), .randomCrop(padding: 4)])
 /// ```
 public struct CIFAR10Source: SampleReader, Configurable {
     /// Its path, from `data.directory` on if it is relative.

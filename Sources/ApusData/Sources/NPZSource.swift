@@ -3,7 +3,8 @@ public import ApusConfiguration
 /// NumPy arrays: `{npz: {file: data.npz, inputs: x, targets: y}}`.
 ///
 /// ```swift
-/// let source = DataSource(source: .npz(NPZSource("data.npz", inputs: "x", targets: "y", task: .classification)))
+/// let source = DataSource(
+///     source: .npz(NPZSource("data.npz", inputs: "x", targets: "y", task: .classification)))
 /// ```
 public struct NPZSource: SampleReader, Configurable {
     /// An archive, or a folder with the arrays as `x.npy`, `y.npy`.

@@ -3,7 +3,8 @@ import ApusConfiguration
 /// What is predicted: one of several classes, or numbers.
 ///
 /// ```swift
-/// let source = CSVSource("houses.csv", label: "price", task: .regression)   // numbers, although they may look like classes
+/// // Numbers, although they may look like classes
+/// let source = CSVSource("houses.csv", label: "price", task: .regression)
 /// ```
 public enum PredictionTask: String, CaseIterable, Sendable, Hashable, Codable {
     /// A class is predicted.

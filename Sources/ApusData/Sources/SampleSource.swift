@@ -5,7 +5,10 @@ public import ApusConfiguration
 /// In files it is a name (`fashion-mnist`, `moons`) or a name with settings: `{csv: {file: iris.csv, label: species}}`.
 ///
 /// ```swift
-/// let sources: [SampleSource] = [.fashionMNIST, .generated(.spirals(classes: 3)), .csv(CSVSource("iris.csv", label: "species"))]
+/// let sources: [SampleSource] = [
+///     .fashionMNIST, .generated(.spirals(classes: 3)),
+///     .csv(CSVSource("iris.csv", label: "species")),
+/// ]
 /// let own = SampleSource(NPZSource("data.npz"))
 /// ```
 public struct SampleSource: Sendable {

@@ -8,7 +8,9 @@
 ///
 ///     func sample(at index: Int) throws -> Sample {
 ///         let time = Tensor.linspace(0, 1, count: 8000).reshaped(to: [8000, 1])
-///         return Sample(input: sin(time * (2 * .pi * frequencies[index])), label: frequencies[index] < 500 ? 0 : 1)
+///         return Sample(
+///             input: sin(time * (2 * .pi * frequencies[index])),
+///             label: frequencies[index] < 500 ? 0 : 1)
 ///     }
 /// }
 ///

@@ -5,8 +5,10 @@ public import Foundation
 /// ```swift
 /// import Foundation
 ///
-/// let entry = RunEntry(folder: "lenet5-1", name: "lenet5", state: "completed", started: Date(), best: ["validation.loss": 0.26])
-/// print(try RunCatalog("runs").path(entry))   // runs/lenet5-1
+/// let entry = RunEntry(
+///     folder: "lenet5-1", name: "lenet5", state: "completed", started: Date(),
+///     best: ["validation.loss": 0.26])
+/// print(try RunCatalog("runs").path(entry))  // runs/lenet5-1
 /// ```
 public struct RunEntry: Sendable, Hashable {
     /// The run's folder, which is its identity.

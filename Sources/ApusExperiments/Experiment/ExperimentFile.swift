@@ -6,7 +6,8 @@ import Foundation
 ///
 /// ```swift
 /// let text = "{name: lenet, model: lenet5, optimizer: {adam: {learningRate: 0.001}}}"
-/// let file = try ExperimentFile(yaml: text, path: "lenet.yaml").setting("optimizer.adam.learningRate", to: "0.01")
+/// let file = try ExperimentFile(yaml: text, path: "lenet.yaml").setting(
+///     "optimizer.adam.learningRate", to: "0.01")
 /// let experiment = try file.experiment()
 /// ```
 public struct ExperimentFile: Sendable {

@@ -7,8 +7,10 @@ import Foundation
 /// What a run's model takes and says, so that predictions need no data set: `inputs.json`.
 ///
 /// ```swift
-/// let inputs = RunInputs(shape: [28, 28, 1], elementType: .uint8, preprocessing: .unitRange, classNames: ["cat", "dog"])
-/// print(inputs.sampleShape)   // [28, 28, 1]
+/// let inputs = RunInputs(
+///     shape: [28, 28, 1], elementType: .uint8, preprocessing: .unitRange,
+///     classNames: ["cat", "dog"])
+/// print(inputs.sampleShape)  // [28, 28, 1]
 /// ```
 public struct RunInputs: Sendable, Hashable, Codable {
     /// What the file is called in the folder of a run.

@@ -7,9 +7,12 @@ public import ApusTraining
 ///
 /// ```swift
 /// let experiment = Experiment(
-///     name: "blobs", data: DataSource(source: .generated(.blobs())), model: .layers(Sequential { Dense(3) }), epochs: 3)
+///     name: "blobs", data: DataSource(source: .generated(.blobs())),
+///     model: .layers(Sequential { Dense(3) }), epochs: 3)
 /// let folds = try CrossValidation(experiment, folds: 5, in: "runs/blobs-folds")
-/// if let accuracy = folds.summary("accuracy") { print(accuracy.mean, "±", accuracy.standardDeviation) }
+/// if let accuracy = folds.summary("accuracy") {
+///     print(accuracy.mean, "±", accuracy.standardDeviation)
+/// }
 /// ```
 public struct CrossValidation: Sendable {
     /// Loss and metrics on the validation part of each fold.

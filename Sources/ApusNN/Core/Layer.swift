@@ -55,9 +55,10 @@ protocol Container {
 /// let net = Sequential { Dropout(0.5) }
 /// let weights = try net.initialized(input: [6], seed: 0)
 /// let x = Tensor.ones([1, 6])
-/// print(net.applied(to: x, with: weights, mode: .inference).output.scalars)   // [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+/// // [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+/// print(net.applied(to: x, with: weights, mode: .inference).output.scalars)
 /// let trained = net.applied(to: x, with: weights, mode: .training, key: RandomKey(seed: 1)).output
-/// print(trained.scalars)   // some are 0, the others 2
+/// print(trained.scalars)  // some are 0, the others 2
 /// ```
 public enum Mode: String, Sendable, Hashable, Codable {
     /// The model learns.

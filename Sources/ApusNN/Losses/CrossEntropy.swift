@@ -8,7 +8,8 @@ public import ApusTensor
 /// From probabilities, −Σ t log p with p divided by its sum and kept in 10⁻⁷…1 − 10⁻⁷, as in Keras.
 ///
 /// ```swift
-/// let loss = Loss(SoftmaxCrossEntropy(labelSmoothing: 0.1))   // or .softmaxCrossEntropy(labelSmoothing: 0.1)
+/// // Or .softmaxCrossEntropy(labelSmoothing: 0.1)
+/// let loss = Loss(SoftmaxCrossEntropy(labelSmoothing: 0.1))
 /// let logits = Tensor([[2.0, 0, 0], [0, 2, 0]])
 /// print(loss(logits, Tensor([0, 1])).item())
 /// ```
@@ -99,7 +100,8 @@ public struct BinaryCrossEntropy: LossRule {
 /// Shapes as of `SoftmaxCrossEntropy`; p is softmax(output), or the output itself divided by its sum.
 ///
 /// ```swift
-/// let trainer = Trainer(Zoo.lenet5.model(), loss: .focal(gamma: 2), optimizer: .adam())   // easy samples count less
+/// // Easy samples count less
+/// let trainer = Trainer(Zoo.lenet5.model(), loss: .focal(gamma: 2), optimizer: .adam())
 /// ```
 public struct Focal: LossRule {
     /// γ, how much easy samples are left out.

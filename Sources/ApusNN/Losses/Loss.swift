@@ -7,9 +7,12 @@ public import ApusTensor
 /// The rule gives a value for each position; a sample's loss is the mean over its positions.
 ///
 /// ```swift
-/// let weighted = Loss.softmaxCrossEntropy.weighted(classes: [1, 1, 5])   // mistakes of class 2 count five times
-/// let asymmetric = Loss("asymmetric") { output, target in maximum((output - target) * 2, target - output) }
-/// print(asymmetric(Tensor([[3.0]]), Tensor([[1.0]])).item())             // 4.0
+/// // Mistakes of class 2 count five times
+/// let weighted = Loss.softmaxCrossEntropy.weighted(classes: [1, 1, 5])
+/// let asymmetric = Loss("asymmetric") { output, target in
+///     maximum((output - target) * 2, target - output)
+/// }
+/// print(asymmetric(Tensor([[3.0]]), Tensor([[1.0]])).item())  // 4.0
 /// ```
 public struct Loss: Sendable {
     /// What is computed for each.
@@ -173,14 +176,15 @@ extension Tensor {
 /// import ApusConfiguration
 ///
 /// struct Quartic: LossRule {
-///     static let schema = Schema(Quartic())   // no arguments
+///     static let schema = Schema(Quartic())  // no arguments
 ///     func values(_ output: Tensor, _ target: Tensor) -> Tensor { pow(output - target, 4) }
 ///     func problem(_ output: Tensor, _ target: Tensor) -> String? {
-///         output.shape == target.shape ? nil : "expected targets \(output.shape) but received \(target.shape)"
+///         output.shape == target.shape
+///             ? nil : "expected targets \(output.shape) but received \(target.shape)"
 ///     }
 /// }
 /// let loss = Loss(Quartic())
-/// print(loss(Tensor([[2.0]]), Tensor([[0.0]])).item())   // 16.0
+/// print(loss(Tensor([[2.0]]), Tensor([[0.0]])).item())  // 16.0
 /// ```
 public protocol LossRule: Configurable {
     /// What the loss is called; the kind if a rule does not say.

@@ -91,8 +91,12 @@ public struct KLDivergence: LossRule {
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 ///
 /// ```swift
-/// let net = Sequential { Dense(16, activation: .relu); Dense(1, activation: .exponential) }   // a rate is positive
-/// let trainer = Trainer(net, loss: .poisson, optimizer: .adam())                              // counts as targets
+/// // Targets are counts; outputs, which are rates, are positive.
+/// let net = Sequential {
+///     Dense(16, activation: .relu)
+///     Dense(1, activation: .exponential)
+/// }
+/// let trainer = Trainer(net, loss: .poisson, optimizer: .adam())
 /// ```
 public struct Poisson: LossRule {
     /// The loss for positive outputs and counts as targets, of one shape [N, ...].
@@ -140,7 +144,8 @@ public struct CosineSimilarity: LossRule {
 /// Shapes: output and one-hot target [N, ..., C]. As in Keras.
 ///
 /// ```swift
-/// let trainer = Trainer(Sequential { Dense(3) }, loss: .categoricalHinge, optimizer: .sgd(), metrics: [.accuracy])
+/// let trainer = Trainer(
+///     Sequential { Dense(3) }, loss: .categoricalHinge, optimizer: .sgd(), metrics: [.accuracy])
 /// ```
 public struct CategoricalHinge: LossRule {
     /// The loss for outputs and one-hot targets [N, ..., C].

@@ -30,7 +30,8 @@ public struct MeanSquaredError: LossRule {
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 ///
 /// ```swift
-/// let trainer = Trainer(Dense(1), loss: .meanAbsoluteError, optimizer: .adam(learningRate: 0.01))   // outliers count less
+/// // Outliers count less
+/// let trainer = Trainer(Dense(1), loss: .meanAbsoluteError, optimizer: .adam(learningRate: 0.01))
 /// ```
 public struct MeanAbsoluteError: LossRule {
     /// The loss for outputs and targets of one shape [N, ...].
@@ -77,7 +78,8 @@ public struct MeanAbsolutePercentageError: LossRule {
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 ///
 /// ```swift
-/// let prices = Trainer(Dense(1), loss: .meanSquaredLogarithmicError, optimizer: .adam())   // ratios count, not differences
+/// // Ratios count, not differences
+/// let prices = Trainer(Dense(1), loss: .meanSquaredLogarithmicError, optimizer: .adam())
 /// ```
 public struct MeanSquaredLogarithmicError: LossRule {
     /// The loss for outputs and targets of one shape [N, ...].
@@ -135,7 +137,8 @@ public struct Huber: LossRule {
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
 ///
 /// ```swift
-/// let trainer = Trainer(Sequential { Dense(8, activation: .tanh); Dense(1) }, loss: .logCosh, optimizer: .adam())
+/// let trainer = Trainer(
+///     Dense(1), loss: .logCosh, optimizer: .sgd(learningRate: 0.1), metrics: [.meanAbsoluteError])
 /// ```
 public struct LogCosh: LossRule {
     /// The loss for outputs and targets of one shape [N, ...].

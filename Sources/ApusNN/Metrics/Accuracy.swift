@@ -7,7 +7,8 @@ public import ApusTensor
 /// logit) means "yes", or a probability above 0.5 if the loss says that outputs are probabilities.
 ///
 /// ```swift
-/// let trainer = Trainer(Zoo.mlp.model(), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
+/// let trainer = Trainer(
+///     Zoo.mlp.model(), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
 /// ```
 public struct Accuracy: PredictedClassRule {
     /// The metric for outputs [N, ..., C] with labels [N, ...] or one-hot targets.

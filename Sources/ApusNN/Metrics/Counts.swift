@@ -71,7 +71,8 @@ public struct Recall: CountsRule {
 ///
 /// ```swift
 /// let data = Dataset.moons(count: 200, noise: 0.1, seed: 1)
-/// var trainer = Trainer(Sequential { Dense(2) }, loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.f1()])
+/// var trainer = Trainer(
+///     Sequential { Dense(2) }, loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.f1()])
 /// try trainer.fit(data, epochs: 5, batchSize: 20)
 /// print(try trainer.evaluate(data)[.f1()] ?? 0)
 /// ```
@@ -98,9 +99,10 @@ public struct F1: CountsRule {
 ///
 /// ```swift
 /// let data = Dataset.blobs(count: 150, classes: 3, seed: 1)
-/// var trainer = Trainer(Dense(3), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.confusionMatrix])
+/// var trainer = Trainer(
+///     Dense(3), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.confusionMatrix])
 /// try trainer.fit(data, epochs: 3, batchSize: 15)
-/// print(try trainer.evaluate(data).tables)   // rows are targets, columns predictions
+/// print(try trainer.evaluate(data).tables)  // rows are targets, columns predictions
 /// ```
 public struct ConfusionMatrix: PredictedClassRule {
     /// The metric for outputs [N, ..., C] with labels [N, ...]; it yields a table [C][C].

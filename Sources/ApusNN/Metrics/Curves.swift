@@ -35,7 +35,7 @@ public struct ROCAUC: CurveRule {
 /// NaN if none is left, or an output is NaN.
 ///
 /// ```swift
-/// let rare = Trainer(Dense(1), loss: .binaryFocal(), optimizer: .adam(), metrics: [.prAUC])   // where "yes" is rare
+/// let rare = Trainer(Dense(1), loss: .binaryFocal(), optimizer: .adam(), metrics: [.prAUC])  // where "yes" is rare
 /// ```
 public struct PRAUC: CurveRule {
     /// The metric for outputs [N], [N, 1] or [N, 2] with targets 0 or 1.

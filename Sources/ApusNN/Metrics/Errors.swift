@@ -4,7 +4,8 @@ public import ApusTensor
 /// The mean of |output − target| over all elements. Shapes: equal, or targets [N] for outputs [N, 1].
 ///
 /// ```swift
-/// let trainer = Trainer(Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [.meanAbsoluteError])
+/// let trainer = Trainer(
+///     Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [.meanAbsoluteError])
 /// ```
 public struct MeanAbsoluteErrorMetric: MetricRule {
     /// The metric for outputs and targets of one shape [N, ...].
@@ -47,9 +48,11 @@ public struct MeanSquaredErrorMetric: MetricRule {
 ///
 /// ```swift
 /// let data = Dataset.linear(count: 200, noise: 0.1, seed: 1)
-/// var trainer = Trainer(Dense(1), loss: .meanSquaredError, optimizer: .adam(learningRate: 0.1), metrics: [.rootMeanSquaredError])
+/// var trainer = Trainer(
+///     Dense(1), loss: .meanSquaredError, optimizer: .adam(learningRate: 0.1),
+///     metrics: [.rootMeanSquaredError])
 /// try trainer.fit(data, epochs: 20, batchSize: 20)
-/// print(try trainer.evaluate(data)[.rootMeanSquaredError] ?? 0)   // in the unit of the target
+/// print(try trainer.evaluate(data)[.rootMeanSquaredError] ?? 0)  // in the unit of the target
 /// ```
 public struct RootMeanSquaredError: MetricRule {
     /// The metric for outputs and targets of one shape [N, ...]; it has the unit of the targets.
@@ -74,7 +77,8 @@ public struct RootMeanSquaredError: MetricRule {
 /// Shapes: [N] or [N, outputs], equal, or targets [N] for outputs [N, 1]. As `r2_score` of scikit-learn.
 ///
 /// ```swift
-/// let metrics: [Metric] = [.r2, .rootMeanSquaredError]   // 1 is perfect, 0 no better than the mean of the targets
+/// // 1 is perfect, 0 no better than the mean of the targets
+/// let metrics: [Metric] = [.r2, .rootMeanSquaredError]
 /// ```
 public struct R2: MetricRule {
     /// The metric for outputs and targets [N] or [N, outputs].

@@ -5,8 +5,11 @@ public import ApusTensor
 /// What is measured besides the loss, exactly over all samples of an epoch.
 ///
 /// ```swift
-/// let within = Metric.mean("within") { output, target in (abs(output - target) .< 0.1).cast(to: .float32) }
-/// let trainer = Trainer(Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [within, .r2])
+/// let within = Metric.mean("within") { output, target in
+///     (abs(output - target) .< 0.1).cast(to: .float32)
+/// }
+/// let trainer = Trainer(
+///     Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [within, .r2])
 /// ```
 public struct Metric: Sendable {
     /// What is computed for each.
@@ -45,18 +48,22 @@ protocol PredictedClassRule: MetricRule {}
 /// import ApusConfiguration
 ///
 /// struct Bias: MetricRule {
-///     static let schema = Schema(Bias())   // no arguments
+///     static let schema = Schema(Bias())  // no arguments
 ///     var accumulation: MetricAccumulation { .sum }
 ///     func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor {
 ///         let errors = (output - target).reshaped(to: weights.shape) * weights
 ///         return Tensor.stacked([errors.sum(), weights.sum()])
 ///     }
-///     func value(_ gathered: [Double], classes: Int) -> MetricValue { .number(gathered[0] / gathered[1]) }
+///     func value(_ gathered: [Double], classes: Int) -> MetricValue {
+///         .number(gathered[0] / gathered[1])
+///     }
 ///     func problem(_ output: Tensor, _ target: Tensor) -> String? {
-///         output.shape == target.shape ? nil : "expected targets \(output.shape) but received \(target.shape)"
+///         output.shape == target.shape
+///             ? nil : "expected targets \(output.shape) but received \(target.shape)"
 ///     }
 /// }
-/// let trainer = Trainer(Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [Metric(Bias())])
+/// let trainer = Trainer(
+///     Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [Metric(Bias())])
 /// ```
 public protocol MetricRule: Configurable {
     /// What results are called; the kind if a rule does not say.
@@ -82,8 +89,9 @@ public protocol MetricRule: Configurable {
 /// How contributions of batches become one.
 ///
 /// ```swift
-/// let isSum = Metric.accuracy.rule.accumulation == .sum    // counts of batches are added
-/// let areRows = Metric.rocAUC.rule.accumulation == .rows   // scores are kept until the end, for they are ranked
+/// let isSum = Metric.accuracy.rule.accumulation == .sum  // counts of batches are added
+/// // Scores are kept until the end, for they are ranked
+/// let areRows = Metric.rocAUC.rule.accumulation == .rows
 /// ```
 public enum MetricAccumulation: Sendable, Hashable {
     /// By addition.
@@ -120,8 +128,10 @@ extension MetricRule {
 /// The kinds of metrics that can be read from files.
 ///
 /// ```swift
-/// let within = Metric.mean("within") { output, target in (abs(output - target) .< 0.1).cast(to: .float32) }
-/// try MetricKinds.register(within)   // files may now say: metrics: [within]
+/// let within = Metric.mean("within") { output, target in
+///     (abs(output - target) .< 0.1).cast(to: .float32)
+/// }
+/// try MetricKinds.register(within)  // files may now say: metrics: [within]
 /// ```
 public enum MetricKinds {
     package static let registry = Registry<any MetricRule>(

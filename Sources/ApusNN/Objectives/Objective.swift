@@ -4,8 +4,9 @@
 ///
 /// ```swift
 /// let objective = Objective(
-///     losses: ["price": .huber(), "kind": .softmaxCrossEntropy.weighted(0.3)], metrics: ["kind": [.accuracy]])
-/// print(objective.terms.count)   // 2: the losses are added
+///     losses: ["price": .huber(), "kind": .softmaxCrossEntropy.weighted(0.3)],
+///     metrics: ["kind": [.accuracy]])
+/// print(objective.terms.count)  // 2: the losses are added
 /// ```
 public struct Objective: Sendable, Hashable {
     /// What is expected of one output.

@@ -4,7 +4,8 @@ public import ApusTensor
 /// The sign of a mean of gradients: w ← w − η sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g. Chen et al. (2023); as in Keras.
 ///
 /// ```swift
-/// let optimizer = Optimizer.lion(learningRate: 1e-4).weightDecay(0.1)   // a tenth of Adam's rate, ten times its decay
+/// // A tenth of Adam's rate, ten times its decay
+/// let optimizer = Optimizer.lion(learningRate: 1e-4).weightDecay(0.1)
 /// ```
 public struct Lion: OptimizerRule {
     /// η

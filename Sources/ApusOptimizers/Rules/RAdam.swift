@@ -6,7 +6,8 @@ public import ApusTensor
 /// Liu et al. (2020); as in PyTorch.
 ///
 /// ```swift
-/// let withoutWarmup = Optimizer.rAdam(learningRate: 1e-3)   // the rectification takes the place of a warm-up
+/// // The rectification takes the place of a warm-up
+/// let withoutWarmup = Optimizer.rAdam(learningRate: 1e-3)
 /// ```
 public struct RAdam: MomentsRule {
     /// η

@@ -5,7 +5,8 @@ public import ApusTensor
 ///
 /// ```swift
 /// let trainer = Trainer(
-///     Zoo.resnet18.model(), loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1, momentum: 0.9, nesterov: true),
+///     Zoo.resnet18.model(), loss: .softmaxCrossEntropy,
+///     optimizer: .sgd(learningRate: 0.1, momentum: 0.9, nesterov: true),
 ///     schedule: .multiStep(milestones: [20_000, 30_000]))
 /// ```
 public struct SGD: OptimizerRule {

@@ -4,10 +4,14 @@ public import ApusTraining
 ///
 /// ```swift
 /// let data = Dataset.blobs(count: 150, seed: 1)
-/// var trainer = Trainer(Dense(3), loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.1), metrics: [.accuracy])
+/// var trainer = Trainer(
+///     Dense(3), loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.1),
+///     metrics: [.accuracy])
 /// try trainer.fit(data, epochs: 10, batchSize: 15)
 /// let evaluation = try Evaluation(trainer, on: data, worst: 4)
-/// for sample in evaluation.classification?.worst ?? [] { print(sample.index, sample.truth, sample.prediction, sample.loss) }
+/// for sample in evaluation.classification?.worst ?? [] {
+///     print(sample.index, sample.truth, sample.prediction, sample.loss)
+/// }
 /// ```
 public struct Evaluation: Sendable, Hashable, Codable {
     /// The number of samples.

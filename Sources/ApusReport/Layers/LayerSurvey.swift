@@ -9,10 +9,15 @@ import ApusTraining
 /// What is in a model's layers: the weights, and what one batch makes of them.
 ///
 /// ```swift
-/// let net = Sequential { Dense(64, activation: .relu); Dense(2) }
+/// let net = Sequential {
+///     Dense(64, activation: .relu); Dense(2)
+/// }
 /// let weights = try net.initialized(input: [2], seed: 7)
-/// let batch = Batch(inputs: Tensor.normal([32, 2], key: RandomKey(seed: 1)), targets: Tensor((0..<32).map { $0 % 2 }))
-/// let survey = try LayerSurvey(net, weights, objective: Objective(loss: .softmaxCrossEntropy), batch: batch, seed: 7)
+/// let batch = Batch(
+///     inputs: Tensor.normal([32, 2], key: RandomKey(seed: 1)),
+///     targets: Tensor((0..<32).map { $0 % 2 }))
+/// let survey = try LayerSurvey(
+///     net, weights, objective: Objective(loss: .softmaxCrossEntropy), batch: batch, seed: 7)
 /// for entry in survey.gradients { print(entry.path, entry.rootMeanSquare) }
 /// ```
 public struct LayerSurvey: Sendable {

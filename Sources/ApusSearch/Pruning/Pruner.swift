@@ -7,7 +7,8 @@ public import ApusConfiguration
 /// at the same step (Golovin et al., 2017; defaults of Optuna's pruners).
 ///
 /// ```swift
-/// let pruner = Pruner.median(startupTrials: 5, warmupSteps: 2)   // no trial is given up before the third value
+/// // No trial is given up before the third value
+/// let pruner = Pruner.median(startupTrials: 5, warmupSteps: 2)
 /// let search = Search(space: ["x": .real(0...1)], trials: 50, pruner: pruner)
 /// ```
 public enum Pruner: ConfigurableCases {

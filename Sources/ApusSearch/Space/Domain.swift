@@ -4,7 +4,8 @@ package import ApusConfiguration
 ///
 /// ```swift
 /// let space: SearchSpace = [
-///     "learningRate": .log(1e-4...1e-1), "batchSize": .choice([32, 64, 128]), "layers": .integer(1...4), "dropout": .real(0...0.5),
+///     "learningRate": .log(1e-4...1e-1), "batchSize": .choice([32, 64, 128]),
+///     "layers": .integer(1...4), "dropout": .real(0...0.5),
 /// ]
 /// ```
 public enum Domain: Alternatives {

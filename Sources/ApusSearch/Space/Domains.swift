@@ -3,7 +3,7 @@ public import ApusConfiguration
 /// A few values without an order: `choice: [relu, tanh]`.
 ///
 /// ```swift
-/// let activation = Domain.choice(ChoiceDomain(["relu", "tanh", "gelu"]))   // or .choice(["relu", "tanh", "gelu"])
+/// let activation = Domain.choice(ChoiceDomain(["relu", "tanh", "gelu"]))  // or .choice(["relu", "tanh", "gelu"])
 /// ```
 public struct ChoiceDomain: Configurable {
     public static let kind = "choice"

@@ -5,7 +5,9 @@ import ApusConfiguration
 /// The order never depends on how a file was written, so the same space gives the same search.
 ///
 /// ```swift
-/// let space: SearchSpace = ["model.0.dense.units": .choice([16, 64]), "optimizer.adam.learningRate": .log(1e-4...1e-1)]
+/// let space: SearchSpace = [
+///     "model.0.dense.units": .choice([16, 64]), "optimizer.adam.learningRate": .log(1e-4...1e-1),
+/// ]
 /// for path in space.paths { print(path) }
 /// ```
 public struct SearchSpace: Sendable, Hashable {

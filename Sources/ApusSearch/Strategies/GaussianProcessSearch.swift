@@ -10,7 +10,8 @@ import Foundation
 ///
 /// ```swift
 /// let search = Search(
-///     space: ["x": .real(-2...2), "y": .real(-2...2)], strategy: .gaussianProcess(GaussianProcessSearch(startupTrials: 5)), trials: 40)
+///     space: ["x": .real(-2...2), "y": .real(-2...2)],
+///     strategy: .gaussianProcess(GaussianProcessSearch(startupTrials: 5)), trials: 40)
 /// ```
 public struct GaussianProcessSearch: SearchStrategy {
     public static let kind = "gaussianProcess"

@@ -3,8 +3,9 @@ public import ApusConfiguration
 /// Every combination of the values of all domains, the last path's value changing first.
 ///
 /// ```swift
-/// let search = Search(space: ["rate": .log(1e-4...1e-1), "units": .choice([16, 64])], strategy: .grid(points: 4))
-/// print(search.trialLimit)   // 8: four rates, two numbers of units
+/// let search = Search(
+///     space: ["rate": .log(1e-4...1e-1), "units": .choice([16, 64])], strategy: .grid(points: 4))
+/// print(search.trialLimit)  // 8: four rates, two numbers of units
 /// ```
 public struct GridSearch: SearchStrategy {
     public static let kind = "grid"

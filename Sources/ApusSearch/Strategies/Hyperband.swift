@@ -7,7 +7,8 @@ public import ApusConfiguration
 /// of budget R · η^-s. After the last bracket the first begins again while more trials are wanted.
 ///
 /// ```swift
-/// let search = Search(space: ["rate": .log(1e-4...1e-1)], strategy: .hyperband(Hyperband(maximumBudget: 27)))
+/// let search = Search(
+///     space: ["rate": .log(1e-4...1e-1)], strategy: .hyperband(Hyperband(maximumBudget: 27)))
 /// ```
 public struct Hyperband: SearchStrategy {
     public static let kind = "hyperband"
@@ -60,7 +61,8 @@ public struct Hyperband: SearchStrategy {
 /// (Jamieson and Talwalkar, 2016).
 ///
 /// ```swift
-/// let halving = SuccessiveHalving(trials: 27, maximumBudget: 27)   // 27 trials of 1 epoch, 9 of 3, 3 of 9, 1 of 27
+/// // 27 trials of 1 epoch, 9 of 3, 3 of 9, 1 of 27
+/// let halving = SuccessiveHalving(trials: 27, maximumBudget: 27)
 /// let search = Search(space: ["rate": .log(1e-4...1e-1)], strategy: .successiveHalving(halving))
 /// ```
 public struct SuccessiveHalving: SearchStrategy {

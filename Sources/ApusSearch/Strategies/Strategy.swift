@@ -3,7 +3,9 @@ package import ApusConfiguration
 /// How a search chooses what to try: `random`, `{tpe: {candidates: 50}}`, `{hyperband: 81}`.
 ///
 /// ```swift
-/// let strategies: [Strategy] = [.random, .grid(points: 5), .tpe, .gaussianProcess, .hyperband(Hyperband(maximumBudget: 81))]
+/// let strategies: [Strategy] = [
+///     .random, .grid(points: 5), .tpe, .gaussianProcess, .hyperband(Hyperband(maximumBudget: 81)),
+/// ]
 /// ```
 public enum Strategy: Alternatives {
     /// All points of a grid.

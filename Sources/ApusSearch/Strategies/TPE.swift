@@ -8,7 +8,8 @@ public import ApusConfiguration
 /// count among the others, so that they are not proposed again.
 ///
 /// ```swift
-/// let search = Search(space: ["rate": .log(1e-4...1e-1)], strategy: .tpe(TPE(startupTrials: 20)), trials: 100)
+/// let search = Search(
+///     space: ["rate": .log(1e-4...1e-1)], strategy: .tpe(TPE(startupTrials: 20)), trials: 100)
 /// ```
 public struct TPE: SearchStrategy {
     public static let kind = "tpe"

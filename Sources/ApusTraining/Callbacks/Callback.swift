@@ -4,7 +4,9 @@
 /// let data = Dataset.moons(seed: 1)
 /// var trainer = Trainer(Dense(2), loss: .softmaxCrossEntropy, optimizer: .adam())
 /// let slow = Callback.onEvent { event, training in
-///     if case .epochEnded(let record) = event, record.training.loss < 0.1 { training.stop(.callback("it is good enough")) }
+///     if case .epochEnded(let record) = event, record.training.loss < 0.1 {
+///         training.stop(.callback("it is good enough"))
+///     }
 /// }
 /// try trainer.fit(data, epochs: 50, batchSize: 50, callbacks: [slow, .timeLimit(seconds: 60)])
 /// ```

@@ -14,10 +14,14 @@ import Synchronization
 ///
 /// ```swift
 /// let data = Dataset.spirals(seed: 1)
-/// var trainer = Trainer(Sequential { Dense(64, activation: .relu); Dense(2) }, loss: .softmaxCrossEntropy, optimizer: .adam())
+/// var trainer = Trainer(
+///     Sequential {
+///         Dense(64, activation: .relu); Dense(2)
+///     }, loss: .softmaxCrossEntropy, optimizer: .adam())
 /// try trainer.fit(
-///     data, epochs: 20, batchSize: 50, callbacks: [.checkpoint("checkpoints", monitor: "training.loss")],
-///     resuming: "checkpoints")   // continues where an interrupted one ended
+///     data, epochs: 20, batchSize: 50,
+///     callbacks: [.checkpoint("checkpoints", monitor: "training.loss")],
+///     resuming: "checkpoints")  // continues where an interrupted one ended
 /// ```
 public struct Checkpoint: MonitoringRule, Configurable {
     /// The folder of the checkpoints; `nil` for `checkpoints` in the folder of the run.

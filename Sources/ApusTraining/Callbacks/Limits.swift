@@ -58,7 +58,8 @@ public struct TimeLimit: CallbackRule, Configurable {
 ///
 /// ```swift
 /// let careful: [Callback] = [.terminateOnNonFinite]
-/// let optimizer = Optimizer.adam().skippingNonFinite()   // else such a step ends the training with an error
+/// // Else such a step ends the training with an error
+/// let optimizer = Optimizer.adam().skippingNonFinite()
 /// ```
 public struct TerminateOnNonFinite: CallbackRule, Configurable {
     /// Creates the callback.

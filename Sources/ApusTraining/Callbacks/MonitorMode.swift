@@ -1,7 +1,8 @@
 /// The direction in which a monitored value improves.
 ///
 /// ```swift
-/// let stopping = Callback.earlyStopping(monitor: "validation.accuracy", mode: .max, patience: 5)   // .auto knows it, too
+/// // .auto knows it, too
+/// let stopping = Callback.earlyStopping(monitor: "validation.accuracy", mode: .max, patience: 5)
 /// ```
 public enum MonitorMode: String, Sendable, Hashable, Codable, CaseIterable {
     /// Smaller values are better.

@@ -8,7 +8,9 @@ package import ApusNN
 ///     var monitor = "validation.accuracy"
 ///     var value: Double
 ///     mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
-///         guard case .epochEnded(let record) = event, let reached = record.value(monitor), reached >= value else { return }
+///         guard case .epochEnded(let record) = event, let reached = record.value(monitor),
+///             reached >= value
+///         else { return }
 ///         training.stop(.callback("\(monitor) is \(reached)"))
 ///     }
 /// }

@@ -8,12 +8,16 @@ public import ApusTensor
 /// Trains a model on data, measures it and predicts with it.
 ///
 /// ```swift
-/// let (training, validation) = try Dataset.moons(noise: 0.1, seed: 1).split(validation: 0.2, seed: 7)
-/// let net = Sequential { Dense(16, activation: .relu); Dense(2) }
-/// var trainer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.01), metrics: [.accuracy])
+/// let (training, validation) = try Dataset.moons(noise: 0.1, seed: 1).split(
+///     validation: 0.2, seed: 7)
+/// let net = Sequential {
+///     Dense(16, activation: .relu); Dense(2)
+/// }
+/// var trainer = Trainer(
+///     net, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.01), metrics: [.accuracy])
 /// try trainer.fit(training, validation: validation, epochs: 20, batchSize: 32)
 /// print(try trainer.evaluate(validation))
-/// let logits = try trainer.predict(Tensor([[0.5, 0.25]]))   // [1, 2]
+/// let logits = try trainer.predict(Tensor([[0.5, 0.25]]))  // [1, 2]
 /// ```
 public struct Trainer: Sendable {
     /// The network whose variables are trained.

@@ -9,10 +9,13 @@ import ApusTensor
 /// `Trainer.fit` is one session. A custom training loop is another, whose step is a closure:
 ///
 /// ```swift
-/// let network = Sequential { Dense(16, activation: .relu); Dense(2) }
+/// let network = Sequential {
+///     Dense(16, activation: .relu); Dense(2)
+/// }
 /// let optimizer = Optimizer.sgd(learningRate: 0.1, momentum: 0.9)
 /// var state = try TrainingState(network, optimizer: optimizer, input: [2], seed: 7)
-/// let step = try TrainingStep(network, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])
+/// let step = try TrainingStep(
+///     network, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy])
 /// let session = TrainingSession(
 ///     loss: .softmaxCrossEntropy, metrics: [.accuracy], schedule: .cosine(warmupSteps: 100),
 ///     callbacks: [.earlyStopping(monitor: "training.loss", patience: 3)])

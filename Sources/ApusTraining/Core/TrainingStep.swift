@@ -268,7 +268,9 @@ public struct StepGradients: Sendable {
 ///
 /// ```swift
 /// let trainer = Trainer(
-///     Zoo.resnet18.model(), loss: .softmaxCrossEntropy, optimizer: .sgd(momentum: 0.9), memory: .saving)   // slower, smaller
+///     // Slower, smaller
+///     Zoo.resnet18.model(), loss: .softmaxCrossEntropy, optimizer: .sgd(momentum: 0.9),
+///     memory: .saving)
 /// ```
 public enum MemoryUse: String, Sendable, Hashable, Codable, CaseIterable {
     /// What the backward pass needs is kept.

@@ -7,10 +7,15 @@ import Synchronization
 /// Looks into a model during training: histograms of weights, gradients and activations, always for the same samples.
 ///
 /// ```swift
-/// let net = Sequential { Dense(32, activation: .relu); Dense(2) }
-/// let batch = Batch(inputs: Tensor.normal([32, 2], key: RandomKey(seed: 1)), targets: Tensor((0..<32).map { $0 % 2 }))
+/// let net = Sequential {
+///     Dense(32, activation: .relu); Dense(2)
+/// }
+/// let batch = Batch(
+///     inputs: Tensor.normal([32, 2], key: RandomKey(seed: 1)),
+///     targets: Tensor((0..<32).map { $0 % 2 }))
 /// let observer = try ModelObserver(net, loss: .softmaxCrossEntropy, batch: batch)
-/// let session = TrainingSession(loss: .softmaxCrossEntropy, callbacks: [.histograms()], folder: "run", observer: observer)
+/// let session = TrainingSession(
+///     loss: .softmaxCrossEntropy, callbacks: [.histograms()], folder: "run", observer: observer)
 /// ```
 public struct ModelObserver: Sendable {
     /// The number of samples that `Trainer` observes: enough for histograms, and little work beside a step.

@@ -21,8 +21,9 @@ public typealias Conv1D = Conv<OneAxis>
 /// H′ = ⌊(H + p − d·(k − 1) − 1) / s⌋ + 1.
 ///
 /// ```swift
-/// let layer = Conv2D(filters: 6, kernelSize: 5, padding: .same, activation: .relu, kernelInitializer: .heNormal)
-/// print(try layer.summary(input: [28, 28, 1]).parameterCount)   // 156: 5·5·1·6 + 6
+/// let layer = Conv2D(
+///     filters: 6, kernelSize: 5, padding: .same, activation: .relu, kernelInitializer: .heNormal)
+/// print(try layer.summary(input: [28, 28, 1]).parameterCount)  // 156: 5·5·1·6 + 6
 /// ```
 public typealias Conv2D = Conv<TwoAxes>
 

@@ -9,8 +9,10 @@ public import ApusTensor
 ///
 /// ```swift
 /// let decoder = Sequential {
-///     Conv1DTranspose(filters: 16, kernelSize: 4, strides: 2, padding: .same, activation: .relu)   // [25, 8] → [50, 16]
-///     Conv1DTranspose(filters: 1, kernelSize: 4, strides: 2, padding: .same)                       // [50, 16] → [100, 1]
+///     // [25, 8] → [50, 16]
+///     Conv1DTranspose(filters: 16, kernelSize: 4, strides: 2, padding: .same, activation: .relu)
+///     // [50, 16] → [100, 1]
+///     Conv1DTranspose(filters: 1, kernelSize: 4, strides: 2, padding: .same)
 /// }
 /// ```
 public typealias Conv1DTranspose = ConvTranspose<OneAxis>
@@ -25,8 +27,10 @@ public typealias Conv1DTranspose = ConvTranspose<OneAxis>
 /// let generator = Sequential {
 ///     Dense(7 * 7 * 32, activation: .relu)
 ///     Reshape([7, 7, 32])
-///     Conv2DTranspose(filters: 16, kernelSize: 4, strides: 2, padding: .same, activation: .relu)   // [14, 14, 16]
-///     Conv2DTranspose(filters: 1, kernelSize: 4, strides: 2, padding: .same)                       // [28, 28, 1]
+///     // [14, 14, 16]
+///     Conv2DTranspose(filters: 16, kernelSize: 4, strides: 2, padding: .same, activation: .relu)
+///     // [28, 28, 1]
+///     Conv2DTranspose(filters: 1, kernelSize: 4, strides: 2, padding: .same)
 /// }
 /// ```
 public typealias Conv2DTranspose = ConvTranspose<TwoAxes>
@@ -36,8 +40,9 @@ public typealias Conv2DTranspose = ConvTranspose<TwoAxes>
 /// The padding is that of the convolution whose gradient this is: it makes the output smaller.
 ///
 /// ```swift
+/// // [8, 8, 4] → [16, 16, 8]
 /// let layer: ConvTranspose<TwoAxes> = Conv2DTranspose(
-///     filters: 8, kernelSize: 3, strides: 2, padding: .explicit(1), outputPadding: 1)   // [8, 8, 4] → [16, 16, 8]
+///     filters: 8, kernelSize: 3, strides: 2, padding: .explicit(1), outputPadding: 1)
 /// ```
 public struct ConvTranspose<Axes: SpatialAxes>: ConvolutionLayer, KernelLayer, CheckedLayer {
     /// The number of output channels.

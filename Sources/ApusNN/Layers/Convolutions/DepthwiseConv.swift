@@ -7,7 +7,8 @@ public import ApusTensor
 /// Shapes: x [N, L, C], W [kernel size, 1, C·depthMultiplier], b and the outputs' channels C·depthMultiplier. Chollet (2017).
 ///
 /// ```swift
-/// let smoothing = DepthwiseConv1D(kernelSize: 5, padding: .same)   // [100, 3] → [100, 3]: each channel by itself
+/// // [100, 3] → [100, 3]: each channel by itself
+/// let smoothing = DepthwiseConv1D(kernelSize: 5, padding: .same)
 /// ```
 public typealias DepthwiseConv1D = DepthwiseConv<OneAxis>
 
@@ -17,7 +18,8 @@ public typealias DepthwiseConv1D = DepthwiseConv<OneAxis>
 /// C·depthMultiplier. Chollet (2017).
 ///
 /// ```swift
-/// let layer = DepthwiseConv2D(kernelSize: 3, padding: .same, depthMultiplier: 2)   // [32, 32, 8] → [32, 32, 16]
+/// // [32, 32, 8] → [32, 32, 16]
+/// let layer = DepthwiseConv2D(kernelSize: 3, padding: .same, depthMultiplier: 2)
 /// ```
 public typealias DepthwiseConv2D = DepthwiseConv<TwoAxes>
 

@@ -19,7 +19,8 @@ public typealias SeparableConv1D = SeparableConv<OneAxis>
 ///
 /// ```swift
 /// let block = Sequential {
-///     SeparableConv2D(filters: 64, kernelSize: 3, padding: .same, useBias: false)   // [32, 32, 32] → [32, 32, 64]
+///     // [32, 32, 32] → [32, 32, 64]
+///     SeparableConv2D(filters: 64, kernelSize: 3, padding: .same, useBias: false)
 ///     BatchNorm()
 ///     ActivationLayer(.relu)
 /// }

@@ -11,7 +11,8 @@ public import ApusTensor
 ///
 /// ```swift
 /// let block = Sequential {
-///     Conv2D(filters: 16, kernelSize: 3, padding: .same, useBias: false)   // β takes the place of the bias
+///     // The offset β takes the place of the bias
+///     Conv2D(filters: 16, kernelSize: 3, padding: .same, useBias: false)
 ///     BatchNorm(momentum: 0.9)
 ///     ActivationLayer(.relu)
 /// }

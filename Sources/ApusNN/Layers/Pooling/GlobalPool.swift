@@ -35,7 +35,9 @@ public struct GlobalAveragePool: CheckedLayer, Configurable {
 /// The maximum of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
 ///
 /// ```swift
-/// let keyword = Sequential { Conv1D(filters: 32, kernelSize: 5, activation: .relu); GlobalMaxPool(); Dense(1) }
+/// let keyword = Sequential {
+///     Conv1D(filters: 32, kernelSize: 5, activation: .relu); GlobalMaxPool(); Dense(1)
+/// }
 /// ```
 public struct GlobalMaxPool: CheckedLayer, Configurable {
     /// Whether the axes stay, with extent 1.

@@ -5,7 +5,10 @@ public import ApusTensor
 /// Zeros at the ends of sequences: [N, L, C] → [N, left + L + right, C].
 ///
 /// ```swift
-/// let causal = Sequential { ZeroPadding1D(Edges1D(left: 2)); Conv1D(filters: 8, kernelSize: 3) }   // [50, 4] → [50, 8]
+/// // [50, 4] → [50, 8]
+/// let causal = Sequential {
+///     ZeroPadding1D(Edges1D(left: 2)); Conv1D(filters: 8, kernelSize: 3)
+/// }
 /// ```
 public struct ZeroPadding1D: CheckedLayer, Configurable {
     /// How many zeros are added at each end.
