@@ -69,7 +69,7 @@ def write_catalog(folder):
         shutil.copy(file, folder)
 
 
-def write_graphs(folder):
+def write_graphs(folder, *more):
     """What the compiler says of the modules: what `import Apus` brings as one, the products beside it by themselves."""
     description = package.description()
     products = {name for product in description["products"] if "library" in product["type"] for name in product["targets"]}
@@ -78,7 +78,7 @@ def write_graphs(folder):
     options = {MAIN: [f"-experimental-allowed-reexported-modules={exported}"]}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda module: symbols.extract(
-            module, folder, "-emit-extension-block-symbols", "-skip-inherited-docs", *options.get(module, [])),
+            module, folder, "-emit-extension-block-symbols", "-skip-inherited-docs", *more, *options.get(module, [])),
             [MAIN, *sorted(products - together)]))
 
 
@@ -98,11 +98,13 @@ def main():
         catalog.mkdir()
         graphs.mkdir()
         write_catalog(catalog)
-        write_graphs(graphs)
+        # What types inherit has no comments of its own: a third of the pages.
+        write_graphs(graphs, *([] if arguments.write else ["-skip-synthesized-members"]))
         result = subprocess.run(
             [command(), "convert", catalog, "--additional-symbol-graph-dir", graphs, "--output-path", site,
              "--fallback-display-name", MAIN, "--fallback-bundle-identifier", MAIN.lower(), "--warnings-as-errors",
-             "--hosting-base-path", arguments.base_path], capture_output=True, text=True)
+             "--hosting-base-path", arguments.base_path,
+             *([] if arguments.write else ["--no-transform-for-static-hosting"])], capture_output=True, text=True)
         output = (result.stdout + result.stderr).strip()
         if output:
             print(re.sub(r"(\.\./)+(?=\w)", "/", output).replace(str(catalog.resolve()), "Documentation"))
