@@ -111,8 +111,8 @@ def main():
         if result.returncode == 0 and arguments.write:
             shutil.rmtree(arguments.write, ignore_errors=True)
             shutil.move(site, arguments.write)
-            print(f"{arguments.write}/documentation/{MAIN.lower()}/index.html: the first page; "
-                  f"python3 -m http.server --directory {arguments.write} shows it at localhost:8000/documentation/{MAIN.lower()}/")
+            print(f"{arguments.write} is the site" + (f", which belongs to HOST/{arguments.base_path.strip('/')}" if arguments.base_path != "/" else
+                  f"; python3 -m http.server --directory {arguments.write} shows it at localhost:8000/documentation/{MAIN.lower()}/"))
     return 1 if result.returncode else 0
 
 

@@ -27,6 +27,8 @@ extension NamedFunction: CustomStringConvertible {
 }
 
 extension NamedFunction: Encodable {
+    /// Refuses to be written.
+    ///
     /// - Throws: `EncodingError`: a file can't hold a function.
     public func encode(to encoder: any Encoder) throws { throw EncodingError.function(name, at: encoder.codingPath) }
 }

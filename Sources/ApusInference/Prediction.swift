@@ -20,7 +20,7 @@ public struct Prediction: Sendable, Hashable, Codable {
         public var name: String
         /// The place of the class among all classes, from 0.
         public var label: Int
-        /// From 0 to 1.
+        /// The probability of the class, from 0 to 1.
         public var probability: Double
     }
 

@@ -20,7 +20,7 @@ public import ApusTensor
 public struct TrainedModel: Sendable {
     /// The network.
     public let model: any Model
-    /// Its weights and running values.
+    /// The weights and running values of the network.
     public let variables: Variables
     /// What one sample is, by the names of the inputs.
     public let inputs: Signature

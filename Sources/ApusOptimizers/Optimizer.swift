@@ -14,7 +14,7 @@ public import ApusTensor
 ///     .group("*/bias", weightDecay: 0)
 /// ```
 public struct Optimizer: Sendable {
-    /// What is computed for each.
+    /// The rule that changes each variable.
     public var rule: any OptimizerRule
     /// How gradients are clipped.
     public var clipping: Clipping?
@@ -56,7 +56,7 @@ public struct Optimizer: Sendable {
     /// η of the rule, to which the schedule is a factor.
     public var learningRate: Double { rule.learningRate }
 
-    /// The same with another learning rate; groups with a rate of their own keep it.
+    /// The optimizer with another learning rate; groups with a rate of their own keep it.
     public func with(learningRate: Double) -> Optimizer {
         var copy = self
         copy.rule.learningRate = learningRate
@@ -134,7 +134,7 @@ public struct Optimizer: Sendable {
 /// let optimizer = Optimizer(SignDescent(learningRate: 1e-4))
 /// ```
 public protocol OptimizerRule: Configurable {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     var learningRate: Double { get set }
     /// The values that the rule keeps for each variable, of its shape.
     var slots: [OptimizerSlot] { get }

@@ -66,7 +66,7 @@ public struct LineChart: Chart {
 
     /// A moment worth naming: the best epoch, a cut of the learning rate, the end of warm-up.
     public struct Marker: Sendable, Hashable {
-        /// Its place on the x axis; a marker outside of what the axis shows is not drawn.
+        /// The place on the x axis; a marker outside of what the axis shows is not drawn.
         public var x: Double
         /// What stands beside the line.
         public var label: String

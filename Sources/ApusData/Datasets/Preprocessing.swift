@@ -17,12 +17,12 @@ public import ApusTensor
 public struct Preprocessing: Sendable, Hashable {
     /// One factor, or one for each channel.
     public let scales: [Double]
-    /// As many offsets.
+    /// One offset, or one for each channel: as many as factors.
     public let offsets: [Double]
     /// The normalizations of several inputs by their names; empty for that of one.
     public let named: [String: Preprocessing]
 
-    /// The same for all elements.
+    /// One factor and one offset for all elements.
     public init(scale: Double, offset: Double) {
         scales = [scale]
         offsets = [offset]

@@ -17,7 +17,7 @@ public struct DataSource: Configurable {
     public var validation: Validation
     /// The fraction of the samples that is held back where the source has no test part.
     public var test: Double
-    /// Of generated samples and of the choice of the test part: runs with other seeds are measured on the same samples.
+    /// The seed of generated samples and of the choice of the test part, so that runs with other seeds are measured on the same samples.
     public var seed: UInt64
     /// How samples are scaled, learned on the training part; `nil`: the constants of Fashion-MNIST for it, else standardized.
     public var normalize: Scaling?
@@ -73,7 +73,7 @@ public struct DataSource: Configurable {
 
     /// The part of the training samples that is held back to measure on.
     public struct Validation: Configurable {
-        /// Its fraction of the samples that are not held back to test, in 0..<1; 0 for no such part.
+        /// The fraction of the samples that are not held back to test, in 0..<1; 0 for no validation.
         public var fraction: Double
         /// Whether each class has the same share in every part; counts for classes only.
         public var stratified: Bool

@@ -59,7 +59,7 @@ public struct LoadedData: Sendable {
     /// The shape of one sample: the model's input.
     public var sampleShape: Shape { training.sampleShape }
 
-    /// By the axes of one sample: three are images, two a sequence, all else a table.
+    /// The kind of samples, by the axes of one: three are images, two a sequence, all else a table.
     public var kind: Kind {
         switch sampleShape.rank {
         case 3: .images

@@ -10,7 +10,7 @@ import ApusTensor
 ///     augment: [.flip(), .randomCrop(padding: 4)])
 /// ```
 public struct CIFAR10Source: SampleReader, Configurable {
-    /// Its path, from `data.directory` on if it is relative.
+    /// The path of the folder, from `data.directory` on if it is relative.
     public var folder: String
 
     /// A source of 60,000 images [32, 32, 3] of ten classes.
@@ -30,7 +30,7 @@ public struct CIFAR10Source: SampleReader, Configurable {
 /// let source = DataSource(source: .cifar100(CIFAR100Source("cifar-100-binary")))   // the 100 fine classes
 /// ```
 public struct CIFAR100Source: SampleReader, Configurable {
-    /// Its path, from `data.directory` on if it is relative.
+    /// The path of the folder, from `data.directory` on if it is relative.
     public var folder: String
 
     /// A source of 60,000 images [32, 32, 3] of a hundred classes.

@@ -6,7 +6,7 @@ public import ApusConfiguration
 /// let source = DataSource(source: .idx(IDXSource("mnist")))   // of four files; .gz, too
 /// ```
 public struct IDXSource: SampleReader, Configurable {
-    /// Its path, from `data.directory` on if it is relative.
+    /// The path of the folder, from `data.directory` on if it is relative.
     public var folder: String
 
     /// A source of gray images with labels.

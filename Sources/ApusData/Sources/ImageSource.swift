@@ -9,13 +9,13 @@ import ApusGraph
 /// let source = DataSource(source: .images(flowers), augment: [.flip()])
 /// ```
 public struct ImageSource: SampleReader, Configurable {
-    /// Its path, from `data.directory` on if it is relative. The names of the sub-folders are the classes.
+    /// The path of the folder, from `data.directory` on if it is relative. The names of the sub-folders are the classes.
     public var folder: String
     /// A folder with the same classes, whose images are the test part.
     public var testFolder: String?
     /// The size to which all images are brought; `nil`: that of the first image.
     public var height: Int?
-    /// The same for the width.
+    /// The width to which all images are brought; `nil`: that of the first image.
     public var width: Int?
     /// 1 (gray) or 3 (RGB); `nil`: as the first image.
     public var channels: Int?

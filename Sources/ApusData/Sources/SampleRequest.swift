@@ -10,7 +10,7 @@ import Foundation
 public struct SampleRequest: Sendable, Hashable {
     /// The folder from which relative paths start; where the program runs if `nil`.
     public var directory: String?
-    /// Of samples that are drawn.
+    /// The seed of samples that are drawn.
     public var seed: UInt64
     /// A column of a table that is wanted as the group of each row.
     public var groupColumn: String?

@@ -19,6 +19,8 @@ public struct RunCatalog: Sendable {
     /// The database with the list; studies and their trials are in it as well.
     public let store: TrialStore
 
+    /// The catalog of a folder of runs, which is made if it does not exist.
+    ///
     /// - Throws: `TrainingError` if the folder can't be made; `SearchError` if its database can't be made or is damaged.
     public init(_ folder: String = "runs") throws {
         self.folder = folder

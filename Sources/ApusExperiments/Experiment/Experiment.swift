@@ -18,7 +18,7 @@ public import ApusTraining
 public struct Experiment: Configurable {
     /// What the run folder is called; no slashes.
     public var name: String
-    /// Of all randomness but that of `data.seed`.
+    /// The seed of all randomness but that of `data.seed`.
     public var seed: UInt64
     /// The samples, and what is held back of them.
     public var data: DataSource

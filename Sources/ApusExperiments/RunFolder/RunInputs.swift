@@ -48,7 +48,7 @@ public struct RunInputs: Sendable, Hashable, Codable {
         public var mean: Double
     }
 
-    /// Those of samples without a table: `features` and `table` stay absent.
+    /// What a model of samples without a table takes: `features` and `table` stay absent.
     public init(
         shape: Shape, elementType: ElementType, preprocessing: Preprocessing, classNames: [String]
     ) {
@@ -58,14 +58,14 @@ public struct RunInputs: Sendable, Hashable, Codable {
         self.classNames = classNames
     }
 
-    /// Those of a data set.
+    /// What a model of a data set's samples takes.
     public init(_ dataset: Dataset) {
         self.init(
             shape: dataset.sampleShape, elementType: dataset.elementType, preprocessing: dataset.preprocessing,
             classNames: dataset.classNames)
     }
 
-    /// Those of an experiment's data.
+    /// What the model of an experiment takes, by its data.
     public init(_ data: LoadedData, for experiment: Experiment) {
         self.init(data.training)
         outputs = experiment.outputCount(for: data.training)

@@ -30,6 +30,8 @@ public struct RunRecorder: CallbackRule {
         self.init("\(folder.path)/\(RunRecorder.fileName)", everySteps)
     }
 
+    /// Writes events to a file.
+    ///
     /// - Parameters:
     ///   - path: The file.
     ///   - everySteps: Every how many steps there is a line; 0 for none.

@@ -16,6 +16,8 @@ public struct FinishedRun: Sendable {
     /// With the weights of the best epoch, or of the last where no best one was kept, and the preprocessing of the run.
     public let trainer: Trainer
 
+    /// The run in a folder, with the weights that it keeps.
+    ///
     /// - Throws: `TrainingError` if the folder is not that of a run; `FormatError` if its weights are missing or damaged.
     public init(_ folder: RunFolder) throws { try self.init(folder, weights: folder.weights) }
 

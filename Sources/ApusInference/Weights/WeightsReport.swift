@@ -27,11 +27,11 @@ public enum WeightsMode: String, Sendable, Hashable, CaseIterable {
 public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
     /// A variable whose shape differs.
     public struct Mismatch: Sendable, Hashable {
-        /// Its name in the model.
+        /// The name of the variable in the model.
         public let name: String
-        /// The shape in the file.
+        /// The shape of the variable in the file.
         public let shape: Shape
-        /// The shape in the model.
+        /// The shape of the variable in the model.
         public let expected: Shape
 
         package init(name: String, shape: Shape, expected: Shape) {

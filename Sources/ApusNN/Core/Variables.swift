@@ -16,7 +16,7 @@ public import ApusTensor
 public struct Variables: Sendable {
     /// A weight or running value.
     public struct Variable: Sendable {
-        /// Its numbers, in float32.
+        /// The numbers of the variable, in float32.
         public let value: Tensor
         /// What the model asked for; the value has its shape.
         public let description: VariableDescription

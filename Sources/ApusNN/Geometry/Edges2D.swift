@@ -32,7 +32,7 @@ public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral,
         self.right = right
     }
 
-    /// The same at all four edges.
+    /// As many pixels at each of the four edges.
     public init(integerLiteral value: Int) { self.init(top: value, left: value, bottom: value, right: value) }
 
     /// `[above and below, left and right]`, or `[all]`.
@@ -107,7 +107,7 @@ public struct Edges1D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral 
         self.right = right
     }
 
-    /// The same at both ends.
+    /// As many elements at both ends.
     public init(integerLiteral value: Int) { self.init(left: value, right: value) }
 
     private enum Key: String, CodingKey, CaseIterable { case left, right }

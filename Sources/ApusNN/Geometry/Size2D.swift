@@ -24,7 +24,7 @@ public struct Size2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, 
         self.width = width
     }
 
-    /// The same along both axes.
+    /// One extent for height and width.
     public init(integerLiteral value: Int) { self.init(value, value) }
 
     /// `[height, width]`, or `[both]`.

@@ -19,7 +19,11 @@ public struct SoftmaxCrossEntropy: LossRule {
     /// ε, the fraction of a target that is spread over all classes.
     public var labelSmoothing: Double
 
-    /// - Parameter labelSmoothing: In 0..<1.
+    /// The loss for outputs [N, ..., C] with labels [N, ...] or distributions [N, ..., C] as targets.
+    ///
+    /// - Parameters:
+    ///   - fromProbabilities: Whether outputs are probabilities; else they are logits.
+    ///   - labelSmoothing: The share of the target that is spread over all classes, in 0..<1.
     public init(fromProbabilities: Bool = false, labelSmoothing: Double = 0) {
         self.fromProbabilities = fromProbabilities
         self.labelSmoothing = labelSmoothing
@@ -63,7 +67,11 @@ public struct BinaryCrossEntropy: LossRule {
     /// ε, the fraction of a target that is spread over all classes.
     public var labelSmoothing: Double
 
-    /// - Parameter labelSmoothing: In 0..<1.
+    /// The loss for outputs [N] or [N, ..., C] with targets of one shape with them, in 0...1.
+    ///
+    /// - Parameters:
+    ///   - fromProbabilities: Whether outputs are probabilities; else they are logits.
+    ///   - labelSmoothing: The share by which targets move towards ½, in 0..<1.
     public init(fromProbabilities: Bool = false, labelSmoothing: Double = 0) {
         self.fromProbabilities = fromProbabilities
         self.labelSmoothing = labelSmoothing
@@ -111,9 +119,12 @@ public struct Focal: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
+    /// The loss for outputs [N, ..., C] with labels [N, ...] or distributions [N, ..., C] as targets.
+    ///
     /// - Parameters:
-    ///   - gamma: From 0.
-    ///   - alpha: In 0...1.
+    ///   - gamma: γ, not negative: the greater, the less easy samples count.
+    ///   - alpha: α, in 0...1.
+    ///   - fromProbabilities: Whether outputs are probabilities; else they are logits.
     public init(gamma: Double = 2, alpha: Double = 0.25, fromProbabilities: Bool = false) {
         self.gamma = gamma
         self.alpha = alpha
@@ -157,9 +168,13 @@ public struct BinaryFocal: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
+    /// The loss for outputs [N] or [N, ..., C] with targets of one shape with them, in 0...1.
+    ///
     /// - Parameters:
-    ///   - gamma: From 0.
-    ///   - alpha: In 0...1.
+    ///   - gamma: γ, not negative: the greater, the less easy samples count.
+    ///   - alpha: α, in 0...1: the factor of "yes" where classes are balanced.
+    ///   - balancesClasses: Whether α weighs "yes", and 1 − α "no".
+    ///   - fromProbabilities: Whether outputs are probabilities; else they are logits.
     public init(gamma: Double = 2, alpha: Double = 0.25, balancesClasses: Bool = false, fromProbabilities: Bool = false)
     {
         self.gamma = gamma

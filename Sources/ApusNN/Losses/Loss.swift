@@ -15,7 +15,7 @@ public import ApusTensor
 /// print(asymmetric(Tensor([[3.0]]), Tensor([[1.0]])).item())  // 4.0
 /// ```
 public struct Loss: Sendable {
-    /// What is computed for each.
+    /// The distance of outputs and targets.
     public var rule: any LossRule
     /// How the values of a batch become one number.
     public var reduction: Reduction

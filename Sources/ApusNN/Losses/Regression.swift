@@ -111,7 +111,9 @@ public struct Huber: LossRule {
     /// δ, the error up to which the loss is squared.
     public var delta: Double
 
-    /// - Parameter delta: Above 0.
+    /// The loss for outputs and targets of one shape [N, ...].
+    ///
+    /// - Parameter delta: δ, above 0, in the unit of the targets: the error up to which the loss is squared.
     public init(delta: Double = 1) {
         self.delta = delta
     }

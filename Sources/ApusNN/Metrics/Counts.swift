@@ -11,7 +11,7 @@ public import ApusTensor
 public enum Average: String, Sendable, Hashable, Codable, CaseIterable {
     /// The mean of the classes that occur among targets or predictions.
     case macro
-    /// Of the counts of all classes together.
+    /// The value of the counts of all classes together.
     case micro
     /// The mean weighted by how often a class is the target.
     case weighted

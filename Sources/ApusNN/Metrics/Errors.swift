@@ -94,7 +94,7 @@ public struct R2: MetricRule {
             [weights.expandingShape(at: 1), rows, target.aligned(output).reshaped(to: rows.shape)], axis: 1)
     }
 
-    /// Of targets that are all equal 1 if they are met exactly, else 0.
+    /// R²; where all targets are equal it is 1 if they are met exactly, else 0.
     public func value(_ gathered: [Double], classes: Int) -> MetricValue {
         let rows = stride(from: 0, to: gathered.count, by: 1 + 2 * classes)
         let weight = rows.reduce(0) { $0 + gathered[$1] }

@@ -12,7 +12,7 @@ public import ApusTensor
 ///     Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [within, .r2])
 /// ```
 public struct Metric: Sendable {
-    /// What is computed for each.
+    /// What is measured, and how batches become one value.
     public var rule: any MetricRule
 
     /// A metric by its rule; `.accuracy` and its like are shorter.
@@ -94,7 +94,7 @@ public protocol MetricRule: Configurable {
 /// let areRows = Metric.rocAUC.rule.accumulation == .rows
 /// ```
 public enum MetricAccumulation: Sendable, Hashable {
-    /// By addition.
+    /// Contributions are added.
     case sum
     /// One after the other: for measures that need all samples at once.
     case rows

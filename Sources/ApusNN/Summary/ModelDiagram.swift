@@ -11,6 +11,11 @@ public struct ModelDiagram: Sendable {
     private let summary: ModelSummary
     private let rows: [String: ModelSummary.Row]
 
+    /// A picture of a model for one sample.
+    ///
+    /// - Parameters:
+    ///   - model: The network.
+    ///   - input: The shape of one sample, without the batch.
     /// - Throws: `GraphError` that names every layer that does not fit.
     public init(_ model: some Layer, input: Shape) throws {
         root = model

@@ -33,7 +33,7 @@ public struct ModelSummary: Sendable, Hashable {
     public var rows: [Row]
     /// The numbers in all variables, states included.
     public var parameterCount: Int
-    /// Of them, those that training adjusts.
+    /// The number of parameters that training adjusts.
     public var trainableCount: Int
 
     /// The shape of a sample; of several inputs that of the first.

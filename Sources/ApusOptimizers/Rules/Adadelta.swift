@@ -8,7 +8,7 @@ public import ApusTensor
 /// let optimizer = Optimizer.adadelta(learningRate: 1)   // the step of the paper
 /// ```
 public struct Adadelta: OptimizerRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// ρ, the fraction of the means that is kept.
     public var rho: Double

@@ -7,7 +7,7 @@ public import ApusTensor
 /// let sparse = Optimizer(Adagrad(learningRate: 0.01))   // for features that are rarely there
 /// ```
 public struct Adagrad: OptimizerRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The start value of the sum of squares.
     public var initialAccumulator: Double

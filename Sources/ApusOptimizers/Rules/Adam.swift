@@ -11,7 +11,7 @@ public import ApusTensor
 /// let trainer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 3e-4))
 /// ```
 public struct Adam: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments

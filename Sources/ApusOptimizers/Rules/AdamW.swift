@@ -7,7 +7,7 @@ public import ApusTensor
 /// let optimizer = Optimizer.adamW(learningRate: 1e-3, weightDecay: 0.05).group("*/gamma", weightDecay: 0)
 /// ```
 public struct AdamW: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments

@@ -7,7 +7,7 @@ public import ApusTensor
 /// let optimizer = Optimizer.adamax(learningRate: 0.002)
 /// ```
 public struct Adamax: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments

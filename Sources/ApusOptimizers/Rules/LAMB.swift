@@ -8,7 +8,7 @@ public import ApusTensor
 /// let large = Optimizer.lamb(learningRate: 0.01)   // for batches of thousands of samples
 /// ```
 public struct LAMB: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments

@@ -8,7 +8,7 @@ public import ApusTensor
 /// let optimizer = Optimizer.lion(learningRate: 1e-4).weightDecay(0.1)
 /// ```
 public struct Lion: OptimizerRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// β₁, the fraction of the mean of gradients in the direction of a step.
     public var beta1: Double

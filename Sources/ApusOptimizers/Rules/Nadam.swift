@@ -8,7 +8,7 @@ public import ApusTensor
 /// let optimizer = Optimizer.nadam(learningRate: 0.002)
 /// ```
 public struct Nadam: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments

@@ -10,7 +10,7 @@ public import ApusTensor
 /// let withoutWarmup = Optimizer.rAdam(learningRate: 1e-3)
 /// ```
 public struct RAdam: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments

@@ -8,7 +8,7 @@ public import ApusTensor
 /// let optimizer = Optimizer.rmsprop(learningRate: 1e-3, momentum: 0.9, centered: true)
 /// ```
 public struct RMSprop: OptimizerRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// ρ, the fraction of the means that is kept.
     public var rho: Double

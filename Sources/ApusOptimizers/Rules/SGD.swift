@@ -10,7 +10,7 @@ public import ApusTensor
 ///     schedule: .multiStep(milestones: [20_000, 30_000]))
 /// ```
 public struct SGD: OptimizerRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// μ, the fraction of the last step that is kept.
     public var momentum: Double

@@ -64,7 +64,7 @@ public struct Evaluation: Sendable, Hashable, Codable {
 
     /// What the model said of one sample.
     public struct ClassifiedSample: Sendable, Hashable, Codable {
-        /// Its place in the data set, from 0.
+        /// The place of the sample in the data set, from 0.
         public var index: Int
         /// The loss of this sample alone.
         public var loss: Double
@@ -108,7 +108,7 @@ public struct Evaluation: Sendable, Hashable, Codable {
 
     /// What the model said of one sample.
     public struct PredictedSample: Sendable, Hashable, Codable {
-        /// Its place in the data set, from 0.
+        /// The place of the sample in the data set, from 0.
         public var index: Int
         /// The loss of this sample alone.
         public var loss: Double

@@ -27,7 +27,7 @@ public struct LayerSurvey: Sendable {
         public var path: String
         /// Without the batch.
         public var shape: [Int]
-        /// Over all finite numbers.
+        /// The mean of all finite numbers.
         public var mean: Double
         /// √mean of (x − mean)², over all finite numbers.
         public var standardDeviation: Double
@@ -35,7 +35,7 @@ public struct LayerSurvey: Sendable {
         public var nonFiniteCount: Int
         /// The fraction of numbers that are exactly 0.
         public var zeroShare: Double
-        /// Of an output that is never negative: the fraction of units (of convolutions: channels) that are 0 for the whole batch.
+        /// The fraction of units (of convolutions: channels) that are 0 for the whole batch; `nil` for outputs that may be negative.
         public var deadShare: Double?
         /// The finite numbers in 41 bins; of 200 000 numbers or more, evenly spaced ones.
         public var distribution: Distribution

@@ -18,11 +18,11 @@ public struct RunComparison: Sendable {
     public struct Run: Sendable {
         /// What tables and curves call it; of paths in one folder they show the last parts.
         public var name: String
-        /// Its settings.
+        /// The settings of the run.
         public var experiment: Experiment
-        /// What it measured, epoch by epoch.
+        /// What the run measured, epoch by epoch.
         public var history: History
-        /// How it stands and what its test gave; `–` in tables if absent.
+        /// How the run stands and what its test gave; `–` in tables if absent.
         public var record: RunRecord?
 
         /// Creates a value; arguments set the properties of their names.

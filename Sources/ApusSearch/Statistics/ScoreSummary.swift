@@ -13,6 +13,8 @@ public struct ScoreSummary: Sendable, Hashable {
     /// √(Σ (x − mean)² / (n − 1)); 0 for a single score.
     public let standardDeviation: Double
 
+    /// The summary of some scores.
+    ///
     /// - Returns: `nil` if there are no scores.
     public init?(_ scores: [Double]) {
         guard !scores.isEmpty else { return nil }

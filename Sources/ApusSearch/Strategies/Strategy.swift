@@ -12,9 +12,9 @@ public enum Strategy: Alternatives {
     case grid(GridSearch)
     /// Independent draws.
     case random(RandomSearch)
-    /// By tree-structured Parzen estimators.
+    /// Tree-structured Parzen estimators.
     case tpe(TPE)
-    /// By a Gaussian process over the scores so far.
+    /// A Gaussian process over the scores so far.
     case gaussianProcess(GaussianProcessSearch)
     /// Many trials on a small budget, the better ones on larger ones.
     case successiveHalving(SuccessiveHalving)

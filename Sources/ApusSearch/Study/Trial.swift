@@ -17,7 +17,7 @@ public enum TrialState: String, Sendable, Hashable, Codable, CaseIterable {
     case pruned
     /// It ended with an error.
     case failed
-    /// Its training diverged: as bad as a setting can be.
+    /// The training diverged: as bad as a setting can be.
     case diverged
 
     /// Whether it ended without a score.
@@ -75,7 +75,7 @@ public struct Trial: Sendable, Hashable {
 /// }
 /// ```
 public struct IntermediateValue: Sendable, Hashable {
-    /// As a rule the number of an epoch.
+    /// The step of the value, as a rule the number of an epoch.
     public let step: Int
     /// The objective's metric, as it was measured.
     public let value: Double

@@ -69,7 +69,7 @@ public struct Values: Sendable {
     /// Whether there is a tensor with a name.
     public func contains(_ name: String) -> Bool { entry(name) != nil }
 
-    /// The same names with other tensors.
+    /// Values of the same names, each tensor transformed.
     public func mapValues(_ transform: (Tensor) throws -> Tensor) rethrows -> Values {
         var copy = self
         for index in entries.indices { copy.entries[index].tensor = try transform(entries[index].tensor) }

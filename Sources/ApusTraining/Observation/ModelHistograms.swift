@@ -22,9 +22,14 @@ public struct ModelHistograms: Sendable {
     private let probe: ModelProbe
     private let bins: Int
 
+    /// Looks into a model of one output.
+    ///
     /// - Parameters:
-    ///   - bins: The number of intervals of each histogram.
+    ///   - model: The network.
+    ///   - loss: The loss that gradients are of.
+    ///   - precision: The precision of the training.
     ///   - device: Where the model is computed.
+    ///   - bins: The number of intervals of each histogram.
     /// - Throws: `TrainingError` if there are no bins, or the loss is not one number.
     public init(
         _ model: some Model, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, bins: Int = 64

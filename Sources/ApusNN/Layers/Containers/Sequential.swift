@@ -71,7 +71,7 @@ extension Sequential: Container {
 }
 
 extension Sequential: CustomStringConvertible {
-    /// As Swift code makes it: one layer a line.
+    /// The model as Swift code makes it: one layer a line.
     public var description: String {
         let lines = layers.flatMap {
             "\($0)".split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }

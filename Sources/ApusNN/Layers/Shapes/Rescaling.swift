@@ -51,9 +51,9 @@ public struct Rescaling: CheckedLayer, Configurable {
 /// print(layer(samples, weights).scalars)   // [-1.0, -1.0, 1.0, 1.0]
 /// ```
 public struct Normalization: CheckedLayer, Configurable {
-    /// One for each feature, or one for all.
+    /// The means, one for each feature or one for all.
     public var mean: [Double]
-    /// As many as means, each ≥ 0.
+    /// The variances, as many as means, each ≥ 0.
     public var variance: [Double]
 
     /// A normalization with mean and variance that are known; x and y [..., features].
