@@ -9,9 +9,7 @@ import ApusTraining
 /// What is in a model's layers: the weights, and what one batch makes of them.
 ///
 /// ```swift
-/// let net = Sequential {
-///     Dense(64, activation: .relu); Dense(2)
-/// }
+/// let net = Sequential { Dense(64, activation: .relu); Dense(2) }
 /// let weights = try net.initialized(input: [2], seed: 7)
 /// let batch = Batch(
 ///     inputs: Tensor.normal([32, 2], key: RandomKey(seed: 1)),

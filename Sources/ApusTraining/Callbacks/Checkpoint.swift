@@ -15,9 +15,8 @@ import Synchronization
 /// ```swift
 /// let data = Dataset.spirals(seed: 1)
 /// var trainer = Trainer(
-///     Sequential {
-///         Dense(64, activation: .relu); Dense(2)
-///     }, loss: .softmaxCrossEntropy, optimizer: .adam())
+///     Sequential { Dense(64, activation: .relu); Dense(2) },
+///     loss: .softmaxCrossEntropy, optimizer: .adam())
 /// try trainer.fit(
 ///     data, epochs: 20, batchSize: 50,
 ///     callbacks: [.checkpoint("checkpoints", monitor: "training.loss")],

@@ -10,9 +10,7 @@ public import ApusTensor
 /// ```swift
 /// let (training, validation) = try Dataset.moons(noise: 0.1, seed: 1).split(
 ///     validation: 0.2, seed: 7)
-/// let net = Sequential {
-///     Dense(16, activation: .relu); Dense(2)
-/// }
+/// let net = Sequential { Dense(16, activation: .relu); Dense(2) }
 /// var trainer = Trainer(
 ///     net, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.01), metrics: [.accuracy])
 /// try trainer.fit(training, validation: validation, epochs: 20, batchSize: 32)

@@ -9,9 +9,7 @@ import ApusTensor
 /// `Trainer.fit` is one session. A custom training loop is another, whose step is a closure:
 ///
 /// ```swift
-/// let network = Sequential {
-///     Dense(16, activation: .relu); Dense(2)
-/// }
+/// let network = Sequential { Dense(16, activation: .relu); Dense(2) }
 /// let optimizer = Optimizer.sgd(learningRate: 0.1, momentum: 0.9)
 /// var state = try TrainingState(network, optimizer: optimizer, input: [2], seed: 7)
 /// let step = try TrainingStep(

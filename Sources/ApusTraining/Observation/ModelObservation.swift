@@ -1,9 +1,7 @@
 /// What happens inside a model: the distributions of weights, gradients and outputs of layers, by path and in the order of the layers.
 ///
 /// ```swift
-/// let net = Sequential {
-///     Dense(64, activation: .relu); Dense(2)
-/// }
+/// let net = Sequential { Dense(64, activation: .relu); Dense(2) }
 /// let histograms = try ModelHistograms(net, loss: .softmaxCrossEntropy)
 /// let state = try TrainingState(net, optimizer: .adam(), input: [2], seed: 7)
 /// let batch = Batch(

@@ -7,9 +7,7 @@ import Synchronization
 /// Looks into a model during training: histograms of weights, gradients and activations, always for the same samples.
 ///
 /// ```swift
-/// let net = Sequential {
-///     Dense(32, activation: .relu); Dense(2)
-/// }
+/// let net = Sequential { Dense(32, activation: .relu); Dense(2) }
 /// let batch = Batch(
 ///     inputs: Tensor.normal([32, 2], key: RandomKey(seed: 1)),
 ///     targets: Tensor((0..<32).map { $0 % 2 }))

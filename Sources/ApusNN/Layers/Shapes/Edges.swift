@@ -6,9 +6,7 @@ public import ApusTensor
 ///
 /// ```swift
 /// // [50, 4] → [50, 8]
-/// let causal = Sequential {
-///     ZeroPadding1D(Edges1D(left: 2)); Conv1D(filters: 8, kernelSize: 3)
-/// }
+/// let causal = Sequential { ZeroPadding1D(Edges1D(left: 2)); Conv1D(filters: 8, kernelSize: 3) }
 /// ```
 public struct ZeroPadding1D: CheckedLayer, Configurable {
     /// How many zeros are added at each end.
