@@ -9,6 +9,7 @@ of each module.
 """
 import argparse
 import concurrent.futures
+import json
 import os
 import re
 import shutil
@@ -80,6 +81,13 @@ def write_graphs(folder, *more):
         list(pool.map(lambda module: symbols.extract(
             module, folder, "-emit-extension-block-symbols", "-skip-inherited-docs", *more, *options.get(module, [])),
             [MAIN, *sorted(products - together)]))
+    # DocC says nothing of comments that come from elsewhere.
+    for file in folder.glob(f"{MAIN}*.symbols.json"):
+        graph = json.loads(file.read_text())
+        for symbol in graph["symbols"]:
+            if "docComment" in symbol:
+                symbol["docComment"]["module"] = MAIN
+        file.write_text(json.dumps(graph))
 
 
 def command():

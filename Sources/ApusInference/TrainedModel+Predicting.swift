@@ -9,6 +9,7 @@ extension TrainedModel {
     /// The predictions for samples [N, ...] as they are stored.
     ///
     /// - Parameters:
+    ///   - inputs: The samples, [N, ...].
     ///   - names: Where each sample comes from; without them they are called `#0`, `#1`, ….
     ///   - limit: How many classes are given for each sample, the most probable ones.
     /// - Throws: `GraphError` if the network does not fit the samples; `VariablesError` if the variables belong to another network.

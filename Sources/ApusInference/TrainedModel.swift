@@ -50,8 +50,14 @@ public struct TrainedModel: Sendable {
     /// A trained model of several inputs from its parts.
     ///
     /// - Parameters:
+    ///   - model: The network.
+    ///   - variables: The weights and running values of the network.
+    ///   - inputs: What one sample is, by the names of the inputs.
+    ///   - preprocessing: How samples are scaled before the network sees them.
     ///   - classNames: Of the first output.
     ///   - meaning: Of the first output.
+    ///   - precision: The element type of convolutions, matrix products and what follows them.
+    ///   - device: Where everything is computed.
     public init(
         _ model: any Model, variables: Variables, inputs: Signature, preprocessing: Preprocessing = .identity,
         classNames: [String] = [], meaning: OutputMeaning, precision: NumericPrecision = .float32,

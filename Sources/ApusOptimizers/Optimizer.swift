@@ -147,7 +147,11 @@ public protocol OptimizerRule: Configurable {
     func scales<Number: StepNumber>(rate: Number, step: Number) -> StepScales<Number>
     /// The variable and its slots after a step.
     ///
-    /// - Parameter scales: What `scales(rate:step:)` yields, as scalars.
+    /// - Parameters:
+    ///   - variable: The variable before the step.
+    ///   - gradient: The gradient of the loss, in the variable's shape.
+    ///   - slots: What the rule keeps for the variable, in the order of `slots`.
+    ///   - scales: What `scales(rate:step:)` yields, as scalars.
     func update(
         _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
     ) -> (variable: Tensor, slots: [Tensor])
@@ -239,6 +243,8 @@ public struct OptimizerCheck {
     ///
     /// - Parameters:
     ///   - isRight: Whether the hyperparameter is in its range.
+    ///   - name: The name of the hyperparameter.
+    ///   - value: The value of the hyperparameter.
     ///   - range: Completes “must be”: `in 0..<1`.
     public mutating func expect(_ isRight: Bool, _ name: String, _ value: Double, _ range: String) {
         if !isRight { problem = problem ?? "the optimizer's \(name) is \(value) but must be \(range)" }

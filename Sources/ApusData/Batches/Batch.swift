@@ -35,7 +35,12 @@ public struct Batch: Sendable {
 
     /// A batch of several inputs or targets, whose first axes are equally long.
     ///
-    /// - Parameter ignoring: The label that does not count of those targets that have one, by the target's name.
+    /// - Parameters:
+    ///   - inputs: The inputs by name, [N, ...] each, as they are stored.
+    ///   - targets: The targets by name, [N, ...] each.
+    ///   - weights: A factor on loss and metrics for each sample, [N]; none if `nil`.
+    ///   - preprocessing: How a step scales the inputs.
+    ///   - ignoring: The label that does not count of those targets that have one, by the target's name.
     public init(
         inputs: Values, targets: Values, weights: Tensor? = nil, preprocessing: Preprocessing = .identity,
         ignoring: [String: Int] = [:]

@@ -10,6 +10,7 @@ extension Dataset {
     /// - Parameters:
     ///   - size: the number of samples of a batch; the last one has fewer if they do not divide
     ///   - epoch: the number of the epoch, from 0
+    ///   - seed: the seed of the order and of the augmentations
     ///   - shuffled: whether every epoch has a random order of its own
     ///   - dropsRemainder: whether a last batch of fewer samples is left out
     ///   - batch: the number of the first batch to give, from 0

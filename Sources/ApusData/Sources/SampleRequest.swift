@@ -35,7 +35,9 @@ public struct SampleRequest: Sendable, Hashable {
 
     /// A folder that exists, by its path in the settings.
     ///
-    /// - Parameter content: What it should hold, for the message.
+    /// - Parameters:
+    ///   - name: The path, from `directory` on if it is relative.
+    ///   - content: What it should hold, for the message.
     /// - Throws: `DatasetError` if there is none.
     public func folder(_ name: String, holding content: String) throws(DatasetError) -> String {
         let path = path(name)

@@ -72,7 +72,10 @@ public protocol MetricRule: Configurable {
     var accumulation: MetricAccumulation { get }
     /// What a batch adds: numbers [k], or a row of numbers for each sample [N, k].
     ///
-    /// - Parameter weights: A factor for each sample, [N], ones if there are none.
+    /// - Parameters:
+    ///   - output: The outputs of a batch, [N, ...].
+    ///   - target: The targets of the batch.
+    ///   - weights: A factor for each sample, [N], ones if there are none.
     func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor
     /// The measure for everything that was gathered.
     ///

@@ -58,6 +58,7 @@ public struct Objective: Sendable, Hashable {
     /// A loss for each output that counts: `Objective(losses: ["class": .softmaxCrossEntropy, "box": .huber().weighted(0.5)])`.
     ///
     /// - Parameters:
+    ///   - losses: The loss of each output, by its name.
     ///   - targets: What outputs are compared with that have another name than their target.
     ///   - metrics: What is measured of an output besides its loss.
     public init(

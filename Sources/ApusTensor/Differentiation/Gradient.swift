@@ -60,7 +60,9 @@ private func checkedGradients(of value: Tensor, withRespectTo tensors: [Tensor])
 /// The function must yield one number. Gradients of gradients work: the result is built from tensors again. Tensors that the function
 /// captures are constants.
 ///
-/// - Parameter point: A tensor, an array of them, or any other `TensorTree` of floating-point tensors.
+/// - Parameters:
+///   - point: A tensor, an array of them, or any other `TensorTree` of floating-point tensors.
+///   - function: The function; it yields one number.
 /// - Returns: The value, and a tree like the point with the gradient with respect to each of its tensors.
 public func valueAndGradient<Point: TensorTree>(
     at point: Point, of function: (Point) throws -> Tensor
@@ -71,7 +73,9 @@ public func valueAndGradient<Point: TensorTree>(
 
 /// The value of a function and its gradients at a point, and what else the function yields: updated states, outputs (JAX's `has_aux`).
 ///
-/// - Parameter function: Yields one number, and anything.
+/// - Parameters:
+///   - point: A tensor, an array of them, or any other `TensorTree` of floating-point tensors.
+///   - function: Yields one number, and anything.
 /// - Returns: The value, the gradients, and what else the function yielded.
 public func valueAndGradient<Point: TensorTree, Auxiliary>(
     at point: Point, of function: (Point) throws -> (Tensor, Auxiliary)

@@ -76,9 +76,13 @@ public struct TrainingSession: Sendable {
     /// A state in the midst of an epoch continues there.
     ///
     /// - Parameters:
+    ///   - state: The state that is trained.
+    ///   - training: The samples to train on.
+    ///   - epochs: The epoch after which training ends.
+    ///   - batchSize: How many samples a step takes; the last batch of an epoch may have fewer.
     ///   - augmentations: Random changes of the training samples.
-    ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, which replaces the state,
-    ///     and `epochs` counts from the start of that training. Without any it begins.
+    ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, which replaces the
+    ///     state, and `epochs` counts from the start of that training. Without any it begins.
     ///   - report: Receives a message when a checkpoint is damaged or was made under other conditions, such as another number of
     ///     threads, when warm-up takes most of the training, and after an epoch in which no step counts.
     ///   - step: Receives the state, the next batch and its learning rate. It trains the state on the batch and returns what it

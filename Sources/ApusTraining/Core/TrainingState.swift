@@ -88,7 +88,11 @@ public struct TrainingState: Sendable {
 
     /// A fresh state: start values drawn from the seed, averages equal to them, other slots with their `initial` value.
     ///
-    /// - Parameter input: The shape of one sample, without the batch.
+    /// - Parameters:
+    ///   - model: The network.
+    ///   - optimizer: What changes the weights.
+    ///   - input: The shape of one sample, without the batch.
+    ///   - seed: The seed of start values, the order of samples and dropout.
     /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
     public init(_ model: some Model, optimizer: Optimizer, input: Shape, seed: UInt64) throws {
         try self.init(model, optimizer: optimizer, inputs: Signature(input), seed: seed)

@@ -28,7 +28,14 @@ public struct TrainingStep: Sendable {
 
     /// The step of a model of one output.
     ///
-    /// - Parameter device: Where the steps are computed.
+    /// - Parameters:
+    ///   - model: The network.
+    ///   - loss: What training minimizes.
+    ///   - optimizer: What changes the weights.
+    ///   - metrics: What is measured besides the loss.
+    ///   - precision: The element type of convolutions, matrix products and what follows them.
+    ///   - memory: Whether what the backward pass needs is kept, or computed again in it.
+    ///   - device: Where the steps are computed.
     /// - Throws: `TrainingError` for impossible hyperparameters of the optimizer, or a loss that is not one number.
     public init(
         _ model: some Model, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [],

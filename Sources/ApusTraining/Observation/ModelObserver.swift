@@ -30,7 +30,12 @@ public struct ModelObserver: Sendable {
 
     /// An observer of a model.
     ///
-    /// - Parameter batch: The samples for which gradients and activations are computed, without augmentation.
+    /// - Parameters:
+    ///   - model: The network.
+    ///   - loss: The loss that gradients are of.
+    ///   - precision: The precision of the training.
+    ///   - device: Where everything is computed.
+    ///   - batch: The samples for which gradients and activations are computed, without augmentation.
     /// - Throws: `TrainingError` if the loss is not one number and so has no gradient.
     public init(
         _ model: some Model, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, batch: Batch

@@ -40,7 +40,9 @@ public struct ValueHistogram: Sendable, Hashable, Codable {
 
     /// Counts numbers.
     ///
-    /// - Parameter bins: The number of intervals.
+    /// - Parameters:
+    ///   - values: The numbers that are counted.
+    ///   - bins: The number of intervals.
     public init(_ values: [Float], bins: Int = 64) {
         self = values.withUnsafeBufferPointer { ValueHistogram($0, bins: bins) }
     }
