@@ -7,7 +7,7 @@ SWIFT_TEST = OMP_WAIT_POLICY=passive swift test -c release --disable-testable-im
 APUS = .build/release/apus
 KERNELS = Sources/CKernels
 
-.PHONY: train test test-instructions check sanitize faults onednn bench bench-kernels build setup format clean
+.PHONY: train test test-instructions docs check sanitize faults onednn bench bench-kernels build setup format clean
 
 ## Trains LeNet-5 on Fashion-MNIST; ARGS are passed on: make train ARGS="--epochs 3"
 train: build
@@ -30,6 +30,10 @@ test-instructions: setup
 check: build
 	@bash Scripts/setup.sh --check
 	@Scripts/check.sh $(ARGS)
+
+## Writes the documentation of all library products as a site to .build/docs; ARGS="--base-path /apus" for one at HOST/apus
+docs: build
+	@python3 Scripts/check/docc.py --write .build/docs $(ARGS)
 
 ## Runs the tests that reach C, memory and threads under sanitizers; one of them: make sanitize ARGS=address
 sanitize: setup

@@ -61,10 +61,10 @@ def dependencies(target):
     return [next(iter(dependency.values()))[0] for dependency in target["dependencies"]]
 
 
-def public_modules(package):
-    """The modules that a user of a library product has at hand: its targets, and what they export again."""
+def exported(package, *names):
+    """Targets with all that they export again."""
     targets = {target["name"]: target for target in package["targets"]}
-    waiting = [name for product in package["products"] if "library" in product["type"] for name in product["targets"]]
+    waiting = list(names)
     modules = set()
     while waiting:
         name = waiting.pop()
@@ -73,6 +73,12 @@ def public_modules(package):
             for file in sources(targets[name]).rglob("*.swift"):
                 waiting += EXPORT.findall(file.read_text())
     return sorted(modules)
+
+
+def public_modules(package):
+    """The modules that a user of a library product has at hand: its targets, and what they export again."""
+    return exported(package, *(name for product in package["products"] if "library" in product["type"]
+                               for name in product["targets"]))
 
 
 def public_names(package, modules):

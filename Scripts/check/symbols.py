@@ -19,6 +19,7 @@ class Declaration:
     path: str  # the names from the outermost type to the declaration
     text: str  # as it is declared, without its body
     is_documented: bool
+    has_example: bool
 
     def __str__(self):
         return f"{self.module} {self.path}: {self.text}"
@@ -36,20 +37,27 @@ def module_maps():
             *build.parent.glob("checkouts/*/Sources/**/module.modulemap")]
 
 
-def graph(module, folder):
-    """The compiler's description of a module's public declarations."""
+def extract(module, folder, *options):
+    """Lets the compiler describe a module's public declarations: files MODULE.symbols.json and MODULE@OTHER.symbols.json.
+
+    The latter have what a module adds to types of another one.
+    """
     build = build_folder()
     if not (build / "Modules" / f"{module}.swiftmodule").exists():
         raise SystemExit(f"{module} is not built in {build}; `make build` builds it")
     target = json.loads(subprocess.run(["swiftc", "-print-target-info"], check=True, capture_output=True).stdout)
     command = ["swift", "symbolgraph-extract", "-module-name", module, "-I", build / "Modules", "-output-dir", folder,
-               "-target", target["target"]["triple"], "-minimum-access-level", "public"]
+               "-target", target["target"]["triple"], "-minimum-access-level", "public", *options]
     for file in module_maps():
         command += ["-Xcc", f"-fmodule-map-file={file}"]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         raise SystemExit(f"the compiler can't describe {module}: {result.stderr.strip()}")
-    # What a module adds to types of another one is in a file of its own: MODULE@OTHER.symbols.json.
+
+
+def graph(module, folder):
+    """The compiler's description of a module's public declarations."""
+    extract(module, folder)
     return [json.loads(file.read_text()) for file in [*Path(folder).glob(f"{module}.symbols.json"),
                                                       *Path(folder).glob(f"{module}@*.symbols.json")]]
 
@@ -75,7 +83,8 @@ def declarations(graph):
         text = " ".join(text.split()) + (f" : {', '.join(protocols)}" if protocols else "")
         # A declaration that a protocol demands is documented there.
         documented = "docComment" in symbol or precise in inherited
-        found.append(Declaration(graph["module"]["name"], ".".join(symbol["pathComponents"]), text, documented))
+        example = any(line["text"].startswith("```") for line in symbol.get("docComment", {}).get("lines", []))
+        found.append(Declaration(graph["module"]["name"], ".".join(symbol["pathComponents"]), text, documented, example))
     return sorted(found)
 
 

@@ -1,6 +1,17 @@
 public import ApusGraph
 
 /// What a compiled program does and takes: steps, operations, memory.
+///
+/// ```swift
+/// let net = Sequential { Dense(16, activation: .relu); Dense(2) }
+/// let data = Dataset.moons(count: 64, seed: 1)
+/// let state = try TrainingState(net, optimizer: .adam(), input: [2], seed: 7)
+/// let step = try TrainingStep(net, loss: .softmaxCrossEntropy, optimizer: .adam())
+/// for batch in data.batches(of: 32, epoch: 0, seed: 7) {
+///     let report = try step.report(for: state, batch)
+///     print(report.steps.count, "kernels", report.peakByteCount, "bytes")
+/// }
+/// ```
 public struct ProgramReport: Sendable, Hashable {
     /// One call of a kernel.
     public struct Step: Sendable, Hashable {

@@ -9,7 +9,9 @@ public import ApusTensor
 ///
 /// - Parameters:
 ///   - points: Where the gradient is checked.
+///   - tolerance: The largest relative difference that passes.
 ///   - elementLimit: The most elements that are all compared; larger tensors are compared along random directions.
+///   - function: What is differentiated; it receives the points.
 /// - Throws: `GraphError` for a function that does not fit its arguments.
 public func gradcheck(
     at points: [Tensor], tolerance: Double = 1e-6, elementLimit: Int = 256, _ function: ([Tensor]) throws -> Tensor
@@ -36,9 +38,14 @@ public func gradcheck(
 /// Checks the gradients of a model for random inputs: of every parameter, of the input, and where one is wrong of every layer.
 ///
 /// - Parameters:
+///   - model: The layer or network.
 ///   - input: The shape of one sample, without the batch.
+///   - batch: How many samples, where `samples` is `nil`.
 ///   - samples: What goes in, [batch, ...]; normal numbers if `nil`. Give whole numbers to a model that begins with an embedding.
 ///   - loss: What is differentiated; the outputs times random numbers if `nil`. Targets are random classes or numbers.
+///   - mode: Whether the model is checked as it trains or as it predicts.
+///   - seed: The seed of weights, inputs and targets.
+///   - tolerance: The largest relative difference that passes.
 ///   - elementLimit: The most elements that are all compared; larger tensors are compared along random directions.
 /// - Throws: `GraphError` that names every layer that does not fit.
 public func gradcheck(

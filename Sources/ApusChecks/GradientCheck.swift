@@ -4,6 +4,13 @@ public import ApusGraph
 ///
 /// For each parameter and input the relative error ‖n − a‖ / (‖n‖ + ‖a‖), n by central differences, a by the rules. Tensors of many
 /// elements are compared along random directions.
+///
+/// ```swift
+/// let net = Sequential { Conv2D(filters: 4, kernelSize: 3, activation: .tanh); Flatten(); Dense(2) }
+/// let check = try gradcheck(net, input: [8, 8, 1], loss: .softmaxCrossEntropy)
+/// print(check.passed, check.worst)
+/// for layer in check.wrongLayers { print("wrong:", layer) }
+/// ```
 public struct GradientCheck: Sendable, Hashable {
     /// What was found for one parameter, argument or input.
     public struct Entry: Sendable, Hashable {
@@ -11,7 +18,7 @@ public struct GradientCheck: Sendable, Hashable {
         public var path: String
         /// The shape of what is differentiated by.
         public var shape: Shape
-        /// ‖n − a‖ / (‖n‖ + ‖a‖); 0 where both vanish.
+        /// ‖n − a‖ / (‖n‖ + ‖a‖); 0 where they differ by no more than the rounding of the value that is differentiated.
         public var relativeError: Double
         /// How many elements were compared, or how many directions.
         public var count: Int

@@ -6,9 +6,16 @@
 /// import Apus
 /// import ApusCommand
 ///
+/// struct Square: Layer, Codable {
+///     func output(for x: Tensor, in context: Context) -> Tensor { x * x }
+/// }
+/// let asymmetric = Loss("asymmetric") { output, target in
+///     maximum((output - target) * 2, target - output)
+/// }
+///
 /// ApusCommand.main {
-///     $0.layers.register(CausalAverage.self)
-///     $0.losses.register(weighted)
+///     $0.layers.register(Square.self)  // model: [square, {dense: 1}]
+///     $0.losses.register(asymmetric)  // loss: asymmetric
 /// }
 /// ```
 public enum ApusCommand {

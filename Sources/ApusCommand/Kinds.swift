@@ -8,6 +8,16 @@ public import ApusTraining
 ///
 /// A struct is registered as a type, and has arguments in files where it is `Configurable`; a function is registered as a value, and is
 /// known by its name.
+///
+/// ```swift
+/// struct Square: Layer, Codable {
+///     func output(for x: Tensor, in context: Context) -> Tensor { x * x }
+/// }
+/// ApusCommand.main { kinds in
+///     kinds.layers.register(Square.self)
+///     kinds.metrics.register(Metric.mean("bias") { output, target in output - target })
+/// }
+/// ```
 public struct Kinds {
     /// Layers.
     public var layers = Layers()

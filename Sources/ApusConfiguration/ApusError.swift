@@ -1,10 +1,26 @@
 /// An error of Apus: a text that says what happened, and the sort of failure it is.
+///
+/// ```swift
+/// func exitCode(_ body: () throws -> Void) -> Int32 {
+///     do {
+///         try body()
+///         return 0
+///     } catch {
+///         return (error as? any ApusError)?.failureKind.exitCode ?? 1
+///     }
+/// }
+/// ```
 public protocol ApusError: Error, CustomStringConvertible {
     /// What sort of failure it is; the exit code of a command follows from it.
     var failureKind: FailureKind { get }
 }
 
 /// The sorts of failure.
+///
+/// ```swift
+/// let kinds: [FailureKind] = [.setting, .file, .memory, .diverged]
+/// for kind in kinds { print(kind, kind.exitCode) }   // the exit codes of the command
+/// ```
 public enum FailureKind: Sendable, Hashable {
     /// A setting is impossible.
     case setting

@@ -1,5 +1,12 @@
 /// An enumeration whose cases files write by name, with arguments where there are any: `relu`, `{leakyReLU: 0.1}`,
 /// `{uniform: {low: -1, high: 1}}`.
+///
+/// ```swift
+/// func names(_ type: (some ConfigurableCases).Type) -> String {
+///     "\(type.what): one of \(type.cases.count)"
+/// }
+/// print(names(Activation.self))  // activation: one of 19
+/// ```
 public protocol ConfigurableCases: Sendable, Hashable, Codable, FileRepresentable {
     /// What the cases are, for messages: `activation`.
     static var what: String { get }

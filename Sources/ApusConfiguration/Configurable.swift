@@ -1,6 +1,16 @@
 /// A value that files and people write as a kind with arguments: `dropout: 0.3` in YAML, `Dropout(0.3)` in Swift.
 ///
 /// The `schema` lists the arguments; reading, writing and printing follow from it.
+///
+/// ```swift
+/// struct Scaled: Layer, Configurable {
+///     var factor = 2.0
+///     static let schema = Schema(
+///         Scaled(), .leading("factor", \.factor, hasDefault: true, isLabelled: true))
+///     func output(for x: Tensor, in context: Context) -> Tensor { x * factor }
+/// }
+/// print(Scaled(factor: 0.5))  // Scaled(factor: 0.5); in files: scaled: 0.5
+/// ```
 public protocol Configurable: Sendable, Hashable, Codable, CustomStringConvertible, FileRepresentable {
     /// The name in files: `conv2D`, `adam`.
     static var kind: String { get }

@@ -1,10 +1,21 @@
 /// A type that says how files write its values.
+///
+/// ```swift
+/// enum Season: String, Codable, FileRepresentable {
+///     case summer, winter
+///     static var form: Form { .words(["summer", "winter"]) }
+/// }
+/// ```
 public protocol FileRepresentable {
     /// How files write its values.
     static var form: Form { get }
 }
 
 /// How files write the values of a type: what a JSON Schema, a page of defaults and the path of a setting follow from.
+///
+/// ```swift
+/// let size = Form.either([.integer, .list(.integer)])   // 5 or [5, 3]
+/// ```
 public indirect enum Form {
     /// Nothing is known of it.
     case anything

@@ -1,6 +1,11 @@
 /// A function of a program that stands where files have a name and arguments: an initializer, a schedule.
 ///
 /// Functions of one name are taken for equal. They can't be written to files.
+///
+/// ```swift
+/// let sine = Initializer.custom("sine") { shape, key in sin(Tensor.uniform(shape, high: 6.28, key: key)) }
+/// if case .function(let function) = sine { print(function.name) }   // sine
+/// ```
 public struct NamedFunction<Function: Sendable>: Sendable {
     /// What the function is called in messages.
     public let name: String
@@ -22,6 +27,8 @@ extension NamedFunction: CustomStringConvertible {
 }
 
 extension NamedFunction: Encodable {
+    /// Refuses to be written.
+    ///
     /// - Throws: `EncodingError`: a file can't hold a function.
     public func encode(to encoder: any Encoder) throws { throw EncodingError.function(name, at: encoder.codingPath) }
 }

@@ -2,6 +2,22 @@
 ///
 /// From one list follow reading (arguments left out are at their default, unknown ones are errors with a suggestion), writing
 /// (arguments at their default are left out) and printing (as the initializer is called in Swift).
+///
+/// ```swift
+/// struct Noise: Layer, Configurable {
+///     var deviation: Double
+///     var isUniform = false
+///     static let schema = Schema(
+///         Noise(deviation: 0.1),
+///         .required("deviation", \.deviation, help: "The standard deviation"),
+///         .optional("isUniform", \.isUniform))
+///     func output(for x: Tensor, in context: Context) -> Tensor {
+///         isUniform
+///             ? x + (context.uniform(x.shape) - 0.5) * deviation
+///             : x + context.normal(x.shape) * deviation
+///     }
+/// }  // files write: noise: {deviation: 0.2}
+/// ```
 public struct Schema<Value: Sendable>: Sendable {
     /// The value with every argument at its default.
     public let defaultValue: Value
@@ -89,6 +105,9 @@ public struct Schema<Value: Sendable>: Sendable {
         /// The main argument: the 10 of `Dense(10)` and of `dense: 10`.
         ///
         /// - Parameters:
+        ///   - name: The name of the argument in files and in Swift.
+        ///   - path: The property that holds it.
+        ///   - hasDefault: Whether it may be left out.
         ///   - isLabelled: Whether Swift's initializer names it, as in `Huber(delta: 0.5)`.
         ///   - former: What older files call it.
         ///   - help: What it means, for pages of defaults.
@@ -101,7 +120,10 @@ public struct Schema<Value: Sendable>: Sendable {
 
         /// An argument that must be given.
         ///
-        /// - Parameter help: What it means, for pages of defaults.
+        /// - Parameters:
+        ///   - name: The name of the argument in files and in Swift.
+        ///   - path: The property that holds it.
+        ///   - help: What it means, for pages of defaults.
         public static func required<Constant: Codable & Hashable & Sendable>(
             _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, help: String? = nil
         ) -> Field {
@@ -111,6 +133,8 @@ public struct Schema<Value: Sendable>: Sendable {
         /// An argument with a default, that of `defaultValue`.
         ///
         /// - Parameters:
+        ///   - name: The name of the argument in files and in Swift.
+        ///   - path: The property that holds it.
         ///   - former: What older files call it.
         ///   - help: What it means, for pages of defaults.
         public static func optional<Constant: Codable & Hashable & Sendable>(

@@ -1,4 +1,9 @@
 /// A table for terminals: the first column to the left, the others to the right.
+///
+/// ```swift
+/// let table = TextTable(header: ["layer", "parameters"], rows: [["0.dense", "650"], ["1.dense", "22"]])
+/// print(table)
+/// ```
 public struct TextTable: Sendable, CustomStringConvertible {
     /// The titles of the columns.
     public var header: [String]

@@ -1,6 +1,13 @@
 /// The classes or the numbers that a model predicts for one sample.
 ///
 /// Of a model of several outputs, `classes`, `numbers` and `top` are those of the first; `prediction["box"]` are those of another.
+///
+/// ```swift
+/// let model = try TrainedModel(contentsOf: "lenet5.safetensors")
+/// for prediction in try model.predict(Tensor.zeros([2, 28, 28, 1])) {
+///     for choice in prediction.top(3) { print(choice.name, choice.probability) }
+/// }
+/// ```
 public struct Prediction: Sendable, Hashable {
     /// Where the sample comes from: `shoe.png`, `test.npy#3`.
     public var input: String
@@ -19,7 +26,7 @@ public struct Prediction: Sendable, Hashable {
         public var name: String
         /// The place of the class among all classes, from 0.
         public var label: Int
-        /// From 0 to 1.
+        /// The probability of the class, from 0 to 1.
         public var probability: Double
 
         /// Creates a value; arguments set the properties of their names.

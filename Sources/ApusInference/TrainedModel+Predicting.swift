@@ -10,6 +10,7 @@ extension TrainedModel {
     /// The predictions for samples [N, ...] as they are stored, of which there may be any number.
     ///
     /// - Parameters:
+    ///   - inputs: The samples, [N, ...].
     ///   - names: Where each sample comes from; without them they are called `#0`, `#1`, ….
     ///   - limit: How many classes are given for each sample, the most probable ones.
     /// - Throws: `PredictionError` if the model does not take such samples.

@@ -12,10 +12,20 @@ public import ApusTensor
 /// ```
 ///
 /// It is a value and may be used from many threads. Programs are compiled for the first inputs of each size and type, then replayed.
+///
+/// ```swift
+/// var trainer = Trainer(Zoo.lenet5.model(), loss: .softmaxCrossEntropy, optimizer: .adam())
+/// try trainer.fit(FashionMNIST.load().training, epochs: 1, batchSize: 128)
+/// try trainer.trained().write(to: "lenet5.safetensors")
+///
+/// // Elsewhere; `import ApusInference` is enough
+/// let model = try TrainedModel(contentsOf: "lenet5.safetensors")
+/// print(try model.predict(Tensor.zeros([1, 28, 28, 1]), top: 3))
+/// ```
 public struct TrainedModel: Sendable {
     /// The network.
     public let model: any Model
-    /// Its weights and running values.
+    /// The weights and running values of the network.
     public let variables: Variables
     /// What the model takes and what its outputs mean.
     public let details: ModelDescription
@@ -39,9 +49,14 @@ public struct TrainedModel: Sendable {
     /// A trained model of several inputs from its parts.
     ///
     /// - Parameters:
+    ///   - model: The network.
+    ///   - variables: The weights and running values of the network.
     ///   - inputs: One sample of each input, as it is stored.
+    ///   - preprocessing: How samples are scaled before the network sees them.
     ///   - classNames: Of the first output.
     ///   - meaning: Of the first output.
+    ///   - precision: The element type of convolutions, matrix products and what follows them.
+    ///   - device: Where everything is computed.
     public init(
         _ model: any Model, variables: Variables, inputs: Signature, preprocessing: Preprocessing = .identity,
         classNames: [String] = [], meaning: OutputMeaning, precision: NumericPrecision = .float32,

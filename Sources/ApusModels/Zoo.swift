@@ -1,6 +1,12 @@
 public import ApusNN
 
 /// Networks by name: values without weights.
+///
+/// ```swift
+/// let net = Zoo.resnet18.model(classes: 100)
+/// print(Zoo.allCases.map(\.rawValue))
+/// print(try net.summary(input: [32, 32, 3]).parameterCount)
+/// ```
 public enum Zoo: String, Sendable, CaseIterable {
     /// Dense layers of 256 and 128 units.
     case mlp
@@ -8,11 +14,11 @@ public enum Zoo: String, Sendable, CaseIterable {
     case lenet5
     /// Residual networks with the stem for images of about 32 × 32.
     case resnet18
-    /// The same with 34 layers.
+    /// ResNet with 34 layers.
     case resnet34
     /// VGG-16 for images of about 32 × 32, with batch normalization and without.
     case vgg16BN = "vgg16-bn"
-    /// The same without batch normalization.
+    /// VGG-16 without batch normalization.
     case vgg16
 
     /// The model for images or feature vectors of `classes` classes; it yields logits.

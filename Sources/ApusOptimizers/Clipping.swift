@@ -2,6 +2,11 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// How gradients are clipped.
+///
+/// ```swift
+/// let optimizer = Optimizer.adam().clippingGradients(.globalNorm(1))
+/// print(Clipping.value(0.5)([Tensor([-2.0, 0.1, 3])])[0].scalars)   // [-0.5, 0.1, 0.5]
+/// ```
 public enum Clipping: ConfigurableCases {
     /// Each element is moved into −limit…limit (PyTorch's `clip_grad_value_`).
     case value(Double)

@@ -6,8 +6,15 @@ public import ApusTensor
 ///
 /// A step does, in this order: gradients of the loss with its penalties, the mean over accumulated steps, a check that all are
 /// finite, clipping, decoupled decay w ← w − η λ w, the rule, constraints, the average of weights.
+///
+/// ```swift
+/// let optimizer = Optimizer.adamW(learningRate: 1e-3, weightDecay: 0.01)
+///     .clippingGradients(.globalNorm(1))
+///     .averagingWeights(decay: 0.999)
+///     .group("*/bias", weightDecay: 0)
+/// ```
 public struct Optimizer: Sendable {
-    /// What is computed for each.
+    /// The rule that changes each variable.
     public var rule: any OptimizerRule
     /// How gradients are clipped.
     public var clipping: Clipping?
@@ -23,7 +30,16 @@ public struct Optimizer: Sendable {
     /// Settings of variables by path; the first group that matches counts.
     public var groups: [ParameterGroup]
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// An optimizer by its rule and what happens around it; `.adam().clippingGradients(.globalNorm(1))` and its like are shorter.
+    ///
+    /// - Parameters:
+    ///   - rule: What changes a variable.
+    ///   - clipping: How gradients are clipped; not at all if `nil`.
+    ///   - weightDecay: λ of the decoupled decay; the rule's own if `nil`.
+    ///   - accumulation: The number of steps whose gradients are averaged before an update, at least 1.
+    ///   - skipsNonFinite: Whether a step whose gradients are not all finite changes nothing.
+    ///   - average: μ of the moving average of weights, in 0..<1; none if `nil`.
+    ///   - groups: Settings of variables by path; the first that matches counts.
     public init(
         _ rule: some OptimizerRule, clipping: Clipping? = nil, weightDecay: Double? = nil, accumulation: Int = 1,
         skipsNonFinite: Bool = false, average: Double? = nil, groups: [ParameterGroup] = []
@@ -40,7 +56,7 @@ public struct Optimizer: Sendable {
     /// η of the rule, to which the schedule is a factor.
     public var learningRate: Double { rule.learningRate }
 
-    /// The same with another learning rate; groups with a rate of their own keep it.
+    /// The optimizer with another learning rate; groups with a rate of their own keep it.
     public func with(learningRate: Double) -> Optimizer {
         var copy = self
         copy.rule.learningRate = learningRate
@@ -100,8 +116,25 @@ public struct Optimizer: Sendable {
 }
 
 /// A rule for one variable: pure, with named slots.
+///
+/// ```swift
+/// import ApusConfiguration
+///
+/// struct SignDescent: OptimizerRule {
+///     var learningRate = 0.001
+///     static let schema = Schema(SignDescent(), .optional("learningRate", \.learningRate))
+///     var slots: [OptimizerSlot] { [] }
+///     func update(_ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]) -> (
+///         variable: Tensor, slots: [Tensor]
+///     ) {
+///         (variable - sign(gradient) * scales[0], [])
+///     }
+///     func check(_ check: inout OptimizerCheck) {}
+/// }
+/// let optimizer = Optimizer(SignDescent(learningRate: 1e-4))
+/// ```
 public protocol OptimizerRule: Configurable {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     var learningRate: Double { get set }
     /// The values that the rule keeps for each variable, of its shape.
     var slots: [OptimizerSlot] { get }
@@ -114,7 +147,11 @@ public protocol OptimizerRule: Configurable {
     func scales<Number: StepNumber>(rate: Number, step: Number) -> StepScales<Number>
     /// The variable and its slots after a step.
     ///
-    /// - Parameter scales: What `scales(rate:step:)` yields, as scalars.
+    /// - Parameters:
+    ///   - variable: The variable before the step.
+    ///   - gradient: The gradient of the loss, in the variable's shape.
+    ///   - slots: What the rule keeps for the variable, in the order of `slots`.
+    ///   - scales: What `scales(rate:step:)` yields, as scalars.
     func update(
         _ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]
     ) -> (variable: Tensor, slots: [Tensor])
@@ -129,13 +166,24 @@ extension OptimizerRule {
 }
 
 /// A value that a rule keeps for each variable.
+///
+/// ```swift
+/// let net = Dense(2)
+/// let state = Optimizer(Adam()).state(for: try net.initialized(input: [3], seed: 0))
+/// print(state.slots.map(\.path))                          // of each variable its two means
+/// let accumulator = OptimizerSlot("squares", initial: 0.1)   // a slot of a rule of one's own
+/// ```
 public struct OptimizerSlot: Sendable, Hashable {
     /// The name in paths.
     public var name: String
     /// The start value of every element.
     public var initial: Double
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// A slot for each variable.
+    ///
+    /// - Parameters:
+    ///   - name: The name in paths: `mean` in `0.dense/kernel/mean`.
+    ///   - initial: The start value of every element.
     public init(_ name: String, initial: Double = 0) {
         self.name = name
         self.initial = initial
@@ -143,6 +191,23 @@ public struct OptimizerSlot: Sendable, Hashable {
 }
 
 /// The kinds of rules that can be read from files.
+///
+/// ```swift
+/// import ApusConfiguration
+///
+/// struct Frozen: OptimizerRule {
+///     var learningRate = 0.001
+///     static let schema = Schema(Frozen(), .optional("learningRate", \.learningRate))
+///     var slots: [OptimizerSlot] { [] }
+///     func update(_ variable: Tensor, gradient: Tensor, slots: [Tensor], scales: [Tensor]) -> (
+///         variable: Tensor, slots: [Tensor]
+///     ) {
+///         (variable, [])
+///     }
+///     func check(_ check: inout OptimizerCheck) {}
+/// }
+/// try OptimizerKinds.register(Frozen.self)  // files may now say: optimizer: frozen
+/// ```
 public enum OptimizerKinds {
     package static let registry = Registry<any OptimizerRule>(
         "optimizer",
@@ -163,6 +228,14 @@ public enum OptimizerKinds {
 // MARK: Checks
 
 /// Collects what is wrong with an optimizer's hyperparameters.
+///
+/// ```swift
+/// func checked(_ momentum: Double, _ decay: Double, _ check: inout OptimizerCheck) {
+///     check.expectShare("momentum", momentum)                            // in 0..<1
+///     check.expectNotNegative("decay", decay)
+///     check.expect(momentum + decay < 1, "decay", decay, "less than 1 - momentum")
+/// }
+/// ```
 public struct OptimizerCheck {
     private(set) var problem: String?
 
@@ -170,6 +243,8 @@ public struct OptimizerCheck {
     ///
     /// - Parameters:
     ///   - isRight: Whether the hyperparameter is in its range.
+    ///   - name: The name of the hyperparameter.
+    ///   - value: The value of the hyperparameter.
     ///   - range: Completes “must be”: `in 0..<1`.
     public mutating func expect(_ isRight: Bool, _ name: String, _ value: Double, _ range: String) {
         if !isRight { problem = problem ?? "the optimizer's \(name) is \(value) but must be \(range)" }

@@ -7,10 +7,12 @@ public import ApusTensor
 /// An optimizer that works by itself, in a training loop of one's own:
 ///
 /// ```swift
+/// let net = Sequential { Dense(32, activation: .tanh); Dense(1) }
+/// let (x, y) = (Tensor.normal([64, 4], key: RandomKey(seed: 1)), Tensor.zeros([64, 1]))
 /// var weights = try net.initialized(input: [4], seed: 7)
 /// var adam = Optimizer.adam(learningRate: 1e-3).state(for: weights)
-/// for (x, y) in batches {
-///     let (loss, gradients) = valueAndGradient(at: weights) { meanSquaredError(net(x, $0), y) }
+/// for _ in 0..<100 {
+///     let (_, gradients) = valueAndGradient(at: weights) { meanSquaredError(net(x, $0), y) }
 ///     try adam.update(&weights, gradients)
 /// }
 /// ```

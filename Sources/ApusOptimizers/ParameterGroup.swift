@@ -1,6 +1,12 @@
 public import ApusConfiguration
 
 /// Settings of the variables whose path matches a pattern.
+///
+/// ```swift
+/// let optimizer = Optimizer(
+///     SGD(learningRate: 0.1, momentum: 0.9),
+///     groups: [ParameterGroup("0.conv2D/*", isFrozen: true), ParameterGroup("*/bias", learningRate: 0.2)])
+/// ```
 public struct ParameterGroup: Configurable {
     /// A path in which `*` stands for any letters, slashes included, and `?` for one letter: `*/bias`, `0.conv2D/*`, `?.dense/*`.
     public var pattern: String
@@ -11,7 +17,13 @@ public struct ParameterGroup: Configurable {
     /// Whether the variables keep their values, states among them.
     public var isFrozen: Bool
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// Settings of some variables.
+    ///
+    /// - Parameters:
+    ///   - pattern: Which variables: a path in which `*` stands for anything, such as `*/bias` or `0.conv2D/*`.
+    ///   - learningRate: η of these variables; that of the optimizer if `nil`.
+    ///   - weightDecay: λ of these variables; that of the optimizer if `nil`.
+    ///   - isFrozen: Whether the variables keep their values.
     public init(_ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil, isFrozen: Bool = false) {
         self.pattern = pattern
         self.learningRate = learningRate

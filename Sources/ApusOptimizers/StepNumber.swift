@@ -5,6 +5,13 @@ import Foundation
 /// function that is compiled.
 ///
 /// Rules write what they derive from the step once, for both; see `OptimizerRule.scales(rate:step:)`.
+///
+/// ```swift
+/// func corrected<Number: StepNumber>(_ rate: Number, _ step: Number) -> Number {
+///     rate / (1 - Number.power(0.9, step))   // η / (1 − β₁ᵗ)
+/// }
+/// print(corrected(0.01, 1.0))
+/// ```
 public protocol StepNumber: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
     /// A number that is known.
     init(_ value: Double)
@@ -47,6 +54,11 @@ extension Double: StepNumber {
 }
 
 /// The numbers that a rule derives from the step, at most four.
+///
+/// ```swift
+/// let scales = StepScales(0.01, 0.9)   // two numbers that a rule derives from the step
+/// print(scales[0], scales[1])          // 0.01 0.9
+/// ```
 public struct StepScales<Number: StepNumber> {
     private let numbers: (Number, Number, Number, Number)
 

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import api
 import compiler_warnings
+import docc
 import documented
 import house
 import links
@@ -118,11 +119,51 @@ class Declarations(unittest.TestCase):
         self.assertEqual([one.path for one in found if not one.is_documented], ["Point.x"])
 
     def test_undocumented(self):
-        made = [symbols.Declaration("M", path, "", path != "b") for path in ("b", "a", "b")]
+        made = [symbols.Declaration("M", path, "", path != "b", False) for path in ("b", "a", "b")]
         self.assertEqual(documented.undocumented(made), ["M b"])
+
+    def test_without_example(self):
+        made = [symbols.Declaration("M", path, text, True, path == "A") for path, text in (
+            ("A", "struct A"), ("B", "enum B : Sendable"), ("B.C", "struct C"), ("E", "struct E : CustomStringConvertible, Error"),
+            ("f()", "func f()"), ("P", "protocol P"))]
+        self.assertEqual(documented.without_example(made), ["M B", "M P"])
 
     def test_differences(self):
         self.assertEqual(api.differences(["a", "b", "c"], ["a", "c", "d"]), ["-b", "+d"])
+
+
+class Snippets(unittest.TestCase):
+    COMMENT = "struct A {}\n\n    /// A sum:\n    ///\n    /// ```swift\n    /// import B\n    /// let c = 1 +\n    ///     2\n    /// ```\n    let d = 0\n"
+
+    def test_comments(self):
+        self.assertEqual(snippets.examples(self.COMMENT), [(6, "import B\nlet c = 1 +\n    2\n")])
+
+    def test_functions(self):
+        imports, code = snippets.function(7, "A.swift", 6, "import B\nlet c = 1\n")
+        self.assertEqual(imports, {"B"})
+        self.assertEqual(code.splitlines(), [
+            "func example7() async throws {", '#sourceLocation(file: "A.swift", line: 6)', "", "let c = 1", "#sourceLocation()", "}"])
+
+
+class Site(unittest.TestCase):
+    NAMES = {"Data.md": "# Data\n\n## What `fit` takes\n", "Own.md": ""}
+
+    def article(self, text):
+        return docc.article(text, self.NAMES)
+
+    def test_pages_and_headings(self):
+        self.assertEqual(self.article("[a](Data.md), [`b`](Own.md)"), "[a](doc:Data), [`b`](doc:Own)")
+        self.assertEqual(self.article("[Data.md](Data.md)"), "<doc:Data>")
+        self.assertEqual(self.article("[a](Data.md#what-fit-takes)"), "[a](doc:Data#What-fit-takes)")
+
+    def test_files_and_hosts(self):
+        self.assertEqual(self.article("[8-use](../Examples/8-use/main.swift) [there](../Examples)"),
+                         "8-use there (`Examples`)")
+        self.assertEqual(self.article("[a](https://host/b) ![c](d.svg)"), "[a](https://host/b) ![c](d.svg)")
+
+    def test_code_stays(self):
+        code = "```swift\nlet a = [1](Data.md)\n```"
+        self.assertEqual(self.article(code), code)
 
 
 class Warnings(unittest.TestCase):

@@ -1,4 +1,10 @@
 /// One direction of a chart: what it shows, in which unit and on which scale.
+///
+/// ```swift
+/// let x: Axis = "Epoch"
+/// let y = Axis("Learning rate", scale: .logarithmic, range: 1e-5...1e-1)
+/// let time = Axis("Time", unit: "ms")
+/// ```
 public struct Axis: Sendable, Hashable, ExpressibleByStringLiteral {
     /// How numbers become places.
     public enum Scale: Sendable, Hashable {

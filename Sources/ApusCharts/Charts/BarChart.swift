@@ -1,4 +1,10 @@
 /// Horizontal bars with names: time by layer, scores by class. Several series stand below one another or are stacked.
+///
+/// ```swift
+/// let chart = BarChart(
+///     "Time of a step", axis: Axis("Time", unit: "ms"), labels: ["0.conv2D", "1.dense"],
+///     series: [.init("forward", [1.2, 0.3]), .init("backward", [2.5, 0.6])], isStacked: true)
+/// ```
 public struct BarChart: Chart {
     /// Bars of one colour, one a label.
     public struct Series: Sendable, Hashable {

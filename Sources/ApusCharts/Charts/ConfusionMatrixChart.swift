@@ -1,6 +1,10 @@
 /// Which classes are taken for which: true classes are rows, predicted classes columns.
 ///
 /// Colors show the fraction of the row. Up to `maximumClassesWithText` classes the cells hold the count and that fraction.
+///
+/// ```swift
+/// let chart = ConfusionMatrixChart(counts: [[48, 2], [5, 45]], classNames: ["cat", "dog"])
+/// ```
 public struct ConfusionMatrixChart: Chart {
     /// How many classes there may be for the cells to hold text.
     public static let maximumClassesWithText = 25

@@ -1,4 +1,10 @@
 /// Several charts side by side under one title; a figure is a chart, so figures can hold figures.
+///
+/// ```swift
+/// let losses = LineChart("Loss", x: "Epoch", y: "Loss", series: [.init("training", y: [0.9, 0.5, 0.4])])
+/// let errors = Histogram("Errors", x: "Error", values: [0.1, -0.2, 0.05, 0.4])
+/// let figure = Figure("A training", columns: 2, [losses, errors])
+/// ```
 public struct Figure: Chart {
     /// What stands above all charts; nothing if it is empty.
     public var title: String

@@ -1,4 +1,10 @@
 /// A matrix as colors: correlations, attention, kernels, a grid of hyperparameters.
+///
+/// ```swift
+/// let chart = HeatMap(
+///     "Correlation", values: [[1, 0.2], [0.2, 1]], rowLabels: ["a", "b"], columnLabels: ["a", "b"],
+///     colorMap: .diverging, range: -1...1)
+/// ```
 public struct HeatMap: Chart {
     /// What stands above the cells; nothing if it is empty.
     public var title: String

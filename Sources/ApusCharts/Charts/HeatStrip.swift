@@ -1,6 +1,14 @@
 /// A distribution over time, seen from above: steps to the right, values upwards, the fraction of values as color.
 ///
 /// The share is that of one of 64 rows of equal height; colors grow with its square root, so that the tails are seen.
+///
+/// ```swift
+/// let steps = (0..<20).map { step in
+///     DistributionAtStep(
+///         step: Double(step), Distribution(values: (0..<100).map { Double($0 * step) / 100 }))
+/// }
+/// let chart = HeatStrip("0.dense/kernel", y: "Weight", steps: steps)
+/// ```
 public struct HeatStrip: Chart {
     /// What stands above the strip; nothing if it is empty.
     public var title: String

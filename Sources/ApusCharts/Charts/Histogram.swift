@@ -1,4 +1,13 @@
 /// How often each value occurs: weights, activations, gradients; several distributions may lie over one another.
+///
+/// ```swift
+/// let chart = Histogram(
+///     "Weights", x: "Value",
+///     series: [
+///         .init("before", Distribution(values: [-0.1, 0, 0.1, 0.2])),
+///         .init("after", Distribution(values: [-0.4, 0, 0.3, 0.9])),
+///     ])
+/// ```
 public struct Histogram: Chart {
     /// One distribution in one color.
     public struct Series: Sendable, Hashable {

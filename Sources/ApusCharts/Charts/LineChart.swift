@@ -2,6 +2,16 @@
 ///
 /// A curve has a gap where a number is not finite, or not positive on a logarithmic axis. Curves of any length stay small
 /// files: of points that share a pixel column, the extremes are kept.
+///
+/// ```swift
+/// let chart = LineChart(
+///     "Loss", x: "Epoch", y: Axis("Loss", scale: .logarithmic),
+///     series: [
+///         .init("training", y: [0.9, 0.5, 0.3]),
+///         .init("validation", y: [0.8, 0.6, 0.65], style: .dashed),
+///     ],
+///     markers: [.init(at: 2, "best")])
+/// ```
 public struct LineChart: Chart {
     /// One curve, with a band around it if bounds are given.
     public struct Series: Sendable, Hashable {
@@ -56,7 +66,7 @@ public struct LineChart: Chart {
 
     /// A moment worth naming: the best epoch, a cut of the learning rate, the end of warm-up.
     public struct Marker: Sendable, Hashable {
-        /// Its place on the x axis; a marker outside of what the axis shows is not drawn.
+        /// The place on the x axis; a marker outside of what the axis shows is not drawn.
         public var x: Double
         /// What stands beside the line.
         public var label: String

@@ -2,6 +2,14 @@
 ///
 /// Each ridge shows the density of one step, scaled to its own highest point unless `sharesScale`. Of more steps than
 /// `maximumRidges` evenly spaced ones are drawn, the first and the last among them.
+///
+/// ```swift
+/// let steps = [0.0, 100, 200].map { step in
+///     DistributionAtStep(
+///         step: step, Distribution(values: (0..<100).map { Double($0) * (1 + step / 100) }))
+/// }
+/// let chart = RidgeChart("Activations of 2.dense", x: "Value", steps: steps)
+/// ```
 public struct RidgeChart: Chart {
     /// How many ridges are drawn at most.
     public static let maximumRidges = 40

@@ -1,4 +1,13 @@
 /// Points of several classes, with the regions in which a classifier decides for each.
+///
+/// ```swift
+/// let chart = ScatterChart(
+///     "Moons", x: "x", y: "y",
+///     groups: [
+///         .init("upper", x: [0, 0.5, 1], y: [0, 0.8, 0]),
+///         .init("lower", x: [0.5, 1.5], y: [0.2, -0.4]),
+///     ])
+/// ```
 public struct ScatterChart: Chart {
     /// The points of one class.
     public struct Group: Sendable, Hashable {

@@ -1,6 +1,11 @@
 /// Colors for numbers: a path through color space on which equal steps look equal.
 ///
 /// The path is given by a few anchor colors, interpolated in Oklab and walked at constant speed there.
+///
+/// ```swift
+/// let attention = HeatMap("Attention", values: [[0.1, 0.9], [0.6, 0.4]], colorMap: .viridis)
+/// let own = ColorMap(light: [0xffffff, 0x003366], dark: [0x101010, 0x66aaff])
+/// ```
 public struct ColorMap: Sendable, Hashable {
     /// From the ground of the picture to its most striking color: amounts, shares, densities.
     public static let sequential = ColorMap(

@@ -1,4 +1,10 @@
 /// One color in two appearances.
+///
+/// ```swift
+/// let series = LineChart.Series(
+///     "validation", y: [0.9, 0.7], paint: Paint(light: 0xb00020, dark: 0xff6070))
+/// let second = Paint.category(1)
+/// ```
 public struct Paint: Sendable, Hashable {
     package var light: Color
     package var dark: Color

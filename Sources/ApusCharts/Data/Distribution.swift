@@ -1,6 +1,11 @@
 import Foundation
 
 /// How often numbers fell into each of some intervals.
+///
+/// ```swift
+/// let counted = Distribution(values: [0.1, 0.2, 0.2, 0.9], bins: 4, range: 0...1)
+/// print(counted.counts)   // [3.0, 0.0, 0.0, 1.0]
+/// ```
 public struct Distribution: Sendable, Hashable {
     /// The borders of the bins, ascending: one more than there are counts.
     public var edges: [Double]
@@ -16,6 +21,7 @@ public struct Distribution: Sendable, Hashable {
     /// Counts numbers into bins of equal width. Numbers that are not finite or lie outside of the range are left out.
     ///
     /// - Parameters:
+    ///   - values: The numbers that are counted.
     ///   - bins: How many bins; about 2·∛n, between 11 and 61, unless given.
     ///   - range: From the smallest to the largest number unless given.
     public init(values: [Double], bins: Int? = nil, range: ClosedRange<Double>? = nil) {
@@ -59,6 +65,12 @@ public struct Distribution: Sendable, Hashable {
 }
 
 /// The distribution of one quantity at one step of training.
+///
+/// ```swift
+/// let first = DistributionAtStep(step: 0, Distribution(values: [0.1, 0.2, 0.3]))
+/// let later = DistributionAtStep(step: 100, Distribution(values: [0.1, 0.4, 0.9]))
+/// let chart = RidgeChart("Weights", x: "Value", steps: [first, later])
+/// ```
 public struct DistributionAtStep: Sendable, Hashable {
     /// When: an epoch, or a number of updates.
     public var step: Double

@@ -3,6 +3,21 @@
 /// Every color is written as the plain attribute of the light appearance, which any program that shows SVG understands. With
 /// the automatic theme a style sheet then replaces, where the reader prefers a dark screen, each light color by its dark
 /// partner. No element needs an identifier, so charts can stand beside each other in one page.
+///
+/// ```swift
+/// struct Twins: Chart {
+///     var title = "Before and after"
+///     var before, after: Histogram
+///     func draw(on canvas: inout Canvas, in area: Rectangle) {
+///         let half = area.width / 2
+///         before.draw(
+///             on: &canvas, in: Rectangle(x: area.x, y: area.y, width: half, height: area.height))
+///         after.draw(
+///             on: &canvas,
+///             in: Rectangle(x: area.x + half, y: area.y, width: half, height: area.height))
+///     }
+/// }
+/// ```
 public struct Canvas: Sendable {
     let theme: Theme
     private(set) var body = ""

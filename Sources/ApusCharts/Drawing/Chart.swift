@@ -1,7 +1,8 @@
 /// A picture of numbers, as a value.
 ///
 /// ```swift
-/// let chart = LineChart("Loss", x: "Epoch", y: "Cross-entropy", series: [.init("training", y: [0.9, 0.5, 0.4])])
+/// let chart = LineChart(
+///     "Loss", x: "Epoch", y: "Cross-entropy", series: [.init("training", y: [0.9, 0.5, 0.4])])
 /// let file = chart.svg(theme: .automatic)
 /// ```
 ///

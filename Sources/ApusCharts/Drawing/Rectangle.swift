@@ -1,4 +1,9 @@
 /// The width and height of a picture, in CSS pixels.
+///
+/// ```swift
+/// let chart = Histogram("Errors", x: "Error", values: [0.1, -0.2, 0.05])
+/// let svg = chart.svg(size: ChartSize(width: 320, height: 200))
+/// ```
 public struct ChartSize: Sendable, Hashable {
     /// `svg` draws at least 16 and at most 20 000 pixels, and 400 if the number is not finite.
     public var width: Double
@@ -19,6 +24,11 @@ public struct ChartSize: Sendable, Hashable {
 }
 
 /// A part of a picture, in CSS pixels; y grows downwards.
+///
+/// ```swift
+/// let sheet = Rectangle(x: 0, y: 0, width: 560, height: 320)
+/// let lower = Rectangle(x: sheet.x, y: sheet.height / 2, width: sheet.width, height: sheet.height / 2)
+/// ```
 public struct Rectangle: Sendable, Hashable {
     /// The left edge.
     public var x: Double

@@ -1,6 +1,13 @@
 /// Small images with captions: samples of a data set, misclassified examples, kernels of a first layer.
 ///
 /// The pixels stay sharp however large they are drawn.
+///
+/// ```swift
+/// let images = (0..<6).map { index in
+///     ImageGrid.Image(height: 2, width: 2, values: [0, 0.3, 0.6, 1], caption: "sample \(index)")
+/// }
+/// let grid = ImageGrid("Worst samples", images: images, columns: 3)
+/// ```
 public struct ImageGrid: Chart {
     /// One image with its caption.
     public struct Image: Sendable, Hashable {

@@ -10,6 +10,14 @@ public import ApusConfiguration
 /// The *range* is 255 for bytes and 1 for numbers; numbers are not clamped. What comes in from outside of an image
 /// is 0. Changes of geometry that follow each other (rotation, translation, zoom) are one bilinear sampling of the
 /// image, about its middle.
+///
+/// ```swift
+/// let data = try FashionMNIST.load()
+/// var trainer = Trainer(Zoo.lenet5.model(), loss: .softmaxCrossEntropy, optimizer: .adam())
+/// try trainer.fit(
+///     data.training, epochs: 1, batchSize: 128,
+///     augmentations: [.flip(), .translation(fraction: 0.1)])
+/// ```
 public enum Augmentation: Hashable, Sendable {
     /// Mirrors the image with the given probability.
     case flip(direction: Direction = .horizontal, probability: Double = 0.5)

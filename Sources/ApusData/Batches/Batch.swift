@@ -2,6 +2,12 @@ import ApusGraph
 public import ApusTensor
 
 /// Some samples with their targets: what one step takes.
+///
+/// ```swift
+/// let batch = Batch(
+///     inputs: Tensor.zeros([32, 28, 28, 1]), targets: Tensor(Array(repeating: 3, count: 32)))
+/// print(batch.count, batch.inputs.only.shape)  // 32 [32, 28, 28, 1]
+/// ```
 public struct Batch: Sendable {
     /// The samples as stored, such as `uint8` `[N, 28, 28, 1]`, by the names of the inputs; the step normalizes them.
     ///
@@ -29,7 +35,12 @@ public struct Batch: Sendable {
 
     /// A batch of several inputs or targets, whose first axes are equally long.
     ///
-    /// - Parameter ignoring: The label that does not count of those targets that have one, by the target's name.
+    /// - Parameters:
+    ///   - inputs: The inputs by name, [N, ...] each, as they are stored.
+    ///   - targets: The targets by name, [N, ...] each.
+    ///   - weights: A factor on loss and metrics for each sample, [N]; none if `nil`.
+    ///   - preprocessing: How a step scales the inputs.
+    ///   - ignoring: The label that does not count of those targets that have one, by the target's name.
     public init(
         inputs: Values, targets: Values, weights: Tensor? = nil, preprocessing: Preprocessing = .identity,
         ignoring: [String: Int] = [:]

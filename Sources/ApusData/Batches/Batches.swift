@@ -10,6 +10,7 @@ extension Dataset {
     /// - Parameters:
     ///   - size: the number of samples of a batch; the last one has fewer if they do not divide
     ///   - epoch: the number of the epoch, from 0
+    ///   - seed: the seed of the order and of the augmentations
     ///   - shuffled: whether every epoch has a random order of its own
     ///   - dropsRemainder: whether a last batch of fewer samples is left out
     ///   - batch: the number of the first batch to give, from 0
@@ -42,6 +43,13 @@ extension Dataset {
 ///
 /// Memory goes round: a batch that is dropped before the next one is asked for makes room for a later one; one that
 /// is kept stays as it is.
+///
+/// ```swift
+/// let batches = Dataset.moons(count: 500, seed: 1).batches(of: 64, epoch: 0, seed: 7)
+/// print(batches.count)   // 8: the last one has 52 samples
+/// for batch in batches { print(batch.targets.only.shape) }
+/// try batches.checkFailure()
+/// ```
 public struct Batches: Sequence, Sendable {
     let dataset: Dataset
     let size: Int

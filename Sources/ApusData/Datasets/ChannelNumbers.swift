@@ -1,11 +1,18 @@
 public import ApusConfiguration
 
 /// One number for all channels, or one for each: `0.5` or `[0.49, 0.48, 0.45]` in files and in Swift.
+///
+/// ```swift
+/// let gray: ChannelNumbers = 0.5
+/// let scaling = Scaling.constants(mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225])
+/// ```
 public struct ChannelNumbers: Sendable, Hashable, CustomStringConvertible {
     /// One number, or as many as there are channels.
     public var numbers: [Double]
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A number for each channel.
+    ///
+    /// - Parameter numbers: The numbers in the order of the channels; a single one holds for all.
     public init(_ numbers: [Double]) { self.numbers = numbers }
 
     public var description: String { numbers.count == 1 ? "\(numbers[0])" : "\(numbers)" }

@@ -11,9 +11,9 @@ extension Dataset {
     /// - Parameters:
     ///   - inputs: `[N, ...]`, of any element type
     ///   - labels: N numbers in `0..<classNames.count`
-    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
-    ///     largest label
+    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the largest label
     ///   - ignoring: the label of samples that do not count, such as −1
+    ///   - preprocessing: how samples are scaled before a model sees them; not at all unless given
     /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if `inputs` can't be
     ///   computed.
     public init(
@@ -33,10 +33,10 @@ extension Dataset {
     /// - Parameters:
     ///   - inputs: `[N, ...]`, of any element type
     ///   - labels: `[N]` or `[N, ...]`, of an integer type, in `0..<classNames.count`
-    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
-    ///     largest label
+    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the largest label
     ///   - ignoring: the label of positions that do not count, such as −1 or 255. It is no class, unless it is among
     ///     `0..<classNames.count`.
+    ///   - preprocessing: how samples are scaled before a model sees them; not at all unless given
     /// - Throws: `DatasetError` if counts differ or a label is out of range; `GraphError` if a tensor can't be computed.
     public init(
         inputs: Tensor, labels: Tensor, classNames: [String]? = nil, ignoring: Int? = nil,
@@ -68,6 +68,7 @@ extension Dataset {
     /// - Parameters:
     ///   - inputs: `[N, ...]`, of any element type
     ///   - targets: `[N, ...]`; stored as `float32`
+    ///   - preprocessing: How samples are scaled before a model sees them; not at all unless given.
     /// - Throws: `DatasetError` if counts differ; `GraphError` if a tensor can't be computed.
     public init(inputs: Tensor, targets: Tensor, preprocessing: Preprocessing = .identity) throws {
         let (column, count) = try Column.rows(of: inputs, "inputs")
@@ -79,8 +80,10 @@ extension Dataset {
     /// Samples of several inputs or targets.
     ///
     /// ```swift
+    /// let images = Tensor.zeros([100, 28, 28, 1], type: .uint8)
     /// let data = try Dataset(
-    ///     inputs: ["image": images, "age": ages], targets: ["kind": kinds, "price": prices],
+    ///     inputs: ["image": images, "age": Tensor.ones([100, 1])],
+    ///     targets: ["kind": Tensor((0..<100).map { $0 % 2 }), "price": Tensor.ones([100, 1])],
     ///     classNames: ["kind": ["cat", "dog"]], preprocessing: Preprocessing(named: ["image": .unitRange]))
     /// ```
     ///
@@ -91,6 +94,7 @@ extension Dataset {
     ///     `1`, … to the largest label
     ///   - ignoring: the label that does not count of those targets that have one
     ///   - weights: a factor on the loss and the metrics of each sample
+    ///   - preprocessing: how samples are scaled before a model sees them; not at all unless given
     /// - Throws: `DatasetError` if counts differ, if a label is out of range, and for names that there are not; `GraphError` if a
     ///   tensor can't be computed.
     public init(

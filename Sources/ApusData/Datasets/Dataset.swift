@@ -8,6 +8,14 @@ public import ApusTensor
 ///
 /// The order is a list of rows beside the samples, so that splits, shuffled copies and prefixes share the samples'
 /// memory.
+///
+/// ```swift
+/// let x = Tensor.normal([200, 4], key: RandomKey(seed: 1))
+/// let data = try Dataset(
+///     inputs: x, labels: (x[0..., 0] .> 0).cast(to: .int32), classNames: ["negative", "positive"])
+/// let (training, validation) = try data.split(validation: 0.2, stratified: true, seed: 7)
+/// print(training.count, validation.classCounts)
+/// ```
 public struct Dataset: Sendable {
     /// At least one; that of plain data has an empty name.
     let inputColumns: [InputColumn]

@@ -8,15 +8,21 @@ public import ApusTensor
 /// as bytes. Files hold a number, or a list of them.
 ///
 /// Samples of several inputs have a part for each, by name: `Preprocessing(named: ["image": .unitRange])`.
+///
+/// ```swift
+/// let bytes = Preprocessing.unitRange   // x / 255
+/// let standard = Preprocessing.standardizing(mean: 2, standardDeviation: 4)
+/// print(standard(Values(Tensor([[2.0], [6.0]]))).only.scalars)   // [0.0, 1.0]
+/// ```
 public struct Preprocessing: Sendable, Hashable {
     /// One factor, or one for each channel.
     public let scales: [Double]
-    /// As many offsets.
+    /// One offset, or one for each channel: as many as factors.
     public let offsets: [Double]
     /// The normalizations of several inputs by their names; empty for that of one.
     public let named: [String: Preprocessing]
 
-    /// The same for all elements.
+    /// One factor and one offset for all elements.
     public init(scale: Double, offset: Double) {
         scales = [scale]
         offsets = [offset]

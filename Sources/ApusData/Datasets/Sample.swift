@@ -2,6 +2,13 @@ import ApusGraph
 public import ApusTensor
 
 /// One sample with its targets, as stored: before normalization, and without an axis for the batch.
+///
+/// ```swift
+/// let sample = Sample(input: Tensor([5.1, 3.5, 1.4, 0.2]), label: 0)
+/// let pair = Sample(
+///     inputs: ["left": Tensor([1.0]), "right": Tensor([2.0])], targets: ["distance": Tensor([1.0])])
+/// print(sample.label, pair.inputs.names)  // 0 ["left", "right"]
+/// ```
 public struct Sample: Sendable {
     /// What a model takes, by name; `input` of plain data.
     public var inputs: Values

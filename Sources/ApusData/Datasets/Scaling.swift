@@ -3,6 +3,14 @@ public import ApusConfiguration
 /// How the normalization of samples is found: `normalize: standardize` in files.
 ///
 /// What is measured is measured on the training part only, by `fitted(to:)`, and then belongs to all parts.
+///
+/// ```swift
+/// var (training, validation) = try Dataset.linear(features: 3, seed: 1).split(
+///     validation: 0.2, seed: 7)
+/// // Measured on the training part
+/// training.preprocessing = try Scaling.standardize().fitted(to: training)
+/// validation.preprocessing = training.preprocessing
+/// ```
 public enum Scaling: Hashable, Sendable {
     /// Samples as they are.
     case none

@@ -24,7 +24,11 @@ extension Dataset {
 
     /// Arrays of a NumPy archive, or of a folder of `.npy` files: samples `[N, …]`, and labels `[N]` or numbers `[N, …]`.
     ///
-    /// - Parameter task: what targets are; without it, classes if they are whole numbers by type, else numbers
+    /// - Parameters:
+    ///   - path: an `.npz` file, or a folder of `.npy` files
+    ///   - inputs: the name of the array of samples
+    ///   - targets: the name of the array of labels or numbers
+    ///   - task: what targets are; without it, classes if they are whole numbers by type, else numbers
     /// - Throws: `FormatError` and `DatasetError` for a file that is missing or damaged, and for arrays that do not fit.
     public static func npz(
         _ path: String, inputs: ArrayNames = "x", targets: ArrayNames = "y", task: PredictionTask? = nil

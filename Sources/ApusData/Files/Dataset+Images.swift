@@ -9,11 +9,12 @@ extension Dataset {
     /// Images of another size are resized (bilinear, antialiased), whatever their proportions.
     ///
     /// - Parameters:
+    ///   - folder: the folder, as `ImageFolder` found it
     ///   - height: of all images; without it, that of the first image
     ///   - width: likewise
     ///   - channels: 1 (gray) or 3 (RGB); without it, those of the first image
-    ///   - streams: whether images are decoded when batches are made, and only as many stay in memory as fit into
-    ///     `memoryLimit`; without it, if they do not all fit
+    ///   - streams: whether images are decoded when batches are made, and only as many stay in memory as fit into `memoryLimit`;
+    ///     without it, if they do not all fit
     ///   - memoryLimit: the bytes of decoded images that may stay in memory
     /// - Throws: `FormatError` if an image is damaged (of those that are streamed, `Batches.failure` tells);
     ///   `DatasetError` for an impossible size.

@@ -4,6 +4,12 @@ import Foundation
 ///
 /// Source: Xiao, Rasul and Vollgraf, *Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
 /// Algorithms*, 2017.
+///
+/// ```swift
+/// let data = try FashionMNIST.load()
+/// print(data.training.count, data.training.sampleShape)   // 60000 [28, 28, 1]
+/// print(data.test.classNames[data.test.label(at: 0)])
+/// ```
 public enum FashionMNIST {
     /// The classes in the order of their labels.
     public static let classNames = [

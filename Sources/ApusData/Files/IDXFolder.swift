@@ -8,6 +8,11 @@ import Foundation
 ///
 /// `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`, each
 /// with or without `.gz`.
+///
+/// ```swift
+/// let mnist = try IDXFolder.load(directory: "mnist", classNames: (0...9).map { "\($0)" })
+/// print(mnist.training.count)
+/// ```
 public enum IDXFolder {
     /// One of the two parts.
     enum Part: String, CaseIterable {
@@ -23,8 +28,8 @@ public enum IDXFolder {
     /// Reads the training and the test part: images `uint8` `[height, width, 1]`.
     ///
     /// - Parameters:
-    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the
-    ///     largest label
+    ///   - directory: the folder of the four files
+    ///   - classNames: the classes in the order of the labels; without them, they are called `0`, `1`, … to the largest label
     ///   - preprocessing: how steps scale the images
     /// - Throws: `DatasetError` for missing files, counts that differ and labels out of range; `FormatError` for
     ///   damaged files.

@@ -4,6 +4,12 @@ public import ApusConfiguration
 ///
 /// The same seed gives the same samples, which come in random order. Noise of N(0, noise²) is added to every
 /// coordinate of points, and to the targets of `linear` and `sine`.
+///
+/// ```swift
+/// let spirals = DataGenerator.spirals(count: 600, noise: 0.05, classes: 3)
+/// let data = try spirals.dataset(seed: 1)
+/// print(data.classCounts)   // [200, 200, 200]
+/// ```
 public enum DataGenerator: Hashable, Sendable {
     /// Two circles about 0, of radius 1 (class 0) and `factor` (class 1); scikit-learn's `make_circles`.
     case circles(count: Int = 500, noise: Double = 0, factor: Double = 0.8)

@@ -1,6 +1,12 @@
 public import ApusConfiguration
 
 /// Where samples come from, how they are divided, and what is done to them: the key `data` of an experiment.
+///
+/// ```swift
+/// let source = DataSource(source: .generated(.moons(noise: 0.2)), test: 0.2, normalize: .standardize())
+/// let data = try source.load(seed: 7)
+/// print(data.training.count, data.validation?.count ?? 0, data.test?.count ?? 0)
+/// ```
 public struct DataSource: Configurable {
     /// Where samples come from.
     public var source: SampleSource
@@ -11,14 +17,23 @@ public struct DataSource: Configurable {
     public var validation: Validation
     /// The fraction of the samples that is held back where the source has no test part.
     public var test: Double
-    /// Of generated samples and of the choice of the test part: runs with other seeds are measured on the same samples.
+    /// The seed of generated samples and of the choice of the test part, so that runs with other seeds are measured on the same samples.
     public var seed: UInt64
     /// How samples are scaled, learned on the training part; `nil`: the constants of Fashion-MNIST for it, else standardized.
     public var normalize: Scaling?
     /// Random changes of the samples in training.
     public var augment: [Augmentation]
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A description of the data of an experiment; nothing is read before `load(seed:)`.
+    ///
+    /// - Parameters:
+    ///   - source: Where samples come from.
+    ///   - directory: The folder of Fashion-MNIST's files; for other sources that from which relative paths start.
+    ///   - validation: How the validation part is chosen.
+    ///   - test: The fraction of all samples that is held back for the test, where the source has no test part.
+    ///   - seed: The seed of the test part, and of samples that are computed.
+    ///   - normalize: How samples are scaled; as it is usual for the source if `nil`.
+    ///   - augment: Random changes of the training samples, in their order.
     public init(
         source: SampleSource = .fashionMNIST, directory: String? = nil, validation: Validation = Validation(),
         test: Double = 0.2, seed: UInt64 = 7, normalize: Scaling? = nil, augment: [Augmentation] = []
@@ -58,7 +73,7 @@ public struct DataSource: Configurable {
 
     /// The part of the training samples that is held back to measure on.
     public struct Validation: Configurable {
-        /// Its fraction of the samples that are not held back to test, in 0..<1; 0 for no such part.
+        /// The fraction of the samples that are not held back to test, in 0..<1; 0 for no validation.
         public var fraction: Double
         /// Whether each class has the same share in every part; counts for classes only.
         public var stratified: Bool

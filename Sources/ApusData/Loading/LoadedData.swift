@@ -3,6 +3,12 @@ import ApusFormats
 public import ApusGraph
 
 /// The samples of an experiment: read, divided and normalized.
+///
+/// ```swift
+/// let data = try DataSource(source: .generated(.blobs(count: 300))).load(seed: 7)
+/// print(data.parts)     // how many samples each part has
+/// for note in data.notes { print(note) }
+/// ```
 public struct LoadedData: Sendable {
     /// The part that is trained on.
     public let training: Dataset
@@ -53,7 +59,7 @@ public struct LoadedData: Sendable {
     /// The shape of one sample: the model's input.
     public var sampleShape: Shape { training.sampleShape }
 
-    /// By the axes of one sample: three are images, two a sequence, all else a table.
+    /// The kind of samples, by the axes of one: three are images, two a sequence, all else a table.
     public var kind: Kind {
         switch sampleShape.rank {
         case 3: .images

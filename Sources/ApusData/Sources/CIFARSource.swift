@@ -3,11 +3,19 @@ import ApusFormats
 import ApusTensor
 
 /// A folder with the binary version of CIFAR-10: `{cifar10: FOLDER}`.
+///
+/// ```swift
+/// let source = DataSource(
+///     source: .cifar10(CIFAR10Source("cifar-10-batches-bin")),
+///     augment: [.flip(), .randomCrop(padding: 4)])
+/// ```
 public struct CIFAR10Source: SampleReader, Configurable {
-    /// Its path, from `data.directory` on if it is relative.
+    /// The path of the folder, from `data.directory` on if it is relative.
     public var folder: String
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A source of 60,000 images [32, 32, 3] of ten classes.
+    ///
+    /// - Parameter folder: The folder of the six files of the binary version.
     public init(_ folder: String = ".") { self.folder = folder }
 
     public static let kind = "cifar10"
@@ -17,11 +25,17 @@ public struct CIFAR10Source: SampleReader, Configurable {
 }
 
 /// A folder with the binary version of CIFAR-100: `{cifar100: FOLDER}`.
+///
+/// ```swift
+/// let source = DataSource(source: .cifar100(CIFAR100Source("cifar-100-binary")))   // the 100 fine classes
+/// ```
 public struct CIFAR100Source: SampleReader, Configurable {
-    /// Its path, from `data.directory` on if it is relative.
+    /// The path of the folder, from `data.directory` on if it is relative.
     public var folder: String
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A source of 60,000 images [32, 32, 3] of a hundred classes.
+    ///
+    /// - Parameter folder: The folder of the files of the binary version.
     public init(_ folder: String = ".") { self.folder = folder }
 
     public static let kind = "cifar100"

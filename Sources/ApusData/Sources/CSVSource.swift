@@ -6,6 +6,12 @@ package import ApusFormats
 /// Columns of numbers are features as they are, and so are dates (days since 1970-01-01) and times (hours since midnight); where one is
 /// missing, the mean of the training part stands for it. Columns of words become one feature for each word, 1 where it stands and
 /// else 0 (one-hot); all of them are 0 where the word is missing.
+///
+/// ```swift
+/// let wine = CSVSource("wine.csv", target: "quality", task: .regression, ignore: ["id"])
+/// let data = try DataSource(source: .csv(wine), normalize: .standardize()).load(seed: 7)
+/// for column in data.columns { print(column) }
+/// ```
 public struct CSVSource: SampleReader, Configurable {
     /// The path of the table, from `data.directory` on if it is relative.
     public var file: String

@@ -1,6 +1,10 @@
 public import ApusConfiguration
 
 /// Fashion-MNIST, from its default places or the folder `data.directory`: `fashion-mnist`.
+///
+/// ```swift
+/// let source = DataSource(source: .fashionMNIST)   // a short form of SampleSource(FashionMNISTSource())
+/// ```
 public struct FashionMNISTSource: SampleReader, Configurable {
     public static let kind = "fashion-mnist"
     public static let synonyms = ["fashionMNIST"]

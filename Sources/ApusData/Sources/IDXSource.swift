@@ -1,11 +1,17 @@
 public import ApusConfiguration
 
 /// A folder of four IDX files, as MNIST comes: `{idx: FOLDER}`.
+///
+/// ```swift
+/// let source = DataSource(source: .idx(IDXSource("mnist")))   // of four files; .gz, too
+/// ```
 public struct IDXSource: SampleReader, Configurable {
-    /// Its path, from `data.directory` on if it is relative.
+    /// The path of the folder, from `data.directory` on if it is relative.
     public var folder: String
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A source of gray images with labels.
+    ///
+    /// - Parameter folder: The folder of the four files.
     public init(_ folder: String = ".") { self.folder = folder }
 
     public static let kind = "idx"

@@ -3,21 +3,34 @@ import ApusFormats
 import ApusGraph
 
 /// A folder of PNG and JPEG images with one sub-folder a class: `{images: {folder: DIR, height: 28, width: 28, channels: 1}}`.
+///
+/// ```swift
+/// let flowers = ImageSource("flowers", testFolder: "flowers-test", height: 64, width: 64, channels: 3)
+/// let source = DataSource(source: .images(flowers), augment: [.flip()])
+/// ```
 public struct ImageSource: SampleReader, Configurable {
-    /// Its path, from `data.directory` on if it is relative. The names of the sub-folders are the classes.
+    /// The path of the folder, from `data.directory` on if it is relative. The names of the sub-folders are the classes.
     public var folder: String
     /// A folder with the same classes, whose images are the test part.
     public var testFolder: String?
     /// The size to which all images are brought; `nil`: that of the first image.
     public var height: Int?
-    /// The same for the width.
+    /// The width to which all images are brought; `nil`: that of the first image.
     public var width: Int?
     /// 1 (gray) or 3 (RGB); `nil`: as the first image.
     public var channels: Int?
     /// Whether images are decoded when they are needed; `nil`: if all of them together take more than 1 GiB.
     public var streams: Bool?
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A source of images, which are all brought to one size.
+    ///
+    /// - Parameters:
+    ///   - folder: The folder with one sub-folder a class.
+    ///   - testFolder: A folder of the same classes for the test; part of `folder` is held back if `nil`.
+    ///   - height: The height of all images, in pixels; that of the first one if `nil`.
+    ///   - width: The width of all images, in pixels; that of the first one if `nil`.
+    ///   - channels: 1 for gray, 3 for RGB; as the first image if `nil`.
+    ///   - stream: Whether images are decoded when batches are made; where all together take more than 1 GiB if `nil`.
     public init(
         _ folder: String, testFolder: String? = nil, height: Int? = nil, width: Int? = nil, channels: Int? = nil,
         streams: Bool? = nil

@@ -1,6 +1,11 @@
 public import ApusConfiguration
 
 /// NumPy arrays: `{npz: {file: data.npz, inputs: x, targets: y}}`.
+///
+/// ```swift
+/// let source = DataSource(
+///     source: .npz(NPZSource("data.npz", inputs: "x", targets: "y", task: .classification)))
+/// ```
 public struct NPZSource: SampleReader, Configurable {
     /// An archive, or a folder with the arrays as `x.npy`, `y.npy`.
     public var file: String
@@ -15,7 +20,15 @@ public struct NPZSource: SampleReader, Configurable {
     /// What targets are; `nil`: classes if they are whole numbers by type, else numbers.
     public var task: PredictionTask?
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A source of arrays.
+    ///
+    /// - Parameters:
+    ///   - file: An `.npz` file, or a folder of `.npy` files.
+    ///   - inputs: The name of the array of inputs [N, ...].
+    ///   - targets: The name of the array of targets [N, ...].
+    ///   - testInputs: The name of the test's inputs; part of the samples is held back if `nil`.
+    ///   - testTargets: The name of the test's targets.
+    ///   - task: Whether targets are labels or numbers; whole numbers are labels if `nil`.
     public init(
         _ file: String, inputs: ArrayNames = "x", targets: ArrayNames = "y", testInputs: ArrayNames? = nil,
         testTargets: ArrayNames? = nil, task: PredictionTask? = nil

@@ -1,6 +1,11 @@
 import ApusConfiguration
 
 /// What is predicted: one of several classes, or numbers.
+///
+/// ```swift
+/// // Numbers, although they may look like classes
+/// let source = CSVSource("houses.csv", target: "price", task: .regression)
+/// ```
 public enum PredictionTask: String, CaseIterable, Sendable, Hashable, Codable {
     /// A class is predicted.
     case classification

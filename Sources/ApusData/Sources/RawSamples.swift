@@ -1,4 +1,8 @@
 /// What a source holds, before it is divided.
+///
+/// ```swift
+/// let raw = RawSamples(Dataset.xor(seed: 1), featureNames: ["a", "b"])   // what a `SampleReader` returns
+/// ```
 public struct RawSamples: Sendable {
     /// The samples to train and validate on; those to test on as well where there is no `test`.
     public var samples: Dataset
@@ -13,7 +17,13 @@ public struct RawSamples: Sendable {
     /// The group of each sample, if the request named a column for it.
     public var groups: [String]?
 
-    /// Creates a value; arguments set the properties of their names.
+    /// What a reader has read.
+    ///
+    /// - Parameters:
+    ///   - samples: All samples, or those to train on where there is a test part.
+    ///   - test: The source's own test part, if it has one.
+    ///   - featureNames: The names of the inputs' columns, of tables.
+    ///   - groups: For each sample the group that it belongs to.
     public init(_ samples: Dataset, test: Dataset? = nil, featureNames: [String]? = nil, groups: [String]? = nil) {
         self.samples = samples
         self.test = test

@@ -5,6 +5,8 @@ public import ApusConfiguration
 /// A value with a schema, as layers are; `SampleSourceKinds.register` makes custom ones readable from files.
 ///
 /// ```swift
+/// import ApusConfiguration
+///
 /// struct Ramp: SampleReader, Configurable {
 ///     var count = 100
 ///     static let schema = Schema(Ramp(), .leading("count", \.count, hasDefault: true, isLabelled: true))

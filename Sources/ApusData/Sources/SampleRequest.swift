@@ -1,15 +1,26 @@
 import Foundation
 
 /// What a data source gives to the reader of its samples.
+///
+/// ```swift
+/// let request = SampleRequest(directory: "/data", seed: 7)
+/// print(request.path("iris.csv"))   // /data/iris.csv
+/// let raw = try DataGenerator.moons().read(request)
+/// ```
 public struct SampleRequest: Sendable, Hashable {
     /// The folder from which relative paths start; where the program runs if `nil`.
     public var directory: String?
-    /// Of samples that are drawn.
+    /// The seed of samples that are drawn.
     public var seed: UInt64
     /// A column of a table that is wanted as the group of each row.
     public var groupColumn: String?
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A request for a reader.
+    ///
+    /// - Parameters:
+    ///   - directory: The folder from which relative paths start; the current one if `nil`.
+    ///   - seed: The seed of samples that are computed.
+    ///   - groupColumn: The column of a table whose equal values belong together.
     public init(directory: String? = nil, seed: UInt64 = 7, groupColumn: String? = nil) {
         self.directory = directory
         self.seed = seed
@@ -24,7 +35,9 @@ public struct SampleRequest: Sendable, Hashable {
 
     /// A folder that exists, by its path in the settings.
     ///
-    /// - Parameter content: What it should hold, for the message.
+    /// - Parameters:
+    ///   - name: The path, from `directory` on if it is relative.
+    ///   - content: What it should hold, for the message.
     /// - Throws: `DatasetError` if there is none.
     public func folder(_ name: String, holding content: String) throws(DatasetError) -> String {
         let path = path(name)

@@ -3,6 +3,14 @@ public import ApusConfiguration
 /// Where samples come from, by any reader.
 ///
 /// In files it is a name (`fashion-mnist`, `moons`) or a name with settings: `{csv: {file: iris.csv, label: species}}`.
+///
+/// ```swift
+/// let sources: [SampleSource] = [
+///     .fashionMNIST, .generated(.spirals(classes: 3)),
+///     .csv(CSVSource("iris.csv", target: "species")),
+/// ]
+/// let own = SampleSource(NPZSource("data.npz"))
+/// ```
 public struct SampleSource: Sendable {
     /// What reads or draws the samples.
     public var reader: any SampleReader

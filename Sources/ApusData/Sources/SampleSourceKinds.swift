@@ -1,6 +1,20 @@
 public import ApusConfiguration
 
 /// The kinds of data sources that can be read from files; generators stand beside them by their own names.
+///
+/// ```swift
+/// import ApusConfiguration
+///
+/// struct Ramp: SampleReader, Configurable {
+///     var count = 100
+///     static let schema = Schema(Ramp(), .leading("count", \.count, hasDefault: true, isLabelled: true))
+///     func read(_ request: SampleRequest) throws -> RawSamples {
+///         let x = Tensor((0..<count).map { Float($0) }, shape: [count, 1])
+///         return RawSamples(try Dataset(inputs: x, targets: 2 * x))
+///     }
+/// }
+/// try SampleSourceKinds.register(Ramp.self)   // files may now say: source: {ramp: 50}
+/// ```
 public enum SampleSourceKinds {
     /// In the order in which the documentation lists them.
     private static let files: [any (SampleReader & Configurable).Type] = [

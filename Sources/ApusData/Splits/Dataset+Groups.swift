@@ -6,7 +6,10 @@ extension Dataset {
     ///
     /// Groups in random order go to the validation part where they bring its size nearer to `count * validation`.
     ///
-    /// - Parameter groups: the group of each sample
+    /// - Parameters:
+    ///   - validation: the fraction of the validation part, 0 ≤ validation < 1
+    ///   - groups: the group of each sample
+    ///   - seed: the seed of the order of the groups
     /// - Throws: `DatasetError` if the fraction is not in 0..<1, if a part would be empty, or if there are not as many
     ///   groups as samples.
     public func split<Group: Hashable>(
@@ -41,7 +44,10 @@ extension Dataset {
     ///
     /// The largest groups come first, each to the fold that is smallest so far; equal ones in random order.
     ///
-    /// - Parameter groups: the group of each sample
+    /// - Parameters:
+    ///   - k: the number of pairs
+    ///   - groups: the group of each sample
+    ///   - seed: the seed of the order of the groups
     /// - Throws: `DatasetError` if `k` is not in 2...the number of groups, or if there are not as many groups as samples.
     public func folds<Group: Hashable>(
         _ k: Int, groups: [Group], seed: UInt64

@@ -9,6 +9,7 @@ extension Dataset {
     /// - Parameters:
     ///   - validation: the part's fraction, 0 ≤ validation < 1
     ///   - stratified: whether each class of the first target with classes has the same proportion in both parts, within one sample
+    ///   - seed: the seed of the choice
     /// - Throws: `DatasetError` if the fraction is not in 0..<1, if a part would be empty, or if numeric targets are
     ///   to be stratified.
     public func split(

@@ -1,18 +1,20 @@
 /// Data of one's own that make their samples when they are needed, such as files that are read while a model trains.
 ///
 /// ```swift
-/// struct Recordings: SampleCollection {
-///     let paths: [String]
-///     let labels: [Int]
-///     var count: Int { paths.count }
-///     var fingerprint: String? { "recordings of May" }
+/// struct Tones: SampleCollection {
+///     let frequencies: [Double]
+///     var count: Int { frequencies.count }
+///     var fingerprint: String? { "tones of a second" }
 ///
 ///     func sample(at index: Int) throws -> Sample {
-///         Sample(input: try readRecording(paths[index]), label: labels[index])
+///         let time = Tensor.linspace(0, 1, count: 8000).reshaped(to: [8000, 1])
+///         return Sample(
+///             input: sin(time * (2 * .pi * frequencies[index])),
+///             label: frequencies[index] < 500 ? 0 : 1)
 ///     }
 /// }
 ///
-/// let data = try Dataset(Recordings(paths: paths, labels: labels), classNames: ["silence", "speech"])
+/// let data = try Dataset(Tones(frequencies: [220, 440, 880]), classNames: ["low", "high"])
 /// ```
 public protocol SampleCollection: Sendable {
     /// The number of samples.
@@ -35,8 +37,8 @@ extension Dataset {
     /// Samples that are made when batches are.
     ///
     /// ```swift
-    /// let data = try Dataset(count: paths.count, classNames: ["cat", "dog"]) { index in
-    ///     Sample(input: try readImage(paths[index]), label: labels[index])
+    /// let data = try Dataset(count: 1000, classNames: ["even", "odd"]) { index in
+    ///     Sample(input: Tensor((0..<10).map { index >> $0 & 1 }).cast(to: .float32), label: index % 2)
     /// }
     /// ```
     ///

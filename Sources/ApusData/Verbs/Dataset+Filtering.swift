@@ -48,7 +48,8 @@ extension Dataset {
     /// The same samples with other classes: each becomes the class that a function says.
     ///
     /// ```swift
-    /// let shoes = try data.relabelled(["other", "shoe"]) { [5, 7, 9].contains($0) ? 1 : 0 }
+    /// let clothes = try FashionMNIST.load().training
+    /// let shoes = try clothes.relabelled(["other", "shoe"]) { [5, 7, 9].contains($0) ? 1 : 0 }
     /// ```
     ///
     /// A label that does not count stays as it is. Labels that are not in memory are read, all of them.

@@ -5,6 +5,12 @@ import Foundation
 /// The runs below a folder, as a list that is kept in the folder's `runs.sqlite` beside studies and their trials.
 ///
 /// The folders are what counts: `update` reads them, so a run that was copied here is found, and one that was removed is forgotten.
+///
+/// ```swift
+/// let catalog = try RunCatalog("runs")
+/// try catalog.update()
+/// print(catalog.folder, catalog.store.path)   // runs runs/runs.sqlite
+/// ```
 public struct RunCatalog: Sendable {
     private static let fileName = "runs.sqlite"
 
@@ -13,6 +19,8 @@ public struct RunCatalog: Sendable {
     /// The database with the list; studies and their trials are in it as well.
     public let store: TrialStore
 
+    /// The catalog of a folder of runs, which is made if it does not exist.
+    ///
     /// - Throws: `TrainingError` if the folder can't be made; `SearchError` if its database can't be made or is damaged.
     public init(_ folder: String = "runs") throws {
         self.folder = folder
@@ -29,7 +37,9 @@ public struct RunCatalog: Sendable {
     /// The catalog of a folder that is only looked at: where it can't be written, as on a read-only file system, the list is made
     /// anew and not kept.
     ///
-    /// - Parameter report: Is told if it is not kept.
+    /// - Parameters:
+    ///   - folder: The folder that holds the folders of runs.
+    ///   - report: Is told if it is not kept.
     public init(reading folder: String, report: (String) -> Void = { _ in }) throws {
         do {
             try self.init(folder)

@@ -1,6 +1,15 @@
 public import Foundation
 
 /// What is worth knowing of a run without opening its folder.
+///
+/// ```swift
+/// import Foundation
+///
+/// let entry = RunEntry(
+///     folder: "lenet5-1", name: "lenet5", state: "completed", started: Date(),
+///     best: ["validation.loss": 0.26])
+/// print(try RunCatalog("runs").path(entry))  // runs/lenet5-1
+/// ```
 public struct RunEntry: Sendable, Hashable {
     /// The run's folder, which is its identity.
     public var folder: String

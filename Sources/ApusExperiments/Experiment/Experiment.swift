@@ -8,10 +8,17 @@ public import ApusTensor
 public import ApusTraining
 
 /// A training as data: model, data, loss, optimizer, seed. The same experiment gives the same weights, bit for bit.
+///
+/// ```swift
+/// let experiment = Experiment(
+///     name: "moons", data: DataSource(source: .generated(.moons(noise: 0.2))),
+///     model: .layers(Sequential { Dense(16, activation: .relu); Dense(2) }), batchSize: 32, epochs: 20)
+/// print(try experiment.yaml())   // as a file, which `apus train FILE` runs
+/// ```
 public struct Experiment: Configurable {
     /// What the run folder is called; no slashes.
     public var name: String
-    /// Of all randomness but that of `data.seed`.
+    /// The seed of all randomness but that of `data.seed`.
     public var seed: UInt64
     /// The samples, and what is held back of them.
     public var data: DataSource

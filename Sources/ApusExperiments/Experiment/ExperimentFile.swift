@@ -5,7 +5,9 @@ import Foundation
 /// An experiment as files and people write it, before defaults fill what is left out: layers of it can be put above each other.
 ///
 /// ```swift
-/// let file = try ExperimentFile(yaml: text, path: "lenet.yaml").setting("optimizer.adam.learningRate", to: "0.01")
+/// let text = "{name: lenet, model: lenet5, optimizer: {adam: {learningRate: 0.001}}}"
+/// let file = try ExperimentFile(yaml: text, path: "lenet.yaml").setting(
+///     "optimizer.adam.learningRate", to: "0.01")
 /// let experiment = try file.experiment()
 /// ```
 public struct ExperimentFile: Sendable {
@@ -52,7 +54,9 @@ public struct ExperimentFile: Sendable {
     /// Numbers are places in lists. A kind that is written by its name alone becomes one with arguments, and another kind takes
     /// its place.
     ///
-    /// - Parameter value: A text in YAML: `0.01`, `[accuracy, f1]`.
+    /// - Parameters:
+    ///   - path: The keys that lead to the value, joined by dots.
+    ///   - value: A text in YAML: `0.01`, `[accuracy, f1]`.
     /// - Throws: `ConfigurationError` that says what exists where the path leads nowhere.
     public func setting(_ path: String, to value: String) throws(ConfigurationError) -> ExperimentFile {
         ExperimentFile(try file.setting(path, to: value))

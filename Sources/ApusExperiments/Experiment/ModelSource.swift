@@ -5,6 +5,12 @@ public import ApusNN
 import ApusTraining
 
 /// What an experiment trains: a name of the zoo, layers, or named parts.
+///
+/// ```swift
+/// let byName: ModelSource = "lenet5"
+/// let own = ModelSource.layers(Sequential { Flatten(); Dense(10) })
+/// print(try byName.model(outputs: 5))
+/// ```
 public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
     /// A network of the zoo: `lenet5`.
     case name(String)

@@ -3,6 +3,12 @@ public import ApusTraining
 import Foundation
 
 /// An event as a line of JSON; Documentation/Events.md describes every field.
+///
+/// ```swift
+/// let printing = Callback.onEvent { event, training in
+///     print(try EventLine(event, training).json)   // the lines of events.jsonl
+/// }
+/// ```
 public struct EventLine: Sendable, Encodable {
     package static let version = 1
 

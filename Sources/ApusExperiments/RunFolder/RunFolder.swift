@@ -15,6 +15,12 @@ import Foundation
 /// | `events.jsonl` | `RunRecorder.swift`, a line `EventLine.swift` |
 /// | `metrics.csv`, `histograms.jsonl` | the callbacks `CSVLog` and `HistogramLog`; `RunFolder+Metrics.swift` |
 /// | `checkpoints` | the callback `Checkpoint` |
+///
+/// ```swift
+/// let folder = try RunFolder(existing: "runs/lenet5-1")
+/// print(try folder.experiment().name, try folder.history()["validation.loss"])
+/// for damage in folder.damages { print(damage) }
+/// ```
 public struct RunFolder: Sendable {
     /// What the run itself writes, besides its callbacks.
     static let ownFiles = [Experiment.fileName, RunRecord.fileName, RunFiles.description, "summary.txt", "report.html"]

@@ -3,10 +3,15 @@ public import ApusTraining
 public import Foundation
 
 /// The facts of a run: `run.json`.
+///
+/// ```swift
+/// let record = try RunFolder(existing: "runs/lenet5-1").record()
+/// print(record.state == .completed, record.seed, record.stopReason ?? "", record.test?.loss ?? .nan)
+/// ```
 public struct RunRecord: Sendable, Hashable, Codable {
     /// How a run stands. One that a callback stopped is `completed`; one whose process is gone without a word has `crashed`.
     public enum State: String, Sendable, Codable {
-        /// Its process is at it.
+        /// The process trains.
         case running
         /// Trained to the end, or until a callback stopped it.
         case completed
@@ -16,7 +21,7 @@ public struct RunRecord: Sendable, Hashable, Codable {
         case failed
         /// Ended because the loss was not finite.
         case diverged
-        /// Its process is gone without a word: killed, or the machine went down.
+        /// The process is gone without a word: killed, or the machine went down.
         case crashed
     }
 

@@ -4,6 +4,12 @@ public import ApusTraining
 /// Writes `events.jsonl` as the training proceeds.
 ///
 /// A resumed training cuts the file back to where it was at the checkpoint, so that it holds what that of an undisturbed one does.
+///
+/// ```swift
+/// var trainer = Trainer(Dense(2), loss: .softmaxCrossEntropy, optimizer: .adam())
+/// let recorder = Callback(RunRecorder("./events.jsonl", 10))
+/// try trainer.fit(Dataset.moons(seed: 1), epochs: 2, batchSize: 50, callbacks: [recorder])
+/// ```
 public struct RunRecorder: CallbackRule {
     /// What the file is called in the folder of a run.
     package static let fileName = "events.jsonl"
@@ -17,12 +23,18 @@ public struct RunRecorder: CallbackRule {
 
     /// Writes the file into the folder of a run.
     ///
-    /// - Parameter everySteps: Every how many steps there is a line; 0 for none.
+    /// - Parameters:
+    ///   - folder: The folder of the run.
+    ///   - everySteps: Every how many steps there is a line; 0 for none.
     public init(_ folder: RunFolder, everySteps: Int = 100) {
         self.init("\(folder.path)/\(RunRecorder.fileName)", everySteps)
     }
 
-    /// - Parameter everySteps: Every how many steps there is a line; 0 for none.
+    /// Writes events to a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - everySteps: Every how many steps there is a line; 0 for none.
     public init(_ path: String, _ everySteps: Int = 100) {
         self.path = path
         self.everySteps = everySteps

@@ -4,6 +4,16 @@ public import ApusTraining
 /// How an experiment does on each of k folds of its data.
 ///
 /// Each fold trains on the others from the same seed and is measured with the weights that training ends with.
+///
+/// ```swift
+/// let experiment = Experiment(
+///     name: "blobs", data: DataSource(source: .generated(.blobs())),
+///     model: .layers(Sequential { Dense(3) }), epochs: 3)
+/// let folds = try CrossValidation(experiment, folds: 5, in: "runs/blobs-folds")
+/// if let accuracy = folds.summary("accuracy") {
+///     print(accuracy.mean, "±", accuracy.standardDeviation)
+/// }
+/// ```
 public struct CrossValidation: Sendable {
     /// Loss and metrics on the validation part of each fold.
     public private(set) var scores: [Measurements] = []
@@ -17,7 +27,9 @@ public struct CrossValidation: Sendable {
     /// Folds that are complete there are not trained again, one that was interrupted is resumed: the result is the same.
     ///
     /// - Parameters:
+    ///   - experiment: What is trained.
     ///   - k: How many folds, at least 2.
+    ///   - folder: Where the folders of the folds are.
     ///   - callbacks: For each fold.
     ///   - finished: Receives each fold, from 1, with its scores.
     /// - Throws: What training throws; `TrainingError` if the folder holds another experiment.

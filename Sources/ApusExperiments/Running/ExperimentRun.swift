@@ -9,9 +9,10 @@ import Foundation
 /// An experiment that is run in a folder of its own, which then tells everything: what `apus train` does.
 ///
 /// ```swift
-/// var run = try ExperimentRun(Experiment(yaml: text, path: "lenet.yaml"))
-/// try run.train()
-/// print(run.record.test!, run.folder!.path)
+/// let experiment = Experiment(name: "lenet", model: "lenet5", epochs: 3)
+/// var run = try ExperimentRun(experiment)
+/// try run.train(callbacks: [.earlyStopping(patience: 3)])
+/// if let test = run.record.test, let folder = run.folder { print(test, folder.path) }
 /// ```
 public struct ExperimentRun: Sendable {
     /// What is run; of a resumed run that of its folder, with the epochs and the data folder that were given.
@@ -35,6 +36,7 @@ public struct ExperimentRun: Sendable {
     /// Builds the model and reads the data: what does not fit is found before there is a folder.
     ///
     /// - Parameters:
+    ///   - experiment: What is trained.
     ///   - data: In place of what the experiment says, for instance a fold of it.
     ///   - command: What started the run, for its record.
     /// - Throws: What building the model and reading the data throw.
@@ -47,9 +49,12 @@ public struct ExperimentRun: Sendable {
     /// A run that was interrupted, to continue exactly as if it had not been.
     ///
     /// - Parameters:
+    ///   - folder: The folder of the run.
     ///   - epochs: In all, in place of what the experiment says; more of them let a completed run continue. When the run begins, they
     ///     become those of the folder's experiment.
     ///   - directory: The folder of the data's files, if it is another one now.
+    ///   - data: In place of what the experiment says; it must be what the run was trained on.
+    ///   - command: What started the run, for its record.
     /// - Throws: `TrainingError` if the run is complete and gets no more epochs, has other data, or nothing to continue from.
     public init(
         resuming folder: RunFolder, epochs: Int? = nil, directory: String? = nil, data: LoadedData? = nil,

@@ -9,6 +9,16 @@ import Foundation
 /// Settings are paths as `--set` takes them. A trial differs from the experiment in these alone, seed included, so training its
 /// `experiment.yaml` again gives the same weights. Trials that were cut off continue from their last checkpoint; under successive
 /// halving and Hyperband budgets are epochs, and a promoted trial continues from where it was.
+///
+/// ```swift
+/// import ApusSearch
+///
+/// let file = ExperimentFile(model: "lenet5")
+/// let search = Search(space: ["optimizer.adam.learningRate": .log(1e-4...1e-1)], trials: 10)
+/// let tuning = try Tuning(file, search, name: "rates", in: RunCatalog().store, folder: "runs/rates")
+/// try tuning.run { print($0.number, $0.assignment, $0.score ?? .nan) }
+/// print(try tuning.table())
+/// ```
 public struct Tuning: Sendable {
     /// The experiment that trials change.
     public let file: ExperimentFile

@@ -6,6 +6,12 @@ import Foundation
 /// Classes are the sub-folders, sorted by value if all their names are whole numbers, else by their bytes; images are the files called `.png`, `.jpg` or `.jpeg`
 /// (in capitals too) anywhere in them, in sorted order. Names that start with a point are skipped; symbolic links are
 /// followed.
+///
+/// ```swift
+/// let folder = try ImageFolder("flowers")   // flowers/rose/1.jpg, flowers/tulip/1.jpg, …
+/// print(folder.classNames, folder.paths.count, folder.skipped)
+/// let data = try Dataset.images(folder, height: 64, width: 64, channels: 3)
+/// ```
 public struct ImageFolder: Hashable, Sendable {
     /// The images, class by class.
     public let paths: [String]

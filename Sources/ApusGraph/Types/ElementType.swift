@@ -1,6 +1,12 @@
 /// The type of a tensor's elements.
 ///
 /// Raw values are shared with the C kernels.
+///
+/// ```swift
+/// let labels = Tensor([0, 1, 1], type: .int32)
+/// let halves = labels.cast(to: .float32) / 2
+/// print(ElementType.promoted(.int32, .float32))   // float32
+/// ```
 public enum ElementType: UInt8, Sendable, Hashable, Codable, CaseIterable {
     /// IEEE 754 single precision.
     case float32 = 0

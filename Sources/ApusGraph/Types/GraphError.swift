@@ -1,4 +1,11 @@
 /// One thing that is wrong with a graph.
+///
+/// ```swift
+/// let sum = Tensor.zeros([2, 3]) + Tensor.zeros([4])
+/// for problem in sum.problems {
+///     print(problem.operation, problem.message)
+/// }
+/// ```
 public struct GraphProblem: Hashable, Sendable, CustomStringConvertible {
     /// The layers around the place, outermost first: path and configuration.
     public var scope: [String]

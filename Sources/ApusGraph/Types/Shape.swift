@@ -1,4 +1,12 @@
 /// The extent of a tensor along each axis; a scalar has no axes.
+///
+/// ```swift
+/// var shape: Shape = [32, 28, 28, 1]
+/// print(shape.rank, shape.count)      // 4 25088
+/// print(shape[-1])                    // 1
+/// shape[0] = 1
+/// print(Shape.broadcast([8, 1, 3], [5, 1]) ?? [])   // [8, 5, 3]
+/// ```
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
     /// The number of elements along each axis, outermost first.
     public var dimensions: [Int]
@@ -89,6 +97,11 @@ extension Shape: CustomStringConvertible {
 }
 
 /// What is known of a tensor before it is computed.
+///
+/// ```swift
+/// let type = TensorType([32, 10], .float32)
+/// print(type.byteCount)   // 1280
+/// ```
 public struct TensorType: Hashable, Sendable, CustomStringConvertible {
     /// The extent along each axis.
     public var shape: Shape

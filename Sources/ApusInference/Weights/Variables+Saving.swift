@@ -5,7 +5,9 @@ import ApusTensor
 extension Variables {
     /// Writes all variables to a safetensors file, or to an npz file if the path ends so, whole or not at all.
     ///
-    /// - Parameter metadata: Texts for a safetensors file; npz files have none.
+    /// - Parameters:
+    ///   - path: The file: safetensors, or npz if it ends so.
+    ///   - metadata: Texts for a safetensors file; npz files have none.
     /// - Throws: `FormatError` if the disk refuses; a file that was there stays as it was.
     public func write(to path: String, metadata: [String: String] = [:]) throws {
         guard path.lowercased().hasSuffix(".npz") else { return try write(safetensors: path, metadata: metadata) }

@@ -2,6 +2,13 @@ public import ApusConfiguration
 public import ApusGraph
 
 /// How strictly a file of weights must fit a model.
+///
+/// ```swift
+/// let net = Zoo.resnet18.model(classes: 5)
+/// var weights = try net.initialized(input: [32, 32, 3], seed: 7)
+/// let report = try weights.load("imagenet.safetensors", mode: .partial)   // all but the last layer
+/// print(report)
+/// ```
 public enum WeightsMode: String, Sendable, Hashable, CaseIterable {
     /// The file has every variable of the model in its shape, and nothing else.
     case strict
@@ -10,14 +17,21 @@ public enum WeightsMode: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What became of the variables of a file and of a model.
+///
+/// ```swift
+/// let net = Sequential { Dense(8); Dense(2) }
+/// var weights = try net.initialized(input: [4], seed: 7)
+/// let report = try weights.load("weights.npz", mode: .partial)
+/// print(report.loaded.count, "loaded; missing:", report.missing)
+/// ```
 public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
     /// A variable whose shape differs.
     public struct Mismatch: Sendable, Hashable {
-        /// Its name in the model.
+        /// The name of the variable in the model.
         public let name: String
-        /// The shape in the file.
+        /// The shape of the variable in the file.
         public let shape: Shape
-        /// The shape in the model.
+        /// The shape of the variable in the model.
         public let expected: Shape
 
         package init(name: String, shape: Shape, expected: Shape) {

@@ -5,11 +5,19 @@ public import ApusConfiguration
 /// In files: a kind (`flatten`), a kind with arguments (`dense: 10`, `conv2D: {filters: 6, kernelSize: 5}`), an activation
 /// (`relu`), a name beside the kind (`{name: stem, conv2D: {…}}`, `{shared: encoder, dense: 8}`), or a merge with its branches
 /// (`concatenate: [[…], […]]`).
+///
+/// ```swift
+/// let layers: [any Layer] = [Flatten(), Dense(10)]
+/// let boxed = layers.map { AnyLayer($0) }   // equatable and codable, whatever the layers are
+/// let net = Sequential(boxed.map(\.layer))
+/// ```
 public struct AnyLayer: Codable, Hashable, Sendable {
     /// The layer that is held.
     public var layer: any Layer
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// A box for a layer of any kind.
+    ///
+    /// - Parameter layer: The layer that is held.
     public init(_ layer: any Layer) {
         self.layer = layer
     }
@@ -64,6 +72,13 @@ public struct AnyLayer: Codable, Hashable, Sendable {
 }
 
 /// The kinds of layers that can be read from files.
+///
+/// ```swift
+/// struct Square: Layer, Codable {
+///     func output(for x: Tensor, in context: Context) -> Tensor { x * x }
+/// }
+/// try LayerKinds.register(Square.self)   // files may now say: model: [square, {dense: 1}]
+/// ```
 public enum LayerKinds {
     package static let registry = Registry<any Layer>(
         "layer",

@@ -69,6 +69,15 @@ extension Context {
 }
 
 /// What is known of a variable before it has a value.
+///
+/// ```swift
+/// let net = Sequential { Dense(8, kernelRegularizer: .l2(1e-4)); BatchNorm() }
+/// let variables = try net.initialized(input: [4], seed: 7)
+/// for path in variables.paths {
+///     guard let description = variables.variable(path)?.description else { continue }
+///     print(path, description.shape, description.isTrainable)
+/// }
+/// ```
 public struct VariableDescription: Hashable, Sendable {
     /// The shape of the value, which is float32.
     public var shape: Shape

@@ -4,6 +4,16 @@ public import ApusTensor
 /// What a layer may know besides its input: its path, the mode, its random stream and its variables.
 ///
 /// A context exists only while a model is being traced.
+///
+/// ```swift
+/// struct Scale: Layer {
+///     func output(for x: Tensor, in context: Context) -> Tensor {
+///         guard context.expect(x.rank == 2, "expected [N, C] but received \(x.shape)") else { return x }
+///         let factor = context.parameter("factor", shape: [x.shape[-1]], initializer: .ones)
+///         return Dense(x.shape[-1])(x * factor, in: context["inner"])
+///     }
+/// }
+/// ```
 public struct Context {
     /// Where in the model the layer is: `0.conv2D`, `block1/conv1`; empty for the model itself.
     public let path: String

@@ -7,6 +7,16 @@ public import ApusTensor
 /// the layers inside it like functions, each in a context of its own: `inner(x, in: context["name"])`.
 /// Several that are called in the layer's own context are numbered as in a `Sequential`, `0.dense`, `1.dense`; a single one has the
 /// layer's path.
+///
+/// ```swift
+/// struct Highway: Layer {
+///     func output(for x: Tensor, in context: Context) -> Tensor {
+///         let gate = Dense(x.shape[-1], activation: .sigmoid)(x, in: context["gate"])
+///         return gate * Dense(x.shape[-1], activation: .relu)(x, in: context["h"]) + (1 - gate) * x
+///     }
+/// }
+/// let net = Sequential { Highway(); Dense(2) }
+/// ```
 public protocol Layer: Model {
     /// The output for a batch x, [N, ...]; what does not fit makes a tensor that carries the error.
     ///
@@ -40,6 +50,16 @@ protocol Container {
 }
 
 /// Whether a model learns or predicts: dropout and normalization differ.
+///
+/// ```swift
+/// let net = Sequential { Dropout(0.5) }
+/// let weights = try net.initialized(input: [6], seed: 0)
+/// let x = Tensor.ones([1, 6])
+/// // [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+/// print(net.applied(to: x, with: weights, mode: .inference).output.scalars)
+/// let trained = net.applied(to: x, with: weights, mode: .training, key: RandomKey(seed: 1)).output
+/// print(trained.scalars)  // some are 0, the others 2
+/// ```
 public enum Mode: String, Sendable, Hashable, Codable {
     /// The model learns.
     case training

@@ -2,6 +2,13 @@ import ApusGraph
 public import ApusTensor
 
 /// What one pass through a model yields.
+///
+/// ```swift
+/// let net = Sequential { Dense(4, kernelRegularizer: .l2(0.01)); BatchNorm() }
+/// let weights = try net.initialized(input: [3], seed: 0)
+/// let result = net.applied(to: Tensor.ones([8, 3]), with: weights, mode: .training)
+/// print(result.output.shape, result.penalty.item(), result.states.paths)
+/// ```
 public struct ModelResult: Sendable {
     /// What the model yields, by name.
     public var outputs: Values
@@ -38,9 +45,10 @@ extension Model {
     ///
     /// - Parameters:
     ///   - inputs: By name, each [N, ...]; with the shapes for which the variables were made.
+    ///   - variables: The weights and running values, as `initialized` or training gave them.
     ///   - mode: Whether the model learns or predicts.
-    ///   - key: The source of the pass's random numbers. A model that draws some, such as one with dropout in training, needs one, and
-    ///     another one for each pass.
+    ///   - key: The source of the pass's random numbers. A model that draws some, such as one with dropout in training, needs
+    ///     one, and another one for each pass.
     /// - Returns: Outputs, states and penalty; tensors that carry the error where the model does not fit inputs and variables.
     public func applied(
         to inputs: Values, with variables: Variables, mode: Mode, key: RandomKey? = nil
@@ -86,9 +94,10 @@ extension Layer {
     ///
     /// - Parameters:
     ///   - x: [N, ...], with the shape for which the variables were made.
+    ///   - variables: The weights and running values, as `initialized` or training gave them.
     ///   - mode: Whether the layer learns or predicts.
-    ///   - key: The source of the pass's random numbers. A layer that draws some, such as dropout in training, needs one, and another
-    ///     one for each pass.
+    ///   - key: The source of the pass's random numbers. A layer that draws some, such as dropout in training, needs one, and
+    ///     another one for each pass.
     /// - Returns: Output, states and penalty; tensors that carry the error where the layer does not fit input and variables.
     public func applied(to x: Tensor, with variables: Variables, mode: Mode, key: RandomKey? = nil) -> ModelResult {
         applied(to: Values(x), with: variables, mode: mode, key: key)

@@ -3,8 +3,11 @@ public import ApusGraph
 /// What one sample of a model's inputs is: for each name a shape without the batch, and an element type.
 ///
 /// ```swift
-/// let weights = try towers.initialized(inputs: ["left": [4], "right": [4]], seed: 7)
 /// let inputs: Signature = ["image": [28, 28, 1], "words": .int32([20])]
+/// print(inputs.names)                // ["image", "words"]
+///
+/// let words = Sequential { Embedding(vocabulary: 1000, units: 16); Flatten(); Dense(2) }
+/// let weights = try words.initialized(inputs: Signature([20], .int32), seed: 7)
 /// ```
 public struct Signature: Sendable, Hashable {
     /// The type of one input.

@@ -67,7 +67,11 @@ extension Variables: TensorTree {
 /// The value of a function of a model's variables, and its gradients with respect to those that training adjusts.
 ///
 /// ```swift
+/// let net = Sequential { Dense(8, activation: .tanh); Dense(1) }
+/// let weights = try net.initialized(input: [4], seed: 7)
+/// let (x, y) = (Tensor.ones([16, 4]), Tensor.zeros([16, 1]))
 /// let (loss, gradients) = valueAndGradient(at: weights) { meanSquaredError(net(x, $0), y) }
+/// print(loss.item(), gradients.paths)
 /// ```
 ///
 /// - Returns: The value, and the gradients under the paths of the variables.

@@ -5,10 +5,18 @@ public import ApusTensor
 /// The weights and running values of a model: an ordered map from path to tensor.
 ///
 /// The order is that in which the model asks for its variables.
+///
+/// ```swift
+/// let net = Sequential { Dense(3); Dense(1) }
+/// var weights = try net.initialized(input: [2], seed: 7)
+/// print(weights.paths)   // ["0.dense/kernel", "0.dense/bias", "1.dense/kernel", "1.dense/bias"]
+/// try weights.setValue("1.dense/bias", Tensor([0.5]))
+/// print(net(Tensor.zeros([1, 2]), weights).item())   // 0.5
+/// ```
 public struct Variables: Sendable {
     /// A weight or running value.
     public struct Variable: Sendable {
-        /// Its numbers, in float32.
+        /// The numbers of the variable, in float32.
         public let value: Tensor
         /// What the model asked for; the value has its shape.
         public let description: VariableDescription

@@ -2,6 +2,12 @@ import ApusConfiguration
 import ApusGraph
 
 /// Pixels at each edge of an image: `1`, `[1, 2]` (above and below, left and right), or each by itself.
+///
+/// ```swift
+/// let all: Edges2D = 1                                // one pixel at each edge
+/// let sides: Edges2D = [0, 2]                         // two at the left and at the right
+/// let below = ZeroPadding2D(Edges2D(bottom: 1))       // [N, H, W, C] → [N, H + 1, W, C]
+/// ```
 public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
     /// Above.
     public var top: Int
@@ -12,7 +18,13 @@ public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral,
     /// At the right, or at the end of a sequence.
     public var right: Int
 
-    /// Creates a value; arguments set the properties of their names.
+    /// Pixels at each edge.
+    ///
+    /// - Parameters:
+    ///   - top: Pixels above.
+    ///   - left: Pixels at the left.
+    ///   - bottom: Pixels below.
+    ///   - right: Pixels at the right.
     public init(top: Int = 0, left: Int = 0, bottom: Int = 0, right: Int = 0) {
         self.top = top
         self.left = left
@@ -20,7 +32,7 @@ public struct Edges2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral,
         self.right = right
     }
 
-    /// The same at all four edges.
+    /// As many pixels at each of the four edges.
     public init(integerLiteral value: Int) { self.init(top: value, left: value, bottom: value, right: value) }
 
     /// `[above and below, left and right]`, or `[all]`.
@@ -74,19 +86,28 @@ extension Edges2D: CustomStringConvertible {
 }
 
 /// Elements at both ends of a sequence: `1`, or each by itself.
+///
+/// ```swift
+/// let causal = ZeroPadding1D(Edges1D(left: 2))        // [N, L, C] → [N, L + 2, C]
+/// let both = ZeroPadding1D(1)                         // one zero at each end
+/// ```
 public struct Edges1D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral {
     /// At the left, or at the start of a sequence.
     public var left: Int
     /// At the right, or at the end of a sequence.
     public var right: Int
 
-    /// Creates a value; arguments set the properties of their names.
+    /// Elements at both ends.
+    ///
+    /// - Parameters:
+    ///   - left: Elements before the first.
+    ///   - right: Elements after the last.
     public init(left: Int = 0, right: Int = 0) {
         self.left = left
         self.right = right
     }
 
-    /// The same at both ends.
+    /// As many elements at both ends.
     public init(integerLiteral value: Int) { self.init(left: value, right: value) }
 
     private enum Key: String, CodingKey, CaseIterable { case left, right }

@@ -2,15 +2,21 @@ import ApusConfiguration
 import ApusGraph
 
 /// How an image is extended before a window moves over it; along a sequence only left and right count.
+///
+/// ```swift
+/// let valid = Conv2D(filters: 8, kernelSize: 3)                         // [28, 28, 1] → [26, 26, 8]
+/// let same = Conv2D(filters: 8, kernelSize: 3, padding: .same)          // [28, 28, 1] → [28, 28, 8]
+/// let wide = Conv2D(filters: 8, kernelSize: 3, padding: .explicit(2))   // [28, 28, 1] → [30, 30, 8]
+/// ```
 public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
-    /// Not at all: the window stays inside.
+    /// No padding: the window stays inside.
     case valid
-    /// So that the output has ⌈size / stride⌉ positions; the odd pixel at the end.
+    /// Zeros, so that the output has ⌈size / stride⌉ positions; the odd pixel at the end.
     case same
-    /// By as many pixels at each edge.
+    /// Zeros, as many as given at each edge.
     case explicit(Edges2D)
 
-    /// By as many pixels at each edge.
+    /// Zeros, as many as given at each edge.
     public static func explicit(top: Int, left: Int, bottom: Int, right: Int) -> Padding {
         .explicit(Edges2D(top: top, left: left, bottom: bottom, right: right))
     }

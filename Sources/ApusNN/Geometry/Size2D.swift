@@ -1,19 +1,30 @@
 import ApusGraph
 
 /// Height and width of a window or its steps: `5` or `[5, 3]`.
+///
+/// ```swift
+/// let square = MaxPool2D(2)             // 2 × 2
+/// let flat = MaxPool2D([1, 4])          // 1 high, 4 wide
+/// let size = Size2D(5, 3)
+/// print(size.height, size.width)        // 5 3
+/// ```
 public struct Size2D: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
     /// Along the first axis of an image.
     public var height: Int
     /// Along the second axis of an image.
     public var width: Int
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A height and a width, in pixels.
+    ///
+    /// - Parameters:
+    ///   - height: The extent from top to bottom.
+    ///   - width: The extent from left to right.
     public init(_ height: Int, _ width: Int) {
         self.height = height
         self.width = width
     }
 
-    /// The same along both axes.
+    /// One extent for height and width.
     public init(integerLiteral value: Int) { self.init(value, value) }
 
     /// `[height, width]`, or `[both]`.

@@ -1,4 +1,12 @@
 /// The axes that windows move along: those of sequences [N, L, C], or those of images [N, H, W, C].
+///
+/// ```swift
+/// func stem<Axes: SpatialAxes>(_ axes: Axes.Type, _ size: Axes.Size) -> Conv<Axes> {
+///     Conv<Axes>(filters: 16, kernelSize: size, padding: .same, activation: .relu)
+/// }
+/// let overSequences = stem(OneAxis.self, 9)
+/// let overImages = stem(TwoAxes.self, [3, 5])
+/// ```
 public protocol SpatialAxes: Sendable {
     /// A number for each axis: the size of a window, its steps.
     associatedtype Size: Sendable, Hashable, Codable, ExpressibleByIntegerLiteral

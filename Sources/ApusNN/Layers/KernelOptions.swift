@@ -4,6 +4,12 @@ import ApusTensor
 
 /// What layers that multiply with a kernel have in common: the bias, the activation, and how kernel and bias begin, are penalized
 /// and are constrained.
+///
+/// ```swift
+/// let layer = Dense(64, activation: .relu, useBias: false, kernelConstraint: .maxNorm(3))
+/// let options: KernelOptions = layer.options
+/// print(options.useBias, options.activation)   // false relu
+/// ```
 public struct KernelOptions: Sendable, Hashable {
     /// The function applied to the result.
     public var activation: Activation
@@ -45,6 +51,15 @@ public struct KernelOptions: Sendable, Hashable {
 }
 
 /// A layer that multiplies with one kernel.
+///
+/// ```swift
+/// func regularized(_ layer: some KernelLayer, _ factor: Double) -> some KernelLayer {
+///     var layer = layer
+///     layer.kernelRegularizer = .l2(factor)
+///     return layer
+/// }
+/// let net = Sequential { regularized(Dense(32), 1e-4); Dense(2) }
+/// ```
 public protocol KernelLayer: Layer, Configurable {
     /// Bias, activation and what holds for the weights.
     var options: KernelOptions { get set }

@@ -6,13 +6,24 @@ public import ApusTensor
 ///
 /// Shapes: output [N, ..., C]; target labels [N, ...] or one-hot [N, ..., C]. With label smoothing ε, t becomes (1 − ε) t + ε / C.
 /// From probabilities, −Σ t log p with p divided by its sum and kept in 10⁻⁷…1 − 10⁻⁷, as in Keras.
+///
+/// ```swift
+/// // Or .softmaxCrossEntropy(labelSmoothing: 0.1)
+/// let loss = Loss(SoftmaxCrossEntropy(labelSmoothing: 0.1))
+/// let logits = Tensor([[2.0, 0, 0], [0, 2, 0]])
+/// print(loss(logits, Tensor([0, 1])).item())
+/// ```
 public struct SoftmaxCrossEntropy: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
     /// ε, the fraction of a target that is spread over all classes.
     public var labelSmoothing: Double
 
-    /// - Parameter labelSmoothing: In 0..<1.
+    /// The loss for outputs [N, ..., C] with labels [N, ...] or distributions [N, ..., C] as targets.
+    ///
+    /// - Parameters:
+    ///   - fromProbabilities: Whether outputs are probabilities; else they are logits.
+    ///   - labelSmoothing: The share of the target that is spread over all classes, in 0..<1.
     public init(fromProbabilities: Bool = false, labelSmoothing: Double = 0) {
         self.fromProbabilities = fromProbabilities
         self.labelSmoothing = labelSmoothing
@@ -45,13 +56,22 @@ public struct SoftmaxCrossEntropy: LossRule {
 ///
 /// Shapes: output [N] or [N, ..., C]; target 0 or 1 of the same shape, or [N] for [N, 1]. With label smoothing ε, t becomes
 /// (1 − ε) t + ε / 2. From probabilities, −t log p − (1 − t) log(1 − p) with p kept in 10⁻⁷…1 − 10⁻⁷, as in Keras.
+///
+/// ```swift
+/// let loss = Loss.binaryCrossEntropy
+/// print(loss(Tensor([[0.0], [0.0]]), Tensor([1.0, 0])).item())   // 0.6931472: log 2
+/// ```
 public struct BinaryCrossEntropy: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
     /// ε, the fraction of a target that is spread over all classes.
     public var labelSmoothing: Double
 
-    /// - Parameter labelSmoothing: In 0..<1.
+    /// The loss for outputs [N] or [N, ..., C] with targets of one shape with them, in 0...1.
+    ///
+    /// - Parameters:
+    ///   - fromProbabilities: Whether outputs are probabilities; else they are logits.
+    ///   - labelSmoothing: The share by which targets move towards ½, in 0..<1.
     public init(fromProbabilities: Bool = false, labelSmoothing: Double = 0) {
         self.fromProbabilities = fromProbabilities
         self.labelSmoothing = labelSmoothing
@@ -86,6 +106,11 @@ public struct BinaryCrossEntropy: LossRule {
 /// Cross-entropy that looks away from what is easy: −α (1 − p)^γ t log p over the last axis. Lin et al. (2017).
 ///
 /// Shapes as of `SoftmaxCrossEntropy`; p is softmax(output), or the output itself divided by its sum.
+///
+/// ```swift
+/// // Easy samples count less
+/// let trainer = Trainer(Zoo.lenet5.model(), loss: .focal(gamma: 2), optimizer: .adam())
+/// ```
 public struct Focal: LossRule {
     /// γ, how much easy samples are left out.
     public var gamma: Double
@@ -94,9 +119,12 @@ public struct Focal: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
+    /// The loss for outputs [N, ..., C] with labels [N, ...] or distributions [N, ..., C] as targets.
+    ///
     /// - Parameters:
-    ///   - gamma: From 0.
-    ///   - alpha: In 0...1.
+    ///   - gamma: γ, not negative: the greater, the less easy samples count.
+    ///   - alpha: α, in 0...1.
+    ///   - fromProbabilities: Whether outputs are probabilities; else they are logits.
     public init(gamma: Double = 2, alpha: Double = 0.25, fromProbabilities: Bool = false) {
         self.gamma = gamma
         self.alpha = alpha
@@ -126,6 +154,10 @@ public struct Focal: LossRule {
 /// axis. Lin et al. (2017).
 ///
 /// With balanced classes, answers "yes" have the factor α and "no" 1 − α. Shapes as of `BinaryCrossEntropy`.
+///
+/// ```swift
+/// let loss = Loss.binaryFocal(gamma: 2, balancesClasses: true)   // for a "yes" that is rare
+/// ```
 public struct BinaryFocal: LossRule {
     /// γ, how much easy samples are left out.
     public var gamma: Double
@@ -136,9 +168,13 @@ public struct BinaryFocal: LossRule {
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
+    /// The loss for outputs [N] or [N, ..., C] with targets of one shape with them, in 0...1.
+    ///
     /// - Parameters:
-    ///   - gamma: From 0.
-    ///   - alpha: In 0...1.
+    ///   - gamma: γ, not negative: the greater, the less easy samples count.
+    ///   - alpha: α, in 0...1: the factor of "yes" where classes are balanced.
+    ///   - balancesClasses: Whether α weighs "yes", and 1 − α "no".
+    ///   - fromProbabilities: Whether outputs are probabilities; else they are logits.
     public init(gamma: Double = 2, alpha: Double = 0.25, balancesClasses: Bool = false, fromProbabilities: Bool = false)
     {
         self.gamma = gamma

@@ -5,8 +5,17 @@ public import ApusTensor
 /// The loss that training minimizes: a distance between output and target, reduced over the batch.
 ///
 /// The rule gives a value for each position; a sample's loss is the mean over its positions.
+///
+/// ```swift
+/// // Mistakes of class 2 count five times
+/// let weighted = Loss.softmaxCrossEntropy.weighted(classes: [1, 1, 5])
+/// let asymmetric = Loss("asymmetric") { output, target in
+///     maximum((output - target) * 2, target - output)
+/// }
+/// print(asymmetric(Tensor([[3.0]]), Tensor([[1.0]])).item())  // 4.0
+/// ```
 public struct Loss: Sendable {
-    /// What is computed for each.
+    /// The distance of outputs and targets.
     public var rule: any LossRule
     /// How the values of a batch become one number.
     public var reduction: Reduction
@@ -25,7 +34,12 @@ public struct Loss: Sendable {
         case none
     }
 
-    /// Creates the loss; arguments set the properties of their names.
+    /// A loss by its rule; `.huber()` and its like are shorter.
+    ///
+    /// - Parameters:
+    ///   - rule: The distance of outputs and targets.
+    ///   - reduction: How the values of a batch become one number.
+    ///   - classWeights: A factor on the values of each class; 1 for all if `nil`.
     public init(_ rule: some LossRule, reduction: Reduction = .mean, classWeights: [Double]? = nil) {
         self.rule = rule
         self.reduction = reduction
@@ -157,6 +171,21 @@ extension Tensor {
 }
 
 /// A distance between output and target, position by position.
+///
+/// ```swift
+/// import ApusConfiguration
+///
+/// struct Quartic: LossRule {
+///     static let schema = Schema(Quartic())  // no arguments
+///     func values(_ output: Tensor, _ target: Tensor) -> Tensor { pow(output - target, 4) }
+///     func problem(_ output: Tensor, _ target: Tensor) -> String? {
+///         output.shape == target.shape
+///             ? nil : "expected targets \(output.shape) but received \(target.shape)"
+///     }
+/// }
+/// let loss = Loss(Quartic())
+/// print(loss(Tensor([[2.0]]), Tensor([[0.0]])).item())  // 16.0
+/// ```
 public protocol LossRule: Configurable {
     /// What the loss is called; the kind if a rule does not say.
     var name: String { get }
@@ -181,6 +210,11 @@ extension LossRule {
 }
 
 /// The kinds of losses that can be read from files.
+///
+/// ```swift
+/// let loss = Loss("asymmetric") { output, target in maximum((output - target) * 2, target - output) }
+/// try LossKinds.register(loss)   // files may now say: loss: asymmetric
+/// ```
 public enum LossKinds {
     package static let registry = Registry<any LossRule>(
         "loss",

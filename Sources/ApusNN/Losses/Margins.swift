@@ -5,8 +5,13 @@ public import ApusTensor
 /// max(1 − t · output, 0), the mean over the last axis; targets −1 or 1, or 0 or 1, which become −1 and 1.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let loss = Loss.hinge
+/// print(loss(Tensor([[0.5]]), Tensor([[1.0]])).item())   // 0.5: right, but not by 1
+/// ```
 public struct Hinge: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(Hinge())
@@ -28,8 +33,13 @@ public struct Hinge: LossRule {
 /// max(1 − t · output, 0)², the mean over the last axis; targets as of `Hinge`.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let margin = Loss(SquaredHinge())
+/// print(margin(Tensor([[-1.0]]), Tensor([[1.0]])).item())   // 4.0
+/// ```
 public struct SquaredHinge: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(SquaredHinge())
@@ -51,8 +61,14 @@ public struct SquaredHinge: LossRule {
 /// Σ t log(t / p) over the last axis, both kept in 10⁻⁷…1. Kullback & Leibler (1951).
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let loss = Loss.klDivergence
+/// let (p, t) = (Tensor([[0.5, 0.5]]), Tensor([[0.5, 0.5]]))
+/// print(loss(p, t).item())   // 0.0: equal distributions
+/// ```
 public struct KLDivergence: LossRule {
-    /// Creates the loss.
+    /// The loss for distributions [N, ..., C] as outputs and targets.
     public init() {}
 
     public static let schema = Schema(KLDivergence())
@@ -73,8 +89,17 @@ public struct KLDivergence: LossRule {
 /// output − t log(output + 10⁻⁷), the mean over the last axis.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// // Targets are counts; outputs, which are rates, are positive.
+/// let net = Sequential {
+///     Dense(16, activation: .relu)
+///     Dense(1, activation: .exponential)
+/// }
+/// let trainer = Trainer(net, loss: .poisson, optimizer: .adam())
+/// ```
 public struct Poisson: LossRule {
-    /// Creates the loss.
+    /// The loss for positive outputs and counts as targets, of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(Poisson())
@@ -92,8 +117,13 @@ public struct Poisson: LossRule {
 /// −cos of the angle between output and t, over the last axis; lengths are at least 10⁻⁷.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let loss = Loss.cosineSimilarity
+/// print(loss(Tensor([[2.0, 0]]), Tensor([[1.0, 0]])).item())   // -1.0: one direction
+/// ```
 public struct CosineSimilarity: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(CosineSimilarity())
@@ -112,8 +142,13 @@ public struct CosineSimilarity: LossRule {
 /// max(1 + max((1 − t) · output) − Σ t · output, 0): how far the right class is from leading all others by 1.
 ///
 /// Shapes: output and one-hot target [N, ..., C]. As in Keras.
+///
+/// ```swift
+/// let trainer = Trainer(
+///     Sequential { Dense(3) }, loss: .categoricalHinge, optimizer: .sgd(), metrics: [.accuracy])
+/// ```
 public struct CategoricalHinge: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and one-hot targets [N, ..., C].
     public init() {}
 
     public static let schema = Schema(CategoricalHinge())

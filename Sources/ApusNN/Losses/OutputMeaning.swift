@@ -4,6 +4,12 @@ public import ApusTensor
 /// What the outputs of a model mean: classes, one yes-or-no answer, or quantities.
 ///
 /// The loss says it (`LossRule.meaning(of:hasClasses:)`), for it defines how outputs are compared with targets.
+///
+/// ```swift
+/// let meaning = Loss.softmaxCrossEntropy.meaning(of: [32, 10], hasClasses: true)
+/// print(meaning.isClass)                                       // true
+/// let probabilities = meaning(Tensor([[0.0, 0, 2]]))           // a softmax, for the outputs are logits
+/// ```
 public enum OutputMeaning: Sendable, Hashable, Codable {
     /// One number a class, [N, C].
     case classes(areProbabilities: Bool)

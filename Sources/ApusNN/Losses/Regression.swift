@@ -4,8 +4,13 @@ public import ApusTensor
 /// (output − t)², the mean over the last axis.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let loss = Loss.meanSquaredError
+/// print(loss(Tensor([[1.0, 3]]), Tensor([[0.0, 0]])).item())   // 5.0
+/// ```
 public struct MeanSquaredError: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(MeanSquaredError())
@@ -23,8 +28,13 @@ public struct MeanSquaredError: LossRule {
 /// |output − t|, the mean over the last axis.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// // Outliers count less
+/// let trainer = Trainer(Dense(1), loss: .meanAbsoluteError, optimizer: .adam(learningRate: 0.01))
+/// ```
 public struct MeanAbsoluteError: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(MeanAbsoluteError())
@@ -42,8 +52,13 @@ public struct MeanAbsoluteError: LossRule {
 /// 100 · |(t − output) / max(|t|, 10⁻⁷)|, the mean over the last axis.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let loss = Loss.meanAbsolutePercentageError
+/// print(loss(Tensor([[110.0]]), Tensor([[100.0]])).item())   // 10.0 percent
+/// ```
 public struct MeanAbsolutePercentageError: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...], in percent.
     public init() {}
 
     public static let schema = Schema(MeanAbsolutePercentageError())
@@ -61,8 +76,13 @@ public struct MeanAbsolutePercentageError: LossRule {
 /// (log(1 + max(t, 10⁻⁷)) − log(1 + max(output, 10⁻⁷)))², the mean over the last axis.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// // Ratios count, not differences
+/// let prices = Trainer(Dense(1), loss: .meanSquaredLogarithmicError, optimizer: .adam())
+/// ```
 public struct MeanSquaredLogarithmicError: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(MeanSquaredLogarithmicError())
@@ -81,11 +101,19 @@ public struct MeanSquaredLogarithmicError: LossRule {
 /// e²/2 where |e| ≤ δ, else δ|e| − δ²/2, with e = output − t; the mean over the last axis. Huber (1964).
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let loss = Loss.huber(delta: 1)
+/// print(loss(Tensor([[0.5]]), Tensor([[0.0]])).item())    // 0.125: a square
+/// print(loss(Tensor([[10.0]]), Tensor([[0.0]])).item())   // 9.5: nearly the distance
+/// ```
 public struct Huber: LossRule {
     /// δ, the error up to which the loss is squared.
     public var delta: Double
 
-    /// - Parameter delta: Above 0.
+    /// The loss for outputs and targets of one shape [N, ...].
+    ///
+    /// - Parameter delta: δ, above 0, in the unit of the targets: the error up to which the loss is squared.
     public init(delta: Double = 1) {
         self.delta = delta
     }
@@ -109,8 +137,13 @@ public struct Huber: LossRule {
 /// log cosh(output − t), the mean over the last axis; computed as e + softplus(−2e) − log 2.
 ///
 /// Shapes: output and target [N, ...], equal; a target [N] fits outputs [N, 1].
+///
+/// ```swift
+/// let trainer = Trainer(
+///     Dense(1), loss: .logCosh, optimizer: .sgd(learningRate: 0.1), metrics: [.meanAbsoluteError])
+/// ```
 public struct LogCosh: LossRule {
-    /// Creates the loss.
+    /// The loss for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static let schema = Schema(LogCosh())

@@ -5,8 +5,13 @@ public import ApusTensor
 ///
 /// Shapes: output [N, ..., C] with labels [N, ...] or one-hot targets; with one output a sample, [N] or [N, 1], an output above 0 (a
 /// logit) means "yes", or a probability above 0.5 if the loss says that outputs are probabilities.
+///
+/// ```swift
+/// let trainer = Trainer(
+///     Zoo.mlp.model(), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
+/// ```
 public struct Accuracy: PredictedClassRule {
-    /// Creates the metric.
+    /// The metric for outputs [N, ..., C] with labels [N, ...] or one-hot targets.
     public init() {}
 
     public static let schema = Schema(Accuracy())
@@ -25,13 +30,21 @@ public struct Accuracy: PredictedClassRule {
 ///
 /// Shapes: output [N], [N, 1] or [N, ..., C], targets 0 or 1 of the same shape; of logits the sigmoid is compared. Its name holds a
 /// threshold other than 0.5: `binaryAccuracyAt0.3`.
+///
+/// ```swift
+/// let careful = Metric.binaryAccuracy(threshold: 0.9)   // "yes" only where the probability is above 0.9
+/// ```
 public struct BinaryAccuracy: MetricRule {
     /// The answer is "yes" where the probability is greater.
     public var threshold: Double
     /// Whether outputs are probabilities, not logits.
     public var fromProbabilities: Bool
 
-    /// Creates the metric; arguments set the properties of their names.
+    /// The metric for outputs [N], [N, 1] or [N, ..., C] with targets 0 or 1.
+    ///
+    /// - Parameters:
+    ///   - threshold: The probability from which an answer counts as "yes", in 0...1.
+    ///   - fromProbabilities: Whether outputs are probabilities; else they are logits.
     public init(threshold: Double = 0.5, fromProbabilities: Bool = false) {
         self.threshold = threshold
         self.fromProbabilities = fromProbabilities
@@ -61,11 +74,18 @@ public struct BinaryAccuracy: MetricRule {
 /// The fraction of samples whose class is among the k largest outputs; of equal outputs the first counts.
 ///
 /// Shapes: output [N, ..., C], labels [N, ...] or one-hot targets.
+///
+/// ```swift
+/// let metrics: [Metric] = [.accuracy, .topKAccuracy(k: 3)]
+/// print(metrics.map(\.name))
+/// ```
 public struct TopKAccuracy: MetricRule {
     /// How many of the largest outputs count.
     public var k: Int
 
-    /// - Parameter k: From 1; every sample counts where there are no more than k outputs.
+    /// The metric for outputs [N, ..., C] with labels [N, ...] or one-hot targets.
+    ///
+    /// - Parameter k: How many of the largest outputs count, at least 1.
     public init(k: Int = 5) {
         self.k = k
     }

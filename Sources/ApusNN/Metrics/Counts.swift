@@ -3,10 +3,15 @@ import ApusGraph
 public import ApusTensor
 
 /// How the values of classes become one.
+///
+/// ```swift
+/// let macro = Metric.f1(average: .macro)     // all classes count alike
+/// let each = Metric.f1(average: .none)       // a number for each class: f1[0], f1[1], …
+/// ```
 public enum Average: String, Sendable, Hashable, Codable, CaseIterable {
     /// The mean of the classes that occur among targets or predictions.
     case macro
-    /// Of the counts of all classes together.
+    /// The value of the counts of all classes together.
     case micro
     /// The mean weighted by how often a class is the target.
     case weighted
@@ -19,11 +24,17 @@ public enum Average: String, Sendable, Hashable, Codable, CaseIterable {
 /// Right predictions among the predictions of a class: TP / (TP + FP); 0 where a class is never predicted.
 ///
 /// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
+///
+/// ```swift
+/// let metrics: [Metric] = [.precision(average: .weighted), .recall(average: .weighted)]
+/// ```
 public struct Precision: CountsRule {
     /// How the values of classes become one; results are called by it: `precision`, `precisionMicro`, `precision[0]`.
     public var average: Average
 
-    /// Creates the metric; arguments set the properties of their names.
+    /// The metric for outputs [N, ..., C] with labels [N, ...].
+    ///
+    /// - Parameter average: How the values of the classes become one.
     public init(average: Average = .macro) {
         self.average = average
     }
@@ -35,11 +46,17 @@ public struct Precision: CountsRule {
 /// Right predictions among the samples of a class: TP / (TP + FN); 0 where a class never occurs.
 ///
 /// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
+///
+/// ```swift
+/// let found = Metric.recall(average: .binary)   // of two classes, that of class 1
+/// ```
 public struct Recall: CountsRule {
     /// How the values of classes become one; results are called by it: `recall`, `recallMicro`, `recall[0]`.
     public var average: Average
 
-    /// Creates the metric; arguments set the properties of their names.
+    /// The metric for outputs [N, ..., C] with labels [N, ...].
+    ///
+    /// - Parameter average: How the values of the classes become one.
     public init(average: Average = .macro) {
         self.average = average
     }
@@ -51,11 +68,21 @@ public struct Recall: CountsRule {
 /// The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
 ///
 /// Shapes as of `Accuracy`. Definitions and averages as in scikit-learn.
+///
+/// ```swift
+/// let data = Dataset.moons(count: 200, noise: 0.1, seed: 1)
+/// var trainer = Trainer(
+///     Sequential { Dense(2) }, loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.f1()])
+/// try trainer.fit(data, epochs: 5, batchSize: 20)
+/// print(try trainer.evaluate(data)[.f1()] ?? 0)
+/// ```
 public struct F1: CountsRule {
     /// How the values of classes become one; results are called by it: `f1`, `f1Micro`, `f1[0]`.
     public var average: Average
 
-    /// Creates the metric; arguments set the properties of their names.
+    /// The metric for outputs [N, ..., C] with labels [N, ...].
+    ///
+    /// - Parameter average: How the values of the classes become one.
     public init(average: Average = .macro) {
         self.average = average
     }
@@ -69,8 +96,16 @@ public struct F1: CountsRule {
 /// How often each class was taken for each: a table [target][prediction] of counts, or of weights.
 ///
 /// Shapes as of `Accuracy`.
+///
+/// ```swift
+/// let data = Dataset.blobs(count: 150, classes: 3, seed: 1)
+/// var trainer = Trainer(
+///     Dense(3), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.confusionMatrix])
+/// try trainer.fit(data, epochs: 3, batchSize: 15)
+/// print(try trainer.evaluate(data).tables)  // rows are targets, columns predictions
+/// ```
 public struct ConfusionMatrix: PredictedClassRule {
-    /// Creates the metric.
+    /// The metric for outputs [N, ..., C] with labels [N, ...]; it yields a table [C][C].
     public init() {}
 
     public static let schema = Schema(ConfusionMatrix())

@@ -8,8 +8,12 @@ import Foundation
 /// one-hot. Samples are ranked by the probability of the class: of two outputs by their difference, of more by the softmax, or by the
 /// outputs themselves where these are distributions already. As `roc_auc_score` of scikit-learn. Classes that do not occur, or to
 /// which all samples belong, are left out of the mean; NaN if none is left, or an output is NaN.
+///
+/// ```swift
+/// let trainer = Trainer(Dense(1), loss: .binaryCrossEntropy, optimizer: .adam(), metrics: [.rocAUC])
+/// ```
 public struct ROCAUC: CurveRule {
-    /// Creates the metric.
+    /// The metric for outputs [N], [N, 1] or [N, 2] with targets 0 or 1.
     public init() {}
 
     public static var kind: String { "rocAUC" }
@@ -29,8 +33,12 @@ public struct ROCAUC: CurveRule {
 ///
 /// Shapes and ranks as of `ROCAUC`. As `average_precision_score` of scikit-learn. Classes that do not occur are left out of the mean;
 /// NaN if none is left, or an output is NaN.
+///
+/// ```swift
+/// let rare = Trainer(Dense(1), loss: .binaryFocal(), optimizer: .adam(), metrics: [.prAUC])  // where "yes" is rare
+/// ```
 public struct PRAUC: CurveRule {
-    /// Creates the metric.
+    /// The metric for outputs [N], [N, 1] or [N, 2] with targets 0 or 1.
     public init() {}
 
     public static var kind: String { "prAUC" }

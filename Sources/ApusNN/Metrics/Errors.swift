@@ -2,8 +2,13 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// The mean of |output − target| over all elements. Shapes: equal, or targets [N] for outputs [N, 1].
+///
+/// ```swift
+/// let trainer = Trainer(
+///     Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [.meanAbsoluteError])
+/// ```
 public struct MeanAbsoluteErrorMetric: MetricRule {
-    /// Creates the metric.
+    /// The metric for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static var kind: String { "meanAbsoluteError" }
@@ -19,8 +24,12 @@ public struct MeanAbsoluteErrorMetric: MetricRule {
 }
 
 /// The mean of (output − target)² over all elements. Shapes: equal, or targets [N] for outputs [N, 1].
+///
+/// ```swift
+/// let trainer = Trainer(Dense(1), loss: .huber(), optimizer: .adam(), metrics: [.meanSquaredError])
+/// ```
 public struct MeanSquaredErrorMetric: MetricRule {
-    /// Creates the metric.
+    /// The metric for outputs and targets of one shape [N, ...].
     public init() {}
 
     public static var kind: String { "meanSquaredError" }
@@ -36,8 +45,17 @@ public struct MeanSquaredErrorMetric: MetricRule {
 }
 
 /// √ of the mean of (output − target)² over all elements. Shapes: equal, or targets [N] for outputs [N, 1].
+///
+/// ```swift
+/// let data = Dataset.linear(count: 200, noise: 0.1, seed: 1)
+/// var trainer = Trainer(
+///     Dense(1), loss: .meanSquaredError, optimizer: .adam(learningRate: 0.1),
+///     metrics: [.rootMeanSquaredError])
+/// try trainer.fit(data, epochs: 20, batchSize: 20)
+/// print(try trainer.evaluate(data)[.rootMeanSquaredError] ?? 0)  // in the unit of the target
+/// ```
 public struct RootMeanSquaredError: MetricRule {
-    /// Creates the metric.
+    /// The metric for outputs and targets of one shape [N, ...]; it has the unit of the targets.
     public init() {}
 
     public static let schema = Schema(RootMeanSquaredError())
@@ -57,8 +75,13 @@ public struct RootMeanSquaredError: MetricRule {
 /// The fraction of the targets' variance that is explained: 1 − Σ (target − output)² / Σ (target − mean)²; of several outputs the mean.
 ///
 /// Shapes: [N] or [N, outputs], equal, or targets [N] for outputs [N, 1]. As `r2_score` of scikit-learn.
+///
+/// ```swift
+/// // 1 is perfect, 0 no better than the mean of the targets
+/// let metrics: [Metric] = [.r2, .rootMeanSquaredError]
+/// ```
 public struct R2: MetricRule {
-    /// Creates the metric.
+    /// The metric for outputs and targets [N] or [N, outputs].
     public init() {}
 
     public static let schema = Schema(R2())
@@ -71,7 +94,7 @@ public struct R2: MetricRule {
             [weights.expandingShape(at: 1), rows, target.aligned(output).reshaped(to: rows.shape)], axis: 1)
     }
 
-    /// Of targets that are all equal 1 if they are met exactly, else 0.
+    /// R²; where all targets are equal it is 1 if they are met exactly, else 0.
     public func value(_ gathered: [Double], classes: Int) -> MetricValue {
         let rows = stride(from: 0, to: gathered.count, by: 1 + 2 * classes)
         let weight = rows.reduce(0) { $0 + gathered[$1] }

@@ -1,6 +1,11 @@
 import ApusConfiguration
 
 /// What a training is going to measure, by the names that callbacks and searches watch: `validation.loss`, `training.accuracy`.
+///
+/// ```swift
+/// let names = MeasuredNames(metrics: [.accuracy], isValidated: true)
+/// print(names.problem("validation.acuracy") ?? "it is measured")   // says what is measured
+/// ```
 public struct MeasuredNames: Sendable, Hashable {
     /// `loss`, and the metrics of one number.
     private let names: [String]
@@ -11,7 +16,9 @@ public struct MeasuredNames: Sendable, Hashable {
 
     /// The names of the loss and some metrics.
     ///
-    /// - Parameter isValidated: Whether there are validation data; `nil` if that is not known.
+    /// - Parameters:
+    ///   - metrics: The metrics that are measured.
+    ///   - isValidated: Whether there are validation data; `nil` if that is not known.
     public init(metrics: [Metric], isValidated: Bool?) {
         self.init(metrics.map { ($0.name, $0.rule.isNumber) }, isValidated: isValidated)
     }
@@ -25,7 +32,9 @@ public struct MeasuredNames: Sendable, Hashable {
 
     /// Why a name can't be watched; `nil` if it can, or if only training shows it.
     ///
-    /// - Parameter needsValidation: Whether values of validation must be there, or are watched if they are.
+    /// - Parameters:
+    ///   - monitor: The name: `validation.loss`, `training.accuracy`.
+    ///   - needsValidation: Whether values of validation must be there, or are watched if they are.
     public func problem(_ monitor: String, needsValidation: Bool = true) -> String? {
         let parts = ["training.", "validation."]
         let part = parts.first { monitor.hasPrefix($0) }

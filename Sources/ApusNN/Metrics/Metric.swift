@@ -3,11 +3,21 @@ import ApusGraph
 public import ApusTensor
 
 /// What is measured besides the loss, exactly over all samples of an epoch.
+///
+/// ```swift
+/// let within = Metric.mean("within") { output, target in
+///     (abs(output - target) .< 0.1).cast(to: .float32)
+/// }
+/// let trainer = Trainer(
+///     Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [within, .r2])
+/// ```
 public struct Metric: Sendable {
-    /// What is computed for each.
+    /// What is measured, and how batches become one value.
     public var rule: any MetricRule
 
-    /// Creates the metric; arguments set the properties of their names.
+    /// A metric by its rule; `.accuracy` and its like are shorter.
+    ///
+    /// - Parameter rule: What is measured.
     public init(_ rule: some MetricRule) {
         self.rule = rule
     }
@@ -33,6 +43,28 @@ public struct Metric: Sendable {
 protocol PredictedClassRule: MetricRule {}
 
 /// A measure of a model's outputs that is gathered batch by batch.
+///
+/// ```swift
+/// import ApusConfiguration
+///
+/// struct Bias: MetricRule {
+///     static let schema = Schema(Bias())  // no arguments
+///     var accumulation: MetricAccumulation { .sum }
+///     func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor {
+///         let errors = (output - target).reshaped(to: weights.shape) * weights
+///         return Tensor.stacked([errors.sum(), weights.sum()])
+///     }
+///     func value(_ gathered: [Double], classes: Int) -> MetricValue {
+///         .number(gathered[0] / gathered[1])
+///     }
+///     func problem(_ output: Tensor, _ target: Tensor) -> String? {
+///         output.shape == target.shape
+///             ? nil : "expected targets \(output.shape) but received \(target.shape)"
+///     }
+/// }
+/// let trainer = Trainer(
+///     Dense(1), loss: .meanSquaredError, optimizer: .adam(), metrics: [Metric(Bias())])
+/// ```
 public protocol MetricRule: Configurable {
     /// What results are called; the kind if a rule does not say.
     var name: String { get }
@@ -40,7 +72,10 @@ public protocol MetricRule: Configurable {
     var accumulation: MetricAccumulation { get }
     /// What a batch adds: numbers [k], or a row of numbers for each sample [N, k].
     ///
-    /// - Parameter weights: A factor for each sample, [N], ones if there are none.
+    /// - Parameters:
+    ///   - output: The outputs of a batch, [N, ...].
+    ///   - target: The targets of the batch.
+    ///   - weights: A factor for each sample, [N], ones if there are none.
     func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor
     /// The measure for everything that was gathered.
     ///
@@ -55,14 +90,30 @@ public protocol MetricRule: Configurable {
 }
 
 /// How contributions of batches become one.
+///
+/// ```swift
+/// let isSum = Metric.accuracy.rule.accumulation == .sum  // counts of batches are added
+/// // Scores are kept until the end, for they are ranked
+/// let areRows = Metric.rocAUC.rule.accumulation == .rows
+/// ```
 public enum MetricAccumulation: Sendable, Hashable {
-    /// By addition.
+    /// Contributions are added.
     case sum
     /// One after the other: for measures that need all samples at once.
     case rows
 }
 
 /// What a metric yields.
+///
+/// ```swift
+/// func text(_ value: MetricValue) -> String {
+///     switch value {
+///     case .number(let number): "\(number)"
+///     case .classes(let numbers): "\(numbers)"
+///     case .table(let rows): "\(rows.count) rows"
+///     }
+/// }
+/// ```
 public enum MetricValue: Sendable, Hashable {
     /// One for all samples.
     case number(Double)
@@ -78,6 +129,13 @@ extension MetricRule {
 }
 
 /// The kinds of metrics that can be read from files.
+///
+/// ```swift
+/// let within = Metric.mean("within") { output, target in
+///     (abs(output - target) .< 0.1).cast(to: .float32)
+/// }
+/// try MetricKinds.register(within)  // files may now say: metrics: [within]
+/// ```
 public enum MetricKinds {
     package static let registry = Registry<any MetricRule>(
         "metric",

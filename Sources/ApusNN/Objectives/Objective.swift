@@ -3,6 +3,13 @@ package import ApusTensor
 /// What training minimizes, and what is measured besides: a loss and metrics for each output that counts.
 ///
 /// The losses of all terms, and the penalties of weights and layers, add up to one number.
+///
+/// ```swift
+/// let objective = Objective(
+///     losses: ["price": .huber(), "kind": .softmaxCrossEntropy.weighted(0.3)],
+///     metrics: ["kind": [.accuracy]])
+/// print(objective.terms.count)  // 2: the losses are added
+/// ```
 public struct Objective: Sendable, Hashable {
     /// What is expected of one output.
     public struct Term: Sendable, Hashable {
@@ -65,6 +72,7 @@ public struct Objective: Sendable, Hashable {
     /// A loss for each output that counts: `Objective(losses: ["class": .softmaxCrossEntropy, "box": .huber().weighted(0.5)])`.
     ///
     /// - Parameters:
+    ///   - losses: The loss of each output, by its name.
     ///   - targets: What outputs are compared with that have another name than their target.
     ///   - metrics: What is measured of an output besides its loss.
     public init(

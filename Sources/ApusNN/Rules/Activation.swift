@@ -2,6 +2,11 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// A function applied to every element, or to a whole axis, of a layer's result.
+///
+/// ```swift
+/// let hidden = Dense(64, activation: .leakyReLU(negativeSlope: 0.1))
+/// print(Activation.relu(Tensor([-1.0, 2])).scalars)   // [0.0, 2.0]
+/// ```
 public enum Activation: ConfigurableCases {
     /// x
     case linear

@@ -5,6 +5,12 @@ public import ApusTensor
 ///
 /// Norms are those of each output unit's weights, over all axes but the last; a vector, such as a bias, is one unit. So is Keras's
 /// axis 0, which it takes of kernels of dense layers and of vectors.
+///
+/// ```swift
+/// let layer = Dense(64, kernelConstraint: .maxNorm(3))
+/// let weights = Tensor([[3.0], [4.0]])                         // one unit, whose weights have the norm 5
+/// print(Constraint.unitNorm(weights).scalars)                  // [0.6, 0.8]
+/// ```
 public enum Constraint: ConfigurableCases {
     /// The norm of each output unit's weights is at most the limit.
     case maxNorm(Double = 2)

@@ -6,6 +6,12 @@ public import ApusTensor
 ///
 /// Fan in and fan out are the numbers of inputs and outputs that one element of a weight connects: of a kernel
 /// [window…, in, out] the window's size times `in`, and times `out`.
+///
+/// ```swift
+/// let layer = Dense(128, activation: .relu, kernelInitializer: .heNormal)
+/// let start = Initializer.glorotUniform.tensor([784, 128], key: RandomKey(seed: 7))
+/// let sine = Initializer.custom("sine") { shape, key in sin(Tensor.uniform(shape, high: 6.28, key: key)) }
+/// ```
 public enum Initializer: ConfigurableCases {
     /// 0 everywhere.
     case zeros

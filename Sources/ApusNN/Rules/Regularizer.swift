@@ -3,6 +3,11 @@ import ApusGraph
 public import ApusTensor
 
 /// A penalty on weights or outputs that is added to the loss.
+///
+/// ```swift
+/// let layer = Dense(64, kernelRegularizer: .l2(1e-4))
+/// print(Regularizer.l1(0.1)(Tensor([1.0, -2])).item())   // 0.3: 0.1 · (1 + 2)
+/// ```
 public enum Regularizer: ConfigurableCases {
     /// λ Σ |w|
     case l1(Double = 0.01)

@@ -1,11 +1,21 @@
 public import ApusGraph
 
 /// A model as a picture: layers from top to bottom, branches side by side, with shapes and parameters.
+///
+/// ```swift
+/// let net = Sequential { Conv2D(filters: 6, kernelSize: 5); Flatten(); Dense(10) }
+/// let svg = try ModelDiagram(net, input: [28, 28, 1]).svg   // the text of an SVG file
+/// ```
 public struct ModelDiagram: Sendable {
     private let root: any Model
     private let summary: ModelSummary
     private let rows: [String: ModelSummary.Row]
 
+    /// A picture of a model for one sample.
+    ///
+    /// - Parameters:
+    ///   - model: The network.
+    ///   - input: The shape of one sample, without the batch.
     /// - Throws: `GraphError` that names every layer that does not fit.
     public init(_ model: some Model, input: Shape) throws { try self.init(model, inputs: Signature(input)) }
 

@@ -2,6 +2,12 @@ public import ApusGraph
 import ApusTensor
 
 /// What a model is made of: each layer's output shape, weights, operations and memory, for one sample.
+///
+/// ```swift
+/// let summary = try Zoo.lenet5.model().summary(input: [28, 28, 1])
+/// print(summary)                                           // a table: layers, shapes, parameters
+/// print(summary.parameterCount, summary.flops)             // 61706 and the operations for one sample
+/// ```
 public struct ModelSummary: Sendable, Hashable {
     /// One layer: what it computes itself, without the layers inside it.
     public struct Row: Sendable, Hashable {
@@ -27,7 +33,7 @@ public struct ModelSummary: Sendable, Hashable {
     public var rows: [Row]
     /// The numbers in all variables, states included.
     public var parameterCount: Int
-    /// Of them, those that training adjusts.
+    /// The number of parameters that training adjusts.
     public var trainableCount: Int
 
     /// The shape of a sample; of several inputs that of the first.

@@ -3,15 +3,24 @@ public import ApusTensor
 
 /// Steps in the proportion of past steps to past gradients: a ← ρ a + (1 − ρ) g², s = −√(d + ε) / √(a + ε) · g,
 /// d ← ρ d + (1 − ρ) s², w ← w + η s. Zeiler (2012); as in Keras.
+///
+/// ```swift
+/// let optimizer = Optimizer.adadelta(learningRate: 1)   // the step of the paper
+/// ```
 public struct Adadelta: OptimizerRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// ρ, the fraction of the means that is kept.
     public var rho: Double
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults; the paper's learning rate is 1.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - rho: ρ, in 0..<1: the fraction of the means that stays in a step.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, rho: Double = 0.95, epsilon: Double = 1e-7
     ) {

@@ -2,15 +2,24 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// Steps that shrink with the squares of all gradients so far: a ← a + g², w ← w − η g / √(a + ε). Duchi et al. (2011); as in Keras.
+///
+/// ```swift
+/// let sparse = Optimizer(Adagrad(learningRate: 0.01))   // for features that are rarely there
+/// ```
 public struct Adagrad: OptimizerRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The start value of the sum of squares.
     public var initialAccumulator: Double
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - initialAccumulator: The start value of the sum of squares.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, initialAccumulator: Double = 0.1, epsilon: Double = 1e-7
     ) {

@@ -2,8 +2,12 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// Adam with decoupled decay: w ← w − η λ w beside Adam's step. Loshchilov & Hutter (2019); λ as in Keras.
+///
+/// ```swift
+/// let optimizer = Optimizer.adamW(learningRate: 1e-3, weightDecay: 0.05).group("*/gamma", weightDecay: 0)
+/// ```
 public struct AdamW: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments
@@ -12,7 +16,15 @@ public struct AdamW: MomentsRule {
     /// Whether the largest mean of squares so far counts.
     public var amsgrad: Bool
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// Adam with decoupled weight decay, with Keras's defaults.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - beta1: β₁, in 0..<1: the fraction of the mean of gradients that stays in a step.
+    ///   - beta2: β₂, in 0..<1: the fraction of the mean of squares that stays in a step.
+    ///   - epsilon: ε, above 0.
+    ///   - weightDecay: λ of the decay w ← w − η λ w.
+    ///   - amsgrad: Whether the largest v so far takes the place of v. Reddi et al. (2018).
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
         weightDecay: Double = 0.004, amsgrad: Bool = false

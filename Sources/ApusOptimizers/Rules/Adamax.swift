@@ -2,13 +2,23 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// Adam by the largest gradient: u ← max(β₂ u, |g|), w ← w − η / (1 − β₁ᵗ) · m / (u + ε). Kingma & Ba (2015); as in Keras.
+///
+/// ```swift
+/// let optimizer = Optimizer.adamax(learningRate: 0.002)
+/// ```
 public struct Adamax: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - beta1: β₁, in 0..<1: the fraction of the mean of gradients that stays in a step.
+    ///   - beta2: β₂, in 0..<1: the fraction of the largest gradient that stays in a step.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7
     ) {

@@ -3,13 +3,23 @@ public import ApusTensor
 
 /// Adam whose step has the length of the variable: s = m̂ / (√v̂ + ε), w ← w − η ‖w‖ / ‖s‖ · s; the factor is 1 where a norm is 0.
 /// You et al. (2020); as in Keras.
+///
+/// ```swift
+/// let large = Optimizer.lamb(learningRate: 0.01)   // for batches of thousands of samples
+/// ```
 public struct LAMB: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - beta1: β₁, in 0..<1: the fraction of the mean of gradients that stays in a step.
+    ///   - beta2: β₂, in 0..<1: the fraction of the mean of squares that stays in a step.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7
     ) {

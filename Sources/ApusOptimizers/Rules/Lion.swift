@@ -2,15 +2,25 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// The sign of a mean of gradients: w ← w − η sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g. Chen et al. (2023); as in Keras.
+///
+/// ```swift
+/// // A tenth of Adam's rate, ten times its decay
+/// let optimizer = Optimizer.lion(learningRate: 1e-4).weightDecay(0.1)
+/// ```
 public struct Lion: OptimizerRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// β₁, the fraction of the mean of gradients in the direction of a step.
     public var beta1: Double
     /// β₂, the fraction of the mean of gradients that is kept.
     public var beta2: Double
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults; a tenth of Adam's learning rate is usual.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - beta1: β₁, in 0..<1: the fraction of the mean of gradients in the direction of a step.
+    ///   - beta2: β₂, in 0..<1: the fraction of the mean of gradients that is kept.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.99
     ) {

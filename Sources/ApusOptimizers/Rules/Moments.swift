@@ -2,6 +2,12 @@ import ApusConfiguration
 import ApusTensor
 
 /// What Adam and its relatives have in common: exponentially weighted means of gradients and of their squares.
+///
+/// ```swift
+/// let adam = Adam(beta1: 0.5, beta2: 0.99)
+/// let moments: Moments = adam.moments
+/// print(moments.beta1, moments.epsilon)   // 0.5 1e-07
+/// ```
 public struct Moments: Sendable, Hashable {
     /// β₁, the fraction of the mean of gradients that is kept.
     public var beta1: Double
@@ -42,6 +48,15 @@ public struct Moments: Sendable, Hashable {
 }
 
 /// A rule that keeps means of gradients.
+///
+/// ```swift
+/// func slowed<Rule: MomentsRule>(_ rule: Rule) -> Rule {
+///     var rule = rule
+///     rule.beta1 = 0.5   // as for generative adversarial networks
+///     return rule
+/// }
+/// let optimizer = Optimizer(slowed(Nadam()))
+/// ```
 public protocol MomentsRule: OptimizerRule {
     /// The means, and how much of them is kept.
     var moments: Moments { get set }

@@ -3,13 +3,23 @@ public import ApusTensor
 
 /// Adam with Nesterov's momentum: w ← w − η (u′ m / (1 − P′) + (1 − u) g / (1 − P)) / (√(v / (1 − β₂ᵗ)) + ε), where
 /// u = β₁ (1 − 0.96ᵗ / 2), u′ the same for t + 1, P the product of all u, P′ = P u′. Dozat (2016); as in Keras.
+///
+/// ```swift
+/// let optimizer = Optimizer.nadam(learningRate: 0.002)
+/// ```
 public struct Nadam: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - beta1: β₁, in 0..<1: the fraction of the mean of gradients that stays in a step.
+    ///   - beta2: β₂, in 0..<1: the fraction of the mean of squares that stays in a step.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7
     ) {

@@ -4,13 +4,24 @@ public import ApusTensor
 /// Adam whose steps are rectified while the variance is uncertain: with ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ), ρ∞ = 2 / (1 − β₂) − 1, the
 /// step is η r m̂ √(1 − β₂ᵗ) / (√v + ε) where ρ > 5, r = √((ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ)), else η m̂.
 /// Liu et al. (2020); as in PyTorch.
+///
+/// ```swift
+/// // The rectification takes the place of a warm-up
+/// let withoutWarmup = Optimizer.rAdam(learningRate: 1e-3)
+/// ```
 public struct RAdam: MomentsRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// The means of gradients, and how much of them is kept.
     public var moments: Moments
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with PyTorch's defaults.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - beta1: β₁, in 0..<1: the fraction of the mean of gradients that stays in a step.
+    ///   - beta2: β₂, in 0..<1: the fraction of the mean of squares that stays in a step.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
     ) {

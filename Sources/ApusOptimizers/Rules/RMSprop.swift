@@ -3,8 +3,12 @@ public import ApusTensor
 
 /// Gradients divided by their recent size: v ← ρ v + (1 − ρ) g², w ← w − η g / √(v + ε); centered, v − a² takes the place of v with
 /// a ← ρ a + (1 − ρ) g; with momentum the steps add up: m ← μ m + step. Hinton (2012); as in Keras.
+///
+/// ```swift
+/// let optimizer = Optimizer.rmsprop(learningRate: 1e-3, momentum: 0.9, centered: true)
+/// ```
 public struct RMSprop: OptimizerRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// ρ, the fraction of the means that is kept.
     public var rho: Double
@@ -15,7 +19,14 @@ public struct RMSprop: OptimizerRule {
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// The algorithm with Keras's defaults.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - rho: ρ, in 0..<1: the fraction of the mean of squares that stays in a step.
+    ///   - momentum: μ, in 0..<1; 0 for none.
+    ///   - centered: Whether the mean of squares is centered.
+    ///   - epsilon: ε, above 0.
     public init(
         learningRate: Double = 0.001, rho: Double = 0.9, momentum: Double = 0, centered: Bool = false,
         epsilon: Double = 1e-7

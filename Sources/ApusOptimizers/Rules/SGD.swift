@@ -2,15 +2,27 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// Gradient descent: w ← w − η g; with momentum m ← μ m − η g, w ← w + m; Nesterov's form w ← w + μ m − η g. As in Keras.
+///
+/// ```swift
+/// let trainer = Trainer(
+///     Zoo.resnet18.model(), loss: .softmaxCrossEntropy,
+///     optimizer: .sgd(learningRate: 0.1, momentum: 0.9, nesterov: true),
+///     schedule: .multiStep(milestones: [20_000, 30_000]))
+/// ```
 public struct SGD: OptimizerRule {
-    /// η
+    /// The learning rate η, which the schedule multiplies.
     public var learningRate: Double
     /// μ, the fraction of the last step that is kept.
     public var momentum: Double
     /// Whether the step looks ahead by the momentum.
     public var nesterov: Bool
 
-    /// Creates the algorithm; arguments set the properties of their names.
+    /// Gradient descent, with momentum if it is asked for.
+    ///
+    /// - Parameters:
+    ///   - learningRate: η, at least 0.
+    ///   - momentum: μ, in 0..<1; 0 for none.
+    ///   - nesterov: Whether the step looks ahead by the momentum.
     public init(
         learningRate: Double = 0.01, momentum: Double = 0, nesterov: Bool = false
     ) {

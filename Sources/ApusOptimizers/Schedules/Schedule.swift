@@ -2,6 +2,14 @@ public import ApusConfiguration
 import Foundation
 
 /// How the learning rate changes: a pure function of the step.
+///
+/// ```swift
+/// let schedule = Schedule.cosine(warmupSteps: 100)
+/// print(schedule.factor(step: 100, total: 1000))  // 1.0: the whole learning rate after the warm-up
+/// let triangle = Schedule.custom("triangle") { step, total in
+///     1 - abs(2 * Double(step) / Double(total) - 1)
+/// }
+/// ```
 public struct Schedule: Sendable, Hashable {
     /// The factor on the optimizer's rate after the warm-up.
     package var curve: Curve

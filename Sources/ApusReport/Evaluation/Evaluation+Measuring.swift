@@ -9,9 +9,12 @@ extension Evaluation {
     /// Measures a model on a data set, batch by batch.
     ///
     /// - Parameters:
+    ///   - trainer: The trainer that holds model, weights and loss.
+    ///   - dataset: The samples that are measured.
     ///   - measured: Loss and metrics, if they are known already.
     ///   - worst: How many of the samples with the largest loss are kept.
     ///   - examples: How many samples from all over the data set are kept.
+    ///   - batchSize: How many samples are computed at once.
     /// - Throws: `TrainingError` if the model has no weights or the data set is empty; `GraphError` if they do not fit.
     public init(
         _ trainer: Trainer, on dataset: Dataset, measured: Measurements? = nil, worst: Int = 16, examples: Int = 16,

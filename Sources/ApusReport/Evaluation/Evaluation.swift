@@ -1,6 +1,18 @@
 public import ApusTraining
 
 /// What a trained model does with a data set: loss and metrics, and what they hide.
+///
+/// ```swift
+/// let data = Dataset.blobs(count: 150, seed: 1)
+/// var trainer = Trainer(
+///     Dense(3), loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.1),
+///     metrics: [.accuracy])
+/// try trainer.fit(data, epochs: 10, batchSize: 15)
+/// let evaluation = try Evaluation(trainer, on: data, worst: 4)
+/// for sample in evaluation.classification?.worst ?? [] {
+///     print(sample.index, sample.truth, sample.prediction, sample.loss)
+/// }
+/// ```
 public struct Evaluation: Sendable, Hashable {
     /// The number of samples.
     public var count: Int
@@ -72,7 +84,7 @@ public struct Evaluation: Sendable, Hashable {
 
     /// What the model said of one sample.
     public struct ClassifiedSample: Sendable, Hashable, Codable {
-        /// Its place in the data set, from 0.
+        /// The place of the sample in the data set, from 0.
         public var index: Int
         /// The loss of this sample alone.
         public var loss: Double
@@ -116,7 +128,7 @@ public struct Evaluation: Sendable, Hashable {
 
     /// What the model said of one sample.
     public struct PredictedSample: Sendable, Hashable, Codable {
-        /// Its place in the data set, from 0.
+        /// The place of the sample in the data set, from 0.
         public var index: Int
         /// The loss of this sample alone.
         public var loss: Double

@@ -7,6 +7,17 @@ public import ApusTensor
 import ApusTraining
 
 /// What is in a model's layers: the weights, and what one batch makes of them.
+///
+/// ```swift
+/// let net = Sequential { Dense(64, activation: .relu); Dense(2) }
+/// let weights = try net.initialized(input: [2], seed: 7)
+/// let batch = Batch(
+///     inputs: Tensor.normal([32, 2], key: RandomKey(seed: 1)),
+///     targets: Tensor((0..<32).map { $0 % 2 }))
+/// let survey = try LayerSurvey(
+///     net, weights, objective: Objective(loss: .softmaxCrossEntropy), batch: batch, seed: 7)
+/// for entry in survey.gradients { print(entry.path, entry.rootMeanSquare) }
+/// ```
 public struct LayerSurvey: Sendable {
     /// The numbers of one variable, or of one layer's output.
     public struct Entry: Sendable, Hashable {
@@ -14,7 +25,7 @@ public struct LayerSurvey: Sendable {
         public var path: String
         /// Without the batch.
         public var shape: [Int]
-        /// Over all finite numbers.
+        /// The mean of all finite numbers.
         public var mean: Double
         /// √mean of (x − mean)², over all finite numbers.
         public var standardDeviation: Double
@@ -22,7 +33,7 @@ public struct LayerSurvey: Sendable {
         public var nonFiniteCount: Int
         /// The fraction of numbers that are exactly 0.
         public var zeroShare: Double
-        /// Of an output that is never negative: the fraction of units (of convolutions: channels) that are 0 for the whole batch.
+        /// The fraction of units (of convolutions: channels) that are 0 for the whole batch; `nil` for outputs that may be negative.
         public var deadShare: Double?
         /// The finite numbers in 41 bins; of 200 000 numbers or more, evenly spaced ones.
         public var distribution: Distribution
@@ -50,9 +61,14 @@ public struct LayerSurvey: Sendable {
     /// Looks at the weights, and at activations (as the model predicts) and gradients (as it trains, with all penalties) of one batch.
     ///
     /// - Parameters:
-    ///   - precision: that of the training
-    ///   - device: where it is computed
-    ///   - frozen: the variables that keep their values in training
+    ///   - model: The network.
+    ///   - variables: Its weights.
+    ///   - objective: The loss that the gradients are of.
+    ///   - precision: The precision of the training.
+    ///   - device: Where it is computed.
+    ///   - frozen: The variables that keep their values in training.
+    ///   - batch: The samples that go through the network.
+    ///   - seed: The seed of dropout and noise.
     /// - Throws: `GraphError` if the batch does not fit the model.
     public init(
         _ model: any Model, _ variables: Variables, objective: Objective, precision: NumericPrecision = .float32,

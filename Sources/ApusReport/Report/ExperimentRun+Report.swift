@@ -5,7 +5,7 @@ import ApusTraining
 extension ExperimentRun {
     /// Writes pictures and `report.html` into the folder.
     ///
-    /// - Parameter report: Is told which files of the run are damaged.
+    /// - Parameter damaged: Is told which files of the run are damaged.
     /// - Throws: `TrainingError` if the run has not begun; `FormatError` if the disk refuses.
     public func writeReport(report damaged: (String) -> Void = { _ in }) throws {
         guard let folder else { throw TrainingError("the run has not begun: there is nothing to report") }
@@ -27,7 +27,7 @@ extension ExperimentRun {
 extension FinishedRun {
     /// Writes pictures and `report.html` into the folder anew, with the weights that are kept.
     ///
-    /// - Parameter report: Is told which files of the run are damaged.
+    /// - Parameter damaged: Is told which files of the run are damaged.
     /// - Throws: What reading the data throws; `FormatError` if the disk refuses.
     public func writeReport(report damaged: (String) -> Void = { _ in }) throws {
         let data = try experiment.loadedData()

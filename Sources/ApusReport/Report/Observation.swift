@@ -3,6 +3,11 @@ import ApusNN
 import ApusTraining
 
 /// One thing that the numbers of a run say, in plain words.
+///
+/// ```swift
+/// let observation = Observation(.warning, "Overfitting", "The validation loss has risen since epoch 4.")
+/// print(observation.title, observation.text)
+/// ```
 public struct Observation: Sendable, Hashable {
     /// How good the news is.
     public enum Tone: String, Sendable, Hashable {

@@ -9,6 +9,15 @@ public import ApusTraining
 /// A run that one can look at: curves, results and layers as pictures, and one page that holds them all.
 ///
 /// What is not known is left out, so that an interrupted or diverged run has a report as well.
+///
+/// ```swift
+/// import ApusExperiments
+///
+/// let folder = try RunFolder(existing: "runs/lenet5-1")
+/// var report = RunReport(try folder.experiment())
+/// report.history = try folder.history()
+/// for observation in report.observations { print(observation.title, observation.text) }
+/// ```
 public struct RunReport: Sendable {
     /// What was to be done.
     public var experiment: Experiment
@@ -67,6 +76,7 @@ extension RunReport {
     /// Looks at a trained model: the layers on one batch of `training`, the results on `test`.
     ///
     /// - Parameters:
+    ///   - trainer: The trainer that holds model and weights.
     ///   - training: What the model was trained on.
     ///   - test: What it is measured on; left out where it is `nil`.
     ///   - measured: Loss and metrics on `test`, if they are known already.

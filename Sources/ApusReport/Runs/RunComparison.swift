@@ -5,16 +5,24 @@ public import ApusTraining
 import Foundation
 
 /// What sets runs apart: their settings, and what came of them.
+///
+/// ```swift
+/// import ApusExperiments
+///
+/// let folders = try ["runs/lenet5-1", "runs/lenet5-2"].map { try RunFolder(existing: $0) }
+/// let comparison = RunComparison(try folders.map { try RunComparison.Run($0) })
+/// for difference in comparison.differences { print(difference.path, difference.values) }
+/// ```
 public struct RunComparison: Sendable {
     /// One of the runs that are compared.
     public struct Run: Sendable {
         /// What tables and curves call it; of paths in one folder they show the last parts.
         public var name: String
-        /// Its settings.
+        /// The settings of the run.
         public var experiment: Experiment
-        /// What it measured, epoch by epoch.
+        /// What the run measured, epoch by epoch.
         public var history: History
-        /// How it stands and what its test gave; `–` in tables if absent.
+        /// How the run stands and what its test gave; `–` in tables if absent.
         public var record: RunRecord?
 
         /// Creates a value; arguments set the properties of their names.
@@ -27,7 +35,9 @@ public struct RunComparison: Sendable {
 
         /// The run in a folder.
         ///
-        /// - Parameter report: Is told what is damaged.
+        /// - Parameters:
+        ///   - folder: The folder of the run.
+        ///   - report: Is told what is damaged.
         public init(_ folder: RunFolder, report: (String) -> Void = { _ in }) throws {
             self.init(
                 name: folder.path, experiment: try folder.experiment(), history: try folder.history(report: report))

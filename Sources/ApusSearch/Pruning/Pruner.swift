@@ -5,6 +5,12 @@ public import ApusConfiguration
 ///
 /// A trial is pruned at a step if the best value that it has reported so far is worse than what other trials reported
 /// at the same step (Golovin et al., 2017; defaults of Optuna's pruners).
+///
+/// ```swift
+/// // No trial is given up before the third value
+/// let pruner = Pruner.median(startupTrials: 5, warmupSteps: 2)
+/// let search = Search(space: ["x": .real(0...1)], trials: 50, pruner: pruner)
+/// ```
 public enum Pruner: ConfigurableCases {
     /// No trial is given up.
     case none

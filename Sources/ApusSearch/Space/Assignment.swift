@@ -1,6 +1,12 @@
 import ApusConfiguration
 
 /// Values for paths of an experiment, ordered by path: `batchSize: 64, optimizer.adam.learningRate: 0.003`.
+///
+/// ```swift
+/// var assignment: Assignment = ["batchSize": 64, "optimizer.adam.learningRate": 0.003]
+/// assignment["batchSize"] = 128
+/// for (path, value) in assignment.entries { print(path, value) }
+/// ```
 public struct Assignment: Sendable, Hashable {
     private var values: [String: Setting]
 

@@ -1,4 +1,9 @@
 /// The lowest and the highest value, which files write as `[low, high]`.
+///
+/// ```swift
+/// let domain = IntegerDomain(16...256, step: 16)
+/// print(domain.range.low, domain.range.high)   // 16 256
+/// ```
 public struct Bounds<Number: Codable & Hashable & Comparable & Sendable>: Sendable, Hashable, Codable,
     CustomStringConvertible
 {

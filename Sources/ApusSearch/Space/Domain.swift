@@ -1,6 +1,13 @@
 package import ApusConfiguration
 
 /// The values that one path of an experiment may take.
+///
+/// ```swift
+/// let space: SearchSpace = [
+///     "learningRate": .log(1e-4...1e-1), "batchSize": .choice([32, 64, 128]),
+///     "layers": .integer(1...4), "dropout": .real(0...0.5),
+/// ]
+/// ```
 public enum Domain: Alternatives {
     /// One of some values.
     case choice(ChoiceDomain)

@@ -1,12 +1,18 @@
 public import ApusConfiguration
 
 /// A few values without an order: `choice: [relu, tanh]`.
+///
+/// ```swift
+/// let activation = Domain.choice(ChoiceDomain(["relu", "tanh", "gelu"]))  // or .choice(["relu", "tanh", "gelu"])
+/// ```
 public struct ChoiceDomain: Configurable {
     public static let kind = "choice"
     /// At least one, each of them once: 1 and 1.0 are the same.
     public var values: [Setting]
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A few values.
+    ///
+    /// - Parameter values: The values, in an order that means nothing.
     public init(_ values: [Setting]) { self.values = values }
 
     public static let schema = Schema(ChoiceDomain([]), .leading("values", \.values))
@@ -22,6 +28,10 @@ public struct ChoiceDomain: Configurable {
 }
 
 /// Integers from low to high, both included: `integer: [16, 256]`.
+///
+/// ```swift
+/// let units = Domain.integer(16...1024, log: true)   // 16 to 32 is as likely as 512 to 1024
+/// ```
 public struct IntegerDomain: Configurable {
     public static let kind = "integer"
     /// The ends, within ±2⁵³; the upper one is left out if no number of steps leads to it.
@@ -60,6 +70,11 @@ public struct IntegerDomain: Configurable {
 }
 
 /// Real numbers from low to high: `real: [0, 0.5]`; on a logarithmic scale: `log: [0.0001, 0.1]`.
+///
+/// ```swift
+/// let rate = Domain.log(1e-5...1e-1)             // as likely below as above 1e-3
+/// let momentum = Domain.real(0.5...0.95, step: 0.05)
+/// ```
 public struct RealDomain: Configurable {
     public static let kind = "real"
     /// The ends, both finite; the upper one is left out if no number of steps leads to it.

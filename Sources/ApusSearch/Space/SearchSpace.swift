@@ -3,6 +3,13 @@ import ApusConfiguration
 /// The paths of an experiment that a search may set, each with the values it may take, in order of the paths.
 ///
 /// The order never depends on how a file was written, so the same space gives the same search.
+///
+/// ```swift
+/// let space: SearchSpace = [
+///     "model.0.dense.units": .choice([16, 64]), "optimizer.adam.learningRate": .log(1e-4...1e-1),
+/// ]
+/// for path in space.paths { print(path) }
+/// ```
 public struct SearchSpace: Sendable, Hashable {
     /// A path and its values.
     public struct Dimension: Sendable, Hashable {

@@ -1,4 +1,9 @@
 /// One value of an experiment's file: a truth value, a number or a text.
+///
+/// ```swift
+/// let settings: [Setting] = [true, 64, 0.003, "relu"]
+/// print(settings.compactMap(\.number))   // the numbers among them
+/// ```
 public enum Setting: Sendable, Hashable {
     /// A truth value.
     case bool(Bool)

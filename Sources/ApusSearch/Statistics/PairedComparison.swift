@@ -1,4 +1,10 @@
 /// How much two settings differ that were scored on the same folds.
+///
+/// ```swift
+/// let (old, new) = ([0.90, 0.91, 0.89, 0.92], [0.93, 0.93, 0.92, 0.94])
+/// let comparison = try PairedComparison(new, old, testShare: 1 / 3)   // of four folds
+/// print(comparison.difference, comparison.interval, comparison.isSignificant)
+/// ```
 public struct PairedComparison: Sendable, Hashable {
     /// The differences first − second.
     public let differences: ScoreSummary
@@ -7,7 +13,12 @@ public struct PairedComparison: Sendable, Hashable {
     /// The interval of the mean difference by Student's t with n − 1 degrees of freedom.
     public let interval: ClosedRange<Double>
 
+    /// Compares the scores of two settings, fold by fold.
+    ///
     /// - Parameters:
+    ///   - first: The scores of one setting, one a fold.
+    ///   - second: The scores of the other setting on the same folds.
+    ///   - confidence: The probability that the interval contains the true difference.
     ///   - testShare: The ratio of measured to trained samples, 1/(k − 1) for k folds. The training samples of folds
     ///     overlap, so their scores vary less than those of independent data; with the ratio the variance of the mean is
     ///     s² (1/n + ratio) instead of s²/n (Nadeau and Bengio, 2003).

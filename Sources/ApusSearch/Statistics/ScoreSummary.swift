@@ -1,4 +1,10 @@
 /// Scores of several folds, or of several seeds, in short.
+///
+/// ```swift
+/// if let summary = ScoreSummary([0.90, 0.92, 0.91]) {
+///     print(summary.mean, "±", summary.standardError)
+/// }
+/// ```
 public struct ScoreSummary: Sendable, Hashable {
     /// How many scores there are: n.
     public let count: Int
@@ -7,6 +13,8 @@ public struct ScoreSummary: Sendable, Hashable {
     /// √(Σ (x − mean)² / (n − 1)); 0 for a single score.
     public let standardDeviation: Double
 
+    /// The summary of some scores.
+    ///
     /// - Returns: `nil` if there are no scores.
     public init?(_ scores: [Double]) {
         guard !scores.isEmpty else { return nil }

@@ -2,6 +2,11 @@ import Foundation
 package import GRDB
 
 /// A database of searches and runs in one SQLite file, which several processes may use at once.
+///
+/// ```swift
+/// let store = try TrialStore(path: "trials.sqlite")
+/// for name in try store.studies() { print(name, try store.trials(of: name).count) }
+/// ```
 public struct TrialStore: Sendable {
     package let database: DatabaseQueue
     /// Where the file is.
@@ -9,7 +14,9 @@ public struct TrialStore: Sendable {
 
     /// Opens the file, or makes it.
     ///
-    /// - Parameter patience: How many seconds to wait for other processes that are writing.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - patience: How many seconds to wait for other processes that are writing.
     /// - Throws: `SearchError` if the file can't be opened, is no such database, is damaged, or is of a newer version.
     public init(path: String, patience: Double = 30) throws {
         self.path = path

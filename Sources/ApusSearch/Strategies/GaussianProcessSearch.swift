@@ -7,6 +7,12 @@ import Foundation
 /// Numbers are scaled to [0, 1] on their scale; a choice becomes one coordinate per value. Trials that are still
 /// running count with the score that the model expects of them, so that they are not proposed again; those that diverged are worse than
 /// the worst by as much as that is worse than the best.
+///
+/// ```swift
+/// let search = Search(
+///     space: ["x": .real(-2...2), "y": .real(-2...2)],
+///     strategy: .gaussianProcess(GaussianProcessSearch(startupTrials: 5)), trials: 40)
+/// ```
 public struct GaussianProcessSearch: SearchStrategy {
     public static let kind = "gaussianProcess"
     /// How many trials are drawn at random before there is a model.
@@ -14,7 +20,11 @@ public struct GaussianProcessSearch: SearchStrategy {
     /// How many assignments are compared, before the best of them are improved step by step.
     public var candidates: Int
 
-    /// Creates the strategy; arguments set the properties of their names.
+    /// The strategy.
+    ///
+    /// - Parameters:
+    ///   - startupTrials: How many trials are random before the model proposes.
+    ///   - candidates: Among how many random points the best is chosen.
     public init(startupTrials: Int = 8, candidates: Int = 256) {
         self.startupTrials = startupTrials
         self.candidates = candidates

@@ -1,12 +1,20 @@
 public import ApusConfiguration
 
 /// Every combination of the values of all domains, the last path's value changing first.
+///
+/// ```swift
+/// let search = Search(
+///     space: ["rate": .log(1e-4...1e-1), "units": .choice([16, 64])], strategy: .grid(points: 4))
+/// print(search.trialLimit)  // 8: four rates, two numbers of units
+/// ```
 public struct GridSearch: SearchStrategy {
     public static let kind = "grid"
     /// How many values stand for a domain without a step, evenly spaced from end to end on its scale.
     public var points: Int?
 
-    /// Creates the strategy; arguments set the properties of their names.
+    /// The strategy.
+    ///
+    /// - Parameter points: How many values of each range are tried; ranges need it, or a step.
     public init(points: Int? = nil) { self.points = points }
 
     public static let schema = Schema(GridSearch(), .leading("points", \.points, hasDefault: true))

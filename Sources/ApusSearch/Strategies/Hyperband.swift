@@ -5,6 +5,11 @@ public import ApusConfiguration
 ///
 /// With R = `maximumBudget` and s from ⌊log_η R⌋ down to 0, a bracket begins with ⌈(s_max + 1) · η^s / (s + 1)⌉ trials
 /// of budget R · η^-s. After the last bracket the first begins again while more trials are wanted.
+///
+/// ```swift
+/// let search = Search(
+///     space: ["rate": .log(1e-4...1e-1)], strategy: .hyperband(Hyperband(maximumBudget: 27)))
+/// ```
 public struct Hyperband: SearchStrategy {
     public static let kind = "hyperband"
     /// The most that one trial may use, as a rule in epochs.
@@ -12,7 +17,11 @@ public struct Hyperband: SearchStrategy {
     /// One of how many trials continues.
     public var eta: Int
 
-    /// Creates the strategy; arguments set the properties of their names.
+    /// The strategy.
+    ///
+    /// - Parameters:
+    ///   - maximumBudget: R, the largest budget of a trial, in epochs.
+    ///   - eta: η, the factor between budgets, at least 2.
     public init(maximumBudget: Int, eta: Int = 3) {
         self.maximumBudget = maximumBudget
         self.eta = eta
@@ -50,6 +59,12 @@ public struct Hyperband: SearchStrategy {
 
 /// Many trials with a small budget; the best of them continue with more, until few have the whole: successive halving
 /// (Jamieson and Talwalkar, 2016).
+///
+/// ```swift
+/// // 27 trials of 1 epoch, 9 of 3, 3 of 9, 1 of 27
+/// let halving = SuccessiveHalving(trials: 27, maximumBudget: 27)
+/// let search = Search(space: ["rate": .log(1e-4...1e-1)], strategy: .successiveHalving(halving))
+/// ```
 public struct SuccessiveHalving: SearchStrategy {
     public static let kind = "successiveHalving"
     /// How many trials begin.
@@ -61,7 +76,13 @@ public struct SuccessiveHalving: SearchStrategy {
     /// One of how many trials continues.
     public var eta: Int
 
-    /// Creates the strategy; arguments set the properties of their names.
+    /// The strategy.
+    ///
+    /// - Parameters:
+    ///   - trials: How many trials begin.
+    ///   - minimumBudget: The budget that each begins with, in epochs.
+    ///   - maximumBudget: The largest budget of a trial, in epochs.
+    ///   - eta: η, the factor between budgets, at least 2: one trial of η goes on.
     public init(trials: Int, minimumBudget: Int = 1, maximumBudget: Int, eta: Int = 3) {
         self.trials = trials
         self.minimumBudget = minimumBudget

@@ -1,6 +1,10 @@
 public import ApusConfiguration
 
 /// Values drawn evenly from each domain, on its scale (Bergstra and Bengio, 2012).
+///
+/// ```swift
+/// let search = Search(space: ["rate": .log(1e-4...1e-1)], strategy: .random, trials: 20, seed: 3)
+/// ```
 public struct RandomSearch: SearchStrategy {
     public static let kind = "random"
 

@@ -1,14 +1,20 @@
 package import ApusConfiguration
 
 /// How a search chooses what to try: `random`, `{tpe: {candidates: 50}}`, `{hyperband: 81}`.
+///
+/// ```swift
+/// let strategies: [Strategy] = [
+///     .random, .grid(points: 5), .tpe, .gaussianProcess, .hyperband(Hyperband(maximumBudget: 81)),
+/// ]
+/// ```
 public enum Strategy: Alternatives {
     /// All points of a grid.
     case grid(GridSearch)
     /// Independent draws.
     case random(RandomSearch)
-    /// By tree-structured Parzen estimators.
+    /// Tree-structured Parzen estimators.
     case tpe(TPE)
-    /// By a Gaussian process over the scores so far.
+    /// A Gaussian process over the scores so far.
     case gaussianProcess(GaussianProcessSearch)
     /// Many trials on a small budget, the better ones on larger ones.
     case successiveHalving(SuccessiveHalving)

@@ -6,6 +6,11 @@ public import ApusConfiguration
 /// The densities are joint ones, so that paths that depend on each other are chosen together. A pruned trial is worse
 /// than every complete one, and the worse the earlier it was pruned; one that diverged is the worst. Trials that are still running
 /// count among the others, so that they are not proposed again.
+///
+/// ```swift
+/// let search = Search(
+///     space: ["rate": .log(1e-4...1e-1)], strategy: .tpe(TPE(startupTrials: 20)), trials: 100)
+/// ```
 public struct TPE: SearchStrategy {
     public static let kind = "tpe"
     /// How many trials are drawn at random before densities are trusted.
@@ -17,7 +22,13 @@ public struct TPE: SearchStrategy {
     /// How many trials the even distribution counts as in each density.
     public var priorWeight: Double
 
-    /// Creates the strategy; arguments set the properties of their names.
+    /// The strategy.
+    ///
+    /// - Parameters:
+    ///   - startupTrials: How many trials are random before the model proposes.
+    ///   - candidates: Among how many draws the best is chosen.
+    ///   - gamma: The fraction of trials that count as good, in 0...1.
+    ///   - priorWeight: How much the even distribution counts beside a trial.
     public init(startupTrials: Int = 10, candidates: Int = 24, gamma: Double = 0.1, priorWeight: Double = 1) {
         self.startupTrials = startupTrials
         self.candidates = candidates

@@ -1,6 +1,12 @@
 public import ApusConfiguration
 
 /// A search as data: what may change, how it is chosen, and what counts.
+///
+/// ```swift
+/// let search = Search(
+///     space: ["learningRate": .log(1e-4...1e-1), "units": .choice([16, 64])], strategy: .tpe, trials: 30,
+///     objective: .maximize(metric: "accuracy"), pruner: .median(startupTrials: 5, warmupSteps: 3))
+/// ```
 public struct Search: Configurable {
     /// The paths that may change, with their values.
     public var space: SearchSpace
@@ -18,7 +24,16 @@ public struct Search: Configurable {
     /// What the proposals, and the seed of each trial's training, follow from.
     public var seed: UInt64
 
-    /// Creates a value; arguments set the properties of their names.
+    /// A search; nothing is tried before a study runs it.
+    ///
+    /// - Parameters:
+    ///   - space: What may change, and the values that it may take.
+    ///   - strategy: How the next values are chosen.
+    ///   - trials: How many trials at most; as many as the strategy foresees, else 30, if `nil`.
+    ///   - objective: What is minimized or maximized.
+    ///   - pruner: When a running trial is given up.
+    ///   - folds: On how many folds each trial is scored; 1 for a single training.
+    ///   - seed: The seed of the proposals and of the trials.
     public init(
         space: SearchSpace, strategy: Strategy = .tpe, trials: Int? = nil,
         objective: SearchGoal = .minimize(metric: "validation.loss"), pruner: Pruner = .none, folds: Int = 1,

@@ -1,6 +1,11 @@
 public import ApusConfiguration
 
 /// The quantity that a search minimizes or maximizes: `{minimize: validation.loss}`, `{maximize: validation.accuracy}`.
+///
+/// ```swift
+/// let goal = SearchGoal.maximize(metric: "validation.accuracy")
+/// print(goal.loss(0.9) < goal.loss(0.8))   // true: searches make the loss small
+/// ```
 public enum SearchGoal: ConfigurableCases {
     /// Smaller values of the metric are better.
     case minimize(metric: String)

@@ -2,6 +2,16 @@
 ///
 /// Nothing is held in memory, so several tasks and several processes may work on one study, and one that was
 /// interrupted continues where it stopped. With one worker, proposals are the same whether it was interrupted or not.
+///
+/// ```swift
+/// let search = Search(space: ["x": .real(-5...5)], trials: 25)
+/// let study = try Study("parabola", search, in: TrialStore(path: "trials.sqlite"))
+/// try study.run { trial, _ in
+///     let x = trial.assignment["x"]?.number ?? 0
+///     return (x - 2) * (x - 2)
+/// }
+/// if let best = try study.best() { print(best.assignment, best.score ?? .nan) }
+/// ```
 public struct Study: Sendable {
     /// The name in the store.
     public let name: String
@@ -14,6 +24,9 @@ public struct Study: Sendable {
     /// Opens a study of the store, or begins it.
     ///
     /// - Parameters:
+    ///   - name: The name of the study in the store.
+    ///   - search: What is searched, and how.
+    ///   - store: Where the trials are kept.
     ///   - settings: All that trials have in common, by path, for the study goes on with the same alone.
     ///   - silence: Seconds without a report after which trials of other machines are taken over; `nil`: never. Trials of this machine are
     ///     taken over when their process is gone.
@@ -93,7 +106,10 @@ public struct Study: Sendable {
 
     /// Notes a value of a running trial.
     ///
-    /// - Parameter value: The objective's metric, as it was measured.
+    /// - Parameters:
+    ///   - trial: A trial that runs.
+    ///   - step: The step of the value: the epoch, from 1.
+    ///   - value: The objective's metric, as it was measured.
     /// - Returns: Whether the trial should be given up; `prune(_:)` does it.
     public func report(_ trial: Trial, step: Int, value: Double) throws -> Bool {
         try store.report(trial, step: step, value: value)

@@ -1,6 +1,11 @@
 public import Foundation
 
 /// How far a trial is.
+///
+/// ```swift
+/// let trials = try TrialStore(path: "trials.sqlite").trials(of: "parabola")
+/// print(trials.filter { $0.state == .pruned }.count, "of", trials.count, "were given up")
+/// ```
 public enum TrialState: String, Sendable, Hashable, Codable, CaseIterable {
     /// To be run, or to be run again because its process died.
     case waiting
@@ -12,7 +17,7 @@ public enum TrialState: String, Sendable, Hashable, Codable, CaseIterable {
     case pruned
     /// It ended with an error.
     case failed
-    /// Its training diverged: as bad as a setting can be.
+    /// The training diverged: as bad as a setting can be.
     case diverged
 
     /// Whether it ended without a score.
@@ -22,6 +27,12 @@ public enum TrialState: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// One assignment that is tried, with everything that is known of it.
+///
+/// ```swift
+/// for trial in try TrialStore(path: "trials.sqlite").trials(of: "parabola") {
+///     print(trial.number, trial.assignment, trial.score ?? .nan, trial.error ?? "")
+/// }
+/// ```
 public struct Trial: Sendable, Hashable {
     /// Counts the trials of a study from 0. A trial that is promoted keeps its number.
     public let number: Int
@@ -55,8 +66,16 @@ public struct Trial: Sendable, Hashable {
 }
 
 /// A value that a trial reported while it ran.
+///
+/// ```swift
+/// let store = try TrialStore(path: "trials.sqlite")
+/// let study = try Study("networks", store.search(of: "networks"), in: store)
+/// if let best = try study.best() {
+///     for value in try study.values(of: best) { print(value.step, value.value) }
+/// }
+/// ```
 public struct IntermediateValue: Sendable, Hashable {
-    /// As a rule the number of an epoch.
+    /// The step of the value, as a rule the number of an epoch.
     public let step: Int
     /// The objective's metric, as it was measured.
     public let value: Double

@@ -4,6 +4,15 @@
 /// element by element stays bfloat16, while weights, their gradients, statistics of normalizations, losses and the optimizer stay
 /// float32. It halves the memory of activations, and needs no change of a model: the precision holds for everything that is traced
 /// inside `withValue`. Micikevicius et al., Mixed Precision Training (2018).
+///
+/// ```swift
+/// let net = Sequential { Dense(128, activation: .relu); Dense(10) }
+/// let trainer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: .adam(), precision: .mixedBFloat16)
+///
+/// let x = Tensor.ones([8, 64])
+/// let product = NumericPrecision.mixedBFloat16 { x.matmul(x.transposed()) }
+/// print(product.elementType)   // bfloat16
+/// ```
 public enum NumericPrecision: String, Sendable, Hashable, Codable, CaseIterable {
     /// Operands keep their types.
     case float32

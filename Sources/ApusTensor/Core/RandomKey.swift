@@ -7,6 +7,13 @@ import ApusGraph
 ///
 /// A key that is an argument of a compiled function, and the key of a layer (`Context.key`), has its seed only when the program runs.
 /// It gives tensors, and keys that give tensors; permutations and streams of words need a seed.
+///
+/// ```swift
+/// var key = RandomKey(seed: 7)
+/// let weights = Tensor.normal([4, 2], key: key.next())
+/// let noise = Tensor.uniform([4], key: key.next())
+/// let order = key.child("order").permutation(10)   // the same ten numbers in every run
+/// ```
 public struct RandomKey: Hashable, Sendable {
     private enum Seed: Hashable, Sendable {
         case known(UInt64)

@@ -1,12 +1,26 @@
 import ApusGraph
 
 /// What can stand between the brackets of `tensor[…]`: a number, a range, a range with steps, `.all`, `.newAxis`.
+///
+/// ```swift
+/// let x = Tensor.arange(12).reshaped(to: [3, 4])
+/// let row = x[0]                      // [4]
+/// let block = x[1..., 0..<2]          // [2, 2]
+/// let last = x[TensorSlice.all, -1]   // [3]
+/// ```
 public protocol TensorIndex {
     /// What the index takes of its axis.
     var tensorIndex: TensorSlice { get }
 }
 
 /// The part of an axis that an index takes.
+///
+/// ```swift
+/// let image = Tensor.uniform([28, 28, 1], key: RandomKey(seed: 0))
+/// let half = image[TensorSlice.every(2), TensorSlice.every(2)]   // [14, 14, 1]
+/// let batch = image[TensorSlice.newAxis]                         // [1, 28, 28, 1]
+/// let channel = image[TensorSlice.ellipsis, 0]                   // [28, 28]
+/// ```
 public enum TensorSlice: TensorIndex, Sendable {
     /// One element; the axis vanishes. Negative numbers count from the end.
     case element(Int)

@@ -10,6 +10,13 @@ import Synchronization
 ///
 /// Operands that do not fit make a tensor that carries the error: compiling or evaluating it throws, reading it stops the program
 /// with the same message.
+///
+/// ```swift
+/// let x = Tensor([[1.0, 2, 3], [4, 5, 6]])
+/// let y = (x - x.mean(axes: [0])) * 2
+/// print(y.shape, y.sum().item())      // [2, 3] 0.0
+/// print(y.scalars)                    // [-3.0, -3.0, -3.0, 3.0, 3.0, 3.0]
+/// ```
 public struct Tensor: Sendable {
     let handle: Handle
 

@@ -2,6 +2,13 @@ import ApusBackend
 public import ApusGraph
 
 /// A type of number that elements can be read as and made from.
+///
+/// ```swift
+/// let x = Tensor([0.5, 1.5, 300])
+/// print(x.scalars)                    // [0.5, 1.5, 300.0]: Float
+/// print(x.scalars(as: Int.self))      // [0, 1, 300]
+/// print(x.scalars(as: UInt8.self))    // [0, 1, 255]
+/// ```
 public protocol TensorScalar: Sendable {
     /// From an element of a floating-point tensor; for integers it is cut and saturates, NaN is 0.
     init(tensorElement value: Double)

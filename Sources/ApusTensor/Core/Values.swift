@@ -3,8 +3,9 @@ import ApusGraph
 /// Named tensors in an order: what a model with several inputs or outputs takes and yields.
 ///
 /// ```swift
-/// let inputs: Values = ["left": a, "right": b]
-/// let a = inputs["left"]
+/// let inputs: Values = ["left": Tensor.zeros([8, 4]), "right": Tensor.ones([8, 4])]
+/// let difference = inputs["left"] - inputs["right"]
+/// print(inputs.names)   // ["left", "right"]
 /// ```
 ///
 /// A model of one tensor takes and yields one without a name, `only`.
@@ -68,7 +69,7 @@ public struct Values: Sendable {
     /// Whether there is a tensor with a name.
     public func contains(_ name: String) -> Bool { entry(name) != nil }
 
-    /// The same names with other tensors.
+    /// Values of the same names, each tensor transformed.
     public func mapValues(_ transform: (Tensor) throws -> Tensor) rethrows -> Values {
         var copy = self
         for index in entries.indices { copy.entries[index].tensor = try transform(entries[index].tensor) }

@@ -51,13 +51,18 @@ private func checkedGradients(of value: Tensor, withRespectTo tensors: [Tensor])
 /// The value of a function and its gradients at a point (JAX's and MLX's `value_and_grad`).
 ///
 /// ```swift
-/// let (loss, gradients) = valueAndGradient(at: [w, b]) { p in meanSquaredError(x.matmul(p[0]) + p[1], y) }
+/// let x = Tensor.linspace(-1, 1, count: 100).reshaped(to: [100, 1])
+/// let (loss, gradients) = valueAndGradient(at: [Tensor.zeros([1, 1]), Tensor.zeros([1])]) { p in
+///     meanSquaredError(x.matmul(p[0]) + p[1], x * 3 - 2)
+/// }
 /// ```
 ///
 /// The function must yield one number. Gradients of gradients work: the result is built from tensors again. Tensors that the function
 /// captures are constants.
 ///
-/// - Parameter point: A tensor, an array of them, or any other `TensorTree` of floating-point tensors.
+/// - Parameters:
+///   - point: A tensor, an array of them, or any other `TensorTree` of floating-point tensors.
+///   - function: The function; it yields one number.
 /// - Returns: The value, and a tree like the point with the gradient with respect to each of its tensors.
 public func valueAndGradient<Point: TensorTree>(
     at point: Point, of function: (Point) throws -> Tensor
@@ -68,7 +73,9 @@ public func valueAndGradient<Point: TensorTree>(
 
 /// The value of a function and its gradients at a point, and what else the function yields: updated states, outputs (JAX's `has_aux`).
 ///
-/// - Parameter function: Yields one number, and anything.
+/// - Parameters:
+///   - point: A tensor, an array of them, or any other `TensorTree` of floating-point tensors.
+///   - function: Yields one number, and anything.
 /// - Returns: The value, the gradients, and what else the function yielded.
 public func valueAndGradient<Point: TensorTree, Auxiliary>(
     at point: Point, of function: (Point) throws -> (Tensor, Auxiliary)

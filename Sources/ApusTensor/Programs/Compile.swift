@@ -5,7 +5,7 @@ import ApusGraph
 ///
 /// ```swift
 /// let step = compile { (weights: Tensor, x: Tensor) in tanh(x.matmul(weights)) }
-/// let y = try step(weights, x)
+/// let y = try step(Tensor.ones([4, 2]), Tensor.zeros([8, 4]))   // [8, 2]
 /// ```
 ///
 /// The function must depend on its arguments, and on what it captures, alone: on a replay it is not called. Tensors that it captures

@@ -4,12 +4,20 @@ import ApusFormats
 /// Writes a table of the epochs: `metrics.csv` in the folder of the run.
 ///
 /// It has the columns of all epochs; what an epoch did not measure is empty. Numbers that are not finite are `nan`, `inf` and `-inf`.
+///
+/// ```swift
+/// let data = Dataset.moons(seed: 1)
+/// var trainer = Trainer(Dense(2), loss: .softmaxCrossEntropy, optimizer: .adam())
+/// try trainer.fit(data, epochs: 3, batchSize: 50, callbacks: [.csv("./moons.csv")])
+/// ```
 public struct CSVLog: CallbackRule, Configurable {
     /// The name of the file, or its path.
     public var file: String
     private var memory = Memory<String?>(nil)
 
-    /// Creates the callback; arguments set the properties of their names.
+    /// The callback.
+    ///
+    /// - Parameter file: The name of the table in the folder of the run, or a path such as `./metrics.csv`.
     public init(file: String = "metrics.csv") {
         self.file = file
     }

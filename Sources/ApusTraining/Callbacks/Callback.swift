@@ -1,4 +1,15 @@
 /// Something that happens besides training: `callbacks: [.earlyStopping(patience: 3)]`.
+///
+/// ```swift
+/// let data = Dataset.moons(seed: 1)
+/// var trainer = Trainer(Dense(2), loss: .softmaxCrossEntropy, optimizer: .adam())
+/// let slow = Callback.onEvent { event, training in
+///     if case .epochEnded(let record) = event, record.training.loss < 0.1 {
+///         training.stop(.callback("it is good enough"))
+///     }
+/// }
+/// try trainer.fit(data, epochs: 50, batchSize: 50, callbacks: [slow, .timeLimit(seconds: 60)])
+/// ```
 public struct Callback: Sendable {
     /// The rule that reacts to events.
     public internal(set) var rule: any CallbackRule

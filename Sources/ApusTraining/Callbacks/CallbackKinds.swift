@@ -1,6 +1,18 @@
 public import ApusConfiguration
 
 /// The kinds of callbacks that can be read from files.
+///
+/// ```swift
+/// import ApusConfiguration
+///
+/// struct Bell: CallbackRule, Configurable {
+///     static let schema = Schema(Bell())
+///     mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
+///         if case .ended = event { print("\u{7}") }
+///     }
+/// }
+/// try CallbackKinds.register(Bell.self)   // files may now say: callbacks: [bell]
+/// ```
 public enum CallbackKinds {
     package static let registry = Registry<any CallbackRule>(
         "callback",

@@ -1,6 +1,17 @@
 import ApusConfiguration
 
 /// Reacts to the events of a training.
+///
+/// ```swift
+/// struct Halving: CallbackRule {
+///     var every: Int
+///     mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
+///         guard case .epochEnded(let record) = event, record.epoch % every == 0 else { return }
+///         training.learningRateFactor /= 2
+///     }
+/// }
+/// let callbacks: [Callback] = [Callback(Halving(every: 10))]
+/// ```
 public protocol CallbackRule: Sendable {
     /// The name under which checkpoints hold what the rule remembers.
     var name: String { get }

@@ -2,6 +2,11 @@ import ApusConfiguration
 public import Foundation
 
 /// What a callback remembers, as checkpoints hold it.
+///
+/// ```swift
+/// let state = try CallbackState(encoding: ["best": 0.31])   // what `CallbackRule.savedState()` returns
+/// let best = try state.decoded(as: [String: Double].self)   // what `restore(_:)` takes
+/// ```
 public struct CallbackState: Sendable {
     /// Everything but states of the training, in a form that the callback chooses.
     public var data: Data

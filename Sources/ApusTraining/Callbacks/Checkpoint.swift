@@ -11,6 +11,17 @@ import Synchronization
 ///
 /// After a process was killed while it moved folders, `last` and `best` are those of an undisturbed training; `last-1` and so on may be
 /// of earlier epochs.
+///
+/// ```swift
+/// let data = Dataset.spirals(seed: 1)
+/// var trainer = Trainer(
+///     Sequential { Dense(64, activation: .relu); Dense(2) },
+///     loss: .softmaxCrossEntropy, optimizer: .adam())
+/// try trainer.fit(
+///     data, epochs: 20, batchSize: 50,
+///     callbacks: [.checkpoint("checkpoints", monitor: "training.loss")],
+///     resuming: "checkpoints")  // continues where an interrupted one ended
+/// ```
 public struct Checkpoint: MonitoringRule, Configurable {
     /// The folder of the checkpoints; `nil` for `checkpoints` in the folder of the run.
     public var folder: String?

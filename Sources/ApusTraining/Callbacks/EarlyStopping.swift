@@ -1,6 +1,14 @@
 public import ApusConfiguration
 
 /// Ends training when a value has not improved for some epochs.
+///
+/// ```swift
+/// let (training, validation) = try Dataset.moons(noise: 0.2, seed: 1).split(validation: 0.2, seed: 7)
+/// var trainer = Trainer(Dense(2), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
+/// let history = try trainer.fit(
+///     training, validation: validation, epochs: 100, batchSize: 50,
+///     callbacks: [.earlyStopping(monitor: "validation.accuracy", patience: 5)])
+/// ```
 public struct EarlyStopping: MonitoringRule, Configurable {
     /// The value that must improve: `validation.loss`, `validation.accuracy`, …
     public var monitor: String
@@ -27,7 +35,16 @@ public struct EarlyStopping: MonitoringRule, Configurable {
 
     private var memory = Memory(Progress())
 
-    /// Creates the callback; arguments set the properties of their names.
+    /// The callback; what is out of range is an error before training.
+    ///
+    /// - Parameters:
+    ///   - monitor: The value that is watched, by its name: `validation.loss`, `training.accuracy`.
+    ///   - mode: The direction in which the value improves; by its name unless given.
+    ///   - minimumDelta: The change that an improvement must exceed.
+    ///   - patience: The epochs without improvement after which training ends.
+    ///   - baseline: A value that must be passed for the first improvement; none if `nil`.
+    ///   - startEpoch: The first epoch that counts, from 1.
+    ///   - restoreBest: Whether the weights of the best epoch are restored at the end.
     public init(
         monitor: String = "validation.loss", mode: MonitorMode = .auto, minimumDelta: Double = 0, patience: Int = 3,
         baseline: Double? = nil, startEpoch: Int = 1, restoreBest: Bool = true

@@ -1,4 +1,14 @@
 /// Something that happened during training.
+///
+/// ```swift
+/// let progress = Callback.onEvent(receivesSteps: true) { event, _ in
+///     switch event {
+///     case .stepEnded(let batch, _, let means): print(batch, means.loss)
+///     case .epochEnded(let record): print("epoch", record.epoch, record.training)
+///     default: break
+///     }
+/// }
+/// ```
 public enum Event: Sendable, Hashable {
     /// Training begins; it ends after the epoch `epochs`. A training that resumes from a checkpoint does not begin again.
     case began(epochs: Int, stepsPerEpoch: Int, samplesPerEpoch: Int)

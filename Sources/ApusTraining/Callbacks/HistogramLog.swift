@@ -4,6 +4,10 @@ import ApusFormats
 /// Writes histograms of weights, gradients and activations as lines of JSON: `histograms.jsonl` in the folder of the run.
 ///
 /// They are taken for the same samples each time, before the first step and then at intervals. The report draws how they change.
+///
+/// ```swift
+/// let callback = Callback.histograms("histograms.jsonl", everyEpochs: 1, everySteps: 100)
+/// ```
 public struct HistogramLog: CallbackRule, Configurable {
     public static let kind = "histograms"
     /// The name of the file, or its path.
@@ -21,7 +25,12 @@ public struct HistogramLog: CallbackRule, Configurable {
 
     private var memory = Memory<Log?>(nil)
 
-    /// Creates the callback; arguments set the properties of their names.
+    /// The callback.
+    ///
+    /// - Parameters:
+    ///   - file: The name of the file in the folder of the run, or a path.
+    ///   - everyEpochs: Every how many epochs there is a line; 0 for never.
+    ///   - everySteps: Every how many steps there is a line, too; 0 for never.
     public init(file: String = "histograms.jsonl", everyEpochs: Int = 1, everySteps: Int = 0) {
         self.file = file
         self.everyEpochs = everyEpochs

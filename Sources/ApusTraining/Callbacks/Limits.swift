@@ -1,6 +1,10 @@
 public import ApusConfiguration
 
 /// Ends training after some time; the time before an interruption counts.
+///
+/// ```swift
+/// let nightly: [Callback] = [.timeLimit(seconds: 8 * 3600), .checkpoint("checkpoints")]
+/// ```
 public struct TimeLimit: CallbackRule, Configurable {
     /// The time in seconds, at least 0; checked after every step and epoch.
     public var seconds: Double
@@ -12,7 +16,9 @@ public struct TimeLimit: CallbackRule, Configurable {
 
     private var memory = Memory(Progress())
 
-    /// Creates the callback; arguments set the properties of their names.
+    /// The callback.
+    ///
+    /// - Parameter seconds: The time after which training ends, in seconds, at least 0.
     public init(seconds: Double) {
         self.seconds = seconds
     }
@@ -49,6 +55,12 @@ public struct TimeLimit: CallbackRule, Configurable {
 ///
 /// A loss of a step that is not finite ends `Trainer.fit` with a `DivergenceError` anyway, unless the optimizer skips such steps.
 /// Metrics do not count: they may have no value.
+///
+/// ```swift
+/// let careful: [Callback] = [.terminateOnNonFinite]
+/// // Else such a step ends the training with an error
+/// let optimizer = Optimizer.adam().skippingNonFinite()
+/// ```
 public struct TerminateOnNonFinite: CallbackRule, Configurable {
     /// Creates the callback.
     public init() {}

@@ -1,4 +1,9 @@
 /// The direction in which a monitored value improves.
+///
+/// ```swift
+/// // .auto knows it, too
+/// let stopping = Callback.earlyStopping(monitor: "validation.accuracy", mode: .max, patience: 5)
+/// ```
 public enum MonitorMode: String, Sendable, Hashable, Codable, CaseIterable {
     /// Smaller values are better.
     case min

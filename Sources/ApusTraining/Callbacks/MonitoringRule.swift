@@ -2,6 +2,20 @@ import ApusFormats
 package import ApusNN
 
 /// A rule that watches a value by its name; a name that is not measured is found before training.
+///
+/// ```swift
+/// struct Target: MonitoringRule {
+///     var monitor = "validation.accuracy"
+///     var value: Double
+///     mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {
+///         guard case .epochEnded(let record) = event, let reached = record.value(monitor),
+///             reached >= value
+///         else { return }
+///         training.stop(.callback("\(monitor) is \(reached)"))
+///     }
+/// }
+/// let callback = Callback(Target(value: 0.9))
+/// ```
 public protocol MonitoringRule: CallbackRule {
     /// The name of the value: `validation.loss`, `training.accuracy`.
     var monitor: String { get }

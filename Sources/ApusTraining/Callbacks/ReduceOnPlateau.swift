@@ -6,6 +6,13 @@ public import ApusConfiguration
 /// `patience` epochs in a row without improvement; exactly `cooldown` epochs after a fall do not count (Keras counts the last of
 /// them). As in PyTorch, an improvement is relative: a loss must fall below best − |best| · threshold, an accuracy must exceed
 /// best + |best| · threshold.
+///
+/// ```swift
+/// let callbacks: [Callback] = [
+///     .reduceOnPlateau(monitor: "validation.loss", factor: 0.5, patience: 3),
+///     .earlyStopping(patience: 10),
+/// ]
+/// ```
 public struct ReduceOnPlateau: MonitoringRule, Configurable {
     /// The value that must improve: `validation.loss`, `validation.accuracy`, …
     public var monitor: String
@@ -30,7 +37,16 @@ public struct ReduceOnPlateau: MonitoringRule, Configurable {
 
     private var memory = Memory(Progress())
 
-    /// Creates the callback; arguments set the properties of their names.
+    /// The callback; what is out of range is an error before training.
+    ///
+    /// - Parameters:
+    ///   - monitor: The value that is watched, by its name: `validation.loss`, `training.accuracy`.
+    ///   - mode: The direction in which the value improves; by its name unless given.
+    ///   - factor: What the learning rate is multiplied by, below 1.
+    ///   - patience: The epochs without improvement after which the rate is reduced.
+    ///   - threshold: The relative change that counts as an improvement.
+    ///   - cooldown: The epochs after a reduction that do not count.
+    ///   - minimumLearningRate: The least value of η times the factor; the schedule may go below it.
     public init(
         monitor: String = "validation.loss", mode: MonitorMode = .auto, factor: Double = 0.1, patience: Int = 10,
         threshold: Double = 1e-4, cooldown: Int = 0, minimumLearningRate: Double = 0

@@ -7,6 +7,10 @@ package import ApusFormats
 /// `epoch/accuracy` and other metrics, and `epoch/learningRate` of every epoch; `step/loss` and other metrics every few steps, as
 /// means over the epoch so far; `weights/…`, `gradients/…` and `activations/…` by the paths of variables and layers. The horizontal
 /// axis is the number of steps. Files are never changed later: a training that resumes adds a file to the run.
+///
+/// ```swift
+/// let callback = Callback.tensorBoard("runs/tensorboard", everySteps: 50, histogramEpochs: 1)
+/// ```
 public struct TensorBoard: CallbackRule, Configurable {
     /// The folder of the event files; a relative path begins at the folder of the run.
     public var folder: String
@@ -28,7 +32,13 @@ public struct TensorBoard: CallbackRule, Configurable {
 
     private var memory = Memory<Files?>(nil)
 
-    /// Creates the callback; arguments set the properties of their names.
+    /// The callback; TensorBoard reads what it writes with `--logdir`.
+    ///
+    /// - Parameters:
+    ///   - folder: Where event files go; a relative path starts from the folder of the run.
+    ///   - everySteps: Every how many steps there are numbers besides those of epochs; 0 for never.
+    ///   - histogramEpochs: Every how many epochs there are histograms; 0 for never.
+    ///   - histogramSteps: Every how many steps there are histograms; 0 for never.
     public init(
         folder: String = "tensorboard", everySteps: Int = 0, histogramEpochs: Int = 0, histogramSteps: Int = 0
     ) {

@@ -1,6 +1,13 @@
 public import Foundation
 
 /// What a callback may read of the training, and change in it.
+///
+/// ```swift
+/// let callback = Callback.onEvent { event, training in
+///     guard case .epochEnded = event else { return }
+///     if training.history.epochs.count >= 5 { training.learningRateFactor = 0.1 }
+/// }
+/// ```
 public struct TrainingControl: Sendable {
     /// The state after the event; a copy, which stays as it is when training continues.
     public let state: TrainingState

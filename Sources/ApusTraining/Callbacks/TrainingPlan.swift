@@ -1,6 +1,15 @@
 public import ApusNN
 
 /// What a training is about to do, as callbacks receive it before the first event.
+///
+/// ```swift
+/// struct Announcement: CallbackRule {
+///     mutating func prepare(_ plan: TrainingPlan) throws {
+///         print(plan.epochs * plan.stepsPerEpoch, "steps", plan.isResumed ? "in all" : "to go")
+///     }
+///     mutating func handle(_ event: Event, _ training: inout TrainingControl) throws {}
+/// }
+/// ```
 public struct TrainingPlan: Sendable {
     /// The folder of the run; `nil` if it has none.
     public var folder: String?

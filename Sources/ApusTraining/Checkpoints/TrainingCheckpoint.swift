@@ -4,6 +4,12 @@ import ApusOptimizers
 import Foundation
 
 /// All that a training needs to continue exactly as if it had not stopped.
+///
+/// ```swift
+/// let state = try TrainingState(Dense(2), optimizer: .adam(), input: [4], seed: 7)
+/// let checkpoint = TrainingCheckpoint(state)
+/// print(checkpoint.state.step, checkpoint.history.epochs.count)   // 0 0
+/// ```
 public struct TrainingCheckpoint: Sendable {
     /// Variables, slots and position.
     public var state: TrainingState

@@ -1,4 +1,11 @@
 /// The results of one epoch.
+///
+/// ```swift
+/// var trainer = Trainer(Dense(1), loss: .meanSquaredError, optimizer: .adam(learningRate: 0.1))
+/// for record in try trainer.fit(Dataset.sine(seed: 1), epochs: 3, batchSize: 50).epochs {
+///     print(record.epoch, record.training.loss, record.learningRate, record.seconds)
+/// }
+/// ```
 public struct EpochRecord: Sendable, Hashable, Codable {
     /// The number of the epoch, from 1.
     public var epoch: Int
@@ -24,6 +31,13 @@ public struct EpochRecord: Sendable, Hashable, Codable {
 }
 
 /// The epochs of a training and why it ended.
+///
+/// ```swift
+/// let (training, validation) = try Dataset.moons(seed: 1).split(validation: 0.2, seed: 7)
+/// var trainer = Trainer(Dense(2), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
+/// let history = try trainer.fit(training, validation: validation, epochs: 5, batchSize: 50)
+/// print(history["validation.accuracy"])   // a number for each epoch
+/// ```
 public struct History: Sendable, Hashable, Codable {
     /// The finished epochs in order, those before an interruption included.
     public var epochs: [EpochRecord] = []
@@ -42,6 +56,12 @@ extension EpochRecord: CustomStringConvertible {
 }
 
 /// Why a training ended.
+///
+/// ```swift
+/// var trainer = Trainer(Dense(2), loss: .softmaxCrossEntropy, optimizer: .adam())
+/// let history = try trainer.fit(Dataset.moons(seed: 1), epochs: 2, batchSize: 50)
+/// print(history.stopReason == .completed)   // true
+/// ```
 public enum StopReason: Sendable, Hashable, Codable, CustomStringConvertible {
     /// All epochs are done.
     case completed

@@ -2,6 +2,13 @@ public import ApusData
 import Foundation
 
 /// The loss over a rising learning rate: where it falls fastest is a rate to begin with. Smith (2017).
+///
+/// ```swift
+/// let net = Sequential { Dense(32, activation: .relu); Dense(2) }
+/// let trainer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: .adam())
+/// let range = try trainer.learningRateRange(Dataset.spirals(seed: 1), from: 1e-5, to: 10, batchSize: 32)
+/// print(range.suggestion ?? "the loss never falls")
+/// ```
 public struct LearningRateRange: Sendable, Hashable, CustomStringConvertible {
     /// One step of the test.
     public struct Point: Sendable, Hashable {

@@ -3,6 +3,16 @@ public import ApusNN
 import ApusTensor
 
 /// Loss and metrics of one batch.
+///
+/// ```swift
+/// let net = Sequential { Dense(2) }
+/// var state = try TrainingState(net, optimizer: .adam(), input: [2], seed: 7)
+/// let step = try TrainingStep(net, loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
+/// for batch in Dataset.moons(seed: 1).batches(of: 100, epoch: 0, seed: 7) {
+///     let result = try step(&state, batch)
+///     print(result.loss, result[.accuracy] ?? 0)
+/// }
+/// ```
 public struct StepResult: Sendable {
     /// The loss of the batch, penalties included.
     public let loss: Double

@@ -6,6 +6,17 @@ public import ApusOptimizers
 public import ApusTensor
 
 /// Trains a model on data, measures it and predicts with it.
+///
+/// ```swift
+/// let (training, validation) = try Dataset.moons(noise: 0.1, seed: 1).split(
+///     validation: 0.2, seed: 7)
+/// let net = Sequential { Dense(16, activation: .relu); Dense(2) }
+/// var trainer = Trainer(
+///     net, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.01), metrics: [.accuracy])
+/// try trainer.fit(training, validation: validation, epochs: 20, batchSize: 32)
+/// print(try trainer.evaluate(validation))
+/// let logits = try trainer.predict(Tensor([[0.5, 0.25]]))  // [1, 2]
+/// ```
 public struct Trainer: Sendable {
     /// The network whose variables are trained.
     public let model: any Model
@@ -35,7 +46,17 @@ public struct Trainer: Sendable {
 
     /// A trainer of a model of one output.
     ///
-    /// - Parameter target: What the output is compared with: the target of the data, or `.input` for an autoencoder.
+    /// - Parameters:
+    ///   - model: The network.
+    ///   - loss: What training minimizes.
+    ///   - target: What the output is compared with: the target of the data, or `.input` for an autoencoder.
+    ///   - optimizer: What changes the weights.
+    ///   - metrics: What is measured besides the loss.
+    ///   - schedule: The factor on the optimizer's learning rate, step by step.
+    ///   - precision: The element type of convolutions, matrix products and what follows them.
+    ///   - memory: Whether what the backward pass needs is kept, or computed again in it.
+    ///   - device: Where everything is computed.
+    ///   - seed: The seed of start values, the order of samples, augmentation and dropout.
     public init(
         _ model: some Model, loss: Loss, target: Objective.Target = .named(""), optimizer: Optimizer,
         metrics: [Metric] = [], schedule: Schedule = .constant, precision: NumericPrecision = .float32,
@@ -49,8 +70,16 @@ public struct Trainer: Sendable {
     /// A trainer of a model with several outputs: `losses: ["class": .softmaxCrossEntropy, "box": .huber().weighted(0.5)]`.
     ///
     /// - Parameters:
+    ///   - model: The network.
+    ///   - losses: The loss of each output, by its name.
     ///   - targets: What outputs are compared with that have another name than their target.
+    ///   - optimizer: What changes the weights.
     ///   - metrics: What is measured of an output besides its loss.
+    ///   - schedule: The factor on the optimizer's learning rate, step by step.
+    ///   - precision: The element type of convolutions, matrix products and what follows them.
+    ///   - memory: Whether what the backward pass needs is kept, or computed again in it.
+    ///   - device: Where everything is computed.
+    ///   - seed: The seed of start values, the order of samples, augmentation and dropout.
     public init(
         _ model: some Model, losses: KeyValuePairs<String, Loss>, targets: [String: Objective.Target] = [:],
         optimizer: Optimizer, metrics: [String: [Metric]] = [:], schedule: Schedule = .constant,
@@ -110,10 +139,15 @@ public struct Trainer: Sendable {
     /// Called again, it continues where training stopped. The same seed, data and settings give the same weights, bit for bit.
     ///
     /// - Parameters:
+    ///   - training: The samples to train on.
+    ///   - validation: Samples that are measured after every epoch; none if `nil`.
+    ///   - epochs: How many epochs; of a training that resumes, in all.
+    ///   - batchSize: How many samples a step takes; the last batch of an epoch may have fewer.
     ///   - augmentations: Random changes of the training samples.
+    ///   - callbacks: What happens besides training.
     ///   - folder: The folder of the run, for callbacks that write files.
-    ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, and gives the same weights
-    ///     as if it had never stopped. Without any it begins.
+    ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, and gives the same
+    ///     weights as if it had never stopped. Without any it begins.
     ///   - report: Receives a message when a checkpoint is damaged, and of settings that rarely are meant.
     /// - Throws: `GraphError` if the model does not fit the data, `DatasetError` if the augmentations do not, the error of a sample
     ///   that can't be read, `DivergenceError` when the loss is not finite, and what callbacks throw. After a divergence the state is
@@ -133,7 +167,17 @@ public struct Trainer: Sendable {
     ///
     /// The function may change what it captures, for instance append to an array; `Callback.onEvent` may not, but is part of a value.
     ///
-    /// - Parameter onEvent: Receives each event, steps included, after the callbacks have; and what it may change in the training.
+    /// - Parameters:
+    ///   - training: The samples to train on.
+    ///   - validation: Samples that are measured after every epoch; none if `nil`.
+    ///   - epochs: How many epochs; of a training that resumes, in all.
+    ///   - batchSize: How many samples a step takes; the last batch of an epoch may have fewer.
+    ///   - augmentations: Random changes of the training samples.
+    ///   - callbacks: What happens besides training.
+    ///   - folder: The folder of the run, for callbacks that write files.
+    ///   - checkpoints: A folder of checkpoints from which the training resumes; without any it begins.
+    ///   - report: Receives messages about damaged checkpoints and settings that rarely are meant.
+    ///   - onEvent: Receives each event, steps included, after the callbacks have; and what it may change in the training.
     /// - Throws: What `fit` without a function throws, and what the function throws.
     @discardableResult
     public mutating func fit(

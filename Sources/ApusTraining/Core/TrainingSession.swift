@@ -8,16 +8,20 @@ import ApusTensor
 ///
 /// `Trainer.fit` is one session. A custom training loop is another, whose step is a closure:
 ///
-///     let step = try TrainingStep(
-///         network, loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy], schedule: .cosine(warmupSteps: 100))
-///     var state = try step.initialState(input: [2], seed: 7)
-///     let session = TrainingSession(
-///         of: step, callbacks: [.checkpoint("checkpoints"), .earlyStopping(monitor: "training.loss", patience: 3)])
-///     let history = try session.run(
-///         &state, on: training, epochs: 10, batchSize: 128, resuming: "checkpoints"
-///     ) { state, batch, learningRate in
-///         try step(&state, batch, learningRate: learningRate)
-///     }
+/// ```swift
+/// let network = Sequential { Dense(16, activation: .relu); Dense(2) }
+/// let step = try TrainingStep(
+///     network, loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1, momentum: 0.9), metrics: [.accuracy],
+///     schedule: .cosine(warmupSteps: 100))
+/// var state = try step.initialState(input: [2], seed: 7)
+/// let session = TrainingSession(
+///     of: step, callbacks: [.earlyStopping(monitor: "training.loss", patience: 3)])
+/// let history = try session.run(
+///     &state, on: Dataset.moons(noise: 0.1, seed: 1), epochs: 10, batchSize: 128
+/// ) { state, batch, learningRate in
+///     try step(&state, batch, learningRate: learningRate)
+/// }
+/// ```
 ///
 /// A session is a value and keeps nothing: each call of `run` begins with the state that it is given.
 public struct TrainingSession: Sendable {
@@ -80,9 +84,13 @@ public struct TrainingSession: Sendable {
     /// A state in the midst of an epoch continues there.
     ///
     /// - Parameters:
+    ///   - state: The state that is trained.
+    ///   - training: The samples to train on.
+    ///   - epochs: The epoch after which training ends.
+    ///   - batchSize: How many samples a step takes; the last batch of an epoch may have fewer.
     ///   - augmentations: Random changes of the training samples.
-    ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, which replaces the state,
-    ///     and `epochs` counts from the start of that training. Without any it begins.
+    ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, which replaces the
+    ///     state, and `epochs` counts from the start of that training. Without any it begins.
     ///   - report: Receives a message when a checkpoint is damaged or was made under other conditions, such as another number of
     ///     threads, when warm-up takes most of the training, and after an epoch in which no step counts.
     ///   - step: Receives the state, the next batch and its learning rate. It trains the state on the batch and returns what it

@@ -7,6 +7,13 @@ public import ApusTensor
 /// Everything that a training step changes: variables, the optimizer's slots, and the position.
 ///
 /// A state is a value: a copy is a fork, and both continue independently. Steps update a state that has no copy in place.
+///
+/// ```swift
+/// let net = Sequential { Dense(8, activation: .relu); Dense(2) }
+/// var state = try TrainingState(net, optimizer: .sgd(momentum: 0.9), input: [4], seed: 7)
+/// let fork = state                             // continues by itself
+/// print(state.variables.paths, fork.step)
+/// ```
 public struct TrainingState: Sendable {
     /// What the state holds, in order; shared by all states of one model and optimizer.
     final class Layout: Sendable, Equatable {
@@ -81,7 +88,11 @@ public struct TrainingState: Sendable {
 
     /// A fresh state: start values drawn from the seed, averages equal to them, other slots with their `initial` value.
     ///
-    /// - Parameter input: The shape of one sample, without the batch.
+    /// - Parameters:
+    ///   - model: The network.
+    ///   - optimizer: What changes the weights.
+    ///   - input: The shape of one sample, without the batch.
+    ///   - seed: The seed of start values, the order of samples and dropout.
     /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
     public init(_ model: some Model, optimizer: Optimizer, input: Shape, seed: UInt64) throws {
         try self.init(model, optimizer: optimizer, inputs: Signature(input), seed: seed)

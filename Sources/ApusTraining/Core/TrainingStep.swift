@@ -8,6 +8,14 @@ public import ApusTensor
 /// One step of training as one program: forward, loss, backward, update, constraints, metrics.
 ///
 /// The program is compiled for the first batch of each size and type, then replayed; a step of a known size allocates nothing.
+///
+/// ```swift
+/// let net = Sequential { Dense(16, activation: .relu); Dense(2) }
+/// let step = try TrainingStep(net, loss: .softmaxCrossEntropy, optimizer: .adam())
+/// var state = try step.initialState(input: [2], seed: 7)
+/// for batch in Dataset.moons(seed: 1).batches(of: 50, epoch: 0, seed: 7) { try step(&state, batch) }
+/// print(state.step)   // 10
+/// ```
 public struct TrainingStep: Sendable {
     private let model: any Model
     /// What the step minimizes, and what it measures besides.
@@ -27,6 +35,12 @@ public struct TrainingStep: Sendable {
     /// The step of a model of one output.
     ///
     /// - Parameters:
+    ///   - model: The network.
+    ///   - loss: What training minimizes.
+    ///   - optimizer: What changes the weights.
+    ///   - metrics: What is measured besides the loss.
+    ///   - precision: The element type of convolutions, matrix products and what follows them.
+    ///   - memory: Whether what the backward pass needs is kept, or computed again in it.
     ///   - schedule: The factor on the optimizer's learning rate, step by step.
     ///   - totalSteps: The steps of the whole training, for schedules that depend on them, such as a cosine.
     ///   - device: Where the steps are computed.
@@ -262,6 +276,17 @@ private struct CutStep: StoredProgram {
 }
 
 /// The first half of a step: what was measured, and the gradients of the loss with all penalties.
+///
+/// ```swift
+/// let net = Sequential { Dense(2) }
+/// let step = try TrainingStep(net, loss: .softmaxCrossEntropy, optimizer: .adam())
+/// var state = try step.initialState(input: [2], seed: 7)
+/// for batch in Dataset.moons(seed: 1).batches(of: 50, epoch: 0, seed: 7) {
+///     let gradients = try step.gradients(&state, batch)
+///     for (path, gradient) in gradients.values { print(path, sqrt(square(gradient).sum()).item()) }
+///     try step.update(&state, gradients)
+/// }
+/// ```
 public struct StepGradients: Sendable {
     /// Loss and metrics of the batch.
     public let result: StepResult
@@ -289,6 +314,13 @@ public struct StepGradients: Sendable {
 }
 
 /// How much memory a training step takes.
+///
+/// ```swift
+/// let trainer = Trainer(
+///     // Slower, smaller
+///     Zoo.resnet18.model(), loss: .softmaxCrossEntropy, optimizer: .sgd(momentum: 0.9),
+///     memory: .saving)
+/// ```
 public enum MemoryUse: String, Sendable, Hashable, Codable, CaseIterable {
     /// What the backward pass needs is kept.
     case standard

@@ -5,6 +5,13 @@ public import ApusNN
 /// Named numbers in the order in which they are shown: `loss`, then metrics.
 ///
 /// A metric of one value a class has a number for each, `f1[3]`; one that is a table is in `tables`.
+///
+/// ```swift
+/// var trainer = Trainer(Dense(2), loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy])
+/// try trainer.fit(Dataset.moons(seed: 1), epochs: 2, batchSize: 50)
+/// let measured = try trainer.evaluate(Dataset.moons(seed: 2))
+/// print(measured.names, measured.loss, measured[.accuracy] ?? 0)
+/// ```
 public struct Measurements: Sendable, Hashable, Codable {
     /// The names as shown: `loss`, `accuracy`, `f1[0]`, `f1[1]`.
     public private(set) var names: [String]

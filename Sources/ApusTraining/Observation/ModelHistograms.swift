@@ -8,13 +8,28 @@ import ApusGraph
 ///
 /// The model is traced as the next training step would see the batch, dropout included. The state is read where it is and stays as
 /// it is: watching changes nothing.
+///
+/// ```swift
+/// let net = Sequential { Dense(64, activation: .sigmoid); Dense(2) }
+/// let histograms = try ModelHistograms(net, loss: .softmaxCrossEntropy)
+/// let state = try TrainingState(net, optimizer: .adam(), input: [2], seed: 7)
+/// for batch in Dataset.moons(seed: 1).batches(of: 100, epoch: 0, seed: 7) {
+///     let observation = try histograms(state, batch)
+///     print(observation.gradients.map { ($0.path, $0.histogram.standardDeviation) })
+/// }
+/// ```
 public struct ModelHistograms: Sendable {
     private let probe: ModelProbe
     private let bins: Int
 
+    /// Looks into a model of one output.
+    ///
     /// - Parameters:
-    ///   - bins: The number of intervals of each histogram.
+    ///   - model: The network.
+    ///   - loss: The loss that gradients are of.
+    ///   - precision: The precision of the training.
     ///   - device: Where the model is computed.
+    ///   - bins: The number of intervals of each histogram.
     /// - Throws: `TrainingError` if there are no bins, or the loss is not one number.
     public init(
         _ model: some Model, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, bins: Int = 64

@@ -1,4 +1,16 @@
 /// What happens inside a model: the distributions of weights, gradients and outputs of layers, by path and in the order of the layers.
+///
+/// ```swift
+/// let net = Sequential { Dense(64, activation: .relu); Dense(2) }
+/// let histograms = try ModelHistograms(net, loss: .softmaxCrossEntropy)
+/// let state = try TrainingState(net, optimizer: .adam(), input: [2], seed: 7)
+/// let batch = Batch(
+///     inputs: Tensor.normal([32, 2], key: RandomKey(seed: 1)),
+///     targets: Tensor((0..<32).map { $0 % 2 }))
+/// let observation: ModelObservation = try histograms(state, batch)
+/// // Dead units of ReLU
+/// for entry in observation.activations { print(entry.path, entry.histogram.zeroFraction) }
+/// ```
 public struct ModelObservation: Sendable, Hashable, Codable {
     /// A weight, its gradient or the output of one layer.
     public struct Entry: Sendable, Hashable, Codable {

@@ -5,6 +5,16 @@ public import ApusTensor
 import Synchronization
 
 /// Looks into a model during training: histograms of weights, gradients and activations, always for the same samples.
+///
+/// ```swift
+/// let net = Sequential { Dense(32, activation: .relu); Dense(2) }
+/// let batch = Batch(
+///     inputs: Tensor.normal([32, 2], key: RandomKey(seed: 1)),
+///     targets: Tensor((0..<32).map { $0 % 2 }))
+/// let observer = try ModelObserver(net, loss: .softmaxCrossEntropy, batch: batch)
+/// let session = TrainingSession(
+///     loss: .softmaxCrossEntropy, callbacks: [.histograms()], folder: "run", observer: observer)
+/// ```
 public struct ModelObserver: Sendable {
     /// The number of samples that `Trainer` observes: enough for histograms, and little work beside a step.
     static let sampleLimit = 32
@@ -20,7 +30,12 @@ public struct ModelObserver: Sendable {
 
     /// An observer of a model.
     ///
-    /// - Parameter batch: The samples for which gradients and activations are computed, without augmentation.
+    /// - Parameters:
+    ///   - model: The network.
+    ///   - loss: The loss that gradients are of.
+    ///   - precision: The precision of the training.
+    ///   - device: Where everything is computed.
+    ///   - batch: The samples for which gradients and activations are computed, without augmentation.
     /// - Throws: `TrainingError` if the loss is not one number and so has no gradient.
     public init(
         _ model: some Model, loss: Loss, precision: NumericPrecision = .float32, device: Device = .cpu, batch: Batch

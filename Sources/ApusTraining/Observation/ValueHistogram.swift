@@ -1,6 +1,11 @@
 /// The distribution of the numbers of a tensor.
 ///
 /// Range, mean, deviation and intervals are those of the finite numbers; the others are counted apart.
+///
+/// ```swift
+/// let histogram = ValueHistogram([0, 0, 1, 3], bins: 3)
+/// print(histogram.bins, histogram.zeroFraction, histogram.mean)   // [2, 1, 1] 0.5 1.0
+/// ```
 public struct ValueHistogram: Sendable, Hashable, Codable {
     /// All numbers, finite or not.
     public var count: Int
@@ -35,7 +40,9 @@ public struct ValueHistogram: Sendable, Hashable, Codable {
 
     /// Counts numbers.
     ///
-    /// - Parameter bins: The number of intervals.
+    /// - Parameters:
+    ///   - values: The numbers that are counted.
+    ///   - bins: The number of intervals.
     public init(_ values: [Float], bins: Int = 64) {
         self = values.withUnsafeBufferPointer { ValueHistogram($0, bins: bins) }
     }

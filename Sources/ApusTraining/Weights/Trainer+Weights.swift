@@ -13,7 +13,9 @@ extension Trainer {
 
     /// Starts from the weights of a file in place of the present ones; the optimizer begins anew.
     ///
-    /// - Parameter input: The shape of one sample, where the model has no weights yet.
+    /// - Parameters:
+    ///   - path: A safetensors or npz file.
+    ///   - input: The shape of one sample, where the model has no weights yet.
     /// - Returns: What the file had, and what the model asks for besides.
     /// - Throws: `TrainingError` if the model has no weights yet and `input` is missing; `FormatError` if the file can't be read or
     ///   belongs to another model.

@@ -3,11 +3,21 @@ import ApusGraph
 public import ApusTensor
 
 /// An activation by itself; files name it `activation: relu`, or just `relu`.
+///
+/// ```swift
+/// let net = Sequential {
+///     Dense(64, useBias: false)
+///     BatchNorm()
+///     ActivationLayer(.relu)      // after the normalization
+/// }
+/// ```
 public struct ActivationLayer: Layer, Configurable {
     /// The function applied to the result.
     public var activation: Activation
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// A layer that applies an activation to its input: y = act(x), with the shape of x.
+    ///
+    /// - Parameter activation: The function.
     public init(_ activation: Activation) {
         self.activation = activation
     }
@@ -23,13 +33,24 @@ public struct ActivationLayer: Layer, Configurable {
 ///
 /// Shapes: x and y [N, ...], α the shape of a sample, with 1 along shared axes (which count from 1, for 0 is the batch).
 /// He et al. (2015).
+///
+/// ```swift
+/// let net = Sequential {
+///     Conv2D(filters: 16, kernelSize: 3)
+///     PReLU(sharedAxes: [1, 2])   // one slope a channel
+/// }
+/// ```
 public struct PReLU: CheckedLayer, Configurable {
     /// Axes along which all positions have one slope, from 1.
     public var sharedAxes: [Int]
     /// The start values.
     public var initializer: Initializer
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// A layer that keeps positive elements and multiplies negative ones by a trained slope α.
+    ///
+    /// - Parameters:
+    ///   - sharedAxes: Axes along which all positions have one slope; they count from 1, for 0 is the batch.
+    ///   - initializer: The start values of α.
     public init(sharedAxes: [Int] = [], initializer: Initializer = .zeros) {
         self.sharedAxes = sharedAxes
         self.initializer = initializer

@@ -3,6 +3,16 @@ public import ApusTensor
 /// A layer under a name of its own in place of number and kind: `Conv2D(…).named("stem")`.
 ///
 /// In files the name stands beside the kind: `{name: stem, conv2D: {…}}`.
+///
+/// ```swift
+/// let net = Sequential {
+///     Conv2D(filters: 8, kernelSize: 3).named("stem")
+///     Flatten()
+///     Dense(10).named("head")
+/// }
+/// print(try net.initialized(input: [8, 8, 1], seed: 0).paths)
+/// // ["stem/kernel", "stem/bias", "head/kernel", "head/bias"]
+/// ```
 public struct Named: Layer {
     /// The name in paths.
     public var name: String

@@ -6,19 +6,37 @@ public import ApusTensor
 ///
 /// Children are named `branch0`, `branch1`, …; an empty branch is the input itself. In files also by the name of the merge:
 /// `concatenate: [[…], […]]`, `add: […]`.
+///
+/// ```swift
+/// let inception = Parallel {
+///     Conv2D(filters: 8, kernelSize: 1, activation: .relu)
+///     Sequential {
+///         Conv2D(filters: 4, kernelSize: 1, activation: .relu)
+///         Conv2D(filters: 8, kernelSize: 3, padding: .same, activation: .relu)
+///     }
+/// }   // [28, 28, 1] → [28, 28, 16]
+/// ```
 public struct Parallel: Layer, Configurable {
     /// How the results become one.
     public var merge: Merge
     /// The ways.
     public var branches: [Sequential]
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// Branches that all receive the input, and the way in which their results become one.
+    ///
+    /// - Parameters:
+    ///   - merge: How the results become one: side by side along the last axis, or summed or multiplied element by element.
+    ///   - branches: The layers of each branch; an empty one is the input itself.
     public init(_ merge: Merge = .concatenate, _ branches: [Sequential]) {
         self.merge = merge
         self.branches = branches
     }
 
-    /// Each layer of the list is a branch; branches of several layers are `Sequential`.
+    /// A branch for each layer of the list; branches of several layers are `Sequential`.
+    ///
+    /// - Parameters:
+    ///   - merge: How the results become one: side by side along the last axis, or summed or multiplied element by element.
+    ///   - branches: The layers, one below the other.
     public init(_ merge: Merge = .concatenate, @SequentialBuilder branches: () -> [any Layer]) {
         self.init(merge, branches().map { ($0 as? Sequential) ?? Sequential([$0]) })
     }

@@ -4,6 +4,16 @@ public import ApusTensor
 /// A sum of two ways: y = act(body(x) + shortcut(x)); without a shortcut, x itself is added.
 ///
 /// Children are named `body` and `shortcut`. He et al. (2016).
+///
+/// ```swift
+/// let block = Residual(
+///     body: Sequential {
+///         Conv2D(filters: 32, kernelSize: 3, strides: 2, padding: .same, activation: .relu)
+///         Conv2D(filters: 32, kernelSize: 3, padding: .same)
+///     },
+///     shortcut: Sequential { Conv2D(filters: 32, kernelSize: 1, strides: 2) },
+///     activation: .relu)   // [16, 16, 16] → [8, 8, 32]
+/// ```
 public struct Residual: Layer, Configurable {
     /// The layers of the main way.
     public var body: Sequential
@@ -12,14 +22,23 @@ public struct Residual: Layer, Configurable {
     /// The function applied to the result.
     public var activation: Activation
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// The sum of two ways through the network: y = act(body(x) + shortcut(x)).
+    ///
+    /// - Parameters:
+    ///   - body: The layers of the main way.
+    ///   - shortcut: The layers of the direct way, where the body changes the shape; the input itself if `nil`.
+    ///   - activation: The function applied to the result; none unless given.
     public init(body: Sequential, shortcut: Sequential? = nil, activation: Activation = .linear) {
         self.body = body
         self.shortcut = shortcut
         self.activation = activation
     }
 
-    /// A body whose shortcut is the input itself.
+    /// A body whose result is added to the input: y = act(body(x) + x). Both have one shape.
+    ///
+    /// - Parameters:
+    ///   - activation: The function applied to the result; none unless given.
+    ///   - body: The layers of the main way, one below the other.
     public init(activation: Activation = .linear, @SequentialBuilder body: () -> [any Layer]) {
         self.init(body: Sequential(body()), activation: activation)
     }

@@ -3,16 +3,30 @@ public import ApusTensor
 /// Layers one after the other.
 ///
 /// Children are named by index and kind, `0.conv2D`, `1.maxPool2D`, or by the name they were given with `named`.
+///
+/// ```swift
+/// let depth = 3
+/// let net = Sequential {
+///     Flatten()
+///     for _ in 0..<depth { Dense(64, activation: .relu) }
+///     Dense(10)
+/// }
+/// print(try net.summary(input: [28, 28, 1]).parameterCount)   // 59210
+/// ```
 public struct Sequential: Layer, Codable {
     /// The layers in order.
     public var layers: [any Layer]
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// Layers one after the other, from a list that was made elsewhere.
+    ///
+    /// - Parameter layers: The layers in order.
     public init(_ layers: [any Layer]) {
         self.layers = layers
     }
 
-    /// The layers listed one below the other; `if` and `for` work.
+    /// Layers one after the other, listed one below the other; `if` and `for` work.
+    ///
+    /// - Parameter layers: The layers in order.
     public init(@SequentialBuilder _ layers: () -> [any Layer]) {
         self.layers = layers()
     }
@@ -57,7 +71,7 @@ extension Sequential: Container {
 }
 
 extension Sequential: CustomStringConvertible {
-    /// As Swift code makes it: one layer a line.
+    /// The model as Swift code makes it: one layer a line.
     public var description: String {
         let lines = layers.flatMap {
             "\($0)".split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }

@@ -2,6 +2,15 @@ public import ApusConfiguration
 import ApusTensor
 
 /// A layer whose window moves over sequences or images: 1-D and 2-D are one type, of which the axes are an argument.
+///
+/// ```swift
+/// func widened<L: ConvolutionLayer>(_ layer: L) -> L {
+///     var layer = layer
+///     layer.padding = .same
+///     return layer
+/// }
+/// let layer = widened(Conv2D(filters: 8, kernelSize: 3))
+/// ```
 public protocol ConvolutionLayer: Layer, Configurable {
     /// The type of numbers that stand for an axis each: one, or a height and a width.
     associatedtype Axes: SpatialAxes

@@ -4,6 +4,12 @@ import ApusTensor
 /// How the window of a convolution moves: what the layers of convolution have in common, for sequences and for images.
 ///
 /// Along a sequence it moves as over an image of height 1.
+///
+/// ```swift
+/// let layer = Conv2D(filters: 8, kernelSize: [3, 5], strides: 2)
+/// let window: ConvolutionWindow<TwoAxes> = layer.window
+/// print(window.kernelSize.height, window.strides.width)   // 3 2
+/// ```
 public struct ConvolutionWindow<Axes: SpatialAxes>: Sendable, Hashable {
     /// The window: how many positions one output looks at.
     public var kernelSize: Axes.Size

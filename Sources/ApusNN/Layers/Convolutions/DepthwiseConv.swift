@@ -5,15 +5,30 @@ public import ApusTensor
 /// A convolution of each channel by itself, with `depthMultiplier` kernels each; output channel c·m + j is kernel j of channel c.
 ///
 /// Shapes: x [N, L, C], W [kernel size, 1, C·depthMultiplier], b and the outputs' channels C·depthMultiplier. Chollet (2017).
+///
+/// ```swift
+/// // [100, 3] → [100, 3]: each channel by itself
+/// let smoothing = DepthwiseConv1D(kernelSize: 5, padding: .same)
+/// ```
 public typealias DepthwiseConv1D = DepthwiseConv<OneAxis>
 
 /// A convolution of each channel by itself, with `depthMultiplier` kernels each; output channel c·m + j is kernel j of channel c.
 ///
 /// Shapes: x [N, H, W, C], W [kernel height, kernel width, 1, C·depthMultiplier], b and the outputs' channels
 /// C·depthMultiplier. Chollet (2017).
+///
+/// ```swift
+/// // [32, 32, 8] → [32, 32, 16]
+/// let layer = DepthwiseConv2D(kernelSize: 3, padding: .same, depthMultiplier: 2)
+/// ```
 public typealias DepthwiseConv2D = DepthwiseConv<TwoAxes>
 
 /// A depthwise convolution over sequences (`DepthwiseConv1D`) or images (`DepthwiseConv2D`).
+///
+/// ```swift
+/// let layer: DepthwiseConv<TwoAxes> = DepthwiseConv2D(kernelSize: 3, useBias: false)
+/// print(try layer.summary(input: [8, 8, 4]).parameterCount)   // 36: 3·3·4
+/// ```
 public struct DepthwiseConv<Axes: SpatialAxes>: ConvolutionLayer, KernelLayer, CheckedLayer {
     /// The number of kernels of each channel.
     public var depthMultiplier: Int
@@ -22,7 +37,25 @@ public struct DepthwiseConv<Axes: SpatialAxes>: ConvolutionLayer, KernelLayer, C
     /// Bias, activation and what holds for the weights.
     public var options: KernelOptions
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// A convolution of each channel by itself: [N, H, W, C] → [N, H′, W′, C·depthMultiplier].
+    ///
+    /// The kernel has the shape [kernel height, kernel width, 1, C·depthMultiplier].
+    ///
+    /// - Parameters:
+    ///   - kernelSize: The extent of the window along each axis, at least 1.
+    ///   - strides: The distance between neighbouring windows along each axis, at least 1.
+    ///   - padding: How the input is extended before the window moves over it; not at all unless given.
+    ///   - dilation: The distance between neighbouring elements within a window, at least 1.
+    ///   - depthMultiplier: The number of kernels of each channel, at least 1.
+    ///   - activation: The function applied to the result; none unless given.
+    ///   - useBias: Whether an offset b is added.
+    ///   - kernelInitializer: The start values of the kernel W.
+    ///   - biasInitializer: The start values of the offset b.
+    ///   - kernelRegularizer: A penalty on the kernel that is added to the loss.
+    ///   - biasRegularizer: A penalty on the offset that is added to the loss.
+    ///   - activityRegularizer: A penalty on the outputs that is added to the loss, divided by the size of the batch.
+    ///   - kernelConstraint: A set that the kernel is kept in after every step.
+    ///   - biasConstraint: A set that the offset is kept in after every step.
     public init(
         kernelSize: Axes.Size, strides: Axes.Size = 1, padding: Padding = .valid, dilation: Axes.Size = 1,
         depthMultiplier: Int = 1, activation: Activation = .linear, useBias: Bool = true,

@@ -6,15 +6,33 @@ public import ApusTensor
 ///
 /// Shapes: x [N, L, C], depthwise kernel [kernel size, 1, C·depthMultiplier], pointwise kernel [1, C·depthMultiplier, filters],
 /// b [filters], y [N, L′, filters]. Chollet (2017).
+///
+/// ```swift
+/// let layer = SeparableConv1D(filters: 16, kernelSize: 7, padding: .same)   // [200, 4] → [200, 16]
+/// ```
 public typealias SeparableConv1D = SeparableConv<OneAxis>
 
 /// A depthwise convolution, then one of size 1 that mixes the channels.
 ///
 /// Shapes: x [N, H, W, C], depthwise kernel [kernel height, kernel width, 1, C·depthMultiplier],
 /// pointwise kernel [1, 1, C·depthMultiplier, filters], b [filters], y [N, H′, W′, filters]. Chollet (2017).
+///
+/// ```swift
+/// let block = Sequential {
+///     // [32, 32, 32] → [32, 32, 64]
+///     SeparableConv2D(filters: 64, kernelSize: 3, padding: .same, useBias: false)
+///     BatchNorm()
+///     ActivationLayer(.relu)
+/// }
+/// ```
 public typealias SeparableConv2D = SeparableConv<TwoAxes>
 
 /// A separable convolution over sequences (`SeparableConv1D`) or images (`SeparableConv2D`).
+///
+/// ```swift
+/// let layer: SeparableConv<TwoAxes> = SeparableConv2D(filters: 64, kernelSize: 3, padding: .same)
+/// print(try layer.summary(input: [32, 32, 32]).parameterCount)   // 2400: 3·3·32 + 32·64 + 64
+/// ```
 public struct SeparableConv<Axes: SpatialAxes>: ConvolutionLayer, CheckedLayer {
     /// The number of output channels.
     public var filters: Int
@@ -47,7 +65,27 @@ public struct SeparableConv<Axes: SpatialAxes>: ConvolutionLayer, CheckedLayer {
     /// A set that the bias is kept in.
     public var biasConstraint: Constraint?
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// A convolution of each channel by itself, then one of size 1 that mixes the channels: [N, H, W, C] → [N, H′, W′, filters].
+    ///
+    /// - Parameters:
+    ///   - filters: The number of output channels, at least 1.
+    ///   - kernelSize: The extent of the window along each axis, at least 1.
+    ///   - strides: The distance between neighbouring windows along each axis, at least 1.
+    ///   - padding: How the input is extended before the window moves over it; not at all unless given.
+    ///   - dilation: The distance between neighbouring elements within a window, at least 1.
+    ///   - depthMultiplier: The number of kernels of each channel, at least 1.
+    ///   - activation: The function applied to the result; none unless given.
+    ///   - useBias: Whether an offset b is added.
+    ///   - depthwiseInitializer: The start values of the depthwise kernel.
+    ///   - pointwiseInitializer: The start values of the pointwise kernel.
+    ///   - biasInitializer: The start values of the offset b.
+    ///   - depthwiseRegularizer: A penalty on the depthwise kernel that is added to the loss.
+    ///   - pointwiseRegularizer: A penalty on the pointwise kernel that is added to the loss.
+    ///   - biasRegularizer: A penalty on the offset that is added to the loss.
+    ///   - activityRegularizer: A penalty on the outputs that is added to the loss, divided by the size of the batch.
+    ///   - depthwiseConstraint: A set that the depthwise kernel is kept in after every step.
+    ///   - pointwiseConstraint: A set that the pointwise kernel is kept in after every step.
+    ///   - biasConstraint: A set that the offset is kept in after every step.
     public init(
         filters: Int, kernelSize: Axes.Size, strides: Axes.Size = 1, padding: Padding = .valid, dilation: Axes.Size = 1,
         depthMultiplier: Int = 1, activation: Activation = .linear, useBias: Bool = true,

@@ -4,6 +4,15 @@ public import ApusTensor
 /// A vector for each of `vocabulary` numbers: y[…] = E[x[…]].
 ///
 /// Shapes: x integers in 0..<vocabulary [...], E [vocabulary, units], y [..., units]. Inputs of another type are cut to integers.
+///
+/// ```swift
+/// let net = Sequential {
+///     Embedding(vocabulary: 10_000, units: 32)   // [20] → [20, 32]
+///     GlobalAveragePool()                        // [20, 32] → [32]
+///     Dense(1)
+/// }
+/// let weights = try net.initialized(inputs: Signature([20], .int32), seed: 7)
+/// ```
 public struct Embedding: CheckedLayer, Configurable {
     /// The number of different integers.
     public var vocabulary: Int
@@ -16,7 +25,14 @@ public struct Embedding: CheckedLayer, Configurable {
     /// A set that the weights are kept in.
     public var constraint: Constraint?
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// A table of `vocabulary` vectors: integers [...] → [..., units].
+    ///
+    /// - Parameters:
+    ///   - vocabulary: The number of different integers: inputs are in 0..<vocabulary.
+    ///   - units: The length of each vector.
+    ///   - initializer: The start values of the table.
+    ///   - regularizer: A penalty on the table that is added to the loss.
+    ///   - constraint: A set that the table is kept in after every step.
     public init(
         vocabulary: Int, units: Int, initializer: Initializer = .uniform(), regularizer: Regularizer? = nil,
         constraint: Constraint? = nil

@@ -5,11 +5,21 @@ public import ApusTensor
 /// Inverted dropout: in training each element is 0 with probability `rate`, others are divided by 1 − rate; at inference x.
 ///
 /// So the expectation of every element stays the same. Srivastava et al. (2014).
+///
+/// ```swift
+/// let net = Sequential {
+///     Dense(256, activation: .relu)
+///     Dropout(0.5)
+///     Dense(10)
+/// }
+/// ```
 public struct Dropout: CheckedLayer, Configurable {
     /// The probability to be dropped.
     public var rate: Double
 
-    /// - Parameter rate: In 0..<1.
+    /// Dropout of single elements, in training only; x and y [N, ...] have one shape.
+    ///
+    /// - Parameter rate: The probability that an element becomes 0, in 0..<1.
     public init(_ rate: Double) {
         self.rate = rate
     }
@@ -28,11 +38,20 @@ public struct Dropout: CheckedLayer, Configurable {
 /// Dropout of whole channels: all positions of a channel (last axis) of a sample stay or become 0 together.
 ///
 /// Tompson et al. (2015).
+///
+/// ```swift
+/// let net = Sequential {
+///     Conv2D(filters: 32, kernelSize: 3, activation: .relu)
+///     SpatialDropout(0.2)   // whole channels, for neighbouring pixels are alike
+/// }
+/// ```
 public struct SpatialDropout: CheckedLayer, Configurable {
     /// The probability to be dropped.
     public var rate: Double
 
-    /// - Parameter rate: In 0..<1.
+    /// Dropout of whole channels, in training only; x and y [N, ..., C] have one shape.
+    ///
+    /// - Parameter rate: The probability that a channel of a sample becomes 0, in 0..<1.
     public init(_ rate: Double) {
         self.rate = rate
     }
@@ -54,11 +73,21 @@ public struct SpatialDropout: CheckedLayer, Configurable {
 /// so that mean 0 and variance 1 stay: y = a·x′ + b with a = ((1 − rate)(1 + rate·α′²))^−½ and b = −a·rate·α′.
 ///
 /// Klambauer et al. (2017).
+///
+/// ```swift
+/// let net = Sequential {
+///     Dense(128, activation: .selu, kernelInitializer: .lecunNormal)
+///     AlphaDropout(0.1)
+///     Dense(10)
+/// }
+/// ```
 public struct AlphaDropout: CheckedLayer, Configurable {
     /// The probability to be dropped.
     public var rate: Double
 
-    /// - Parameter rate: In 0..<1.
+    /// Dropout that keeps mean and variance, in training only; x and y [N, ...] have one shape.
+    ///
+    /// - Parameter rate: The probability that an element is dropped, in 0..<1.
     public init(_ rate: Double) {
         self.rate = rate
     }
@@ -83,11 +112,17 @@ public struct AlphaDropout: CheckedLayer, Configurable {
 /// Multiplicative noise: in training y = x · N(1, rate / (1 − rate)), whose variance is that of dropout.
 ///
 /// Srivastava et al. (2014), section 10.
+///
+/// ```swift
+/// let net = Sequential { Dense(64, activation: .relu); GaussianDropout(0.3); Dense(1) }
+/// ```
 public struct GaussianDropout: CheckedLayer, Configurable {
     /// The rate of the dropout whose noise has the same variance, rate / (1 − rate).
     public var rate: Double
 
-    /// - Parameter rate: In 0..<1.
+    /// Multiplication by normal noise of mean 1, in training only; x and y [N, ...] have one shape.
+    ///
+    /// - Parameter rate: The rate of the dropout whose noise has the same variance, rate / (1 − rate); in 0..<1.
     public init(_ rate: Double) {
         self.rate = rate
     }
@@ -106,11 +141,21 @@ public struct GaussianDropout: CheckedLayer, Configurable {
 }
 
 /// Additive noise: in training y = x + N(0, σ²).
+///
+/// ```swift
+/// let denoiser = Sequential {
+///     GaussianNoise(0.1)   // the input is made noisy in training only
+///     Dense(32, activation: .relu)
+///     Dense(784)
+/// }
+/// ```
 public struct GaussianNoise: CheckedLayer, Configurable {
     /// σ of the noise.
     public var standardDeviation: Double
 
-    /// - Parameter standardDeviation: From 0.
+    /// Addition of normal noise of mean 0, in training only; x and y [N, ...] have one shape.
+    ///
+    /// - Parameter standardDeviation: σ, in the unit of the inputs; not negative.
     public init(_ standardDeviation: Double) {
         self.standardDeviation = standardDeviation
     }

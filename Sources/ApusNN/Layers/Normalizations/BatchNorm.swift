@@ -8,6 +8,15 @@ public import ApusTensor
 /// running ← momentum · running + (1 − momentum) · batch; at inference the running values are used, and so they are in training
 /// where the optimizer freezes them: they stay, as in Keras where the layer is not trainable. Momentum 0.99 and ε = 10⁻³ are
 /// Keras's; PyTorch's `momentum` is 1 − this one. Ioffe & Szegedy (2015).
+///
+/// ```swift
+/// let block = Sequential {
+///     // The offset β takes the place of the bias
+///     Conv2D(filters: 16, kernelSize: 3, padding: .same, useBias: false)
+///     BatchNorm(momentum: 0.9)
+///     ActivationLayer(.relu)
+/// }
+/// ```
 public struct BatchNorm: CheckedLayer, Configurable {
     /// The fraction of the running values that stays in a step.
     public var momentum: Double
@@ -18,7 +27,13 @@ public struct BatchNorm: CheckedLayer, Configurable {
     /// Whether there is a scale γ.
     public var scale: Bool
 
-    /// - Parameter momentum: In 0...1.
+    /// A normalization of each channel over the batch and all positions; x and y [N, ..., C], γ and β [C].
+    ///
+    /// - Parameters:
+    ///   - momentum: The fraction of the running values that stays in a step, in 0...1; PyTorch's `momentum` is 1 − this one.
+    ///   - epsilon: ε, a positive number that keeps divisors from 0.
+    ///   - center: Whether a trained offset β is added.
+    ///   - scale: Whether the result is multiplied by a trained scale γ.
     public init(momentum: Double = 0.99, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
         self.momentum = momentum
         self.epsilon = epsilon

@@ -6,6 +6,13 @@ import ApusTensor
 /// group, each sample by itself.
 ///
 /// Shapes: x and y [N, ..., C], γ and β [C]; groups divide C. ε = 10⁻³ as in Keras. Wu & He (2018).
+///
+/// ```swift
+/// let block = Sequential {
+///     Conv2D(filters: 32, kernelSize: 3, padding: .same)
+///     GroupNorm(groups: 8)   // four channels a group, whatever the size of the batch
+/// }
+/// ```
 public struct GroupNorm: SampleNormalization, Configurable {
     /// The number of parts that channels are divided into.
     public var groups: Int
@@ -16,7 +23,13 @@ public struct GroupNorm: SampleNormalization, Configurable {
     /// Whether there is a scale γ.
     public var scale: Bool
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// A normalization of groups of channels, each sample by itself; x and y [N, ..., C], γ and β [C].
+    ///
+    /// - Parameters:
+    ///   - groups: The number of groups, which divides the number of channels.
+    ///   - epsilon: ε, a positive number that keeps divisors from 0.
+    ///   - center: Whether a trained offset β is added.
+    ///   - scale: Whether the result is multiplied by a trained scale γ.
     public init(groups: Int = 32, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
         self.groups = groups
         self.epsilon = epsilon

@@ -5,6 +5,14 @@ import ApusTensor
 /// Layer normalization: y = γ (x − μ) / √(σ² + ε) + β with mean and biased variance over the last axis of each sample.
 ///
 /// Shapes: x and y [..., C], γ and β [C]. ε = 10⁻³ as in Keras. Ba, Kiros & Hinton (2016).
+///
+/// ```swift
+/// let block = Residual {
+///     LayerNorm()
+///     Dense(256, activation: .gelu())
+///     Dense(64)
+/// }   // [20, 64] → [20, 64]
+/// ```
 public struct LayerNorm: SampleNormalization, Configurable {
     /// A small number that keeps divisors from 0.
     public var epsilon: Double
@@ -13,7 +21,12 @@ public struct LayerNorm: SampleNormalization, Configurable {
     /// Whether there is a scale γ.
     public var scale: Bool
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// A normalization over the last axis, each position by itself; x and y [..., C], γ and β [C].
+    ///
+    /// - Parameters:
+    ///   - epsilon: ε, a positive number that keeps divisors from 0.
+    ///   - center: Whether a trained offset β is added.
+    ///   - scale: Whether the result is multiplied by a trained scale γ.
     public init(epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true) {
         self.epsilon = epsilon
         self.center = center

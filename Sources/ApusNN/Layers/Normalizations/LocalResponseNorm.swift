@@ -6,6 +6,14 @@ public import ApusTensor
 ///
 /// Shapes: x and y [..., C]; beyond the first and the last channel there are zeros. As in PyTorch, α is divided by the size.
 /// Krizhevsky, Sutskever & Hinton (2012).
+///
+/// ```swift
+/// let stem = Sequential {
+///     Conv2D(filters: 96, kernelSize: 11, strides: 4, activation: .relu)
+///     LocalResponseNorm(5, alpha: 1e-4, beta: 0.75, k: 2)   // as in AlexNet
+///     MaxPool2D(3, strides: 2)
+/// }
+/// ```
 public struct LocalResponseNorm: CheckedLayer, Configurable {
     /// The number of channels around each.
     public var size: Int
@@ -16,10 +24,13 @@ public struct LocalResponseNorm: CheckedLayer, Configurable {
     /// k of the formula.
     public var k: Double
 
+    /// A division of each channel by what its neighbours hold; x and y [..., C].
+    ///
     /// - Parameters:
-    ///   - size: From 1.
-    ///   - alpha: From 0.
-    ///   - k: Above 0.
+    ///   - size: The number of channels that count around each, at least 1.
+    ///   - alpha: α of the formula, not negative.
+    ///   - beta: β of the formula.
+    ///   - k: k of the formula, above 0.
     public init(_ size: Int = 5, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) {
         self.size = size
         self.alpha = alpha

@@ -6,11 +6,17 @@ public import ApusTensor
 /// as in PyTorch.
 ///
 /// Shapes: x [N, L, C], y [N, outputSize, C].
+///
+/// ```swift
+/// let head = Sequential { AdaptiveAveragePool1D(4); Flatten(); Dense(2) }   // sequences of any length ≥ 4
+/// ```
 public struct AdaptiveAveragePool1D: CheckedLayer, Configurable {
     /// The number of positions of the output.
     public var outputSize: Int
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// Means over `outputSize` windows: [N, L, C] → [N, outputSize, C].
+    ///
+    /// - Parameter outputSize: The number of positions of the output, at least 1.
     public init(_ outputSize: Int) {
         self.outputSize = outputSize
     }
@@ -31,11 +37,21 @@ public struct AdaptiveAveragePool1D: CheckedLayer, Configurable {
 /// as in PyTorch.
 ///
 /// Shapes: x [N, H, W, C], y [N, output height, output width, C].
+///
+/// ```swift
+/// let head = Sequential {
+///     AdaptiveAveragePool2D([7, 7])   // [14, 14, 64] → [7, 7, 64]
+///     Flatten()
+///     Dense(10)
+/// }
+/// ```
 public struct AdaptiveAveragePool2D: CheckedLayer, Configurable {
     /// The number of positions of the output.
     public var outputSize: Size2D
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// Means over windows whose number is given: [N, H, W, C] → [N, height, width, C].
+    ///
+    /// - Parameter outputSize: Height and width of the output, each at least 1.
     public init(_ outputSize: Size2D) {
         self.outputSize = outputSize
     }

@@ -4,6 +4,10 @@ public import ApusTensor
 /// The mean of each window of each channel.
 ///
 /// Shapes: x [N, L, C], y [N, L′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
+///
+/// ```swift
+/// let smoothed = AveragePool1D(3, strides: 1, padding: .same)   // [100, 2] → [100, 2]
+/// ```
 public struct AveragePool1D: CheckedLayer, Configurable {
     /// The size of a window.
     public var poolSize: Int
@@ -16,7 +20,14 @@ public struct AveragePool1D: CheckedLayer, Configurable {
     /// Whether padding counts in the divisor (as in PyTorch); Keras divides by what lies inside.
     public var countsPadding: Bool
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// The means of windows: [N, L, C] → [N, L′, C].
+    ///
+    /// - Parameters:
+    ///   - poolSize: The extent of a window along each axis, at least 1.
+    ///   - strides: The distance between neighbouring windows; the size of a window if `nil`.
+    ///   - padding: How the input is extended before the window moves over it; not at all unless given.
+    ///   - ceilMode: Whether an incomplete window at the end counts, as PyTorch's `ceil_mode`.
+    ///   - countsPadding: Whether padding counts in the divisor, as in PyTorch; Keras divides by the number of elements inside.
     public init(
         _ poolSize: Int, strides: Int? = nil, padding: Padding = .valid, ceilMode: Bool = false,
         countsPadding: Bool = false

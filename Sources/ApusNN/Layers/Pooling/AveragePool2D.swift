@@ -4,6 +4,13 @@ public import ApusTensor
 /// The mean of each window of each channel.
 ///
 /// Shapes: x [N, H, W, C], y [N, H′, W′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
+///
+/// ```swift
+/// let transition = Sequential {
+///     Conv2D(filters: 32, kernelSize: 1)
+///     AveragePool2D(2)   // [16, 16, 32] → [8, 8, 32]
+/// }
+/// ```
 public struct AveragePool2D: CheckedLayer, Configurable {
     /// The size of a window.
     public var poolSize: Size2D
@@ -16,7 +23,14 @@ public struct AveragePool2D: CheckedLayer, Configurable {
     /// Whether padding counts in the divisor (as in PyTorch); Keras divides by what lies inside.
     public var countsPadding: Bool
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// The means of windows: [N, H, W, C] → [N, H′, W′, C].
+    ///
+    /// - Parameters:
+    ///   - poolSize: The extent of a window along each axis, at least 1.
+    ///   - strides: The distance between neighbouring windows; the size of a window if `nil`.
+    ///   - padding: How the input is extended before the window moves over it; not at all unless given.
+    ///   - ceilMode: Whether an incomplete window at the end counts, as PyTorch's `ceil_mode`.
+    ///   - countsPadding: Whether padding counts in the divisor, as in PyTorch; Keras divides by the number of elements inside.
     public init(
         _ poolSize: Size2D, strides: Size2D? = nil, padding: Padding = .valid, ceilMode: Bool = false,
         countsPadding: Bool = false

@@ -2,11 +2,21 @@ public import ApusConfiguration
 public import ApusTensor
 
 /// The mean of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
+///
+/// ```swift
+/// let classifier = Sequential {
+///     Conv2D(filters: 64, kernelSize: 3, activation: .relu)
+///     GlobalAveragePool()   // [26, 26, 64] → [64]
+///     Dense(10)
+/// }
+/// ```
 public struct GlobalAveragePool: CheckedLayer, Configurable {
     /// Whether the axes stay, with extent 1.
     public var keepsAxes: Bool
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// The mean of each channel: [N, ..., C] → [N, C].
+    ///
+    /// - Parameter keepsAxes: Whether the axes of positions stay, with extent 1.
     public init(keepsAxes: Bool = false) {
         self.keepsAxes = keepsAxes
     }
@@ -23,11 +33,19 @@ public struct GlobalAveragePool: CheckedLayer, Configurable {
 }
 
 /// The maximum of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
+///
+/// ```swift
+/// let keyword = Sequential {
+///     Conv1D(filters: 32, kernelSize: 5, activation: .relu); GlobalMaxPool(); Dense(1)
+/// }
+/// ```
 public struct GlobalMaxPool: CheckedLayer, Configurable {
     /// Whether the axes stay, with extent 1.
     public var keepsAxes: Bool
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// The maximum of each channel: [N, ..., C] → [N, C].
+    ///
+    /// - Parameter keepsAxes: Whether the axes of positions stay, with extent 1.
     public init(keepsAxes: Bool = false) {
         self.keepsAxes = keepsAxes
     }

@@ -4,6 +4,10 @@ public import ApusTensor
 /// The maximum of each window of each channel; padding is never the maximum.
 ///
 /// Shapes: x [N, L, C], y [N, L′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
+///
+/// ```swift
+/// let layer = MaxPool1D(2)   // [100, 8] → [50, 8]
+/// ```
 public struct MaxPool1D: CheckedLayer, Configurable {
     /// The size of a window.
     public var poolSize: Int
@@ -14,7 +18,13 @@ public struct MaxPool1D: CheckedLayer, Configurable {
     /// Whether an incomplete window at the end counts.
     public var ceilMode: Bool
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// The maxima of windows: [N, L, C] → [N, L′, C].
+    ///
+    /// - Parameters:
+    ///   - poolSize: The extent of a window along each axis, at least 1.
+    ///   - strides: The distance between neighbouring windows; the size of a window if `nil`.
+    ///   - padding: How the input is extended before the window moves over it; not at all unless given.
+    ///   - ceilMode: Whether an incomplete window at the end counts, as PyTorch's `ceil_mode`.
     public init(
         _ poolSize: Int, strides: Int? = nil, padding: Padding = .valid, ceilMode: Bool = false
     ) {

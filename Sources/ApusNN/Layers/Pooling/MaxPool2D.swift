@@ -4,6 +4,11 @@ public import ApusTensor
 /// The maximum of each window of each channel; padding is never the maximum.
 ///
 /// Shapes: x [N, H, W, C], y [N, H′, W′, C]; strides are the window's size unless given. With `ceilMode` an incomplete window at the end counts (as in PyTorch).
+///
+/// ```swift
+/// let halved = MaxPool2D(2)                                        // [28, 28, 6] → [14, 14, 6]
+/// let overlapping = MaxPool2D(3, strides: 2, padding: .same)       // [28, 28, 6] → [14, 14, 6]
+/// ```
 public struct MaxPool2D: CheckedLayer, Configurable {
     /// The size of a window.
     public var poolSize: Size2D
@@ -14,7 +19,13 @@ public struct MaxPool2D: CheckedLayer, Configurable {
     /// Whether an incomplete window at the end counts.
     public var ceilMode: Bool
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// The maxima of windows: [N, H, W, C] → [N, H′, W′, C].
+    ///
+    /// - Parameters:
+    ///   - poolSize: The extent of a window along each axis, at least 1.
+    ///   - strides: The distance between neighbouring windows; the size of a window if `nil`.
+    ///   - padding: How the input is extended before the window moves over it; not at all unless given.
+    ///   - ceilMode: Whether an incomplete window at the end counts, as PyTorch's `ceil_mode`.
     public init(
         _ poolSize: Size2D, strides: Size2D? = nil, padding: Padding = .valid, ceilMode: Bool = false
     ) {

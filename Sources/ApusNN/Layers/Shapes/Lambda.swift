@@ -4,6 +4,13 @@ public import ApusTensor
 ///
 /// It has no weights. Layers of one name are taken for equal; files don't know it: a struct that conforms to `Layer` has weights, and
 /// can be registered.
+///
+/// ```swift
+/// let net = Sequential {
+///     Lambda("logarithm") { x in log(1 + x) }
+///     Dense(1)
+/// }
+/// ```
 public struct Lambda: Layer {
     /// What the layer is called in messages.
     public let name: String

@@ -3,13 +3,25 @@ import ApusGraph
 public import ApusTensor
 
 /// y = x · scale + offset; 1/255 brings bytes to 0…1.
+///
+/// ```swift
+/// let net = Sequential {
+///     Rescaling(scale: 1 / 127.5, offset: -1)   // bytes to −1…1
+///     Flatten()
+///     Dense(10)
+/// }
+/// ```
 public struct Rescaling: CheckedLayer, Configurable {
     /// The factor.
     public var scale: Double
     /// What is added.
     public var offset: Double
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// A multiplication and an addition that training does not change; x and y have one shape.
+    ///
+    /// - Parameters:
+    ///   - scale: The factor.
+    ///   - offset: What is added.
     public init(scale: Double = 1, offset: Double = 0) {
         self.scale = scale
         self.offset = offset
@@ -31,13 +43,24 @@ public struct Rescaling: CheckedLayer, Configurable {
 /// y = (x − mean) / max(√variance, 10⁻⁷), each feature (last axis) by itself, with mean and variance learned from data.
 ///
 /// `Normalization(learnedFrom: samples)` measures them. The model carries them as states, so they are saved with its weights.
+///
+/// ```swift
+/// let samples = Tensor([[1.0, 100], [3, 300]])
+/// let layer = try Normalization(learnedFrom: samples)
+/// let weights = try layer.initialized(input: [2], seed: 0)
+/// print(layer(samples, weights).scalars)   // [-1.0, -1.0, 1.0, 1.0]
+/// ```
 public struct Normalization: CheckedLayer, Configurable {
-    /// One for each feature, or one for all.
+    /// The means, one for each feature or one for all.
     public var mean: [Double]
-    /// As many as means, each ≥ 0.
+    /// The variances, as many as means, each ≥ 0.
     public var variance: [Double]
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// A normalization with mean and variance that are known; x and y [..., features].
+    ///
+    /// - Parameters:
+    ///   - mean: One for each feature, or one for all.
+    ///   - variance: As many as means, none negative.
     public init(mean: [Double], variance: [Double]) {
         self.mean = mean
         self.variance = variance

@@ -3,8 +3,12 @@ import ApusGraph
 public import ApusTensor
 
 /// Joins all axes but the first: [N, ...] → [N, product].
+///
+/// ```swift
+/// let net = Sequential { Flatten(); Dense(10) }   // [28, 28, 1] → [784] → [10]
+/// ```
 public struct Flatten: CheckedLayer, Configurable {
-    /// Creates the layer.
+    /// All axes of a sample as one: [N, ...] → [N, product].
     public init() {}
 
     public static let schema = Schema(Flatten())
@@ -19,11 +23,18 @@ public struct Flatten: CheckedLayer, Configurable {
 }
 
 /// The same elements in another shape: [N, ...] → [N, shape...]; one extent may be −1, which stands for what remains.
+///
+/// ```swift
+/// let square = Reshape([28, 28, 1])   // [784] → [28, 28, 1]
+/// let rows = Reshape([-1, 28])        // [28, 28, 1] → [28, 28]
+/// ```
 public struct Reshape: CheckedLayer, Configurable {
     /// Without the batch.
     public var shape: [Int]
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// Another shape of the samples: [N, ...] → [N, shape...].
+    ///
+    /// - Parameter shape: The extents of a sample, without the batch; one may be −1, which stands for what remains.
     public init(_ shape: [Int]) {
         self.shape = shape
     }
@@ -51,11 +62,17 @@ public struct Reshape: CheckedLayer, Configurable {
 }
 
 /// Axes in another order: y.shape[i] = x.shape[axes[i − 1]] for i ≥ 1; axes count from 1, as in Keras, for 0 is the batch.
+///
+/// ```swift
+/// let channelsLast = Permute([2, 3, 1])   // [3, 32, 32] → [32, 32, 3]
+/// ```
 public struct Permute: CheckedLayer, Configurable {
     /// The axes of the input in the order of the output, from 1.
     public var axes: [Int]
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// Another order of the axes of a sample; the batch stays first.
+    ///
+    /// - Parameter axes: The axes of the input in the order of the output; they count from 1, as in Keras.
     public init(_ axes: [Int]) {
         self.axes = axes
     }

@@ -3,11 +3,17 @@ import ApusGraph
 public import ApusTensor
 
 /// Repeats each element of a sequence: [N, L, C] → [N, size·L, C].
+///
+/// ```swift
+/// let layer = UpSampling1D(4)   // [25, 8] → [100, 8]
+/// ```
 public struct UpSampling1D: CheckedLayer, Configurable {
     /// How many times as large the output is.
     public var size: Int
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// Sequences with each element repeated: [N, L, C] → [N, size·L, C].
+    ///
+    /// - Parameter size: How many times each element stands in the output, at least 1.
     public init(_ size: Int = 2) {
         self.size = size
     }
@@ -25,6 +31,13 @@ public struct UpSampling1D: CheckedLayer, Configurable {
 }
 
 /// Enlarges images: [N, H, W, C] → [N, height·H, width·W, C].
+///
+/// ```swift
+/// let decoder = Sequential {
+///     UpSampling2D(2, interpolation: .bilinear)               // [14, 14, 8] → [28, 28, 8]
+///     Conv2D(filters: 1, kernelSize: 3, padding: .same)
+/// }
+/// ```
 public struct UpSampling2D: CheckedLayer, Configurable {
     /// How new pixels get their values.
     public enum Interpolation: String, Sendable, Hashable, Codable, CaseIterable {
@@ -39,7 +52,11 @@ public struct UpSampling2D: CheckedLayer, Configurable {
     /// How new pixels get their values.
     public var interpolation: Interpolation
 
-    /// Creates the layer; arguments set the properties of their names.
+    /// Larger images: [N, H, W, C] → [N, height·H, width·W, C].
+    ///
+    /// - Parameters:
+    ///   - size: How many times as high and wide the output is, at least 1.
+    ///   - interpolation: How new pixels get their values.
     public init(_ size: Size2D = 2, interpolation: Interpolation = .nearest) {
         self.size = size
         self.interpolation = interpolation
