@@ -77,7 +77,7 @@ extension Prediction.Choice: CustomStringConvertible {
     }
 }
 
-/// With one output: `input`, `classes` and `numbers`; with several `input` and `outputs`, each with its `classes` and `numbers` by name.
+/// With one output, whatever its name: `input`, `classes` and `numbers`; with several `input` and `outputs`, each with its `classes` and `numbers` by name.
 extension Prediction: Codable {
     private enum CodingKeys: String, CodingKey { case input, classes, numbers, outputs }
 
@@ -100,7 +100,7 @@ extension Prediction: Codable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(input, forKey: .input)
-        guard outputs.count != 1 || !outputs[0].name.isEmpty else {
+        guard outputs.count != 1 else {
             return try Answer(classes: classes, numbers: numbers).encode(to: encoder)
         }
         let answers = outputs.map { ($0.name, Answer(classes: $0.classes, numbers: $0.numbers)) }

@@ -88,10 +88,14 @@ package struct RunFiles: Sendable {
 
 extension TrainedModel {
     /// The model of a run.
+    init(_ run: RunFiles, kinds: [any (Model & Codable).Type], device: Device) throws(FormatError) {
+        try self.init(run, try run.details(kinds: kinds), kinds: kinds, device: device)
+    }
+
+    /// The model of a run, as it is described.
     package init(
-        _ run: RunFiles, kinds: [any (Model & Codable).Type] = [], device: Device = .cpu
+        _ run: RunFiles, _ details: ModelDescription, kinds: [any (Model & Codable).Type] = [], device: Device
     ) throws(FormatError) {
-        let details = try run.details(kinds: kinds)
         let file = "\(run.path)/\(RunFiles.description)"
         guard let model = details.model else {
             throw FormatError(

@@ -1,5 +1,3 @@
-import ApusConfiguration
-import ApusData
 import ApusFormats
 import ApusInference
 import ApusTestKit

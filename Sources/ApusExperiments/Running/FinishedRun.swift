@@ -1,4 +1,4 @@
-package import ApusInference
+import ApusInference
 import ApusNN
 public import ApusTraining
 
@@ -14,8 +14,6 @@ public struct FinishedRun: Sendable {
     public let folder: RunFolder
     /// What the run did, as its `experiment.yaml` says.
     public let experiment: Experiment
-    /// What the run's model is, takes and says.
-    package let details: ModelDescription
     /// With the weights of the best epoch, or of the last where no best one was kept, and the preprocessing of the run.
     public let trainer: Trainer
 
@@ -27,7 +25,7 @@ public struct FinishedRun: Sendable {
     init(_ folder: RunFolder, weights: String) throws {
         self.folder = folder
         experiment = try folder.experiment()
-        details = try folder.modelDescription()
+        let details = try folder.modelDescription()
         guard let model = details.model else {
             throw TrainingError(
                 "\(folder.path) does not hold its model, for files do not know its kind; register it before the run begins",

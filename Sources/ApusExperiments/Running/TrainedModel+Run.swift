@@ -6,9 +6,10 @@ extension TrainedModel {
     ///
     /// Runs of versions whose folders did not hold the model are opened as well.
     ///
-    /// - Throws: `TrainingError` if the folder is not that of a run; `FormatError` if its weights are missing or damaged.
+    /// - Throws: `FormatError` if the folder is not that of a run, or its weights are missing or damaged; what reading its experiment
+    ///   throws.
     public init(run folder: RunFolder) throws {
-        let run = try FinishedRun(folder)
-        self = run.trainer.trained(run.details)
+        try self.init(
+            RunFiles(folder.path), try folder.modelDescription(), device: try folder.experiment().device)
     }
 }

@@ -10,7 +10,7 @@ extension [Prediction] {
         let rows = map { prediction in
             [prediction.input]
                 + prediction.outputs.flatMap { output in
-                    let isOne = output.name.isEmpty && prediction.outputs.count == 1
+                    let isOne = prediction.outputs.count == 1
                     return (isOne ? [] : ["\(output.name):"])
                         + (output.classes.isEmpty
                             ? [output.numbers.map { NumberFormat.short($0, digits: 5) }.joined(separator: "  ")]
@@ -37,7 +37,7 @@ extension [Prediction] {
             let width = answers.map { $0.classes.isEmpty ? $0.numbers.count : $0.classes.count }.max() ?? 0
             let hasClasses = answers.contains { !$0.classes.isEmpty }
             let name = answers.first?.name ?? ""
-            let prefix = name.isEmpty && outputs == 1 ? "" : "\(name)."
+            let prefix = outputs == 1 ? "" : "\(name)."
             return (1...Swift.max(1, width)).flatMap { place in
                 let number = width > 1 ? "\(place)" : ""
                 return (hasClasses ? ["class\(number)", "probability\(number)"] : ["value\(number)"]).map {

@@ -42,11 +42,6 @@ extension Trainer {
             model, try details(samples, preprocessing, classNames), variables: state.evaluatedVariables, device: device)
     }
 
-    /// The model as it is described, with the weights as they are now; there are some.
-    package func trained(_ details: ModelDescription) -> TrainedModel {
-        TrainedModel(model, details, variables: state?.evaluatedVariables ?? Variables(), device: device)
-    }
-
     /// What the model takes and what its outputs mean, for samples like those of a data set.
     package func modelDescription(for dataset: Dataset) throws -> ModelDescription {
         try details(TrainedSamples(dataset), dataset.preprocessing, nil)
