@@ -10,7 +10,10 @@ extension TrainedModel {
     ///
     /// Of a run it takes the weights of the best epoch, or of the last where no best one was kept; averaged ones where training averages.
     ///
-    /// - Parameter kinds: The custom layers and models that are in it, besides those that are registered (`LayerKinds.register`).
+    /// - Parameters:
+    ///   - path: The file, or the folder of a run.
+    ///   - kinds: The custom layers and models that are in it, besides those that are registered (`LayerKinds.register`).
+    ///   - device: Where everything is computed.
     /// - Throws: `FormatError` if the path leads nowhere or is neither, the file is damaged, holds no model or a newer one, or if its
     ///   numbers do not belong to its network.
     public init(

@@ -22,6 +22,7 @@ extension TrainedModel {
     /// The predictions for samples of several inputs, each [N, ...], by name: `model.predict(["photo": photos, "row": rows])`.
     ///
     /// - Parameters:
+    ///   - inputs: The samples as they are stored, by the names of the inputs.
     ///   - names: Where each sample comes from; without them they are called `#0`, `#1`, ….
     ///   - limit: How many classes are given for each sample, the most probable ones.
     /// - Throws: `PredictionError` if the model does not take such samples.

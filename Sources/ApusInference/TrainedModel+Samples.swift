@@ -7,6 +7,7 @@ extension TrainedModel {
     /// The prediction for an image, which gets the channels and the size that the model takes.
     ///
     /// ```swift
+    /// let model = try TrainedModel("lenet5.apus")
     /// print(try model.predict(Image(contentsOf: "shoe.png")).top(3))
     /// ```
     ///
@@ -16,6 +17,7 @@ extension TrainedModel {
     /// The predictions for images, which get the channels and the size that the model takes.
     ///
     /// - Parameters:
+    ///   - images: Images of any size.
     ///   - names: Where each comes from; without them they are called `#0`, `#1`, ….
     ///   - limit: How many classes are given for each, the most probable ones.
     /// - Throws: `PredictionError` if the model takes no images.
@@ -42,6 +44,7 @@ extension TrainedModel {
     /// The prediction for a row of the table that the model was trained on, by the names of its columns.
     ///
     /// ```swift
+    /// let model = try TrainedModel("houses.apus")
     /// print(try model.predict(row: ["rooms": 4, "town": "Aachen", "built": nil]).numbers)
     /// ```
     ///
@@ -54,6 +57,7 @@ extension TrainedModel {
     /// The predictions for rows of the table that the model was trained on, by the names of its columns.
     ///
     /// - Parameters:
+    ///   - rows: The cells of each row, by the names of their columns.
     ///   - names: Where each comes from; without them they are called `#0`, `#1`, ….
     ///   - limit: How many classes are given for each, the most probable ones.
     ///   - report: Receives what people should know of words that the training did not have.
@@ -72,6 +76,7 @@ extension TrainedModel {
     /// IDX; `.npz` with an array for each input by its name) and tables (`.csv`).
     ///
     /// - Parameters:
+    ///   - files: The paths.
     ///   - limit: How many classes are given for each sample, the most probable ones.
     ///   - samples: The number of samples after which the rest is left out.
     ///   - report: Receives what people should know about the numbers: words that the training did not have, fractions in place of bytes.

@@ -71,8 +71,13 @@ public struct TrainedModel: Sendable {
     /// A trained model of several inputs and outputs from its parts.
     ///
     /// - Parameters:
+    ///   - model: The network.
+    ///   - variables: The weights and running values of the network.
     ///   - inputs: One sample of each input, as it is stored.
     ///   - outputs: What the outputs mean, by name; those that are left out are numbers.
+    ///   - preprocessing: How samples are scaled before the network sees them.
+    ///   - precision: The element type of convolutions, matrix products and what follows them.
+    ///   - device: Where everything is computed.
     public init(
         _ model: any Model, variables: Variables, inputs: Signature, outputs: [ModelDescription.Output],
         preprocessing: Preprocessing = .identity, precision: NumericPrecision = .float32, device: Device = .cpu

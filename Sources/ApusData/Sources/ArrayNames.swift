@@ -1,6 +1,11 @@
 public import ApusConfiguration
 
 /// The array of the only input or target, `x`, or one for each by name, `{left: a, right: b}`.
+///
+/// ```swift
+/// let source = NPZSource("pairs.npz", inputs: ["left": "a", "right": "b"], targets: "y")
+/// print(source.inputs)   // ["left": "a", "right": "b"]
+/// ```
 public struct ArrayNames: Sendable, Hashable {
     /// Arrays by the names of inputs or targets, in the order of the alphabet; that of a single one has no name.
     public let arrays: [String: String]

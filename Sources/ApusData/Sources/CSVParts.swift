@@ -28,6 +28,12 @@ public enum CSVInput: Sendable, Hashable, ExpressibleByArrayLiteral {
 }
 
 /// PNG and JPEG images whose paths a column of a table holds.
+///
+/// ```swift
+/// let source = CSVSource(
+///     "houses.csv", target: "price", task: .regression,
+///     inputs: ["facts": ["rooms"], "photo": .images(CSVImages("photo", height: 64, width: 64))])
+/// ```
 public struct CSVImages: Configurable {
     /// The column of the paths, from the folder of the table on if they are relative.
     public var images: String
@@ -85,6 +91,11 @@ extension CSVInput: Codable, FileRepresentable, CustomStringConvertible {
 }
 
 /// One of several columns of a table that are predicted: `kind: species`, or `size: {column: area, task: regression}` in files.
+///
+/// ```swift
+/// let source = CSVSource(
+///     "iris.csv", targets: ["kind": "species", "size": CSVTarget("petal length", task: .regression)])
+/// ```
 public struct CSVTarget: Configurable, ExpressibleByStringLiteral {
     /// The column.
     public var column: String

@@ -30,7 +30,7 @@ public struct ImageSource: SampleReader, Configurable {
     ///   - height: The height of all images, in pixels; that of the first one if `nil`.
     ///   - width: The width of all images, in pixels; that of the first one if `nil`.
     ///   - channels: 1 for gray, 3 for RGB; as the first image if `nil`.
-    ///   - stream: Whether images are decoded when batches are made; where all together take more than 1 GiB if `nil`.
+    ///   - streams: Whether images are decoded when batches are made; where all together take more than 1 GiB if `nil`.
     public init(
         _ folder: String, testFolder: String? = nil, height: Int? = nil, width: Int? = nil, channels: Int? = nil,
         streams: Bool? = nil

@@ -1,6 +1,11 @@
 public import ApusGraph
 
 /// An image of 8 bits a sample, gray or RGB.
+///
+/// ```swift
+/// let image = try Image(contentsOf: "shoe.png")
+/// print(image.height, image.width, image.channels, image.pixels[0])
+/// ```
 public struct Image: Hashable, Sendable {
     /// In pixels.
     public let height: Int

@@ -6,6 +6,12 @@ public import ApusTensor
 /// All of a trained model but its numbers: the model, what it takes, what happens to it before, and what its outputs mean.
 ///
 /// A file of a model holds it beside the weights, the folder of a run in `inputs.json`.
+///
+/// ```swift
+/// let details = try TrainedModel("runs/lenet5-1").details
+/// for input in details.inputs { print(input.name, input.shape, input.elementType) }
+/// for output in details.outputs { print(output.name, output.classNames) }
+/// ```
 public struct ModelDescription: Sendable {
     /// The version that is written, and the newest that is read.
     static let version = 2

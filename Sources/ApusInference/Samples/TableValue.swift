@@ -1,4 +1,9 @@
 /// A cell of a row of a table: `["price": 1.25, "color": "red", "age": nil]`.
+///
+/// ```swift
+/// let row: [String: TableValue] = ["rooms": 4, "town": "Aachen", "built": nil]
+/// print(try TrainedModel("houses.apus").predict(row: row).numbers)
+/// ```
 public enum TableValue: Sendable, Hashable {
     /// A number.
     case number(Double)

@@ -43,6 +43,13 @@ package struct AnyModel: Codable, Sendable {
 }
 
 /// The kinds of models that can be read from files, besides layers.
+///
+/// ```swift
+/// struct Sum: Model, Codable {
+///     func outputs(for inputs: Values, in context: Context) -> Values { Values(inputs["a"] + inputs["b"]) }
+/// }
+/// try ModelKinds.register(Sum.self)
+/// ```
 public enum ModelKinds {
     package static let registry = Registry<any Model>("model", [], others: [ModelGraph.kind: ModelGraph.self])
 

@@ -5,6 +5,10 @@ extension History {
     /// A learning curve: a number epoch by epoch, of training and of validation where there is one.
     ///
     /// ```swift
+    /// import ApusExperiments
+    /// import ApusReport
+    ///
+    /// let history = try RunFolder(existing: "runs/lenet5-1").history()
     /// try history.chart(of: "accuracy").write(to: "accuracy.svg")
     /// ```
     ///

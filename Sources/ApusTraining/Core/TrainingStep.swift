@@ -80,7 +80,9 @@ public struct TrainingStep: Sendable {
 
     /// A fresh state for the step: start values drawn from the seed, and the optimizer's slots.
     ///
-    /// - Parameter input: The shape of one sample, without the batch.
+    /// - Parameters:
+    ///   - input: The shape of one sample, without the batch.
+    ///   - seed: Where every random number of the training comes from.
     /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
     public func initialState(input: Shape, seed: UInt64 = 0) throws -> TrainingState {
         try initialState(inputs: Signature(input), seed: seed)

@@ -71,7 +71,12 @@ public struct ModelGraph: Model {
     }
 }
 
-/// One name or several.
+/// One name or several: what a part of a model is made from.
+///
+/// ```swift
+/// let part = ModelGraph.Part(from: "a", "b", merge: .add)
+/// print(part.from.names)   // ["a", "b"]
+/// ```
 public struct PartNames: Sendable, Hashable, Codable {
     /// The names in order.
     public var names: [String]
