@@ -25,7 +25,6 @@ import Testing
     private struct Output: LossRule {
         static let schema = Schema(Output())
         func values(_ output: Tensor, _ target: Tensor) -> Tensor { output }
-        func problem(_ output: Tensor, _ target: Tensor) -> String? { nil }
     }
 
     /// An update as a program of its own.

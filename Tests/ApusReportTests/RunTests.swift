@@ -158,5 +158,4 @@ private struct Awkward: MetricRule {
 
     func contribution(_ output: Tensor, _ target: Tensor, weights: Tensor) -> Tensor { weights.sum().reshaped(to: [1]) }
     func value(_ gathered: [Double], classes: Int) -> MetricValue { .number(gathered[0] / 2) }
-    func problem(_ output: Tensor, _ target: Tensor) -> String? { nil }
 }

@@ -58,6 +58,8 @@ import Testing
         #expect(try suggestion([0.001, 0.01, 0.1, 1], [4, 3.5, 2, 1.5]) == 0.01)
         // From 0.01 to 1 it falls by more, but not as fast.
         #expect(try suggestion([0.001, 0.01, 1, 2], [4, 3, 1.5, 1.5]) == 0.001)
+        // Beyond its lowest it rises, and falls again, steeper than before.
+        #expect(try suggestion([0.001, 0.01, 0.1, 1], [2, 1, 4, 1.5]) == 0.001)
         #expect(try suggestion([0.001, 0.01, 0.1, 1], [1, 1, 2, 3]) == nil)
         #expect("\(range)".hasSuffix("\n1.0\t3.0000\nnever falls"))
     }

@@ -276,12 +276,13 @@ import Testing
     /// Other conditions than those of the checkpoint are reported: the last bits may be others.
     @Test func resumingUnderOtherConditionsIsReported() throws {
         try withTemporaryFolder { folder in
-            func notes(_ precision: NumericPrecision) throws -> [String] {
+            func notes(_ precision: NumericPrecision, data: UInt64 = 1) throws -> [String] {
                 var notes: [String] = []
                 var trainer = Trainer(
                     Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(), precision: precision, seed: 1)
                 _ = try trainer.fit(
-                    try blobs(32), epochs: 1, batchSize: 16, callbacks: [Callback.checkpoint()], folder: folder,
+                    try blobs(32, seed: data), epochs: 1, batchSize: 16, callbacks: [Callback.checkpoint()],
+                    folder: folder,
                     resuming: "\(folder)/checkpoints", report: { notes.append($0) })
                 return notes
             }
@@ -292,8 +293,15 @@ import Testing
                     "the training so far ran with precision float32, now mixedBFloat16: the last bits of its results may "
                         + "differ from those of a training that was not interrupted"
                 ])
+            // Other data are more than other bits.
+            let found = try notes(.mixedBFloat16, data: 2)
+            #expect(
+                found.count == 1 && found[0].hasPrefix("the training so far saw other data (data xxh3:"), "\(found)")
+            #expect(
+                found[0].contains(", now xxh3:")
+                    && found[0].contains("it continues with these. Also the training so far ran with precision"))
             let text = try String(contentsOfFile: "\(folder)/checkpoints/last/state.json", encoding: .utf8)
-            for name in ["threads", "instruction set", "oneDNN", "device", "precision"] {
+            for name in ["threads", "instruction set", "oneDNN", "device", "precision", "data"] {
                 #expect(text.contains("\"\(name)\" : "))
             }
         }

@@ -202,6 +202,9 @@ public protocol LossRule: Configurable {
 extension LossRule {
     public var name: String { Self.kind }
 
+    /// Nothing, unless a rule says otherwise.
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? { nil }
+
     public func meaning(of output: Shape, hasClasses: Bool) -> OutputMeaning {
         guard hasClasses else { return .numbers }
         return OutputMeaning.hasOneNumber(output)

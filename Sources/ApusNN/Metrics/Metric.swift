@@ -124,6 +124,9 @@ public enum MetricValue: Sendable, Hashable {
 }
 
 extension MetricRule {
+    /// Nothing, unless a rule says otherwise.
+    public func problem(_ output: Tensor, _ target: Tensor) -> String? { nil }
+
     public var name: String { Self.kind }
     public var isNumber: Bool { true }
 }

@@ -21,5 +21,4 @@ struct PartialLoss: MetricRule {
         .number(isMean ? gathered[0] / gathered[1] : gathered[0])
     }
 
-    func problem(_ output: Tensor, _ target: Tensor) -> String? { nil }
 }

@@ -22,8 +22,12 @@ public struct LearningRateRange: Sendable, Hashable, CustomStringConvertible {
     public var points: [Point]
 
     /// The rate at which the loss falls fastest over the logarithm of the rate; `nil` if it never falls.
+    ///
+    /// What comes after the lowest loss does not count: a loss that has risen may fall steeply again.
     public var suggestion: Double? {
-        let slopes = zip(points, points.dropFirst()).map {
+        let lowest = points.indices.min { points[$0].loss < points[$1].loss } ?? 0
+        let falling = points.prefix(lowest + 1)
+        let slopes = zip(falling, falling.dropFirst()).map {
             ($1.loss - $0.loss) / (log($1.learningRate) - log($0.learningRate))
         }
         guard let steepest = slopes.indices.min(by: { slopes[$0] < slopes[$1] }), slopes[steepest] < 0 else {

@@ -37,10 +37,15 @@ extension SessionProgress {
             guard let now = session.conditions[name], now != before else { return nil }
             return "\(name) \(before), now \(now)"
         }
-        guard !changes.isEmpty else { return nil }
-        return
-            "the training so far ran with \(changes.joined(separator: "; ")): the last bits of its results may differ "
+        let data = changes.first { $0.hasPrefix("data ") }.map {
+            "the training so far saw other data (\($0)); it continues with these"
+        }
+        let others = changes.filter { !$0.hasPrefix("data ") }
+        guard !others.isEmpty else { return data }
+        let bits =
+            "the training so far ran with \(others.joined(separator: "; ")): the last bits of its results may differ "
             + "from those of a training that was not interrupted"
+        return data.map { "\($0). Also \(bits)" } ?? bits
     }
 
     /// Takes over the progress of a checkpoint.

@@ -1,5 +1,6 @@
 public import ApusBackend
 public import ApusData
+import ApusFormats
 public import ApusGraph
 public import ApusNN
 public import ApusOptimizers
@@ -213,6 +214,10 @@ public struct Trainer: Sendable {
         let step = try makeStep(model, objective)
         session.observer = try observer(callbacks, training, batchSize)
         session.conditions = device.conditions.merging(["precision": precision.rawValue]) { $1 }
+        // Only where it is written or compared, for it reads all samples.
+        if checkpoints != nil || callbacks.contains(where: { $0.rule is Checkpoint }) {
+            session.conditions["data"] = XXH3.text(training.fingerprint)
+        }
         var search = DivergenceSearch(
             step, ModelProbe(model, objective: objective, precision: precision, device: device)
         ) { training.batches(of: batchSize, from: $0, augmentations: augmentations) }

@@ -91,7 +91,7 @@ public struct TrainingSession: Sendable {
     ///   - augmentations: Random changes of the training samples.
     ///   - checkpoints: A folder of checkpoints of the same training: it resumes from the newest whole one, which replaces the
     ///     state, and `epochs` counts from the start of that training. Without any it begins.
-    ///   - report: Receives a message when a checkpoint is damaged or was made under other conditions, such as another number of
+    ///   - report: Receives a message when a checkpoint is damaged or was made under other conditions, such as other data or number of
     ///     threads, when warm-up takes most of the training, and after an epoch in which no step counts.
     ///   - step: Receives the state, the next batch and its learning rate. It trains the state on the batch and returns what it
     ///     measured, or `nil` if the step is to be left out of the epoch's loss and metrics.
