@@ -37,9 +37,28 @@ package struct InferenceProgram: Sendable {
         _ variables: Variables, _ inputs: Values, _ preprocessing: Preprocessing
     ) throws -> Values {
         let named = try program(variables, inputs, preprocessing)
+        return try run(named, inputs) { try variables.buffer($0, for: named.program) }
+    }
+
+    /// The same for weights that never change: they are looked up once for each program, which is compiled with them.
+    ///
+    /// - Parameter constants: The same ones in every call.
+    package func callAsFunction(
+        constants: Variables, _ inputs: Values, _ preprocessing: Preprocessing
+    ) throws -> Values {
+        let named = try program(constants, inputs, preprocessing, areConstant: true)
+        var next = named.weights.makeIterator()
+        return try run(named, inputs) { path in
+            if let weight = next.next() { return weight }
+            return try constants.buffer(path, for: named.program)
+        }
+    }
+
+    /// - Parameter variable: Gives the memory of a variable; it is asked for all of them in the order of the program.
+    private func run(_ named: NamedProgram, _ inputs: Values, variable: (String) throws -> Buffer) throws -> Values {
         let results = try named.program.run { role in
             switch role {
-            case .variable(let path): try variables.buffer(path, for: named.program)
+            case .variable(let path): try variable(path)
             case .input(let name): inputs[name].elements()
             case .key, .output: key
             }
@@ -55,7 +74,7 @@ package struct InferenceProgram: Sendable {
     }
 
     private func program(
-        _ variables: Variables, _ inputs: Values, _ preprocessing: Preprocessing
+        _ variables: Variables, _ inputs: Values, _ preprocessing: Preprocessing, areConstant: Bool = false
     ) throws -> NamedProgram {
         let type = InputType(inputs: ValuesType(inputs), preprocessing: preprocessing)
         return try programs(type) {
@@ -72,7 +91,10 @@ package struct InferenceProgram: Sendable {
             if let (path, _) = traced.missing.first { throw VariablesError(lacking: path) }
             try traced.validate()
             for (name, value) in traced.outputs { builder.output(.output(name), value) }
-            return NamedProgram(program: try builder.compiled(on: device), outputs: traced.outputs.names)
+            let program = try builder.compiled(on: device)
+            return NamedProgram(
+                program: program, outputs: traced.outputs.names,
+                weights: areConstant ? try variables.paths.map { try variables.buffer($0, for: program) } : [])
         }
     }
 }
@@ -81,6 +103,8 @@ package struct InferenceProgram: Sendable {
 private struct NamedProgram: StoredProgram {
     let program: BoundProgram<InferenceRole>
     let outputs: [String]
+    /// The memory of the variables in their order, where they never change.
+    let weights: [Buffer]
 
     var byteCount: Int { program.byteCount }
 }

@@ -134,6 +134,6 @@ public struct TrainedModel: Sendable {
     /// - Throws: `GraphError` if the network does not fit the samples; `VariablesError` if the variables belong to another network.
     public func callAsFunction(_ inputs: Values) throws -> Values {
         try evaluate(inputs.leaves)
-        return try program(variables, inputs, details.preprocessing)
+        return try program(constants: variables, inputs, details.preprocessing)
     }
 }

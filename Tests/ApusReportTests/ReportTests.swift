@@ -164,6 +164,31 @@ import Testing
         #expect(report.observations.first?.title == "Dead units")
     }
 
+    /// An autoencoder of images is seen: what goes in, and what comes out below it.
+    @Test func autoencodersShowWhatTheyMake() throws {
+        let images = Tensor.uniform([12, 6, 5, 1], key: RandomKey(seed: 1)) * 255
+        let data = try Dataset(
+            inputs: images.cast(to: .uint8), labels: Array(repeating: 0, count: 12), preprocessing: .unitRange)
+        let same = Sequential { Rescaling(scale: 0.5) }
+        var trainer = Trainer(same, loss: .meanSquaredError, target: .input, optimizer: .sgd())
+        try trainer.prepare(input: [6, 5, 1])
+        var report = RunReport(Experiment(name: "a", model: "mlp"))
+        try report.look(at: trainer, training: nil, test: data)
+        let page = report.html
+        #expect(page.contains("What goes in, and what comes out"))
+        #expect(page.components(separatedBy: ">input</text>").count == 9)
+        #expect(page.components(separatedBy: ">output</text>").count == 9)
+        // Others have none.
+        var other = Trainer(
+            Sequential {
+                Flatten(); Dense(2)
+            }, loss: .softmaxCrossEntropy, optimizer: .sgd())
+        try other.prepare(input: [6, 5, 1])
+        report = RunReport(Experiment(name: "a", model: "mlp"))
+        try report.look(at: other, training: nil, test: data)
+        #expect(!report.html.contains("What goes in, and what comes out"))
+    }
+
     /// A learning curve by itself: training and validation, and where validation was best.
     @Test func historiesDrawThemselves() throws {
         var history = History()

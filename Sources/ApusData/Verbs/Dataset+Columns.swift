@@ -9,13 +9,6 @@ extension Dataset {
     /// A column of words has a name for each word, such as `color=red`.
     public var columnNames: [String] { inputColumns[0].features }
 
-    /// The same table with names of its features.
-    func naming(features: [String]) -> Dataset {
-        var inputs = inputColumns
-        inputs[0].features = features
-        return replacing(inputs: inputs)
-    }
-
     /// The same samples with some columns of the table alone, in the order of the list.
     ///
     /// - Parameter names: columns of `columnNames`; `color` stands for all words of that column

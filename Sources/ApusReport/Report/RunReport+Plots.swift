@@ -48,10 +48,14 @@ extension RunReport {
     /// What the model does with the evaluated data.
     private var results: [Plot] {
         let decisions = plane.map { [Plot(name: "decisions", section: .results, chart: $0)] } ?? []
+        let pairs = ImageGrid("What goes in, and what comes out", images: reconstructions, columns: 8)
+        let reconstructions =
+            reconstructions.isEmpty
+            ? [] : [Plot(name: "reconstructions", section: .results, chart: pairs, isWide: true)]
         return (evaluation?.outputs ?? []).flatMap { output in
             (output.classification.map { classPlots($0, output.name) } ?? [])
                 + (output.regression.map { RunReport.numberPlots($0, output.name) } ?? [])
-        } + decisions
+        } + decisions + reconstructions
     }
 
     /// The name of a picture of one output, and its title.

@@ -39,6 +39,8 @@ public struct RunReport: Sendable {
     public var survey: LayerSurvey?
     /// The distributions of weights, gradients and activations during the training, if the run wrote it down.
     public var snapshots: [ModelObservation] = []
+    /// Images of the evaluated data and what an autoencoder makes of them.
+    var reconstructions: [ImageGrid.Image] = []
     /// Samples of `evaluation`, if they are images, for each output that yields classes.
     var pictures: [Pictures] = []
     /// The samples in the plane with what the model decides there, if they have two features.
@@ -99,6 +101,7 @@ extension RunReport {
         guard let test, !test.isEmpty else { return }
         let evaluation = try Evaluation(trainer, on: test, measured: measured)
         self.evaluation = evaluation
+        reconstructions = try RunReport.reconstructions(trainer, test)
         pictures = evaluation.outputs.compactMap { output in
             output.classification.map { RunReport.pictures(output.name, $0, test) }
         }

@@ -89,9 +89,13 @@ static dnnl_status_t make_attributes(dnnl_primitive_attr_t *attributes) {
     return dnnl_primitive_attr_set_scratchpad_mode(*attributes, dnnl_scratchpad_mode_user);
 }
 
-onednn_builder onednn_begin(int scratch_buffer) {
+/// Operations below which one thread does all: some 10 µs of work, of which a second thread saves less than waking it costs
+/// while the machine is busy.
+static const double SHARED_OPERATIONS = 1 << 20;
+
+onednn_builder onednn_begin(int scratch_buffer, double operations) {
     pthread_once(&once, make_engine);
-    int count = apus_thread_count();
+    int count = operations < SHARED_OPERATIONS ? 1 : apus_thread_count();
     onednn_builder b = {.engine = engine, .status = engine_status, .thread_count_before = offer_threads(count)};
     b.plan = calloc(1, sizeof *b.plan);
     if (!b.plan) b.status = dnnl_out_of_memory;

@@ -40,6 +40,13 @@ static const char *fault(const apus_convolution_shape *s) {
     return NULL;
 }
 
+/// The multiplications and additions of a convolution; 0 for one that can't be.
+static double operations(const apus_convolution_shape *s) {
+    if (fault(s)) return 0;
+    return 2.0 * (double)s->n * (double)rows(s) * (double)columns(s) * (double)s->out_channels
+        * (double)(s->in_channels / s->groups) * (double)s->kernel_h * (double)s->kernel_w;
+}
+
 /// The zeros that windows reach after the image, which may be fewer than were asked for, or pixels that none reaches.
 static int64_t reached_padding(int64_t windows, int64_t size, int64_t before, int64_t kernel, int64_t stride,
                                int64_t dilation) {
@@ -192,7 +199,7 @@ static void append(onednn_builder *b, direction direction, const convolution *c,
 
 static apus_onednn_plan *plan(direction direction, const apus_convolution_shape *s, int *status, char *message,
                               size_t message_size) {
-    onednn_builder b = onednn_begin(direction == APUS_ONEDNN_INPUT_GRADIENT ? 3 : 4);
+    onednn_builder b = onednn_begin(direction == APUS_ONEDNN_INPUT_GRADIENT ? 3 : 4, operations(s));
     dnnl_primitive_desc_t hint = direction == APUS_ONEDNN_FORWARD ? NULL : forward_hint(&b, s);
     convolution c;
     describe(&b, s, direction, &c);
@@ -218,7 +225,7 @@ static apus_onednn_plan *plan(direction direction, const apus_convolution_shape 
 }
 
 apus_onednn_plan *apus_onednn_kernel_preparation(const apus_convolution_shape *s, int64_t *bytes) {
-    onednn_builder b = onednn_begin(2);
+    onednn_builder b = onednn_begin(2, operations(s));
     convolution c;
     describe(&b, s, APUS_ONEDNN_FORWARD, &c);
     dnnl_primitive_desc_t pd = implementation(&b, APUS_ONEDNN_FORWARD, &c, NULL);

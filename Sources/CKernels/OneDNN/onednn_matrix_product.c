@@ -66,7 +66,8 @@ static apus_onednn_matrix_shape transposed(const apus_onednn_matrix_shape *s) {
 
 apus_onednn_plan *apus_onednn_matrix_product(const apus_onednn_matrix_shape *shape, int *status, char *message,
                                              size_t message_size) {
-    onednn_builder b = onednn_begin(3);
+    onednn_builder b = onednn_begin(
+        3, 2.0 * (double)shape->batch * (double)shape->m * (double)shape->n * (double)shape->k);
     const char *reason = fault(shape);
     if (reason) onednn_reject(&b, reason);
     bool is_column = shape->n == 1 && shape->c_row_stride == 1;

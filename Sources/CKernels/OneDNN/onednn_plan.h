@@ -54,8 +54,8 @@ typedef struct {
 #endif
 } onednn_builder;
 
-/// Starts a plan whose scratch memory is buffer number `scratch_buffer`.
-onednn_builder onednn_begin(int scratch_buffer);
+/// Starts a plan whose scratch memory is buffer number `scratch_buffer`, and which does so many operations.
+onednn_builder onednn_begin(int scratch_buffer, double operations);
 
 /// Fails for a reason that lies in the shape.
 void onednn_reject(onednn_builder *builder, const char *reason);

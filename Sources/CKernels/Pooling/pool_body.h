@@ -23,8 +23,13 @@ static void POOL_FN(max_pool_row)(const pool_job *job, int64_t sample, int64_t r
     int64_t last = p->channels, row_stride = p->width * p->channels;
     const POOL_TYPE *image = (const POOL_TYPE *)job->x + sample * p->height * row_stride;
     POOL_TYPE *y = (POOL_TYPE *)job->y + (sample * job->out_height + row) * job->out_width * p->channels;
+    // What follows this sample in memory.
+    int64_t end = (p->samples - sample) * p->height * row_stride;
     for (int64_t column = 0; column < job->out_width; column++, y += p->channels) {
         pool_window w = pool_window_at(p, row, column);
+        // Few channels: a whole vector is faster than a part of one. What it writes too much, the next results overwrite.
+        bool is_whole = last < POOL_LANES && (w.bottom - 1) * row_stride + (w.right - 1) * last + POOL_LANES <= end
+            && (job->out_width - column) * last >= POOL_LANES;
 #define MAX_BODY(LOAD, STORE)                                                        \
     {                                                                                \
         POOL_VECTOR best = (POOL_VECTOR){0} - INFINITY;                              \
@@ -35,7 +40,12 @@ static void POOL_FN(max_pool_row)(const pool_job *job, int64_t sample, int64_t r
             }                                                                        \
         STORE(y + c, best);                                                          \
     }
-        POOL_CHANNELS(0, last, MAX_BODY)
+        if (is_whole) {
+            int64_t c = 0;
+            MAX_BODY(WHOLE_LOAD, WHOLE_STORE)
+        } else {
+            POOL_CHANNELS(0, last, MAX_BODY)
+        }
 #undef MAX_BODY
     }
 }
