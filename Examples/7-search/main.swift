@@ -15,13 +15,11 @@ try run.train(callbacks: [.earlyStopping(patience: 3)])
 try run.writeReport()
 if let test = run.record.test, let folder = run.folder { print("test", test, "in", folder.path) }
 
-let scores = try CrossValidation(experiment, folds: 3, in: "runs/folds")
+let scores = try CrossValidation.run(experiment, folds: 3, in: "runs/folds")
 if let accuracy = scores.summary("accuracy") { print("folds", accuracy.mean, "±", accuracy.standardDeviation) }
 
 let search = Search(
     space: ["optimizer.adam.learningRate": .log(0.0001...0.1), "model.0.dense.units": .choice([4, 16])], trials: 4)
-let tuning = try Tuning(
-    ExperimentFile(yaml: experiment.yaml(), path: "moons"), search, name: "moons-search", in: RunCatalog().store,
-    folder: "runs/moons-search")
+let tuning = try Tuning(experiment, search, in: "runs/moons-search")
 try tuning.run { print("trial", $0.number, $0.assignment, $0.score ?? .nan) }
 if let best = try tuning.study.best() { print("best", best.assignment) }

@@ -31,7 +31,7 @@ struct CrossValidate: ParsableCommand {
         let experiment = try options.file().experiment()
         let path = try runFolder ?? RunFolder(named: "\(experiment.name)-folds").path
         Interrupt.install()
-        let result = try CrossValidation(
+        let result = try CrossValidation.run(
             experiment, folds: folds, in: path,
             callbacks: [Callback(Progress(json: false)), Interrupt.callback]
         ) { fold, score in

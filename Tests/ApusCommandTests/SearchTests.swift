@@ -47,7 +47,7 @@ import Testing
             #expect(other.code == 64)
             #expect(
                 other.errors
-                    == "error: the study d-search in t/runs.sqlite was begun with other settings: epochs is 3, it was 2. Give this search another name, or remove the study to begin anew.\n"
+                    == "error: the study d-search in t/runs.sqlite was begun with other settings: epochs is 3, it was 2. Give this search another name, or begin it anew: --anew of the command, TrialStore.removeStudy in Swift.\n"
             )
             #expect(
                 try command.apus("\(Self.tune) t --trials 2 --anew").errors.hasPrefix("d-search: 2 trials of seed; "))

@@ -343,7 +343,7 @@ private struct Ramp: SampleReader, Configurable {
         ("{source: {moons: {cuont: 3}}}", "there is no key cuont (did you mean count?) at data.source.moons"),
         (
             "{source: {csv: {file: x.csv}}}",
-            "the table needs the column to predict: target, or targets by name, but not both at data.source.csv"
+            "the table needs the column to predict: target, or targets by name at data.source.csv"
         ),
         ("{source: {a: 1, b: 2}}", "expected one data source but received a, b at data.source"),
         (

@@ -31,6 +31,40 @@ import Testing
         }
     }
 
+    /// Data of a program get a run folder, too: it is resumed with them, used without them, and says that files can't read them.
+    @Test func dataOfOnesOwn() throws {
+        try withTemporaryFolder { folder in
+            let (rest, test) = try Dataset.moons(count: 200, noise: 0.1, seed: 1).split(validation: 0.2, seed: 7)
+            func given(_ seed: UInt64 = 7) throws -> LoadedData {
+                let parts = try rest.split(validation: 0.1, seed: seed)
+                return try LoadedData(training: parts.training, validation: parts.validation, test: test)
+            }
+            let experiment = try moonsFile().experiment()
+            func weights(_ name: String) -> Data? {
+                FileManager.default.contents(atPath: "\(folder)/\(name)/checkpoints/last/state.safetensors")
+            }
+            var whole = try ExperimentRun(experiment, data: given())
+            try whole.begin(in: "\(folder)/whole")
+            try whole.train()
+            try whole.writeReport()
+            var cut = try ExperimentRun(experiment, data: given())
+            try cut.begin(in: "\(folder)/cut")
+            try cut.train(callbacks: [Interruption(after: 1).callback])
+            let kept = try RunFolder(existing: "\(folder)/cut")
+            #expect(throws: TrainingError.self) { try ExperimentRun(resuming: kept, data: given(8)) }
+            #expect(
+                message { try ExperimentRun(resuming: kept) }.hasPrefix(
+                    "the data of this experiment were given by a program, and files can't name them."))
+            var resumed = try ExperimentRun(resuming: kept, data: given())
+            try resumed.train()
+            #expect(weights("whole") != nil && weights("whole") == weights("cut"))
+            #expect(resumed.record.test == whole.record.test && whole.record.test != nil)
+            #expect(try TrainedModel("\(folder)/cut").inputs.first?.shape == [2])
+            let text = try String(contentsOfFile: "\(folder)/cut/experiment.yaml", encoding: .utf8)
+            #expect(text.contains("source: given\n"))
+        }
+    }
+
     /// Where weights are averaged, the averages are what is kept, measured and used.
     @Test func averagesAreTheResult() throws {
         try withTemporaryFolder { folder in
@@ -243,7 +277,7 @@ import Testing
 
     @Test func scoresAreThoseOfEachFold() throws {
         try withTemporaryFolder { folder in
-            let result = try CrossValidation(try moonsFile().experiment(), folds: 3, in: folder)
+            let result = try CrossValidation.run(try moonsFile().experiment(), folds: 3, in: folder)
             #expect(result.scores.count == 3)
             let losses = result.scores.map(\.loss)
             let summary = try #require(result.summary("loss"))
@@ -254,7 +288,7 @@ import Testing
             // What is complete is not trained again.
             var again = 0
             let counting = Callback.onEvent { _, _ in Issue.record("a fold was trained again") }
-            let repeated = try CrossValidation(
+            let repeated = try CrossValidation.run(
                 try moonsFile().experiment(), folds: 3, in: folder, callbacks: [counting]
             ) {
                 _, _ in again += 1
@@ -267,11 +301,11 @@ import Testing
     @Test func anInterruptedOneGoesOn() throws {
         try withTemporaryFolder { folder in
             let experiment = try moonsFile().experiment()
-            let whole = try CrossValidation(experiment, folds: 3, in: "\(folder)/whole")
-            let cut = try CrossValidation(
+            let whole = try CrossValidation.run(experiment, folds: 3, in: "\(folder)/whole")
+            let cut = try CrossValidation.run(
                 experiment, folds: 3, in: "\(folder)/cut", callbacks: [Interruption(after: 4).callback])
             #expect(cut.isInterrupted && cut.scores.count == 1)
-            #expect(try CrossValidation(experiment, folds: 3, in: "\(folder)/cut").scores == whole.scores)
+            #expect(try CrossValidation.run(experiment, folds: 3, in: "\(folder)/cut").scores == whole.scores)
         }
     }
 

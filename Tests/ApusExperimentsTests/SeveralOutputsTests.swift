@@ -149,7 +149,7 @@ import Testing
 
     @Test func foldsMeasureEveryOutput() throws {
         try withTemporaryFolder { folder in
-            let result = try CrossValidation(try file(folder).experiment(), folds: 3, in: "\(folder)/folds")
+            let result = try CrossValidation.run(try file(folder).experiment(), folds: 3, in: "\(folder)/folds")
             #expect(result.scores.count == 3 && result.summary("match.binaryAccuracy") != nil)
         }
     }
@@ -169,7 +169,7 @@ import Testing
         ),
         (
             "data.source.csv.target", "kind",
-            "the table needs the column to predict: target, or targets by name, but not both"
+            "give target, or targets by name, but not both"
         ),
         ("data.source.csv.targets", "{}", "the table needs the column to predict"),
         ("data.source.csv.targets.kind", "spezies", "the table has no column \"spezies\""),
@@ -343,6 +343,37 @@ import Testing
             let evaluation = try Evaluation(run.trainer, on: test)
             let regression = try #require(evaluation.regression)
             #expect(regression.outputs.count == 2 && regression.outputs.allSatisfy { $0.r2 > 0.98 })
+        }
+    }
+
+    /// Nothing is predicted but the table itself; any other model needs something to be compared with.
+    @Test func anAutoencoderOfATableNeedsNoTarget() throws {
+        try withTemporaryFolder { folder in
+            let rows = (0..<120).map { "\($0 % 7),\(2 * ($0 % 7)),\($0 % 5)" }
+            try ("a,b,c\n" + rows.joined(separator: "\n")).write(
+                toFile: "\(folder)/t.csv", atomically: true, encoding: .utf8)
+            let text = """
+                name: autoencoder
+                data: {source: {csv: {file: \(folder)/t.csv}}}
+                model: [{dense: 2}, {dense: 3}]
+                loss: meanSquaredError
+                target: input
+                metrics: []
+                optimizer: {adam: {learningRate: 0.05}}
+                schedule: constant
+                batchSize: 16
+                epochs: 60
+                """
+            var run = try ExperimentRun(Experiment(yaml: text, path: "a.yaml"))
+            #expect("\(run.data)" == "96 rows of 3 features, no targets" && !run.data.training.hasTargets)
+            try run.begin(in: "\(folder)/a")
+            try run.train()
+            // The second column is twice the first: two numbers are enough.
+            #expect(run.record.test?.loss ?? 9 < 0.01)
+            try run.writeReport()
+            #expect(try TrainedModel("\(folder)/a").predict(row: ["a": 1, "b": 2, "c": 3]).numbers.count == 3)
+            let found = message { try Experiment(yaml: text.replacing("target: input\n", with: ""), path: "a.yaml") }
+            #expect(found.contains("the table needs the column to predict: target, or targets by name"), "\(found)")
         }
     }
 

@@ -17,6 +17,22 @@ import Testing
             folder: "\(folder)/\(name)")
     }
 
+    /// An experiment in Swift is searched in a folder, and continued by another program there.
+    @Test func anExperimentIsSearched() throws {
+        try withTemporaryFolder { folder in
+            let (experiment, search) = (try moonsFile().experiment(), Search(space: grid, strategy: .grid()))
+            #expect(
+                try !Tuning(experiment, search, in: "\(folder)/s").run(callbacks: [Interruption(after: 4).callback]))
+            let tuning = try Tuning(experiment, search, in: "\(folder)/s")
+            #expect(try tuning.study.trials().count { $0.finished != nil } == 1 && tuning.study.name == "moons")
+            #expect(try tuning.run())
+            #expect(try tuning.study.best()?.assignment["optimizer.adam.learningRate"] == 0.05)
+            for name in ["search.sqlite", "trial-3/experiment.yaml"] {
+                #expect(FileManager.default.fileExists(atPath: "\(folder)/s/\(name)"))
+            }
+        }
+    }
+
     @Test func everyCombinationIsARun() throws {
         try withTemporaryFolder { folder in
             let tuning = try self.tuning(folder, Search(space: grid, strategy: .grid()))

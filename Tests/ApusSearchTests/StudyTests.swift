@@ -92,7 +92,8 @@ import Testing
             search.seed = 9
             #expect(
                 message { try Study("a", search, in: store) }
-                    == "the study a in \(path) has another seed. Give this search another name, or remove the study.")
+                    == "the study a in \(path) has another seed. Give this search another name, or begin it anew: --anew of the command, TrialStore.removeStudy in Swift."
+            )
             search.space = ["x": .real(1...2)]
             #expect(message { try Study("a", search, in: store) }.contains("has another space"))
             search.space = [:]
@@ -121,7 +122,8 @@ import Testing
                 message { try open(["epochs": "2", "metrics[0]": "f1"]) }
                     == "the study a in \(path) was begun with other settings: epochs is 2, it was 10; "
                     + "loss is absent, it was huber; metrics[0] is f1, it was absent. "
-                    + "Give this search another name, or remove the study to begin anew.")
+                    + "Give this search another name, or begin it anew: --anew of the command, TrialStore.removeStudy in Swift."
+            )
             // A study of before has none noted.
             try store.write { try $0.execute(sql: "UPDATE studies SET settings = NULL") }
             _ = try open(["epochs": "2"])

@@ -148,12 +148,25 @@ import Testing
             Dense(2); Dense(6)
         }
         var trainer = Trainer(net, loss: .meanSquaredError, target: .input, optimizer: .adam(learningRate: 0.03))
-        let data = try Dataset(
-            inputs: x, labels: Array(repeating: 0, count: 64), preprocessing: .init(scale: 0.5, offset: 0))
+        let data = try Dataset(inputs: x, preprocessing: .init(scale: 0.5, offset: 0))
         let history = try trainer.fit(data, epochs: 150, batchSize: 32)
         #expect(try #require(history.epochs.last).training.loss < 0.01 * history.epochs[0].training.loss)
         // Both are scaled.
         #expect(try square(trainer.predict(x) - x * 0.5).mean().item() < 0.01)
+    }
+
+    @Test(arguments: [Device.cpu, .reference]) func dataWithoutTargets(_ device: Device) throws {
+        let data = try Dataset(inputs: Tensor.normal([12, 3], key: RandomKey(seed: 1)))
+        #expect(!data.hasTargets && data.count == 12 && !data.isClassification)
+        var trainer = Trainer(Dense(3), loss: .meanSquaredError, target: .input, optimizer: .sgd(), device: device)
+        let (training, validation) = try data.split(validation: 0.25, stratified: false, seed: 1)
+        try trainer.fit(training, validation: validation, epochs: 2, batchSize: 4)
+        #expect(try trainer.evaluate(data).loss > 0)
+        var other = Trainer(Dense(3), loss: .meanSquaredError, optimizer: .sgd(), device: device)
+        #expect(
+            message { try other.fit(data, epochs: 1, batchSize: 4) }
+                == "the data have no targets to compare the output with; give data that have some, or the target .input"
+        )
     }
 
     /// Labels that do not count are no part of loss, metrics and their means, also where batches hold different numbers of them.

@@ -77,6 +77,19 @@ extension Dataset {
         self.init(column, target, rows: Array(0..<count), classNames: [], preprocessing: preprocessing)
     }
 
+    /// Samples without targets, for models that are compared with their inputs: autoencoders.
+    ///
+    /// - Parameters:
+    ///   - inputs: `[N, ...]`, of any element type
+    ///   - preprocessing: how samples are scaled before a model sees them; not at all unless given
+    /// - Throws: `DatasetError` if there are no rows; `GraphError` if the tensor can't be computed.
+    public init(inputs: Tensor, preprocessing: Preprocessing = .identity) throws {
+        let (column, count) = try Column.rows(of: inputs, "inputs")
+        self.init(
+            columns: [InputColumn(name: "", column: column)], [.none], rows: Array(0..<count),
+            preprocessing: preprocessing)
+    }
+
     /// Samples of several inputs or targets.
     ///
     /// ```swift

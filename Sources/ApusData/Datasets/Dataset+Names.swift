@@ -15,6 +15,9 @@ extension Dataset {
 
     /// The type of one target: `int32` for labels, `float32` for numbers.
     public func targetType(of name: String) -> TensorType { target(name).column.row }
+    /// Whether samples have targets; those of an autoencoder need none.
+    public var hasTargets: Bool { targetColumns.contains { $0.column.row.shape != [0] } }
+
     /// Whether a target is labels of classes.
     public func isClassification(of name: String) -> Bool { target(name).isClassification }
     /// The name of each class of a target, in the order of the labels; empty for numbers.

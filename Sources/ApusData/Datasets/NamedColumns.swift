@@ -1,3 +1,4 @@
+import ApusBackend
 import ApusGraph
 import ApusTensor
 
@@ -19,6 +20,10 @@ struct TargetColumn: Sendable {
     var ignored: Int?
 
     var isClassification: Bool { column.row.elementType == .int32 }
+    /// What stands where samples have no targets: no numbers for each.
+    static let none = TargetColumn(
+        name: "", column: Column(buffer: Buffer(byteCount: 0), row: TensorType([0], .float32)))
+
     /// Whether a sample has one label, not one for each of its positions.
     var isOneLabel: Bool { isClassification && column.row.shape.rank == 0 }
 

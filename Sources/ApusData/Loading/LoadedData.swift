@@ -25,6 +25,53 @@ public struct LoadedData: Sendable {
     /// Random changes of the training samples; they fit them.
     public let augmentations: [Augmentation]
 
+    /// Whether a program gave them: no file names where they come from.
+    package let isGiven: Bool
+
+    /// Data of one's own, divided, in place of those that an experiment names: its run has a folder, is resumed and tells what it did.
+    ///
+    /// ```swift
+    /// import ApusExperiments
+    ///
+    /// let (training, test) = try Dataset.moons(count: 400, noise: 0.1, seed: 1).split(validation: 0.2, seed: 7)
+    /// let experiment = Experiment(name: "own", model: .layers(Sequential { Dense(8, activation: .relu); Dense(2) }), epochs: 3)
+    /// var run = try ExperimentRun(experiment, data: LoadedData(training: training, test: test))
+    /// try run.train()
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - training: The part that is trained on, with the scaling that all parts get.
+    ///   - validation: The part that is held back to measure on while training.
+    ///   - test: The part that no choice depends on.
+    ///   - augmentations: Random changes of the training samples.
+    /// - Throws: `DatasetError` if the augmentations do not fit the samples.
+    public init(
+        training: Dataset, validation: Dataset? = nil, test: Dataset? = nil, augmentations: [Augmentation] = []
+    ) throws {
+        try training.check(augmentations)
+        var (validation, test) = (validation, test)
+        validation?.preprocessing = training.preprocessing
+        test?.preprocessing = training.preprocessing
+        let names = training.inputColumns.flatMap(\.features)
+        self.init(
+            training: training, validation: validation, test: test, featureNames: names.isEmpty ? nil : names,
+            columns: [], notes: DataNotes.of(training, validation, test), augmentations: augmentations, isGiven: true)
+    }
+
+    init(
+        training: Dataset, validation: Dataset?, test: Dataset?, featureNames: [String]?, columns: [TableColumn],
+        notes: [String], augmentations: [Augmentation], isGiven: Bool = false
+    ) {
+        self.training = training
+        self.validation = validation
+        self.test = test
+        self.featureNames = featureNames
+        self.columns = columns
+        self.notes = notes
+        self.augmentations = augmentations
+        self.isGiven = isGiven
+    }
+
     /// What sort of samples there are.
     public enum Kind: String, Sendable, Codable {
         /// Images `[height, width, channels]`.
@@ -87,7 +134,7 @@ extension LoadedData: CustomStringConvertible {
                 ? classes.counted("class", "classes") : training.targetType(of: name).shape.count.counted("target"))
                 + (name.isEmpty ? "" : " (\(name))")
         }
-        return "\(count) \(samples), \(targets.joined(separator: ", "))"
+        return "\(count) \(samples), \(training.hasTargets ? targets.joined(separator: ", ") : "no targets")"
             + (training.isInMemory ? "" : ", read while training")
     }
 

@@ -42,7 +42,8 @@ extension CSVSource {
             }, rowCount: table.rowCount)
         guard !features.features.isEmpty || tables?.isEmpty == true else {
             throw problem(
-                path, "no column is left to predict \(targets.map(\.column.name).shown()) from",
+                path,
+                "no column is left" + (targets.isEmpty ? "" : " to predict \(targets.map(\.column.name).shown()) from"),
                 remedy: "Change columns or ignore.")
         }
         let lossy = features.lossy
@@ -60,7 +61,8 @@ extension CSVSource {
             name: "", column: try Column.rows(of: features.tensor(lossy: lossy), "the table").column,
             features: features.features.map(\.name))
         var samples = Dataset(
-            columns: [whole], columns, rows: Array(0..<table.rowCount), preprocessing: .identity)
+            columns: [whole], columns.isEmpty ? [.none] : columns, rows: Array(0..<table.rowCount),
+            preprocessing: .identity)
         if let parts, let tables {
             let divided = tables.isEmpty ? [] : try divided(samples, tables, path).inputColumns
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent().relativePath
@@ -87,8 +89,7 @@ extension CSVSource {
     }
 
     public var settingProblem: String? {
-        (target == nil) != (targets?.isEmpty ?? true)
-            ? nil : "the table needs the column to predict: target, or targets by name, but not both"
+        target == nil || targets == nil ? nil : "give target, or targets by name, but not both"
     }
 
     /// How the file is read; classes and groups are numbers only where they are written as programs write them.

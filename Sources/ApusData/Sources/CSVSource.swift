@@ -15,7 +15,7 @@ package import ApusFormats
 public struct CSVSource: SampleReader, Configurable {
     /// The path of the table, from `data.directory` on if it is relative.
     public var file: String
-    /// The column to predict.
+    /// The column to predict; an autoencoder needs none.
     public var target: String?
     /// Several columns to predict, by the names of the targets: `{kind: species, size: {column: area, task: regression}}`.
     public var targets: [String: CSVTarget]?

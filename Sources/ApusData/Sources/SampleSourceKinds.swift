@@ -22,7 +22,7 @@ public enum SampleSourceKinds {
         CSVSource.self, NPZSource.self,
     ]
 
-    package static let registry = Registry<any SampleReader>("data source", files.map { $0 })
+    package static let registry = Registry<any SampleReader>("data source", files.map { $0 } + [GivenSource.self])
 
     /// Makes a custom data source readable.
     ///
@@ -33,7 +33,8 @@ public enum SampleSourceKinds {
 
     /// Every type: first those of this module, then those that were registered, by the alphabet.
     static var types: [any (SampleReader & Configurable).Type] {
-        let known = Set(files.map { $0.kind })
+        // Nobody writes what only programs give.
+        let known = Set(files.map { $0.kind } + [GivenSource.kind])
         let registered = registry.configurable.compactMap { $0 as? any (SampleReader & Configurable).Type }
         return files + registered.filter { !known.contains($0.kind) }
     }

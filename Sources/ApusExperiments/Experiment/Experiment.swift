@@ -162,6 +162,13 @@ public struct Experiment: Configurable {
         if let problem = data.source.reader.settingProblem {
             problems.append(FileProblem(["data", "source", data.source.name], problem))
         }
+        if let table = data.source.reader as? CSVSource, table.target == nil, table.targets?.isEmpty ?? true,
+            objective.terms.contains(where: { !$0.target.isInput })
+        {
+            problems.append(
+                FileProblem(
+                    ["data", "source", "csv"], "the table needs the column to predict: target, or targets by name"))
+        }
         let fraction = data.validation.fraction
         expect((0..<1).contains(fraction), "data.validation.fraction", "a number in 0..<1", fraction)
         if let problem = objective.terms.lazy.compactMap(\.metrics.nameProblem).first {

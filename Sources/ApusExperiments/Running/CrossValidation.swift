@@ -9,7 +9,7 @@ public import ApusTraining
 /// let experiment = Experiment(
 ///     name: "blobs", data: DataSource(source: .generated(.blobs())),
 ///     model: .layers(Sequential { Dense(3) }), epochs: 3)
-/// let folds = try CrossValidation(experiment, folds: 5, in: "runs/blobs-folds")
+/// let folds = try CrossValidation.run(experiment, folds: 5, in: "runs/blobs-folds")
 /// if let accuracy = folds.summary("accuracy") {
 ///     print(accuracy.mean, "±", accuracy.standardDeviation)
 /// }
@@ -22,6 +22,8 @@ public struct CrossValidation: Sendable {
     /// Whether it was ended before all folds were done.
     public private(set) var isInterrupted = false
 
+    private init() {}
+
     /// Trains on every fold; each has a folder of its own in `folder`: `fold-1`, `fold-2`, …
     ///
     /// Folds that are complete there are not trained again, one that was interrupted is resumed: the result is the same.
@@ -32,11 +34,13 @@ public struct CrossValidation: Sendable {
     ///   - folder: Where the folders of the folds are.
     ///   - callbacks: For each fold.
     ///   - finished: Receives each fold, from 1, with its scores.
+    /// - Returns: The scores of all folds, or of those before it was interrupted.
     /// - Throws: What training throws; `TrainingError` if the folder holds another experiment.
-    public init(
+    public static func run(
         _ experiment: Experiment, folds k: Int, in folder: String, callbacks: [Callback] = [],
         finished: (Int, Measurements) throws -> Void = { _, _ in }
-    ) throws {
+    ) throws -> CrossValidation {
+        var result = CrossValidation()
         for (index, data) in try experiment.loadedFolds(k).enumerated() {
             guard let validation = data.validation else { continue }
             let path = "\(folder)/fold-\(index + 1)"
@@ -44,15 +48,16 @@ public struct CrossValidation: Sendable {
             if run.record.state != .completed {
                 try run.train(callbacks: callbacks)
                 if run.record.state == .interrupted {
-                    isInterrupted = true
-                    return
+                    result.isInterrupted = true
+                    return result
                 }
             }
             let score = try run.trainer.evaluate(validation)
-            scores.append(score)
-            folders.append(path)
+            result.scores.append(score)
+            result.folders.append(path)
             try finished(index + 1, score)
         }
+        return result
     }
 
     /// Mean and standard deviation of the loss or a metric, without the prefix `validation.`; `nil` if it is not measured.

@@ -71,6 +71,8 @@ public struct ExperimentRun: Sendable {
     private init(
         _ experiment: Experiment, _ data: LoadedData?, _ command: [String], resuming folder: RunFolder?
     ) throws {
+        var experiment = experiment
+        if data?.isGiven == true { experiment.data = DataSource(source: .given) }
         self.experiment = experiment
         self.folder = folder
         isResumed = folder != nil

@@ -54,6 +54,32 @@ public struct Tuning: Sendable {
         study = try Study(name, search, in: store, settings: settings)
     }
 
+    /// A search over an experiment, whose study and trials are in one folder: `FOLDER/search.sqlite`, `FOLDER/trial-0`, …
+    ///
+    /// The study is called like the experiment; a program that is started again continues it.
+    ///
+    /// ```swift
+    /// import ApusSearch
+    ///
+    /// let experiment = Experiment(
+    ///     name: "moons", data: DataSource(source: .generated(.moons())),
+    ///     model: .layers(Sequential { Dense(8, activation: .relu); Dense(2) }), epochs: 3)
+    /// let search = Search(space: ["model.0.dense.units": .choice([4, 16])], strategy: .grid())
+    /// try Tuning(experiment, search, in: "runs/moons-search").run()
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - experiment: What trials change; files must be able to hold it.
+    ///   - search: What is tried, and how.
+    ///   - folder: Where everything is kept; it is made if there is none.
+    /// - Throws: What the other initializer throws; `EncodingError` for an experiment that files can't hold.
+    public init(_ experiment: Experiment, _ search: Search, in folder: String) throws {
+        let file = try ExperimentFile(yaml: experiment.yaml(), path: "\(experiment.name).yaml")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try self.init(
+            file, search, name: experiment.name, in: TrialStore(path: "\(folder)/search.sqlite"), folder: folder)
+    }
+
     /// Why the objective can't be measured; `nil` if it can, or if only the data show it.
     private static func problem(_ search: Search, _ experiment: Experiment) -> String? {
         let metric = search.objective.metric
@@ -163,7 +189,7 @@ public struct Tuning: Sendable {
         let metric = search.objective.metric.replacing("validation.", with: "", maxReplacements: 1)
         var scores: [Double] = []
         var mean: Double { scores.reduce(0, +) / Double(scores.count) }
-        let result = try CrossValidation(experiment, folds: search.folds, in: path, callbacks: callbacks) {
+        let result = try CrossValidation.run(experiment, folds: search.folds, in: path, callbacks: callbacks) {
             fold, measured in
             guard let score = measured[metric] else {
                 throw TrainingError("the objective is \(metric), which this training does not measure")

@@ -50,7 +50,7 @@ extension TrialStore {
                 let key = Self.difference(stored, search)
                 throw SearchError(
                     "the study \(name) in \(path) has another \(key). "
-                        + "Give this search another name, or remove the study."
+                        + TrialStore.otherStudy
                 )
             }
             try checkSettings(name, id, settings, database)
@@ -60,6 +60,9 @@ extension TrialStore {
             return id
         }
     }
+
+    private static let otherStudy =
+        "Give this search another name, or begin it anew: --anew of the command, TrialStore.removeStudy in Swift."
 
     /// Compares all that trials have in common with what the study began with; studies of before take over what there is now.
     private func checkSettings(_ name: String, _ id: Int64, _ settings: [String: String], _ database: Database) throws {
@@ -76,7 +79,7 @@ extension TrialStore {
         throw SearchError(
             "the study \(name) in \(path) was begun with other settings: \(differences.joined(separator: "; "))"
                 + (paths.count > 5 ? "; and \(paths.count - 5) more. " : ". ")
-                + "Give this search another name, or remove the study to begin anew.")
+                + TrialStore.otherStudy)
     }
 
     private static func study(_ name: String, _ database: Database) throws -> (id: Int64, search: Search)? {

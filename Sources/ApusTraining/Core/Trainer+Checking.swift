@@ -13,6 +13,11 @@ extension Trainer {
         for term in objective.terms where !term.target.isInput {
             let name = term.target.name(among: dataset.targetNames)
             let output = term.output.isEmpty ? trace.outputs.only : trace.outputs[term.output]
+            guard dataset.hasTargets else {
+                throw TrainingError(
+                    "the data have no targets to compare the output with; give data that have some, or the target .input",
+                    kind: .malformed)
+            }
             // What there isn't is said by the step.
             guard dataset.targetNames.contains(name), output.problems.isEmpty else { continue }
             if let problem = targetProblem(dataset, name, term.loss, output.shape) { throw TrainingError(problem) }
