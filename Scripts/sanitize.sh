@@ -38,9 +38,9 @@ for sanitizer in "${sanitizers[@]}"; do
     case $sanitizer in
     address)
         build+=(-Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined)
-        # Not explained yet: in one of twelve runs of all suites under this sanitizer, never alone and never without it, two outputs
-        # of one random graph were wrong, fused and unfused alike. `make test` runs it, with every instruction set.
-        skipped+='|ApusCPUTests.FuzzTests/matrices'
+        # Not explained yet, and why continuous integration does not end with this: in about one of ten runs of all suites under this
+        # sanitizer the outputs of one random graph of ApusCPUTests.FuzzTests are wrong (matrices of seed 23, images of seed 12), of
+        # whole programs, not by rounding. Never seen in a run of these suites alone, nor without the sanitizer.
         suites='CKernelsTests|ApusCPUTests|ApusTensorTests|ApusDataTests|ApusTrainingTests|FuzzTests|ApusFormatsTests'
         ;;
     thread)
