@@ -67,6 +67,11 @@ package struct Fields {
     }
 }
 
+extension Decoder {
+    /// Whether the file holds values by name here, not a single one or a list.
+    package var isMapping: Bool { (try? container(keyedBy: NameKey.self)) != nil }
+}
+
 /// Any name as a key.
 package struct NameKey: CodingKey {
     /// The name.

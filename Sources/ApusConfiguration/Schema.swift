@@ -89,7 +89,7 @@ public struct Schema<Value: Sendable>: Sendable {
             }
             readWhole = { decoder, value in value[keyPath: path] = try Constant(from: decoder) }
             write = { value, container in
-                try container.encode(SortedNames<Never>.sorted(value[keyPath: path]), forKey: NameKey(name))
+                try container.encode(SortedNames(value[keyPath: path]), forKey: NameKey(name))
             }
             writeAlone = { value, encoder in
                 var container = encoder.singleValueContainer()

@@ -1,5 +1,4 @@
 public import ApusConfiguration
-import ApusGraph
 
 /// One of several inputs of a table's rows: columns, or images whose paths a column holds.
 ///
@@ -68,7 +67,7 @@ extension CSVInput: Codable, FileRepresentable, CustomStringConvertible {
     public static var form: Form { .either([.list(.text), .type(CSVImages.self)]) }
 
     public init(from decoder: any Decoder) throws {
-        if (try? decoder.container(keyedBy: NameKey.self)) != nil {
+        if decoder.isMapping {
             self = .images(try CSVImages(from: decoder))
         } else {
             self = .columns(try [String](from: decoder))

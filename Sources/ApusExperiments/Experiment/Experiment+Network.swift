@@ -16,9 +16,7 @@ extension Experiment {
     public func network(for data: Dataset) throws -> any Model { try model.model(outputs: outputCount(for: data)) }
 
     /// A trainer of a network with the experiment's settings.
-    func trainer(of model: any Model) -> Trainer { trainer(ofSome: model) }
-
-    private func trainer(ofSome model: some Model) -> Trainer {
+    func trainer(of model: any Model) -> Trainer {
         Trainer(
             model, objective: objective, optimizer: optimizer, schedule: schedule, precision: precision, memory: memory,
             device: device, seed: seed)

@@ -38,7 +38,7 @@ extension ModelSource: Codable {
     public init(from decoder: any Decoder) throws {
         if let name = try? decoder.singleValueContainer().decode(String.self) {
             self = .name(name)
-        } else if (try? decoder.container(keyedBy: NameKey.self)) != nil {
+        } else if decoder.isMapping {
             self = .graph(try ModelGraph(from: decoder))
         } else {
             self = .layers(try Sequential(from: decoder))

@@ -70,7 +70,7 @@ extension OutputMetrics: Codable, FileRepresentable {
     public static var form: Form { .either([.of([Metric].self), .of([String: [Metric]].self)]) }
 
     public init(from decoder: any Decoder) throws {
-        if (try? decoder.container(keyedBy: NameKey.self)) != nil {
+        if decoder.isMapping {
             self.init(byOutput: try [String: [Metric]](from: decoder))
         } else {
             self.init(try [Metric](from: decoder))

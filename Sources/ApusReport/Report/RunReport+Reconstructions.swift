@@ -8,8 +8,7 @@ extension RunReport {
     /// Images of the data, each with what an autoencoder makes of it below; none where the model is no autoencoder of images.
     static func reconstructions(_ trainer: Trainer, _ data: Dataset) throws -> [ImageGrid.Image] {
         guard let term = trainer.objective.terms.first(where: \.target.isInput) else { return [] }
-        let shape = data.sampleShape(of: term.target.name(among: data.inputNames)).dimensions
-        guard shape.count == 3, shape[0] >= 4, shape[1] >= 4, shape[2] == 1 || shape[2] == 3 else { return [] }
+        guard let shape = pictureShape(of: data, term.target.name(among: data.inputNames)) else { return [] }
         let count = min(columns, data.count)
         let samples = try data.subset((0..<count).map { $0 * data.count / count })
         let batches = trainer.scaled(samples).batches(of: count, epoch: 0, seed: 0, shuffled: false, ahead: 0)

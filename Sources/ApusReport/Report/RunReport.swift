@@ -137,12 +137,17 @@ extension RunReport {
         data.inputNames.lazy.compactMap { image(data, $0, index, caption: caption, frame: frame) }.first
     }
 
+    /// Height, width and channels of samples that can be shown; `nil` for others.
+    static func pictureShape(of data: Dataset, _ input: String) -> [Int]? {
+        var shape = data.sampleShape(of: input).dimensions
+        if shape.count == 2 { shape.append(1) }
+        return shape.count == 3 && min(shape[0], shape[1]) >= 4 && (shape[2] == 1 || shape[2] == 3) ? shape : nil
+    }
+
     private static func image(_ data: Dataset, _ input: String, _ index: Int, caption: String, frame: Paint?)
         -> ImageGrid.Image?
     {
-        var shape = data.sampleShape(of: input).dimensions
-        if shape.count == 2 { shape.append(1) }
-        guard shape.count == 3, min(shape[0], shape[1]) >= 4, shape[2] == 1 || shape[2] == 3 else { return nil }
+        guard let shape = pictureShape(of: data, input) else { return nil }
         let values = data.input(input, at: index).cast(to: .float32).scalars
         let finite = values.filter(\.isFinite)
         let range =

@@ -92,10 +92,6 @@ public struct TrainingStep: Sendable {
     ///
     /// - Throws: `GraphError` that names every layer that does not fit; `TrainingError` for impossible hyperparameters.
     public func initialState(inputs: Signature, seed: UInt64 = 0) throws -> TrainingState {
-        try state(of: model, inputs, seed)
-    }
-
-    private func state(of model: some Model, _ inputs: Signature, _ seed: UInt64) throws -> TrainingState {
         try TrainingState(model, optimizer: optimizer, inputs: inputs, seed: seed)
     }
 
