@@ -108,7 +108,7 @@ let package = Package(
                 "ApusFormats", "ApusInference",
             ],
             swiftSettings: swift),
-        .target(name: "ApusModels", dependencies: ["ApusNN"], swiftSettings: swift),
+        .target(name: "ApusModels", dependencies: ["ApusGraph", "ApusNN"], swiftSettings: swift),
         .target(
             name: "ApusExperiments",
             dependencies: [
@@ -211,7 +211,7 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "ApusInferenceTests",
-            dependencies: ["ApusInference", "ApusBackend", "ApusFormats", "ApusFuzzing", "ApusGraph"],
+            dependencies: ["ApusInference", "ApusBackend", "ApusFormats", "ApusFuzzing", "ApusGraph", "ApusModels"],
             swiftSettings: swift),
         .testTarget(
             name: "ApusTrainingTests",

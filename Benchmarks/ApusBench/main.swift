@@ -168,7 +168,7 @@ func compareAccuracy(samples: Int, epochs: Int, seeds: Int) throws {
         for seed in 1...seeds {
             try KernelChoices.$allowsWinograd.withValue(winograd) {
                 var trainer = Trainer(
-                    Sequential.resnet18(), loss: .softmaxCrossEntropy,
+                    Zoo.resnet18.model(), loss: .softmaxCrossEntropy,
                     optimizer: .sgd(learningRate: 0.05, momentum: 0.9), metrics: [.accuracy], schedule: .cosine(),
                     precision: precision, seed: UInt64(seed))
                 let start = now()

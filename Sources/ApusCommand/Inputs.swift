@@ -5,19 +5,28 @@ import Foundation
 
 /// What a command is given for a network that needs no training.
 struct NetworkOptions: ParsableArguments {
-    @Argument(help: "A network of the zoo (mlp, lenet5), or a file with layers or an experiment.")
+    @Argument(help: "A network of the zoo (mlp, lenet5; see apus zoo), or a file with layers or an experiment.")
     var model: String
 
     @Option(
         help: ArgumentHelp(
-            "The shape of one input; by default that of the experiment's data, else 28,28,1. Of several inputs NAME=SHAPE, repeated.",
+            "The shape of one input; by default that of the experiment's data, or as published. Of several inputs NAME=SHAPE, repeated.",
             valueName: "shape"))
     var input: [InputShape] = []
 
+    @Option(help: "The outputs of a network of the zoo; by default 10, or as published where no input is given.")
+    var classes: Int?
+
     /// The network, and the shapes of its inputs.
     func load() throws -> (model: any Model, inputs: Signature) {
-        let model = try ModelArgument.model(model)
-        guard !input.isEmpty else { return (model, try ModelArgument.inputs(self.model)) }
+        if let classes, classes < 1 { throw ValidationError("--classes must be at least 1, received \(classes)") }
+        let published = input.isEmpty ? ZooNetwork(model)?.network.published : nil
+        let outputs = classes ?? published?.classes ?? 10
+        let shape = input.count == 1 ? input[0].shape : published?.input
+        let model = try ModelArgument.model(model, outputs: outputs, input: shape)
+        guard !input.isEmpty else {
+            return (model, try published.map { Signature($0.input) } ?? ModelArgument.inputs(self.model))
+        }
         if Set(input.map(\.name)).count < input.count || input.count > 1 && input.contains(where: \.name.isEmpty) {
             throw ValidationError("give each of several inputs its name once: --input left=4 --input right=4")
         }
@@ -87,10 +96,10 @@ enum ModelArgument {
     }
 
     /// The network of a name, of layers or parts in a file, or of the experiment in one.
-    static func model(_ argument: String) throws -> any Model {
+    static func model(_ argument: String, outputs: Int, input: Shape?) throws -> any Model {
         try checkName(argument)
-        guard isFile(argument) else { return try ModelSource.name(argument).model() }
-        return try ModelSource(yaml: try text(of: argument), path: argument).model()
+        let source = isFile(argument) ? try ModelSource(yaml: try text(of: argument), path: argument) : .name(argument)
+        return try source.model(outputs: outputs, input: input)
     }
 
     /// The shapes of the data of the experiment in a file; that of Fashion-MNIST for anything else.

@@ -13,12 +13,12 @@ struct RootCommand: ParsableCommand {
             diverged, 64 usage, 65 bad data, 66 missing input, 71 out of memory, 74 input or output failed, 129, 130 and 143 \
             interrupted by SIGHUP, SIGINT (Ctrl-C) and SIGTERM: training then keeps its weights and can be resumed.
 
-            Networks of the zoo: \(Zoo.allCases.map(\.rawValue).joined(separator: ", ")).
+            Networks of the zoo, such as mlp, lenet5 and resnet18, are listed by apus zoo.
             """,
         version: ApusVersion.current,
         subcommands: [
             Train.self, Evaluate.self, Predict.self, Tune.self, CrossValidate.self, Runs.self, Summary.self,
-            Gradcheck.self, ExperimentCommand.self, Bench.self,
+            Gradcheck.self, ExperimentCommand.self, Bench.self, ZooCommand.self,
         ])
 
     @OptionGroup var threads: ThreadOptions

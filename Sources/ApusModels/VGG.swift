@@ -1,41 +1,31 @@
-public import ApusNN
+import ApusNN
 
 extension Sequential {
-    /// VGG-16: thirteen 3 × 3 convolutions in five stages. Simonyan & Zisserman (2015).
+    /// VGG of 11, 13, 16 or 19 layers: 3 × 3 convolutions in five stages. Simonyan & Zisserman (2015).
     ///
-    /// With the small head, a single dense layer, for images of about 32 × 32: 14,728,266 parameters with normalization, three
-    /// channels and ten classes, running values not counted. With the large head, two dense layers of 4096 units, for 224 × 224:
-    /// 138,357,544 without normalization and with a thousand classes.
-    public static func vgg16(classes: Int = 10, normalizes: Bool = true, head: Head = .small) -> Sequential {
-        Sequential {
-            for (filters, count) in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)] {
-                for _ in 0..<count {
-                    Conv2D(
-                        filters: filters, kernelSize: 3, padding: .same, activation: normalizes ? .linear : .relu,
-                        kernelInitializer: .heNormal)
-                    if normalizes {
-                        normalization
-                        ActivationLayer(.relu)
-                    }
-                }
-                MaxPool2D(2)
+    /// For small images the head is a single dense layer; for large ones it has two of 4096 units besides.
+    ///
+    /// - Parameter counts: The convolutions of each stage.
+    static func vgg(_ counts: [Int], normalizes: Bool, classes: Int, images: ImageScale) -> Sequential {
+        var layers: [any Layer] = []
+        for (stage, count) in counts.enumerated() {
+            for _ in 0..<count {
+                layers.append(convolution(min(64 << stage, 512), 3, useBias: true))
+                if normalizes { layers.append(batchNorm()) }
+                layers.append(relu)
             }
-            Flatten()
-            if head == .large {
-                for _ in 0..<2 {
-                    Dense(4096, activation: .relu, kernelInitializer: .heNormal)
-                    Dropout(0.5)
-                }
-            }
-            Dense(classes)
+            layers.append(MaxPool2D(2))
         }
-    }
-
-    /// What follows the convolutions of VGG.
-    public enum Head: Sendable, Hashable {
-        /// One dense layer.
-        case small
-        /// Three dense layers of 4096, 4096 and the classes, as published.
-        case large
+        let features = numbered(layers)
+        guard images == .large else {
+            return modules(["features": features, "flatten": Flatten(), "classifier": Dense(classes)])
+        }
+        return modules([
+            "features": features, "avgpool": AdaptiveAveragePool2D(7), "flatten": Flatten(),
+            "classifier": numbered([
+                Dense(4096, kernelInitializer: .heNormal), relu, Dropout(0.5),
+                Dense(4096, kernelInitializer: .heNormal), relu, Dropout(0.5), Dense(classes),
+            ]),
+        ])
     }
 }

@@ -157,7 +157,7 @@ import Testing
         ),
         (
             Dense(3).named("a/b"), [3],
-            "named (Dense(3)): name: a layer's name must have letters and no slash, received \"a/b\""
+            "named (Dense(3)): name: a layer's name must have no slash, received \"a/b\""
         ),
     ]
 

@@ -12,7 +12,7 @@ import Testing
     /// All gradients of ResNet-18 in float32, as it trains, are those of float64 to 2e-5 (relative L2). Measured: 1e-5 at most, with three
     /// seeds.
     @Test func gradientsAreThoseOfFloat64() throws {
-        let trace = try Sequential.resnet18().traced(input: [16, 16, 3], batch: 4, mode: .training)
+        let trace = try Zoo.resnet18.model().traced(input: [16, 16, 3], batch: 4, mode: .training)
         let (first, last) = try (#require(trace.records.first), #require(trace.records.last))
         let (x, output) = (first.input.node, last.output)
         var inputs = [x, trace.key.node]

@@ -4,15 +4,31 @@ import Testing
 
 /// The table that all programs of the benchmark read, as Swift reads it.
 @Suite struct WorkloadTests {
-    /// The networks are those of the zoo, layer by layer.
+    /// The networks are those of the zoo, layer by layer; only names differ.
     @Test(arguments: [
-        ("lenet5-b128", Sequential.lenet5()), ("lenet5-b32", .lenet5()), ("resnet18-b32", .resnet18()),
-        ("vgg16-bn-b32", .vgg16()), ("resnet18-224-b8", .resnet18(stem: .large)),
-        ("resnet18-224-infer-b1", .resnet18(stem: .large)), ("resnet18-224-infer-b16", .resnet18(stem: .large)),
+        ("lenet5-b128", Zoo.lenet5, ImageScale.small), ("lenet5-b32", .lenet5, .small),
+        ("resnet18-b32", .resnet18, .small),
+        ("vgg16-bn-b32", .vgg16BN, .small), ("resnet18-224-b8", .resnet18, .large),
+        ("resnet18-224-infer-b1", .resnet18, .large), ("resnet18-224-infer-b16", .resnet18, .large),
     ])
-    func networks(_ name: String, _ model: Sequential) throws {
+    func networks(_ name: String, _ network: Zoo, _ images: ImageScale) throws {
         let workload = try #require(Workload.all.first { $0.name == name })
-        #expect(workload.model == model)
+        #expect(workload.model == Sequential(plain(network.model(images: images))))
+    }
+
+    /// The layers without names, and without the lists that only hold them together.
+    private func plain(_ layer: any Layer) -> [any Layer] {
+        switch layer {
+        case let named as Named: plain(named.layer)
+        case let list as Sequential: list.layers.flatMap(plain)
+        case let residual as Residual:
+            [
+                Residual(
+                    body: Sequential(plain(residual.body)), shortcut: residual.shortcut.map { Sequential(plain($0)) },
+                    activation: residual.activation)
+            ]
+        default: [layer]
+        }
     }
 
     /// What is left out is training in float32.

@@ -10,10 +10,12 @@ extension Experiment {
         return max(1, data.classCount)
     }
 
-    /// The network that the experiment trains; one of the zoo has as many outputs as the data ask for.
+    /// The network that the experiment trains; one of the zoo has as many outputs as the data ask for, and the form for their size.
     ///
     /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
-    public func network(for data: Dataset) throws -> any Model { try model.model(outputs: outputCount(for: data)) }
+    public func network(for data: Dataset) throws -> any Model { 
+        try model.model(outputs: outputCount(for: data), input: data.sampleShape)
+    }
 
     /// A trainer of a network with the experiment's settings.
     func trainer(of model: any Model) -> Trainer {

@@ -1,5 +1,6 @@
 import ApusConfigurationFiles
 public import ApusConfiguration
+public import ApusGraph
 import ApusModels
 public import ApusNN
 import ApusTraining
@@ -12,7 +13,8 @@ import ApusTraining
 /// print(try byName.model(outputs: 5))
 /// ```
 public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
-    /// A network of the zoo: `lenet5`.
+    /// A network of the zoo, in the form that fits the data unless the name says which: `lenet5`, `resnet18-large`,
+    /// `googlenet-aux`.
     case name(String)
     /// Layers one after the other.
     case layers(Sequential)
@@ -72,14 +74,16 @@ extension ModelSource {
 
     /// The network: layers as they are, or the one of a name.
     ///
-    /// - Parameter outputs: The outputs of a network of the zoo: one a class, or one a number.
+    /// - Parameters:
+    ///   - outputs: The outputs of a network of the zoo: one a class, or one a number.
+    ///   - input: The shape of a sample, which decides for what size of images the network is made unless its name says so.
     /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
-    public func model(outputs: Int = 10) throws -> any Model {
+    public func model(outputs: Int = 10, input: Shape? = nil) throws -> any Model {
         switch self {
         case .layers(let layers): return layers
         case .graph(let graph): return graph
         case .name(let name):
-            if let network = Zoo(rawValue: name) { return network.model(classes: outputs) }
+            if let network = ZooNetwork(name) { return network.model(classes: outputs, input: input) }
             throw TrainingError("there is no network \(name.shown) (\(Names.hint(name, Zoo.allCases.map(\.rawValue))))")
         }
     }

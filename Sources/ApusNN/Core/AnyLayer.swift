@@ -84,13 +84,16 @@ public enum LayerKinds {
         "layer",
         [
             Dense.self, Embedding.self, Conv1D.self, Conv2D.self, Conv1DTranspose.self, Conv2DTranspose.self,
-            DepthwiseConv1D.self, DepthwiseConv2D.self, SeparableConv1D.self, SeparableConv2D.self, MaxPool1D.self,
+            DepthwiseConv1D.self, DepthwiseConv2D.self, SeparableConv1D.self, SeparableConv2D.self, SparseConv2D.self,
+            SqueezeExcitation.self, MaxPool1D.self,
             MaxPool2D.self, AveragePool1D.self, AveragePool2D.self, GlobalAveragePool.self, GlobalMaxPool.self,
             AdaptiveAveragePool1D.self, AdaptiveAveragePool2D.self, Flatten.self, Reshape.self, Permute.self,
             ZeroPadding1D.self, ZeroPadding2D.self, Cropping1D.self, Cropping2D.self, UpSampling1D.self,
             UpSampling2D.self,
             Rescaling.self, Normalization.self, BatchNorm.self, LayerNorm.self, GroupNorm.self, InstanceNorm.self,
-            RMSNorm.self, LocalResponseNorm.self, Dropout.self, SpatialDropout.self, AlphaDropout.self,
+            RMSNorm.self, LocalResponseNorm.self, ChannelScale.self, ChannelPadding.self, Dropout.self,
+            SpatialDropout.self,
+            StochasticDepth.self, AlphaDropout.self,
             GaussianDropout.self, GaussianNoise.self, ActivationLayer.self, PReLU.self, Residual.self, Parallel.self,
         ], others: [Sequential.kind: Sequential.self])
 

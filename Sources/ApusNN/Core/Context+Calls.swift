@@ -30,6 +30,7 @@ extension Context {
             guard trace.open[call].numbersInner || index > 0 else { return (path, true) }
             let place = joined("\(index).\(layer.kind)")
             return (place, trace.contents.layerPaths.insert(place).inserted)
+        case .nameless: return (path, true)
         case .single: return (path, trace.contents.layerPaths.insert(path).inserted)
         case .shared:
             trace.contents.release(path)

@@ -89,6 +89,8 @@ public struct VariableDescription: Hashable, Sendable {
     public var regularizer: Regularizer?
     /// A set that the weights are kept in.
     public var constraint: Constraint?
+    /// What the variable is used for; known once a whole model was traced.
+    package var form = VariableForm.plain
 
     init(
         shape: Shape, initializer: Initializer, isTrainable: Bool, regularizer: Regularizer? = nil,

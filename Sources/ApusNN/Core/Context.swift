@@ -28,6 +28,8 @@ public struct Context {
         case single
         /// As many as there are calls, all with the same weights.
         case shared
+        /// Those of a part without a name of its own: it stands where the layer around it does.
+        case nameless
     }
 
     /// Whether the model learns or predicts.
@@ -49,6 +51,14 @@ public struct Context {
     /// A context in which layers may be called again, with the same weights: `let tower = context.shared("tower")`.
     public func shared(_ name: String) -> Context {
         Context(path: joined(name), trace: trace, use: .shared)
+    }
+
+    /// The context of a part that has no name of its own: its layers stand directly below the layer around it.
+    var nameless: Context { Context(path: path, trace: trace, use: .nameless) }
+
+    /// The context of a part of a layer: one of a single named layer bears that name in place of the usual one.
+    func part(_ name: String, _ layers: Sequential) -> Context {
+        layers.bearsItsOwnName ? nameless : self[name]
     }
 
     /// The context of the whole model.

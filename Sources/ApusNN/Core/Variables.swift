@@ -97,8 +97,8 @@ extension Model {
     ///
     /// - Throws: `GraphError` that names every layer that does not fit.
     public func initialized(inputs: Signature, seed: UInt64) throws -> Variables {
-        let trace = try traced(inputs, batch: 1, mode: .training)
-        let problems = trace.descriptions.compactMap { path, description in
+        let descriptions = try variableDescriptions(inputs: inputs)
+        let problems = descriptions.compactMap { path, description in
             MachineMemory.problem(TensorType(description.shape, .float32)).map {
                 GraphProblem(lacksMemoryFor: "parameter", message: "the variable \(path): \($0)")
             }
@@ -106,11 +106,26 @@ extension Model {
         guard problems.isEmpty else { throw GraphError(problems) }
         let key = RandomKey(seed: seed).child("initialization")
         var variables = Variables()
-        for (path, description) in trace.descriptions {
+        for (path, description) in descriptions {
             let value = description.initializer.tensor(description.shape, key: key.child(path))
             variables.set(path, Variables.Variable(value: value, description: description))
         }
         try evaluate(variables.paths.map { variables[$0]! })
         return variables
+    }
+
+    /// The model's variables in order, and what each is used for.
+    ///
+    /// - Throws: `GraphError` that names every layer that does not fit.
+    package func variableDescriptions(
+        inputs: Signature
+    ) throws(GraphError) -> [(path: String, description: VariableDescription)] {
+        let trace = try traced(inputs, batch: 1, mode: .training)
+        let forms = trace.forms
+        return trace.descriptions.map { path, description in
+            var description = description
+            description.form = forms[path] ?? .plain
+            return (path, description)
+        }
     }
 }

@@ -74,7 +74,10 @@ public struct ModelDiagram: Sendable {
     // MARK: Layers
 
     func block(_ layer: any Model, path: String) -> Block {
-        func inner(_ name: String) -> String { path.isEmpty ? name : "\(path)/\(name)" }
+        func inner(_ name: String) -> String { name.isEmpty ? path : path.isEmpty ? name : "\(path)/\(name)" }
+        func part(_ layers: Sequential, _ name: String) -> Block {
+            block(layers, path: layers.bearsItsOwnName ? path : inner(name))
+        }
         switch layer {
         case let layers as Sequential:
             return ModelDiagram.column(
@@ -83,14 +86,14 @@ public struct ModelDiagram: Sendable {
                 })
         case let residual as Residual:
             let columns = [
-                block(residual.body, path: inner("body")),
-                residual.shortcut.map { block($0, path: inner("shortcut")) } ?? ModelDiagram.nothing,
+                part(residual.body, "body"),
+                residual.shortcut.map { part($0, "shortcut") } ?? ModelDiagram.nothing,
             ]
             let label = residual.activation == .linear ? "+" : "+ \(residual.activation)"
             return ModelDiagram.merged(columns, label)
         case let parallel as Parallel:
             return ModelDiagram.merged(
-                parallel.branches.enumerated().map { block($1, path: inner("branch\($0)")) }, "\(parallel.merge)")
+                parallel.branches.enumerated().map { part($1, "branch\($0)") }, "\(parallel.merge)")
         case let named as Named: return block(named.layer, path: named.isShared ? named.name : path)
         default:
             let row = rows[path.isEmpty ? layer.kind : path]

@@ -126,7 +126,7 @@ extension ModelSummary: CustomStringConvertible {
     }
 
     /// A number with its thousands set apart.
-    static func grouped(_ number: Int) -> String {
+    package static func grouped(_ number: Int) -> String {
         var digits = Array(String(number))
         for position in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: position) }
         return String(digits)

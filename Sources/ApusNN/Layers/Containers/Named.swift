@@ -2,7 +2,8 @@ public import ApusTensor
 
 /// A layer under a name of its own in place of number and kind: `Conv2D(…).named("stem")`.
 ///
-/// In files the name stands beside the kind: `{name: stem, conv2D: {…}}`.
+/// In files the name stands beside the kind: `{name: stem, conv2D: {…}}`. With the empty name, a layer that holds others puts
+/// them directly below the layer around it.
 ///
 /// ```swift
 /// let net = Sequential {
@@ -35,7 +36,8 @@ public struct Named: Layer {
         let context = isShared ? context.root.shared(name) : context
         var check = Check("name", x)
         check.expect(
-            !name.isEmpty && !name.contains("/"), "a layer's name must have letters and no slash, received \"\(name)\"")
+            !name.contains("/") && !(isShared && name.isEmpty),
+            "a layer's name must have \(isShared ? "letters and " : "")no slash, received \"\(name)\"")
         check.expect(
             !isShared || context.isFirst(sharing: layer),
             "the layers that share the name \(name) differ; shared weights need equal layers")
@@ -54,6 +56,8 @@ extension Named: CustomStringConvertible {
 
 extension Layer {
     /// The layer under a name of its own: its weights are `name/kernel` in place of `3.conv2D/kernel`.
+    ///
+    /// With the empty name they stand where those of the layer around it do: `Sequential { … }.named("")` only holds together.
     public func named(_ name: String) -> Named { Named(name, self, isShared: false) }
 
     /// The layer with weights that all layers shared under this name have in common; the layers must be equal.

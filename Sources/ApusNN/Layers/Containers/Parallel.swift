@@ -4,8 +4,8 @@ public import ApusTensor
 
 /// Several ways for one input, and how their results become one.
 ///
-/// Children are named `branch0`, `branch1`, …; an empty branch is the input itself. In files also by the name of the merge:
-/// `concatenate: [[…], […]]`, `add: […]`.
+/// Children are named `branch0`, `branch1`, …; a branch of a single named layer bears that layer's name, and an empty branch is
+/// the input itself. In files also by the name of the merge: `concatenate: [[…], […]]`, `add: […]`.
 ///
 /// ```swift
 /// let inception = Parallel {
@@ -49,7 +49,7 @@ public struct Parallel: Layer, Configurable {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        let results = branches.enumerated().map { $1(x, in: context["branch\($0)"]) }
+        let results = branches.enumerated().map { $1(x, in: context.part("branch\($0)", $1)) }
         return merge.merged(results, of: "branches", kind)
     }
 }

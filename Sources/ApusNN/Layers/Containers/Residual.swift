@@ -3,7 +3,7 @@ public import ApusTensor
 
 /// A sum of two ways: y = act(body(x) + shortcut(x)); without a shortcut, x itself is added.
 ///
-/// Children are named `body` and `shortcut`. He et al. (2016).
+/// Children are named `body` and `shortcut`; one of a single named layer bears that layer's name. He et al. (2016).
 ///
 /// ```swift
 /// let block = Residual(
@@ -48,8 +48,8 @@ public struct Residual: Layer, Configurable {
         .optional("activation", \.activation))
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        let y = body(x, in: context["body"])
-        let direct = shortcut?(x, in: context["shortcut"]) ?? x
+        let y = body(x, in: context.part("body", body))
+        let direct = shortcut.map { $0(x, in: context.part("shortcut", $0)) } ?? x
         var check = Check(kind, y)
         check.expectInput(
             direct.shape == y.shape || !direct.problems.isEmpty,

@@ -2,7 +2,8 @@ public import ApusTensor
 
 /// Layers one after the other.
 ///
-/// Children are named by index and kind, `0.conv2D`, `1.maxPool2D`, or by the name they were given with `named`.
+/// Children are named by index and kind, `0.conv2D`, `1.maxPool2D`, or by the name they were given with `named`. What a child
+/// with the empty name holds stands directly below this one.
 ///
 /// ```swift
 /// let depth = 3
@@ -37,13 +38,17 @@ public struct Sequential: Layer, Codable {
             let (layer, named) = (child.element, child.element as? Named)
             let name = named?.name ?? "\(child.offset).\(layer.kind)"
             let isShared = named?.isShared == true
-            let isFree = names.insert(name).inserted || isShared
+            let isFree = names.insert(name).inserted || isShared || name.isEmpty
             var check = Check(kind, x)
             check.expect(
                 isFree, "two layers have the name \(name); use shared(\"\(name)\") if they are to share their weights")
-            return isFree ? layer(x, in: isShared ? context.shared(name) : context[name]) : check.failure
+            guard isFree else { return check.failure }
+            return layer(x, in: isShared ? context.shared(name) : name.isEmpty ? context.nameless : context[name])
         }
     }
+
+    /// Whether it is a single layer that has a name, be it the empty one.
+    var bearsItsOwnName: Bool { layers.count == 1 && (layers[0] as? Named)?.isShared == false }
 
     public static func == (a: Sequential, b: Sequential) -> Bool {
         a.layers.map { AnyLayer($0) } == b.layers.map { AnyLayer($0) }

@@ -176,7 +176,7 @@ public struct GaussianNoise: CheckedLayer, Configurable {
 
 extension Tensor {
     /// Zeros with the probability `rate`, drawn for each element of a shape that broadcasts; the rest divided by 1 − rate.
-    fileprivate func dropped(_ rate: Double, _ shape: Shape, _ context: Context) -> Tensor {
+    func dropped(_ rate: Double, _ shape: Shape, _ context: Context) -> Tensor {
         guard rate > 0, context.mode == .training else { return self }
         // Numbers get a name, and so the type Double: written beside a tensor, 1 − 0.9 would be a float32 expression.
         let probability = 1 - rate
