@@ -211,7 +211,10 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "ApusInferenceTests",
-            dependencies: ["ApusInference", "ApusBackend", "ApusFormats", "ApusFuzzing", "ApusGraph", "ApusModels"],
+            dependencies: [
+                "ApusInference", "ApusBackend", "ApusFormats", "ApusFuzzing", "ApusGraph", "ApusModels",
+                "ApusWorkloads",
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "ApusTrainingTests",

@@ -16,9 +16,11 @@ public enum StartValues {
         return x ^ (x >> 16)
     }
 
-    /// Uniform numbers between the limit and its negative.
-    static func uniform(_ stream: Int, _ shape: Shape, limit: Double) -> Tensor {
-        let numbers = (0..<shape.count).map { Float((Double(bits(stream, $0) >> 8) / 0x80_0000 - 1) * limit) }
+    /// Uniform numbers up to the limit to both sides of a center.
+    public static func uniform(_ stream: Int, _ shape: Shape, limit: Double, center: Double = 0) -> Tensor {
+        let numbers = (0..<shape.count).map { place in
+            Float((Double(bits(stream, place) >> 8) / 0x80_0000 - 1) * limit + center)
+        }
         return Tensor(numbers, shape: shape)
     }
 

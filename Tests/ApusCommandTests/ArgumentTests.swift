@@ -35,7 +35,7 @@ import Testing
     @Test func helpNamesNetworksAndThreads() throws {
         try Command.inFolder { command in
             let help = try command.shell("apus --help").output
-            for word in ["mlp, lenet5", "vgg16-bn", "--threads"] { #expect(help.contains(word), "\(word)") }
+            for word in ["mlp, lenet5", "apus zoo", "--threads"] { #expect(help.contains(word), "\(word)") }
         }
     }
 

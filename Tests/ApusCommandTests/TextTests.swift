@@ -316,6 +316,7 @@ import Testing
                 ("experiment defaults", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment schema", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment check", "i.yaml", "nothing.json", 66, "error: nothing.json: there is no such file"),
+                ("zoo", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("bench", "i.yaml --seconds 0.01", "mlp --seconds 3601", 64, "error: --seconds must be in 0…3600, "),
             ]
             let groups = ["runs", "experiment"]

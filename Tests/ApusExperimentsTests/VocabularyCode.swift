@@ -59,6 +59,12 @@ enum VocabularyCode {
         #"InstanceNorm()"#: InstanceNorm(),
         #"RMSNorm()"#: RMSNorm(),
         #"LocalResponseNorm(3, k: 2.0)"#: LocalResponseNorm(3, k: 2.0),
+        #"ChannelScale(1e-06)"#: ChannelScale(1e-06),
+        #"StochasticDepth(0.1)"#: StochasticDepth(0.1),
+        #"SqueezeExcitation(4, activation: .silu)"#: SqueezeExcitation(4, activation: .silu),
+        #"SparseConv2D(kernelSize: 5, connections: [[0, 1], [0, 1, 2]])"#: SparseConv2D(
+            kernelSize: 5, connections: [[0, 1], [0, 1, 2]]),
+        #"ChannelPadding(after: 16)"#: ChannelPadding(after: 16),
         #"Dropout(0.3)"#: Dropout(0.3),
         #"SpatialDropout(0.2)"#: SpatialDropout(0.2),
         #"AlphaDropout(0.1)"#: AlphaDropout(0.1),

@@ -69,6 +69,11 @@ import Testing
         (#"{"upSampling1D": #2}"#, [9, 4]), (#"{"upSampling2D": [#2, #3]}"#, [9, 8, 4]),
         (#"{"upSampling2D": {"size": [#2, #3], "interpolation": "bilinear"}}"#, [9, 8, 4]),
         (#"{"groupNorm": {"groups": #2}}"#, [9, 4]), (#"{"localResponseNorm": #5}"#, [9, 4]),
+        (#"{"squeezeExcitation": #2}"#, [9, 8, 4]), (#"{"channelPadding": {"before": #1, "after": #2}}"#, [9, 4]),
+        (
+            #"{"sparseConv2D": {"kernelSize": #2, "connections": [[#0], [#1, #2]], "strides": #2, "padding": #1}}"#,
+            [9, 8, 4]
+        ),
     ]
 
     /// The text with its usual numbers, but one of them another.
@@ -107,8 +112,9 @@ import Testing
     @Test func everyLayerWithANumberIsInTheTable() {
         let without: Set = [
             "globalAveragePool", "globalMaxPool", "flatten", "rescaling", "normalization", "batchNorm", "layerNorm",
-            "instanceNorm", "rmsNorm", "dropout", "spatialDropout", "alphaDropout", "gaussianDropout", "gaussianNoise",
-            "activation", "prelu", "residual", "parallel", "sequential",
+            "instanceNorm", "rmsNorm", "channelScale", "dropout", "spatialDropout", "alphaDropout", "gaussianDropout",
+            "gaussianNoise",
+            "stochasticDepth", "activation", "prelu", "residual", "parallel", "sequential",
         ]
         let table = Set(Self.layers.map { String($0.json.dropFirst(2).prefix { $0 != "\"" }) })
         for kind in LayerKinds.registry.configurable.map({ $0.kind }) where !without.contains(kind) {

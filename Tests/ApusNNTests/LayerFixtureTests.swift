@@ -8,7 +8,7 @@ import Testing
 
 /// Layers as files describe them against Keras and PyTorch: outputs, gradients, running values, for every option.
 @Suite struct LayerFixtureTests {
-    static let files = ["convolutions", "pooling", "shapes", "norms", "containers", "activations", "further"]
+    static let files = ["convolutions", "pooling", "shapes", "norms", "containers", "activations", "further", "blocks"]
 
     static var cases: [FixtureCase] {
         get throws { try files.flatMap { try FixtureCase.all("layers-\($0)") } }
@@ -41,7 +41,9 @@ import Testing
 
     /// Layers that draw random numbers are tested by their distributions.
     @Test func everyLayerHasAFixture() throws {
-        let random = ["alphaDropout", "dropout", "gaussianDropout", "gaussianNoise", "spatialDropout"]
+        let random = [
+            "alphaDropout", "dropout", "gaussianDropout", "gaussianNoise", "spatialDropout", "stochasticDepth",
+        ]
         let covered = Set(try LayerFixtureTests.cases.map { try $0.value("layer", as: AnyLayer.self).layer.kind })
         #expect(
             covered.union(random).union(["dense"]).isSuperset(

@@ -45,7 +45,7 @@ import Testing
 
     /// Every layer of the fixtures, and those that draw random numbers.
     @Test func layers() throws {
-        let files = ["convolutions", "pooling", "shapes", "norms", "containers", "activations", "further"]
+        let files = ["convolutions", "pooling", "shapes", "norms", "containers", "activations", "further", "blocks"]
         var subjects: [Subject] = []
         for file in files {
             for item in try FixtureCase.all("layers-\(file)") {
@@ -55,7 +55,9 @@ import Testing
                         name: "\(file)/\(item.name)", model: Sequential([layer]), inputs: try item["input"].node.type))
             }
         }
-        let random = ["alphaDropout", "dropout", "gaussianDropout", "gaussianNoise", "spatialDropout"]
+        let random = [
+            "alphaDropout", "dropout", "gaussianDropout", "gaussianNoise", "spatialDropout", "stochasticDepth",
+        ]
         for item in ConformanceTests.table where random.contains(item.layer.kind) {
             subjects.append(
                 Subject(

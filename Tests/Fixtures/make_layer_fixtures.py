@@ -750,6 +750,61 @@ def further():
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# What published networks are made of
+
+
+def blocks():
+    fixture = Fixture("layers-blocks", "Layers of published networks: squeeze and excitation, connections by a table, scales, channels")
+
+    def one_by_one(x, w, path):
+        return torch.einsum("...c,co->...o", x, w[path + "/kernel"][0, 0]) + w[path + "/bias"]
+
+    for name, o, functions in (
+        ("", {}, (torch.relu, torch.sigmoid)),
+        ("-silu", {"activation": "silu", "gate": "hardSigmoid"}, (F.silu, F.hardsigmoid)),
+    ):
+        case = f"squeezeExcitation{name}"
+        variables = weights(case, fc1__kernel=(1, 1, 5, 3), fc1__bias=(3,), fc2__kernel=(1, 1, 3, 5), fc2__bias=(5,))
+
+        def weighed(x, w, functions=functions):
+            hidden = functions[0](one_by_one(x.mean((1, 2), keepdim=True), w, "fc1"))
+            return x * functions[1](one_by_one(hidden, w, "fc2"))
+
+        add(fixture, case, {"squeezeExcitation": {"channels": 3, **o}}, normal(generator(case), 2, 3, 4, 5), variables, None, weighed)
+
+    table = [[0, 2], [1], [0, 1, 2], [2, 0]]
+    for name, o in ("", {}), ("-strided", {"strides": [2, 1], "padding": 1, "activation": "tanh", "useBias": False}):
+        case = f"sparseConv2D{name}"
+        variables = weights(case, kernel=(2, 3, 8), **({"bias": (4,)} if o.get("useBias", True) else {}))
+
+        def connected(x, w, o=o):
+            whole, place = [], 0
+            for inputs in table:
+                kernel = [torch.zeros_like(w["kernel"][..., 0])] * 3
+                for channel in inputs:
+                    kernel[channel] = w["kernel"][..., place]
+                    place += 1
+                whole.append(torch.stack(kernel))
+            y = F.conv2d(channels_first(x), torch.stack(whole), w.get("bias"), o.get("strides", 1), o.get("padding", 0))
+            y = channels_last(y)
+            return torch.tanh(y) if "activation" in o else y
+
+        add(fixture, case, {"sparseConv2D": {"kernelSize": [2, 3], "connections": table, **o}},
+            normal(generator(case), 2, 4, 5, 3), variables, None, connected)
+
+    for name, o, offset in ("", {}, False), ("-offset", {"initial": 0.5, "useBias": True, "activation": "tanh"}, True):
+        case = f"channelScale{name}"
+        variables = weights(case, gamma=(4,), **({"beta": (4,)} if offset else {}))
+        add(fixture, case, {"channelScale": o}, normal(generator(case), 2, 3, 4), variables, None,
+            lambda x, w, offset=offset: torch.tanh(x * w["gamma"] + w["beta"]) if offset else x * w["gamma"])
+    for name, o in ("", {"after": 3}), ("-both", {"before": 1, "after": 2}):
+        case = f"channelPadding{name}"
+        add(fixture, case, {"channelPadding": o}, normal(generator(case), 2, 3, 4, 2), {}, None,
+            lambda x, w, o=o: F.pad(x, (o.get("before", 0), o["after"])))
+    return fixture
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def main():
@@ -760,7 +815,8 @@ def main():
     parser.add_argument("--check", action="store_true", help="compare with the stored files instead of writing")
     arguments = parser.parse_args()
     makers = {"layers-convolutions": convolutions, "layers-pooling": pooling, "layers-shapes": shapes, "layers-norms": norms,
-              "layers-containers": containers, "layers-activations": activations, "layers-further": further}
+              "layers-containers": containers, "layers-activations": activations, "layers-further": further,
+              "layers-blocks": blocks}
     names = arguments.only.split(",") if arguments.only else list(makers)
     if unknown := [name for name in names if name not in makers]:
         sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(makers)}")

@@ -49,6 +49,8 @@ public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
     public package(set) var unexpected: [String] = []
     /// Variables that both have, in different shapes.
     public package(set) var mismatched: [Mismatch] = []
+    /// By whose names the file calls its arrays.
+    package var names = WeightsNames.Style.apus
 
     package init(path: String) { self.path = path }
 
@@ -58,7 +60,16 @@ public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
     /// One line for each sort of variables: `2 of 4 variables loaded from a.safetensors`, and what was not.
     public var description: String {
         let count = loaded.count + missing.count + mismatched.count
-        return (["\(loaded.count) of \(count) variables loaded from \(path)"] + problems).joined(separator: "\n")
+        return (["\(loaded.count) of \(count) variables loaded from \(path)\(style)"] + problems).joined(
+            separator: "\n")
+    }
+
+    private var style: String {
+        switch names {
+        case .apus: ""
+        case .pyTorch: " by PyTorch's names, with their axes in Apus's order"
+        case .order: " by their order, for their names are not known, with their axes in Apus's order"
+        }
     }
 
     var problems: [String] {

@@ -25,11 +25,20 @@ extension Variables {
     ) throws -> WeightsReport {
         let file = try WeightsFile(Variables.weightsFile(path))
         var report = WeightsReport(path: path)
-        try checkUse(mapping, of: file, path)
+        let names = file.names.filter { !file.isSlot($0) }
+        // Names of PyTorch have dots where paths have slashes.
+        let isDotted = !names.contains { $0.contains("/") }
+        let mapping =
+            isDotted
+            ? Dictionary(mapping.map { ($0.replacing(".", with: "/"), $1) }) { first, _ in first } : mapping
+        try checkUse(mapping, of: isDotted ? names.map { $0.replacing(".", with: "/") } : names, path)
+        let renamed = { (name: String) in Variables.renamed(name, mapping) }
+        let matching = try WeightsNames(names, of: self, shape: { try file.shape(of: $0) }, renamed: renamed)
+        report.names = matching.style
         // The names in the file by those in the model.
         var sources: [String: String] = [:]
-        for name in file.names where !file.isSlot(name) {
-            let target = Variables.renamed(name, mapping)
+        for name in names where !(matching.style != .apus && WeightsNames.isCounter(name)) {
+            let target = matching.target(of: name, renamed: renamed)
             guard let other = sources[target] else {
                 sources[target] = name
                 continue
@@ -40,8 +49,8 @@ extension Variables {
             sources[target] = name == target ? other : name
             report.unexpected.append(target)
         }
-        report.unexpected += file.names.filter { name in
-            let target = Variables.renamed(name, mapping)
+        report.unexpected += names.filter { name in
+            let target = matching.target(of: name, renamed: renamed)
             return sources[target] == name && variable(target) == nil
         }
         for name in paths {
@@ -49,11 +58,12 @@ extension Variables {
                 report.missing.append(name)
                 continue
             }
-            let (shape, expected) = (try file.shape(of: source), variable(name)!.description.shape)
-            if shape == expected {
+            let shape = try file.shape(of: source)
+            let expected = matching.expected(name, for: shape)
+            if expected.fits {
                 report.loaded.append(name)
             } else {
-                report.mismatched.append(WeightsReport.Mismatch(name: name, shape: shape, expected: expected))
+                report.mismatched.append(WeightsReport.Mismatch(name: name, shape: shape, expected: expected.shape))
             }
         }
         if mode == .strict ? !report.isComplete : report.loaded.isEmpty { throw WeightsError(report: report) }
@@ -62,7 +72,7 @@ extension Variables {
             let source = sources[name]!
             let average = "\(source)/\(Optimizer.averageSlot.name)"
             let isAverage = usesAverages && file.isSlot(average) && file.contains(average)
-            try copy.setValue(name, try file.tensor(isAverage ? average : source))
+            try copy.setValue(name, matching.value(name, try file.tensor(isAverage ? average : source)))
         }
         self = copy
         return report
@@ -75,9 +85,9 @@ extension Variables {
     }
 
     /// A beginning that no name has is a mistake.
-    private func checkUse(_ mapping: [String: String], of file: WeightsFile, _ path: String) throws {
-        for prefix in mapping.keys.sorted() where !file.names.contains(where: { Variables.begins($0, with: prefix) }) {
-            let beginnings = Set(file.names.map { $0.split(separator: "/").first.map(String.init) ?? $0 })
+    private func checkUse(_ mapping: [String: String], of names: [String], _ path: String) throws {
+        for prefix in mapping.keys.sorted() where !names.contains(where: { Variables.begins($0, with: prefix) }) {
+            let beginnings = Set(names.map { $0.split(separator: "/").first.map(String.init) ?? $0 })
             throw TrainingError(
                 "no name in \(path) begins with \(prefix) (\(Names.hint(prefix, beginnings.sorted())))", kind: .missing)
         }

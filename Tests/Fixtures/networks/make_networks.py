@@ -1,4 +1,4 @@
-"""Writes networks.json: names and shapes of the state dictionaries of torchvision's and timm's networks.
+"""Writes networks.json: names and shapes of the state dictionaries of torchvision's and timm's networks; outputs.json: logits.
 
     python3 -m venv environment && environment/bin/pip install torch torchvision timm
     environment/bin/python Tests/Fixtures/networks/make_networks.py
@@ -11,7 +11,9 @@ import json
 import pathlib
 import warnings
 
+import numpy
 import timm
+import torch
 import torchvision
 
 warnings.filterwarnings("ignore")
@@ -51,3 +53,66 @@ for network, name in TIMM.items():
 networks["versions"] = {"torchvision": torchvision.__version__, "timm": timm.__version__}
 path = pathlib.Path(__file__).with_name("networks.json")
 path.write_text(json.dumps(networks, indent=0).replace("\n\"", "\"") + "\n")
+
+
+# What networks yield with weights that both sides compute by the same rule.
+
+def bits(stream, count):
+    """lowbias32 of Wellons (2018) of place + stream · 0x9E3779B9, as the benchmarks' start values."""
+    x = (numpy.arange(count, dtype=numpy.uint64) + stream * 0x9E3779B9).astype(numpy.uint32)
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        x ^= x >> shift
+        x *= numpy.uint32(factor)
+    return x ^ (x >> 16)
+
+
+def uniform(stream, shape, limit, offset=0.0):
+    count = int(numpy.prod(shape))
+    values = (bits(stream, count) >> 8).astype(numpy.float64) / 0x800000 - 1
+    return torch.from_numpy((values * limit + offset).astype(numpy.float32).reshape(shape))
+
+
+def set_weights(model):
+    """Tensor number k draws from stream k + 1: kernels by their inputs, factors and variances about 1, the rest about 0."""
+    stream = 0
+    for name, value in model.state_dict().items():
+        if name.endswith("num_batches_tracked"):
+            continue
+        stream += 1
+        if value.ndim > 1 and not name.endswith("layer_scale"):
+            value.copy_(uniform(stream, value.shape, (3 / value[0].numel()) ** 0.5))
+        elif name.endswith(("weight", "running_var", "layer_scale")):
+            value.copy_(uniform(stream, value.shape, 0.25, 1.0))
+        else:
+            value.copy_(uniform(stream, value.shape, 0.1))
+
+
+OUTPUTS = {
+    "torchvision": {
+        "alexnet": 96, "vgg11-bn": 96, "resnet18": 96, "resnet50": 96, "resnext50-32x4d": 96, "googlenet-aux": 96,
+        "inceptionV3-aux": 139, "squeezenet1.0": 96, "squeezenet1.1": 96, "mobilenetV2": 96, "mobilenetV3-small": 96,
+        "mobilenetV3-large": 96, "densenet121": 96, "efficientnet-b0": 96, "convnext-t": 96,
+    },
+    "timm": {"preact-resnet18": 96, "preact-resnet50": 96},
+}
+
+
+def outputs():
+    """Logits of two images for seven classes."""
+    rows = {}
+    for source, sizes in OUTPUTS.items():
+        for network, size in sizes.items():
+            if source == "timm":
+                model = timm.create_model(TIMM[network], pretrained=False, num_classes=7)
+            else:
+                settings = {"aux_logits": True, "init_weights": False} if network.endswith("-aux") else {}
+                model = getattr(torchvision.models, TORCHVISION[network])(weights=None, num_classes=7, **settings)
+            model.eval()
+            set_weights(model)
+            x = uniform(0, (2, size, size, 3), 3 ** 0.5).permute(0, 3, 1, 2)
+            with torch.no_grad():
+                rows[network] = {"size": size, "outputs": model.double()(x.double()).flatten().tolist()}
+    return rows
+
+
+path.with_name("outputs.json").write_text(json.dumps(outputs(), indent=0) + "\n")
