@@ -1,14 +1,32 @@
 import ApusConfiguration
 import CZlib
 
+/// What a zip archive is expected to be, for messages.
+struct ZipSort: Sendable {
+    /// With its article: `an .npz file`.
+    let content: String
+    /// How to get one that is read.
+    let remedy: String
+    /// Whether a checksum of 0 stands for none.
+    var mayLackChecksums = false
+
+    static let npz = ZipSort(content: "an .npz file", remedy: "Save it again with numpy.savez.")
+    static let pyTorch = ZipSort(
+        content: "a file of torch.save", remedy: "Save it again: torch.save(model.state_dict(), path).",
+        mayLackChecksums: true)
+    static let keras = ZipSort(content: "a .keras file", remedy: "Save it again: model.save(path).")
+}
+
 /// The list of files in a zip archive (APPNOTE 6.3, also with 64-bit sizes), checked against the archive.
 ///
-/// Only what `.npz` files need: one disk, no encryption, stored or deflated.
-struct ZipDirectory {
-    struct Entry {
+/// Only what files of arrays need: one disk, no encryption, stored or deflated. Names are names of entries and nothing more: no file
+/// is made of them, so that `..` in one has no meaning.
+struct ZipDirectory: Sendable {
+    struct Entry: Sendable {
         var name: String
         var isDeflated: Bool
-        var checksum: UInt32
+        /// `nil` if the writer left it out.
+        var checksum: UInt32?
         var count: Int
         /// The place of its header, which stands before its data.
         var headerOffset: Int
@@ -18,12 +36,14 @@ struct ZipDirectory {
     /// The entries in the order in which they lie in the archive.
     private(set) var entries: [Entry] = []
     private let path: String
+    private let sort: ZipSort
 
-    init(_ source: ByteSource) throws(FormatError) {
+    init(_ source: ByteSource, _ sort: ZipSort) throws(FormatError) {
         path = source.path
-        let (range, count) = try ZipDirectory.locate(source)
+        self.sort = sort
+        let (range, count) = try ZipDirectory.locate(source, sort)
         var fields = Fields(try source.bytes(range), base: range.lowerBound, path: path)
-        for _ in 0..<count { entries.append(try ZipDirectory.entry(&fields, path)) }
+        for _ in 0..<count { entries.append(try ZipDirectory.entry(&fields, path, sort)) }
         guard fields.isAtEnd else {
             throw fields.failure(
                 "the directory of the zip archive holds more than it "
@@ -47,7 +67,9 @@ struct ZipDirectory {
     }
 
     /// Finds the directory from the mark at the end of the archive.
-    private static func locate(_ source: ByteSource) throws(FormatError) -> (Range<Int>, count: Int) {
+    private static func locate(
+        _ source: ByteSource, _ sort: ZipSort
+    ) throws(FormatError) -> (Range<Int>, count: Int) {
         let tailStart = max(0, source.count - 22 - 65535)
         let tail = try source.bytes(tailStart..<source.count)
         var mark = tail.count - 22
@@ -55,7 +77,8 @@ struct ZipDirectory {
         guard mark >= 0 else {
             let start = try source.bytes(0..<min(4, source.count))
             throw FormatError(
-                .malformed, path: source.path, offset: source.count, "this is not an .npz file, or its end is missing",
+                .malformed, path: source.path, offset: source.count,
+                "this is not \(sort.content), or its end is missing",
                 expected: "the directory of a zip archive at the end",
                 received: start.isEmpty ? "an empty file" : "a file that starts with \(Signature.describe(start))",
                 remedy: "Check the path, or copy or download it again.")
@@ -96,7 +119,9 @@ struct ZipDirectory {
             && Int(tail[mark + 20]) + Int(tail[mark + 21]) << 8 == tail.count - mark - 22
     }
 
-    private static func entry(_ fields: inout Fields, _ path: String) throws(FormatError) -> Entry {
+    private static func entry(
+        _ fields: inout Fields, _ path: String, _ sort: ZipSort
+    ) throws(FormatError) -> Entry {
         try fields.expect(0x0201_4b50, "an entry of the directory")
         try fields.skip(4)
         let flags = try fields.uint16()
@@ -126,13 +151,14 @@ struct ZipDirectory {
                 .unsupported, path: path, "\(name.quoted) is stored in a way that is not supported",
                 expected: "stored or deflated, not encrypted",
                 received: flags & 1 != 0 ? "an encrypted entry" : "method \(method)",
-                remedy: "Save it again with numpy.savez.")
+                remedy: sort.remedy)
         }
         guard method == 8 || count == storedCount else {
             throw fields.failure("the two sizes of \(name.quoted) differ, though it is not compressed")
         }
         return Entry(
-            name: name, isDeflated: method == 8, checksum: checksum, count: count, headerOffset: headerOffset,
+            name: name, isDeflated: method == 8, checksum: sort.mayLackChecksums && checksum == 0 ? nil : checksum,
+            count: count, headerOffset: headerOffset,
             storedCount: storedCount)
     }
 
@@ -147,7 +173,7 @@ struct ZipDirectory {
                 throw FormatError(
                     .malformed, path: path, offset: entry.headerOffset,
                     "\(entry.name.quoted) overlaps another entry, or has its name", expected: "separate entries",
-                    remedy: "Save it again with numpy.savez.")
+                    remedy: sort.remedy)
             }
         }
     }
