@@ -42,7 +42,7 @@ struct ZipDirectory: Sendable {
         path = source.path
         self.sort = sort
         let (range, count) = try ZipDirectory.locate(source, sort)
-        var fields = Fields(try source.bytes(range), base: range.lowerBound, path: path)
+        var fields = ByteFields(try source.bytes(range), base: range.lowerBound, path: path, content: "the zip archive")
         for _ in 0..<count { entries.append(try ZipDirectory.entry(&fields, path, sort)) }
         guard fields.isAtEnd else {
             throw fields.failure(
@@ -55,8 +55,9 @@ struct ZipDirectory: Sendable {
     /// The place of an entry's data in the archive.
     func data(of entry: Entry, _ source: ByteSource) throws(FormatError) -> Range<Int> {
         let length = min(30, max(0, source.count - entry.headerOffset))
-        var fields = Fields(
-            try source.bytes(entry.headerOffset..<entry.headerOffset + length), base: entry.headerOffset, path: path)
+        var fields = ByteFields(
+            try source.bytes(entry.headerOffset..<entry.headerOffset + length), base: entry.headerOffset, path: path,
+            content: "the zip archive")
         try fields.expect(0x0403_4b50, "the header of \(entry.name.quoted)")
         try fields.skip(22)
         let start = entry.headerOffset + 30 + Int(try fields.uint16()) + Int(try fields.uint16())
@@ -84,7 +85,7 @@ struct ZipDirectory: Sendable {
                 remedy: "Check the path, or copy or download it again.")
         }
         let end = tailStart + mark
-        var fields = Fields(Array(tail[mark...]), base: end, path: source.path)
+        var fields = ByteFields(Array(tail[mark...]), base: end, path: source.path, content: "the zip archive")
         try fields.skip(4)
         let disks = try fields.uint32()
         try fields.skip(2)
@@ -93,17 +94,19 @@ struct ZipDirectory: Sendable {
         var offset = Int(try fields.uint32())
         var limit = end
         if count == 0xffff || size == 0xffff_ffff || offset == 0xffff_ffff, end >= 20 {
-            var locator = Fields(try source.bytes(end - 20..<end), base: end - 20, path: source.path)
+            var locator = ByteFields(
+                try source.bytes(end - 20..<end), base: end - 20, path: source.path, content: "the zip archive")
             if try locator.uint32() == 0x0706_4b50 {
                 try locator.skip(4)
-                limit = try locator.count64()
+                limit = try locator.count(8)
                 guard limit <= end - 76 else { throw locator.failure("the 64-bit directory lies outside the archive") }
-                var wide = Fields(try source.bytes(limit..<limit + 56), base: limit, path: source.path)
+                var wide = ByteFields(
+                    try source.bytes(limit..<limit + 56), base: limit, path: source.path, content: "the zip archive")
                 try wide.expect(0x0606_4b50, "the 64-bit directory")
                 try wide.skip(28)
-                count = try wide.count64()
-                size = try wide.count64()
-                offset = try wide.count64()
+                count = try wide.count(8)
+                size = try wide.count(8)
+                offset = try wide.count(8)
             }
         }
         // Each entry takes at least 46 bytes.
@@ -120,7 +123,7 @@ struct ZipDirectory: Sendable {
     }
 
     private static func entry(
-        _ fields: inout Fields, _ path: String, _ sort: ZipSort
+        _ fields: inout ByteFields, _ path: String, _ sort: ZipSort
     ) throws(FormatError) -> Entry {
         try fields.expect(0x0201_4b50, "an entry of the directory")
         try fields.skip(4)
@@ -136,14 +139,16 @@ struct ZipDirectory: Sendable {
         try fields.skip(8)
         var headerOffset = Int(try fields.uint32())
         let name = String(decoding: try fields.take(nameCount), as: UTF8.self)
-        var extra = Fields(try fields.take(extraCount), base: fields.offset - extraCount, path: path)
+        var extra = ByteFields(
+            try fields.take(extraCount), base: fields.offset - extraCount, path: path, content: "the zip archive")
         while !extra.isAtEnd {
             let tag = try extra.uint16()
-            var field = Fields(try extra.take(Int(try extra.uint16())), base: extra.offset, path: path)
+            var field = ByteFields(
+                try extra.take(Int(try extra.uint16())), base: extra.offset, path: path, content: "the zip archive")
             guard tag == 1 else { continue }
-            if count == 0xffff_ffff { count = try field.count64() }
-            if storedCount == 0xffff_ffff { storedCount = try field.count64() }
-            if headerOffset == 0xffff_ffff { headerOffset = try field.count64() }
+            if count == 0xffff_ffff { count = try field.count(8) }
+            if storedCount == 0xffff_ffff { storedCount = try field.count(8) }
+            if headerOffset == 0xffff_ffff { headerOffset = try field.count(8) }
         }
         try fields.skip(commentCount)
         guard flags & 1 == 0, method == 0 || method == 8 else {
@@ -176,59 +181,5 @@ struct ZipDirectory: Sendable {
                     remedy: sort.remedy)
             }
         }
-    }
-}
-
-/// Little-endian numbers, one after the other.
-private struct Fields {
-    private let bytes: [UInt8]
-    private let base: Int
-    private let path: String
-    private var index = 0
-
-    init(_ bytes: [UInt8], base: Int, path: String) {
-        self.bytes = bytes
-        self.base = base
-        self.path = path
-    }
-
-    var offset: Int { base + index }
-    var isAtEnd: Bool { index == bytes.count }
-
-    mutating func take(_ count: Int) throws(FormatError) -> [UInt8] {
-        guard count <= bytes.count - index else { throw failure("the zip archive ends too early, or is damaged") }
-        defer { index += count }
-        return Array(bytes[index..<index + count])
-    }
-
-    mutating func skip(_ count: Int) throws(FormatError) {
-        guard count <= bytes.count - index else { throw failure("the zip archive ends too early, or is damaged") }
-        index += count
-    }
-
-    private mutating func number(_ width: Int) throws(FormatError) -> UInt64 {
-        let start = index
-        try skip(width)
-        return bytes[start..<index].reversed().reduce(0) { $0 << 8 | UInt64($1) }
-    }
-
-    mutating func uint16() throws(FormatError) -> UInt16 { UInt16(truncatingIfNeeded: try number(2)) }
-    mutating func uint32() throws(FormatError) -> UInt32 { UInt32(truncatingIfNeeded: try number(4)) }
-
-    mutating func count64() throws(FormatError) -> Int {
-        guard let count = Int(exactly: try number(8)) else { throw failure("a size in the zip archive is too large") }
-        return count
-    }
-
-    mutating func expect(_ signature: UInt32, _ what: String) throws(FormatError) {
-        let start = index
-        guard try uint32() == signature else {
-            index = start
-            throw failure("\(what) is not where it should be")
-        }
-    }
-
-    func failure(_ problem: String) -> FormatError {
-        FormatError(.malformed, path: path, offset: offset, problem, remedy: "Copy or download it again.")
     }
 }
