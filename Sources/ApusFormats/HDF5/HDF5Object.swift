@@ -16,6 +16,7 @@ struct HDF5Object: Sendable {
         case link = 0x06
         case external = 0x07
         case layout = 0x08
+        case groupInfo = 0x0a
         case filters = 0x0b
         case attribute = 0x0c
         case continuation = 0x10
