@@ -39,8 +39,8 @@ struct HDF5Chunks {
         switch index {
         case .none: break
         case .tree(let address): try readTree(address, level: nil)
-        case .single(let address, let stored):
-            try add(Array(repeating: 0, count: dimensions.count), address, stored ?? byteCount, 0)
+        case .single(let address, let stored, let mask):
+            try add(Array(repeating: 0, count: dimensions.count), address, stored ?? byteCount, mask)
         case .implicit(let address): try readImplicit(address)
         case .table(let address): try readTable(address)
         }

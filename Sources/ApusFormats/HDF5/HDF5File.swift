@@ -13,8 +13,6 @@ import ApusConfiguration
 /// }
 /// ```
 public struct HDF5File: Sendable {
-    private static let maximumDepth = 64
-
     /// Where the file is.
     public let path: String
     /// The group that holds all others.
@@ -43,31 +41,35 @@ public struct HDF5File: Sendable {
     /// The paths of all data sets, each group's in the order of the file.
     ///
     /// - Throws: if a link is met that is not followed, or groups lie in each other.
-    public func datasets() throws(FormatError) -> [String] {
-        var names: [String] = []
+    public func datasets() throws(FormatError) -> [String] { try members().map(\.dataset.name) }
+
+    /// All data sets with the groups that they are in, in the same order.
+    func members() throws(FormatError) -> [(group: HDF5Group, dataset: HDF5Dataset)] {
+        var members: [(HDF5Group, HDF5Dataset)] = []
         var known: Set<Int> = []
         var rest = reader.source.count * 4 + (1 << 20)
-        try collect(root, &names, &known, &rest, depth: 0)
-        return names
+        try collect(root, &members, &known, &rest, depth: 0)
+        return members
     }
 
     private func collect(
-        _ group: HDF5Group, _ names: inout [String], _ known: inout Set<Int>, _ rest: inout Int, depth: Int
+        _ group: HDF5Group, _ members: inout [(HDF5Group, HDF5Dataset)], _ known: inout Set<Int>, _ rest: inout Int,
+        depth: Int
     ) throws(FormatError) {
         guard known.insert(group.address).inserted else {
             throw reader.unsupported(
                 group.name, "is a group that has another name as well, or lies in itself", "Write every group once.")
         }
-        guard depth < HDF5File.maximumDepth else {
+        guard depth < HDF5Group.maximumDepth else {
             throw reader.unsupported(
-                group.name.shown, "lies more than \(HDF5File.maximumDepth) groups deep", "Write it with fewer.")
+                group.name, "lies more than \(HDF5Group.maximumDepth) groups deep", "Write it with fewer.")
         }
         for (place, name) in group.names.enumerated() {
             rest -= group.name.utf8.count + name.utf8.count + 1
             guard rest >= 0 else { throw reader.failure("the names in the file are longer than its size makes likely") }
             let member = try group.member(at: place)
-            if let dataset = member.dataset { names.append(dataset.name) }
-            if let inner = member.group { try collect(inner, &names, &known, &rest, depth: depth + 1) }
+            if let dataset = member.dataset { members.append((group, dataset)) }
+            if let inner = member.group { try collect(inner, &members, &known, &rest, depth: depth + 1) }
         }
     }
 }

@@ -9,6 +9,9 @@ import ApusConfiguration
 /// print(try layer.attribute("weight_names") as Any)
 /// ```
 public struct HDF5Group: Sendable {
+    /// How many groups may lie in each other.
+    static let maximumDepth = 64
+
     /// Where it is in the file: `model_weights/conv2d_1`; empty for the root.
     public let name: String
     private let links: [(name: String, link: HDF5Link)]
@@ -73,22 +76,30 @@ public struct HDF5Group: Sendable {
 
     /// What stands at a path below this group.
     func member(_ path: String) throws(FormatError) -> HDF5Member {
-        let parts = path.split(separator: "/", maxSplits: 1).map(String.init)
-        guard let first = parts.first, let place = places[first] else {
-            throw FormatError(
-                .mismatch, path: reader.path,
-                "there is no \((parts.first ?? path).quoted) in \((name.isEmpty ? "/" : name).quoted)",
-                expected: names.isEmpty ? "nothing: it is empty" : "one of \(names.shown(5))", remedy: "Check the name."
-            )
+        let parts = path.split(separator: "/").map(String.init)
+        guard parts.count <= HDF5Group.maximumDepth else {
+            throw reader.unsupported(
+                path, "lies more than \(HDF5Group.maximumDepth) groups deep", "Write it with fewer.")
         }
-        let member = try member(at: place)
-        guard parts.count == 2 else { return member }
-        guard let group = member.group else {
-            throw FormatError(
-                .mismatch, path: reader.path, "\(inner(first).quoted) is no group", expected: "a group",
-                remedy: "Check the name.")
+        var group = self
+        for (index, part) in parts.enumerated() {
+            guard let place = group.places[part] else { throw group.noMember(part) }
+            let member = try group.member(at: place)
+            if index == parts.count - 1 { return member }
+            guard let inner = member.group else {
+                throw FormatError(
+                    .mismatch, path: reader.path, "\(group.inner(part).quoted) is no group", expected: "a group",
+                    remedy: "Check the name.")
+            }
+            group = inner
         }
-        return try group.member(parts[1])
+        throw noMember(path)
+    }
+
+    private func noMember(_ part: String) -> FormatError {
+        FormatError(
+            .mismatch, path: reader.path, "there is no \(part.quoted) in \((name.isEmpty ? "/" : name).quoted)",
+            expected: names.isEmpty ? "nothing: it is empty" : "one of \(names.shown(5))", remedy: "Check the name.")
     }
 
     /// The member of that place in the list of names.

@@ -16,7 +16,7 @@ enum HDF5Layout: Sendable {
         /// A tree, of the first version.
         case tree(Int)
         /// One chunk; its size is stored if filters ran over it.
-        case single(Int, stored: Int?)
+        case single(Int, stored: Int?, mask: UInt32)
         /// All of equal size, one after the other.
         case implicit(Int)
         /// A table.
@@ -28,7 +28,7 @@ enum HDF5Layout: Sendable {
     init(_ fields: ByteFields) throws(FormatError) {
         var fields = fields
         let version = try fields.uint8()
-        guard version == 3 || version == 4 else {
+        guard (3...5).contains(version) else {
             guard version < 3 else { throw fields.failure("a data set lies in the file in an unknown way") }
             self = .other("a layout of HDF5 before 1.6")
             return
@@ -62,9 +62,10 @@ enum HDF5Layout: Sendable {
         let index: HDF5ChunkIndex
         switch try fields.uint8() {
         case 1:
-            let stored = flags & 2 != 0 ? try fields.count(8) : nil
-            if stored != nil { try fields.skip(4) }
-            index = try fields.address().map { .single($0, stored: stored) } ?? .none
+            let isFiltered = flags & 2 != 0
+            let stored = isFiltered ? try fields.count(8) : nil
+            let mask = isFiltered ? try fields.uint32() : 0
+            index = try fields.address().map { .single($0, stored: stored, mask: mask) } ?? .none
         case 2: index = try fields.address().map { .implicit($0) } ?? .none
         case 3:
             try fields.skip(1)

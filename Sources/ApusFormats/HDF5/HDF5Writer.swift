@@ -44,7 +44,8 @@ struct HDF5Writer {
                 items[group].array == nil, known == nil || !isLast
             else {
                 throw FormatError(
-                    .mismatch, path: path, "an array can't have this name", expected: "different names with no empty parts",
+                    .mismatch, path: path, "an array can't have this name",
+                    expected: "different names with no empty parts",
                     received: name.quoted, remedy: "Give every array a name of its own.")
             }
             if let known {
@@ -214,7 +215,8 @@ extension HDF5Space {
 
 extension HDF5Type {
     /// Texts of any length, in UTF-8.
-    fileprivate static let encodedText: [UInt8] = [0x19, 1, 1, 0] + numbers(4, 16) + [0x13, 0x10, 0, 0] + numbers(4, 1)
+    fileprivate static let encodedText: [UInt8] =
+        [0x19, 1, 1, 0] + numbers(4, 16) + [0x13, 0x10, 0, 0] + numbers(4, 1)
 
     fileprivate static func encoded(_ type: ElementType) -> [UInt8]? {
         func whole(_ size: Int, isSigned: Bool) -> [UInt8] {

@@ -3,17 +3,24 @@ struct KerasEntry: Sendable {
     let name: String
     let dataset: HDF5Dataset
     let layer: String?
-    /// Not of an optimizer or a metric.
+    /// Not of an optimizer, a metric or a generator of random numbers.
     let isOfModel: Bool
 
     /// Layers and their weights, as lists of names give them.
-    static func ofLayers(_ group: HDF5Group, path: String) throws(FormatError) -> [KerasEntry] {
+    static func ofLayers(_ group: HDF5Group, path: String, byteCount: Int) throws(FormatError) -> [KerasEntry] {
         var entries: [KerasEntry] = []
+        // Each takes at least a name and a header in the file.
+        let limit = 16 + byteCount / 40
         let top = "top_level_model_weights"
         let layers = try texts("layer_names", group) ?? []
         for layer in layers + (group.contains(top) && !layers.contains(top) ? [top] : []) {
             let inner = try group.group(layer)
             for weight in try texts("weight_names", inner) ?? [] {
+                guard entries.count < limit else {
+                    throw FormatError(
+                        .malformed, path: path, "the file lists more weights than its size makes likely",
+                        expected: "at most \(limit)", remedy: "Save it again.")
+                }
                 entries.append(
                     KerasEntry(
                         name: "\(layer)/\(weight)", dataset: try inner.dataset(weight), layer: layer, isOfModel: true))
@@ -24,23 +31,16 @@ struct KerasEntry: Sendable {
 
     /// Every data set; groups called `vars` say which layer they are of.
     static func ofWeights(_ file: HDF5File) throws(FormatError) -> [KerasEntry] {
-        let names = try file.datasets().map { (name: $0, parts: parts($0)) }.sorted { precedes($0.parts, $1.parts) }
-        var entries: [KerasEntry] = []
-        var layers: [String: String?] = [:]
-        for (name, _) in names {
-            let slash = name.lastIndex(of: "/")
-            let folder = slash.map { String(name[..<$0]) } ?? ""
-            if layers[folder] == nil {
-                let isVariables = folder == "vars" || folder.hasSuffix("/vars")
-                layers[folder] = .some(isVariables ? try text("name", file.group(folder)) : nil)
-            }
-            let top = name.prefix { $0 != "/" }
-            entries.append(
-                KerasEntry(
-                    name: name, dataset: try file.dataset(name), layer: layers[folder] ?? nil,
-                    isOfModel: top != "optimizer" && top != "metrics"))
+        var entries: [(entry: KerasEntry, parts: [(text: String, number: Int)])] = []
+        for (group, dataset) in try file.members() {
+            let parts = dataset.name.split(separator: "/")
+            let isVariable = parts.count > 1 && parts[parts.count - 2] == "vars"
+            let entry = KerasEntry(
+                name: dataset.name, dataset: dataset, layer: isVariable ? try text("name", group) : nil,
+                isOfModel: parts[0] != "optimizer" && parts[0] != "metrics" && !parts.contains("seed_generator"))
+            entries.append((entry, KerasEntry.parts(dataset.name)))
         }
-        return entries
+        return entries.sorted { precedes($0.parts, $1.parts) }.map(\.entry)
     }
 
     /// A name as people count: its parts, each with the number at its end by itself.

@@ -37,7 +37,7 @@ public struct KerasFile: Sendable {
     /// The names of the model's arrays: in the order of its layers where the file has one, else in that of names, `dense_2` before
     /// `dense_10`.
     public let names: [String]
-    /// The names of what optimizers and metrics keep, in the form of Keras 3.
+    /// The names of what optimizers, metrics and generators of random numbers keep, in the form of Keras 3.
     public let otherNames: [String]
     /// The model as Keras writes it, in JSON.
     public let configuration: String?
@@ -74,7 +74,9 @@ public struct KerasFile: Sendable {
             configuration = try KerasEntry.text("model_config", file.root)
             let group = file.root.contains("model_weights") ? try file.group("model_weights") : file.root
             form = try KerasEntry.texts("layer_names", group) == nil ? .weights : .legacy
-            found = try form == .legacy ? KerasEntry.ofLayers(group, path: path) : KerasEntry.ofWeights(file)
+            found =
+                try form == .legacy
+                ? KerasEntry.ofLayers(group, path: path, byteCount: source.count) : KerasEntry.ofWeights(file)
         }
         names = found.filter(\.isOfModel).map(\.name)
         otherNames = found.filter { !$0.isOfModel }.map(\.name)

@@ -282,12 +282,6 @@ struct PickleMachine {
 
     /// `('storage', type, key, device, count)`, in old files with the part of it that is a storage of its own.
     private mutating func storage(_ identity: [PickleValue]) throws(FormatError) -> PickleValue {
-        if case .text("module")? = identity.first {
-            throw FormatError(
-                .unsupported, path: input.path, offset: input.offset,
-                "the file holds a whole model with its Python code",
-                expected: "tensors, numbers, texts, lists and dictionaries", remedy: PickleMachine.advice)
-        }
         guard identity.count == 5 || identity.count == 6, case .text("storage") = identity[0],
             case .global(.storage(let type)) = identity[1], case .int(let count) = identity[4], count >= 0
         else { throw input.failure("the pickle is damaged: a storage is not what torch.save writes") }

@@ -2,7 +2,7 @@ import ApusConfiguration
 import CZlib
 
 /// A zip archive whose entries are read by name; nothing is ever unpacked into files.
-struct ZipArchive: Sendable {
+package struct ZipArchive: Sendable {
     /// The archive.
     let source: ByteSource
     private let directory: ZipDirectory
@@ -14,6 +14,19 @@ struct ZipArchive: Sendable {
         places = Dictionary(
             directory.entries.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first }
         )
+    }
+
+    package init(_ source: ByteSource) throws(FormatError) {
+        try self.init(source, ZipSort(content: "a zip archive", remedy: "Pack it again."))
+    }
+
+    /// The names of the entries, in the order in which they lie in the archive.
+    package var names: [String] { entries.map(\.name) }
+
+    /// All bytes of the entry of a name, compared with their checksum; `nil` if there is none.
+    package func bytes(_ name: String) throws(FormatError) -> [UInt8]? {
+        guard let entry = entry(name) else { return nil }
+        return try bytes(of: entry)
     }
 
     /// What is in it, in the order in which it lies there.

@@ -1,14 +1,18 @@
 import ApusConfiguration
 
 /// Writes zip archives whose entries are stored as they are: sizes and places of 64 bits where 32 do not suffice.
-struct ZipWriter {
+package struct ZipWriter {
     /// A file in the archive.
-    struct Item {
-        let name: String
+    package struct Item {
+        package let name: String
         /// Its bytes, in parts that lie one after the other.
-        let parts: [[UInt8]]
+        package let parts: [[UInt8]]
         /// Its bytes begin at a multiple of this in the archive.
-        var alignment = 1
+        package var alignment: Int
+
+        package init(name: String, parts: [[UInt8]], alignment: Int = 1) {
+            (self.name, self.parts, self.alignment) = (name, parts, alignment)
+        }
     }
 
     /// An item with its place.
@@ -62,7 +66,7 @@ struct ZipWriter {
     ///   - limit: Sizes and places from here on take 64 bits.
     ///   - countLimit: The same of the number of entries.
     /// - Throws: For names that are empty, too long or there twice.
-    init(
+    package init(
         _ items: [Item], path: String, remedy: String, limit: Int = 0xffff_ffff, countLimit: Int = 0xffff
     ) throws(FormatError) {
         var entries: [Entry] = []
@@ -86,7 +90,7 @@ struct ZipWriter {
         (self.items, self.entries, self.limit, self.countLimit) = (items, entries, limit, countLimit)
     }
 
-    func write(to output: any ByteSink) throws(FormatError) {
+    package func write(to output: any ByteSink) throws(FormatError) {
         for (entry, item) in zip(entries, items) {
             try output.append(contentsOf: entry.localHeader)
             for part in item.parts { try output.append(contentsOf: part) }
