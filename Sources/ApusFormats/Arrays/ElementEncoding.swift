@@ -3,7 +3,7 @@ import ApusGraph
 /// How a file stores the elements of an array.
 struct ElementEncoding: Hashable {
     enum Stored: Hashable {
-        case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, float32, float64
+        case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, bfloat16, float32, float64
     }
 
     var stored: Stored
@@ -13,7 +13,7 @@ struct ElementEncoding: Hashable {
     var storedByteCount: Int {
         switch stored {
         case .bool, .uint8, .int8: 1
-        case .uint16, .int16, .float16: 2
+        case .uint16, .int16, .float16, .bfloat16: 2
         case .uint32, .int32, .float32: 4
         case .uint64, .int64, .float64: 8
         }
@@ -27,6 +27,7 @@ struct ElementEncoding: Hashable {
         case .int8, .int16, .uint16, .int32: .int32
         case .uint32, .uint64, .int64: .int64
         case .float16, .float32: .float32
+        case .bfloat16: .bfloat16
         case .float64: .float64
         }
     }
@@ -42,6 +43,7 @@ struct ElementEncoding: Hashable {
         case .uint16: convert(source, UInt16.self, target, Int32.self)
         case .uint32: convert(source, UInt32.self, target, Int64.self)
         case .bool, .uint8: target.copyMemory(from: source)
+        case .bfloat16: convert(source, UInt16.self, target, UInt16.self)
         case .int32, .float32: convert(source, UInt32.self, target, UInt32.self)
         case .uint64, .int64, .float64: convert(source, UInt64.self, target, UInt64.self)
         case .float16: convertHalves(source, target)
@@ -100,7 +102,7 @@ struct ElementEncoding: Hashable {
 }
 
 extension ElementEncoding {
-    /// The encoding that writes an element type; `bfloat16` has none.
+    /// The encoding that writes an element type in formats that lack `bfloat16`.
     init?(_ type: ElementType, isBigEndian: Bool) {
         switch type {
         case .bool: stored = .bool

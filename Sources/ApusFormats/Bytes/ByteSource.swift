@@ -5,6 +5,7 @@ package final class ByteSource: Sendable {
     private enum Storage {
         case file(Int32)
         case memory([UInt8])
+        case part(ByteSource, from: Int)
     }
 
     package let path: String
@@ -41,6 +42,15 @@ package final class ByteSource: Sendable {
         storage = .memory(bytes)
     }
 
+    private init(_ source: ByteSource, _ range: Range<Int>, path: String) {
+        self.path = path
+        count = range.count
+        storage = .part(source, from: range.lowerBound)
+    }
+
+    /// A part of it as a source of its own, whose places begin at 0.
+    func part(_ range: Range<Int>, path: String) -> ByteSource { ByteSource(self, range, path: path) }
+
     deinit {
         if case .file(let descriptor) = storage { close(descriptor) }
     }
@@ -55,6 +65,10 @@ package final class ByteSource: Sendable {
                 buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[offset..<offset + length]))
             }
             return length
+        case .part(let source, let start):
+            let length = min(buffer.count, max(0, count - offset))
+            guard length > 0 else { return 0 }
+            return try source.read(buffer[..<length].rebased, at: start + offset)
         case .file(let descriptor):
             var filled = 0
             while filled < buffer.count, let base = buffer.baseAddress {
@@ -97,6 +111,9 @@ package final class ByteSource: Sendable {
 
     /// Maps a file into memory, read-only; `nil` for bytes that are in memory already.
     func map() throws(FormatError) -> Mapping? {
+        if case .part(let source, let start) = storage {
+            return try source.map().map { Mapping($0, start..<start + count) }
+        }
         guard case .file(let descriptor) = storage, count > 0 else { return nil }
         let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
         guard let address, address != MAP_FAILED else { throw .reading(path, code: errno) }
@@ -109,10 +126,22 @@ package final class ByteSource: Sendable {
 /// Sendable because nobody writes to it.
 final class Mapping: @unchecked Sendable {
     let bytes: UnsafeRawBufferPointer
+    /// The mapping that this is a part of.
+    private let whole: Mapping?
 
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+        whole = nil
+    }
 
-    deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
+    init(_ whole: Mapping, _ range: Range<Int>) {
+        bytes = UnsafeRawBufferPointer(rebasing: whole.bytes[range])
+        self.whole = whole
+    }
+
+    deinit {
+        if whole == nil { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
+    }
 }
 
 extension Slice where Base == UnsafeMutableRawBufferPointer {

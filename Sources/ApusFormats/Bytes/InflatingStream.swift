@@ -2,11 +2,21 @@ import CZlib
 
 /// A part of a source that was compressed by DEFLATE, decompressed piece by piece.
 ///
-/// Formats: RFC 1951 (bare, in zip) and RFC 1952 (gzip, also several members one after the other).
+/// Formats: RFC 1951 (bare, in zip), RFC 1950 (zlib, in HDF5) and RFC 1952 (gzip, also several members one after the other).
 final class InflatingStream: ByteStream {
     enum Format {
         case gzip
         case bare
+        case zlib
+
+        /// How zlib is told of it.
+        var windowBits: Int32 {
+            switch self {
+            case .gzip: 15 + 16
+            case .bare: -15
+            case .zlib: 15
+            }
+        }
     }
 
     private static let chunk = 1 << 16
@@ -37,8 +47,7 @@ final class InflatingStream: ByteStream {
         zlib = .allocate(capacity: 1)
         zlib.initialize(to: z_stream())
         input = .allocate(byteCount: max(1, min(self.range.count, InflatingStream.chunk)), alignment: 1)
-        let windowBits: Int32 = format == .gzip ? 15 + 16 : -15
-        let status = inflateInit2_(zlib, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        let status = inflateInit2_(zlib, format.windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard status == Z_OK else { throw failure("zlib refused to start (code \(status))", "Install zlib again.") }
     }
 

@@ -72,39 +72,14 @@ public struct SafetensorsFile: Sendable {
     /// - Throws: if there is none of this name, its type has no counterpart here, a bool is neither 0 nor 1, or the
     ///   disk fails.
     public func array(_ name: String) throws(FormatError) -> NumericArray {
-        let (type, range, conversion) = try place(of: name)
-        var bytes = try source.bytes(range)
-        if let conversion { bytes = try converted(bytes, type, conversion, range) }
-        return try NumericArray(
-            shape: type.shape, elementType: type.elementType, bytes: bytes, path: path, offset: range.lowerBound)
-    }
-
-    /// Elements as stored in the type that they are read as.
-    private func converted(
-        _ stored: [UInt8], _ type: TensorType, _ encoding: ElementEncoding, _ range: Range<Int>
-    ) throws(FormatError) -> [UInt8] {
-        let bytes = [UInt8](unsafeUninitializedCapacity: type.byteCount) { buffer, initialized in
-            stored.withUnsafeBytes { encoding.decode($0, into: UnsafeMutableRawBufferPointer(buffer)) }
-            initialized = type.byteCount
-        }
-        try encoding.check(bytes, path: path, offset: range.lowerBound)
-        return bytes
+        try place(of: name).array()
     }
 
     /// Reads the elements of one array into memory of exactly their size (`type(of:).byteCount`), without another copy.
     ///
     /// Bools are not checked.
     public func read(_ name: String, into buffer: UnsafeMutableRawBufferPointer) throws(FormatError) {
-        let (type, range, conversion) = try place(of: name)
-        guard buffer.count == type.byteCount else {
-            throw FormatError(
-                .mismatch, path: path, "the memory for tensor \(name.quoted) has the wrong size",
-                expected: "\(type.byteCount.counted("byte")) for \(type)", received: buffer.count.counted("byte"),
-                remedy: "Give memory of the array's size.")
-        }
-        if conversion != nil { return buffer.copyBytes(from: try array(name).bytes) }
-        let length = try source.read(buffer, at: range.lowerBound)
-        guard length == range.count else { throw source.shrunk(at: range.lowerBound + length) }
+        try place(of: name).read(into: buffer)
     }
 
     /// Lends the elements of one array as they lie in the memory-mapped file, without a copy.
@@ -113,23 +88,14 @@ public struct SafetensorsFile: Sendable {
     /// process cut the file short, then touching them ends the process: prefer `array(_:)` or `read(_:into:)` where the
     /// file isn't under this program's control.
     public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-        let (_, range, conversion) = try place(of: name)
-        guard let mapping, conversion == nil else { return try array(name).bytes.withUnsafeBytes(body) }
-        return try body(UnsafeRawBufferPointer(rebasing: mapping.bytes[range]))
+        try place(of: name).withBytes(body)
     }
 
-    private func place(
-        of name: String
-    ) throws(FormatError) -> (type: TensorType, range: Range<Int>, conversion: ElementEncoding?) {
+    private func place(of name: String) throws(FormatError) -> StoredElements {
         guard let entry = header.entry(named: name) else {
-            let names = header.entries.prefix(5).map(\.name.quoted).joined(separator: ", ")
-            let isMore = header.entries.count > 5
-            throw FormatError(
-                .mismatch, path: path, "there is no tensor \(name.quoted)",
-                expected: names.isEmpty ? "no tensor: the file is empty" : "one of \(names)\(isMore ? ", …" : "")",
-                remedy: "Check the name, or take the file of the same model.")
+            throw FormatError.noTensor(name, of: names, path: path)
         }
-        guard let type = entry.type.elementType else {
+        guard let encoding = entry.type.encoding else {
             throw FormatError(
                 .unsupported, path: path, offset: start + entry.range.lowerBound,
                 "tensor \(name.quoted) has a type that is not supported",
@@ -137,6 +103,8 @@ public struct SafetensorsFile: Sendable {
                 received: entry.type.rawValue, remedy: "Convert it in the program that saved it.")
         }
         let range = start + entry.range.lowerBound..<start + entry.range.upperBound
-        return (TensorType(Shape(entry.dimensions), type), range, entry.type.conversion)
+        return StoredElements(
+            name: name, shape: Shape(entry.dimensions), encoding: encoding, source: source, mapping: mapping,
+            range: range)
     }
 }

@@ -38,12 +38,10 @@ enum SafetensorsType: String {
     }
 
     /// The type that reads it, if there is one.
-    var elementType: ElementType? { self == .bf16 ? .bfloat16 : encoding?.elementType }
+    var elementType: ElementType? { encoding?.elementType }
 
-    /// How its elements become those of another type; `nil` if they are read as they are.
-    var conversion: ElementEncoding? { encoding.flatMap { $0.widens || $0.stored == .uint64 ? $0 : nil } }
-
-    private var encoding: ElementEncoding? {
+    /// How its elements are stored; `nil` for a type without a counterpart here.
+    var encoding: ElementEncoding? {
         let stored: ElementEncoding.Stored? =
             switch self {
             case .bool: .bool
@@ -58,7 +56,8 @@ enum SafetensorsType: String {
             case .u64: .uint64
             case .i64: .int64
             case .f64: .float64
-            case .bf16, .c64, .f4, .f6E2M3, .f6E3M2, .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ: nil
+            case .bf16: .bfloat16
+            case .c64, .f4, .f6E2M3, .f6E3M2, .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ: nil
             }
         return stored.map { ElementEncoding(stored: $0, isBigEndian: false) }
     }

@@ -12,7 +12,7 @@ final class DeflatingSink: ByteSink {
         zlib.initialize(to: z_stream())
         output = .allocate(byteCount: 1 << 16, alignment: 1)
         let status = deflateInit2_(
-            zlib, Z_DEFAULT_COMPRESSION, Z_DEFLATED, format == .gzip ? 15 + 16 : -15, 8, Z_DEFAULT_STRATEGY,
+            zlib, Z_DEFAULT_COMPRESSION, Z_DEFLATED, format.windowBits, 8, Z_DEFAULT_STRATEGY,
             ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard status == Z_OK else {
             throw FormatError(

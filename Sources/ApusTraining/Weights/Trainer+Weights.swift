@@ -14,7 +14,7 @@ extension Trainer {
     /// Starts from the weights of a file in place of the present ones; the optimizer begins anew.
     ///
     /// - Parameters:
-    ///   - path: A safetensors or npz file.
+    ///   - path: A file of weights: safetensors, npz, of PyTorch or of Keras.
     ///   - input: The shape of one sample, where the model has no weights yet.
     /// - Returns: What the file had, and what the model asks for besides.
     /// - Throws: `TrainingError` if the model has no weights yet and `input` is missing; `FormatError` if the file can't be read or

@@ -7,7 +7,10 @@ import ApusTensor
 import Foundation
 
 extension Variables {
-    /// Takes the values of variables from a safetensors or npz file, or from a checkpoint, which holds the optimizer's slots as well.
+    /// Takes the values of variables from a file of weights, or from a checkpoint, which holds the optimizer's slots as well.
+    ///
+    /// Safetensors, npz, files of `torch.save` (of a checkpoint the model's state dict) and of Keras (`.keras`, `.weights.h5`, `.h5`)
+    /// are told apart by their content. Names and axes are those of the file.
     ///
     /// - Parameters:
     ///   - path: A file, or the folder of a run: the weights that it keeps.

@@ -1,14 +1,32 @@
 import ApusConfiguration
 import CZlib
 
+/// What a zip archive is expected to be, for messages.
+struct ZipSort: Sendable {
+    /// With its article: `an .npz file`.
+    let content: String
+    /// How to get one that is read.
+    let remedy: String
+    /// Whether a checksum of 0 stands for none.
+    var mayLackChecksums = false
+
+    static let npz = ZipSort(content: "an .npz file", remedy: "Save it again with numpy.savez.")
+    static let pyTorch = ZipSort(
+        content: "a file of torch.save", remedy: "Save it again: torch.save(model.state_dict(), path).",
+        mayLackChecksums: true)
+    static let keras = ZipSort(content: "a .keras file", remedy: "Save it again: model.save(path).")
+}
+
 /// The list of files in a zip archive (APPNOTE 6.3, also with 64-bit sizes), checked against the archive.
 ///
-/// Only what `.npz` files need: one disk, no encryption, stored or deflated.
-struct ZipDirectory {
-    struct Entry {
+/// Only what files of arrays need: one disk, no encryption, stored or deflated. Names are names of entries and nothing more: no file
+/// is made of them, so that `..` in one has no meaning.
+struct ZipDirectory: Sendable {
+    struct Entry: Sendable {
         var name: String
         var isDeflated: Bool
-        var checksum: UInt32
+        /// `nil` if the writer left it out.
+        var checksum: UInt32?
         var count: Int
         /// The place of its header, which stands before its data.
         var headerOffset: Int
@@ -18,12 +36,14 @@ struct ZipDirectory {
     /// The entries in the order in which they lie in the archive.
     private(set) var entries: [Entry] = []
     private let path: String
+    private let sort: ZipSort
 
-    init(_ source: ByteSource) throws(FormatError) {
+    init(_ source: ByteSource, _ sort: ZipSort) throws(FormatError) {
         path = source.path
-        let (range, count) = try ZipDirectory.locate(source)
-        var fields = Fields(try source.bytes(range), base: range.lowerBound, path: path)
-        for _ in 0..<count { entries.append(try ZipDirectory.entry(&fields, path)) }
+        self.sort = sort
+        let (range, count) = try ZipDirectory.locate(source, sort)
+        var fields = ByteFields(try source.bytes(range), base: range.lowerBound, path: path, content: "the zip archive")
+        for _ in 0..<count { entries.append(try ZipDirectory.entry(&fields, path, sort)) }
         guard fields.isAtEnd else {
             throw fields.failure(
                 "the directory of the zip archive holds more than it "
@@ -35,8 +55,9 @@ struct ZipDirectory {
     /// The place of an entry's data in the archive.
     func data(of entry: Entry, _ source: ByteSource) throws(FormatError) -> Range<Int> {
         let length = min(30, max(0, source.count - entry.headerOffset))
-        var fields = Fields(
-            try source.bytes(entry.headerOffset..<entry.headerOffset + length), base: entry.headerOffset, path: path)
+        var fields = ByteFields(
+            try source.bytes(entry.headerOffset..<entry.headerOffset + length), base: entry.headerOffset, path: path,
+            content: "the zip archive")
         try fields.expect(0x0403_4b50, "the header of \(entry.name.quoted)")
         try fields.skip(22)
         let start = entry.headerOffset + 30 + Int(try fields.uint16()) + Int(try fields.uint16())
@@ -47,7 +68,9 @@ struct ZipDirectory {
     }
 
     /// Finds the directory from the mark at the end of the archive.
-    private static func locate(_ source: ByteSource) throws(FormatError) -> (Range<Int>, count: Int) {
+    private static func locate(
+        _ source: ByteSource, _ sort: ZipSort
+    ) throws(FormatError) -> (Range<Int>, count: Int) {
         let tailStart = max(0, source.count - 22 - 65535)
         let tail = try source.bytes(tailStart..<source.count)
         var mark = tail.count - 22
@@ -55,13 +78,14 @@ struct ZipDirectory {
         guard mark >= 0 else {
             let start = try source.bytes(0..<min(4, source.count))
             throw FormatError(
-                .malformed, path: source.path, offset: source.count, "this is not an .npz file, or its end is missing",
+                .malformed, path: source.path, offset: source.count,
+                "this is not \(sort.content), or its end is missing",
                 expected: "the directory of a zip archive at the end",
                 received: start.isEmpty ? "an empty file" : "a file that starts with \(Signature.describe(start))",
                 remedy: "Check the path, or copy or download it again.")
         }
         let end = tailStart + mark
-        var fields = Fields(Array(tail[mark...]), base: end, path: source.path)
+        var fields = ByteFields(Array(tail[mark...]), base: end, path: source.path, content: "the zip archive")
         try fields.skip(4)
         let disks = try fields.uint32()
         try fields.skip(2)
@@ -70,17 +94,19 @@ struct ZipDirectory {
         var offset = Int(try fields.uint32())
         var limit = end
         if count == 0xffff || size == 0xffff_ffff || offset == 0xffff_ffff, end >= 20 {
-            var locator = Fields(try source.bytes(end - 20..<end), base: end - 20, path: source.path)
+            var locator = ByteFields(
+                try source.bytes(end - 20..<end), base: end - 20, path: source.path, content: "the zip archive")
             if try locator.uint32() == 0x0706_4b50 {
                 try locator.skip(4)
-                limit = try locator.count64()
+                limit = try locator.count(8)
                 guard limit <= end - 76 else { throw locator.failure("the 64-bit directory lies outside the archive") }
-                var wide = Fields(try source.bytes(limit..<limit + 56), base: limit, path: source.path)
+                var wide = ByteFields(
+                    try source.bytes(limit..<limit + 56), base: limit, path: source.path, content: "the zip archive")
                 try wide.expect(0x0606_4b50, "the 64-bit directory")
                 try wide.skip(28)
-                count = try wide.count64()
-                size = try wide.count64()
-                offset = try wide.count64()
+                count = try wide.count(8)
+                size = try wide.count(8)
+                offset = try wide.count(8)
             }
         }
         // Each entry takes at least 46 bytes.
@@ -96,7 +122,9 @@ struct ZipDirectory {
             && Int(tail[mark + 20]) + Int(tail[mark + 21]) << 8 == tail.count - mark - 22
     }
 
-    private static func entry(_ fields: inout Fields, _ path: String) throws(FormatError) -> Entry {
+    private static func entry(
+        _ fields: inout ByteFields, _ path: String, _ sort: ZipSort
+    ) throws(FormatError) -> Entry {
         try fields.expect(0x0201_4b50, "an entry of the directory")
         try fields.skip(4)
         let flags = try fields.uint16()
@@ -111,14 +139,16 @@ struct ZipDirectory {
         try fields.skip(8)
         var headerOffset = Int(try fields.uint32())
         let name = String(decoding: try fields.take(nameCount), as: UTF8.self)
-        var extra = Fields(try fields.take(extraCount), base: fields.offset - extraCount, path: path)
+        var extra = ByteFields(
+            try fields.take(extraCount), base: fields.offset - extraCount, path: path, content: "the zip archive")
         while !extra.isAtEnd {
             let tag = try extra.uint16()
-            var field = Fields(try extra.take(Int(try extra.uint16())), base: extra.offset, path: path)
+            var field = ByteFields(
+                try extra.take(Int(try extra.uint16())), base: extra.offset, path: path, content: "the zip archive")
             guard tag == 1 else { continue }
-            if count == 0xffff_ffff { count = try field.count64() }
-            if storedCount == 0xffff_ffff { storedCount = try field.count64() }
-            if headerOffset == 0xffff_ffff { headerOffset = try field.count64() }
+            if count == 0xffff_ffff { count = try field.count(8) }
+            if storedCount == 0xffff_ffff { storedCount = try field.count(8) }
+            if headerOffset == 0xffff_ffff { headerOffset = try field.count(8) }
         }
         try fields.skip(commentCount)
         guard flags & 1 == 0, method == 0 || method == 8 else {
@@ -126,13 +156,14 @@ struct ZipDirectory {
                 .unsupported, path: path, "\(name.quoted) is stored in a way that is not supported",
                 expected: "stored or deflated, not encrypted",
                 received: flags & 1 != 0 ? "an encrypted entry" : "method \(method)",
-                remedy: "Save it again with numpy.savez.")
+                remedy: sort.remedy)
         }
         guard method == 8 || count == storedCount else {
             throw fields.failure("the two sizes of \(name.quoted) differ, though it is not compressed")
         }
         return Entry(
-            name: name, isDeflated: method == 8, checksum: checksum, count: count, headerOffset: headerOffset,
+            name: name, isDeflated: method == 8, checksum: sort.mayLackChecksums && checksum == 0 ? nil : checksum,
+            count: count, headerOffset: headerOffset,
             storedCount: storedCount)
     }
 
@@ -147,62 +178,8 @@ struct ZipDirectory {
                 throw FormatError(
                     .malformed, path: path, offset: entry.headerOffset,
                     "\(entry.name.quoted) overlaps another entry, or has its name", expected: "separate entries",
-                    remedy: "Save it again with numpy.savez.")
+                    remedy: sort.remedy)
             }
         }
-    }
-}
-
-/// Little-endian numbers, one after the other.
-private struct Fields {
-    private let bytes: [UInt8]
-    private let base: Int
-    private let path: String
-    private var index = 0
-
-    init(_ bytes: [UInt8], base: Int, path: String) {
-        self.bytes = bytes
-        self.base = base
-        self.path = path
-    }
-
-    var offset: Int { base + index }
-    var isAtEnd: Bool { index == bytes.count }
-
-    mutating func take(_ count: Int) throws(FormatError) -> [UInt8] {
-        guard count <= bytes.count - index else { throw failure("the zip archive ends too early, or is damaged") }
-        defer { index += count }
-        return Array(bytes[index..<index + count])
-    }
-
-    mutating func skip(_ count: Int) throws(FormatError) {
-        guard count <= bytes.count - index else { throw failure("the zip archive ends too early, or is damaged") }
-        index += count
-    }
-
-    private mutating func number(_ width: Int) throws(FormatError) -> UInt64 {
-        let start = index
-        try skip(width)
-        return bytes[start..<index].reversed().reduce(0) { $0 << 8 | UInt64($1) }
-    }
-
-    mutating func uint16() throws(FormatError) -> UInt16 { UInt16(truncatingIfNeeded: try number(2)) }
-    mutating func uint32() throws(FormatError) -> UInt32 { UInt32(truncatingIfNeeded: try number(4)) }
-
-    mutating func count64() throws(FormatError) -> Int {
-        guard let count = Int(exactly: try number(8)) else { throw failure("a size in the zip archive is too large") }
-        return count
-    }
-
-    mutating func expect(_ signature: UInt32, _ what: String) throws(FormatError) {
-        let start = index
-        guard try uint32() == signature else {
-            index = start
-            throw failure("\(what) is not where it should be")
-        }
-    }
-
-    func failure(_ problem: String) -> FormatError {
-        FormatError(.malformed, path: path, offset: offset, problem, remedy: "Copy or download it again.")
     }
 }
