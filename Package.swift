@@ -144,7 +144,7 @@ let package = Package(
             name: "ApusCommand",
             dependencies: [
                 "Apus", "ApusGraph", "ApusBackend", "ApusChecks", "ApusConfiguration", "ApusConfigurationFiles",
-                "ApusFormats", "ApusSearch", "ApusExperiments", "ApusReport",
+                "ApusFormats", "ApusInterchange", "ApusSearch", "ApusExperiments", "ApusReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),

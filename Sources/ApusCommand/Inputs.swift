@@ -1,11 +1,12 @@
 import Apus
 import ApusExperiments
+import ApusInterchange
 import ArgumentParser
 import Foundation
 
 /// What a command is given for a network that needs no training.
 struct NetworkOptions: ParsableArguments {
-    @Argument(help: "A network of the zoo (mlp, lenet5), or a file with layers or an experiment.")
+    @Argument(help: "A network of the zoo (mlp, lenet5), or a file with layers or an experiment, or of ONNX.")
     var model: String
 
     @Option(
@@ -16,12 +17,12 @@ struct NetworkOptions: ParsableArguments {
 
     /// The network, and the shapes of its inputs.
     func load() throws -> (model: any Model, inputs: Signature) {
-        let model = try ModelArgument.model(model)
-        guard !input.isEmpty else { return (model, try ModelArgument.inputs(self.model)) }
-        if Set(input.map(\.name)).count < input.count || input.count > 1 && input.contains(where: \.name.isEmpty) {
-            throw ValidationError("give each of several inputs its name once: --input left=4 --input right=4")
+        let given = try input.signature()
+        if ModelArgument.isONNX(model) {
+            let onnx = try ONNXModel(model).takingChannelsLast()
+            return (onnx, try onnx.signature(given, path: model))
         }
-        return (model, Signature(input.map { ($0.name, Signature.Input($0.shape)) }))
+        return (try ModelArgument.model(model), try given ?? ModelArgument.inputs(model))
     }
 
     /// The network and the shape of its input, for what works on one tensor.
@@ -49,6 +50,16 @@ struct InputShape: ExpressibleByArgument {
     }
 }
 
+extension [InputShape] {
+    /// The inputs together; `nil` if none is given.
+    func signature() throws -> Signature? {
+        if Set(map(\.name)).count < count || count > 1 && contains(where: \.name.isEmpty) {
+            throw ValidationError("give each of several inputs its name once: --input left=4 --input right=4")
+        }
+        return isEmpty ? nil : Signature(map { ($0.name, Signature.Input($0.shape)) })
+    }
+}
+
 /// What every command asks of the samples a step.
 func checkBatchSize(_ size: Int) throws {
     guard size > 0 else { throw ValidationError("--batch-size must be at least 1, received \(size)") }
@@ -56,6 +67,8 @@ func checkBatchSize(_ size: Int) throws {
 
 /// A network by its name in the zoo, or by a file.
 enum ModelArgument {
+    static func isONNX(_ text: String) -> Bool { text.lowercased().hasSuffix(".onnx") }
+
     static func isFile(_ text: String) -> Bool { [".yaml", ".yml", ".json"].contains { text.hasSuffix($0) } }
 
     static func text(of file: String) throws -> String {

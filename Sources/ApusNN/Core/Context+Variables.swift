@@ -90,7 +90,7 @@ public struct VariableDescription: Hashable, Sendable {
     /// A set that the weights are kept in.
     public var constraint: Constraint?
 
-    init(
+    package init(
         shape: Shape, initializer: Initializer, isTrainable: Bool, regularizer: Regularizer? = nil,
         constraint: Constraint? = nil
     ) {

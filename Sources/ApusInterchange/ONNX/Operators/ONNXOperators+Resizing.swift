@@ -1,0 +1,9 @@
+import ApusTensor
+
+extension ONNXOperators {
+    /// Images of other sizes.
+    static let resizing: [String: Operator] = [
+        "Resize": { call in [try ONNXResizing(call, isUpsample: false).applied()] },
+        "Upsample": { call in [try ONNXResizing(call, isUpsample: true).applied()] },
+    ]
+}
