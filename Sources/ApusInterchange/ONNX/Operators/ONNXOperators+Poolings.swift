@@ -21,7 +21,7 @@ extension ONNXOperators {
             return [
                 try pooled(x) { x in
                     guard window.isPlainPooling, x.elementType.isFloatingPoint else {
-                        return try folded(window.pieces(x, fill: x.elementType.least), maximum)
+                        return try window.folded(x, fill: x.elementType.least, maximum)
                     }
                     return onImages(x) { Tensor(.maxPool(window.poolGeometry), [$0.node]) }
                 }
@@ -34,7 +34,7 @@ extension ONNXOperators {
             return [
                 try pooled(x) { x in
                     guard window.isPlainPooling, !window.countsIncomplete else {
-                        let sum = try folded(window.pieces(x, fill: 0), +)
+                        let sum = try window.folded(x, fill: 0, +)
                         return sum / (try counts(window, countsPadding)).cast(to: x.elementType)
                     }
                     var geometry = window.poolGeometry
@@ -49,7 +49,7 @@ extension ONNXOperators {
             let p = try call.float("p", 2)
             return [
                 try pooled(x) { x in
-                    let sum = try folded(window.pieces(pow(abs(x), p), fill: 0), +)
+                    let sum = try window.folded(pow(abs(x), p), fill: 0, +)
                     return pow(sum, 1 / p)
                 }
             ]
@@ -75,11 +75,6 @@ extension ONNXOperators {
     /// A sequence as an image of height 1.
     private static func onImages(_ x: Tensor, _ pool: (Tensor) -> Tensor) -> Tensor {
         x.rank == 3 ? pool(x.expandingShape(at: 1)).squeezingShape(at: 1) : pool(x)
-    }
-
-    private static func folded(_ pieces: [Tensor], _ combine: (Tensor, Tensor) -> Tensor) throws -> Tensor {
-        guard let first = pieces.first else { throw ONNXProblem("the window is empty") }
-        return pieces.dropFirst().reduce(first, combine)
     }
 
     /// How many positions each window covers, [1, outputs..., 1].

@@ -103,7 +103,9 @@ struct ONNXResizing {
             return offset + (place + 0.5) / scale - 0.5
         case "pytorch_half_pixel": return length > 1 ? (place + 0.5) / scale - 0.5 : 0
         case "tf_half_pixel_for_nn": return (place + 0.5) / scale
-        case "align_corners": return length == 1 ? 0 : place * (size - 1) / (length - 1)
+        case "align_corners":
+            let exact = scale * size
+            return length == 1 || exact == 1 ? 0 : place * (size - 1) / (exact - 1)
         case "asymmetric": return place / scale
         case "tf_crop_and_resize":
             let (start, end) = region[axis]

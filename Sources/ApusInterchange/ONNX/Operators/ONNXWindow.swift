@@ -110,24 +110,43 @@ struct ONNXWindow {
         return size.reduce([[]]) { places, extent in places.flatMap { place in (0..<extent).map { place + [$0] } } }
     }
 
-    /// Of x [N, ..., C] what lies at each place of the window, [N, outputs..., C].
+    /// x [N, ..., C] with all that windows reach around it.
     ///
     /// - Parameter fill: What lies around x.
-    func pieces(_ x: Tensor, fill: Double) throws -> [Tensor] {
-        let outputs = try outputs()
+    private func padded(_ x: Tensor, fill: Double, outputs: [Int]) throws -> Tensor {
         let edges = extents.indices.map { axis -> (low: Int, high: Int) in
             let end = (outputs[axis] - 1) * strides[axis] + covered[axis]
             return (low[axis], Swift.max(0, end - low[axis] - extents[axis]))
         }
         guard edges.allSatisfy({ $0.low >= 0 }) else { throw ONNXProblem("negative pads are not computed here") }
-        let padded = x.padded([(0, 0)] + edges + [(0, 0)], value: fill)
-        return try offsets().map { place in
-            var slices = [AxisSlice(start: 0, count: x.shape[0])]
-            for axis in extents.indices {
-                slices.append(
-                    AxisSlice(start: place[axis] * dilations[axis], count: outputs[axis], stride: strides[axis]))
+        return x.padded([(0, 0)] + edges + [(0, 0)], value: fill)
+    }
+
+    /// What lies at one place of windows along one axis of the window.
+    private func piece(_ x: Tensor, _ axis: Int, _ place: Int, _ output: Int) -> Tensor {
+        ONNXValue(x, .float).sliced(axis: axis + 1, place * dilations[axis], output, stride: strides[axis]).tensor
+    }
+
+    /// Of x [N, ..., C] what lies in each window, combined, [N, outputs..., C]: axis by axis.
+    func folded(_ x: Tensor, fill: Double, _ combine: (Tensor, Tensor) -> Tensor) throws -> Tensor {
+        guard size.allSatisfy({ $0 <= 4096 }) else { throw ONNXProblem("the window \(size) is too great") }
+        let outputs = try outputs()
+        var result = try padded(x, fill: fill, outputs: outputs)
+        for axis in extents.indices {
+            let whole = result
+            result = (1..<size[axis]).reduce(piece(whole, axis, 0, outputs[axis])) {
+                combine($0, piece(whole, axis, $1, outputs[axis]))
             }
-            return Tensor(.slice(slices + [AxisSlice(start: 0, count: x.shape[-1])]), [padded.node])
+        }
+        return result
+    }
+
+    /// Of x [N, ..., C] what lies at each place of the window, [N, outputs..., C].
+    func pieces(_ x: Tensor, fill: Double) throws -> [Tensor] {
+        let outputs = try outputs()
+        let whole = try padded(x, fill: fill, outputs: outputs)
+        return try offsets().map { place in
+            extents.indices.reduce(whole) { piece($0, $1, place[$1], outputs[$1]) }
         }
     }
 }
