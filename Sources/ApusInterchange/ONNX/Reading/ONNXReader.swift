@@ -70,7 +70,7 @@ struct ONNXReader {
     private mutating func readVersions(_ model: Onnx_ModelProto) throws(FormatError) {
         for set in model.opsetImport {
             let domain = set.domain == "ai.onnx" ? "" : set.domain
-            graph.versions[domain] = max(graph.versions[domain] ?? 0, Int(set.version))
+            graph.versions[domain] = max(graph.versions[domain] ?? .min, Int(set.version))
         }
         // Files of before the sets had numbers.
         if graph.versions[""] == nil { graph.versions[""] = 1 }
