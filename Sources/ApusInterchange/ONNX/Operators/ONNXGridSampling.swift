@@ -34,7 +34,7 @@ struct ONNXGridSampling {
     func applied() -> ONNXValue {
         let taps = extents.indices.map(taps)
         let shape = x.shape
-        let flat = x.plain.reshaped(to: [shape[0], shape[1], extents.reduce(1, *)])
+        let flat = x.plain.reshaped(to: [shape[0], shape[1], extents.product])
         var sum: Tensor?
         // Every combination of one neighbor along each axis.
         let combinations = taps.reduce([[]]) { rows, axis in rows.flatMap { row in axis.map { row + [$0] } } }

@@ -93,7 +93,7 @@ extension ONNXOperators {
             let place = x.place(first)
             return x.map { transform($0, place) }
         }
-        let rows = shape[..<first].reduce(1, *)
+        let rows = shape[..<first].product
         let flat = x.plain.reshaped(to: [rows, x.count / Swift.max(1, rows)])
         return ONNXValue(transform(flat, 1).reshaped(to: Shape(shape)), x.type)
     }

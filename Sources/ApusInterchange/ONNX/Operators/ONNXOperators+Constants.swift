@@ -29,9 +29,9 @@ extension ONNXOperators {
             }
             let count = ((ends[1] - ends[0]) / ends[2]).rounded(.up)
             try call.demand(
-                ends.allSatisfy(\.isFinite) && ends[2] != 0 && count < 0x1p28,
+                ends.allSatisfy(\.isFinite) && ends[2] != 0 && count < 0x1p24,
                 "no range from \(ends[0]) to \(ends[1]) by \(ends[2])")
-            let numbers: [Double] = (0..<Swift.max(0, Int(count))).map { (index: Int) in
+            let numbers: [Double] = (0..<Int(Swift.max(0, count))).map { (index: Int) in
                 ends[0] + Double(index) * ends[2]
             }
             return [ONNXValue(Tensor(numbers, type: start.type.elementType ?? .float32), start.type)]

@@ -6,7 +6,7 @@ extension ONNXOperators {
     static let convolutions: [String: Operator] = [
         "Conv": { call in
             let (x, kernel) = (try call.input(0), try call.input(1))
-            try call.demand(kernel.rank == x.rank, "the kernel \(kernel.shape) does not fit \(x.shape)")
+            try call.demand(kernel.rank == x.rank && x.rank >= 3, "the kernel \(kernel.shape) does not fit \(x.shape)")
             let window = try ONNXWindow(call, x, size: Array(kernel.shape.dropFirst(2)))
             return [
                 try layer(call, x, kernel) { x, kernel, groups in
@@ -16,7 +16,10 @@ extension ONNXOperators {
         },
         "ConvTranspose": { call in
             let (x, kernel) = (try call.input(0), try call.input(1))
-            try call.demand(kernel.rank == x.rank, "the kernel \(kernel.shape) does not fit \(x.shape)")
+            try call.demand(kernel.rank == x.rank && x.rank >= 3, "the kernel \(kernel.shape) does not fit \(x.shape)")
+            try call.demand(
+                kernel.shape[0] == x.shape[1],
+                "the kernel takes \(kernel.shape[0]) channels, but there are \(x.shape[1])")
             let window = try ONNXWindow(call, x, size: Array(kernel.shape.dropFirst(2)), isTransposed: true)
             let placed = try transposedPlace(call, window)
             return [
@@ -41,7 +44,8 @@ extension ONNXOperators {
         let mode = try call.string("auto_pad", "NOTSET")
         var outputs: [Int] = []
         for axis in 0..<axes {
-            let full = window.strides[axis] *| (window.extents[axis] - 1) +| extra[axis] +| window.covered[axis]
+            let full = window.strides[axis] * (window.extents[axis] - 1) + extra[axis] + window.covered[axis]
+            try call.demand(full < 1 << 30, "the image would have the extent \(full)")
             if let shape {
                 try call.demand(
                     shape.count >= axes && shape.allSatisfy { (0...1 << 24).contains($0) },

@@ -127,7 +127,8 @@ extension ONNXOperators {
         for (axis, edge) in edges.enumerated() where edge.low + edge.high > 0 {
             let extent = x.shape[axis]
             try call.demand(
-                extent > 0 && edge.low + edge.high < 1 << 24, "the axis \(axis) of \(extent) can't be padded so")
+                extent > 0 && edge.low + edge.high + extent < 1 << 24,
+                "the axis \(axis) of \(extent) can't be padded so")
             let places = try (-edge.low..<extent + edge.high).map { position -> Int in
                 switch mode {
                 case "edge": return Swift.min(Swift.max(position, 0), extent - 1)

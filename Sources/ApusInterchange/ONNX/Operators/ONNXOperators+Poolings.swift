@@ -82,6 +82,9 @@ extension ONNXOperators {
         let outputs = try window.outputs()
         var counts = Tensor.ones([])
         for (axis, output) in outputs.enumerated() {
+            guard output *| window.size[axis] < 1 << 24 else {
+                throw ONNXProblem("an axis of \(output) windows is too long")
+            }
             let range =
                 countsPadding
                 ? -window.low[axis]..<window.extents[axis] + window.high[axis] : 0..<window.extents[axis]
@@ -110,7 +113,7 @@ extension ONNXOperators {
         let type = TensorType(which.shape, .int64)
         let isColumnMajor = try call.int("storage_order", 0) != 0
         var place = Tensor(.iota(axis: 0, type), []) * x.shape[1] + Tensor(.iota(axis: x.rank - 1, type), [])
-        var factor = window.extents.reduce(1, *)
+        var factor = window.extents.product
         place = place * factor
         for axis in isColumnMajor ? Array(window.extents.indices.reversed()) : Array(window.extents.indices) {
             factor /= Swift.max(1, window.extents[axis])

@@ -21,8 +21,8 @@ extension ONNXOperators {
             let given = try call.int("axis", 1)
             let axis = given < 0 ? given &+ x.rank : given
             try call.demand((0...x.rank).contains(axis), "the axis \(given) is outside of a tensor of \(x.rank) axes")
-            let rows = x.shape[..<axis].reduce(1, *)
-            let columns = x.shape[axis...].reduce(1, *)
+            let rows = x.shape[..<axis].product
+            let columns = x.shape[axis...].product
             return [ONNXValue(x.plain.reshaped(to: [rows, columns]), x.type)]
         },
         "Squeeze": { call in
@@ -76,14 +76,14 @@ extension ONNXOperators {
         }
         try call.demand(shape.filter { $0 == -1 }.count <= 1, "at most one extent may be −1, received \(shape)")
         // The number of samples may be another one than that which the file was written for.
-        let fixed = shape.filter { $0 != -1 }.reduce(1) { $0 *| $1 }
+        let fixed = shape.filter { $0 != -1 }.product
         if let (declared, actual) = both(call.batch), declared != actual, shape.first == declared, fixed > 0,
             shape.contains(-1) ? x.rank > 0 && x.shape[0] == actual : fixed != x.count
         {
             shape[0] = actual
         }
         if let free = shape.firstIndex(of: -1) {
-            let rest = shape.filter { $0 != -1 }.reduce(1) { $0 *| $1 }
+            let rest = shape.filter { $0 != -1 }.product
             try call.demand(rest > 0 && x.count % rest == 0, "\(x.count) elements do not fill the shape \(shape)")
             shape[free] = x.count / rest
         }

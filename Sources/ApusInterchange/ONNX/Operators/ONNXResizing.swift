@@ -86,6 +86,7 @@ struct ONNXResizing {
         for axis in 0..<x.rank
         where extents[axis] != x.shape[axis] || scales[axis] != 1 || coordinates == "tf_crop_and_resize" {
             let points = try (0..<extents[axis]).map { try coordinate(Double($0), axis) }
+            try call.demand(points.allSatisfy { Swift.abs($0) < 0x1p40 }, "the axis \(axis) can't be resized so")
             result = mode == "nearest" ? try nearest(result, axis, points) : try weighed(result, axis, points)
         }
         return try extrapolated(result)

@@ -26,12 +26,12 @@ struct ONNXWindow {
         func setting(_ name: String, _ otherwise: Int) throws -> [Int] {
             let values = try call.ints(name) ?? Array(repeating: otherwise, count: axes)
             try call.demand(
-                values.count == axes && values.allSatisfy { (1...1 << 24).contains($0) },
+                values.count == axes && values.allSatisfy { (1...1 << 20).contains($0) },
                 "\(name) must be \(axes) positive numbers, received \(values)")
             return values
         }
         let kernel = try call.ints("kernel_shape") ?? given
-        guard let kernel, kernel.count == axes, kernel.allSatisfy({ (1...1 << 24).contains($0) }) else {
+        guard let kernel, kernel.count == axes, kernel.allSatisfy({ (1...1 << 20).contains($0) }) else {
             throw ONNXProblem("the window must be \(axes) positive numbers, received \(kernel ?? [])")
         }
         if let given { try call.demand(given == kernel, "kernel_shape \(kernel) is not that of the kernel, \(given)") }
@@ -58,6 +58,7 @@ struct ONNXWindow {
             }
         case let mode: throw ONNXProblem("auto_pad \(mode.quoted) is not known")
         }
+        _ = try outputs()
     }
 
     /// How many positions a window covers along each axis.
@@ -106,7 +107,7 @@ struct ONNXWindow {
 
     /// The places in the window, the last axis fastest.
     func offsets() throws -> [[Int]] {
-        guard size.reduce(1, { $0 *| $1 }) <= 4096 else { throw ONNXProblem("the window \(size) is too great") }
+        guard size.product <= 4096 else { throw ONNXProblem("the window \(size) is too great") }
         return size.reduce([[]]) { places, extent in places.flatMap { place in (0..<extent).map { place + [$0] } } }
     }
 

@@ -39,7 +39,7 @@ extension ONNXFile {
     func shape(_ dims: [Int64], _ what: String) throws(FormatError) -> Shape {
         let shape = Shape(dims.map { Int($0) })
         let product = dims.reduce(1) { (product: Int, extent: Int64) in product *| max(Int(extent), 1) }
-        guard dims.count <= 32, dims.allSatisfy({ $0 >= 0 }), product < 1 << 48 else {
+        guard dims.count <= 32, dims.allSatisfy({ $0 >= 0 }), product < 1 << 40 else {
             throw malformed(
                 "\(what) declares a shape that no tensor has", expected: "up to 32 extents from 0",
                 received: "[\(dims.prefix(33).map(String.init).joined(separator: ", "))]")

@@ -162,8 +162,10 @@ struct ONNXCall {
         if !condition { throw ONNXProblem(message()) }
     }
 
-    /// Refuses what memory can't hold before anything is made of it.
-    func checked(_ shape: [Int]) throws -> Shape {
+    /// Refuses what no memory holds before anything is made of it; so extents can be multiplied.
+    func checked(_ shape: [Int]) throws -> Shape { try ONNXCall.checked(shape) }
+
+    static func checked(_ shape: [Int]) throws -> Shape {
         let count = shape.reduce(1) { $0 *| Swift.max($1, 1) }
         guard shape.count <= 32, shape.allSatisfy({ $0 >= 0 }), count < 1 << 40 else {
             throw ONNXProblem("no tensor has the shape [\(shape.prefix(33).map(String.init).joined(separator: ", "))]")

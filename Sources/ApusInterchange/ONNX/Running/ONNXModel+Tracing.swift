@@ -26,7 +26,6 @@ private struct Run {
     let context: Context
     private var values: [String: ONNXValue] = [:]
     private var weights: [String: ONNXWeight] = [:]
-    /// How many nodes still read each value: it is forgotten after the last.
     private var batch: (declared: Int?, actual: Int?) = (nil, nil)
 
     init(graph: ONNXGraph, context: Context) {
@@ -69,8 +68,9 @@ private struct Run {
 
     /// A batch may have any number of samples; all other extents are those of the file.
     private func check(_ value: ONNXValue, _ port: ONNXGraph.Port, _ isLast: Bool) throws {
-        guard let declared = port.shape else { return }
         let shape = value.shape
+        _ = try ONNXCall.checked(shape)
+        guard let declared = port.shape else { return }
         let fits =
             shape.count == declared.count
             && zip(shape, declared).enumerated().allSatisfy { axis, pair in
@@ -97,18 +97,18 @@ private struct Run {
         let call = ONNXCall(
             node: node, inputs: node.inputs.map { values[$0] }, version: graph.versions[node.domain] ?? 1,
             context: context, batch: batch, weights: node.inputs.map { weights[$0] })
-        let results: [ONNXValue]
         do {
-            results = try TraceScope.$current.withValue(TraceScope.current + [node.label]) { try run(call) }
+            let results = try TraceScope.$current.withValue(TraceScope.current + [node.label]) { try run(call) }
+            for (name, result) in zip(node.outputs, results) where !name.isEmpty {
+                guard result.tensor.problems.isEmpty else { throw GraphError(result.tensor.problems) }
+                _ = try ONNXCall.checked(result.shape)
+                values[name] = result
+            }
+            for name in node.outputs.dropFirst(results.count) where !name.isEmpty {
+                throw ONNXProblem("the output \(name) is not computed")
+            }
         } catch let problem as ONNXProblem {
             throw ONNXProblem("\(node.label): \(problem)")
-        }
-        for (name, result) in zip(node.outputs, results) where !name.isEmpty {
-            guard result.tensor.problems.isEmpty else { throw GraphError(result.tensor.problems) }
-            values[name] = result
-        }
-        for name in node.outputs.dropFirst(results.count) where !name.isEmpty {
-            throw ONNXProblem("\(node.label): the output \(name) is not computed")
         }
     }
 
@@ -119,9 +119,6 @@ private struct Run {
                 return (port.name, value.plain)
             })
     }
-
-    /// The types of the outputs as the nodes yield them.
-    func outputTypes() -> [ONNXType?] { graph.outputs.map { values[$0.name]?.type } }
 }
 
 extension ONNXWeight {
