@@ -16,4 +16,4 @@ chmod -R u+w "$scratch/protobuf"
 swift build --package-path "$scratch/protobuf" --product protoc-gen-swift
 messages=Sources/ApusInterchange/ONNX/Messages
 protoc --plugin="$scratch/protobuf/.build/debug/protoc-gen-swift" --proto_path="$messages" --swift_out="$messages" \
-    --swift_opt=Visibility=Internal --swift_opt=UseAccessLevelOnImports=true onnx.proto
+    --swift_opt=Visibility=Package --swift_opt=UseAccessLevelOnImports=true onnx.proto

@@ -4,7 +4,7 @@ import ApusNN
 import ApusTensor
 import Testing
 
-@testable import ApusInterchange
+import ApusInterchange
 
 /// How axes lie: convolutions compute on [N, H, W, C], files speak of [N, C, H, W].
 @Suite struct LayoutTests {

@@ -5,7 +5,7 @@ import ApusTestKit
 import Foundation
 import Testing
 
-@testable import ApusInterchange
+import ApusInterchange
 
 /// What is wrong with a node, in the words that people read: nothing stops the program, and nothing fills the memory.
 @Suite struct ProblemTests {

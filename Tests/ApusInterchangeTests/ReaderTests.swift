@@ -5,7 +5,7 @@ import ApusTestKit
 import Foundation
 import Testing
 
-@testable import ApusInterchange
+import ApusInterchange
 
 /// What is wrong with files, in the words that people read.
 @Suite struct ReaderTests {

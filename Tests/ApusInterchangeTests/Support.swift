@@ -4,7 +4,7 @@ import ApusTensor
 import Foundation
 import SwiftProtobuf
 
-@testable import ApusInterchange
+import ApusInterchange
 
 /// A model of ONNX in the making.
 struct Sample {

@@ -5,7 +5,7 @@ import ApusTestKit
 import Foundation
 import Testing
 
-@testable import ApusInterchange
+import ApusInterchange
 
 /// Models of files are trained, differentiated and written like every other model.
 @Suite struct TrainingTests {

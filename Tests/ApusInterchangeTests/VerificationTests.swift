@@ -4,7 +4,7 @@ import Foundation
 import SwiftProtobuf
 import Testing
 
-@testable import ApusInterchange
+import ApusInterchange
 
 /// The comparison with outputs that belong to a model.
 @Suite struct VerificationTests {

@@ -1,14 +1,14 @@
 import ApusBackend
 import ApusConfiguration
-import ApusFormats
+package import ApusFormats
 import ApusGraph
-import ApusTensor
+package import ApusTensor
 import Foundation
 
 /// A tensor of an ONNX file: its numbers are those of the file, in the type in which they are computed.
-struct ONNXTensor: Sendable {
+package struct ONNXTensor: Sendable {
     let type: ONNXType
-    let tensor: Tensor
+    package let tensor: Tensor
 
     var value: ONNXValue { ONNXValue(tensor, type) }
 }
@@ -17,7 +17,7 @@ extension ONNXFile {
     /// Reads a tensor: its bytes, one of the lists of numbers, or a piece of another file in the same folder.
     ///
     /// - Parameter what: What messages call it.
-    func tensor(_ proto: Onnx_TensorProto, _ what: String) throws(FormatError) -> ONNXTensor {
+    package func tensor(_ proto: Onnx_TensorProto, _ what: String) throws(FormatError) -> ONNXTensor {
         guard let type = ONNXType(rawValue: proto.dataType), type.elementType != nil else {
             let name = ONNXType(rawValue: proto.dataType)?.name ?? "type \(proto.dataType)"
             throw unsupported(

@@ -4,9 +4,11 @@ import Foundation
 import SwiftProtobuf
 
 /// The file of a model, and what is wrong with it in messages.
-struct ONNXFile {
+package struct ONNXFile {
     /// The path, or what messages say in place of one.
-    let path: String
+    package let path: String
+
+    package init(path: String) { self.path = path }
 
     /// Files of protocol buffers are never greater.
     private static let limit = 1 << 31
