@@ -87,8 +87,8 @@ public struct ONNXModel: Model {
 
     /// The model for images [N, H, W, C] in place of [N, C, H, W], as data sets and other layers have them.
     ///
-    /// Sequences and volumes follow: whatever input of the file has its channels in the second of three to five axes, and does not
-    /// have 1 to 4 of them in the last.
+    /// So do volumes: every input of the file with four or five axes has its channels last, unless there are 1 to 4 of them in its
+    /// last axis and not in its second.
     public func takingChannelsLast() -> ONNXModel {
         var copy = self
         copy.takesImagesChannelsLast = true

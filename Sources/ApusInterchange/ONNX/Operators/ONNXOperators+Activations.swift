@@ -8,7 +8,7 @@ extension ONNXOperators {
         "Softsign": mapped { $0 / (abs($0) + 1) },
         "Mish": mapped { $0 * tanh(softplus($0)) },
         "HardSwish": mapped { $0 * ($0 / 6 + 0.5).clamped(min: 0, max: 1) },
-        "LeakyRelu": parameterized(("alpha", 0.01)) { x, p in select(x .>= 0, x, x * p[0]) },
+        "LeakyRelu": parameterized(("alpha", 0.01)) { x, p in select(x .> 0, x, x * p[0]) },
         // Of positive numbers the exponential is cut: what is not chosen must not be infinite.
         "Elu": parameterized(("alpha", 1)) { x, p in select(x .> 0, x, expm1(minimum(x, 0)) * p[0]) },
         "Selu": parameterized(("alpha", 1.673_263_242_354_377_3), ("gamma", 1.050_700_987_355_480_5)) { x, p in
@@ -41,7 +41,7 @@ extension ONNXOperators {
             var slope = try call.input(1)
             // A number a channel, as before opset 7.
             if call.version < 7 { slope = slope.alongChannels(of: x.rank) }
-            return [ONNXValue.combined([x, slope]) { select($0[0] .>= 0, $0[0], $0[0] * $0[1]) }]
+            return [ONNXValue.combined([x, slope]) { select($0[0] .> 0, $0[0], $0[0] * $0[1]) }]
         },
         "Softmax": { [try alongAxis($0) { softmax($0, axis: $1) }] },
         "LogSoftmax": { [try alongAxis($0) { logSoftmax($0, axis: $1) }] },

@@ -20,6 +20,28 @@ extension ONNXModel {
     }
 }
 
+extension ONNXModel {
+    /// The shapes of all values, in the order of the file, for one sample of each input.
+    func shapes(_ signature: Signature) throws -> [String: [Int]] {
+        let inputs = Values(
+            signature.map { name, input in
+                let type = TensorType(Shape([1] + input.shape.dimensions), input.elementType)
+                return (name, Tensor(Node(.input(name, type))))
+            })
+        var result: Result<[String: [Int]], any Error> = .success([:])
+        _ = TracedModel(mode: .inference, key: RandomKey(seed: 0)) { context in
+            result = Result {
+                var run = Run(graph: storage.graph, context: context)
+                try run.take(inputs, of: self)
+                try run.callNodes()
+                return run.shapes
+            }
+            return Values()
+        }
+        return try result.get()
+    }
+}
+
 /// One pass through a graph.
 private struct Run {
     let graph: ONNXGraph
@@ -111,6 +133,8 @@ private struct Run {
             throw ONNXProblem("\(node.label): \(problem)")
         }
     }
+
+    var shapes: [String: [Int]] { values.mapValues(\.shape) }
 
     func outputs() throws -> Values {
         Values(
