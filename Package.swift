@@ -38,6 +38,7 @@ let package = Package(
         .library(name: "ApusChecks", targets: ["ApusChecks"]),
         .library(name: "ApusConfiguration", targets: ["ApusConfiguration"]),
         .library(name: "ApusInference", targets: ["ApusInference"]),
+        .library(name: "ApusInterchange", targets: ["ApusInterchange"]),
         .library(name: "ApusCommand", targets: ["ApusCommand"]),
         .executable(name: "apus", targets: ["ApusCLI"]),
     ],
@@ -46,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
     ],
     targets: [
         // System libraries and C, from the ground up (the house is drawn in ARCHITECTURE.md).
@@ -110,6 +112,12 @@ let package = Package(
             swiftSettings: swift),
         .target(name: "ApusModels", dependencies: ["ApusGraph", "ApusNN"], swiftSettings: swift),
         .target(
+            name: "ApusInterchange",
+            dependencies: [
+                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
+                "ApusInference", "ApusModels", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], exclude: ["ONNX/Messages/onnx.proto"], swiftSettings: swift),
+        .target(
             name: "ApusExperiments",
             dependencies: [
                 "ApusConfiguration", "ApusConfigurationFiles", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN",
@@ -136,7 +144,7 @@ let package = Package(
             name: "ApusCommand",
             dependencies: [
                 "Apus", "ApusGraph", "ApusBackend", "ApusChecks", "ApusConfiguration", "ApusConfigurationFiles",
-                "ApusFormats", "ApusSearch", "ApusExperiments", "ApusReport",
+                "ApusFormats", "ApusInterchange", "ApusSearch", "ApusExperiments", "ApusReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),
@@ -205,6 +213,12 @@ let package = Package(
         .testTarget(
             name: "ApusModelsTests", dependencies: ["ApusModels", "ApusNN", "ApusGraph", "ApusExperiments"],
             swiftSettings: swift),
+        .testTarget(
+            name: "ApusInterchangeTests",
+            dependencies: [
+                "Apus", "ApusBackend", "ApusFormats", "ApusFuzzing", "ApusGraph", "ApusInference", "ApusInterchange",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], exclude: ["Fixtures"], swiftSettings: swift),
         .testTarget(name: "ApusChecksTests", dependencies: ["Apus", "ApusChecks"], swiftSettings: swift),
         .testTarget(
             name: "ApusOptimizersTests", dependencies: ["Apus", "ApusExperiments", "ApusFixtures", "ApusTrainingKit"],

@@ -32,6 +32,8 @@ need libgomp1 "/usr/lib/*/libgomp.so.1" "/usr/lib64/libgomp.so.1"
 need dataset-fashion-mnist "${APUS_DATA:-/nowhere}/train-images-idx3-ubyte*" \
     "${APUS_DATA:-/nowhere}/fashion-mnist/train-images-idx3-ubyte*" \
     "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte*"
+# The cases of ONNX: tests that lack them say so. Where there is no such package, nothing is missing.
+command -v apt-get >/dev/null && need libonnx-testdata /usr/share/libonnx-testdata/data/node/test_relu/model.onnx
 if [ "${1:-}" = --check ]; then
     need clang-format-19 /usr/bin/clang-format-19 /usr/local/bin/clang-format-19
     need libc6-dev-arm64-cross /usr/aarch64-linux-gnu/include/stdio.h "/usr/include/aarch64-linux-gnu/bits/types.h"

@@ -1,3 +1,5 @@
+import ApusInterchange
+
 /// The `apus` command as a part of one's own program, whose files know layers, losses and other kinds of one's own.
 ///
 /// A program of a few lines is a command with everything that `apus` can do:
@@ -24,6 +26,7 @@ public enum ApusCommand {
     /// - Parameter register: Receives the kinds that files know, to add others. Names that are taken end the process with exit code 64.
     public static func main(register: (inout Kinds) -> Void = { _ in }) {
         var kinds = Kinds()
+        kinds.models.register(ONNXModel.self)
         register(&kinds)
         RootCommand.main(kinds.problems)
     }

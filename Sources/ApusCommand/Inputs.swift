@@ -1,11 +1,13 @@
 import Apus
 import ApusExperiments
+import ApusInterchange
 import ArgumentParser
 import Foundation
 
 /// What a command is given for a network that needs no training.
 struct NetworkOptions: ParsableArguments {
-    @Argument(help: "A network of the zoo (mlp, lenet5; see apus zoo), or a file with layers or an experiment.")
+    @Argument(
+        help: "A network of the zoo (mlp, lenet5; see apus zoo), or a file with layers or an experiment, or of ONNX.")
     var model: String
 
     @Option(
@@ -20,17 +22,15 @@ struct NetworkOptions: ParsableArguments {
     /// The network, and the shapes of its inputs.
     func load() throws -> (model: any Model, inputs: Signature) {
         if let classes, classes < 1 { throw ValidationError("--classes must be at least 1, received \(classes)") }
-        let published = input.isEmpty ? ZooNetwork(model)?.network.published : nil
-        let outputs = classes ?? published?.classes ?? 10
-        let shape = input.count == 1 ? input[0].shape : published?.input
-        let model = try ModelArgument.model(model, outputs: outputs, input: shape)
-        guard !input.isEmpty else {
-            return (model, try published.map { Signature($0.input) } ?? ModelArgument.inputs(self.model))
+        let given = try input.signature()
+        if ModelArgument.isONNX(model) {
+            let onnx = try ONNXModel(model).takingChannelsLast()
+            return (onnx, try onnx.signature(given, path: model))
         }
-        if Set(input.map(\.name)).count < input.count || input.count > 1 && input.contains(where: \.name.isEmpty) {
-            throw ValidationError("give each of several inputs its name once: --input left=4 --input right=4")
-        }
-        return (model, Signature(input.map { ($0.name, Signature.Input($0.shape)) }))
+        let published = given == nil ? ZooNetwork(model)?.network.published : nil
+        let model = try ModelArgument.model(
+            model, outputs: classes ?? published?.classes ?? 10, input: given?.first?.shape ?? published?.input)
+        return (model, try given ?? published.map { Signature($0.input) } ?? ModelArgument.inputs(self.model))
     }
 
     /// The network and the shape of its input, for what works on one tensor.
@@ -58,6 +58,16 @@ struct InputShape: ExpressibleByArgument {
     }
 }
 
+extension [InputShape] {
+    /// The inputs together; `nil` if none is given.
+    func signature() throws -> Signature? {
+        if Set(map(\.name)).count < count || count > 1 && contains(where: \.name.isEmpty) {
+            throw ValidationError("give each of several inputs its name once: --input left=4 --input right=4")
+        }
+        return isEmpty ? nil : Signature(map { ($0.name, Signature.Input($0.shape)) })
+    }
+}
+
 /// What every command asks of the samples a step.
 func checkBatchSize(_ size: Int) throws {
     guard size > 0 else { throw ValidationError("--batch-size must be at least 1, received \(size)") }
@@ -65,6 +75,8 @@ func checkBatchSize(_ size: Int) throws {
 
 /// A network by its name in the zoo, or by a file.
 enum ModelArgument {
+    static func isONNX(_ text: String) -> Bool { text.lowercased().hasSuffix(".onnx") }
+
     static func isFile(_ text: String) -> Bool { [".yaml", ".yml", ".json"].contains { text.hasSuffix($0) } }
 
     static func text(of file: String) throws -> String {

@@ -1,6 +1,7 @@
 import Apus
 import ApusExperiments
 import ApusFormats
+import ApusInterchange
 import ApusReport
 import ArgumentParser
 import Foundation
@@ -10,7 +11,7 @@ struct Predict: ParsableCommand {
         abstract: "Predicts the classes, or the numbers, of samples in files.",
         discussion: "Example: apus predict runs/lenet5-1 shoe.png photos/ --top-k 3")
 
-    @Argument(help: ArgumentHelp("The folder of a run, or a file of a trained model.", valueName: "model"))
+    @Argument(help: ArgumentHelp("The folder of a run, a file of a trained model, or one of ONNX.", valueName: "model"))
     var model: String
 
     @Argument(
@@ -18,6 +19,12 @@ struct Predict: ParsableCommand {
             "Images (.png, .jpg; a folder stands for all in it), arrays (.npy, .npz, IDX plain or gzip), tables (.csv, .tsv, .txt, .dat, .data).",
             valueName: "input"))
     var files: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "The shape of a sample, where a file of ONNX leaves it open. Of several inputs NAME=SHAPE, repeated.",
+            valueName: "shape"))
+    var input: [InputShape] = []
 
     @Option(help: "The most probable classes that are listed for each sample.")
     var topK = 1
@@ -44,6 +51,7 @@ struct Predict: ParsableCommand {
 
     /// The model of a file, or of a run on its device.
     private func trainedModel() throws -> TrainedModel {
+        if ModelArgument.isONNX(model) { return try TrainedModel(onnx: model, inputs: try input.signature()) }
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
         return exists && !isFolder.boolValue

@@ -92,7 +92,7 @@ public struct VariableDescription: Hashable, Sendable {
     /// What the variable is used for; known once a whole model was traced.
     package var form = VariableForm.plain
 
-    init(
+    package init(
         shape: Shape, initializer: Initializer, isTrainable: Bool, regularizer: Regularizer? = nil,
         constraint: Constraint? = nil
     ) {

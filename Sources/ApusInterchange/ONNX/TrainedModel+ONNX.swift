@@ -1,0 +1,73 @@
+public import ApusBackend
+public import ApusData
+public import ApusFormats
+import ApusGraph
+public import ApusInference
+public import ApusNN
+
+extension TrainedModel {
+    /// The model of an ONNX file in use: images as everywhere here, [height, width, channels].
+    ///
+    /// ```swift
+    /// let model = try TrainedModel(onnx: "mobilenet.onnx", preprocessing: .scaled(by: 1 / 255))
+    /// print(try model.predict(Image(contentsOf: "shoe.png")).top(3))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - inputs: One sample of each input; `nil` for what the file says. Where it leaves sizes open they are needed.
+    ///   - preprocessing: How samples are scaled before the network sees them.
+    ///   - classNames: Of the first output.
+    ///   - meaning: Of the first output; `nil` for classes where it is a softmax, else numbers.
+    ///   - device: Where everything is computed.
+    /// - Throws: `FormatError` if the file can't be read, or leaves open what was not given.
+    public init(
+        onnx path: String, inputs: Signature? = nil, preprocessing: Preprocessing = .identity,
+        classNames: [String] = [], meaning: OutputMeaning? = nil, device: Device = .cpu
+    ) throws(FormatError) {
+        let model = try ONNXModel(path).takingChannelsLast()
+        let signature = try model.signature(inputs, path: path)
+        let ports = model.storage.graph.outputs
+        let outputs = ports.enumerated().map { place, port in
+            let usual: OutputMeaning = model.isSoftmax(port) ? .classes(areProbabilities: true) : .numbers
+            return ModelDescription.Output(
+                port.name, classNames: place == 0 ? classNames : [], meaning: place == 0 ? meaning ?? usual : usual)
+        }
+        let details = ModelDescription(
+            model, inputs: signature.map { ModelDescription.Input($0.name, $0.input.shape, $0.input.elementType) },
+            outputs: outputs, preprocessing: preprocessing)
+        self.init(model, details, variables: model.variables, device: device, kinds: [ONNXModel.self])
+    }
+}
+
+extension ONNXModel {
+    /// One sample of each input: as given, or as the file says.
+    package func signature(_ given: Signature?, path: String) throws(FormatError) -> Signature {
+        let own = inputs
+        var entries: [(name: String, input: Signature.Input)] = []
+        for (name, input) in own {
+            let stated = given?[name] ?? (own.names.count == 1 ? given?.first : nil)
+            let shape = stated?.shape ?? input.shape
+            guard shape.dimensions.allSatisfy({ $0 > 0 }) else {
+                throw FormatError(
+                    .mismatch, path: path, "the file leaves the size of the input \"\(name)\" open",
+                    expected: "\(input.shape) with numbers in place of −1", received: given == nil ? nil : "\(shape)",
+                    remedy: "Give the shape of a sample: inputs: [\"\(name)\": …], or --input with the command.")
+            }
+            entries.append((name, Signature.Input(shape, input.elementType)))
+        }
+        if let stranger = given?.names.first(where: { !$0.isEmpty && !own.names.contains($0) }) {
+            throw FormatError(
+                .mismatch, path: path, "the model has no input \"\(stranger)\"",
+                expected: own.names.joined(separator: ", "),
+                remedy: "Give inputs by their names.")
+        }
+        return Signature(entries)
+    }
+
+    /// Whether an output is probabilities of classes.
+    fileprivate func isSoftmax(_ port: ONNXGraph.Port) -> Bool {
+        let node = storage.graph.nodes.last { $0.outputs.contains(port.name) }
+        return node?.kind == "Softmax" && port.shape?.count == 2
+    }
+}
