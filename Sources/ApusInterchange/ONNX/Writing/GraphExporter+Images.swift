@@ -44,10 +44,7 @@ extension GraphExporter {
         let axes = kernel.layout.natural
         let weights = name(kernel, asSequences ? [axes[3], axes[2], axes[1]] : [axes[3], axes[2], axes[0], axes[1]])
         var inputs = [channelsFirst(x, asSequences: asSequences), weights]
-        if let (addition, bias) = try bias(after: node) {
-            absorb(addition, into: node)
-            inputs.append(name(bias, [bias.layout.group(0)]))
-        }
+        if let bias = try absorbedBias(after: node) { inputs.append(name(bias, [bias.layout.group(0)])) }
         let result = add("Conv", inputs, window(geometry, size, asSequences: asSequences))
         return images(result, node, asSequences: asSequences)
     }
@@ -61,10 +58,7 @@ extension GraphExporter {
         let axes = kernel.layout.natural
         let weights = name(kernel, asSequences ? [axes[3], axes[2], axes[1]] : [axes[3], axes[2], axes[0], axes[1]])
         var inputs = [channelsFirst(x, asSequences: asSequences), weights]
-        if let (addition, bias) = try bias(after: node) {
-            absorb(addition, into: node)
-            inputs.append(name(bias, [bias.layout.group(0)]))
-        }
+        if let bias = try absorbedBias(after: node) { inputs.append(name(bias, [bias.layout.group(0)])) }
         // What the window leaves over at the end of the larger image.
         let covered = ImageSize(
             height: (node.inputs[0].shape[1] - 1) * geometry.strides.height + geometry.dilation.height

@@ -36,10 +36,9 @@ extension GraphExporter {
             let matrix = self.name(x, [rowAxes.first ?? [], order])
             let factor = self.name(kernel, [kernelRows, columns])
             let axes = [rowAxes.first ?? [], last]
-            guard let (addition, bias) = try bias(after: node), node.elementType == .float32 else {
+            guard node.elementType == .float32, let bias = try absorbedBias(after: node) else {
                 return result(add("MatMul", [matrix, factor]), axes)
             }
-            absorb(addition, into: node)
             return result(add("Gemm", [matrix, factor, self.name(bias, [bias.layout.group(0)])]), axes)
         }
         if featureAxes.count == 1, featureAxes[0] == order, let place = layout.axes.firstIndex(of: order),
@@ -100,18 +99,19 @@ extension GraphExporter {
         return ExportedValue(source: .named(add("MatMul", names)), layout: layout)
     }
 
-    /// The addition that alone reads a node, or what only removes axes of extent 1 from it, where it adds a constant to each channel.
-    func bias(after node: Node) throws -> (addition: Node, bias: ExportedValue)? {
+    /// The constant that is added to each channel of a node, by what alone reads it or what only removes axes of extent 1 from it; the
+    /// addition is done with then.
+    func absorbedBias(after node: Node) throws -> ExportedValue? {
         var end = node
         guard var user = trace.onlyUser(end) else { return nil }
-        if case .reshape = user.operation, user.shape.rank > 0, user.shape[-1] == end.shape[-1], user.shape.rank > 1 {
+        if case .reshape = user.operation, user.shape.rank > 1, user.shape[-1] == end.shape[-1] {
             guard let next = trace.onlyUser(user) else { return nil }
             (end, user) = (user, next)
         }
         guard case .binary(.add) = user.operation else { return nil }
-        let other = user.inputs[0] == end ? user.inputs[1] : user.inputs[0]
-        let bias = unstretched(other)
-        guard other != end, isConstant(bias), bias.shape == [node.shape[-1]] else { return nil }
-        return (user, try value(of: bias))
+        let bias = unstretched(user.inputs[0] == end ? user.inputs[1] : user.inputs[0])
+        guard isConstant(bias), bias.shape == [node.shape[-1]] else { return nil }
+        absorb(user, into: end)
+        return try value(of: bias)
     }
 }

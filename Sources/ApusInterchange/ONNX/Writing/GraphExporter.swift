@@ -32,7 +32,7 @@ final class GraphExporter {
     private(set) var graph = ExportedGraph()
     private var values: [Node: ExportedValue] = [:]
     private var constants: Set<Node> = []
-    /// Additions of a bias that are part of the operator before them, with what that yields.
+    /// Additions of a bias that are part of the operator before them, with the operand that they have the value of.
     private var absorbed: [Node: Node] = [:]
     /// What is stretched by an integer along its axes, by the node that results.
     var resized: [Node: (source: Node, scales: [Int])] = [:]
@@ -165,8 +165,8 @@ final class GraphExporter {
         return value
     }
 
-    /// Lets an addition that follows a node be part of it.
-    func absorb(_ addition: Node, into node: Node) { absorbed[addition] = node }
+    /// Lets an addition have the value of one of its operands, which contains the other already.
+    func absorb(_ addition: Node, into operand: Node) { absorbed[addition] = operand }
 
     // MARK: Names
 
