@@ -144,7 +144,7 @@ let package = Package(
             name: "ApusCommand",
             dependencies: [
                 "Apus", "ApusGraph", "ApusBackend", "ApusChecks", "ApusConfiguration", "ApusConfigurationFiles",
-                "ApusFormats", "ApusSearch", "ApusExperiments", "ApusReport",
+                "ApusFormats", "ApusInterchange", "ApusSearch", "ApusExperiments", "ApusReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),
@@ -218,7 +218,7 @@ let package = Package(
             dependencies: [
                 "Apus", "ApusBackend", "ApusFormats", "ApusFuzzing", "ApusGraph", "ApusInference", "ApusInterchange",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ], swiftSettings: swift),
+            ], exclude: ["Golden"], swiftSettings: swift),
         .testTarget(name: "ApusChecksTests", dependencies: ["Apus", "ApusChecks"], swiftSettings: swift),
         .testTarget(
             name: "ApusOptimizersTests", dependencies: ["Apus", "ApusExperiments", "ApusFixtures", "ApusTrainingKit"],

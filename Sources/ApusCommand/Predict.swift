@@ -44,10 +44,7 @@ struct Predict: ParsableCommand {
 
     /// The model of a file, or of a run on its device.
     private func trainedModel() throws -> TrainedModel {
-        var isFolder: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
-        return exists && !isFolder.boolValue
-            ? try TrainedModel(model) : try TrainedModel(run: RunFolder(existing: model))
+        try TrainedModel.opened(model)
     }
 
     func run() throws {

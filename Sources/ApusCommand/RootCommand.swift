@@ -17,7 +17,8 @@ struct RootCommand: ParsableCommand {
             """,
         version: ApusVersion.current,
         subcommands: [
-            Train.self, Evaluate.self, Predict.self, Tune.self, CrossValidate.self, Runs.self, Summary.self,
+            Train.self, Evaluate.self, Predict.self, Export.self, Tune.self, CrossValidate.self, Runs.self,
+            Summary.self,
             Gradcheck.self, ExperimentCommand.self, Bench.self,
         ])
 

@@ -17,9 +17,16 @@ extension ExportedGraph {
     /// Numbers of more than `limit` bytes lie in a file of their own beside it, named by the file and what is in it: a file that was
     /// there stays valid until it is replaced.
     ///
+    /// - Parameters:
+    ///   - path: Where the file is written.
+    ///   - description: What it says besides.
+    ///   - final: Where it will be in the end, by default here; it names the file beside it.
+    ///   - limit: The bytes of numbers that fit into the file itself.
+    ///   - calls: What the system does.
     /// - Throws: `FormatError` if the disk refuses.
     package func write(
-        to path: String, _ description: Description, limit: Int = ExportedGraph.inlineLimit, calls: FileCalls = .system
+        to path: String, _ description: Description, standingFor final: String? = nil,
+        limit: Int = ExportedGraph.inlineLimit, calls: FileCalls = .system
     ) throws(FormatError) {
         let total = initializers.reduce(0) { $0 + $1.tensor.elements().bytes.count }
         guard total > limit else {
@@ -31,7 +38,7 @@ extension ExportedGraph {
         var hash = XXH3()
         for index in large { hash.add(initializers[index].tensor.elements().bytes) }
         let digits = XXH3.text(hash.value).dropFirst(XXH3.prefix.count)
-        let data = "\(path)-\(digits).data"
+        let data = "\(final ?? path)-\(digits).data"
         var places: [Int: Place] = [:]
         var end = 0
         for index in large {

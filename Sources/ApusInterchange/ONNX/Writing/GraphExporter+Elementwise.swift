@@ -117,7 +117,7 @@ extension GraphExporter {
     func unary(_ unary: UnaryOperation, _ node: Node) throws -> ExportedValue {
         let x = try value(of: node.inputs[0])
         let type = node.inputs[0].elementType
-        func one(_ other: Double) -> String { number(other, type, "number") }
+        func one(_ other: Double) -> String { number(other, type) }
         switch unary {
         case .negate: return mapped("Neg", x)
         case .absolute: return mapped("Abs", x)
@@ -197,8 +197,8 @@ extension GraphExporter {
     func clamp(_ low: Scalar, _ high: Scalar, _ node: Node) throws -> ExportedValue {
         let x = try value(of: node.inputs[0])
         let type = node.elementType
-        let bounds = [(low, -Double.infinity, "min"), (high, .infinity, "max")].map { bound, none, name in
-            bound.double == none ? "" : number(bound.double, type, name)
+        let bounds = [(low, -Double.infinity), (high, .infinity)].map { bound, none in
+            bound.double == none ? "" : number(bound.double, type)
         }
         let isBounded = bounds.map { !$0.isEmpty }
         return isBounded == [false, false] ? x : mapped("Clip", x, isBounded[1] ? bounds : [bounds[0]])

@@ -93,7 +93,7 @@ extension GraphExporter {
             let low = [0, 0] + ImageSize(height: zeros.top, width: zeros.left).extents(asSequences)
             let high = [0, 0] + ImageSize(height: zeros.bottom, width: zeros.right).extents(asSequences)
             input = add(
-                "Pad", [input, numbers(low + high, "pads"), number(0, node.elementType, "zero")],
+                "Pad", [input, numbers(low + high), number(0, node.elementType)],
                 ["mode": .text("constant")])
             padding = ImagePadding(
                 top: 0, left: 0, bottom: padding.bottom - zeros.bottom, right: padding.right - zeros.right)
@@ -123,7 +123,7 @@ extension GraphExporter {
         let input = name(x, [axes[0], axes[last]] + axes[1..<last])
         let factors = Tensor(([1, 1] + total[1..<last]).map(Float.init), shape: [total.count])
         let result = add(
-            "Resize", [input, "", initializer(factors, "scales")],
+            "Resize", [input, "", shared(factors)],
             [
                 "mode": .text("nearest"), "coordinate_transformation_mode": .text("asymmetric"),
                 "nearest_mode": .text("floor"),

@@ -69,14 +69,14 @@ extension GraphExporter {
     private func regrouped(_ name: String, _ layout: AxisLayout, _ from: [[Int]], _ to: [[Int]]) -> String {
         let (old, new) = (from.filter { !$0.isEmpty }, to.filter { !$0.isEmpty })
         if from == to { return name }
-        if old == new, to.count > from.count, let added = to.places(lackingIn: from) {
-            return add("Unsqueeze", [name, numbers(added, "axes")])
-        }
-        if old == new, to.count < from.count, let removed = from.places(lackingIn: to) {
-            return add("Squeeze", [name, numbers(removed, "axes")])
-        }
         if to.count == 2, from.count > 2, to[0] == from[0], !to[0].isEmpty {
             return add("Flatten", [name], ["axis": .integer(1)])
+        }
+        if old == new, to.count > from.count, let added = to.places(lackingIn: from) {
+            return add("Unsqueeze", [name, numbers(added)])
+        }
+        if old == new, to.count < from.count, let removed = from.places(lackingIn: to) {
+            return add("Squeeze", [name, numbers(removed)])
         }
         let extents = to.enumerated().map { place, group -> Int in
             switch layout.extent(group) {
@@ -85,7 +85,7 @@ extension GraphExporter {
             case .samples: from.indices.contains(place) && from[place] == group ? 0 : -1
             }
         }
-        return add("Reshape", [name, numbers(extents, "shape")])
+        return add("Reshape", [name, numbers(extents)])
     }
 
     /// The value with the axes of ONNX as those of Apus, each of one part.

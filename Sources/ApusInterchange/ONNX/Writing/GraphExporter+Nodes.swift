@@ -6,11 +6,7 @@ extension GraphExporter {
     func exported(_ node: Node) throws -> ExportedValue {
         if let known = try recognized(node) { return known }
         switch node.operation {
-        case .input(let name, _):
-            throw trace.unsupported(
-                node, "it uses a value that is not among its inputs (\(name))",
-                remedy: "Give the value to the model as an input.")
-        case .constant, .broadcast, .iota: return try stretched(node)
+        case .input, .constant, .broadcast, .iota: return try stretched(node)
         case .random:
             throw trace.unsupported(
                 node, "it draws random numbers at inference, which no file can repeat",

@@ -13,7 +13,7 @@ extension GraphExporter {
         let source = name(x, x.layout.natural)
         let shape = trace.shape(node).map { $0.isFixed ? $0.factor : -1 }
         return ExportedValue(
-            source: .named(add("Reshape", [source, numbers(shape, "shape")])), layout: layout)
+            source: .named(add("Reshape", [source, numbers(shape)])), layout: layout)
     }
 
     /// A value that is stretched where no operator does it by itself.
@@ -25,6 +25,10 @@ extension GraphExporter {
             let scalar = try Tensor(Node(.constant(value, TensorType([], type.elementType)))).evaluated()
             source = ExportedValue(source: .constant(scalar, of: node), layout: AxisLayout([]))
         case .broadcast: source = try value(of: node.inputs[0])
+        case .input(let name, _):
+            throw trace.unsupported(
+                node, "it uses a value that is not among its inputs (\(name))",
+                remedy: "Give the value to the model as an input.")
         default:
             throw trace.unsupported(
                 node, "\(node.operation.name) numbers the samples of a batch",
@@ -36,13 +40,13 @@ extension GraphExporter {
         let x = name(source, source.layout.natural)
         let target: String
         if let fixed = extents.fixedShape {
-            target = numbers(fixed.dimensions, "shape")
+            target = numbers(fixed.dimensions)
         } else {
             let parts = extents.map { extent -> String in
                 switch extent {
-                case .fixed(let count): return numbers([count], "extent")
+                case .fixed(let count): return numbers([count])
                 case .samples(1): return sampleCount
-                case .samples(let factor): return add("Mul", [sampleCount, numbers([factor], "extent")])
+                case .samples(let factor): return add("Mul", [sampleCount, numbers([factor])])
                 }
             }
             target = parts.count == 1 ? parts[0] : add("Concat", parts, ["axis": .integer(0)])
@@ -65,9 +69,9 @@ extension GraphExporter {
         let name = add(
             "Slice",
             [
-                self.name(value, value.layout.axes), numbers(taken.map(\.start), "starts"),
-                numbers(taken.map { $0.start + ($0.count - 1) * $0.stride + 1 }, "ends"), numbers(places, "axes"),
-                numbers(taken.map(\.stride), "steps"),
+                self.name(value, value.layout.axes), numbers(taken.map(\.start)),
+                numbers(taken.map { $0.start + ($0.count - 1) * $0.stride + 1 }), numbers(places),
+                numbers(taken.map(\.stride)),
             ])
         return replaced(value, name, axes, places, node)
     }
@@ -89,8 +93,8 @@ extension GraphExporter {
         let name = add(
             "Slice",
             [
-                self.name(value, value.layout.axes), numbers(ones, "starts"),
-                numbers(axes.map { _ in Int(Int32.min) }, "ends"), numbers(places, "axes"), numbers(ones, "steps"),
+                self.name(value, value.layout.axes), numbers(ones),
+                numbers(axes.map { _ in Int(Int32.min) }), numbers(places), numbers(ones),
             ])
         return replaced(value, name, axes, places, node)
     }
@@ -108,8 +112,8 @@ extension GraphExporter {
         let name = add(
             "Pad",
             [
-                self.name(value, value.layout.axes), numbers(edges, "pads"),
-                self.number(number.double, node.elementType, "padding"),
+                self.name(value, value.layout.axes), numbers(edges),
+                self.number(number.double, node.elementType),
             ], ["mode": .text("constant")])
         return replaced(value, name, axes, places, node)
     }
@@ -172,7 +176,7 @@ extension GraphExporter {
         let name = add(
             "OneHot",
             [
-                self.name(indices, indices.layout.axes), numbers([classes], "depth"), initializer(values, "values"),
+                self.name(indices, indices.layout.axes), numbers([classes]), shared(values),
             ], ["axis": .integer(-1)])
         let result = ExportedValue(source: .named(name), layout: AxisLayout(trace.shape(node)))
         return written == type ? result : mapped("Cast", result, [], ["to": .integer(type.exportedNumber)])
@@ -193,13 +197,15 @@ extension GraphExporter {
         let isLogical = reduction == .any || reduction == .all
         if isLogical { x = mapped("Cast", x, [], ["to": .integer(ElementType.int32.exportedNumber)]) }
         let input = name(x, divided)
-        // Of all places of images or sequences.
-        let isGlobal = divided.count > 2 && places == Array(2..<divided.count) && node.elementType.isFloatingPoint
+        // Over all places of images or sequences whose channels come first.
+        let isGlobal =
+            axes == Array(1..<(layout.rank - 1)) && places == Array(2..<divided.count) && divided.count == layout.rank
+            && node.elementType.isFloatingPoint
         let name: String
         switch reduction {
         case .mean where isGlobal: name = add("GlobalAveragePool", [input])
         case .maximum where isGlobal: name = add("GlobalMaxPool", [input])
-        case .sum: name = add("ReduceSum", [input, numbers(places, "axes")], ["keepdims": .integer(1)])
+        case .sum: name = add("ReduceSum", [input, numbers(places)], ["keepdims": .integer(1)])
         case .mean, .maximum, .minimum, .product, .any, .all:
             let types: [Reduction: String] = [
                 .mean: "ReduceMean", .maximum: "ReduceMax", .minimum: "ReduceMin", .product: "ReduceProd",
@@ -223,7 +229,7 @@ extension GraphExporter {
 
     func cumulativeSum(_ axis: Int, exclusive: Bool, reverse: Bool, _ node: Node) throws -> ExportedValue {
         let (value, places) = separated(try value(of: node.inputs[0]), [axis])
-        let place = initializer(Tensor(places, shape: [], type: .int64), "axis")
+        let place = shared(Tensor(places, shape: [], type: .int64))
         var attributes: [String: ExportedGraph.Attribute] = [:]
         if exclusive { attributes["exclusive"] = .integer(1) }
         if reverse { attributes["reverse"] = .integer(1) }
@@ -233,7 +239,7 @@ extension GraphExporter {
     func argsort(_ axis: Int, descending: Bool, count: Int, _ node: Node) throws -> ExportedValue {
         let (value, places) = separated(try value(of: node.inputs[0]), [axis])
         let results = add(
-            "TopK", [self.name(value, value.layout.axes), numbers([count], "count")],
+            "TopK", [self.name(value, value.layout.axes), numbers([count])],
             ["axis": .integer(places[0]), "largest": .integer(descending ? 1 : 0), "sorted": .integer(1)], results: 2)
         return replaced(value, results[1], [axis], places, node)
     }

@@ -28,6 +28,9 @@ struct ExportedValue {
 /// channels first for (convolutions, poolings, normalizations) ask for that layout; what works element by element keeps the layout it
 /// finds. What was visited but is part of an operator that says more (`HardSwish`, `Gemm`) is not needed by anything, and goes.
 final class GraphExporter {
+    /// What inputs and outputs without a name are called.
+    static let (input, output) = ("input", "output")
+
     let trace: SampleTrace
     private(set) var graph = ExportedGraph()
     private var values: [Node: ExportedValue] = [:]
@@ -39,8 +42,15 @@ final class GraphExporter {
     private var names: Set<String> = []
     private var known: [ExportedGraph.Node: String] = [:]
     private var initializers: [InitializerKey: String] = [:]
+    private var shared: [SharedKey: String] = [:]
     /// The node that is being visited.
     private(set) var current: Node
+
+    private struct SharedKey: Hashable {
+        let shape: Shape
+        let type: ElementType
+        let values: [Double]
+    }
 
     private struct InitializerKey: Hashable {
         let node: Node
@@ -62,9 +72,9 @@ final class GraphExporter {
     }
 
     private func run(_ layout: ImageLayout) throws {
-        names = Set(trace.outputs.map { $0.name.isEmpty ? "output" : $0.name })
+        names = Set(trace.outputs.map { $0.name.isEmpty ? GraphExporter.output : $0.name })
         for (name, node) in trace.inputs {
-            let name = unique(name.isEmpty ? "input" : name)
+            let name = unique(name.isEmpty ? GraphExporter.input : name)
             var value = ExportedValue(source: .named(name), layout: AxisLayout(trace.shape(ofInput: node)))
             value.layout.axes = layout.axes(value.layout)
             graph.inputs.append(port(name, value, node.elementType))
@@ -72,11 +82,14 @@ final class GraphExporter {
         }
         findConstants()
         for node in trace.nodes where values[node] == nil && !constants.contains(node) {
-            if case .broadcast = node.operation { continue }
-            current = node
+            switch node.operation {
+            // Written where they are read.
+            case .broadcast, .input: continue
+            default: current = node
+            }
             if let source = absorbed[node] { values[node] = values[source] } else { values[node] = try exported(node) }
         }
-        for (name, node) in trace.outputs { try yield(name.isEmpty ? "output" : name, node, layout) }
+        for (name, node) in trace.outputs { try yield(name.isEmpty ? GraphExporter.output : name, node, layout) }
         graph.removeUnused()
     }
 
@@ -203,28 +216,21 @@ final class GraphExporter {
         return outputs
     }
 
-    /// The name of numbers that an operator takes, such as axes.
-    func numbers(_ numbers: [Int], _ name: String) -> String {
-        initializer(Tensor(numbers, shape: [numbers.count], type: .int64), "\(name)")
-    }
+    /// The name of whole numbers that an operator takes, such as axes.
+    func numbers(_ numbers: [Int]) -> String { shared(Tensor(numbers, shape: [numbers.count], type: .int64)) }
 
     /// The name of one number that an operator takes.
-    func number(_ value: Double, _ type: ElementType, _ name: String) -> String {
-        initializer(Tensor.full([], value, type: type), name)
-    }
+    func number(_ value: Double, _ type: ElementType) -> String { shared(Tensor.full([], value, type: type)) }
 
-    private var shared: [SharedKey: String] = [:]
-
-    private struct SharedKey: Hashable {
-        let shape: Shape
-        let type: ElementType
-        let values: [Double]
-    }
-
-    func initializer(_ tensor: Tensor, _ name: String) -> String {
-        let key = SharedKey(shape: tensor.shape, type: tensor.elementType, values: tensor.scalars(as: Double.self))
+    /// The name of a few numbers, which are stored once and named by what they are: `int64_0_-1`, `float32_0.5`.
+    func shared(_ tensor: Tensor) -> String {
+        let values = tensor.scalars(as: Double.self)
+        let key = SharedKey(shape: tensor.shape, type: tensor.elementType, values: values)
         if let known = shared[key] { return known }
-        let name = unique(name)
+        let texts = values.prefix(8).map { value in
+            tensor.elementType.isFloatingPoint ? "\(Float(value))" : "\(Int(value))"
+        }
+        let name = unique((["\(tensor.elementType)"] + texts).joined(separator: "_"))
         graph.initializers.append(ExportedGraph.Initializer(name: name, tensor: tensor))
         shared[key] = name
         return name
@@ -245,6 +251,7 @@ final class GraphExporter {
         if permutation != Array(permutation.indices) { value = value.reshaped(to: parts).transposed(permutation) }
         if value.shape != shape { value = value.reshaped(to: shape) }
         let path = trace.variables[node]?.withDots
+        if path == nil, shape.count == 1 { return shared(value) }
         let name = path.map(unique) ?? named("constant")
         graph.initializers.append(ExportedGraph.Initializer(name: name, tensor: value))
         initializers[key] = name

@@ -30,13 +30,22 @@ extension Model {
         onnx path: String, variables: Variables, inputs: Signature, images: ImageLayout = .channelsFirst,
         metadata: [String: String] = [:]
     ) throws {
-        let graph = try exportedGraph(variables, inputs, images: images, path: path)
-        let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+        try write(
+            onnx: path, variables: variables, inputs: inputs, images: images, metadata: metadata, standingFor: path)
+    }
+
+    /// - Parameter final: Where the file will be in the end; it names the graph and the file beside it.
+    fileprivate func write(
+        onnx path: String, variables: Variables, inputs: Signature, images: ImageLayout, metadata: [String: String],
+        standingFor final: String
+    ) throws {
+        let graph = try exportedGraph(variables, inputs, images: images, path: final)
         try graph.write(
             to: path,
             ExportedGraph.Description(
-                name: name, version: ApusVersion.current,
-                metadata: metadata.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) }))
+                name: URL(filePath: final).deletingPathExtension().lastPathComponent, version: ApusVersion.current,
+                metadata: metadata.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) }),
+            standingFor: final)
     }
 
     /// The graph that is written.
@@ -66,9 +75,14 @@ extension TrainedModel {
     ///   - images: In which order the axes of images, inputs and outputs of four axes, lie in the graph.
     /// - Throws: `FormatError` for layers that ONNX has no counterpart of or that depend on the number of samples, and if the disk refuses.
     public func write(onnx path: String, images: ImageLayout = .channelsFirst) throws {
+        try write(onnx: path, images: images, standingFor: path)
+    }
+
+    /// - Parameter final: Where the file will be in the end.
+    func write(onnx path: String, images: ImageLayout, standingFor final: String) throws {
         try model.write(
             onnx: path, variables: variables, inputs: details.signature, images: images,
-            metadata: try details.exportedMetadata(path: path, images: images))
+            metadata: try details.exportedMetadata(path: final, images: images), standingFor: final)
     }
 }
 

@@ -77,8 +77,9 @@ struct SampleTrace {
         for record in traced.records {
             let inputs = Set(record.inputs.leaves.map(\.node))
             let place = Place(path: record.path, label: record.layer.label)
-            let own = Node.sorted(record.outputs.leaves.map(\.node)) { inputs.contains($0) || places[$0] != nil }
-            for node in own { places[node] = place }
+            // Inner layers come before the one around them, and have their nodes already.
+            let own = Node.sorted(record.outputs.leaves.map(\.node), leavingOut: inputs.contains)
+            for node in own where places[node] == nil { places[node] = place }
         }
         return places
     }
