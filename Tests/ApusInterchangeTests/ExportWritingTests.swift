@@ -9,7 +9,9 @@ import Testing
 @Suite struct ExportWritingTests {
     private static let folder = ProcessInfo.processInfo.environment["APUS_EXPORT"]
 
-    @Test(.enabled(if: folder != nil), arguments: ExportCase.all) func modelsAreWritten(_ item: ExportCase) throws {
+    @Test(.enabled(if: folder != nil), arguments: ExportCase.all + ExportCase.random(400)) func modelsAreWritten(
+        _ item: ExportCase
+    ) throws {
         let folder = try #require(ExportWritingTests.folder)
         let variables = try item.variables()
         try item.model.write(

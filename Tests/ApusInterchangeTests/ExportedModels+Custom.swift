@@ -159,7 +159,7 @@ extension ExportCase {
         lambda("softmaxAxis", [4, 5, 6]) { x in softmax(x, axis: 1) + logSoftmax(x, axis: 2) },
         lambda("integers") { x in
             let whole = (x * 5).cast(to: .int32)
-            return ((whole % 3) * 2 - whole + 7).cast(to: .float32)
+            return ((whole % 3) * 2 - whole / 2 + 7).cast(to: .float32)
         },
     ]
 

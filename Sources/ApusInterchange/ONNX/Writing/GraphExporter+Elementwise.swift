@@ -157,13 +157,7 @@ extension GraphExporter {
         case .add: return try elementwise("Add", node.inputs)
         case .subtract: return try elementwise("Sub", node.inputs)
         case .multiply: return try elementwise("Mul", node.inputs)
-        case .divide:
-            guard type.isFloatingPoint else {
-                throw trace.unsupported(
-                    node, "the quotient of integers is rounded otherwise there",
-                    remedy: "Convert to float32 before the division.")
-            }
-            return try elementwise("Div", node.inputs)
+        case .divide: return try elementwise("Div", node.inputs)
         case .power: return try elementwise("Pow", node.inputs)
         case .minimum: return try elementwise("Min", node.inputs)
         case .maximum: return try elementwise("Max", node.inputs)

@@ -72,9 +72,9 @@ final class GraphExporter {
     }
 
     private func run(_ layout: ImageLayout) throws {
-        names = Set(trace.outputs.map { $0.name.isEmpty ? GraphExporter.output : $0.name })
+        try reserveNames()
         for (name, node) in trace.inputs {
-            let name = unique(name.isEmpty ? GraphExporter.input : name)
+            let name = name.isEmpty ? GraphExporter.input : name
             var value = ExportedValue(source: .named(name), layout: AxisLayout(trace.shape(ofInput: node)))
             value.layout.axes = layout.axes(value.layout)
             graph.inputs.append(port(name, value, node.elementType))
@@ -93,11 +93,20 @@ final class GraphExporter {
         graph.removeUnused()
     }
 
+    /// Inputs and outputs have their names; everything else takes others.
+    private func reserveNames() throws {
+        let ports =
+            trace.inputs.map { $0.name.isEmpty ? GraphExporter.input : $0.name }
+            + trace.outputs.map { $0.name.isEmpty ? GraphExporter.output : $0.name }
+        for name in ports where !names.insert(name).inserted {
+            throw trace.unsupported(
+                nil, "two of its inputs and outputs are called \"\(name)\"", remedy: "Give each a name of its own.")
+        }
+    }
+
     private func yield(_ name: String, _ node: Node, _ layout: ImageLayout) throws {
         current = node
         var value = try value(of: node)
-        let isNew = !graph.outputs.contains { $0.name == name }
-        precondition(isNew, "outputs have different names")
         value = arranged(value, layout.axes(value.layout))
         guard case .named(let source) = value.source else { preconditionFailure("arranged values have names") }
         let isOwn =

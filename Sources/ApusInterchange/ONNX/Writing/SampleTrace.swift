@@ -44,6 +44,10 @@ struct SampleTrace {
         outputs = first.outputs.map { ($0.name, $0.tensor.node) }
         self.variables = Dictionary(zip(values.map(\.node), variables.paths)) { first, _ in first }
         nodes = Node.sorted(outputs.map(\.node))
+        guard !nodes.isEmpty else {
+            throw FormatError(
+                .unsupported, path: path, "the model yields nothing", remedy: "Write a model that has outputs.")
+        }
         places = SampleTrace.places(first)
         var users: [Node: [Node]] = [:]
         for node in nodes {
@@ -139,9 +143,12 @@ struct SampleTrace {
     func layer(_ node: Node) -> String { places[node]?.path ?? "" }
 
     /// An error that names the layer of a node.
-    func unsupported(_ node: Node, _ problem: String, remedy: String) -> FormatError {
+    ///
+    /// - Parameter node: `nil` for what is wrong with all of the model.
+    func unsupported(_ node: Node?, _ problem: String, remedy: String) -> FormatError {
         FormatError(
-            .unsupported, path: path, "\(places[node].described) can't be written as ONNX: \(problem)", remedy: remedy)
+            .unsupported, path: path, "\(node.flatMap { places[$0] }.described) can't be written as ONNX: \(problem)",
+            remedy: remedy)
     }
 }
 
