@@ -62,7 +62,7 @@ def main() -> int:
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--nodes", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     paths = sorted(path for path in arguments.folder.glob("*.onnx") if not arguments.names or path.stem in arguments.names)
     wrong = 0
     for path in paths:

@@ -163,4 +163,52 @@ import Testing
             #expect(try names(folder) == ["a.onnx"])
         }
     }
+
+    /// What is compared is what the network receives: scaled, and words that every vocabulary has.
+    @Test func comparedSamples() throws {
+        struct Seen: ModelExporter {
+            let inputs: Collector<Values>
+            func write(_ model: TrainedModel, to path: String, standingFor final: String) throws {
+                try AtomicFile.write("", to: path)
+            }
+            func outputs(of path: String, _ inputs: Values) throws -> Values? {
+                self.inputs.add(inputs)
+                return nil
+            }
+        }
+        func samples(_ type: ElementType, _ preprocessing: Preprocessing) throws -> [Float] {
+            let seen = Collector<Values>()
+            let trained = TrainedModel(
+                Lambda("same") { $0 }, variables: Variables(), inputs: Signature([50], type),
+                preprocessing: preprocessing, meaning: .numbers)
+            try withTemporaryFolder { folder in
+                _ = try trained.export(to: "\(folder)/a", with: Seen(inputs: seen))
+            }
+            let values = try #require(seen.elements.first)
+            let inputs = values.only
+            #expect(inputs.shape == [2, 50] && inputs.elementType == .float32)
+            return inputs.scalars
+        }
+        let bytes = try samples(.uint8, .unitRange)
+        #expect(bytes.allSatisfy { (0...1).contains($0) } && Set(bytes).count > 50)
+        #expect(Set(try samples(.int32, .identity)) == [0, 1])
+        let numbers = try samples(.float32, Preprocessing(scale: 100, offset: 1000))
+        #expect(numbers.allSatisfy { abs($0) < 10 } && numbers.contains { $0 < 0 })
+    }
+
+    /// Readers see names and axes as files have them.
+    @Test func readersSeeFiles() throws {
+        let x = Tensor.normal([2, 3, 4, 5], key: RandomKey(seed: 1))
+        let exporter = ONNXExporter(images: .channelsFirst) { path, inputs in
+            #expect(path == "a.onnx" && inputs.names == ["input", "more"])
+            #expect(inputs["input"].shape == [2, 5, 3, 4] && inputs["more"].shape == [2, 3])
+            return ["output": inputs["input"], "second": inputs["more"]]
+        }
+        let inputs: Values = ["": x, "more": .ones([2, 3])]
+        let outputs = try #require(try exporter.outputs(of: "a.onnx", inputs))
+        #expect(outputs.names == ["", "second"] && outputs[""].scalars == x.scalars)
+        let last = ONNXExporter(images: .channelsLast) { $1 }
+        #expect(try last.outputs(of: "", ["a": x])?["a"].shape == [2, 3, 4, 5])
+        #expect(try ONNXExporter(images: .channelsLast).outputs(of: "", inputs) == nil)
+    }
 }

@@ -133,6 +133,9 @@ import Testing
             problem { x, _ in Tensor.concatenated([x, Tensor.ones([1, 4])], axis: 0) }.contains(
                 "its concatenate has the extents 3 and 4 for 2 and 3 samples"))
         #expect(
+            problem { x, _ in Tensor.concatenated([x, Tensor.ones([2, 4])], axis: 0) }.contains(
+                "its concatenate has the extents 4 and 5 for 2 and 3 samples"))
+        #expect(
             problem { x, _ in (0..<x.shape[0]).reduce(x) { sum, _ in sum + 1 } }.contains(
                 "it has other operations for 3 samples than for 2"))
         #expect(
@@ -186,5 +189,24 @@ import Testing
                 "y = Relu(a)", "more = Add(y, float32_1.0)", "same = Identity(a)", "again = Identity(y)",
             ])
         #expect(graph.outputs.map(\.name) == ["same", "y", "again", "more"])
+    }
+
+    /// Images that are moved once for two outputs.
+    @Test func outputsThatAreMoved() throws {
+        struct Several: Model {
+            func outputs(for inputs: Values, in context: Context) -> Values {
+                let y = Dense(3)(inputs["a"], in: context["dense"])
+                return ["one": y, "two": y]
+            }
+        }
+        let model = Several()
+        let graph = try model.exportedGraph(
+            model.initialized(inputs: ["a": [2, 2, 4]], seed: 1), ["a": [2, 2, 4]])
+        #expect(
+            graph.nodes.suffix(2).map(\.text) == [
+                "one = Transpose(dense.Add) {perm: [0, 3, 1, 2]}", "two = Transpose(dense.Add) {perm: [0, 3, 1, 2]}",
+            ])
+        let known = Set(graph.nodes.flatMap(\.outputs) + graph.inputs.map(\.name) + graph.initializers.map(\.name))
+        #expect(graph.nodes.flatMap(\.inputs).allSatisfy(known.contains))
     }
 }

@@ -108,7 +108,53 @@ extension ExportCase {
                     }
                     Conv2D(filters: 2, kernelSize: 1)
                 }),
-        ] + operations
+        ] + operations + almost
+
+    /// What looks like an operator of ONNX, and is none.
+    private static let almost: [ExportCase] = [
+        lambda("almost-leaky") { x in select(x .> 0, x, (x + 1) * 0.2) },
+        lambda("almost-leaky-bound") { x in select(x .> 0.5, x, x * 0.2) },
+        lambda("almost-leaky-other") { x in select(x * 2 - 1 .> 0, x, x * 0.2) },
+        lambda("almost-celu") { x in select(x .> 0, x, expm1(select(x .> 0, Tensor.zeros([]), x) / 2) * 3) },
+        lambda("almost-selu") { x in select(x .> 0, x, expm1(select(x .> 0, Tensor.zeros([]), x) / 2) * 2) * 1.5 },
+        lambda("almost-hardsigmoid") { x in (x + 3).clamped(min: 0, max: 5) * (1.0 / 6) },
+        lambda("almost-hardsigmoid-shift") { x in (x + 2).clamped(min: 0, max: 6) * (1.0 / 6) },
+        lambda("almost-hardswish") { x in (x + 1) * ((x + 3).clamped(min: 0, max: 6) * (1.0 / 6)) },
+        lambda("almost-softsign") { x in x / (abs(x + 1) + 1) },
+        lambda("almost-lrn", [3, 3, 6]) { x in
+            let squares = square(x).padded([(0, 0), (0, 0), (0, 0), (1, 1)])
+            func part(_ start: Int) -> Tensor { squares[0..., 0..., 0..., start..<(start + 6)] }
+            return x / pow((part(0) + part(2) + part(1)) * 0.2 + 1, 0.75)
+        },
+        lambda("almost-lrn-shifted", [3, 3, 6]) { x in
+            let squares = square(x).padded([(0, 0), (0, 0), (0, 0), (2, 0)])
+            func part(_ start: Int) -> Tensor { squares[0..., 0..., 0..., start..<(start + 6)] }
+            return x / pow((part(0) + part(1) + part(2)) * 0.2 + 1, 0.75)
+        },
+        lambda("almost-resize", [3, 4, 2]) { x in
+            x.expandingShape(at: 1).broadcast(to: [x.shape[0], 2, 3, 4, 2]).reshaped(to: [x.shape[0], 6, 4, 2])
+        },
+        lambda("almost-global", [3, 4, 2]) { x in x.mean(axes: [2, 3]) },
+        // A constant for each row is no bias, however many rows there are; nor is one where the product is needed, too.
+        ExportCase(
+            "almost-bias", [4, 4, 3],
+            Sequential {
+                Conv2D(filters: 4, kernelSize: 1, useBias: false)
+                Lambda("rows") { x in x + Tensor([1, 2, 3, 4] as [Float], shape: [4, 1]) }
+            }),
+        ExportCase(
+            "almost-bias-used", [4],
+            Lambda("twice") { x, context in
+                let y = x.matmul(context.parameter("kernel", shape: [4, 3], initializer: .glorotUniform))
+                return (y + context.parameter("bias", shape: [3], initializer: .ones)) * y
+            }),
+        ExportCase(
+            "almost-bias-left", [4],
+            Lambda("left") { x, context in
+                context.parameter("bias", shape: [3], initializer: .ones)
+                    + x.matmul(context.parameter("kernel", shape: [4, 3], initializer: .glorotUniform))
+            }),
+    ]
 
     private static let operations: [ExportCase] = [
         lambda("negate") { -$0 }, lambda("abs") { abs($0) }, lambda("sign") { sign($0) }, lambda("exp") { exp($0) },

@@ -1,23 +1,23 @@
-import ApusInference
+package import ApusInference
 import ApusNN
-import ApusTensor
+package import ApusTensor
 
 /// Writes trained models as ONNX files.
-struct ONNXExporter: ModelExporter {
+package struct ONNXExporter: ModelExporter {
     let images: ImageLayout
     /// What a file computes, by the names and in the order of axes that the file has; `nil` where nothing here reads files.
     var reader: (@Sendable (_ path: String, _ inputs: Values) throws -> Values)?
 
-    init(images: ImageLayout, reader: (@Sendable (String, Values) throws -> Values)? = nil) {
+    package init(images: ImageLayout, reader: (@Sendable (String, Values) throws -> Values)? = nil) {
         self.images = images
         self.reader = reader
     }
 
-    func write(_ model: TrainedModel, to path: String, standingFor final: String) throws {
+    package func write(_ model: TrainedModel, to path: String, standingFor final: String) throws {
         try model.write(onnx: path, images: images, standingFor: final)
     }
 
-    func outputs(of path: String, _ inputs: Values) throws -> Values? {
+    package func outputs(of path: String, _ inputs: Values) throws -> Values? {
         guard let reader else { return nil }
         func moved(_ tensor: Tensor, _ order: [Int]) -> Tensor {
             images == .channelsFirst && tensor.rank == 4 ? tensor.transposed(order) : tensor
