@@ -218,7 +218,7 @@ let package = Package(
             dependencies: [
                 "Apus", "ApusBackend", "ApusFormats", "ApusFuzzing", "ApusGraph", "ApusInference", "ApusInterchange",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ], exclude: ["Fixtures"], swiftSettings: swift),
+            ], exclude: ["Fixtures", "Golden"], swiftSettings: swift),
         .testTarget(name: "ApusChecksTests", dependencies: ["Apus", "ApusChecks"], swiftSettings: swift),
         .testTarget(
             name: "ApusOptimizersTests", dependencies: ["Apus", "ApusExperiments", "ApusFixtures", "ApusTrainingKit"],

@@ -124,6 +124,16 @@ enum ModelArgument {
     }
 }
 
+extension TrainedModel {
+    /// The model of a file, or of a run on its device.
+    static func opened(_ path: String) throws -> TrainedModel {
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        return exists && !isFolder.boolValue
+            ? try TrainedModel(path) : try TrainedModel(run: RunFolder(existing: path))
+    }
+}
+
 /// The folder of a run as an argument.
 struct RunArgument: ParsableArguments {
     @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))

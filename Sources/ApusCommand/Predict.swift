@@ -52,10 +52,7 @@ struct Predict: ParsableCommand {
     /// The model of a file, or of a run on its device.
     private func trainedModel() throws -> TrainedModel {
         if ModelArgument.isONNX(model) { return try TrainedModel(onnx: model, inputs: try input.signature()) }
-        var isFolder: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
-        return exists && !isFolder.boolValue
-            ? try TrainedModel(model) : try TrainedModel(run: RunFolder(existing: model))
+        return try TrainedModel.opened(model)
     }
 
     func run() throws {

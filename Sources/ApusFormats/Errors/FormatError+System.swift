@@ -12,7 +12,7 @@ extension FormatError {
     }
 
     /// The system refused to create, write, sync or rename a file.
-    static func writing(_ path: String, code: Int32, while action: String) -> FormatError {
+    package static func writing(_ path: String, code: Int32, while action: String) -> FormatError {
         FormatError(
             .system(code), path: path, "the file can't be written: \(systemText(code)), while \(action)",
             remedy: systemRemedy(code))
