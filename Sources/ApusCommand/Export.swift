@@ -24,11 +24,7 @@ struct Export: ParsableCommand {
 
     func run() throws {
         let distance = try TrainedModel.opened(model).export(to: output, with: format.exporter(images: images))
-        if let distance {
-            try Terminal.print("wrote \(output); its outputs are those of the model to \(distance) of the largest")
-        } else {
-            try Terminal.print("wrote \(output); its outputs were not compared")
-        }
+        try Terminal.print("wrote \(output); its outputs are those of the model to \(distance) of the largest")
     }
 }
 

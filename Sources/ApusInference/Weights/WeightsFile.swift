@@ -37,6 +37,11 @@ package enum WeightsFile {
         }
     }
 
+    /// The form of a file that Keras wrote; `nil` for others.
+    package var kerasForm: KerasFile.Form? {
+        if case .keras(let file) = self { file.form } else { nil }
+    }
+
     /// Whether it is what an optimizer keeps of a variable: in checkpoints it lies below the variable's name.
     package func isSlot(_ name: String) -> Bool {
         guard case .safetensors(let file) = self, file.metadata["format"] == "apus-state",

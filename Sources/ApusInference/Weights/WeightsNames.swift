@@ -1,3 +1,4 @@
+package import ApusFormats
 package import ApusGraph
 package import ApusNN
 package import ApusTensor
@@ -10,6 +11,8 @@ package struct WeightsNames {
         case apus
         /// Names of PyTorch's state dictionaries.
         case pyTorch
+        /// Names of Keras.
+        case keras
         /// Names that are not known: the arrays have the order and the shapes of PyTorch's.
         case order
     }
@@ -20,15 +23,26 @@ package struct WeightsNames {
     /// The names in order, where order counts.
     private let positions: [String: Int]
     private let variables: Variables
+    /// Keras's forms of the variables, by the names of their arrays and by their paths.
+    private let keras: (byName: [String: KerasForm], byPath: [String: KerasForm])
 
     /// - Parameters:
     ///   - names: The arrays of the file, without what an optimizer keeps.
+    ///   - keras: The form of a file that Keras wrote.
     ///   - shape: The shape of an array.
     ///   - renamed: What a path of the file is called in the model.
     package init(
-        _ names: [String], of variables: Variables, shape: (String) throws -> Shape, renamed: (String) -> String
+        _ names: [String], of variables: Variables, keras form: KerasFile.Form? = nil, shape: (String) throws -> Shape,
+        renamed: (String) -> String
     ) rethrows {
         self.variables = variables
+        if let form {
+            (style, forms, positions) = (.keras, [:], [:])
+            let matching = try KerasMatching(names, isOrdered: form != .weights, shape: shape, of: variables).forms
+            keras = (matching, Dictionary(matching.values.map { ($0.path, $0) }) { first, _ in first })
+            return
+        }
+        keras = ([:], [:])
         let paths = Set(variables.paths)
         let all = variables.pyTorchForms
         let forms = Dictionary(all.map { (WeightsNames.path($0.name), $0) }) { first, _ in first }
@@ -68,6 +82,7 @@ package struct WeightsNames {
         switch style {
         case .apus: renamed(name)
         case .pyTorch: WeightsNames.form(name, in: forms, renamed)?.path ?? name
+        case .keras: keras.byName[name]?.path ?? renamed(name)
         case .order: positions[name].map { variables.paths[$0] } ?? name
         }
     }
@@ -75,13 +90,23 @@ package struct WeightsNames {
     /// Whether an array of a shape can be a variable, and what shape it should have.
     package func expected(_ path: String, for shape: Shape) -> (fits: Bool, shape: Shape) {
         let description = variables.variable(path)!.description
-        guard style != .apus else { return (shape == description.shape, description.shape) }
-        let form = PyTorchForm(path, description)
-        return (form.fits(shape), form.shape)
+        switch style {
+        case .apus: return (shape == description.shape, description.shape)
+        case .keras:
+            guard let form = keras.byPath[path] else { return (shape == description.shape, description.shape) }
+            return (form.fits(shape), form.shape)
+        case .pyTorch, .order:
+            let form = PyTorchForm(path, description)
+            return (form.fits(shape), form.shape)
+        }
     }
 
     /// The variable's value from an array.
     package func value(_ path: String, _ array: Tensor) -> Tensor {
-        style == .apus ? array : PyTorchForm(path, variables.variable(path)!.description).value(array)
+        switch style {
+        case .apus: array
+        case .keras: keras.byPath[path]?.value(array) ?? array
+        case .pyTorch, .order: PyTorchForm(path, variables.variable(path)!.description).value(array)
+        }
     }
 }

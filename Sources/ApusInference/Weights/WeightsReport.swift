@@ -68,6 +68,7 @@ public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
         switch names {
         case .apus: ""
         case .pyTorch: " by PyTorch's names, with their axes in Apus's order"
+        case .keras: " by Keras's names"
         case .order: " by their order, for their names are not known, with their axes in Apus's order"
         }
     }

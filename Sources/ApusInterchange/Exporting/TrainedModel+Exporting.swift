@@ -8,15 +8,15 @@ extension TrainedModel {
     /// Writes the model in a format, and takes the file for good only where it computes the same as the model; one that was there before
     /// stays otherwise.
     ///
-    /// - Returns: How far outputs are off as a share of the largest element; `nil` where nothing here reads the format.
+    /// - Returns: How far outputs are off as a share of the largest element.
     /// - Throws: `FormatError` for what the format has no counterpart of, where the outputs differ, and if the disk refuses.
     @discardableResult
-    package func export(to path: String, with exporter: any ModelExporter) throws -> Double? {
+    package func export(to path: String, with exporter: any ModelExporter) throws -> Double {
         let url = URL(filePath: path)
         let draft = url.deletingLastPathComponent().appending(path: ".\(url.lastPathComponent).draft").path
         defer { try? FileManager.default.removeItem(atPath: draft) }
         try exporter.write(self, to: draft, standingFor: path)
-        let distance = try ExportCheck(self).distance(path: path) { try exporter.outputs(of: draft, $0) }
+        let distance = try ExportCheck(self).distance(path: path) { try exporter.outputs(of: draft, self, $0) }
         let result = FileCalls.system.rename(draft, path)
         guard result >= 0 else { throw FormatError.writing(path, code: Int32(clamping: -result), while: "renaming it") }
         return distance
@@ -37,12 +37,12 @@ package struct ExportCheck {
 
     /// - Parameters:
     ///   - path: The file in messages.
-    ///   - outputs: What the file computes from what the network receives; `nil` if nothing can tell.
-    /// - Returns: The largest difference as a share of the largest element; `nil` if nothing can tell.
+    ///   - outputs: What the file computes from what the network receives.
+    /// - Returns: The largest difference as a share of the largest element.
     /// - Throws: `FormatError` if it is too large.
-    package func distance(path: String, outputs: (Values) throws -> Values?) throws -> Double? {
+    package func distance(path: String, outputs: (Values) throws -> Values) throws -> Double {
         let inputs = try self.inputs()
-        guard let received = try outputs(inputs) else { return nil }
+        let received = try outputs(inputs)
         let expected = model.model.applied(to: inputs, with: model.variables, mode: .inference).outputs
         try evaluate(expected.leaves + received.leaves)
         var largest = 0.0

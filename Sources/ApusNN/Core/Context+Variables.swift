@@ -91,6 +91,8 @@ public struct VariableDescription: Hashable, Sendable {
     public var constraint: Constraint?
     /// What the variable is used for; known once a whole model was traced.
     package var form = VariableForm.plain
+    /// The kind of the layer whose variable it is; known as well.
+    package var layerKind = ""
 
     package init(
         shape: Shape, initializer: Initializer, isTrainable: Bool, regularizer: Regularizer? = nil,

@@ -120,12 +120,6 @@ extension Model {
     package func variableDescriptions(
         inputs: Signature
     ) throws(GraphError) -> [(path: String, description: VariableDescription)] {
-        let trace = try traced(inputs, batch: 1, mode: .training)
-        let forms = trace.forms
-        return trace.descriptions.map { path, description in
-            var description = description
-            description.form = forms[path] ?? .plain
-            return (path, description)
-        }
+        try traced(inputs, batch: 1, mode: .training).usedDescriptions
     }
 }

@@ -17,22 +17,25 @@ package enum VariableForm: Hashable, Sendable {
 }
 
 extension TracedModel {
-    /// What each variable is used for, by path.
-    var forms: [String: VariableForm] {
+    /// Every variable that was asked for, in order, with what it is used for.
+    var usedDescriptions: [(path: String, description: VariableDescription)] {
         let nodes = Node.sorted(outputs.leaves.map(\.node) + updates.values.map(\.node))
         var users: [Node: Node] = [:]
         for node in nodes { for input in node.inputs where users[input] == nil { users[input] = node } }
         var layers: [String: String] = [:]
         for record in records where layers[record.path] == nil { layers[record.path] = record.layer.kind }
-        return Dictionary(
-            uniqueKeysWithValues: descriptions.map { path, _ in
-                let owner = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-                switch layers[owner] {
-                case BatchNorm.kind: return (path, .batchNorm)
-                case ChannelScale.kind: return (path, .channelScale)
-                default: return (path, TracedModel.form(of: variable(path).node, users))
+        return descriptions.map { path, description in
+            var description = description
+            let owner = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+            description.layerKind = layers[owner] ?? ""
+            description.form =
+                switch description.layerKind {
+                case BatchNorm.kind: .batchNorm
+                case ChannelScale.kind: .channelScale
+                default: TracedModel.form(of: variable(path).node, users)
                 }
-            })
+            return (path, description)
+        }
     }
 
     /// What a variable is used for, by the node that uses it first.

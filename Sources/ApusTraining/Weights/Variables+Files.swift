@@ -36,7 +36,8 @@ extension Variables {
             ? Dictionary(mapping.map { ($0.replacing(".", with: "/"), $1) }) { first, _ in first } : mapping
         try checkUse(mapping, of: isDotted ? names.map { $0.replacing(".", with: "/") } : names, path)
         let renamed = { (name: String) in Variables.renamed(name, mapping) }
-        let matching = try WeightsNames(names, of: self, shape: { try file.shape(of: $0) }, renamed: renamed)
+        let matching = try WeightsNames(
+            names, of: self, keras: file.kerasForm, shape: { try file.shape(of: $0) }, renamed: renamed)
         report.names = matching.style
         // The names in the file by those in the model.
         var sources: [String: String] = [:]
