@@ -198,10 +198,11 @@ import Testing
             ])
         let content = PickleText.dictionary(raw: [
             Array("K".utf8) + [3] + PickleText.tensor, PickleText.text("b") + PickleText.tensor,
-            PickleText.text("b") + tensor, [0x88] + PickleText.tensor,
+            PickleText.text("b") + tensor, [0x88] + PickleText.tensor, [0x8a, 1, 0xfe] + PickleText.tensor,
+            Array("J".utf8) + [0xfd, 0xff, 0xff, 0xff] + PickleText.tensor,
         ])
         let file = try PyTorchFile(ByteSource(PickleText.legacy(content), name: "t"))
-        #expect(file.names == ["3", "b", "True"])
+        #expect(file.names == ["3", "b", "True", "-2", "-3"])
         #expect(try file.array("b").elements(as: Float.self) == [2])
     }
 }
