@@ -3,7 +3,9 @@ import ArgumentParser
 
 /// Options for the weights that a training starts from.
 struct WeightsOptions: ParsableArguments {
-    @Option(name: .customLong("init"), help: "Weights to start from (.safetensors, .npz, .pth, .keras, .h5), or the folder of a run.")
+    @Option(
+        name: .customLong("init"),
+        help: "Weights to start from (.safetensors, .npz, .pth, .keras, .h5), or the folder of a run.")
     var file: String?
 
     @Option(
