@@ -72,7 +72,9 @@ import Testing
         (Int.max, "the dimensions are too large"), (1 << 61, "the dimensions are too large"),
         (1 << 40, "reaches beyond the file"), (3, "reaches beyond the file"), (-1, "too large"),
     ]) func extents(extent: Int, problem: String) throws {
-        var bytes = try HDF5File.encode([("a", NumericArray(shape: [2, 20], elements: Array(repeating: 1 as Float, count: 40)))])
+        var bytes = try HDF5File.encode([
+            ("a", NumericArray(shape: [2, 20], elements: Array(repeating: 1 as Float, count: 40)))
+        ])
         let shape = try place(little(2) + little(20), in: bytes)
         bytes.replaceSubrange(shape..<shape + 8, with: little(extent))
         let text = failure(bytes)
@@ -93,10 +95,27 @@ import Testing
         #expect(message { try cycle.group(path) }.contains("lies more than 64 groups deep"))
     }
 
+    /// Names of members are parts of paths, and unique.
+    @Test(arguments: ["zz", "a/", "/a", "bb"]) func namesOfMembers(name: String) throws {
+        let one = try NumericArray(shape: [1], elements: [1] as [Float])
+        var bytes = try HDF5File.encode([("aa", one), ("bb", one)])
+        let place = try place(Array("aa".utf8), in: bytes)
+        bytes.replaceSubrange(place..<place + 2, with: name.utf8)
+        let text = message { try KerasFile(ByteSource(bytes, name: "t")) }
+        #expect((text == "no error") == (name == "zz"), "\(text)")
+        #expect(
+            name == "zz" || text.contains("a group has two members of one name, or one whose name is no part of a path")
+        )
+        // A name of no letter at all.
+        bytes[place - 2] = 0
+        #expect(throws: FormatError.self) { try HDF5File(ByteSource(bytes, name: "t")) }
+    }
+
     /// Texts that all lie in the same place: a short file of long texts.
     @Test func textsInOnePlace() throws {
         let long = String(repeating: "x", count: 20_000)
-        var bytes = try HDF5File.encode([], attributes: ["": [("list", .texts([long] + Array(repeating: "y", count: 50)))]])
+        var bytes = try HDF5File.encode(
+            [], attributes: ["": [("list", .texts([long] + Array(repeating: "y", count: 50)))]])
         let first = try place(PickleText.little(20_000, 4), in: bytes)
         let reference = Array(bytes[first..<first + 16])
         for index in 1...50 { bytes.replaceSubrange(first + 16 * index..<first + 16 * index + 16, with: reference) }
@@ -106,7 +125,9 @@ import Testing
         for (offset, value) in [(4, 8), (4, 1 << 50), (12, 7)] {
             var damaged = bytes
             damaged[first + 12] = 1
-            damaged.replaceSubrange(first + offset..<first + offset + (offset == 4 ? 8 : 4), with: PickleText.little(value, offset == 4 ? 8 : 4))
+            damaged.replaceSubrange(
+                first + offset..<first + offset + (offset == 4 ? 8 : 4),
+                with: PickleText.little(value, offset == 4 ? 8 : 4))
             let file = try HDF5File(ByteSource(damaged, name: "t"))
             #expect(throws: FormatError.self) { try file.root.attribute("list") }
         }
@@ -156,12 +177,19 @@ import Testing
         let names = (0..<3000).map { _ in "w" }
         let bytes = try HDF5File.encode(
             [("layer/w", one)],
-            attributes: ["": [("layer_names", .texts(["layer", "layer"]))], "layer": [("weight_names", .texts(names))]])
+            attributes: [
+                "": [("layer_names", .texts(["layer", "layer"]))], "layer": [("weight_names", .texts(names))],
+            ])
         let text = message { try KerasFile(ByteSource(bytes, name: "t")) }
-        #expect(text.contains("lists more weights than its size makes likely") || text.contains("two weights have the name"))
+        #expect(
+            text.contains("lists more weights than its size makes likely") || text.contains("two weights have the name")
+        )
         let twice = try HDF5File.encode(
             [("layer/w", one)],
-            attributes: ["": [("layer_names", .texts(["layer", "layer"]))], "layer": [("weight_names", .texts(["w"]))]])
-        #expect(message { try KerasFile(ByteSource(twice, name: "t")) }.contains("two weights have the name \"layer/w\""))
+            attributes: [
+                "": [("layer_names", .texts(["layer", "layer"]))], "layer": [("weight_names", .texts(["w"]))],
+            ])
+        #expect(
+            message { try KerasFile(ByteSource(twice, name: "t")) }.contains("two weights have the name \"layer/w\""))
     }
 }

@@ -21,7 +21,8 @@ import Testing
             #expect(try dataset.type == array.type)
             #expect(dataset.name == key)
             let bytes = try memory(array) { try dataset.read(into: $0) }
-            #expect(bytes == array.bytes, "\(key)")
+            let lent = try dataset.withBytes { [UInt8]($0) }
+            #expect(bytes == array.bytes && lent == array.bytes, "\(key)")
         }
         let memory = try HDF5File(ByteSource(WeightFixture.bytes(name), name: "t"))
         #expect(try memory.datasets() == names)

@@ -24,7 +24,8 @@ import Testing
             #expect(try file.array(key) == array, "\(key)")
             #expect(try file.type(of: key) == array.type && file.contains(key))
             let bytes = try memory(array) { try file.read(key, into: $0) }
-            #expect(bytes == array.bytes)
+            let lent = try file.withBytes(of: key) { [UInt8]($0) }
+            #expect(bytes == array.bytes && lent == array.bytes)
         }
         #expect(
             message { try file.array("none") }.contains(

@@ -20,7 +20,8 @@ import Testing
             #expect(try file.type(of: key) == array.type)
             #expect(file.contains(key))
             let bytes = try memory(array) { try file.read(key, into: $0) }
-            #expect(bytes == array.bytes, "\(key)")
+            let lent = try file.withBytes(of: key) { [UInt8]($0) }
+            #expect(bytes == array.bytes && lent == array.bytes, "\(key)")
         }
     }
 

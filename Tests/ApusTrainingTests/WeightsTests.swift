@@ -183,7 +183,10 @@ import Testing
                 var target = try variables(source, seed: 2)
                 #expect(try target.load("\(folder)/\(name)").loaded == target.paths, "\(name)")
                 #expect(target.paths.allSatisfy { target[$0]?.scalars == saved[$0]?.scalars }, "\(name)")
-                var other = try variables(Sequential { Dense(3).named("encoder"); Dense(5).named("head") })
+                let wide = Sequential {
+                    Dense(3).named("encoder"); Dense(5).named("head")
+                }
+                var other = try variables(wide)
                 let report = try other.load("\(folder)/\(name)", mode: .partial)
                 #expect(report.mismatched.map(\.shape) == [[3, 2], [2]], "\(name)")
             }

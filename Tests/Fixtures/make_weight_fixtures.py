@@ -15,6 +15,7 @@ os.environ["KERAS_BACKEND"] = "torch"
 import argparse
 import collections
 import shutil
+import zlib
 from pathlib import Path
 
 import h5py
@@ -141,6 +142,13 @@ def fill(file, name):
         add("chunks/shuffle-only", values.astype("f8"), chunks=(3, 5), shuffle=True)
         add("chunks/half", values.astype("f2"), chunks=(3, 4), shuffle=True, compression="gzip")
         add("chunks/grows", np.arange(10), chunks=(4,), maxshape=(None,))
+        # Chunks that filters were left out of: none, gzip, shuffle, both.
+        masked = file.create_dataset("chunks/masked", data=values, chunks=(1, 6), compression="gzip", shuffle=True)
+        for row, mask in enumerate([0, 2, 1, 3]):
+            raw = values[row].tobytes()
+            raw = raw if mask & 1 else np.frombuffer(raw, "u1").reshape(6, 4).T.tobytes()
+            masked.id.write_direct_chunk((row, 0), raw if mask & 2 else zlib.compress(raw), filter_mask=mask)
+        note(name, "chunks/masked", values)
         sparse = file.create_dataset("chunks/sparse", (6, 6), "f4", chunks=(2, 2), fillvalue=9)
         sparse[2:4, 2:4] = 1
         note(name, "chunks/sparse", sparse[()])
@@ -157,6 +165,13 @@ def fill(file, name):
         add("chunks/one-gzip", values, chunks=(4, 6), compression="gzip", shuffle=True)
         add("chunks/fixed", values, chunks=(3, 4))
         add("chunks/fixed-gzip", values, chunks=(3, 4), compression="gzip")
+        early = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        early.set_chunk((3, 4))
+        early.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        implicit = h5py.Dataset(h5py.h5d.create(
+            file["chunks"].id, b"implicit", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple((4, 6)), early))
+        implicit[:] = values
+        note(name, "chunks/implicit", values)
     file["texts"] = np.array(["eins", "größer", ""], dtype=h5py.string_dtype())
     file["fixed"] = np.array([b"ab", b"c"], dtype="S4")
     file.attrs["text"] = "ein Täxt"

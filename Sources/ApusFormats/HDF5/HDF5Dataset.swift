@@ -72,6 +72,18 @@ public struct HDF5Dataset: Sendable {
         buffer.copyBytes(from: try array().bytes)
     }
 
+    /// Lends its elements as they lie in the memory-mapped file, without a copy where that is possible.
+    ///
+    /// The bytes need not be aligned to the size of an element; bools are not checked. Should the disk fail, or another
+    /// process cut the file short, then touching them ends the process: prefer `array()` or `read(into:)` where the
+    /// file isn't under this program's control.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        guard case .contiguous(let address?) = layout, !isExternal else {
+            return try array().bytes.withUnsafeBytes(body)
+        }
+        return try stored(address, encoding()).withBytes(body)
+    }
+
     /// Reads its elements as texts, in row-major order.
     ///
     /// - Throws: if they are no texts, stored in a way that is not read, or damaged.
@@ -139,7 +151,7 @@ public struct HDF5Dataset: Sendable {
             throw reader.failure("data set \(name.quoted) reaches beyond the file", at: address)
         }
         return StoredElements(
-            name: name, shape: shape, encoding: encoding, source: reader.source, mapping: nil,
+            name: name, shape: shape, encoding: encoding, source: reader.source, mapping: reader.mapping,
             range: address..<address + count)
     }
 

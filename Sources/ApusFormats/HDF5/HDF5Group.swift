@@ -29,8 +29,9 @@ public struct HDF5Group: Sendable {
         attributes = try HDF5Attributes(object, reader, name: name.isEmpty ? "/" : name)
         places = Dictionary(
             links.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
-        guard places.count == links.count else {
-            throw reader.failure("a group has two members of one name", at: address)
+        guard places.count == links.count, links.allSatisfy({ !$0.name.isEmpty && !$0.name.utf8.contains(0x2f) }) else {
+            throw reader.failure(
+                "a group has two members of one name, or one whose name is no part of a path", at: address)
         }
     }
 

@@ -8,6 +8,8 @@ struct HDF5Reader: Sendable {
     static let advice = "Write it again with h5py's defaults: h5py.File(path, 'w')."
 
     let source: ByteSource
+    /// The source in memory, if it is a file.
+    let mapping: Mapping?
     /// Where the header of the root group is.
     let root: Int
 
@@ -27,6 +29,7 @@ struct HDF5Reader: Sendable {
         }
         let source = start == 0 ? whole : whole.part(start..<whole.count, path: whole.path)
         self.source = source
+        mapping = try source.map()
         var fields = ByteFields(
             try source.bytes(8..<min(source.count, 100)), base: 8, path: source.path, content: "the HDF5 file")
         let version = try fields.uint8()

@@ -112,6 +112,15 @@ public struct KerasFile: Sendable {
         try dataset(name).read(into: buffer)
     }
 
+    /// Lends the elements of one array as they lie in the memory-mapped file, without a copy where that is possible.
+    ///
+    /// The bytes need not be aligned to the size of an element; bools are not checked. Should the disk fail, or another
+    /// process cut the file short, then touching them ends the process: prefer `array(_:)` or `read(_:into:)` where the
+    /// file isn't under this program's control.
+    public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        try dataset(name).withBytes(body)
+    }
+
     private func dataset(_ name: String) throws(FormatError) -> HDF5Dataset {
         guard let entry = entries[name] else { throw FormatError.noTensor(name, of: names, path: path) }
         return entry.dataset

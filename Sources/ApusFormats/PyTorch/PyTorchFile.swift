@@ -84,6 +84,15 @@ public struct PyTorchFile: Sendable {
         try tensor(name).read(into: buffer, path)
     }
 
+    /// Lends the elements of one tensor as they lie in the memory-mapped file, without a copy where that is possible.
+    ///
+    /// The bytes need not be aligned to the size of an element; bools are not checked. Should the disk fail, or another
+    /// process cut the file short, then touching them ends the process: prefer `array(_:)` or `read(_:into:)` where the
+    /// file isn't under this program's control.
+    public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        try tensor(name).withBytes(path, body)
+    }
+
     private func tensor(_ name: String) throws(FormatError) -> PyTorchTensor {
         guard let tensor = tensors[name] else { throw FormatError.noTensor(name, of: names, path: path) }
         return tensor

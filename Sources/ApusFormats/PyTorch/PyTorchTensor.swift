@@ -72,9 +72,18 @@ struct PyTorchTensor: Sendable {
             try type(path).checkMemory(buffer, for: name, path: path)
             return buffer.copyBytes(from: try gathered(path).bytes)
         }
-        try StoredElements(
-            name: name, shape: shape, encoding: encoding(path), source: source, mapping: mapping, range: range
-        ).read(into: buffer)
+        try elements(path).read(into: buffer)
+    }
+
+    func withBytes<Result>(_ path: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        guard isRowMajor else { return try gathered(path).bytes.withUnsafeBytes(body) }
+        return try elements(path).withBytes(body)
+    }
+
+    /// Those of a tensor that lies in row-major order.
+    private func elements(_ path: String) throws(FormatError) -> StoredElements {
+        StoredElements(
+            name: name, shape: shape, encoding: try encoding(path), source: source, mapping: mapping, range: range)
     }
 
     private func encoding(_ path: String) throws(FormatError) -> ElementEncoding {
