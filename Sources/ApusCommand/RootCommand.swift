@@ -18,7 +18,7 @@ struct RootCommand: ParsableCommand {
         version: ApusVersion.current,
         subcommands: [
             Train.self, Evaluate.self, Predict.self, Tune.self, CrossValidate.self, Runs.self, Summary.self,
-            Gradcheck.self, Verify.self, ExperimentCommand.self, Bench.self,
+            Gradcheck.self, Verify.self, Import.self, ExperimentCommand.self, Bench.self,
         ])
 
     @OptionGroup var threads: ThreadOptions
