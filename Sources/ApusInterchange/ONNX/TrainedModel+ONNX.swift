@@ -9,7 +9,7 @@ extension TrainedModel {
     /// The model of an ONNX file in use: images as everywhere here, [height, width, channels].
     ///
     /// ```swift
-    /// let model = try TrainedModel(onnx: "mobilenet.onnx", preprocessing: .scaled(by: 1 / 255))
+    /// let model = try TrainedModel(onnx: "mobilenet.onnx", preprocessing: .unitRange)
     /// print(try model.predict(Image(contentsOf: "shoe.png")).top(3))
     /// ```
     ///
