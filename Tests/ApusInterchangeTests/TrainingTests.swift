@@ -69,6 +69,18 @@ import ApusInterchange
         }
     }
 
+    @Test("In mixed precision outputs are near those of float32")
+    func mixedPrecision() throws {
+        let model = try Sample.network.model()
+        let x = numbers([3, 2, 8, 8])
+        func outputs(_ precision: NumericPrecision) -> [Float] {
+            precision { model.applied(to: ["x": x], with: model.variables, mode: .inference).output }.scalars
+        }
+        let (half, full) = (outputs(.mixedBFloat16), outputs(.float32))
+        #expect(half != full)
+        for (a, b) in zip(half, full) { #expect(Swift.abs(a - b) < 0.05) }
+    }
+
     @Test("Dropout draws while a model learns, and passes on when it predicts")
     func dropout() throws {
         let model = try Sample().input("x", [-1, 50]).output("y").output("mask", [], 9)

@@ -20,7 +20,7 @@ import Foundation
 /// print(onnx.applied(to: ["input": x], with: onnx.variables, mode: .inference).outputs.names)
 ///
 /// // Or as everywhere else here, [N, H, W, C]: the weights go on from those of the file
-/// let trainer = Trainer(onnx.takingChannelsLast(), loss: .softmaxCrossEntropy, optimizer: .sgd(0.001))
+/// let trainer = Trainer(onnx.takingChannelsLast(), loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.001))
 /// ```
 public struct ONNXModel: Model {
     let storage: Storage

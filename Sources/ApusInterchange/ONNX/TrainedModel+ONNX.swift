@@ -9,7 +9,7 @@ extension TrainedModel {
     /// The model of an ONNX file in use: images as everywhere here, [height, width, channels].
     ///
     /// ```swift
-    /// let model = try TrainedModel(onnx: "mobilenet.onnx", preprocessing: .scaled(by: 1 / 255))
+    /// let model = try TrainedModel(onnx: "mobilenet.onnx", preprocessing: .unitRange)
     /// print(try model.predict(Image(contentsOf: "shoe.png")).top(3))
     /// ```
     ///
@@ -19,11 +19,14 @@ extension TrainedModel {
     ///   - preprocessing: How samples are scaled before the network sees them.
     ///   - classNames: Of the first output.
     ///   - meaning: Of the first output; `nil` for classes where it is a softmax, else numbers.
+    ///   - asLayers: Whether the model consists of the layers that the file describes, as `ONNXModel.layers()` finds them: it can be
+    ///     changed, and files of models hold it as they hold others.
     ///   - device: Where everything is computed.
-    /// - Throws: `FormatError` if the file can't be read, or leaves open what was not given.
+    /// - Throws: `FormatError` if the file can't be read, leaves open what was not given, or if not all of it are layers.
     public init(
         onnx path: String, inputs: Signature? = nil, preprocessing: Preprocessing = .identity,
-        classNames: [String] = [], meaning: OutputMeaning? = nil, device: Device = .cpu
+        classNames: [String] = [], meaning: OutputMeaning? = nil, asLayers: Bool = false,
+        device: Device = .cpu
     ) throws(FormatError) {
         let model = try ONNXModel(path).takingChannelsLast()
         let signature = try model.signature(inputs, path: path)
@@ -33,10 +36,19 @@ extension TrainedModel {
             return ModelDescription.Output(
                 port.name, classNames: place == 0 ? classNames : [], meaning: place == 0 ? meaning ?? usual : usual)
         }
+        let samples = signature.map { ModelDescription.Input($0.name, $0.input.shape, $0.input.elementType) }
+        guard asLayers else {
+            let details = ModelDescription(model, inputs: samples, outputs: outputs, preprocessing: preprocessing)
+            self.init(model, details, variables: model.variables, device: device, kinds: [ONNXModel.self])
+            return
+        }
+        let layers = try model.layers(inputs: signature, path: path)
         let details = ModelDescription(
-            model, inputs: signature.map { ModelDescription.Input($0.name, $0.input.shape, $0.input.elementType) },
-            outputs: outputs, preprocessing: preprocessing)
-        self.init(model, details, variables: model.variables, device: device, kinds: [ONNXModel.self])
+            layers.model, inputs: samples,
+            outputs: zip(layers.outputNames, outputs).map {
+                ModelDescription.Output($0, classNames: $1.classNames, meaning: $1.meaning)
+            }, preprocessing: preprocessing)
+        self.init(layers.model, details, variables: layers.variables, device: device)
     }
 }
 

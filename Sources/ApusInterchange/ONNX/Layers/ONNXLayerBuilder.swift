@@ -53,10 +53,15 @@ struct ONNXLayerBuilder {
 
     // MARK: Nodes
 
-    mutating func build() throws {
+    mutating func build(path: String) throws {
         var unknown: [String: Int] = [:]
+        var lost: Set<String> = []
         for node in graph.nodes where !taken.contains(node.outputs.first ?? "") {
-            do { try add(node) } catch is NotALayer { unknown[node.kind, default: 0] += 1 }
+            do { try add(node) } catch is NotALayer {
+                // What only follows from it is no news.
+                if lost.isDisjoint(with: node.inputs) { unknown[node.kind, default: 0] += 1 }
+                lost.formUnion(node.outputs)
+            }
         }
         for output in graph.outputs where unknown.isEmpty {
             guard let place = places[output.name], !place.isPooled, (place.flat?.pixels ?? 1) == 1 else {
@@ -66,7 +71,7 @@ struct ONNXLayerBuilder {
         }
         guard unknown.isEmpty else {
             throw FormatError(
-                .unsupported, path: "", "not all of the model are layers",
+                .unsupported, path: path, "not all of the model are layers",
                 expected: "chains and branches of convolutions, dense layers, normalizations, poolings and activations",
                 received: unknown.sorted { $0.key < $1.key }.map { "\($0.key.shown) (\($0.value)×)" }.shown(),
                 remedy: "Use the model as it is: it trains, too.")
@@ -74,7 +79,9 @@ struct ONNXLayerBuilder {
     }
 
     /// What no layer stands for.
-    struct NotALayer: Error {}
+    struct NotALayer: Error, CustomStringConvertible {
+        var description: String { "other layers than those that are known" }
+    }
 
     private mutating func add(_ node: ONNXNode) throws {
         let output = node.outputs.first ?? ""
@@ -204,7 +211,8 @@ struct ONNXLayerBuilder {
         {
             let model = Sequential(parts[0].layers.map(\.layer))
             return ONNXLayers(
-                model: model, variables: try weights(of: model, inputs, parts: [("", parts[0])]), inputs: inputs)
+                model: model, variables: try weights(of: model, inputs, parts: [("", parts[0])]), inputs: inputs,
+                outputNames: [""])
         }
         let names = parts.indices.map { partName($0, parts[$0]) }
         guard Set(names).count == names.count else { throw NotALayer() }
@@ -223,7 +231,11 @@ struct ONNXLayerBuilder {
                     return (named, result)
                 }))
         let variables = try weights(of: model, inputs, parts: zip(names, parts).map { ($0 + "/", $1) })
-        return ONNXLayers(model: model, variables: variables, inputs: inputs)
+        return ONNXLayers(
+            model: model, variables: variables, inputs: inputs,
+            outputNames: graph.outputs.map { output in
+                parts.firstIndex { $0.end == output.name }.map { names[$0] } ?? output.name
+            })
     }
 
     private func isOutput(_ part: Part) -> Bool { graph.outputs.contains { $0.name == part.end } }

@@ -1,3 +1,4 @@
+import ApusConfiguration
 public import ApusFormats
 public import ApusNN
 import ApusTensor
@@ -23,6 +24,8 @@ public struct ONNXLayers: Sendable {
     public let variables: Variables
     /// One sample of each input.
     public let inputs: Signature
+    /// The names of the outputs, in the order of the file; that of a `Sequential` has none.
+    let outputNames: [String]
 }
 
 extension ONNXModel {
@@ -32,17 +35,23 @@ extension ONNXModel {
     /// - Parameter inputs: One sample of each input, images with their channels last; `nil` for what the file says.
     /// - Throws: `FormatError` that lists the nodes which are no layers. The model itself trains all the same.
     public func layers(inputs: Signature? = nil) throws(FormatError) -> ONNXLayers {
+        try layers(inputs: inputs, path: "")
+    }
+
+    /// - Parameter path: The file in messages.
+    func layers(inputs: Signature?, path: String) throws(FormatError) -> ONNXLayers {
         let images = takingChannelsLast()
-        let signature = try images.signature(inputs, path: "")
+        let signature = try images.signature(inputs, path: path)
         do {
             var builder = ONNXLayerBuilder(storage.graph, shapes: try images.shapes(signature))
-            try builder.build()
+            try builder.build(path: path)
             return try builder.layers(signature)
         } catch let error as FormatError {
             throw error
         } catch {
             throw FormatError(
-                .unsupported, path: "", "the layers of the model can't be recognized", received: "\(error)",
+                .unsupported, path: path, "the layers of the model can't be recognized",
+                received: "\(error)".shown(300),
                 remedy: "Use the model as it is: it trains, too.")
         }
     }
