@@ -184,8 +184,7 @@ import Testing
             try withTemporaryFolder { folder in
                 _ = try trained.export(to: "\(folder)/a", with: Seen(inputs: seen))
             }
-            let values = try #require(seen.elements.first)
-            let inputs = values.only
+            let inputs = seen.elements[0].only
             #expect(inputs.shape == [2, 50] && inputs.elementType == .float32)
             return inputs.scalars
         }

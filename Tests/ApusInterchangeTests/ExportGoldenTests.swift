@@ -12,7 +12,7 @@ import Testing
         .appending(path: "Golden/exported.txt")
 
     /// Networks of the zoo are tested by what they are made of.
-    private static let cases = ExportCase.all.filter { !$0.name.hasPrefix("zoo-") }
+    private static let cases = ExportCase.all.filter { !$0.name.hasPrefix("zoo-") } + ExportCase.random(60)
 
     @Test func nodesAreThoseOnRecord() throws {
         let records = try ExportGoldenTests.cases.map { item in
