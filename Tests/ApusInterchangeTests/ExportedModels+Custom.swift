@@ -225,6 +225,16 @@ extension ExportCase {
 
     /// The networks of the zoo on small images.
     static let networks: [ExportCase] = Zoo.allCases.map { zoo in
-        ExportCase("zoo-\(zoo.rawValue)", zoo == .mlp || zoo == .lenet5 ? [28, 28, 1] : [32, 32, 3], zoo.model())
+        ExportCase("zoo-\(zoo.rawValue)", zoo.smallInput, zoo.model())
+    }
+}
+
+extension Zoo {
+    /// The smallest of usual images that the network takes.
+    var smallInput: Shape {
+        let sizes: [Shape] = [[28, 28, 1]] + [32, 64, 96, 128, 224].map { [$0, $0, 3] }
+        let model = model()
+        let taken = self == .mlp || self == .lenet5 ? sizes : Array(sizes.dropFirst())
+        return taken.first { (try? model.traced(input: $0, batch: 2, mode: .inference)) != nil } ?? [299, 299, 3]
     }
 }
