@@ -1,6 +1,7 @@
 import Apus
 public import ApusInterchange
 public import ArgumentParser
+import Foundation
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,7 +25,8 @@ struct Export: ParsableCommand {
 
     func run() throws {
         let distance = try TrainedModel.opened(model).export(to: output, with: format.exporter(images: images))
-        try Terminal.print("wrote \(output); its outputs are those of the model to \(distance) of the largest")
+        let share = String(format: "%.0e", distance)
+        try Terminal.print("wrote \(output); its outputs are those of the model to \(share) of the largest")
     }
 }
 

@@ -24,6 +24,10 @@ import Testing
             #expect(unknown.code == 64 && unknown.errors.contains("onnx"), "\(unknown.errors)")
             let none = try command.shell("apus export nothing -o a.onnx")
             #expect(none.code == 66, "\(none.errors)")
+            let folder = try command.shell("apus export runs/i -o missing/a.onnx")
+            #expect(
+                folder.code == 74 && folder.errors.hasPrefix("error: missing/a.onnx: the file can't be written"),
+                "\(folder.errors)")
         }
     }
 }

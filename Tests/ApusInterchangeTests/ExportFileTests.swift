@@ -183,8 +183,7 @@ import Testing
             try withTemporaryFolder { folder in
                 _ = try trained.export(to: "\(folder)/a", with: Seen(inputs: seen))
             }
-            let values = seen.elements[0]
-            let inputs = values.only
+            let inputs = seen.elements[0].only
             #expect(inputs.shape == [2, 50] && inputs.elementType == .float32)
             return inputs.scalars
         }

@@ -34,11 +34,20 @@ import Testing
         #expect(graph.operators.suffix(3) == ["GlobalAveragePool", "Flatten", "Gemm"])
     }
 
-    /// Every network of the zoo is images in, classes out, and nothing is moved on the way.
+    /// Nothing is moved in networks whose layers move nothing and normalize channels first.
     @Test(arguments: Zoo.allCases) func zooMovesNothing(_ zoo: Zoo) throws {
-        let graph = try graph(zoo.model(), zoo == .mlp || zoo == .lenet5 ? [28, 28, 1] : [32, 32, 3])
-        #expect(graph.count("Transpose") == 0)
-        #expect(graph.outputs.map(\.text) == ["output float32[N, 10]"])
+        let (model, input) = (zoo.model(), zoo.smallInput)
+        let nodes = Node.sorted(
+            try model.traced(input: input, batch: 2, mode: .inference).outputs.leaves.map(\.node))
+        let movesItself = nodes.contains { node in
+            switch node.operation {
+            case .transpose, .layerNorm: true
+            default: false
+            }
+        }
+        let graph = try graph(model, input)
+        #expect(movesItself || graph.count("Transpose") == 0)
+        #expect(graph.inputs.count == 1 && !graph.outputs.isEmpty)
     }
 
     @Test func channelsLastMovesAtTheEntranceAlone() throws {

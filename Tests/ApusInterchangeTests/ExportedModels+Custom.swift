@@ -110,6 +110,24 @@ extension ExportCase {
                 }),
         ] + operations + almost
 
+    /// A response to neighbouring channels, but for their order, number or place.
+    private static func almostResponse(_ name: String, _ starts: [Int], _ edge: AxisPadding) -> ExportCase {
+        lambda("almost-lrn-\(name)", [3, 3, 6]) { x in
+            let squares = square(x).padded([(0, 0), (0, 0), (0, 0), (edge.low, edge.high)])
+            let whole = [x.shape[0], 3, 3].map { AxisSlice(start: 0, count: $0) }
+            let parts = starts.map { Tensor(.slice(whole + [AxisSlice(start: $0, count: 6)]), [squares.node]) }
+            return x / pow(parts.dropFirst().reduce(parts[0], +) * 0.2 + 1, 0.75)
+        }
+    }
+
+    /// A normalization of groups whose variance is not around their mean, or of which no root is taken.
+    private static func grouped(_ x: Tensor, centers: Bool) -> Tensor {
+        let groups = x.reshaped(to: [x.shape[0], 12, 3, 2])
+        let centered = groups - groups.mean(axes: [1, 3], keepingAxes: true)
+        let variance = square(centers ? centered : groups).mean(axes: [1, 3], keepingAxes: true)
+        return (centered * (centers ? reciprocal(variance + 0.1) : rsqrt(variance + 0.1))).reshaped(to: x.shape)
+    }
+
     /// What looks like an operator of ONNX, and is none.
     private static let almost: [ExportCase] = [
         lambda("almost-leaky") { x in select(x .> 0, x, (x + 1) * 0.2) },
@@ -121,16 +139,12 @@ extension ExportCase {
         lambda("almost-hardsigmoid-shift") { x in (x + 2).clamped(min: 0, max: 6) * (1.0 / 6) },
         lambda("almost-hardswish") { x in (x + 1) * ((x + 3).clamped(min: 0, max: 6) * (1.0 / 6)) },
         lambda("almost-softsign") { x in x / (abs(x + 1) + 1) },
-        lambda("almost-lrn", [3, 3, 6]) { x in
-            let squares = square(x).padded([(0, 0), (0, 0), (0, 0), (1, 1)])
-            func part(_ start: Int) -> Tensor { squares[0..., 0..., 0..., start..<(start + 6)] }
-            return x / pow((part(0) + part(2) + part(1)) * 0.2 + 1, 0.75)
-        },
-        lambda("almost-lrn-shifted", [3, 3, 6]) { x in
-            let squares = square(x).padded([(0, 0), (0, 0), (0, 0), (2, 0)])
-            func part(_ start: Int) -> Tensor { squares[0..., 0..., 0..., start..<(start + 6)] }
-            return x / pow((part(0) + part(1) + part(2)) * 0.2 + 1, 0.75)
-        },
+        almostResponse("order", [0, 2, 1], AxisPadding(low: 1, high: 1)),
+        almostResponse("twice", [0, 0, 2], AxisPadding(low: 1, high: 1)),
+        almostResponse("shifted", [0, 1, 2], AxisPadding(low: 2, high: 0)),
+        almostResponse("even", [0, 1], AxisPadding(low: 1, high: 0)),
+        lambda("almost-groupnorm", [3, 4, 6]) { x in grouped(x, centers: false) },
+        lambda("almost-groupnorm-root", [3, 4, 6]) { x in grouped(x, centers: true) },
         lambda("almost-resize", [3, 4, 2]) { x in
             x.expandingShape(at: 1).broadcast(to: [x.shape[0], 2, 3, 4, 2]).reshaped(to: [x.shape[0], 6, 4, 2])
         },
@@ -211,6 +225,16 @@ extension ExportCase {
 
     /// The networks of the zoo on small images.
     static let networks: [ExportCase] = Zoo.allCases.map { zoo in
-        ExportCase("zoo-\(zoo.rawValue)", zoo == .mlp || zoo == .lenet5 ? [28, 28, 1] : [32, 32, 3], zoo.model())
+        ExportCase("zoo-\(zoo.rawValue)", zoo.smallInput, zoo.model())
+    }
+}
+
+extension Zoo {
+    /// The smallest of usual images that the network takes.
+    var smallInput: Shape {
+        let sizes: [Shape] = [[28, 28, 1]] + [32, 64, 96, 128, 224].map { [$0, $0, 3] }
+        let model = model()
+        let taken = self == .mlp || self == .lenet5 ? sizes : Array(sizes.dropFirst())
+        return taken.first { (try? model.traced(input: $0, batch: 2, mode: .inference)) != nil } ?? [299, 299, 3]
     }
 }

@@ -278,6 +278,14 @@ extension ExportCase {
                 Conv2D(filters: 4, kernelSize: 3); GroupNorm(groups: 2); Conv2D(filters: 2, kernelSize: 1)
             }),
         ExportCase("instancenorm", [4, 5, 3], InstanceNorm()),
+        ExportCase("groupnorm-sequence", [4, 6], GroupNorm(groups: 2, scale: false)),
+        ExportCase("instancenorm-sequence", [4, 3], InstanceNorm(center: false)),
+        ExportCase("instancenorm-flat", [1, 4, 3], InstanceNorm(center: false, scale: false)),
+        ExportCase(
+            "instancenorm-conv", [6, 5, 3],
+            Sequential {
+                Conv2D(filters: 4, kernelSize: 3); InstanceNorm(scale: false); MaxPool2D(2)
+            }),
         ExportCase("rmsnorm", [4, 5], RMSNorm()),
         ExportCase("lrn", [4, 5, 7], LocalResponseNorm(5, alpha: 0.5, beta: 0.6, k: 1.5)),
         ExportCase("lrn-even", [4, 5, 7], LocalResponseNorm(4, alpha: 0.5)),

@@ -15,7 +15,10 @@ extension TrainedModel {
         let url = URL(filePath: path)
         let draft = url.deletingLastPathComponent().appending(path: ".\(url.lastPathComponent).draft").path
         defer { try? FileManager.default.removeItem(atPath: draft) }
-        try exporter.write(self, to: draft, standingFor: path)
+        do { try exporter.write(self, to: draft, standingFor: path) } catch var error as FormatError {
+            if error.path == draft { error.path = path }
+            throw error
+        }
         let distance = try ExportCheck(self).distance(path: path) { try exporter.outputs(of: draft, self, $0) }
         let result = FileCalls.system.rename(draft, path)
         guard result >= 0 else { throw FormatError.writing(path, code: Int32(clamping: -result), while: "renaming it") }

@@ -103,15 +103,20 @@ extension GraphExporter {
     /// addition is done with then.
     func absorbedBias(after node: Node) throws -> ExportedValue? {
         var end = node
-        guard var user = trace.onlyUser(end) else { return nil }
-        if case .reshape = user.operation, user.shape.rank > 1, user.shape[-1] == end.shape[-1] {
-            guard let next = trace.onlyUser(user) else { return nil }
-            (end, user) = (user, next)
+        if let user = trace.onlyUser(node), case .reshape = user.operation, user.shape.rank > 1,
+            user.shape[-1] == node.shape[-1]
+        {
+            end = user
         }
-        guard case .binary(.add) = user.operation else { return nil }
-        let bias = unstretched(user.inputs[0] == end ? user.inputs[1] : user.inputs[0])
-        guard isConstant(bias), bias.shape == [node.shape[-1]] else { return nil }
-        absorb(user, into: end)
+        guard let (addition, bias) = channelConstant(after: end, .add) else { return nil }
+        absorb(addition, into: end)
         return try value(of: bias)
+    }
+
+    /// What alone reads a node and combines it with a constant for each channel.
+    func channelConstant(after node: Node, _ operation: BinaryOperation) -> (user: Node, constant: Node)? {
+        guard let user = trace.onlyUser(node), let (a, b) = operands(user, operation) else { return nil }
+        let constant = unstretched(a == node ? b : a)
+        return isConstant(constant) && constant.shape == [node.shape[-1]] ? (user, constant) : nil
     }
 }

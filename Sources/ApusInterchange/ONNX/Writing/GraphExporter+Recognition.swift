@@ -15,13 +15,13 @@ extension GraphExporter {
     }
 
     /// The operands of a node of an operation; `nil` if it is another one.
-    private func operands(_ node: Node, _ operation: BinaryOperation) -> (Node, Node)? {
+    func operands(_ node: Node, _ operation: BinaryOperation) -> (Node, Node)? {
         guard case .binary(operation) = node.operation else { return nil }
         return (node.inputs[0], node.inputs[1])
     }
 
     /// The number that is in every element of an operand.
-    private func number(_ node: Node) -> Double? { unstretched(node).constantValue }
+    func number(_ node: Node) -> Double? { unstretched(node).constantValue }
 
     /// Whether a node is x > 0.
     private func isPositive(_ node: Node, _ x: Node) -> Bool {

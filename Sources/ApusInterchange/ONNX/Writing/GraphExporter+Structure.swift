@@ -5,7 +5,7 @@ import ApusTensor
 
 extension GraphExporter {
     func reshape(_ node: Node) throws -> ExportedValue {
-        if let resized = try resize(node) { return resized }
+        if let known = try resize(node) ?? normalizedGroups(node) { return known }
         let x = try value(of: node.inputs[0])
         if let moved = moved(node, x) { return moved }
         // A cut through a part: the elements in Apus's order, and new axes.

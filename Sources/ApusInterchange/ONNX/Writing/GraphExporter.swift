@@ -232,14 +232,14 @@ final class GraphExporter {
     func number(_ value: Double, _ type: ElementType) -> String { shared(Tensor.full([], value, type: type)) }
 
     /// The name of a few numbers, which are stored once and named by what they are: `int64_0_-1`, `float32_0.5`.
-    func shared(_ tensor: Tensor) -> String {
+    func shared(_ tensor: Tensor, name: String? = nil) -> String {
         let values = tensor.scalars(as: Double.self)
         let key = SharedKey(shape: tensor.shape, type: tensor.elementType, values: values)
         if let known = shared[key] { return known }
         let texts = values.prefix(8).map { value in
             tensor.elementType.isFloatingPoint ? "\(Float(value))" : "\(Int(value))"
         }
-        let name = unique((["\(tensor.elementType)"] + texts).joined(separator: "_"))
+        let name = unique(name ?? (["\(tensor.elementType)"] + texts).joined(separator: "_"))
         graph.initializers.append(ExportedGraph.Initializer(name: name, tensor: tensor))
         shared[key] = name
         return name
