@@ -44,6 +44,37 @@ import Testing
         #expect(try PyTorchNameTests.lines(PyTorchNameTests.forms(name)) == expected.tensors.sorted())
     }
 
+    /// timm's files: by torchvision's names, by timm's own, or by their order; each array is another variable and fits it.
+    @Test(arguments: Published.all.timm.keys.sorted()) func timm(_ name: String) throws {
+        let tensors = try #require(Published.all.timm[name]).tensors.map { line in
+            let parts = line.split(separator: " ")
+            return (name: String(parts[0]), shape: Shape(parts[1].split(separator: ",").map { Int($0)! }))
+        }
+        let network = try #require(ZooNetwork(name)).network
+        let (input, classes, images) = network.published
+        var variables = Variables()
+        for (path, description) in try network.model(classes: classes, images: images).variableDescriptions(
+            inputs: Signature(input))
+        {
+            variables.set(path, Variables.Variable(value: .zeros(description.shape), description: description))
+        }
+        let shapes = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.shape) })
+        let names = WeightsNames(tensors.map(\.name), of: variables, shape: { shapes[$0]! }, renamed: { $0 })
+        let isOwn = name.hasPrefix("preact") || name == "convnext-t"
+        #expect(names.style == (isOwn ? .pyTorch : .order))
+        var targets: Set<String> = []
+        for tensor in tensors {
+            let target = names.target(of: tensor.name) { $0 }
+            #expect(targets.insert(target).inserted, "\(tensor.name)")
+            guard variables.variable(target) != nil else {
+                Issue.record("\(tensor.name) is no variable")
+                continue
+            }
+            #expect(names.expected(target, for: tensor.shape).fits, "\(tensor.name) as \(target)")
+        }
+        #expect(targets.count == variables.count)
+    }
+
     @Test func everyNetworkOfTorchvision() {
         #expect(Published.all.torchvision.count == 28)
     }

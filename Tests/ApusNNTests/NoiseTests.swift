@@ -66,6 +66,20 @@ import Testing
         #expect(dx.allSatisfy { $0 == 1 })
     }
 
+    /// Whole samples stay, divided by what is kept, or become 0; so do their gradients.
+    @Test func stochasticDepthDropsSamples() throws {
+        let shape: Shape = [2000, 2, 3]
+        let (values, gradients) = try run(StochasticDepth(0.25), .ones(shape))
+        #expect(values == gradients)
+        var kept = 0
+        for sample in 0..<2000 {
+            let elements = Set(values[(sample * 6)..<(sample * 6 + 6)])
+            #expect(elements.count == 1 && (elements == [0] || abs(elements.first! - 4.0 / 3) < 1e-6))
+            if elements != [0] { kept += 1 }
+        }
+        #expect(abs(Double(kept) / 2000 - 0.75) < 0.04, "\(kept)")
+    }
+
     /// A channel of a sample is kept at all positions, or at none.
     @Test(arguments: [Shape([100, 6, 40]), [100, 2, 3, 40]]) func spatialDropout(_ shape: Shape) throws {
         let (y, dx) = try run(SpatialDropout(0.25), .ones(shape))
@@ -86,7 +100,7 @@ import Testing
     }
 
     static let layers: [any Layer] = [
-        AlphaDropout(0.3), GaussianDropout(0.3), GaussianNoise(0.3), SpatialDropout(0.3),
+        AlphaDropout(0.3), GaussianDropout(0.3), GaussianNoise(0.3), SpatialDropout(0.3), StochasticDepth(0.3),
     ]
 
     @Test(arguments: layers.indices) func offAtInferenceAndNewInEveryStep(_ index: Int) throws {

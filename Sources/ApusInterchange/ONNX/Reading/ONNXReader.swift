@@ -85,7 +85,7 @@ struct ONNXReader {
         guard unknown.isEmpty else {
             throw file.unsupported(
                 "the model uses operators that are not known",
-                expected: "operators of ONNX of the table in Documentation/Interchange.md",
+                expected: "operators of ONNX of the table in Documentation/Interoperability.md",
                 received: unknown.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
                     .map { "\($0.key.shown) (\($0.value)×)" }.shown(),
                 remedy: "Export the model without them, or with its functions inlined.")
