@@ -61,7 +61,7 @@ import Testing
         Sequential {
             Sequential { Dense(2).named("a") }.named(""); Dense(2).named("a")
         },
-        Sequential([Parallel([Sequential([Dense(2).named("a")]), Sequential([Dense(2).named("a")])])]),
+        Sequential([Parallel(.concatenate, [Sequential([Dense(2).named("a")]), Sequential([Dense(2).named("a")])])]),
         Sequential([Residual(body: Sequential([Dense(2).named("a")]), shortcut: Sequential([Dense(2).named("a")]))]),
     ]) func namesMeet(_ net: Sequential) {
         let text = message { try net.initialized(input: [2], seed: 1) }
