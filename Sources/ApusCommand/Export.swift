@@ -25,8 +25,10 @@ struct Export: ParsableCommand {
 
     func run() throws {
         let distance = try TrainedModel.opened(model).export(to: output, with: format.exporter(images: images))
-        let share = String(format: "%.0e", distance)
-        try Terminal.print("wrote \(output); its outputs are those of the model to \(share) of the largest")
+        let outputs =
+            distance == 0
+            ? "exactly those of the model" : "those of the model to \(String(format: "%.0e", distance)) of the largest"
+        try Terminal.print("wrote \(output); its outputs are \(outputs)")
     }
 }
 
