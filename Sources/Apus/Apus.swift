@@ -22,3 +22,12 @@
 @_exported import struct ApusFormats.FormatError
 @_exported import struct ApusFormats.Image
 @_exported import struct ApusFormats.ImageFolder
+// Files of weights of others, to look into and to write.
+@_exported import struct ApusFormats.HDF5Dataset
+@_exported import struct ApusFormats.HDF5File
+@_exported import struct ApusFormats.HDF5Group
+@_exported import enum ApusFormats.HDF5Value
+@_exported import struct ApusFormats.KerasFile
+@_exported import struct ApusFormats.NumericArray
+@_exported import protocol ApusFormats.NumericElement
+@_exported import struct ApusFormats.PyTorchFile

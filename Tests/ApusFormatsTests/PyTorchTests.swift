@@ -61,10 +61,11 @@ import Testing
 
     /// The usual keys count first, then the number of tensors.
     @Test func whichStateDict() throws {
-        func stateDict(_ keys: [(String, Int)]) throws -> [String] {
-            let groups = keys.map { key, count in
+        func stateDict(_ keys: [(String, Int)], alone: Int = 0) throws -> [String] {
+            var groups = keys.map { key, count in
                 PickleText.text(key) + PickleText.dictionary((0..<count).map { ("\(key)\($0)", PickleText.tensor) })
             }
+            groups += (0..<alone).map { PickleText.text("w\($0)") + PickleText.tensor }
             let bytes = PickleText.legacy(PickleText.dictionary(raw: groups), keys: keys.isEmpty ? [] : ["0"])
             let file = try PyTorchFile(ByteSource(bytes, name: "t"))
             return file.stateDict.map(\.tensor)
@@ -73,6 +74,11 @@ import Testing
         #expect(try stateDict([("a", 2), ("model", 1)]) == ["model.model0"])
         #expect(try stateDict([("model", 2), ("state_dict", 1)]) == ["state_dict.state_dict0"])
         #expect(try stateDict([]) == [])
+        // A tensor beside the model is no model: the best accuracy so far. Of equally many the outermost count.
+        #expect(try stateDict([("model", 2)], alone: 1) == ["model.model0", "model.model1"])
+        #expect(try stateDict([("a", 2)], alone: 1) == ["a.a0", "a.a1"])
+        #expect(try stateDict([("a", 2)], alone: 2) == ["w0", "w1"])
+        #expect(try PyTorchFile(WeightFixture.path("single.pth")).stateDict.map(\.tensor) == ["tensor"])
     }
 
     @Test func typesWithoutACounterpart() throws {

@@ -3,6 +3,12 @@ public import ApusGraph
 /// An array as it stands in a file: a type, a shape and the elements in row-major order.
 ///
 /// It computes nothing; it carries data between files and tensors.
+///
+/// ```swift
+/// let array = try NumericArray(shape: [2, 3], elements: [1, 2, 3, 4, 5, 6] as [Float])
+/// print(array)                                            // float32[2, 3]
+/// let numbers: [Float] = try array.elements()
+/// ```
 public struct NumericArray: Hashable, Sendable {
     /// How many elements there are along each axis.
     public let shape: Shape

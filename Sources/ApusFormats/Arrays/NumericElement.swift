@@ -1,6 +1,13 @@
 public import ApusGraph
 
 /// A Swift type that stores one element of an array.
+///
+/// ```swift
+/// func array<Element: NumericElement>(_ elements: [Element]) throws -> NumericArray {
+///     try NumericArray(shape: [elements.count], elements: elements)
+/// }
+/// print(try array([1, 2, 3] as [Int64]))                  // int64[3]
+/// ```
 public protocol NumericElement: Sendable {
     /// The element type of arrays that hold it.
     static var elementType: ElementType { get }

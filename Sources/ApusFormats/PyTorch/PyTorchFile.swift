@@ -23,9 +23,8 @@ public struct PyTorchFile: Sendable {
     public let names: [String]
     /// The tensors of the model: their names in its state dict, and the names by which this file gives them.
     ///
-    /// That is the whole file, if it is a dictionary of tensors; of a checkpoint what stands under `state_dict`,
-    /// `model_state_dict`, `model` and the like, or else the dictionary with the most tensors. A beginning `module.` that all
-    /// names have is left out.
+    /// That is what stands under `state_dict`, `model_state_dict`, `model` and the like; without them the dictionary with the most
+    /// tensors, which may be the whole file; without dictionaries all. A beginning `module.` that all names have is left out.
     public let stateDict: [(name: String, tensor: String)]
     private let tensors: [String: PyTorchTensor]
 

@@ -101,10 +101,16 @@ struct PyTorchTree {
         return entries.filter { $0.1.mayHoldTensors }
     }
 
-    /// The file itself, if it is a dictionary of tensors; else the one with a usual key; else the one with the most tensors.
+    /// The dictionary with a usual key; else the one with the most tensors, of several the outermost; else the file.
     private mutating func findStateDict() {
-        let candidates = ([""] + PyTorchTree.usualKeys).compactMap { key in groups.first { $0.prefix == key } }
-        guard let group = candidates.first ?? groups.max(by: { $0.keys.count < $1.keys.count }) else { return }
+        let usual = PyTorchTree.usualKeys.compactMap { key in groups.first { $0.prefix == key } }.first
+        let largest = groups.max { a, b in
+            a.keys.count == b.keys.count ? a.prefix.utf8.count > b.prefix.utf8.count : a.keys.count < b.keys.count
+        }
+        guard let group = usual ?? largest else {
+            stateDict = tensors.map { ($0.name, $0.name) }
+            return
+        }
         // The copies of a model that train side by side stand in one of this name.
         let wrapper = "module."
         let isWrapped = group.keys.allSatisfy { $0.hasPrefix(wrapper) }
