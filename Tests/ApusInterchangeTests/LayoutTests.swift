@@ -47,6 +47,20 @@ import ApusInterchange
                 == Sample.network.proto.graph.initializer.first { $0.name == "fc.weight" }?.floatData[1 * 5 + 4])
     }
 
+    @Test("Inputs that have their channels last in the file stay as they are")
+    func channelsLastInTheFile() throws {
+        func shape(_ declared: [Int], _ type: Int32 = 1) throws -> Shape? {
+            let sample = Sample().input("x", declared, type).output("y").node("Identity", ["x"], ["y"])
+            return try sample.model().takingChannelsLast().inputs.first?.shape
+        }
+        #expect(try shape([-1, 3, 8, 6]) == [8, 6, 3])
+        #expect(try shape([-1, 8, 6, 3]) == [8, 6, 3])
+        #expect(try shape([-1, 64, 8, 6]) == [8, 6, 64])
+        #expect(try shape([-1, 1, 4, 4]) == [4, 4, 1])
+        #expect(try shape([-1, 5, 7]) == [5, 7])
+        #expect(try shape([-1, 2, 5, 7, 9]) == [5, 7, 9, 2])
+    }
+
     @Test("A kernel that something else reads, too, lies as in the file")
     func sharedKernel() throws {
         let sample = Sample().input("x", [1, 2, 4, 4]).output("y").output("z").weight("w", [3, 2, 1, 1])

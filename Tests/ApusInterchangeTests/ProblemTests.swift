@@ -129,6 +129,17 @@ import ApusInterchange
         #expect(message { try two.run(["x": Tensor.zeros([2, 3])]) }.contains("\"z\""))
     }
 
+    @Test("A batch of another size than the file was written for goes through shapes that name it")
+    func batches() throws {
+        let sample = Sample().input("x", [1, 2, 3]).output("y").output("z").whole("s", [1, 6]).whole("t", [1, -1, 2])
+            .node("Reshape", ["x", "s"], ["y"]).node("Reshape", ["x", "t"], ["z"])
+        let x = numbers([4, 2, 3])
+        let outputs = try sample.run(["x": x])
+        #expect(outputs["y"].shape == [4, 6] && outputs["y"].scalars == x.scalars)
+        #expect(outputs["z"].shape == [4, 3, 2])
+        #expect(try sample.run(["x": x[0..<1]])["y"].shape == [1, 6])
+    }
+
     @Test("What shapes depend on must be known when a model is traced")
     func known() throws {
         let sample = Sample().input("x", [4]).input("s", [2], 7).output("y").node("Reshape", ["x", "s"], ["y"])

@@ -177,7 +177,7 @@ import ApusInterchange
             #expect(message { try read(external("w.bin", length: "4")) }.contains("has not the bytes of its shape."))
             #expect(message { try read(external("")) }.contains("lies in another file, but in none by name."))
             #expect(message { try read(external("none.bin")) }.contains("there is no such file."))
-            for location in ["../w.bin", "/etc/hostname", "a/../../w.bin", "a\\..\\w.bin"] {
+            for location in ["../w.bin", "/etc/hostname", "a/../w.bin", "a/../../w.bin", "a\\..\\w.bin"] {
                 #expect(
                     message { try read(external(location)) }.contains("lies outside of the model's folder."),
                     "\(location)")

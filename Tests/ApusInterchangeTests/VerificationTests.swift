@@ -80,7 +80,8 @@ import ApusInterchange
             // A file that is damaged is no reason to skip.
             try write(
                 folder, Sample().input("x", [2, 2]).output("y").node("Relu", ["z"], ["y"]), output: [0, 2, 3, 0])
-            #expect(try reason(folder).contains("which nothing yields"))
+            let damaged = try reason(folder)
+            #expect(!damaged.hasPrefix("skipped") && damaged.contains("which nothing yields"))
         }
     }
 

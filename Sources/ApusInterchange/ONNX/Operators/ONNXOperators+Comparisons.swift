@@ -12,13 +12,13 @@ extension ONNXOperators {
             let x = try call.input()
             let (negative, positive) = (try call.int("detect_negative", 1), try call.int("detect_positive", 1))
             return [
-                x.truth {
-                    let isInfinite = isInfinite($0)
-                    let sides = (
-                        negative != 0 ? $0 .< 0 : isInfinite .& .!isInfinite,
-                        positive != 0 ? $0 .> 0 : isInfinite .& .!isInfinite
-                    )
-                    return isInfinite .& (sides.0 .| sides.1)
+                x.truth { x in
+                    switch (negative != 0, positive != 0) {
+                    case (true, true): isInfinite(x)
+                    case (true, false): isInfinite(x) .& (x .< 0)
+                    case (false, true): isInfinite(x) .& (x .> 0)
+                    case (false, false): Tensor.zeros(x.shape, type: .bool)
+                    }
                 }
             ]
         },

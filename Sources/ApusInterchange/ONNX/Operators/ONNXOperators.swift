@@ -1,7 +1,7 @@
 import ApusTensor
 
 /// The operators that are known: what each makes of the values of a node.
-enum ONNXOperators {
+package enum ONNXOperators {
     /// One operator: the outputs of a node, as many as it has; those behind that nobody reads may be left out.
     typealias Operator = @Sendable (ONNXCall) throws -> [ONNXValue]
 
@@ -11,6 +11,9 @@ enum ONNXOperators {
         optimizers,
         poolings, products, reductions, resizing, rearrangements, shapes, types, windows,
     ].reduce(into: [:]) { table, family in table.merge(family) { $1 } }
+
+    /// The names of all operators of ONNX's own domain and of training, in order.
+    package static var names: [String] { table.keys.map { String($0.split(separator: ".").last ?? "") }.sorted() }
 
     /// One operation on each element of the first input.
     static func mapped(_ transform: @escaping @Sendable (Tensor) -> Tensor) -> Operator {
