@@ -313,6 +313,7 @@ import Testing
                     "gradcheck", "i.yaml", "mlp --batch-size 0", 64,
                     "error: --batch-size must be at least 1, received 0\n"
                 ),
+                ("export", "runs/i -o i.onnx", "nothing -o i.onnx", 66, "error: nothing is not the folder of a run: "),
                 ("experiment defaults", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment schema", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment check", "i.yaml", "nothing.json", 66, "error: nothing.json: there is no such file"),

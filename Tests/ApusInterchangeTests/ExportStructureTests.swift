@@ -81,6 +81,19 @@ import Testing
         #expect(graph.initializers.map(\.name) == ["0.lambda.weights", "0.lambda.weights_2"])
     }
 
+    /// Whatever reads a weight, it has the name of its variable.
+    @Test(arguments: ExportCase.all) func weightsHaveNames(_ item: ExportCase) throws {
+        guard !item.name.hasPrefix("zoo-") else { return }
+        let variables = try item.variables()
+        let graph = try item.model.exportedGraph(variables, item.inputs, images: item.images)
+        let names = Set(graph.initializers.map(\.name))
+        // What is computed from a weight is a number of its own.
+        let folded = ["standardized", "normalization"]
+        for path in variables.paths where !folded.contains(item.name) {
+            #expect(names.contains(path.replacing("/", with: ".")), "\(path)")
+        }
+    }
+
     // MARK: The number of samples
 
     /// Nothing but the axis of samples is open, and no shape says how many there are.

@@ -217,6 +217,21 @@ extension ExportCase {
         },
         lambda("gatherChannels", [4, 5, 6]) { x in x.gathered(Tensor([4, 0, 2], type: .int32), axis: 3) },
         lambda("softmaxAxis", [4, 5, 6]) { x in softmax(x, axis: 1) + logSoftmax(x, axis: 2) },
+        // Axes that were joined of other parts: neither fits the other.
+        lambda("parts", [12]) { x in
+            let n = x.shape[0]
+            let rows = (x.reshaped(to: [n, 3, 4]) * Tensor([1, 2, 3, 4] as [Float], shape: [4])).reshaped(to: [n, 12])
+            let columns = (x.reshaped(to: [n, 4, 3]) * Tensor([1, 2, 3] as [Float], shape: [3])).reshaped(to: [n, 12])
+            return rows + columns
+        },
+        // A table that is read as it is, and with its axes exchanged.
+        ExportCase(
+            "tied", [4],
+            Lambda("tied") { x, context in
+                let table = context.parameter("table", shape: [4, 4], initializer: .uniform())
+                let words = x.argmax(axis: 1)
+                return table.transposed().gathered(words, axis: 0) * 2 + table.gathered(words, axis: 0)
+            }),
         lambda("integers") { x in
             let whole = (x * 5).cast(to: .int32)
             return ((whole % 3) * 2 - whole / 2 + 7).cast(to: .float32)

@@ -53,7 +53,7 @@ extension ExportedGraph.Initializer {
     /// Name, type and a sum of the numbers by their places. What is folded is rounded by the processor, and has no sum.
     var text: String {
         let type = "\(name) \(tensor.elementType)\(tensor.shape)"
-        guard !name.contains("constant"), name.contains(".") || !tensor.elementType.isFloatingPoint else { return type }
+        guard !name.contains("constant") else { return type }
         let sum = tensor.scalars(as: Double.self).enumerated().reduce(0) {
             $0 + Double($1.offset % 97 + 1) * $1.element
         }

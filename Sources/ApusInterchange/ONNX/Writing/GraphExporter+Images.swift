@@ -37,38 +37,46 @@ extension GraphExporter {
         ]
     }
 
-    func convolution(_ geometry: ConvolutionGeometry, _ node: Node) throws -> ExportedValue {
-        let (x, kernel) = (try value(of: node.inputs[0]), try value(of: node.inputs[1]))
-        let size = node.inputs[1].imageWindow
-        let asSequences = areSequences(x, node.inputs[0], padding: geometry.padding, window: size)
+    /// Images, kernel and bias of a convolution; the bias is what is added after it.
+    private func operands(of node: Node, _ x: ExportedValue, asSequences: Bool) throws -> [String] {
+        let kernel = try value(of: node.inputs[1])
         let axes = kernel.layout.natural
         let weights = name(kernel, asSequences ? [axes[3], axes[2], axes[1]] : [axes[3], axes[2], axes[0], axes[1]])
-        var inputs = [channelsFirst(x, asSequences: asSequences), weights]
-        if let bias = try absorbedBias(after: node) { inputs.append(name(bias, [bias.layout.group(0)])) }
-        let result = add("Conv", inputs, window(geometry, size, asSequences: asSequences))
+        let images = channelsFirst(x, asSequences: asSequences)
+        guard let bias = try absorbedBias(after: node) else { return [images, weights] }
+        return [images, weights, name(bias, [bias.layout.group(0)])]
+    }
+
+    func convolution(_ geometry: ConvolutionGeometry, _ node: Node) throws -> ExportedValue {
+        let x = try value(of: node.inputs[0])
+        let size = node.inputs[1].imageWindow
+        let asSequences = areSequences(x, node.inputs[0], padding: geometry.padding, window: size)
+        let result = add(
+            "Conv", try operands(of: node, x, asSequences: asSequences),
+            window(geometry, size, asSequences: asSequences))
         return images(result, node, asSequences: asSequences)
     }
 
-    func transposedConvolution(_ geometry: ConvolutionGeometry, _ image: ImageSize, _ node: Node) throws
-        -> ExportedValue
-    {
-        let (x, kernel) = (try value(of: node.inputs[0]), try value(of: node.inputs[1]))
+    func transposedConvolution(
+        _ geometry: ConvolutionGeometry, _ image: ImageSize, _ node: Node
+    ) throws -> ExportedValue {
+        let (source, x) = (node.inputs[0], try value(of: node.inputs[0]))
         let size = node.inputs[1].imageWindow
-        let asSequences = areSequences(x, node.inputs[0], padding: geometry.padding, window: size) && image.height == 1
-        let axes = kernel.layout.natural
-        let weights = name(kernel, asSequences ? [axes[3], axes[2], axes[1]] : [axes[3], axes[2], axes[0], axes[1]])
-        var inputs = [channelsFirst(x, asSequences: asSequences), weights]
-        if let bias = try absorbedBias(after: node) { inputs.append(name(bias, [bias.layout.group(0)])) }
-        // What the window leaves over at the end of the larger image.
-        let covered = ImageSize(
-            height: (node.inputs[0].shape[1] - 1) * geometry.strides.height + geometry.dilation.height
-                * (size.height - 1) + 1 - geometry.padding.top - geometry.padding.bottom,
-            width: (node.inputs[0].shape[2] - 1) * geometry.strides.width + geometry.dilation.width
-                * (size.width - 1) + 1 - geometry.padding.left - geometry.padding.right)
-        let rest = ImageSize(height: image.height - covered.height, width: image.width - covered.width)
+        let asSequences = areSequences(x, source, padding: geometry.padding, window: size) && image.height == 1
+        func covered(_ count: Int, _ stride: Int, _ dilation: Int, _ window: Int, _ edges: Int) -> Int {
+            (count - 1) * stride + dilation * (window - 1) + 1 - edges
+        }
+        let (strides, dilation, edges) = (geometry.strides, geometry.dilation, geometry.padding)
+        // What the windows leave over at the end of the larger image.
+        let rest = ImageSize(
+            height: image.height
+                - covered(source.shape[1], strides.height, dilation.height, size.height, edges.top + edges.bottom),
+            width: image.width
+                - covered(source.shape[2], strides.width, dilation.width, size.width, edges.left + edges.right))
         var attributes = window(geometry, size, asSequences: asSequences)
         attributes["output_padding"] = .integers(rest.extents(asSequences))
-        return images(add("ConvTranspose", inputs, attributes), node, asSequences: asSequences)
+        let result = add("ConvTranspose", try operands(of: node, x, asSequences: asSequences), attributes)
+        return images(result, node, asSequences: asSequences)
     }
 
     /// Windows at the end that rounding up adds become padding, which is exact: not every reader rounds up in the same way.

@@ -92,6 +92,7 @@ extension GraphExporter {
     func natural(_ value: ExportedValue) -> ExportedValue {
         var value = value.isConstant ? value : arranged(value, value.layout.natural)
         let shape = value.layout.shape
+        if value.layout == AxisLayout(shape) { return value }
         guard case .constant(let tensor, let node) = value.source else {
             value.layout = AxisLayout(shape)
             return value

@@ -259,7 +259,9 @@ final class GraphExporter {
         var value = tensor
         if permutation != Array(permutation.indices) { value = value.reshaped(to: parts).transposed(permutation) }
         if value.shape != shape { value = value.reshaped(to: shape) }
-        let path = trace.variables[node]?.withDots
+        var origin = node
+        while case .stopGradient = origin.operation { origin = origin.inputs[0] }
+        let path = trace.variables[origin]?.withDots
         if path == nil, shape.count == 1 { return shared(value) }
         let name = path.map(unique) ?? named("constant")
         graph.initializers.append(ExportedGraph.Initializer(name: name, tensor: value))
