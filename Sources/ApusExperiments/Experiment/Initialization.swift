@@ -1,14 +1,14 @@
 public import ApusConfiguration
 public import ApusInference
 public import ApusNN
-public import ApusTraining
+import ApusTraining
 import Foundation
 
 /// The weights that a training starts from in place of drawn ones: the key `init` of an experiment.
 ///
 /// ```swift
 /// let experiment = Experiment(
-///     name: "flowers", data: DataSource(source: .images(ImageSource(folder: "flowers"))), model: "mobilenetV2-large",
+///     name: "flowers", data: DataSource(source: .images(ImageSource("flowers"))), model: "mobilenetV2-large",
 ///     initialization: Initialization(from: "mobilenetV2-imagenet", replaceHead: true))
 /// let other = Initialization(from: "runs/encoder-1", map: ["encoder": "features"], except: ["classifier"])
 /// ```
