@@ -66,7 +66,7 @@ struct Train: ParsableCommand {
 
     func run() throws {
         var run = try resume.map { try resumed($0) } ?? ExperimentRun(try experiment())
-        if let report = try weights.load(into: &run.trainer), !json { Terminal.write("\(report)\n") }
+        if let report = run.initialWeights, !json { Terminal.write("\(report)\n") }
         if rangeTest {
             let (data, size) = (run.data, run.experiment.batchSize)
             try Terminal.print(
@@ -116,7 +116,7 @@ struct Train: ParsableCommand {
     private func resumed(_ path: String) throws -> ExperimentRun {
         let isOther =
             model != nil || batchSize != nil || device != nil || optimizer != nil || learningRate != nil || seed != nil
-            || validation != nil || runFolder != nil || weights.file != nil || !freeze.isEmpty
+            || validation != nil || runFolder != nil || weights.isGiven || !freeze.isEmpty
             || !settings.assignments.isEmpty || rangeTest
         guard !isOther else {
             throw ValidationError(
@@ -140,6 +140,7 @@ struct Train: ParsableCommand {
         try set("data.directory", data)
         try set("optimizer", optimizer)
         if let learningRate { file = try file.setting(learningRate: learningRate) }
+        file = try weights.set(in: file)
         return try file.freezing(freeze).experiment()
     }
 }

@@ -39,6 +39,9 @@ import Testing
                     "error: the data have 3 classes but the model yields 2 outputs; end it with Dense(3)\n"
                 ),
                 ("train mlp --init-map a=b", 64, "Error: --init-map needs --init FILE\n"),
+                ("train mlp --init-except a", 64, "Error: --init-except needs --init FILE\n"),
+                ("train mlp --init-replace-head", 64, "Error: --init-replace-head needs --init FILE\n"),
+                ("train mlp --init-mode partial", 64, "Error: --init-mode needs --init FILE\n"),
                 (
                     "train mlp --init r --init-map ab", 64,
                     "Error: --init-map expects FILE=MODEL, for instance encoder=backbone, received ab\n"

@@ -185,6 +185,20 @@ import Testing
             #expect(mapped.errorLines.first?.hasPrefix("4 of 4 variables loaded from r") == true, "\(mapped.errors)")
             let strict = try command.shell("apus train d.yaml --run w --init r --set 'model=[{dense: 3}, {dense: 2}]'")
             #expect(strict.code == 65)
+            let missing = try command.shell(
+                "APUS_MODELS=/nowhere apus train d.yaml --run w --init mobilenetV2-imagenet")
+            #expect(missing.code == 66 && missing.errors.contains("`make models` in the sources of Apus brings them"))
+            for option in ["--init-replace-head", "--init-except 1.dense"] {
+                let run = "x\(option.count)"
+                let replaced = try command.apus(
+                    "train d.yaml --run \(run) --epochs 1 --init r \(option) --set 'model=[{dense: 4}, {dense: 3}]'")
+                #expect(
+                    replaced.errorLines.prefix(2) == [
+                        "2 of 4 variables loaded from r", "kept as they were: 1.dense/kernel, 1.dense/bias",
+                    ])
+                #expect(command.text("\(run)/run.json").contains("2 of 4 variables loaded from r"))
+                #expect(command.text("\(run)/experiment.yaml").contains("from: r"))
+            }
             #expect(
                 strict.errors.hasPrefix(
                     "error: the weights in r do not belong to this model: other shapes: 0.dense/kernel"))

@@ -29,7 +29,7 @@ import Testing
         "Callbacks": of(CallbackKinds.registry),
         "Experiment": joined([
             keys(Experiment.schema, in: ""), keys(DataSource.schema, in: "data."),
-            keys(DataSource.Validation.schema, in: "data.validation."),
+            keys(DataSource.Validation.schema, in: "data.validation."), keys(Initialization.schema, in: "init."),
         ]),
     ]
 

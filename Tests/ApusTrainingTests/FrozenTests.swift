@@ -54,6 +54,29 @@ import Testing
         #expect(statistics.allSatisfy(moving.contains) && !moving.contains("1.batchNorm/gamma"))
     }
 
+    /// `**` is `*`: whatever lies below a name; the statistics of normalizations below it stay.
+    @Test func whatLiesBelowAName() throws {
+        let model = Sequential {
+            Sequential {
+                Dense(8).named("0")
+                BatchNorm(momentum: 0.5).named("1")
+            }.named("features")
+            Dense(4).named("classifier")
+        }
+        for pattern in ["features/**", "features/*"] {
+            let optimizer = Optimizer.sgd(learningRate: 0.1).freezing(pattern)
+            let step = try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: optimizer)
+            var state = try TrainingState(model, optimizer: optimizer, input: [2], seed: 3)
+            let before = state.variables
+            for batch in try blobs(64).batches(of: 16, epoch: 0, seed: 1) { try step(&state, batch) }
+            let after = state.variables
+            #expect(before.paths.contains("features/1/runningMean"))
+            #expect(
+                before.paths.filter { before[$0]!.scalars != after[$0]!.scalars }
+                    == ["classifier/kernel", "classifier/bias"])
+        }
+    }
+
     /// A frozen batch normalization computes in training what it computes at inference.
     @Test(arguments: ["*", "*/runningMean", "*/runningVariance"])
     func aFrozenNormalizationRunsAsAtInference(pattern: String) throws {

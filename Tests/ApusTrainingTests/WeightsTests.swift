@@ -141,6 +141,29 @@ import Testing
         }
     }
 
+    /// What is excepted keeps its value, by its name in the model, or in the file where the model has none.
+    @Test func exceptions() throws {
+        try withSaved { path, saved in
+            let model = Sequential {
+                Dense(3).named("encoder")
+                Dense(5).named("last")
+            }
+            var target = try variables(model, seed: 2)
+            let before = target
+            let report = try target.load(path, except: ["last", "head"])
+            #expect(report.isComplete && report.loaded == ["encoder/kernel", "encoder/bias"])
+            #expect(report.excepted == ["last/kernel", "last/bias"])
+            #expect(target["last/kernel"]?.scalars == before["last/kernel"]?.scalars)
+            #expect(target["encoder/kernel"]?.scalars == saved["encoder/kernel"]?.scalars)
+            // Whole names count.
+            #expect(
+                message { try target.load(path, except: ["las", "head"]) }.contains("begins with las, which is to be"))
+            var same = try variables(source, seed: 2)
+            #expect(
+                try same.load(path, except: ["encoder/bias"]).loaded == ["encoder/kernel", "head/kernel", "head/bias"])
+        }
+    }
+
     /// A beginning may be added, and taken away.
     @Test func emptyPrefixes() throws {
         try withTemporaryFolder { folder in

@@ -3,7 +3,7 @@ import ApusNN
 import ApusTraining
 
 extension Experiment {
-    /// Runs model, loss and metrics on two samples of the data, and checks callbacks: what does not fit together is found without training.
+    /// Runs model, loss and metrics on two samples of the data, loads the weights to start from, and checks callbacks: what does not fit together is found without training.
     ///
     /// - Returns: The data, which may have notes.
     /// - Throws: What reading the data and building the model throw.
@@ -16,6 +16,7 @@ extension Experiment {
         var trainer = trainer(of: model)
         try trainer.checked(model, data.training, batchSize: batchSize)
         try trainer.prepare(inputs: samples.signature)
+        try initialization?.load(into: &trainer)
         _ = try trainer.evaluate(samples)
         return data
     }

@@ -24,6 +24,8 @@ public struct Experiment: Configurable {
     public var data: DataSource
     /// A name of the zoo, layers, or parts by name.
     public var model: ModelSource
+    /// The weights that training starts from, in place of drawn ones.
+    public var initialization: Initialization?
     /// The loss that training minimizes, of a model of one output.
     public var loss: Loss
     /// What that output is compared with; `nil`: the target of the data.
@@ -54,7 +56,8 @@ public struct Experiment: Configurable {
     /// An experiment with the usual settings where none are given.
     public init(
         name: String, seed: UInt64 = 7, data: DataSource = DataSource(), model: ModelSource,
-        loss: Loss = .softmaxCrossEntropy, target: Objective.Target? = nil, losses: [String: Loss]? = nil,
+        initialization: Initialization? = nil, loss: Loss = .softmaxCrossEntropy, target: Objective.Target? = nil,
+        losses: [String: Loss]? = nil,
         targets: [String: Objective.Target]? = nil, metrics: OutputMetrics = [.accuracy],
         optimizer: Optimizer = .adam(learningRate: 0.003),
         schedule: Schedule = .cosine(warmupSteps: 200, warmupShare: 0.1),
@@ -65,6 +68,7 @@ public struct Experiment: Configurable {
         self.seed = seed
         self.data = data
         self.model = model
+        self.initialization = initialization
         self.loss = loss
         self.target = target
         self.losses = losses
@@ -86,6 +90,11 @@ public struct Experiment: Configurable {
         .optional("seed", \.seed, help: "Of all randomness"),
         .optional("data", \.data, help: "The samples, and what is held back of them"),
         .required("model", \.model, help: "A name of the zoo, a list of layers, or parts by name"),
+        .optional(
+            "init", \.initialization,
+            help:
+                "Weights to start from: a file, the folder of a run, or a name such as `mobilenetV2-imagenet`; drawn ones if `nil`"
+        ),
         .optional("loss", \.loss, help: "The loss that training minimizes, of a model of one output"),
         .optional(
             "target", \.target,

@@ -88,6 +88,11 @@ public struct RunFolder: Sendable {
     /// The folder of checkpoints, which may not exist yet.
     public var checkpoints: String { "\(path)/\(CheckpointStore.usualName)" }
 
+    /// Whether there is a checkpoint, whole or not.
+    var hasCheckpoints: Bool {
+        ((try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []).isEmpty == false
+    }
+
     /// The weights of the best epoch, or of the last if there is no best.
     public var weights: String { CheckpointStore(checkpoints).keptWeights }
 

@@ -1,4 +1,7 @@
 import ApusConfiguration
+import ApusFormats
+import ApusInference
+import ApusNN
 public import ApusTraining
 public import Foundation
 
@@ -46,6 +49,8 @@ public struct RunRecord: Sendable, Hashable, Codable {
     public var threads: Int
     /// The fingerprint of the data, test part included: the name of the hash and its digits. Runs of before name none.
     public var dataFingerprint: String
+    /// The weights that training started from; `nil` where they were drawn.
+    public var initialWeights: InitialWeights?
     /// Why training ended, in words; the error if it failed or diverged.
     public var stopReason: String?
     /// Loss and metrics on the test part, with the weights that the run keeps; of completed runs only.
@@ -62,6 +67,30 @@ public struct RunRecord: Sendable, Hashable, Codable {
         self.seed = seed
         self.threads = threads
         self.dataFingerprint = dataFingerprint
+    }
+}
+
+extension RunRecord {
+    /// The weights that a training started from.
+    ///
+    /// ```swift
+    /// let record = try RunFolder(existing: "runs/flowers-1").record()
+    /// if let start = record.initialWeights { print(start.from, start.fingerprint, start.report) }
+    /// ```
+    public struct InitialWeights: Sendable, Hashable, Codable {
+        /// The file, folder or name, as the experiment has it.
+        public var from: String
+        /// The hash of the file and its digits.
+        public var fingerprint: String
+        /// What was loaded, and what was not.
+        public var report: String
+
+        init(_ start: Initialization, _ report: WeightsReport) throws {
+            from = start.from
+            let file = URL(filePath: Variables.weightsFile(try start.path))
+            fingerprint = Checksum.text(of: try Data(contentsOf: file, options: .mappedIfSafe))
+            self.report = "\(report)"
+        }
     }
 }
 

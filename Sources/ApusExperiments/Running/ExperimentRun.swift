@@ -1,5 +1,6 @@
 import ApusBackend
 import ApusConfiguration
+public import ApusInference
 public import ApusNN
 public import ApusTraining
 import ApusTensor
@@ -19,6 +20,8 @@ public struct ExperimentRun: Sendable {
     public let experiment: Experiment
     /// The samples, divided and normalized.
     public let data: LoadedData
+    /// What became of the weights that training starts from; `nil` if they are drawn, or a checkpoint has them.
+    public let initialWeights: WeightsReport?
     /// The model's layers, for one sample of the data.
     public let summary: ModelSummary
     /// Holds the start weights until the run begins; others may be loaded into it.
@@ -84,10 +87,16 @@ public struct ExperimentRun: Sendable {
         let model = try experiment.network(for: data.training)
         trainer = experiment.trainer(of: model)
         try trainer.prepare(inputs: data.training.signature)
+        // A checkpoint holds what became of them, and the file may be gone.
+        let start = folder?.hasCheckpoints == true ? nil : experiment.initialization
+        initialWeights = try start?.load(into: &trainer)
         summary = try model.summary(inputs: data.training.signature)
         record = RunRecord(
             command: command, seed: experiment.seed, threads: Device.threadCount,
             dataFingerprint: data.fingerprintText, program: ApusVersion.current)
+        if let start, let initialWeights {
+            record.initialWeights = try RunRecord.InitialWeights(start, initialWeights)
+        }
     }
 
     /// A run that is complete, with the weights it ended with.
@@ -108,11 +117,18 @@ public struct ExperimentRun: Sendable {
             }
         }
         // Its start is not written down.
-        let isBare = ((try? FileManager.default.contentsOfDirectory(atPath: folder.checkpoints)) ?? []).isEmpty
-        guard !isBare || !earlier.command.contains(where: { $0.hasPrefix("--init") }) else {
+        guard
+            folder.hasCheckpoints || experiment.initialization != nil
+                || !earlier.command.contains(where: { $0.hasPrefix("--init") })
+        else {
             throw TrainingError(
                 "the run \(folder.path) began with weights of a file and has no checkpoint yet; train again with --init",
                 kind: .missing)
+        }
+        if let before = earlier.initialWeights, let now = record.initialWeights, before.fingerprint != now.fingerprint {
+            throw TrainingError(
+                "the run \(folder.path) has no checkpoint yet, and the weights in \(now.from) are not those that it began with: "
+                    + "their fingerprint is \(now.fingerprint), it was \(before.fingerprint)", kind: .malformed)
         }
         let fingerprint = data.fingerprintText(like: earlier.dataFingerprint)
         guard earlier.dataFingerprint == fingerprint else {

@@ -9,7 +9,7 @@ public import ApusGraph
 /// let report = try weights.load("imagenet.safetensors", mode: .partial)   // all but the last layer
 /// print(report)
 /// ```
-public enum WeightsMode: String, Sendable, Hashable, CaseIterable {
+public enum WeightsMode: String, Sendable, Hashable, Codable, CaseIterable {
     /// The file has every variable of the model in its shape, and nothing else.
     case strict
     /// What fits is taken, the rest of the model keeps its values.
@@ -49,6 +49,8 @@ public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
     public package(set) var unexpected: [String] = []
     /// Variables that both have, in different shapes.
     public package(set) var mismatched: [Mismatch] = []
+    /// The model's variables that were to keep their values, whatever the file has.
+    public package(set) var excepted: [String] = []
     /// By whose names the file calls its arrays.
     package var names = WeightsNames.Style.apus
 
@@ -59,8 +61,9 @@ public struct WeightsReport: Sendable, Hashable, CustomStringConvertible {
 
     /// One line for each sort of variables: `2 of 4 variables loaded from a.safetensors`, and what was not.
     public var description: String {
-        let count = loaded.count + missing.count + mismatched.count
-        return (["\(loaded.count) of \(count) variables loaded from \(path)\(style)"] + problems).joined(
+        let count = loaded.count + missing.count + mismatched.count + excepted.count
+        let kept = excepted.isEmpty ? [] : ["kept as they were: \(excepted.joined(separator: ", "))"]
+        return (["\(loaded.count) of \(count) variables loaded from \(path)\(style)"] + kept + problems).joined(
             separator: "\n")
     }
 

@@ -18,13 +18,16 @@ extension Variables {
     ///   - mapping: What begins the file's names, and what begins the model's in its place: `["encoder": "backbone"]`. Whole
     ///     names between slashes count, the longest beginning first; an empty one stands for none. What is mapped takes the place
     ///     of what has the name already.
+    ///   - excepted: What begins the names of variables that keep their values, by whole names between slashes: those of the model,
+    ///     or of the file where the model has others: `["classifier"]`.
     ///   - usesAverages: Whether the averages of a checkpoint that keeps them take the place of the values.
     /// - Returns: Which variables were loaded, and which were not.
     /// - Throws: `FormatError` for a damaged file; `WeightsError` with the report if something does not fit, or nothing does;
-    ///   `TrainingError` if the mapping gives two variables one name, or fits none. Nothing changes then.
+    ///   `TrainingError` if the mapping gives two variables one name or fits none, or if what is excepted fits none. Nothing changes then.
     @discardableResult
     public mutating func load(
-        _ path: String, mode: WeightsMode = .strict, mapping: [String: String] = [:], usesAverages: Bool = false
+        _ path: String, mode: WeightsMode = .strict, mapping: [String: String] = [:], except excepted: [String] = [],
+        usesAverages: Bool = false
     ) throws -> WeightsReport {
         let file = try WeightsFile(Variables.weightsFile(path))
         var report = WeightsReport(path: path)
@@ -34,7 +37,10 @@ extension Variables {
         let mapping =
             isDotted
             ? Dictionary(mapping.map { ($0.replacing(".", with: "/"), $1) }) { first, _ in first } : mapping
-        try checkUse(mapping, of: isDotted ? names.map { $0.replacing(".", with: "/") } : names, path)
+        let slashed = { (name: String) in isDotted ? name.replacing(".", with: "/") : name }
+        try checkUse(mapping, of: names.map(slashed), path)
+        try checkUse(excepted, of: paths + names.map(slashed), path)
+        let isExcepted = { (name: String) in excepted.contains { Variables.begins(name, with: $0) } }
         let renamed = { (name: String) in Variables.renamed(name, mapping) }
         let matching = try WeightsNames(
             names, of: self, keras: file.kerasForm, shape: { try file.shape(of: $0) }, renamed: renamed)
@@ -55,9 +61,14 @@ extension Variables {
         }
         report.unexpected += names.filter { name in
             let target = matching.target(of: name, renamed: renamed)
-            return sources[target] == name && variable(target) == nil
+            return sources[target] == name && variable(target) == nil && !isExcepted(target)
+                && !isExcepted(slashed(name))
         }
         for name in paths {
+            if isExcepted(name) {
+                report.excepted.append(name)
+                continue
+            }
             guard let source = sources[name] else {
                 report.missing.append(name)
                 continue
@@ -83,7 +94,7 @@ extension Variables {
     }
 
     /// The file of a path, which may be the folder of a training.
-    private static func weightsFile(_ path: String) -> String {
+    package static func weightsFile(_ path: String) -> String {
         let checkpoints = "\(path)/\(CheckpointStore.usualName)"
         return FileManager.default.fileExists(atPath: checkpoints) ? CheckpointStore(checkpoints).keptWeights : path
     }
@@ -94,6 +105,15 @@ extension Variables {
             let beginnings = Set(names.map { $0.split(separator: "/").first.map(String.init) ?? $0 })
             throw TrainingError(
                 "no name in \(path) begins with \(prefix) (\(Names.hint(prefix, beginnings.sorted())))", kind: .missing)
+        }
+    }
+
+    private func checkUse(_ excepted: [String], of names: [String], _ path: String) throws {
+        for prefix in excepted where !names.contains(where: { Variables.begins($0, with: prefix) }) {
+            let beginnings = Set(names.map { $0.split(separator: "/").first.map(String.init) ?? $0 })
+            throw TrainingError(
+                "no variable of the model or of \(path) begins with \(prefix.shown), which is to be excepted (\(Names.hint(prefix, beginnings.sorted())))",
+                kind: .missing)
         }
     }
 
