@@ -17,8 +17,9 @@ struct RootCommand: ParsableCommand {
             """,
         version: ApusVersion.current,
         subcommands: [
-            Train.self, Evaluate.self, Predict.self, Import.self, Export.self, Verify.self, Tune.self, CrossValidate.self,
-            Runs.self, Summary.self, Gradcheck.self, ExperimentCommand.self, Bench.self, ZooCommand.self,
+            Train.self, Evaluate.self, Predict.self, Import.self, Export.self, Verify.self, Tune.self,
+            CrossValidate.self, Runs.self, Summary.self, Gradcheck.self, ExperimentCommand.self, Bench.self,
+            ZooCommand.self,
         ])
 
     @OptionGroup var threads: ThreadOptions

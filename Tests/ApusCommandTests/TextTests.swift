@@ -314,6 +314,10 @@ import Testing
                     "error: --batch-size must be at least 1, received 0\n"
                 ),
                 ("export", "runs/i -o i.onnx", "nothing -o i.onnx", 66, "error: nothing is not the folder of a run: "),
+                (
+                    "import", "i.onnx i.apus", "nothing.onnx i.apus", 66, "error: nothing.onnx: there is no such file"
+                ),
+                ("verify", "i.onnx", "nothing", 66, "error: nothing: there is no such file"),
                 ("experiment defaults", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment schema", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment check", "i.yaml", "nothing.json", 66, "error: nothing.json: there is no such file"),

@@ -236,6 +236,30 @@ import Testing
         }
     }
 
+    /// A file that Apus wrote knows how samples are scaled and what classes are called.
+    @Test func writtenFilesAreDescribed() throws {
+        let net = Sequential {
+            Flatten(); Dense(2)
+        }
+        let variables = try net.initialized(input: [4, 4, 3], seed: 5)
+        let trained = TrainedModel(
+            net, variables: variables, inputs: Signature([4, 4, 3], .uint8),
+            preprocessing: Preprocessing(scale: 0.01, offset: 1), classNames: ["cat", "dog"],
+            meaning: .classes(areProbabilities: false))
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/pets.onnx"
+            try trained.write(onnx: path)
+            let image = try Image(height: 4, width: 4, channels: 3, pixels: (0..<48).map { UInt8($0 * 5) })
+            let (expected, received) = (
+                try trained.predict(image).top(2), try TrainedModel(onnx: path).predict(image).top(2)
+            )
+            #expect(received.map(\.label) == expected.map(\.label))
+            for (a, b) in zip(received, expected) { #expect(abs(a.probability - b.probability) < 1e-6) }
+            let other = try TrainedModel(onnx: path, preprocessing: .identity, classNames: ["a", "b"])
+            #expect(other.preprocessing == .identity && other.classNames == ["a", "b"])
+        }
+    }
+
     /// A file that lost a weight is not kept.
     @Test func weightsAreAllThere() throws {
         struct Short: ModelExporter {

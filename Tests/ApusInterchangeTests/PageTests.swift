@@ -6,7 +6,7 @@ import Testing
 @Suite struct PageTests {
     @Test("The page lists the operators that are known, and no others")
     func operators() {
-        let cells = Page("Documentation/Interchange.md").rows("What is read").map { $0.cells[1] }
+        let cells = Page("Documentation/Interoperability.md").rows("What is read").map { $0.cells[1] }
         // Names stand between backticks.
         let names = cells.flatMap { cell in
             cell.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }

@@ -13,7 +13,7 @@ extension Experiment {
     /// The network that the experiment trains; one of the zoo has as many outputs as the data ask for, and the form for their size.
     ///
     /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
-    public func network(for data: Dataset) throws -> any Model { 
+    public func network(for data: Dataset) throws -> any Model {
         try model.model(outputs: outputCount(for: data), input: data.sampleShape)
     }
 

@@ -6,12 +6,12 @@ package import Foundation
 
 extension ModelDescription {
     /// The key among the metadata of a model's file.
-    static let key = "apus-model"
+    package static let key = "apus-model"
 
     /// Reads the description from the metadata of a file.
     ///
     /// - Throws: `FormatError` if there is none, it is of a newer version, or damaged.
-    init(
+    package init(
         _ metadata: [String: String], path: String, kinds: [any (Model & Codable).Type]
     ) throws(FormatError) {
         guard let text = metadata[ModelDescription.key] else {

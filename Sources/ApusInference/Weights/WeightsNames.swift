@@ -47,19 +47,24 @@ package struct WeightsNames {
         let all = variables.pyTorchForms
         let forms = Dictionary(all.map { (WeightsNames.path($0.name), $0) }) { first, _ in first }
         self.forms = forms
-        let own = names.count { paths.contains(renamed($0)) }
-        let others = names.count { WeightsNames.form($0, in: forms, renamed) != nil }
-        guard own == 0, others * 2 < names.count else {
-            style = own >= others ? .apus : .pyTorch
-            positions = [:]
-            return
-        }
         let counted = names.filter { !WeightsNames.isCounter($0) }
-        let fitting = try zip(counted, all).map { $1.fits(try shape($0)) }
-        // A head for other classes does not fit.
-        let isOrdered = !all.isEmpty && counted.count == all.count && fitting.dropLast(2).allSatisfy { $0 }
-        style = isOrdered && fitting.contains(true) ? .order : others > 0 ? .pyTorch : .apus
-        positions = isOrdered ? Dictionary(uniqueKeysWithValues: counted.enumerated().map { ($1, $0) }) : [:]
+        let own = counted.count { paths.contains(renamed($0)) }
+        let known = counted.map { WeightsNames.form($0, in: forms, renamed) }
+        let others = known.count { $0 != nil }
+        // Where names are not known, order counts if nothing contradicts it.
+        if own == 0, others < counted.count, counted.count == all.count,
+            zip(known, all).allSatisfy({ $0 == nil || $0 == $1 })
+        {
+            let fitting = try zip(counted, all).map { $1.fits(try shape($0)) }
+            // A head for other classes does not fit.
+            if fitting.contains(true), fitting.dropLast(2).allSatisfy({ $0 }) {
+                style = .order
+                positions = Dictionary(uniqueKeysWithValues: counted.enumerated().map { ($1, $0) })
+                return
+            }
+        }
+        style = own >= others ? .apus : .pyTorch
+        positions = [:]
     }
 
     /// What an array's name is as a path: `layer1.0.conv1.weight` is `layer1/0/conv1/weight`.

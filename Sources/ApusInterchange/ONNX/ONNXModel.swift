@@ -32,10 +32,13 @@ public struct ONNXModel: Model {
         let graph: ONNXGraph
         /// The model without the numbers of its weights, as a file holds it.
         let definition: [UInt8]
+        /// What the file says of itself.
+        let metadata: [String: String]
 
-        init(graph: ONNXGraph, definition: [UInt8]) {
+        init(graph: ONNXGraph, definition: [UInt8], metadata: [String: String] = [:]) {
             self.graph = graph
             self.definition = definition
+            self.metadata = metadata
         }
     }
 
@@ -61,7 +64,8 @@ public struct ONNXModel: Model {
 
     init(_ proto: Onnx_ModelProto, _ file: ONNXFile) throws(FormatError) {
         let graph = try ONNXReader.graph(proto, file)
-        self.init(Storage(graph: graph, definition: try ONNXModel.definition(proto, file)))
+        let metadata = Dictionary(proto.metadataProps.map { ($0.key, $0.value) }) { first, _ in first }
+        self.init(Storage(graph: graph, definition: try ONNXModel.definition(proto, file), metadata: metadata))
     }
 
     // MARK: What it takes and yields

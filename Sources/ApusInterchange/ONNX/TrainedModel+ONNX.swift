@@ -16,27 +16,37 @@ extension TrainedModel {
     /// - Parameters:
     ///   - path: The file.
     ///   - inputs: One sample of each input; `nil` for what the file says. Where it leaves sizes open they are needed.
-    ///   - preprocessing: How samples are scaled before the network sees them.
-    ///   - classNames: Of the first output.
-    ///   - meaning: Of the first output; `nil` for classes where it is a softmax, else numbers.
+    ///   - preprocessing: How samples are scaled before the network sees them; `nil` for what the file says if Apus wrote it, else
+    ///     not at all.
+    ///   - classNames: Of the first output; empty for what the file says if Apus wrote it.
+    ///   - meaning: Of the first output; `nil` for what the file says if Apus wrote it, else classes where it is a softmax, else
+    ///     numbers.
     ///   - asLayers: Whether the model consists of the layers that the file describes, as `ONNXModel.layers()` finds them: it can be
     ///     changed, and files of models hold it as they hold others.
     ///   - device: Where everything is computed.
     /// - Throws: `FormatError` if the file can't be read, leaves open what was not given, or if not all of it are layers.
     public init(
-        onnx path: String, inputs: Signature? = nil, preprocessing: Preprocessing = .identity,
+        onnx path: String, inputs: Signature? = nil, preprocessing: Preprocessing? = nil,
         classNames: [String] = [], meaning: OutputMeaning? = nil, asLayers: Bool = false,
         device: Device = .cpu
     ) throws(FormatError) {
         let model = try ONNXModel(path).takingChannelsLast()
         let signature = try model.signature(inputs, path: path)
         let ports = model.storage.graph.outputs
+        let known = try model.writtenDescription(path)
+        let preprocessing = preprocessing ?? known?.preprocessing ?? .identity
         let outputs = ports.enumerated().map { place, port in
-            let usual: OutputMeaning = model.isSoftmax(port) ? .classes(areProbabilities: true) : .numbers
+            let written = known.flatMap { place < $0.outputs.count ? $0.outputs[place] : nil }
+            let usual: OutputMeaning =
+                written?.meaning ?? (model.isSoftmax(port) ? .classes(areProbabilities: true) : .numbers)
             return ModelDescription.Output(
-                port.name, classNames: place == 0 ? classNames : [], meaning: place == 0 ? meaning ?? usual : usual)
+                port.name, classNames: place == 0 && !classNames.isEmpty ? classNames : written?.classNames ?? [],
+                meaning: place == 0 ? meaning ?? usual : usual)
         }
-        let samples = signature.map { ModelDescription.Input($0.name, $0.input.shape, $0.input.elementType) }
+        let samples = signature.enumerated().map { place, entry in
+            ModelDescription.Input(
+                entry.name, entry.input.shape, known?.inputs[place].elementType ?? entry.input.elementType)
+        }
         guard asLayers else {
             let details = ModelDescription(model, inputs: samples, outputs: outputs, preprocessing: preprocessing)
             self.init(model, details, variables: model.variables, device: device, kinds: [ONNXModel.self])
@@ -75,6 +85,13 @@ extension ONNXModel {
                 remedy: "Give inputs by their names.")
         }
         return Signature(entries)
+    }
+
+    /// What a file that Apus wrote says of its samples; `nil` for other files, and where it has other inputs than the graph.
+    fileprivate func writtenDescription(_ path: String) throws(FormatError) -> ModelDescription? {
+        guard storage.metadata[ModelDescription.key] != nil else { return nil }
+        let description = try ModelDescription(storage.metadata, path: path, kinds: [])
+        return description.inputs.count == storage.graph.inputs.count ? description : nil
     }
 
     /// Whether an output is probabilities of classes.

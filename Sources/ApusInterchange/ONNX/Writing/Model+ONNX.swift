@@ -92,7 +92,7 @@ extension ModelDescription {
         var description = self
         description.model = nil
         var metadata = [
-            "apus-model": try description.text(path: path), "images": images.rawValue,
+            ModelDescription.key: try description.text(path: path), "images": images.rawValue,
             "preprocessing": try FileJSON.text(preprocessing),
         ]
         if let names = outputs.first?.classNames, !names.isEmpty { metadata["classes"] = try FileJSON.text(names) }
