@@ -34,7 +34,8 @@ import Testing
     /// MobileNetV2 of torchvision in a file of before PyTorch 1.6. The logits are NumPy's.
     @Test(.enabled(if: areThere(mobileNet), "make models brings the file")) func mobileNetLogits() throws {
         let (model, weights) = try RealWeightsTests.mobileNetV2()
-        let logits = model(RealWeightsTests.input(224), weights).scalars(as: Double.self)
+        let logits = model.applied(to: RealWeightsTests.input(224), with: weights, mode: .inference).output.scalars(
+            as: Double.self)
         let first = [
             -2.4329521656036377, -0.44499093294143677, -3.129828929901123, -3.4564499855041504, -1.633015751838684,
         ]
@@ -53,7 +54,7 @@ import Testing
             .resized(shorterSide: 256).centerCropped(height: 224, width: 224)
         let pixels = Tensor(image.pixels.map { Float($0) / 255 }, shape: [1, 224, 224, 3])
         let x = (pixels - Tensor([0.485, 0.456, 0.406])) / Tensor([0.229, 0.224, 0.225])
-        let answer = softmax(model(x, weights)).scalars(as: Double.self)
+        let answer = softmax(model.applied(to: x, with: weights, mode: .inference).output).scalars(as: Double.self)
         #expect(answer.firstIndex(of: answer.max()!) == label)
         #expect(abs(answer[label] - probability) < 0.03, "\(answer[label])")
     }
@@ -67,7 +68,7 @@ import Testing
         var weights = try trunk.initialized(input: [64, 64, 3], seed: 1)
         let report = try weights.load(RealWeightsTests.edges, mode: .partial)
         #expect(report.loaded.count == 26 && report.unexpected.count == 12, "\(report)")
-        let y = trunk(RealWeightsTests.input(64), weights)
+        let y = trunk.applied(to: RealWeightsTests.input(64), with: weights, mode: .inference).output
         #expect(y.shape == [1, 4, 4, 512])
         let values = y.scalars(as: Double.self)
         #expect(abs(values.reduce(0, +) - 4757.364587298614) < 0.02, "\(values.reduce(0, +))")
@@ -108,7 +109,8 @@ import Testing
         var weights = try net.initialized(input: [64, 64, 1], seed: 1)
         let report = try weights.load(RealWeightsTests.emotions, mode: .partial)
         #expect(report.missing.isEmpty && report.mismatched.isEmpty, "\(report)")
-        let answer = softmax(net(RealWeightsTests.input(64, channels: 1), weights)).scalars(as: Double.self)
+        let output = net.applied(to: RealWeightsTests.input(64, channels: 1), with: weights, mode: .inference).output
+        let answer = softmax(output).scalars(as: Double.self)
         for (received, expected) in zip(answer, RealWeightsTests.emotionAnswer) {
             #expect(abs(log(received) - log(expected)) < 2e-3, "\(answer)")
         }
