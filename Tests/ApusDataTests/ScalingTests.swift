@@ -36,6 +36,22 @@ import Testing
         #expect(try Scaling.unitRange.fitted(to: bytes()) == .unitRange)
     }
 
+    /// What torchvision's networks take: pixels in 0…1 less ImageNet's means, divided by its standard deviations, red first.
+    @Test func numbersOfImageNet() throws {
+        let pixels = try Dataset(
+            inputs: Tensor([0, 0, 0, 255, 255, 255] as [UInt8], shape: [1, 1, 2, 3]), labels: [0])
+        let expected: [Float] = [-2.117_904, -2.035_714, -1.804_444, 2.248_908, 2.428_571, 2.64]
+        #expect(isClose(try applied(.imagenet, pixels), expected, 1e-5))
+        let text = try JSONEncoder().encode([Scaling.imagenet])
+        #expect(String(decoding: text, as: UTF8.self) == "[\"imagenet\"]")
+        #expect(try JSONDecoder().decode([Scaling].self, from: text) == [.imagenet])
+        for wrong in [try bytes(), try Dataset(inputs: .ones([1, 2, 2, 3]), labels: [0])] {
+            #expect(
+                message { try Scaling.imagenet.fitted(to: wrong) }.contains(
+                    "the samples are no color images as bytes, which imagenet scales"))
+        }
+    }
+
     @Test func featuresOfTables() throws {
         var random = SeededGenerator(seed: 4)
         let table = (0..<300).map { Float.random(in: 0...1, using: &random) * Float($0 % 3 + 1) + Float($0 % 3) }

@@ -16,6 +16,9 @@ public enum Scaling: Hashable, Sendable {
     case none
     /// Bytes to 0…1: x / 255.
     case unitRange
+    /// Bytes of color images, red first, as published networks take them: x / 255 less (0.485, 0.456, 0.406), divided by
+    /// (0.229, 0.224, 0.225), the means and standard deviations of ImageNet.
+    case imagenet
     /// (x − mean) / standard deviation, measured; what does not vary is only centred.
     case standardize(per: Scope = .channel)
     /// (x − minimum) / (maximum − minimum) · (high − low) + low, measured; what does not vary becomes `low`.
@@ -37,14 +40,14 @@ extension Scaling: CheckedCases {
     public static let what = "normalization"
 
     public static let cases: [Case<Scaling>] = [
-        Case(.none), Case(.unitRange), Case(.standardize()) { .standardize(per: try $0.next()) },
+        Case(.none), Case(.unitRange), Case(.imagenet), Case(.standardize()) { .standardize(per: try $0.next()) },
         Case(.minMax()) { .minMax(per: try $0.next(), low: try $0.next(), high: try $0.next()) },
         Case(.constants(), isRequired: true) { .constants(mean: try $0.next(), standardDeviation: try $0.next()) },
     ]
 
     package var problem: String? {
         switch self {
-        case .none, .unitRange, .standardize: return nil
+        case .none, .unitRange, .imagenet, .standardize: return nil
         case .minMax(_, let low, let high):
             return low.isFinite && high.isFinite && low < high
                 ? nil : "minMax needs low < high, received \(low.plainText) and \(high.plainText)"
@@ -80,6 +83,16 @@ extension Scaling: CheckedCases {
         switch self {
         case .none: return .identity
         case .unitRange: return .unitRange
+        case .imagenet:
+            guard column.row.elementType == .uint8, column.channelCount == 3 else {
+                throw DatasetError(
+                    .impossible, "the samples are no color images as bytes, which imagenet scales",
+                    expected: "uint8 of 3 channels", received: "\(column.row)",
+                    remedy: "Read images with channels: 3, or give constants.")
+            }
+            return Scaling.preprocessing(Array(zip([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))) {
+                (1 / (255 * $0.1), -$0.0 / $0.1)
+            }
         case .standardize(.all): return try training.standardization(of: column)
         case .standardize(.channel):
             return Scaling.preprocessing(try training.channelMoments(column, "standardized")) {

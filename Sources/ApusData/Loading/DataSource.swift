@@ -66,7 +66,7 @@ public struct DataSource: Configurable {
         .optional(
             "normalize", \.normalize,
             help:
-                "How samples are scaled, learned on the training part: `none`, `unitRange`, `standardize`, `minMax` or `constants`. `nil`: the constants of Fashion-MNIST for it, else `standardize`"
+                "How samples are scaled, learned on the training part: `none`, `unitRange`, `imagenet`, `standardize`, `minMax` or `constants`. `nil`: the constants of Fashion-MNIST for it, else `standardize`"
         ), .optional("augment", \.augment, help: "Random changes of the training samples, one after the other"))
 
     public func encode(to encoder: any Encoder) throws { try Self.schema.writeAll(self, to: encoder) }

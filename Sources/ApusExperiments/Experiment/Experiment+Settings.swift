@@ -6,8 +6,6 @@ extension Experiment {
         guard let text = try? FileJSON.text(self), let value: Setting = try? FileJSON.value(text) else { return [:] }
         var result: [String: String] = [:]
         value.collect("", &result)
-        // What is not asked for is left out: studies of before it could be go on.
-        if initialization == nil { result["init"] = nil }
         return result
     }
 }
