@@ -317,13 +317,18 @@ import Testing
                 (
                     "import", "i.onnx i.apus", "nothing.onnx i.apus", 66, "error: nothing.onnx: there is no such file"
                 ),
-                ("verify", "i.onnx", "nothing", 66, "error: nothing: there is no such file"),
+                ("verify", "i.onnx test_data_set_0", "nothing", 66, "error: there are no test data. Expected folders "),
                 ("experiment defaults", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment schema", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment check", "i.yaml", "nothing.json", 66, "error: nothing.json: there is no such file"),
                 ("zoo", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("bench", "i.yaml --seconds 0.01", "mlp --seconds 3601", 64, "error: --seconds must be in 0…3600, "),
             ]
+            // One sample of two zeros, as ONNX keeps tensors: extents, type, bytes. The network passes it on.
+            let data = Data([0x08, 1, 0x08, 2, 0x10, 1, 0x4A, 8] + Array(repeating: 0, count: 8))
+            let folder = URL(filePath: command.folder).appending(path: "test_data_set_0")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            for name in ["input_0.pb", "output_0.pb"] { try data.write(to: folder.appending(path: name)) }
             let groups = ["runs", "experiment"]
             let known =
                 try commands(command, "").filter { !groups.contains($0) }
