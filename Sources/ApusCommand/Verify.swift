@@ -1,7 +1,9 @@
 import Apus
 import ApusConfiguration
 import ApusInterchange
+import ApusFormats
 import ArgumentParser
+import Foundation
 
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,6 +29,11 @@ struct Verify: ParsableCommand {
     }
 
     func run() throws {
+        for path in paths where !FileManager.default.fileExists(atPath: path) {
+            throw FormatError(
+                .missing, path: path, "there is no such file or folder",
+                remedy: "Check the path.")
+        }
         let result = try ONNXVerification(of: paths, tolerance: .init(relative: rtol, absolute: atol))
         for failure in result.failures { try Terminal.print("failed  \("\(failure)".printable)") }
         for remark in result.skipped { try Terminal.print("skipped  \("\(remark)".printable)") }

@@ -317,7 +317,7 @@ import Testing
                 (
                     "import", "i.onnx i.apus", "nothing.onnx i.apus", 66, "error: nothing.onnx: there is no such file"
                 ),
-                ("verify", "i.onnx test_data_set_0", "nothing", 66, "error: there are no test data. Expected folders "),
+                ("verify", "i.onnx test_data_set_0", "nothing", 66, "error: nothing: there is no such file or folder"),
                 ("experiment defaults", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment schema", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment check", "i.yaml", "nothing.json", 66, "error: nothing.json: there is no such file"),

@@ -17,7 +17,7 @@ import Testing
         let (x, output) = (first.input.node, last.output)
         var inputs = [x, trace.key.node]
         // A seed with which no value before a ReLU is so close to 0 that rounding changes its sign.
-        let key = RandomKey(seed: 1)
+        let key = RandomKey(seed: 2)
         var values = [
             Tensor.normal(x.shape, key: key.child("x")), Tensor([1, 0], shape: [2], type: .int64),
         ]
