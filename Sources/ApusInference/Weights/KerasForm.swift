@@ -13,23 +13,21 @@ package struct KerasForm: Hashable, Sendable {
     package let layer: String
     /// Which weight of the layer it is.
     package let number: Int
-    private let inner: Shape
+    /// The shape that the variable has in Apus.
+    package let shape: Shape
 
     /// Its name in a file.
     package var name: String { "layers/\(layer)/vars/\(number)" }
 
     /// Whether an array of a file can be the variable.
-    package func fits(_ shape: Shape) -> Bool {
-        if shape == inner { return true }
-        return shape.rank == inner.rank && shape.count == inner.count
-            && inner[inner.rank - 2] == 1 && shape.dimensions.dropLast(2) == inner.dimensions.dropLast(2)
+    package func fits(_ other: Shape) -> Bool {
+        if other == shape { return true }
+        return other.rank == shape.rank && other.count == shape.count
+            && shape[shape.rank - 2] == 1 && other.dimensions.dropLast(2) == shape.dimensions.dropLast(2)
     }
 
-    /// The shape that the variable has in Apus.
-    package var shape: Shape { inner }
-
     /// The variable's value from Keras's.
-    package func value(_ x: Tensor) -> Tensor { x.reshaped(to: inner) }
+    package func value(_ x: Tensor) -> Tensor { x.reshaped(to: shape) }
 
     /// The forms of variables in their order.
     package static func all(_ variables: Variables) -> [KerasForm] {
@@ -46,7 +44,7 @@ package struct KerasForm: Hashable, Sendable {
             }
             defer { owners[owner]!.weights += 1 }
             return KerasForm(
-                path: path, layer: owners[owner]!.layer, number: owners[owner]!.weights, inner: description.shape)
+                path: path, layer: owners[owner]!.layer, number: owners[owner]!.weights, shape: description.shape)
         }
     }
 

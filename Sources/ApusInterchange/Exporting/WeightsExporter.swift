@@ -23,9 +23,8 @@ package struct WeightsExporter: ModelExporter {
             try KerasFile.writeWeights(
                 forms.map { ($0.name, try NumericArray(variables[$0.path]!)) },
                 layers: Dictionary(forms.map { ("layers/\($0.layer)", $0.layer) }) { first, _ in first }, to: path)
-        case .npz: try NPZFile.write(variables.paths.map { ($0, try NumericArray(variables[$0]!)) }, to: path)
-        case .safetensors, .onnx:
-            try SafetensorsFile.write(variables.paths.map { ($0, try NumericArray(variables[$0]!)) }, to: path)
+        case .npz: try variables.write(npz: path)
+        case .safetensors, .onnx: try variables.write(safetensors: path)
         }
     }
 
@@ -67,17 +66,13 @@ extension TrainedModel {
     func describedVariables() throws -> Variables {
         var described = Variables()
         for (path, description) in try model.variableDescriptions(inputs: details.signature) {
-            described.set(path, Variables.Variable(value: variables[path]!, description: description))
+            guard let value = variables[path] else {
+                throw FormatError(
+                    .mismatch, path: "", "the model has no weights for its variable \(path)",
+                    remedy: "Make it with all variables of the network: model.initialized(input:seed:).")
+            }
+            described.set(path, Variables.Variable(value: value, description: description))
         }
         return described
-    }
-}
-
-extension NumericArray {
-    /// The numbers of a tensor.
-    fileprivate init(_ tensor: Tensor) throws {
-        let value = try tensor.evaluated()
-        self = try NumericArray(
-            shape: value.shape, elementType: value.elementType, bytes: Array(value.elements().bytes))
     }
 }
