@@ -39,6 +39,7 @@ let package = Package(
         .library(name: "ApusConfiguration", targets: ["ApusConfiguration"]),
         .library(name: "ApusInference", targets: ["ApusInference"]),
         .library(name: "ApusInterchange", targets: ["ApusInterchange"]),
+        .library(name: "ApusLab", targets: ["ApusLab"]),
         .library(name: "ApusCommand", targets: ["ApusCommand"]),
         .executable(name: "apus", targets: ["ApusCLI"]),
     ],
@@ -139,13 +140,24 @@ let package = Package(
                 "ApusInference", "ApusTraining", "ApusModels",
             ], swiftSettings: swift),
 
+        .target(
+            name: "ApusLab",
+            dependencies: [
+                "Apus", "ApusCharts", "ApusChecks", "ApusConfiguration", "ApusData", "ApusExperiments", "ApusFormats",
+                "ApusNN", "ApusOptimizers", "ApusReport", "ApusSearch", "ApusTensor", "ApusTraining",
+            ], exclude: ["Data/README.md"],
+            resources: [
+                .embedInCode("Pages/lab.css"), .embedInCode("Pages/lab.js"),
+                .embedInCode("Data/seattle-temperatures.csv"),
+            ], swiftSettings: swift),
+
         // What people start.
         .target(
             name: "ApusCommand",
             dependencies: [
                 "Apus", "ApusGraph", "ApusBackend", "ApusChecks", "ApusConfiguration", "ApusConfigurationFiles",
-                "ApusFormats", "ApusInterchange", "ApusSearch", "ApusExperiments", "ApusReport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ApusFormats", "ApusInterchange", "ApusLab", "ApusSearch", "ApusExperiments",
+                "ApusReport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),
         .executableTarget(name: "ApusCLI", dependencies: ["ApusCommand"], swiftSettings: swift),
@@ -243,6 +255,9 @@ let package = Package(
             name: "ApusExperimentsTests",
             dependencies: ["Apus", "ApusExperiments", "ApusReport", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Golden"], swiftSettings: swift),
+        .testTarget(
+            name: "ApusLabTests", dependencies: ["Apus", "ApusCharts", "ApusConfiguration", "ApusFormats", "ApusLab"],
+            swiftSettings: swift),
         .testTarget(name: "ApusTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(
             name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusCLI", "ApusFormats", "ApusInference"],
@@ -280,7 +295,7 @@ if Context.environment["APUS_SANITIZE"] != nil {
     ]
     package.products = []
     package.targets.removeAll { target in
-        target.type == .executable || ["ApusCharts", "ApusReport", "ApusCommand"].contains(target.name)
+        target.type == .executable || ["ApusCharts", "ApusReport", "ApusLab", "ApusCommand"].contains(target.name)
             || target.type == .test && !tests.contains(target.name)
     }
     for target in package.targets where optimized.contains(target.name) {

@@ -17,9 +17,14 @@ public protocol Chart: Sendable {
 
     /// Draws into a part of a canvas.
     func draw(on canvas: inout Canvas, in area: Rectangle)
+
+    /// The numbers as tables; none for a chart that says nothing else.
+    var tables: [ChartTable] { get }
 }
 
 extension Chart {
+    public var tables: [ChartTable] { [] }
+
     /// 560 × 320, for charts that do not say otherwise.
     public var preferredSize: ChartSize { ChartSize(width: 560, height: 320) }
 

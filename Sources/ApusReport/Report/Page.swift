@@ -1,35 +1,41 @@
-import ApusCharts
+package import ApusCharts
 
-/// Pieces of pages that stand for themselves: no scripts, nothing from a network.
-enum Page {
+/// Pieces of pages that stand for themselves: nothing from a network.
+package enum Page {
     /// A whole page; what is in it is well-formed XML too.
-    static func document(_ title: String, _ body: String) -> String {
+    ///
+    /// - Parameters:
+    ///   - style: Rules besides those of all pages.
+    ///   - script: What the page does; it must not contain `]]>`.
+    package static func document(
+        _ title: String, _ body: String, language: String = "en", style: String = "", script: String = ""
+    ) -> String {
         """
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="\(language)">
         <head>
         <meta charset="utf-8"/>
         <meta name="viewport" content="width=device-width, initial-scale=1"/>
         <meta name="color-scheme" content="light dark"/>
         <title>\(escape(title))</title>
         <style>
-        \(style)
+        \(Page.style)\(style.isEmpty ? "" : "\n" + style)
         </style>
         </head>
         <body>
         <main>
         \(body)
-        </main>
+        </main>\(script.isEmpty ? "" : "\n<script>//<![CDATA[\n\(script)\n//]]></script>")
         </body>
         </html>
 
         """
     }
 
-    static func escape(_ text: String) -> String { XML.escape(text) }
+    package static func escape(_ text: String) -> String { XML.escape(text) }
 
     /// Lines as they are.
-    static func preformatted(_ text: String) -> String {
+    package static func preformatted(_ text: String) -> String {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { escape(String($0)) }
         return "<pre>" + lines.joined(separator: "\n") + "</pre>"
     }
@@ -38,19 +44,24 @@ enum Page {
         content.isEmpty ? "" : "<section>\n<h2>\(escape(title))</h2>\n\(content)\n</section>\n"
     }
 
-    static func card(_ content: String, _ kind: String = "") -> String {
+    package static func card(_ content: String, _ kind: String = "") -> String {
         content.isEmpty ? "" : "<div class=\"card\(kind.isEmpty ? "" : " \(kind)")\">\(content)</div>\n"
     }
 
     /// A picture; its colors are its own among those of other pictures of the page.
     static func picture(_ plot: Plot, number: Int) -> String {
-        plot.chart.svg(size: plot.size, theme: .automatic, background: false)
+        picture(plot.chart, size: plot.size, number: number)
+    }
+
+    /// A picture; its colors are its own among those of other pictures of the page.
+    package static func picture(_ chart: any Chart, size: ChartSize? = nil, number: Int) -> String {
+        chart.svg(size: size, theme: .automatic, background: false)
             .replacing("apus-automatic", with: "chart-\(number)")
             .replacing(" xmlns=\"http://www.w3.org/2000/svg\"", with: "")
     }
 
     /// A table whose first column is text and whose others are numbers; cells are markup.
-    static func table(_ header: [String], _ rows: [[String]]) -> String {
+    package static func table(_ header: [String], _ rows: [[String]]) -> String {
         let head = header.map { "<th>\(escape($0))</th>" }.joined()
         let body = rows.map { "<tr>" + $0.map { "<td>\($0)</td>" }.joined() + "</tr>" }.joined(separator: "\n")
         return "<div class=\"scroll\"><table><thead><tr>\(head)</tr></thead><tbody>\n\(body)\n</tbody></table></div>"

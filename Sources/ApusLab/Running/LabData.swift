@@ -1,0 +1,23 @@
+import Apus
+import Synchronization
+
+/// The data of the experiments, read once.
+enum LabData {
+    private static let fashion = Mutex<(training: Dataset, test: Dataset)?>(nil)
+
+    /// Fashion-MNIST, standardized: 60,000 images and 10,000.
+    static func fashionMNIST() throws -> (training: Dataset, test: Dataset) {
+        try fashion.withLock { known in
+            if let known { return known }
+            do {
+                let data = try FashionMNIST.load()
+                known = data
+                return data
+            } catch let error as DatasetError {
+                throw LabError(
+                    "this experiment needs Fashion-MNIST; install it with: apt-get install dataset-fashion-mnist. \(error)",
+                    .missing)
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import ApusSearch
+import Foundation
+
+/// The numbers that decide a claim.
+public enum Sample: Sendable, Hashable {
+    /// One number a seed, of which the mean counts; its interval is that of Student's t.
+    case mean([Double])
+    /// How often something happened; its interval is Wilson's.
+    case rate(Int, of: Int)
+    /// A number without chance: computed, not drawn.
+    case exact(Double)
+
+    /// How often something was true, one value a seed.
+    public static func rate(_ happened: [Bool]) -> Sample { .rate(happened.count { $0 }, of: happened.count) }
+}
+
+/// A number and how well it is known.
+///
+/// ```swift
+/// let estimate = Estimate(.mean([0.91, 0.93, 0.92]))
+/// print(estimate.value, estimate.interval)
+/// ```
+public struct Estimate: Sendable, Hashable {
+    /// The mean, the share or the number itself; NaN where there are no numbers.
+    public let value: Double
+    /// Where the true value lies with a confidence of 95 %: mean ± t(n − 1) s/√n (Student), or Wilson's interval of a share.
+    public let interval: ClosedRange<Double>
+    private let sample: Sample
+
+    /// The confidence of every interval of the lab.
+    public static let confidence = 0.95
+
+    /// The estimate that a sample gives. A number that is not finite makes its interval unbounded.
+    public init(_ sample: Sample) {
+        self.sample = sample
+        switch sample {
+        case .exact(let number):
+            value = number
+            interval = number.isNaN ? -Double.infinity ... .infinity : number...number
+        case .mean(let numbers):
+            guard let summary = ScoreSummary(numbers) else {
+                value = .nan
+                interval = -.infinity ... .infinity
+                return
+            }
+            value = summary.mean
+            let half = Estimate.halfWidth(summary.standardDeviation, count: summary.count)
+            interval =
+                value.isFinite && half.isFinite ? value - half...value + half : -Double.infinity ... .infinity
+        case .rate(let successes, let count):
+            value = count > 0 ? Double(successes) / Double(count) : .nan
+            interval = Estimate.wilson(value, count: Double(count))
+        }
+    }
+
+    /// Half the width of Student's interval of a mean. Numbers that are all equal leave none; a single number says nothing of the
+    /// others.
+    private static func halfWidth(_ deviation: Double, count: Int) -> Double {
+        guard count > 1 else { return .infinity }
+        if deviation == 0 { return 0 }
+        let quantile = StudentT(degreesOfFreedom: count - 1).quantile(0.5 + confidence / 2)
+        return quantile * deviation / Double(count).squareRoot()
+    }
+
+    /// Wilson's interval of a share (Wilson 1927): (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n).
+    private static func wilson(_ share: Double, count: Double) -> ClosedRange<Double> {
+        guard count > 0 else { return 0...1 }
+        let z = 1.959963984540054
+        let center = share + z * z / (2 * count)
+        let half = z * (share * (1 - share) / count + z * z / (4 * count * count)).squareRoot()
+        let scale = 1 + z * z / count
+        return max(0, (center - half) / scale)...min(1, (center + half) / scale)
+    }
+
+    /// Its interval if there were that many seeds with the same mean and spread, or the same share.
+    func interval(seeds: Int) -> ClosedRange<Double> {
+        switch sample {
+        case .exact: return interval
+        case .mean(let numbers):
+            guard let summary = ScoreSummary(numbers), summary.mean.isFinite, summary.count > 1 else { return interval }
+            let half = Estimate.halfWidth(summary.standardDeviation, count: seeds)
+            return half.isFinite ? value - half...value + half : interval
+        case .rate: return Estimate.wilson(value, count: Double(seeds))
+        }
+    }
+}
