@@ -10,6 +10,7 @@ import Foundation
 public enum Lab {
     /// All experiments, in the order of the course. A new one is a file and its line here.
     public static let experiments: [any LabExperiment] = [
+        XOR(),
         SurfaceWalks(),
         Averages(),
         Paths(),

@@ -40,7 +40,7 @@ struct SurfaceWalks: LabExperiment {
 
     /// Rates of the ravine: its limit is 2/λ = 1, λ = 2 being the greatest curvature.
     static let rates = [0.1, 0.5, 0.8, 0.9, 0.95, 0.99, 1.01, 1.05, 1.1]
-    static let waveStarts = [-1.0, -0.4, 0.2, 0.9, 1.6]
+    static let waveStarts = [-1.4, -0.9, 0.1, 0.4, 1.6]
 
     let about = LabAbout(
         "surface", number: "B1", part: .descent, title: Words("Ravine, saddle, wave", "손실 곡면"),
@@ -176,14 +176,10 @@ struct SurfaceWalks: LabExperiment {
             Claim(
                 "wave-ends",
                 Words(
-                    "On the wave five starts end in at least three different valleys.",
-                    "파동에서는 다섯 출발점이 세 곳 이상의 골짜기에서 끝난다."),
-                statistic: Words("different ends, to a tenth", "서로 다른 도착점(0.1 단위)"), .atLeast(3), basis: .theory,
-                isTaught: true
-            ) { results in
-                let ends = SurfaceWalks.waveStarts.map { (results["wave-\($0)"].mean("end") * 10).rounded() }
-                return .exact(Double(Set(ends.filter(\.isFinite)).count))
-            },
+                    "On the wave the start decides: two that are 0.3 apart, 0.1 and 0.4, end in different valleys.",
+                    "파동에서는 출발점이 결정한다. 0.3 떨어진 0.1과 0.4는 서로 다른 골짜기에서 끝난다."),
+                statistic: Words("distance of their ends", "두 도착점의 거리"), .atLeast(1), basis: .theory, isTaught: true
+            ) { .exact(abs($0["wave-0.4"].mean("end") - $0["wave-0.1"].mean("end"))) },
         ]
     }
 

@@ -85,7 +85,7 @@ struct Symmetry: LabExperiment {
             arm(.relu, .zeros), arm(.relu, .constant), arm(.relu, .small), arm(.sigmoid, .zeros),
             arm(.sigmoid, .constant), arm(.sigmoid, .small), arm(.relu, .zeros, adam: true),
             arm(.relu, .constant, adam: true), arm(.sigmoid, .zeros, adam: true),
-            arm(.relu, .constant, dropout: 0.2),
+            arm(.sigmoid, .constant, dropout: 0.2),
         ]
     }
 
@@ -198,7 +198,7 @@ struct Symmetry: LabExperiment {
                 "dropout-breaks",
                 Words("Dropout breaks the symmetry of constant weights.", "드롭아웃은 상수 가중치의 대칭을 깬다."),
                 statistic: equal, .atLeast(1e-3), basis: .theory
-            ) { .mean($0["relu-constant-dropout"].numbers("spread")) },
+            ) { .mean($0["sigmoid-constant-dropout"].numbers("spread")) },
         ]
     }
 

@@ -286,17 +286,18 @@ struct GradientFlow {
             }
             return softmaxCrossEntropy(h.matmul(head), labels)
         }
-        func root(_ tensor: Tensor) throws -> Double {
-            Double(try (tensor * tensor).mean().evaluated().item()).squareRoot()
-        }
-        kernels = try gradients.prefix(depth).map(root)
-        let outputs = try gradients.suffix(depth).map(root)
+        // One program for all of them.
+        let squares = (gradients + values.map(stack.activation.slope)).map { ($0 * $0).mean() }
+        try evaluate(squares)
+        let roots = squares.map { Double($0.item()).squareRoot() }
+        kernels = Array(roots[..<depth])
+        let outputs = Array(roots[depth..<(2 * depth)])
         self.outputs = outputs
-        let deviation = stack.scale.deviation(Double(n))
+        let slopes = roots[(2 * depth)...]
+        let growth = stack.scale.deviation(Double(n)) * Double(n).squareRoot()
         var predicted = outputs
         for layer in (0..<(depth - 1)).reversed() {
-            let slope = try root(stack.activation.slope(values[layer + 1]))
-            predicted[layer] = predicted[layer + 1] * deviation * Double(n).squareRoot() * slope
+            predicted[layer] = predicted[layer + 1] * growth * slopes[slopes.startIndex + layer + 1]
         }
         self.predicted = predicted
     }
