@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 run() { # name
     case $1 in
     swift-format | clang-format) "Scripts/check/$1.sh" ;;
-    compiler-warnings | documented | docc | api | house | links | arm64 | listed-tests | snippets) python3 "Scripts/check/${1//-/_}.py" ;;
+    compiler-warnings | documented | docc | api | house | links | arm64 | listed-tests | snippets | pages) python3 "Scripts/check/${1//-/_}.py" ;;
     # With the interpreter whose packages setup.sh installs.
     schema) /usr/bin/python3 Scripts/check/schema.py ;;
     onednn) Scripts/onednn.sh --system ;;
@@ -27,7 +27,7 @@ run() { # name
 
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(
-    swift-format clang-format links house tables faults scripts schema onednn arm64 compiler-warnings listed-tests snippets documented docc api
+    swift-format clang-format links house tables faults scripts schema onednn arm64 compiler-warnings listed-tests snippets documented docc api pages
 )
 failed=()
 for name in "${names[@]}"; do

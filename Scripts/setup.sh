@@ -38,6 +38,8 @@ if [ "${1:-}" = --check ]; then
     need clang-format-19 /usr/bin/clang-format-19 /usr/local/bin/clang-format-19
     need libc6-dev-arm64-cross /usr/aarch64-linux-gnu/include/stdio.h "/usr/include/aarch64-linux-gnu/bits/types.h"
     need python3-jsonschema "/usr/lib/python3*/*-packages/jsonschema/__init__.py"
+    need chromium /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome
+    need fonts-noto-cjk "/usr/share/fonts/opentype/noto/NotoSansCJK-*" "/usr/share/fonts/*/Noto*CJK*"
     need python3-yaml "/usr/lib/python3*/*-packages/yaml/__init__.py"
 fi
 [ ${#missing[@]} -eq 0 ] && exit 0

@@ -14,7 +14,7 @@ struct LabCommand: ParsableCommand {
             before. Results, pictures and pages go to the folder lab. What is finished is kept: a run that was stopped goes on \
             where it was. Whatever the verdicts, the exit code is 0, unless --expect says which are expected.
             """,
-        subcommands: [List.self, Run.self, Show.self, Open.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Run.self, Show.self, Open.self, WriteCourse.self], defaultSubcommand: List.self)
 
     struct FolderOption: ParsableArguments {
         @Option(help: ArgumentHelp("The folder of results and pages.", valueName: "folder"))
@@ -167,6 +167,25 @@ struct LabCommand: ParsableCommand {
             let path = Lab.indexPath(in: folder.output)
             if !FileManager.default.fileExists(atPath: path) { try Lab.writeIndex(folder.output) }
             try Terminal.print(URL(filePath: path).standardizedFileURL.path)
+        }
+    }
+}
+
+extension LabCommand {
+    struct WriteCourse: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "course", abstract: "Writes the course as text with pictures, from experiments that have run.")
+
+        @Argument(help: ArgumentHelp("The folder of Course.md and Course.ko.md.", valueName: "folder"))
+        var destination: String
+        @OptionGroup var folder: FolderOption
+
+        func run() throws {
+            let missing = try Lab.writeCourse(to: destination, from: folder.output)
+            if !missing.isEmpty {
+                Terminal.note("left out, for they have not run whole: \(missing.joined(separator: ", "))")
+            }
+            try Terminal.print("\(destination)/Course.md")
         }
     }
 }

@@ -322,6 +322,14 @@ import Testing
                 ("experiment schema", "", "x", 64, "Error: Unexpected argument 'x'\n"),
                 ("experiment check", "i.yaml", "nothing.json", 66, "error: nothing.json: there is no such file"),
                 ("zoo", "", "x", 64, "Error: Unexpected argument 'x'\n"),
+                ("lab list", "", "--language fr", 64, "Error: The value 'fr' is invalid for '--language <language>'"),
+                (
+                    "lab run", "ewa --output lab", "ewaa", 64,
+                    "error: there is no experiment \"ewaa\" (did you mean ewa?)\n"
+                ),
+                ("lab show", "B3", "B9", 64, "error: there is no experiment \"B9\" (known are "),
+                ("lab open", "", "x", 64, "Error: "),
+                ("lab course", "course --output lab", "", 64, "Error: Missing expected argument '<folder>'\n"),
                 ("bench", "i.yaml --seconds 0.01", "mlp --seconds 3601", 64, "error: --seconds must be in 0…3600, "),
             ]
             // One sample of two zeros, as ONNX keeps tensors: extents, type, bytes. The network passes it on.
@@ -329,7 +337,7 @@ import Testing
             let folder = URL(filePath: command.folder).appending(path: "test_data_set_0")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             for name in ["input_0.pb", "output_0.pb"] { try data.write(to: folder.appending(path: name)) }
-            let groups = ["runs", "experiment"]
+            let groups = ["runs", "experiment", "lab"]
             let known =
                 try commands(command, "").filter { !groups.contains($0) }
                 + groups.flatMap { group in try commands(command, group).map { "\(group) \($0)" } }

@@ -63,7 +63,7 @@ struct Symmetry: LabExperiment {
             .init(
                 Words("See what random numbers of other sizes do.", "무작위 수의 크기가 하는 일을 보자."), .shell,
                 "apus lab run histograms")
-        ], seeds: 5, seconds: 15)
+        ], seeds: 5, seconds: 15, revision: 2)
 
     func arms(isQuick: Bool) -> [LabArm<Setting>] {
         let steps = isQuick ? 100 : 1000
@@ -103,6 +103,7 @@ struct Symmetry: LabExperiment {
             Dense(Symmetry.units, activation: setting.activation.layer, kernelInitializer: initializer)
             if setting.dropout > 0 { Dropout(setting.dropout) }
             Dense(Symmetry.units, activation: setting.activation.layer, kernelInitializer: initializer)
+            if setting.dropout > 0 { Dropout(setting.dropout) }
             Dense(10, kernelInitializer: initializer)
         }
         let second = setting.dropout > 0 ? "3.dense/kernel" : "2.dense/kernel"

@@ -100,7 +100,12 @@ struct LabPage {
         }
         let first = figure.controls.reduce(0) { $0 * $1.options.count + $1.first }
         for (place, chart) in figure.charts.enumerated() {
-            number += 1
+            // Charts side by side stand for themselves, so that they wrap on a narrow screen.
+            let charts = (chart as? Figure)?.charts ?? [chart]
+            let pictures = charts.map { chart in
+                number += 1
+                return Page.picture(chart, number: number)
+            }
             let tables = chart.tables.map { table in
                 (table.title.isEmpty ? "" : "<p>\(Page.escape(table.title))</p>")
                     + Page.table(table.header, table.rows.map { $0.map(Page.escape) })
@@ -108,7 +113,7 @@ struct LabPage {
             let numbers = Words("Numbers", "숫자로 보기")[language]
             text += """
                 <div class="frame" data-place="\(place)"\(place == first ? "" : " hidden=\"hidden\"")>
-                \(Page.picture(chart, number: number))\
+                <div class="charts">\(pictures.joined())</div>\
                 \(tables.isEmpty ? "" : "<details><summary>\(numbers)</summary>\(tables)</details>")</div>
                 """
         }
