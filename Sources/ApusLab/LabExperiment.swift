@@ -51,15 +51,28 @@ public protocol LabExperiment: Sendable {
 }
 
 /// What an experiment of the lab is, in words.
+///
+/// ```swift
+/// for about in Lab.experiments.map(\.about) where about.part == .signal {
+///     print(about.number, about.title[.english], about.question[.korean])
+/// }
+/// ```
 public struct LabAbout: Sendable {
     /// A part of the course.
     public enum Part: String, Sendable, Hashable, Codable, CaseIterable {
+        /// What networks are, data, checks before training.
         case foundations = "A"
+        /// Gradient descent, optimizers, learning rates.
         case descent = "B"
+        /// Start values, and what they do on the way forward and back.
         case signal = "C"
+        /// Overfitting, regularization, dropout, early stopping.
         case overfitting = "D"
+        /// Batch normalization.
         case normalization = "E"
+        /// Searches and cross-validation.
         case choosing = "F"
+        /// Convolutions, classic networks, transfer.
         case convolution = "G"
 
         /// What the course calls it.
@@ -94,7 +107,12 @@ public struct LabAbout: Sendable {
     public struct Recipe: Sendable, Hashable {
         /// How it is written.
         public enum Form: String, Sendable, Hashable {
-            case yaml, swift, shell
+            /// An experiment file.
+            case yaml
+            /// A program.
+            case swift
+            /// Commands.
+            case shell
         }
 
         /// What it reproduces.

@@ -46,6 +46,12 @@ public struct LabArm<Setting: Codable & Hashable & Sendable>: Sendable {
 }
 
 /// What was measured of all arms with all seeds.
+///
+/// ```swift
+/// func gain(_ results: LabResults) -> Estimate {
+///     Estimate(.mean(results.differences("accuracy", "he", minus: "xavier")))
+/// }
+/// ```
 public struct LabResults: Sendable {
     /// One arm.
     public struct Arm: Sendable {

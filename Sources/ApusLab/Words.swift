@@ -1,4 +1,8 @@
 /// A language of the lab.
+///
+/// ```swift
+/// for language in Language.allCases { print(language.rawValue, language.title) }
+/// ```
 public enum Language: String, Sendable, Hashable, Codable, CaseIterable {
     /// English.
     case english = "en"

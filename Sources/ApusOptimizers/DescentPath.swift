@@ -5,7 +5,7 @@ public import ApusTensor
 /// The way of an optimizer down a function of two numbers: to see what momentum, step sizes and scales by coordinate do.
 ///
 /// ```swift
-/// let ravine = { (x: Tensor, y: Tensor) in x * x / 20 + y * y }
+/// let ravine: @Sendable (Tensor, Tensor) -> Tensor = { x, y in x * x / 20 + y * y }
 /// let path = try DescentPath(of: .sgd(learningRate: 0.95), on: ravine, from: (-7, 2), steps: 30)
 /// print(path.values.last!, path.length)
 /// ```

@@ -29,13 +29,13 @@ import Testing
 
     /// One seed, or a number that is none, decides nothing.
     @Test(arguments: [
-        Sample.mean([1]), .mean([]), .mean([1, .nan, 1]), .mean([1, .infinity]), .exact(.nan), .rate(0, of: 0),
+        Evidence.mean([1]), .mean([]), .mean([1, .nan, 1]), .mean([1, .infinity]), .exact(.nan), .rate(0, of: 0),
     ])
-    func whatSaysNothing(_ sample: Sample) {
-        let estimate = Estimate(sample)
+    func whatSaysNothing(_ evidence: Evidence) {
+        let estimate = Estimate(evidence)
         for criterion in [Criterion.atLeast(0.5), .atMost(0.5), .within(0.4...0.6)] {
-            #expect(criterion.verdict(estimate) == .undecided, "\(sample), \(criterion)")
-            #expect(criterion.decidingSeeds(estimate) == nil, "\(sample), \(criterion)")
+            #expect(criterion.verdict(estimate) == .undecided, "\(evidence), \(criterion)")
+            #expect(criterion.decidingSeeds(estimate) == nil, "\(evidence), \(criterion)")
         }
     }
 

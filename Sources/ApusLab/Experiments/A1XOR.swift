@@ -162,7 +162,7 @@ struct XOR: LabExperiment {
     // MARK: Claims
 
     var claims: [Claim] {
-        func solved(_ arm: String) -> @Sendable (LabResults) -> Sample {
+        func solved(_ arm: String) -> @Sendable (LabResults) -> Evidence {
             { results in
                 func total(_ name: String) -> Double { results[arm].numbers(name).reduce(0, +) }
                 let (count, all) = (total("solved"), total("networks"))
@@ -182,24 +182,24 @@ struct XOR: LabExperiment {
             ) { .exact($0["perceptron-xor"].numbers("best").max() ?? .nan) },
             Claim(
                 "perceptron-or", Words("A perceptron learns OR.", "퍼셉트론은 OR을 배운다."), statistic: share, .atLeast(0.99),
-                basis: .theory, isTaught: true, sample: solved("perceptron-or")),
+                basis: .theory, isTaught: true, evidence: solved("perceptron-or")),
             Claim(
                 "perceptron-and", Words("A perceptron learns AND.", "퍼셉트론은 AND를 배운다."), statistic: share,
                 .atLeast(0.99),
-                basis: .theory, isTaught: true, sample: solved("perceptron-and")),
+                basis: .theory, isTaught: true, evidence: solved("perceptron-and")),
             Claim(
                 "eight-solve", Words("Eight hidden tanh units solve XOR.", "은닉 tanh 유닛 여덟 개는 XOR을 푼다."),
                 statistic: share,
-                .atLeast(0.99), basis: .measured, isTaught: true, sample: solved("tanh-8")),
+                .atLeast(0.99), basis: .measured, isTaught: true, evidence: solved("tanh-8")),
             Claim(
                 "two-solve-sigmoid",
                 Words(
                     "Two hidden sigmoid units solve XOR in 95 of 100 networks.", "은닉 시그모이드 유닛 두 개는 100번 중 95번 XOR을 푼다."),
-                statistic: share, .atLeast(0.95), basis: .predicted, isTaught: true, sample: solved("sigmoid-2")),
+                statistic: share, .atLeast(0.95), basis: .predicted, isTaught: true, evidence: solved("sigmoid-2")),
             Claim(
                 "two-solve-relu",
                 Words("Two hidden ReLU units solve XOR in 95 of 100 networks.", "은닉 ReLU 유닛 두 개는 100번 중 95번 XOR을 푼다."),
-                statistic: share, .atLeast(0.95), basis: .predicted, isTaught: true, sample: solved("relu-2")),
+                statistic: share, .atLeast(0.95), basis: .predicted, isTaught: true, evidence: solved("relu-2")),
         ]
     }
 

@@ -136,7 +136,7 @@ struct Paths: LabExperiment {
         @Sendable func value(_ results: LabResults, _ name: String, _ arm: String) -> Double {
             results[arm].numbers(name).first ?? .nan
         }
-        func turnedRatio(_ method: Method) -> @Sendable (LabResults) -> Sample {
+        func turnedRatio(_ method: Method) -> @Sendable (LabResults) -> Evidence {
             { .exact(value($0, "value", "\(method.rawValue)-turned") / value($0, "value", method.rawValue)) }
         }
         let turned = Words("f after 30 steps, turned ÷ along the axes", "30걸음 뒤의 f, 돌린 것 ÷ 축과 나란한 것")
@@ -176,15 +176,15 @@ struct Paths: LabExperiment {
                 "adagrad-turned",
                 Words(
                     "Turning the ravine makes AdaGrad at least 100 times worse.", "골짜기를 돌리면 AdaGrad는 100배 이상 나빠진다."),
-                statistic: turned, .atLeast(100), basis: .measured, sample: turnedRatio(.adagrad)),
+                statistic: turned, .atLeast(100), basis: .measured, evidence: turnedRatio(.adagrad)),
             Claim(
                 "adam-turned",
                 Words("Turning the ravine makes Adam at least 5 times worse.", "골짜기를 돌리면 Adam은 5배 이상 나빠진다."),
-                statistic: turned, .atLeast(5), basis: .measured, sample: turnedRatio(.adam)),
+                statistic: turned, .atLeast(5), basis: .measured, evidence: turnedRatio(.adam)),
             Claim(
                 "rmsprop-turned",
                 Words("Turning the ravine makes RMSprop at least 5 times worse.", "골짜기를 돌리면 RMSprop은 5배 이상 나빠진다."),
-                statistic: turned, .atLeast(5), basis: .measured, sample: turnedRatio(.rmsprop)),
+                statistic: turned, .atLeast(5), basis: .measured, evidence: turnedRatio(.rmsprop)),
         ]
         for method in [Method.sgd, .momentum, .nesterov] {
             claims.append(
@@ -193,7 +193,7 @@ struct Paths: LabExperiment {
                     Words(
                         "\(method.title) does not notice that the ravine was turned.",
                         "\(method.title): 골짜기를 돌려도 달라지지 않는다."),
-                    statistic: turned, .within(0.999...1.001), basis: .theory, sample: turnedRatio(method)))
+                    statistic: turned, .within(0.999...1.001), basis: .theory, evidence: turnedRatio(method)))
         }
         claims.append(
             Claim(

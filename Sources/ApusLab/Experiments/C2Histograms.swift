@@ -111,7 +111,7 @@ struct Histograms: LabExperiment {
     // MARK: Claims
 
     var claims: [Claim] {
-        func number(_ name: String, _ arm: String) -> @Sendable (LabResults) -> Sample {
+        func number(_ name: String, _ arm: String) -> @Sendable (LabResults) -> Evidence {
             { .mean($0[arm].numbers(name)) }
         }
         let pooled = Words("pooled standard deviation of layer 5", "다섯째 층의 전체 표준편차")
@@ -122,19 +122,19 @@ struct Histograms: LabExperiment {
                     "Sigmoid, N(0, 1): at least 60 % of the values of layer 5 are at the ends.",
                     "시그모이드, N(0, 1): 다섯째 층 값의 60 % 이상이 양 끝에 몰린다."),
                 statistic: Words("share outside 0.05 to 0.95", "0.05~0.95 밖의 비율"), .atLeast(0.6), basis: .measured,
-                isTaught: true, sample: number("saturated", "sigmoid-one")),
+                isTaught: true, evidence: number("saturated", "sigmoid-one")),
             Claim(
                 "hundredth-collapses",
                 Words(
                     "Sigmoid, 0.01: all values of layer 5 are nearly equal.",
                     "시그모이드, 0.01: 다섯째 층의 값이 거의 모두 같다."),
                 statistic: pooled, .atMost(0.02), basis: .measured, isTaught: true,
-                sample: number("pooled.5", "sigmoid-hundredth")),
+                evidence: number("pooled.5", "sigmoid-hundredth")),
             Claim(
                 "xavier-spreads",
                 Words("Sigmoid, Xavier: the values of layer 5 are spread.", "시그모이드, Xavier: 다섯째 층의 값이 퍼져 있다."),
                 statistic: pooled, .within(0.10...0.16), basis: .measured, isTaught: true,
-                sample: number("pooled.5", "sigmoid-xavier")),
+                evidence: number("pooled.5", "sigmoid-xavier")),
             Claim(
                 "xavier-expresses",
                 Words(
@@ -152,19 +152,19 @@ struct Histograms: LabExperiment {
                 Words(
                     "ReLU, He: the spread of layer 5 is that of layer 1.", "ReLU, He: 다섯째 층의 퍼짐이 첫째 층과 같다."),
                 statistic: Words("pooled standard deviation, layer 5 ÷ layer 1", "전체 표준편차, 다섯째 층 ÷ 첫째 층"),
-                .within(0.8...1.3), basis: .measured, isTaught: true, sample: number("pooled.5/1", "relu-he")),
+                .within(0.8...1.3), basis: .measured, isTaught: true, evidence: number("pooled.5/1", "relu-he")),
             Claim(
                 "xavier-shrinks",
                 Words(
                     "ReLU, Xavier: the spread shrinks to a third in five layers.",
                     "ReLU, Xavier: 다섯 층 만에 퍼짐이 3분의 1로 줄어든다."),
                 statistic: Words("pooled standard deviation, layer 5 ÷ layer 1", "전체 표준편차, 다섯째 층 ÷ 첫째 층"),
-                .atMost(0.35), basis: .measured, isTaught: true, sample: number("pooled.5/1", "relu-xavier")),
+                .atMost(0.35), basis: .measured, isTaught: true, evidence: number("pooled.5/1", "relu-xavier")),
             Claim(
                 "hundredth-dies",
                 Words("ReLU, 0.01: nothing arrives at layer 5.", "ReLU, 0.01: 다섯째 층에는 아무것도 도달하지 않는다."),
                 statistic: pooled, .atMost(1e-4), basis: .measured, isTaught: true,
-                sample: number("pooled.5", "relu-hundredth")),
+                evidence: number("pooled.5", "relu-hundredth")),
         ]
     }
 

@@ -66,7 +66,7 @@ struct Backward: LabExperiment {
 
     func arms(isQuick: Bool) -> [LabArm<Setting>] {
         DenseStack.all.map {
-            LabArm($0.id, $0.title, Setting(stack: $0, images: isQuick ? 5000 : 20_000, epochs: isQuick ? 4 : 10))
+            LabArm($0.id, $0.title, Setting(stack: $0, images: isQuick ? 2000 : 20_000, epochs: isQuick ? 5 : 10))
         }
     }
 
@@ -118,7 +118,7 @@ struct Backward: LabExperiment {
     // MARK: Claims
 
     var claims: [Claim] {
-        func ratio(_ arm: String) -> @Sendable (LabResults) -> Sample { { .mean($0[arm].numbers("ratio.5")) } }
+        func ratio(_ arm: String) -> @Sendable (LabResults) -> Evidence { { .mean($0[arm].numbers("ratio.5")) } }
         let statistic = Words(
             "gradient of the first layer ÷ of the last hidden one, five layers", "첫 층의 기울기 ÷ 마지막 은닉층의 기울기, 다섯 층")
         return [
@@ -127,13 +127,13 @@ struct Backward: LabExperiment {
                 Words(
                     "Sigmoid, N(0, 1): the first layer receives less than a hundredth of the last one's gradient.",
                     "시그모이드, N(0, 1): 첫 층의 기울기는 마지막 층의 100분의 1보다 작다."),
-                statistic: statistic, .atMost(0.01), basis: .measured, isTaught: true, sample: ratio("sigmoid-one")),
+                statistic: statistic, .atMost(0.01), basis: .measured, isTaught: true, evidence: ratio("sigmoid-one")),
             Claim(
                 "xavier-vanishes",
                 Words(
                     "Sigmoid, Xavier: the first layer receives less than a hundredth.",
                     "시그모이드, Xavier: 첫 층의 기울기는 100분의 1보다 작다."),
-                statistic: statistic, .atMost(0.01), basis: .measured, sample: ratio("sigmoid-xavier")),
+                statistic: statistic, .atMost(0.01), basis: .measured, evidence: ratio("sigmoid-xavier")),
             Claim(
                 "slope-helps",
                 Words(
@@ -147,11 +147,12 @@ struct Backward: LabExperiment {
                 Words(
                     "Tanh, N(0, 1): the gradient explodes: the first layer receives at least ten times as much as the last.",
                     "tanh, N(0, 1): 기울기가 폭발한다. 첫 층이 마지막 층의 10배 이상을 받는다."),
-                statistic: statistic, .atLeast(10), basis: .measured, sample: ratio("tanh-one")),
+                statistic: statistic, .atLeast(10), basis: .measured, evidence: ratio("tanh-one")),
             Claim(
                 "tanh-xavier-keeps",
                 Words("Tanh, Xavier: every layer receives as much.", "tanh, Xavier: 모든 층이 비슷하게 받는다."),
-                statistic: statistic, .within(0.8...1.4), basis: .measured, isTaught: true, sample: ratio("tanh-xavier")
+                statistic: statistic, .within(0.8...1.4), basis: .measured, isTaught: true,
+                evidence: ratio("tanh-xavier")
             ),
             Claim(
                 "ratio-ranks",

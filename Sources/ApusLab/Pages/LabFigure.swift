@@ -3,6 +3,9 @@ public import ApusCharts
 /// A picture of a page: a chart, or several that controls choose from.
 ///
 /// ```swift
+/// import ApusCharts
+/// import ApusLab
+///
 /// let chart = LineChart("Loss", x: "Step", y: "Loss", series: [.init("SGD", y: [2.3, 1.2, 0.8])])
 /// let figure = LabFigure("loss", caption: "The loss falls.", chart: chart)
 /// let film = LabFigure(

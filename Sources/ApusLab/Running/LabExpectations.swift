@@ -4,8 +4,10 @@ import Foundation
 /// The verdicts that are expected, for continuous integration: `{"histograms": {"he-keeps": "held"}}`.
 ///
 /// ```swift
-/// let expected = try LabExpectations(file: "expected.json")
-/// for difference in expected.differences(outcome) { print(difference) }
+/// func check(_ outcome: LabOutcome) throws {
+///     let expected = try LabExpectations(file: "expected.json")
+///     for difference in expected.differences(outcome) { print(difference) }
+/// }
 /// ```
 public struct LabExpectations: Sendable, Hashable {
     private let verdicts: [String: [String: Verdict]]

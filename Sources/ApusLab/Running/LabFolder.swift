@@ -3,6 +3,11 @@ import ApusFormats
 import Foundation
 
 /// The folder of one experiment: finished measurements, the results, pictures and the page.
+///
+/// ```swift
+/// let folder = LabFolder("histograms", in: "lab")
+/// print(folder.pagePath)   // lab/histograms/report.html
+/// ```
 public struct LabFolder: Sendable, Hashable {
     /// Where it is.
     public let path: String

@@ -1,6 +1,10 @@
 import Foundation
 
 /// What a run of an experiment has done so far.
+///
+/// ```swift
+/// let runner = LabRunner(folder: "lab", progress: { print($0.finished, "of", $0.count) })
+/// ```
 public struct LabProgress: Sendable, Hashable {
     /// The measurements that are finished, those of earlier runs included.
     public var finished: Int
@@ -15,6 +19,12 @@ public struct LabProgress: Sendable, Hashable {
 }
 
 /// What an experiment has shown.
+///
+/// ```swift
+/// if let outcome = try LabRunner(folder: "lab").run(Lab.experiments[0]) {
+///     print(outcome.results.seeds, outcome.claims.map(\.verdict))
+/// }
+/// ```
 public struct LabOutcome: Sendable {
     /// The experiment in words.
     public let about: LabAbout

@@ -45,12 +45,12 @@ public struct Claim: Sendable {
     /// Whether the courses teach it; others are claims of this lab.
     public var isTaught: Bool
     /// The numbers that decide, from what was measured.
-    public var sample: @Sendable (LabResults) -> Sample
+    public var evidence: @Sendable (LabResults) -> Evidence
 
     /// Creates a value; arguments set the properties of their names.
     public init(
         _ id: String, _ statement: Words, statistic: Words, _ criterion: Criterion, basis: Basis,
-        isTaught: Bool = false, sample: @escaping @Sendable (LabResults) -> Sample
+        isTaught: Bool = false, evidence: @escaping @Sendable (LabResults) -> Evidence
     ) {
         self.id = id
         self.statement = statement
@@ -58,12 +58,12 @@ public struct Claim: Sendable {
         self.criterion = criterion
         self.basis = basis
         self.isTaught = isTaught
-        self.sample = sample
+        self.evidence = evidence
     }
 
     /// What the results decide.
     public func decided(by results: LabResults) -> DecidedClaim {
-        let estimate = Estimate(sample(results))
+        let estimate = Estimate(evidence(results))
         return DecidedClaim(
             claim: self, estimate: estimate, verdict: criterion.verdict(estimate),
             decidingSeeds: criterion.decidingSeeds(estimate))
@@ -71,6 +71,12 @@ public struct Claim: Sendable {
 }
 
 /// A claim and what was decided.
+///
+/// ```swift
+/// func lines(_ outcome: LabOutcome) -> [String] {
+///     outcome.claims.map { "\($0.verdict.rawValue): \($0.sentence(.english))" }
+/// }
+/// ```
 public struct DecidedClaim: Sendable {
     /// The claim.
     public let claim: Claim

@@ -1,4 +1,9 @@
 /// What the seeds say of a claim.
+///
+/// ```swift
+/// let verdict = Criterion.atLeast(0.5).verdict(0.6...0.8)
+/// print(verdict.rawValue, verdict.title[.korean])   // held 성립
+/// ```
 public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
     /// The whole interval is on the claimed side of the threshold.
     case held
@@ -18,6 +23,11 @@ public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// The side of a threshold on which a claim sees its number.
+///
+/// ```swift
+/// let criterion = Criterion.within(0.8...1.3)
+/// print(criterion.verdict(Estimate(.mean([0.9, 1.1, 1.0]))).rawValue)
+/// ```
 public enum Criterion: Sendable, Hashable {
     /// At least the threshold.
     case atLeast(Double)

@@ -2,7 +2,12 @@ import ApusSearch
 import Foundation
 
 /// The numbers that decide a claim.
-public enum Sample: Sendable, Hashable {
+///
+/// ```swift
+/// let all: [Evidence] = [.mean([0.91, 0.93]), .rate(8, of: 10), .exact(30)]
+/// for evidence in all { print(Estimate(evidence).interval) }
+/// ```
+public enum Evidence: Sendable, Hashable {
     /// One number a seed, of which the mean counts; its interval is that of Student's t.
     case mean([Double])
     /// How often something happened; its interval is Wilson's.
@@ -11,7 +16,7 @@ public enum Sample: Sendable, Hashable {
     case exact(Double)
 
     /// How often something was true, one value a seed.
-    public static func rate(_ happened: [Bool]) -> Sample { .rate(happened.count { $0 }, of: happened.count) }
+    public static func rate(_ happened: [Bool]) -> Evidence { .rate(happened.count { $0 }, of: happened.count) }
 }
 
 /// A number and how well it is known.
@@ -25,15 +30,15 @@ public struct Estimate: Sendable, Hashable {
     public let value: Double
     /// Where the true value lies with a confidence of 95 %: mean ± t(n − 1) s/√n (Student), or Wilson's interval of a share.
     public let interval: ClosedRange<Double>
-    private let sample: Sample
+    private let evidence: Evidence
 
     /// The confidence of every interval of the lab.
     public static let confidence = 0.95
 
-    /// The estimate that a sample gives. A number that is not finite makes its interval unbounded.
-    public init(_ sample: Sample) {
-        self.sample = sample
-        switch sample {
+    /// The estimate that evidence gives. A number that is not finite makes its interval unbounded.
+    public init(_ evidence: Evidence) {
+        self.evidence = evidence
+        switch evidence {
         case .exact(let number):
             value = number
             interval = number.isNaN ? -Double.infinity ... .infinity : number...number
@@ -74,7 +79,7 @@ public struct Estimate: Sendable, Hashable {
 
     /// Its interval if there were that many seeds with the same mean and spread, or the same share.
     func interval(seeds: Int) -> ClosedRange<Double> {
-        switch sample {
+        switch evidence {
         case .exact: return interval
         case .mean(let numbers):
             guard let summary = ScoreSummary(numbers), summary.mean.isFinite, summary.count > 1 else { return interval }
