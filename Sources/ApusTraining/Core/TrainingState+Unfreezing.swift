@@ -18,8 +18,8 @@ extension TrainingState {
     /// - Returns: What begins; `nil` if nothing does.
     @discardableResult
     mutating func unfreeze() -> Unfrozen? {
+        guard layout.phase + 1 < layout.plan.phases.count else { return nil }
         let plan = layout.plan
-        guard layout.phase + 1 < plan.phases.count else { return nil }
         let (before, phase) = (layout.phase, plan.phase(epoch: epoch + 1))
         guard phase > before else { return nil }
         enter(phaseStarts + Array(repeating: step, count: phase - before))

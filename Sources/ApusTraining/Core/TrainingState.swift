@@ -236,8 +236,13 @@ public struct TrainingState: Sendable {
     }
 
     /// The paths of the variables that the optimizer freezes now.
-    package var frozenPaths: Set<String> {
-        Set(layout.variables.lazy.map(\.path).filter { layout.plan.freezes($0, phase: layout.phase) })
+    package var frozenPaths: Set<String> { frozenPaths(phase: layout.phase) }
+
+    /// Those that it freezes in an epoch, from 1.
+    package func frozenPaths(inEpoch epoch: Int) -> Set<String> { frozenPaths(phase: layout.plan.phase(epoch: epoch)) }
+
+    private func frozenPaths(phase: Int) -> Set<String> {
+        Set(layout.variables.lazy.map(\.path).filter { layout.plan.freezes($0, phase: phase) })
     }
 
     /// The paths of variables that hold a value which is not finite.
