@@ -106,7 +106,8 @@ import Testing
         ),
     ]) func mistakesNameTheLine(_ text: String, _ expected: String) throws {
         #expect(message { try file(text).experiment() } == expected)
-        #expect(try file(text).problems.contains(expected), "\(try file(text).problems)")
+        let problems = try file(text).problems
+        #expect(problems.contains(expected), "\(problems)")
     }
 
     /// A trial of a search may have fewer epochs than its experiment: its folder is read all the same.
