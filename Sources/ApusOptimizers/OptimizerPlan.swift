@@ -43,7 +43,8 @@ package struct OptimizerPlan: Sendable {
             func epoch(_ distance: Int) -> Int { 1 + distance * min(max(1, every), Unfreezing.lastEpoch) }
             for path in paths where !optimizer.freezes(path) { epochs[path] = epoch(layers.distance(path)) }
             for (distance, name) in layers.names.reversed().enumerated() {
-                patterns[epoch(distance)] = [name.isEmpty ? "*" : "\(name)/*"]
+                // What the model itself asks for has no name in front.
+                patterns[epoch(distance)] = name.isEmpty ? paths.filter { !$0.contains("/") } : ["\(name)/*"]
             }
         case .patterns(let steps):
             for path in paths {

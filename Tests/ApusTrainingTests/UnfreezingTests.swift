@@ -395,8 +395,10 @@ import Testing
         func frozen(_ optimizer: Optimizer, epoch: Int) throws -> Set<String> {
             var state = try TrainingState(model, optimizer: optimizer, input: [2], seed: 1)
             state.epoch = epoch - 1
+            let foreseen = state.frozenPaths(inEpoch: epoch)
             let step = try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: optimizer)
             try step(&state, try blobs(8).whole)
+            #expect(state.frozenPaths == foreseen)
             return Set(state.frozenPaths.map { $0.split(separator: "/").dropLast().joined(separator: "/") })
         }
         let sgd = Optimizer.sgd()
@@ -412,6 +414,8 @@ import Testing
         #expect(try frozen(deep, epoch: 4) == [])
         let partly = sgd.unfreezingGradually().freezing("block/*")
         #expect(try frozen(partly, epoch: 1) == first.union(["block/a", "block/b"]))
+        // The first layer is the one before the last, then.
+        #expect(try frozen(partly, epoch: 2) == ["block/a", "block/b"])
         #expect(try frozen(partly, epoch: 9) == ["block/a", "block/b"])
         let named = sgd.freezing("*/a/*").freezing("0.*").unfreezing("block/a/*", epoch: 3)
         #expect(try frozen(named, epoch: 2) == ["0.dense", "block/a"])

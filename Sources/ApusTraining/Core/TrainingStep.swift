@@ -164,13 +164,9 @@ public struct TrainingStep: Sendable {
         let batch: BatchType
         /// Whether the variables change, or gradients are only gathered.
         let updates: Bool
-        /// How often variables were unfrozen.
-        let phase: Int
     }
 
-    private func key(_ type: BatchType, _ state: TrainingState) -> Key {
-        Key(batch: type, updates: updates(state), phase: state.layout.phase)
-    }
+    private func key(_ type: BatchType, _ state: TrainingState) -> Key { Key(batch: type, updates: updates(state)) }
 
     private func updates(_ state: TrainingState) -> Bool { (state.step + 1) % optimizer.accumulation == 0 }
 
