@@ -8,9 +8,11 @@ public import ApusConfiguration
 /// Slots and t of all else go on. Of gradients that are accumulated over steps, those before count as 0.
 ///
 /// ```swift
-/// let careful = Optimizer.adam(learningRate: 1e-3).unfreezingGradually()          // the last layer first
+/// // The last layer first; in files: unfreezing: {gradually: 1}
+/// let careful = Optimizer.adam(learningRate: 1e-3).unfreezingGradually()
+/// // In files: unfreezing: {patterns: [{pattern: "features/1?/*", epoch: 3}, {pattern: "features/*", epoch: 5}]}
 /// let named = Optimizer.adam(learningRate: 1e-3)
-///     .unfreezing("features/1?/*", epoch: 3).unfreezing("features/*", epoch: 5)   // in files: see `Experiment`
+///     .unfreezing("features/1?/*", epoch: 3).unfreezing("features/*", epoch: 5)
 /// ```
 public enum Unfreezing: ConfigurableCases {
     /// All layers but the last are frozen at first; a layer that stands d layers before the last trains from epoch 1 + d · every on.

@@ -249,7 +249,7 @@ import Testing
         #expect(hands[1].updates == (accumulation == 1 ? 20 : 10))
     }
 
-    /// With the count of the whole training, Adam's first step would be (1 − β₁)⁻¹ √(1 − β₂) ≈ 0.32 times as long, or longer: η is right.
+    /// With the count of the whole training Adam would go (1 − β₁) / √(1 − β₂) ≈ 3.2 times as far.
     @Test func theFirstStepOfAdamIsTheLearningRate() throws {
         let optimizer = Optimizer.adam(learningRate: 0.01).unfreezing("bias", epoch: 2)
         let step = try TrainingStep(Linear(), loss: Loss(Output()), optimizer: optimizer)
