@@ -47,6 +47,8 @@ struct Progress: CallbackRule {
         }
         switch event {
         case .epochBegan(let epoch): (self.epoch, start) = (epoch, (0, .now))
+        case .unfroze(_, let patterns, let parameters):
+            Terminal.write("\(head)  unfroze \(patterns.shown(3)): \(parameters) parameters\n")
         case .stepEnded(_, let samples, let means): showBar(samples, means)
         case .epochEnded(let record): show(record)
         case .stopped(let reason):

@@ -20,7 +20,7 @@ extension Optimizer: Hashable, CustomStringConvertible {
     private var settings: Settings {
         Settings(
             clipping: clipping, weightDecay: weightDecay, accumulation: accumulation, skipsNonFinite: skipsNonFinite,
-            average: average, groups: groups)
+            average: average, layerDecay: layerDecay, unfreezing: unfreezing, groups: groups)
     }
 
     fileprivate struct Settings: Configurable {
@@ -29,6 +29,8 @@ extension Optimizer: Hashable, CustomStringConvertible {
         var accumulation = 1
         var skipsNonFinite = false
         var average: Double?
+        var layerDecay: LayerDecay?
+        var unfreezing: Unfreezing?
         var groups: [ParameterGroup] = []
 
         static let schema = Schema(
@@ -53,6 +55,15 @@ extension Optimizer: Hashable, CustomStringConvertible {
                     "μ of an average of the weights, with which the model is evaluated: a ← w after the first update, "
                     + "then a ← μ a + (1 − μ) w; none if `nil`"
             ),
+            .optional(
+                "layerDecay", \.layerDecay,
+                help:
+                    "What the learning rate is multiplied by from a layer to the one before it: η · factorᵈ, d layers before the last; "
+                    + "no such factor if `nil`"
+            ),
+            .optional(
+                "unfreezing", \.unfreezing,
+                help: "With which epochs variables begin to train that are frozen at first"),
             .optional("groups", \.groups, help: "Settings of variables by path; the first group that matches counts"))
     }
 }
@@ -110,7 +121,8 @@ extension Optimizer: Codable {
         self.init(
             rule, clipping: settings.clipping, weightDecay: settings.weightDecay ?? decay,
             accumulation: settings.accumulation,
-            skipsNonFinite: settings.skipsNonFinite, average: settings.average, groups: settings.groups)
+            skipsNonFinite: settings.skipsNonFinite, average: settings.average, layerDecay: settings.layerDecay,
+            unfreezing: settings.unfreezing, groups: settings.groups)
     }
 
     public func encode(to encoder: any Encoder) throws {

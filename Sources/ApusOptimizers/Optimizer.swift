@@ -27,6 +27,10 @@ public struct Optimizer: Sendable {
     /// The decay μ of an exponential moving average (EMA) of the weights, with which the model is evaluated: a ← w after the first
     /// update, then a ← μ a + (1 − μ) w; none if `nil`. Until the first update, and if it is skipped, a is the start weights.
     public var average: Double?
+    /// How learning rates fall from the last layer to the first; they do not if `nil`.
+    public var layerDecay: LayerDecay?
+    /// With which epochs variables begin to train that are frozen at first; `nil` if there are none.
+    public var unfreezing: Unfreezing?
     /// Settings of variables by path; the first group that matches counts.
     public var groups: [ParameterGroup]
 
@@ -39,10 +43,13 @@ public struct Optimizer: Sendable {
     ///   - accumulation: The number of steps whose gradients are averaged before an update, at least 1.
     ///   - skipsNonFinite: Whether a step whose gradients are not all finite changes nothing.
     ///   - average: μ of the moving average of weights, in 0..<1; none if `nil`.
+    ///   - layerDecay: How learning rates fall from the last layer to the first; they do not if `nil`.
+    ///   - unfreezing: With which epochs variables begin to train that are frozen at first.
     ///   - groups: Settings of variables by path; the first that matches counts.
     public init(
         _ rule: some OptimizerRule, clipping: Clipping? = nil, weightDecay: Double? = nil, accumulation: Int = 1,
-        skipsNonFinite: Bool = false, average: Double? = nil, groups: [ParameterGroup] = []
+        skipsNonFinite: Bool = false, average: Double? = nil, layerDecay: LayerDecay? = nil,
+        unfreezing: Unfreezing? = nil, groups: [ParameterGroup] = []
     ) {
         self.rule = rule
         self.clipping = clipping
@@ -50,6 +57,8 @@ public struct Optimizer: Sendable {
         self.accumulation = accumulation
         self.skipsNonFinite = skipsNonFinite
         self.average = average
+        self.layerDecay = layerDecay
+        self.unfreezing = unfreezing
         self.groups = groups
     }
 
@@ -100,6 +109,17 @@ public struct Optimizer: Sendable {
         return copy
     }
 
+    /// With learning rates that fall from the last layer to the first: η · factorᵈ for a layer that stands d layers before the last.
+    ///
+    /// - Parameters:
+    ///   - factor: What the rate is multiplied by from one layer to the one before it.
+    ///   - levels: How many names of a path tell layers apart.
+    public func layerDecay(_ factor: Double, levels: Int = 1) -> Optimizer {
+        var copy = self
+        copy.layerDecay = LayerDecay(factor, levels: levels)
+        return copy
+    }
+
     /// With settings for variables whose path matches a pattern such as `*/bias`; earlier groups go first.
     public func group(
         _ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil, isFrozen: Bool = false
@@ -113,6 +133,33 @@ public struct Optimizer: Sendable {
     /// Variables whose path matches keep their values: weights, and states such as a running mean, with which the layer then
     /// computes as at inference. `0.batchNorm/*` freezes the whole layer, `*/gamma` its scale alone.
     public func freezing(_ pattern: String) -> Optimizer { group(pattern, isFrozen: true) }
+
+    /// With the last layer alone at first, and one layer more every few epochs, from the last to the first.
+    ///
+    /// - Parameters:
+    ///   - every: The number of epochs after which a layer joins.
+    ///   - levels: How many names of a path tell layers apart.
+    public func unfreezingGradually(every: Int = 1, levels: Int = 1) -> Optimizer {
+        var copy = self
+        copy.unfreezing = .gradually(every: every, levels: levels)
+        return copy
+    }
+
+    /// With variables that are frozen until an epoch, those whose path matches a pattern; in the order of epochs.
+    ///
+    /// - Parameters:
+    ///   - pattern: Which variables; of several patterns the first that matches counts.
+    ///   - epoch: The first epoch in which they train, from 2.
+    public func unfreezing(_ pattern: String, epoch: Int) -> Optimizer {
+        var copy = self
+        let step = UnfreezingStep(pattern, epoch: epoch)
+        if case .patterns(let steps) = unfreezing {
+            copy.unfreezing = .patterns(steps + [step])
+        } else {
+            copy.unfreezing = .patterns([step])
+        }
+        return copy
+    }
 }
 
 /// A rule for one variable: pure, with named slots.
@@ -267,17 +314,6 @@ public struct OptimizerCheck {
 }
 
 extension Optimizer {
-    /// Finds patterns of groups that match no variable: they would change nothing.
-    ///
-    /// - Throws: `OptimizerError` that names the pattern, and a variable that may be meant.
-    package func checkGroups(_ paths: [String]) throws(OptimizerError) {
-        for group in groups where !paths.contains(where: group.matches) {
-            throw OptimizerError(
-                "no variable matches the pattern \(group.pattern.shown) of the optimizer's groups, or of what is frozen (\(Names.hint(group.pattern, paths)))"
-            )
-        }
-    }
-
     /// What is wrong with the hyperparameters.
     ///
     /// - Throws: `OptimizerError` that names the hyperparameter, its value and its range.
@@ -289,10 +325,19 @@ extension Optimizer {
         check.expectNotNegative("weightDecay", weightDecay ?? rule.weightDecay)
         check.expect(accumulation >= 1, "accumulation", Double(accumulation), "at least 1")
         if let average { check.expectShare("average", average) }
+        if let factor = layerDecay?.factor {
+            check.expect(factor > 0 && factor <= 1, "layerDecay", factor, "a number > 0 and at most 1")
+        }
         for group in groups {
             if let rate = group.learningRate { check.expectNotNegative("learningRate for \(group.pattern)", rate) }
             if let decay = group.weightDecay { check.expectNotNegative("weightDecay for \(group.pattern)", decay) }
         }
         if let problem = check.problem { throw OptimizerError(problem) }
+        if let layerDecay { try Optimizer.validate(levels: layerDecay.levels, of: "layerDecay") }
+        try unfreezing?.validate()
+    }
+
+    static func validate(levels: Int, of name: String) throws(OptimizerError) {
+        if levels < 1 { throw OptimizerError("the optimizer's \(name) has \(levels) levels but needs at least 1") }
     }
 }

@@ -19,11 +19,15 @@ package struct OptimizerPipeline {
     package typealias Change = (variable: Tensor, slots: [Tensor])
 
     private let optimizer: Optimizer
-    /// As `Optimizer.numberNames` lists them.
+    private let places: StepNumbers
     private let numbers: [Tensor]
 
-    package init(_ optimizer: Optimizer, numbers: [Tensor]) {
+    /// - Parameters:
+    ///   - places: Which numbers there are.
+    ///   - numbers: Their values in a step, in the order of `places`.
+    package init(_ optimizer: Optimizer, _ places: StepNumbers, numbers: [Tensor]) {
         self.optimizer = optimizer
+        self.places = places
         self.numbers = numbers
     }
 
@@ -51,9 +55,10 @@ package struct OptimizerPipeline {
             let (variable, old) = (variables[index], slots[index])
             let group = optimizer.groupIndex(variable.path)
             var value = variable.value
-            let rate = numbers[optimizer.scaleStart(group: group)]
+            let place = places.rate(variable.path)
+            let rate = numbers[place]
             if let decay = optimizer.decay(group: group), decay > 0 { value = value - value * (rate * decay) }
-            let scales = Array(numbers[(optimizer.scaleStart(group: group) + 1)...].prefix(optimizer.scaleCount))
+            let scales = Array(numbers[(place + 1)...].prefix(optimizer.scaleCount))
             var (changed, results) = optimizer.rule.update(
                 value, gradient: gradients[index], slots: Array(old.prefix(ruleSlots)), scales: scales)
             if let constraint = variable.constraint { changed = constraint(changed) }
@@ -61,7 +66,7 @@ package struct OptimizerPipeline {
             if optimizer.average != nil {
                 // The slot begins with the start weights. The first update replaces them; if it is skipped, the average
                 // continues from them.
-                let momentum = numbers[numbers.count - 1]
+                let momentum = numbers[places.average(variable.path)]
                 results.append(old[old.count - 1] * momentum + changed * (1 - momentum))
             }
             guard let isFinite else { return (changed, results) }
@@ -97,57 +102,13 @@ extension Optimizer {
     /// The place of a variable's group; after the last, the optimizer's own settings.
     func groupIndex(_ path: String) -> Int { groups.firstIndex { $0.matches(path) } ?? groups.count }
 
-    package func freezes(_ path: String) -> Bool {
+    /// Whether a variable's group freezes it.
+    func freezes(_ path: String) -> Bool {
         let index = groupIndex(path)
         return index < groups.count && groups[index].isFrozen
     }
 
     func decay(group: Int) -> Double? {
         (group < groups.count ? groups[group].weightDecay : nil) ?? weightDecay ?? rule.weightDecay
-    }
-
-    // MARK: Numbers of a step
-
-    var scaleCount: Int { type(of: rule).scaleCount }
-
-    /// Where the numbers of a group begin: the learning rate, then the rule's scales.
-    func scaleStart(group: Int) -> Int { group * (1 + scaleCount) }
-
-    /// The scalars that every step is given: for each group its learning rate and the rule's scales, then the momentum of the average.
-    package var numberNames: [String] {
-        (0...groups.count).flatMap { group in
-            ["learning rate \(group)"] + (0..<scaleCount).map { "scale \(group).\($0)" }
-        } + (average != nil ? ["average"] : [])
-    }
-
-    /// Calls a function with each of these scalars for a step.
-    ///
-    /// - Parameters:
-    ///   - step: The steps done so far.
-    ///   - learningRate: That of the step, by the schedule.
-    package func forEachNumber(step: Int, learningRate: Double, _ body: (Int, Double) -> Void) {
-        forEachNumber(update: Double(step / accumulation + 1), learningRate: learningRate, body)
-    }
-
-    /// Calls a function with each of these scalars for an update.
-    ///
-    /// - Parameter update: The number of the update, from 1.
-    func forEachNumber<Number: StepNumber>(update: Number, learningRate: Number, _ body: (Int, Number) -> Void) {
-        var index = 0
-        func give(_ number: Number) {
-            body(index, number)
-            index += 1
-        }
-        for group in 0...groups.count {
-            var rate = learningRate
-            if group < groups.count, let own = groups[group].learningRate {
-                rate = self.learningRate == 0 ? Number(own) : Number(own) * (learningRate / Number(self.learningRate))
-            }
-            give(rate)
-            let scales = rule.scales(rate: rate, step: update)
-            for position in 0..<scaleCount { give(scales[position]) }
-        }
-        // The first update's average is the variable itself, as in Keras.
-        if let average { give(update.ifGreater(than: 1, Number(average), else: 0)) }
     }
 }

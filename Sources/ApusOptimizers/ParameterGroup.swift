@@ -35,8 +35,21 @@ public struct ParameterGroup: Configurable {
         ParameterGroup(""), .leading("pattern", \.pattern, former: "match"), .optional("learningRate", \.learningRate),
         .optional("weightDecay", \.weightDecay), .optional("isFrozen", \.isFrozen, former: "frozen"))
 
+    func matches(_ path: String) -> Bool { PathPattern(pattern).matches(path) }
+}
+
+extension UnfreezingStep {
+    func matches(_ path: String) -> Bool { PathPattern(pattern).matches(path) }
+}
+
+/// A path in which `*` stands for any letters, slashes included, and `?` for one letter.
+private struct PathPattern {
+    private let pattern: [Character]
+
+    init(_ pattern: String) { self.pattern = Array(pattern) }
+
     func matches(_ path: String) -> Bool {
-        let (pattern, path) = (Array(pattern), Array(path))
+        let path = Array(path)
         var (place, position) = (0, 0)
         /// The last star, and the first letter that it does not stand for.
         var star: (place: Int, position: Int)?

@@ -158,6 +158,36 @@ import Testing
         }
     }
 
+    // MARK: Layers that join later
+
+    @Test func layersThatJoinAreShown() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            let unfreezing = "--set optimizer.unfreezing.gradually=1"
+            let result = try command.apus("train d.yaml --run r \(unfreezing)")
+            #expect(
+                result.errorLines.filter { $0.contains("unfroze") } == ["epoch 2/2  unfroze 0.dense/*: 12 parameters"])
+            #expect(command.text("r/events.jsonl").contains(#""parameters":12,"patterns":["0.dense/*"]"#))
+            let json = try command.apus("train d.yaml --run s --json \(unfreezing)")
+            #expect(json.output.contains(#""event":"unfroze""#))
+            // One epoch after the other is the same training.
+            let late = try command.apus("train d.yaml --run t --epochs 1 \(unfreezing)")
+            #expect(
+                late.errorLines.contains {
+                    $0.hasSuffix(
+                        "training ends after epoch 1, but the optimizer unfreezes 0.dense/* in epoch 2; give more epochs, or unfreeze earlier"
+                    )
+                })
+            try command.apus("train --resume t --epochs 2")
+            let weights = "checkpoints/last/state.safetensors"
+            #expect(command.bytes("t/\(weights)") == command.bytes("r/\(weights)"))
+            let patterns = "--set 'optimizer.unfreezing={patterns: [{pattern: \"0.*\", epoch: 3}]}'"
+            let refused = try command.shell("apus train d.yaml \(patterns)")
+            #expect(refused.code == 64 || refused.code == 65)
+            #expect(refused.errors.contains("0.* is unfrozen in epoch 3, but there are 2 epochs"), "\(refused.errors)")
+        }
+    }
+
     // MARK: Weights from elsewhere
 
     /// Frozen weights are those that were loaded, whichever way their names are found.

@@ -23,7 +23,8 @@ import Testing
         "Metrics": of(MetricKinds.registry), "Optimizers": of(OptimizerKinds.registry),
         "Around the optimizer's rule": joined([
             keys(aroundTheRule, in: ""), keys(of(Clipping.self), in: "clipping."),
-            keys(ParameterGroup.schema, in: "groups."),
+            keys(LayerDecay.schema, in: "layerDecay."), keys(of(Unfreezing.self), in: "unfreezing."),
+            keys(UnfreezingStep.schema, in: "unfreezing.patterns."), keys(ParameterGroup.schema, in: "groups."),
         ]),
         "Schedules": of(Schedule.Curve.self),
         "Callbacks": of(CallbackKinds.registry),
@@ -112,7 +113,8 @@ import Testing
         let values: [String: String] = [
             "clipping": text(optimizer.clipping), "weightDecay": text(optimizer.weightDecay),
             "accumulation": text(optimizer.accumulation), "skipsNonFinite": text(optimizer.skipsNonFinite),
-            "average": text(optimizer.average), "groups": text(optimizer.groups),
+            "average": text(optimizer.average), "layerDecay": text(optimizer.layerDecay),
+            "unfreezing": text(optimizer.unfreezing), "groups": text(optimizer.groups),
         ]
         let refusal = message { try pageExperiment("optimizer: {sgd: {}, adam: {}}") }
         let list =

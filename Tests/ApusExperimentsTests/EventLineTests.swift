@@ -16,6 +16,7 @@ import Testing
             learningRate: 0.1, seconds: 1, samplesPerSecond: 1)
         let events: [Event] = [
             .began(epochs: 1, stepsPerEpoch: 1, samplesPerEpoch: 1), .epochBegan(1),
+            .unfroze(epoch: 2, patterns: ["0.dense/*"], parameters: 6),
             .stepEnded(batch: 1, samples: 1, means: Measurements([("loss", 1)])), .epochEnded(record),
             .checkpointSaved("a/last"), .stopped(.interrupted), .ended(.completed),
         ]

@@ -241,6 +241,9 @@ enum VocabularyCode {
         #".adamW().group("*/bias", weightDecay: 0)"#: .adamW().group("*/bias", weightDecay: 0),
         #".adam().group("0.*", learningRate: 0.0001).freezing("1.*")"#: .adam().group("0.*", learningRate: 0.0001)
             .freezing("1.*"),
+        #".adamW().layerDecay(0.7)"#: .adamW().layerDecay(0.7),
+        #".adam().unfreezingGradually(every: 2)"#: .adam().unfreezingGradually(every: 2),
+        #".adam().unfreezing("0.*", epoch: 4)"#: .adam().unfreezing("0.*", epoch: 4),
     ]
 
     static let schedules: [String: Schedule] = [

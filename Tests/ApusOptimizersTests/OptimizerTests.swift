@@ -285,10 +285,12 @@ import Testing
     }
 
     /// A group's own rate follows the schedule as the optimizer's does.
-    @Test func ratesOfGroupsFollowTheSchedule() {
+    @Test func ratesOfGroupsFollowTheSchedule() throws {
+        let variables = try Sequential.small.initialized(input: [2], seed: 1)
         func rates(_ optimizer: Optimizer, _ learningRate: Double) -> [Double] {
             var rates: [Double] = []
-            optimizer.forEachNumber(step: 0, learningRate: learningRate) { rates.append($1) }
+            let numbers = StepNumbers(OptimizerPlan(optimizer, variables), of: variables.paths)
+            numbers.forEach(step: 0, starts: [0], learningRate: learningRate) { rates.append($1) }
             return rates.map { ($0 * 1e9).rounded() / 1e9 }
         }
         let optimizer = Optimizer.sgd(learningRate: 0.1).group("*/bias", learningRate: 0.02)

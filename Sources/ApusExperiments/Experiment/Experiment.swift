@@ -188,4 +188,17 @@ public struct Experiment: Configurable {
         do { try schedule.validate() } catch { problems.append(FileProblem(["schedule"], error.description)) }
         return problems
     }
+    /// What is unfrozen only after the last epoch, and where. A trial of a search may have fewer epochs than its experiment.
+    var lateUnfreezing: [FileProblem] {
+        guard case .patterns(let steps) = optimizer.unfreezing,
+            let late = steps.firstIndex(where: { $0.epoch > epochs })
+        else { return [] }
+        let (step, count) = (steps[late], epochs == 1 ? "there is one epoch" : "there are \(epochs) epochs")
+        return [
+            FileProblem(
+                ["optimizer", "unfreezing", "patterns", "\(late)"],
+                "\(step.pattern.shown) is unfrozen in epoch \(step.epoch), but \(count); give more, or unfreeze it earlier"
+            )
+        ]
+    }
 }

@@ -77,6 +77,13 @@ public struct ExperimentFile: Sendable {
     ///
     /// - Throws: `ConfigurationError` that names the line and what is wrong there.
     public func experiment() throws(ConfigurationError) -> Experiment {
+        let experiment = try runExperiment()
+        if let problem = experiment.lateUnfreezing.first { throw file.error(problem) }
+        return experiment
+    }
+
+    /// The experiment of a run, which may have other epochs than its file had.
+    func runExperiment() throws(ConfigurationError) -> Experiment {
         let experiment = try file.value()
         if let problem = experiment.problems.first { throw file.error(problem) }
         return experiment
@@ -85,7 +92,7 @@ public struct ExperimentFile: Sendable {
     /// Everything that is wrong, one line each in the order of the file; empty if nothing is.
     public var problems: [String] {
         // The keys that must be given are names.
-        file.problems(standIn: "mlp") { $0.problems }
+        file.problems(standIn: "mlp") { $0.problems + $0.lateUnfreezing }
     }
 
     /// A problem that shows when the experiment is built, with the line of a path in front.

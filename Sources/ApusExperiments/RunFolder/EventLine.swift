@@ -27,13 +27,14 @@ public struct EventLine: Sendable, Encodable {
 
     package enum Field: String, CodingKey, CaseIterable {
         case v, event, time, epochs, stepsPerEpoch, samplesPerEpoch, epoch, step, batch, samples, learningRate, means
-        case training, validation, tables, seconds, samplesPerSecond, checkpoint, reason
+        case training, validation, tables, seconds, samplesPerSecond, patterns, parameters, checkpoint, reason
     }
 
     package static func name(_ event: Event) -> String {
         switch event {
         case .began: "began"
         case .epochBegan: "epochBegan"
+        case .unfroze: "unfroze"
         case .stepEnded: "stepEnded"
         case .epochEnded: "epochEnded"
         case .checkpointSaved: "checkpointSaved"
@@ -56,6 +57,10 @@ public struct EventLine: Sendable, Encodable {
             try line.encode(steps, forKey: .stepsPerEpoch)
             try line.encode(samples, forKey: .samplesPerEpoch)
         case .epochBegan(let epoch): try line.encode(epoch, forKey: .epoch)
+        case .unfroze(let epoch, let patterns, let parameters):
+            try line.encode(epoch, forKey: .epoch)
+            try line.encode(patterns, forKey: .patterns)
+            try line.encode(parameters, forKey: .parameters)
         case .stepEnded(let batch, let samples, let means):
             try line.encode(state.epoch + 1, forKey: .epoch)
             try line.encode(state.step, forKey: .step)

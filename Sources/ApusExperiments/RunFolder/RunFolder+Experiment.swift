@@ -17,6 +17,6 @@ extension RunFolder {
         guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
             throw TrainingError("\(file) can't be read")
         }
-        return try Experiment(yaml: text, path: file)
+        return try ExperimentFile(yaml: text, path: file).runExperiment()
     }
 }

@@ -94,7 +94,9 @@ extension RunReport {
         if let batch {
             survey = try LayerSurvey(
                 trainer.model, state.evaluatedVariables, objective: trainer.objective, precision: trainer.precision,
-                device: trainer.device, frozen: state.frozenPaths, batch: batch, seed: trainer.seed)
+                device: trainer.device,
+                frozen: state.frozenPaths(inEpoch: history.epochs.last?.epoch ?? max(1, state.epoch)),
+                batch: batch, seed: trainer.seed)
         } else {
             survey = LayerSurvey(state.evaluatedVariables)
         }

@@ -14,6 +14,8 @@ public enum Event: Sendable, Hashable {
     case began(epochs: Int, stepsPerEpoch: Int, samplesPerEpoch: Int)
     /// An epoch begins; the first has the number 1.
     case epochBegan(Int)
+    /// With the epoch that has begun, variables begin to train that were frozen: what the optimizer unfreezes, and how many values.
+    case unfroze(epoch: Int, patterns: [String], parameters: Int)
     /// A step was done: the number of its batch in the epoch (from 1), the samples of the epoch so far, and their means.
     case stepEnded(batch: Int, samples: Int, means: Measurements)
     /// An epoch is done and validated.

@@ -62,6 +62,8 @@ struct CheckpointText: Codable {
         var step: Int
         var epoch: Int
         var batch: Int
+        /// The steps that were done when each phase of unfreezing began, if there was more than one.
+        var phases: [Int]?
     }
 
     struct File: Codable {
@@ -87,6 +89,8 @@ struct CheckpointText: Codable {
     var step: Int
     var epoch: Int
     var batch: Int
+    /// The steps that were done when each phase of unfreezing began, if there was more than one.
+    var phases: [Int]?
     var firstEpoch: Int
     var optimizer: Optimizer
     var learningRate: Double
@@ -128,8 +132,9 @@ extension TrainingState {
     fileprivate func reading(_ path: String, at place: CheckpointText.Place) throws -> TrainingState {
         let file = try SafetensorsFile(path)
         var copy = self
-        copy.makeUnique()
-        for index in buffers.indices {
+        try copy.enter(place, path)
+        let layout = copy.layout
+        for index in copy.buffers.indices {
             let (name, type) = ("\(layout.roles[index])", layout.type(index))
             guard file.contains(name), try file.type(of: name) == type else {
                 throw TrainingError(
@@ -139,7 +144,7 @@ extension TrainingState {
             try file.read(name, into: copy.buffers[index].mutableBytes)
             copy.buffers[index].generation += 1
         }
-        guard file.names.count == buffers.count else {
+        guard file.names.count == copy.buffers.count else {
             let known = Set(layout.roles.map { "\($0)" })
             let other = file.names.first { !known.contains($0) } ?? "more"
             throw TrainingError(
@@ -149,7 +154,24 @@ extension TrainingState {
         return copy
     }
 
-    fileprivate var place: CheckpointText.Place { CheckpointText.Place(step: step, epoch: epoch, batch: batch) }
+    fileprivate var place: CheckpointText.Place {
+        CheckpointText.Place(
+            step: step, epoch: epoch, batch: batch, phases: phaseStarts.count > 1 ? phaseStarts : nil)
+    }
+
+    /// Unfreezes what was unfrozen where a checkpoint was written.
+    private mutating func enter(_ place: CheckpointText.Place, _ path: String) throws {
+        let starts = place.phases ?? [0]
+        guard starts.first == 0, starts == starts.sorted(), starts[starts.count - 1] <= place.step,
+            starts.count <= layout.plan.phases.count
+        else {
+            throw TrainingError(
+                "the checkpoint \(path) belongs to another optimizer, which had unfrozen variables \(starts.count - 1) times: at the steps "
+                    + "\(starts.dropFirst().map { "\($0)" }.shown())",
+                kind: .malformed)
+        }
+        enter(starts)
+    }
 }
 
 extension TrainingCheckpoint {
@@ -192,7 +214,8 @@ extension TrainingCheckpoint {
             saved.append(CheckpointText.SavedCallback(name: name, data: remembered.data, trainings: trainings))
         }
         let text = CheckpointText(
-            seed: state.seed, step: state.step, epoch: state.epoch, batch: state.batch, firstEpoch: firstEpoch,
+            seed: state.seed, step: state.step, epoch: state.epoch, batch: state.batch, phases: state.place.phases,
+            firstEpoch: firstEpoch,
             optimizer: state.optimizer, learningRate: learningRate, learningRateFactor: learningRateFactor,
             stopReason: stopReason,
             hasStopped: hasStopped, isAnnounced: isAnnounced, epochSeconds: epochSeconds, sum: sum, history: history,
@@ -269,7 +292,7 @@ extension TrainingCheckpoint {
         }
         state = try read(
             TrainingCheckpoint.tensors,
-            CheckpointText.Place(step: text.step, epoch: text.epoch, batch: text.batch))
+            CheckpointText.Place(step: text.step, epoch: text.epoch, batch: text.batch, phases: text.phases))
         firstEpoch = text.firstEpoch
         history = text.history
         learningRate = text.learningRate

@@ -11,7 +11,7 @@ import Synchronization
 final class BoundStep: StoredProgram {
     let program: BoundProgram<StepRole>
     let layout: TrainingState.Layout
-    private let optimizer: Optimizer
+    private let places: StepNumbers
     private let metrics: MetricLayout
     private let count: Int
     /// The places of variables and slots among the inputs and among the outputs, where they are written back.
@@ -26,12 +26,12 @@ final class BoundStep: StoredProgram {
     private let frame: Mutex<ProgramFrame>
 
     init(
-        _ program: BoundProgram<StepRole>, layout: TrainingState.Layout, optimizer: Optimizer, metrics: MetricLayout,
+        _ program: BoundProgram<StepRole>, layout: TrainingState.Layout, _ places: StepNumbers, metrics: MetricLayout,
         type: BatchType
     ) {
         self.program = program
         self.layout = layout
-        self.optimizer = optimizer
+        self.places = places
         self.metrics = metrics
         count = type.count
         state = layout.roles.map { (program.place(ofInput: $0), program.place(ofOutput: $0)) }
@@ -42,7 +42,7 @@ final class BoundStep: StoredProgram {
         )
         var frame = program.frame()
         frame.inputs[program.place(ofInput: .key)] = key
-        numbers = optimizer.numberNames.map { _ in Buffer(byteCount: 4) }
+        numbers = (0..<places.count).map { _ in Buffer(byteCount: 4) }
         for (index, buffer) in numbers.enumerated() {
             frame.inputs[program.place(ofInput: .number(index))] = buffer
         }
@@ -57,15 +57,14 @@ final class BoundStep: StoredProgram {
     var byteCount: Int { program.byteCount + results.reduce(0) { $0 + $1.byteCount } }
 
     /// Runs the step on a state's buffers, in place.
-    func run(
-        _ buffers: [Buffer], _ data: Batch, seed: UInt64, step: Int, learningRate: Double
-    ) throws(ProgramError) -> StepResult {
-        try frame.withLock { frame throws(ProgramError) in
-            key.write(seed: seed, step: step)
-            optimizer.forEachNumber(step: step, learningRate: learningRate) { index, number in
+    func run(_ state: TrainingState, _ data: Batch, learningRate: Double) throws(ProgramError) -> StepResult {
+        let buffers = state.buffers
+        return try frame.withLock { frame throws(ProgramError) in
+            key.write(seed: state.seed, step: state.step)
+            places.forEach(step: state.step, starts: state.phaseStarts, learningRate: learningRate) { index, number in
                 numbers[index].mutableBytes.storeBytes(of: Float(number), as: Float.self)
             }
-            for (index, place) in state.enumerated() {
+            for (index, place) in self.state.enumerated() {
                 frame.inputs[place.input] = buffers[index]
                 frame.outputs[place.output] = buffers[index]
             }

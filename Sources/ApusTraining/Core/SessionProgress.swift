@@ -83,7 +83,14 @@ struct SessionProgress {
         sum = MeasurementSum(session.objective)
         epochSeconds = 0
         isMidEpoch = true
+        let unfrozen = state.unfreeze()
+        if unfrozen != nil { session.observer?.forget() }
         try send(.epochBegan(state.epoch + 1), &state)
+        if let unfrozen {
+            try send(
+                .unfroze(
+                    epoch: unfrozen.epoch, patterns: unfrozen.patterns, parameters: unfrozen.parameterCount), &state)
+        }
     }
 
     /// Counts a step that the state has counted.

@@ -9,18 +9,25 @@ struct StepUpdate {
     let slots: [StepRole: Tensor]
     private let optimizer: Optimizer
     private let layout: TrainingState.Layout
+    private let places: StepNumbers
     private let numbers: [Tensor]
 
     /// Adds slots and numbers as inputs.
-    init(_ optimizer: Optimizer, _ layout: TrainingState.Layout, in builder: inout ProgramBuilder<StepRole>) {
+    ///
+    /// - Parameter places: Which numbers there are.
+    init(
+        _ optimizer: Optimizer, _ layout: TrainingState.Layout, _ places: StepNumbers,
+        in builder: inout ProgramBuilder<StepRole>
+    ) {
         self.optimizer = optimizer
         self.layout = layout
+        self.places = places
         var slots: [StepRole: Tensor] = [:]
         for (index, role) in layout.roles.enumerated().dropFirst(layout.variables.count) {
             slots[role] = builder.input(role, layout.type(index))
         }
         self.slots = slots
-        numbers = optimizer.numberNames.indices.map { builder.input(.number($0), TensorType([], .float32)) }
+        numbers = (0..<places.count).map { builder.input(.number($0), TensorType([], .float32)) }
     }
 
     /// The new values of trained variables and their slots.
@@ -38,7 +45,7 @@ struct StepUpdate {
             optimizer.allSlots.map { StepRole.slot(path, $0.name) }
         }
         let old = roles.map { $0.map { slots[$0]! } }
-        let pipeline = OptimizerPipeline(optimizer, numbers: numbers)
+        let pipeline = OptimizerPipeline(optimizer, places, numbers: numbers)
         let changed =
             updates
             ? pipeline.updated(trained, gradients: gradients, slots: old)

@@ -150,6 +150,7 @@ public struct TrainingSession: Sendable {
         defer { if !isWhole { progress.writeKept() } }
         let totalSteps = progress.lastEpoch * stepsPerEpoch
         if let remark = schedule.remark(steps: totalSteps) { report(remark) }
+        if let remark = state.layout.plan.remark(lastEpoch: progress.lastEpoch) { report(remark) }
         epochs: while state.epoch < progress.lastEpoch, progress.stopReason == nil {
             try progress.beginEpoch(&state)
             if progress.stopReason != nil { break }

@@ -20,20 +20,36 @@ public struct TrainingState: Sendable {
         let variables: [(path: String, description: VariableDescription)]
         /// The optimizer's slots: of which variable, called what.
         let slots: [(variable: Int, slot: OptimizerSlot)]
-        /// The variables that the optimizer changes.
+        /// Which variables the optimizer changes, and when.
+        let plan: OptimizerPlan
+        /// How often variables were unfrozen.
+        let phase: Int
+        /// The variables that the optimizer changes now.
         let trained: [Int]
         /// Of which variables averages are kept, and where they lie among variables and slots.
         let averages: [(variable: Int, index: Int)]
 
-        init(_ variables: Variables, optimizer: Optimizer) {
-            let entries = variables.paths.map { ($0, variables.variable($0)!.description) }
-            self.variables = entries
-            let trained = entries.indices.filter { entries[$0].1.isTrainable && !optimizer.freezes(entries[$0].0) }
+        convenience init(_ variables: Variables, optimizer: Optimizer) {
+            self.init(
+                variables.paths.map { ($0, variables.variable($0)!.description) },
+                OptimizerPlan(optimizer, variables), phase: 0)
+        }
+
+        private init(
+            _ entries: [(path: String, description: VariableDescription)], _ plan: OptimizerPlan, phase: Int
+        ) {
+            variables = entries
+            self.plan = plan
+            self.phase = phase
+            let optimizer = plan.optimizer
+            let trained = entries.indices.filter {
+                entries[$0].description.isTrainable && !plan.freezes(entries[$0].path, phase: phase)
+            }
             self.trained = trained
             let each = optimizer.allSlots
             slots = trained.flatMap { index in each.map { (index, $0) } }
             roles =
-                entries.map { .variable($0.0) } + slots.map { .slot(entries[$0.variable].0, $0.slot.name) }
+                entries.map { .variable($0.path) } + slots.map { .slot(entries[$0.variable].path, $0.slot.name) }
             index = Dictionary(uniqueKeysWithValues: roles.enumerated().map { ($1, $0) })
             // The last slot of a variable.
             averages =
@@ -44,7 +60,13 @@ public struct TrainingState: Sendable {
         static func == (a: Layout, b: Layout) -> Bool {
             // All states of one training share their layout; only states that were made apart are compared in full.
             a === b
-                || (a.variables.elementsEqual(b.variables, by: ==) && a.slots.elementsEqual(b.slots, by: ==))
+                || (a.variables.elementsEqual(b.variables, by: ==) && a.slots.elementsEqual(b.slots, by: ==)
+                    && a.phase == b.phase && a.trained == b.trained && a.plan.trainsAsMuch(as: b.plan))
+        }
+
+        /// What a state of the same training holds in a later phase.
+        func entering(_ phase: Int) -> Layout {
+            phase == self.phase ? self : Layout(variables, plan, phase: phase)
         }
 
         /// What each variable and slot is in a step's program.
@@ -73,15 +95,17 @@ public struct TrainingState: Sendable {
         init(_ buffers: [Buffer]) { self.buffers = buffers }
     }
 
-    let layout: Layout
+    private(set) var layout: Layout
     private var memory: Memory
+    /// The steps that were done when each phase of unfreezing began; 0 for the first, which begins with the training.
+    private(set) var phaseStarts = [0]
     /// Whose slots the state holds.
     public let optimizer: Optimizer
     /// Where every random number of the training comes from.
     public let seed: UInt64
     /// The steps done.
     public var step = 0
-    /// The epochs finished.
+    /// The epochs finished; with the first step of the next one begins to train what the optimizer unfreezes in it.
     public var epoch = 0
     /// The batches of the current epoch that are done.
     public var batch = 0
@@ -106,9 +130,9 @@ public struct TrainingState: Sendable {
         try checkGroups()
     }
 
-    /// Finds groups of the optimizer that no variable belongs to.
+    /// Finds groups of the optimizer that no variable belongs to, and what it can't unfreeze.
     func checkGroups() throws {
-        do { try optimizer.checkGroups(layout.variables.map(\.path)) } catch { throw TrainingError(error) }
+        do { try layout.plan.check() } catch { throw TrainingError(error) }
     }
 
     /// A state that starts from given variables.
@@ -117,17 +141,7 @@ public struct TrainingState: Sendable {
         self.layout = layout
         self.optimizer = optimizer
         self.seed = seed
-        let values = variables.paths.map { variables[$0]!.elements().copy() }
-        let slots = layout.slots.indices.map { index in
-            let type = layout.type(values.count + index)
-            let buffer = Buffer(byteCount: type.byteCount)
-            let initial = Float(layout.slots[index].slot.initial)
-            buffer.mutableElements(as: Float.self).update(repeating: initial)
-            return buffer
-        }
-        var buffers = values + slots
-        for (variable, index) in layout.averages { buffers[index] = values[variable].copy() }
-        memory = Memory(buffers)
+        memory = Memory(layout.filled(variables.paths.map { variables[$0]!.elements().copy() }) { _ in nil })
     }
 
     package var buffers: [Buffer] { memory.buffers }
@@ -141,6 +155,17 @@ public struct TrainingState: Sendable {
     /// Makes sure that no other state shares the memory, so that a step may overwrite it.
     mutating func makeUnique() {
         if !isKnownUniquelyReferenced(&memory) { memory = Memory(memory.buffers.map { $0.copy() }) }
+    }
+
+    /// Goes on to a later phase of unfreezing.
+    ///
+    /// - Parameter starts: The steps that were done when each phase began, at most one for each that there is.
+    mutating func enter(_ starts: [Int]) {
+        makeUnique()
+        let (before, old) = (layout, memory.buffers)
+        layout = before.entering(starts.count - 1)
+        phaseStarts = starts
+        memory = Memory(layout.filled(Array(old.prefix(before.variables.count))) { before.index[$0].map { old[$0] } })
     }
 
     // MARK: Variables
@@ -210,8 +235,15 @@ public struct TrainingState: Sendable {
         }
     }
 
-    /// The paths of the variables that the optimizer freezes.
-    package var frozenPaths: Set<String> { Set(layout.variables.lazy.map(\.path).filter(optimizer.freezes)) }
+    /// The paths of the variables that the optimizer freezes now.
+    package var frozenPaths: Set<String> { frozenPaths(phase: layout.phase) }
+
+    /// Those that it freezes in an epoch, from 1.
+    package func frozenPaths(inEpoch epoch: Int) -> Set<String> { frozenPaths(phase: layout.plan.phase(epoch: epoch)) }
+
+    private func frozenPaths(phase: Int) -> Set<String> {
+        Set(layout.variables.lazy.map(\.path).filter { layout.plan.freezes($0, phase: phase) })
+    }
 
     /// The paths of variables that hold a value which is not finite.
     var nonFiniteVariables: [String] {

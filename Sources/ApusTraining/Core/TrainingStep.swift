@@ -119,9 +119,10 @@ public struct TrainingStep: Sendable {
         _ state: inout TrainingState, _ batch: Batch, learningRate: Double
     ) throws -> StepResult {
         try batch.evaluated()
+        state.unfreeze()
         let bound = try step(for: BatchType(batch), state)
         state.makeUnique()
-        let result = try bound.run(state.buffers, batch, seed: state.seed, step: state.step, learningRate: learningRate)
+        let result = try bound.run(state, batch, learningRate: learningRate)
         state.step += 1
         return result
     }
@@ -138,10 +139,11 @@ public struct TrainingStep: Sendable {
 
     private func step(for type: BatchType, _ state: TrainingState) throws -> BoundStep {
         try steps(key(type, state), where: { $0.layout == state.layout }) {
-            try check(state, type)
+            let plan = try checkedPlan(state, type)
             var builder = ProgramBuilder<StepRole>()
-            let (model, measured) = try forward(type, state.layout, in: &builder)
-            let update = StepUpdate(optimizer, state.layout, in: &builder)
+            let (model, measured) = try forward(type, state.layout, plan, in: &builder)
+            let places = StepNumbers(plan, of: state.layout.trainedPaths)
+            let update = StepUpdate(optimizer, state.layout, places, in: &builder)
             var changes = update.changes(
                 of: model.variables, model.gradients(of: measured, state.layout), model.constraints,
                 updates: updates(state))
@@ -153,7 +155,7 @@ public struct TrainingStep: Sendable {
             model.addMeasurements(measured, to: &builder)
             let program = try compiled(builder)
             return BoundStep(
-                program, layout: state.layout, optimizer: optimizer,
+                program, layout: state.layout, places,
                 metrics: MetricLayout(objective, program, classes: measured.classes), type: type)
         }
     }
@@ -168,22 +170,31 @@ public struct TrainingStep: Sendable {
 
     private func updates(_ state: TrainingState) -> Bool { (state.step + 1) % optimizer.accumulation == 0 }
 
-    private func check(_ state: TrainingState, _ type: BatchType) throws {
+    /// What the step's optimizer does with the variables of a state that was made for it.
+    private func checkedPlan(_ state: TrainingState, _ type: BatchType) throws -> OptimizerPlan {
         guard state.optimizer.allSlots == optimizer.allSlots else {
             throw TrainingError(
                 "the state was made for \(state.optimizer) but the step uses \(optimizer), which keeps other values for each variable; "
                     + "give both the same optimizer")
         }
         guard type.count > 0 else { throw TrainingError("there is nothing to train on: the batch is empty") }
+        let plan = state.layout.plan.optimizer == optimizer ? state.layout.plan : state.layout.plan.with(optimizer)
+        guard plan.phases.map(\.epoch) == state.layout.plan.phases.map(\.epoch) else {
+            throw TrainingError(
+                "the state was made for \(state.optimizer) but the step uses \(optimizer), which unfreezes variables in other epochs; "
+                    + "give both the same optimizer")
+        }
+        return plan
     }
 
     /// The model in training, with the variables of a state.
     private func forward(
-        _ type: BatchType, _ layout: TrainingState.Layout, in builder: inout ProgramBuilder<StepRole>
+        _ type: BatchType, _ layout: TrainingState.Layout, _ plan: OptimizerPlan,
+        in builder: inout ProgramBuilder<StepRole>
     ) throws -> (StepModel, MeasuredObjective) {
         let model = StepModel(
             model, type, variables: layout.variableTypes, mode: .training, precision: precision,
-            isFrozen: optimizer.freezes, in: &builder)
+            isFrozen: { plan.freezes($0, phase: layout.phase) }, in: &builder)
         let measured = model.measured(objective)
         try model.validate(measured)
         return (model, measured)
@@ -200,6 +211,7 @@ public struct TrainingStep: Sendable {
     /// With `update` it is a step of training: between both, gradients may be looked at, changed, or added to those of others.
     public func gradients(_ state: inout TrainingState, _ batch: Batch) throws -> StepGradients {
         try batch.evaluated()
+        state.unfreeze()
         let type = BatchType(batch)
         let cut = try cut(for: type, state)
         state.makeUnique()
@@ -215,12 +227,13 @@ public struct TrainingStep: Sendable {
     /// - Throws: `TrainingError` if there is not one gradient of its shape for each trained variable, `GraphError` or `ProgramError` if
     ///   one can't be computed; the state is then as before.
     public func update(_ state: inout TrainingState, _ gradients: StepGradients, learningRate: Double? = nil) throws {
+        state.unfreeze()
         let cut = try cut(for: gradients.type, state)
         let buffers = try gradients.buffers(for: state.layout)
         var numbers: [Buffer] = []
-        optimizer.forEachNumber(step: state.step, learningRate: learningRate ?? optimizer.learningRate) {
-            numbers.append(Buffer(scalar: .floating($1), .float32))
-        }
+        cut.places.forEach(
+            step: state.step, starts: state.phaseStarts, learningRate: learningRate ?? optimizer.learningRate
+        ) { numbers.append(Buffer(scalar: .floating($1), .float32)) }
         state.makeUnique()
         _ = try cut.update.run { role in
             switch role {
@@ -234,9 +247,9 @@ public struct TrainingStep: Sendable {
 
     private func cut(for type: BatchType, _ state: TrainingState) throws -> CutStep {
         try cuts(key(type, state), where: { $0.layout == state.layout }) {
-            try check(state, type)
+            let plan = try checkedPlan(state, type)
             var first = ProgramBuilder<StepRole>()
-            let (model, measured) = try forward(type, state.layout, in: &first)
+            let (model, measured) = try forward(type, state.layout, plan, in: &first)
             for (path, gradient) in zip(state.layout.trainedPaths, model.gradients(of: measured, state.layout)) {
                 first.output(.gradient(path), gradient)
             }
@@ -250,14 +263,15 @@ public struct TrainingStep: Sendable {
             var variables: [String: Tensor] = [:]
             for (path, type) in state.layout.variableTypes { variables[path] = second.input(.variable(path), type) }
             let gradients = paths.map { second.input(.gradient($0), variables[$0]!.node.type) }
-            let update = StepUpdate(optimizer, state.layout, in: &second)
+            let places = StepNumbers(plan, of: paths)
+            let update = StepUpdate(optimizer, state.layout, places, in: &second)
             let changes = update.changes(of: variables, gradients, model.constraints, updates: updates(state))
             for role in state.layout.roles {
                 if let value = changes[role] { second.output(role, value, replacing: role) }
             }
             let program = try compiled(first)
             return CutStep(
-                gradients: program, update: try compiled(second), layout: state.layout,
+                gradients: program, update: try compiled(second), layout: state.layout, places: places,
                 metrics: MetricLayout(objective, program, classes: measured.classes))
         }
     }
@@ -268,6 +282,7 @@ private struct CutStep: StoredProgram {
     let gradients: BoundProgram<StepRole>
     let update: BoundProgram<StepRole>
     let layout: TrainingState.Layout
+    let places: StepNumbers
     let metrics: MetricLayout
 
     var byteCount: Int { gradients.byteCount + update.byteCount }
