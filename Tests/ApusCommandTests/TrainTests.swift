@@ -190,6 +190,36 @@ import Testing
 
     // MARK: Weights from elsewhere
 
+    /// What frozen layers yield is computed by the first run; later ones find it. All runs give the same bytes.
+    @Test func featuresOfFrozenLayers() throws {
+        try Command.inFolder { command in
+            try command.writeExperiments()
+            try command.apus("train d.yaml --run a --freeze '0.*'")
+            let weights = "checkpoints/last/state.safetensors"
+            let bytes = try #require(command.bytes("a/\(weights)"))
+            let cached = "APUS_FEATURES=features apus train d.yaml --set cacheFeatures=true"
+            for (run, told) in [
+                ("b", #/note: computed features of 48 samples: \d+\.\d s, \d kB; what trains begins with 1\.dense/#),
+                ("c", #/note: features of 48 samples from the cache; what trains begins with 1\.dense/#),
+            ] {
+                let result = try command.shell("\(cached) --run \(run) --freeze '0.*'")
+                #expect(
+                    result.code == 0 && result.errorLines.contains { $0.wholeMatch(of: told) != nil },
+                    "\(result.errors)")
+                #expect(command.bytes("\(run)/\(weights)") == bytes)
+                #expect(command.text("\(run)/experiment.yaml").contains("cacheFeatures: true"))
+            }
+            // What can't be done is found before there is a folder.
+            let refused = try command.shell("\(cached) --run e")
+            #expect(refused.code == 64)
+            #expect(
+                refused.errors
+                    == "error: features can't be cached: the first layers are not frozen: 0.dense (Dense(4)) changes its kernel; freeze them, "
+                    + "as with the pattern \"0.dense/*\", or train without cacheFeatures\n")
+            #expect(try command.shell("test -e e").code == 1)
+        }
+    }
+
     /// Frozen weights are those that were loaded, whichever way their names are found.
     @Test func weightsToStartFrom() throws {
         try Command.inFolder { command in

@@ -34,7 +34,7 @@ extension Augmentation {
     }
 
     /// The case's name, as files write it.
-    var name: String {
+    package var name: String {
         switch self {
         case .flip: "flip"
         case .randomCrop: "randomCrop"

@@ -11,6 +11,13 @@ package protocol RowReader: Sendable {
 
     /// Something short that changes when the row's content does, for fingerprints.
     func signature(of row: Int) -> [UInt8]
+
+    /// What never stays the same when the row's content changes, for who keeps what was computed from it; `nil` where nobody knows.
+    func version(of row: Int) -> [UInt8]?
+}
+
+extension RowReader {
+    package func version(of row: Int) -> [UInt8]? { nil }
 }
 
 /// Rows of a reader; those that were read first stay in memory, as far as a limit allows.

@@ -84,4 +84,12 @@ struct ImageRows: RowReader {
         let size = stat(paths[row], &status) == 0 ? Int(status.st_size) : -1
         return Array("\(paths[row].split(separator: "/").suffix(2).joined(separator: "/")) \(size)".utf8)
     }
+    /// The whole path, the size of the image, and when the file was written last.
+    func version(of row: Int) -> [UInt8]? {
+        var status = stat()
+        guard stat(paths[row], &status) == 0 else { return nil }
+        let path = URL(filePath: paths[row]).standardizedFileURL.path
+        let time = status.st_mtim
+        return Array("\(path) \(status.st_size) \(time.tv_sec).\(time.tv_nsec) \(height)x\(width)x\(channels)".utf8)
+    }
 }

@@ -132,7 +132,7 @@ extension Dataset {
     ) throws {
         let samples = try StreamedSamples(
             count: count, classNames: classNames, ignoring: ignoring, sample: sample,
-            signature: { Array("\(fingerprint ?? "") \($0)".utf8) })
+            signature: { Array("\(fingerprint ?? "") \($0)".utf8) }, isNamed: fingerprint != nil)
         try samples.checkClasses()
         self.init(samples, preprocessing: preprocessing, memoryLimit: memoryLimit)
         try Dataset.check(preprocessing, inputColumns)

@@ -19,15 +19,19 @@ struct StreamedSamples: RowReader {
     let byteCount: Int
     private let sample: @Sendable (Int) throws -> Sample
     private let signature: @Sendable (Int) -> [UInt8]
+    /// Whether the samples have a name that changes when they do.
+    private let isNamed: Bool
 
     /// - Parameters:
     ///   - classNames: the classes of a target, if they are known
     ///   - ignoring: the label of a target that does not count, if there is one
     ///   - sample: makes a sample; sample 0 is made at once
     ///   - signature: what of a sample goes into fingerprints
+    ///   - isNamed: whether that changes whenever the sample does
     init(
         count: Int, classNames: (String) -> [String]?, ignoring: (String) -> Int?,
-        sample: @escaping @Sendable (Int) throws -> Sample, signature: @escaping @Sendable (Int) -> [UInt8]
+        sample: @escaping @Sendable (Int) throws -> Sample, signature: @escaping @Sendable (Int) -> [UInt8],
+        isNamed: Bool = false
     ) throws {
         guard count > 0 else {
             throw DatasetError(
@@ -57,6 +61,7 @@ struct StreamedSamples: RowReader {
         self.count = count
         self.sample = sample
         self.signature = signature
+        self.isNamed = isNamed
     }
 
     /// Checks that the classes of all labels are known: how many there are can't be found without reading all samples.
@@ -93,6 +98,8 @@ struct StreamedSamples: RowReader {
     }
 
     func signature(of row: Int) -> [UInt8] { signature(row) }
+
+    func version(of row: Int) -> [UInt8]? { isNamed ? signature(row) : nil }
 
     private func copy(_ tensor: Tensor, _ part: Part, to target: UnsafeMutableRawPointer) {
         (target + part.offset).copyMemory(from: tensor.elements().start, byteCount: part.row.byteCount)

@@ -19,8 +19,10 @@ extension Experiment {
 
     /// A trainer of a network with the experiment's settings.
     func trainer(of model: any Model) -> Trainer {
-        Trainer(
+        var trainer = Trainer(
             model, objective: objective, optimizer: optimizer, schedule: schedule, precision: precision, memory: memory,
             device: device, seed: seed)
+        if cacheFeatures { trainer.featureCache = FeatureCache() }
+        return trainer
     }
 }

@@ -15,6 +15,7 @@ extension Experiment {
         let model = try network(for: samples)
         var trainer = trainer(of: model)
         try trainer.checked(model, data.training, batchSize: batchSize)
+        try trainer.checkFeatures(data.training, augmentations: data.augmentations)
         try trainer.prepare(inputs: samples.signature)
         try initialization?.load(into: &trainer)
         _ = try trainer.evaluate(samples)

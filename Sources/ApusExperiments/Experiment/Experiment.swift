@@ -48,6 +48,8 @@ public struct Experiment: Configurable {
     public var precision: NumericPrecision
     /// Whether normalizations and activations are kept for the backward pass, or computed again in it.
     public var memory: MemoryUse
+    /// Whether what frozen layers yield is computed once and kept in a `FeatureCache`.
+    public var cacheFeatures: Bool
     /// Where everything is computed.
     public var device: Device
     /// What happens besides training.
@@ -62,7 +64,7 @@ public struct Experiment: Configurable {
         optimizer: Optimizer = .adam(learningRate: 0.003),
         schedule: Schedule = .cosine(warmupSteps: 200, warmupShare: 0.1),
         batchSize: Int = 128, epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
-        device: Device = .cpu, callbacks: [Callback] = []
+        cacheFeatures: Bool = false, device: Device = .cpu, callbacks: [Callback] = []
     ) {
         self.name = name
         self.seed = seed
@@ -80,6 +82,7 @@ public struct Experiment: Configurable {
         self.epochs = epochs
         self.precision = precision
         self.memory = memory
+        self.cacheFeatures = cacheFeatures
         self.device = device
         self.callbacks = callbacks
     }
@@ -124,6 +127,11 @@ public struct Experiment: Configurable {
         .optional(
             "memory", \.memory,
             help: "`saving` computes normalizations and activations again in the backward pass"),
+        .optional(
+            "cacheFeatures", \.cacheFeatures,
+            help:
+                "Whether what frozen layers yield is computed once, kept on the disk and trained on: the same bits in less time"
+        ),
         .optional(
             "device", \.device,
             help: "Where everything is computed: `cpu`, or `reference` to check a training slowly in Float64"),

@@ -166,6 +166,7 @@ public struct ExperimentRun: Sendable {
         }
         // What can't be trained on leaves no folder.
         try trainer.checked(trainer.model, data.training, batchSize: experiment.batchSize)
+        try trainer.checkFeatures(data.training, augmentations: data.augmentations)
         isPlaced = path != nil
         let folder = try RunFolder(named: experiment.name, path: path)
         lock = try RunLock(folder)

@@ -87,15 +87,24 @@ extension Model {
     ///
     /// - Throws: `GraphError` with every problem found on the way.
     package func traced(_ inputs: Signature, batch: Int, mode: Mode) throws(GraphError) -> TracedModel {
+        let traced = placeholderTrace(inputs, batch: batch, mode: mode)
+        try traced.validate()
+        return traced
+    }
+
+    /// One pass through the model with placeholders, whatever is wrong with it.
+    ///
+    /// - Parameter isFrozen: Which variables keep their values in training, by path.
+    func placeholderTrace(
+        _ inputs: Signature, batch: Int, mode: Mode, _ isFrozen: @escaping (String) -> Bool = { _ in false }
+    ) -> TracedModel {
         let values = Values(
             inputs.map { name, type in
                 let batchType = TensorType(Shape([batch] + type.shape.dimensions), type.elementType)
                 return (name, Tensor(Node(.input(name.isEmpty ? "input" : name, batchType))))
             })
         let key = Tensor(Node(.input("key", TensorType([2], .int64))))
-        let traced = TracedModel(self, values, mode: mode, key: key)
-        try traced.validate()
-        return traced
+        return TracedModel(self, values, mode: mode, key: key, isFrozen: isFrozen)
     }
 
     /// One pass through a model of one tensor.

@@ -61,6 +61,15 @@ struct InferenceStep: Sendable {
         return StepResult(results, count: batch.count, measurement.metrics)
     }
 
+    /// Loss and metrics over a data set.
+    func measure(_ variables: Variables, _ dataset: Dataset, batchSize: Int) throws -> Measurements {
+        var sum = MeasurementSum(objective)
+        let batches = dataset.batches(of: batchSize, epoch: 0, seed: 0, shuffled: false)
+        for batch in batches { sum.add(try measure(variables, batch)) }
+        try batches.checkFailure()
+        return sum.measurements
+    }
+
     /// The compiled measurement of batches of a type.
     func measurementProgram(_ variables: Variables, _ type: BatchType) throws -> any Executable {
         try measurement(type, variables).program.executable

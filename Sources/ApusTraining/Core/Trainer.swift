@@ -39,6 +39,8 @@ public struct Trainer: Sendable {
     ///
     /// `fit` takes it from its training data. `nil` until then: each data set is then scaled as it says itself, and tensors not at all.
     public var preprocessing: Preprocessing?
+    /// Where `fit` keeps what frozen layers yield, so that they are computed once and not in every epoch; nowhere if `nil`.
+    public var featureCache: FeatureCache?
     /// Those that `fit` was given last.
     private(set) var samples: TrainedSamples?
     /// What training minimizes, and what is measured besides.
@@ -222,20 +224,32 @@ public struct Trainer: Sendable {
             step, ModelProbe(model, objective: objective, precision: precision, device: device)
         ) { training.batches(of: batchSize, from: $0, augmentations: augmentations) }
         var current = state!
+        let validationBatchSize = max(batchSize, 256)
+        let features = try featureCache.map { cache in
+            // Of a training that goes on, the checkpoint has the weights.
+            let found = try checkpoints.flatMap { try TrainingCheckpoint.newest(in: $0, for: current) { _ in } }
+            return try FeatureTraining.prepared(
+                FeatureRequest(
+                    trainer: self, state: found?.checkpoint.state ?? current, training: training,
+                    validation: validation.map(scaled), batchSize: batchSize, validationBatchSize: validationBatchSize,
+                    step: step, inference: inference), augmentations, cache, report: report)
+        }
         defer { state = current }
         return try session.run(
-            &current, on: training, epochs: epochs, batchSize: batchSize, augmentations: augmentations,
+            &current, on: features?.training ?? training, epochs: epochs, batchSize: batchSize,
+            augmentations: augmentations,
             resuming: checkpoints, report: report, onEvent: handler
         ) { state, batch, learningRate in
             search.note(state, learningRate: learningRate)
-            let result = try step(&state, batch, learningRate: learningRate)
+            if state.batch == 0 { try features?.check(state) }
+            let result = try (features?.step ?? step)(&state, batch, learningRate: learningRate)
             if result.loss.isFinite { return result }
             guard optimizer.skipsNonFinite else { throw try search.error(result.loss, &state) }
             return nil
         } validation: { state in
-            try validation.map {
-                try evaluate(state.borrowedEvaluatedVariables, $0, batchSize: max(batchSize, 256))
-            }
+            let variables = state.borrowedEvaluatedVariables
+            if let features { return try features.validate(variables) }
+            return try validation.map { try evaluate(variables, $0, batchSize: validationBatchSize) }
         }
     }
 
@@ -272,11 +286,7 @@ public struct Trainer: Sendable {
     func evaluate(_ variables: Variables, _ dataset: Dataset, batchSize: Int) throws -> Measurements {
         guard batchSize > 0 else { throw TrainingError("batchSize must be positive, received \(batchSize)") }
         guard dataset.count > 0 else { throw TrainingError("there is nothing to evaluate: the data set is empty") }
-        var sum = MeasurementSum(objective)
-        let batches = scaled(dataset).batches(of: batchSize, epoch: 0, seed: seed, shuffled: false)
-        for batch in batches { sum.add(try inference.measure(variables, batch)) }
-        try batches.checkFailure()
-        return sum.measurements
+        return try inference.measure(variables, scaled(dataset), batchSize: batchSize)
     }
 
     /// The data set with samples that are scaled as those in training were.

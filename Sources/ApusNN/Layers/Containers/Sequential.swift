@@ -33,19 +33,26 @@ public struct Sequential: Layer, Codable {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
+        output(for: x, in: context, through: layers.enumerated().map { ($0, $1) })
+    }
+
+    /// Passes x through some of the layers, or parts of them, each at the path that it has among all.
+    func output(for x: Tensor, in context: Context, through calls: [(place: Int, layer: any Layer)]) -> Tensor {
         var names: Set<String> = []
-        return layers.enumerated().reduce(x) { x, child in
-            let (layer, named) = (child.element, child.element as? Named)
-            let name = named?.name ?? "\(child.offset).\(layer.kind)"
-            let isShared = named?.isShared == true
+        return calls.reduce(x) { x, call in
+            let name = name(at: call.place)
+            let isShared = (layers[call.place] as? Named)?.isShared == true
             let isFree = names.insert(name).inserted || isShared || name.isEmpty
             var check = Check(kind, x)
             check.expect(
                 isFree, "two layers have the name \(name); use shared(\"\(name)\") if they are to share their weights")
             guard isFree else { return check.failure }
-            return layer(x, in: isShared ? context.shared(name) : name.isEmpty ? context.nameless : context[name])
+            return call.layer(x, in: isShared ? context.shared(name) : name.isEmpty ? context.nameless : context[name])
         }
     }
+
+    /// The name of a layer in paths.
+    func name(at place: Int) -> String { (layers[place] as? Named)?.name ?? "\(place).\(layers[place].kind)" }
 
     /// Whether it is a single layer that has a name, be it the empty one.
     var bearsItsOwnName: Bool { layers.count == 1 && (layers[0] as? Named)?.isShared == false }
