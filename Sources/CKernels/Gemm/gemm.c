@@ -68,7 +68,8 @@ static gemm_shape shape_of(const apus_gemm_parameters *parameters) {
     bool is_plain = p->activation == APUS_ACTIVATION_NONE && !p->has_bias && !p->adds && !p->column_sums;
     bool is_dense = p->a_column_stride == p->m && p->b_row_stride == p->n && p->batch == 1;
     s.parts = s.fetches_k && is_plain && is_dense && gemm_least(p->m, p->n) >= 16 && p->m * p->n <= GEMM_PART_OF_C
-        ? GEMM_PARTS : 1;
+        ? GEMM_PARTS
+        : 1;
     s.transposes = s.parts > 1 && p->m < p->n;
     if (s.transposes) exchange_operands(p);
     if (s.parts > 1) p->c_row_stride = p->n;
@@ -105,8 +106,7 @@ int apus_gemm_float32(void *const *buffers, const void *parameters) {
     gemm_shape s = shape_of(parameters);
     const apus_gemm_parameters *p = &s.p;
     if (p->batch <= 0 || p->m <= 0 || p->n <= 0) return 0;
-    gemm_job job = {&s,         buffers[0], buffers[1], buffers[2], buffers[3],
-                    buffers[4], buffers[5], buffers[6], buffers[7]};
+    gemm_job job = {&s, buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5], buffers[6], buffers[7]};
     if (s.parts > 1) {
         job.c = buffers[7];
         job.result = buffers[2];

@@ -222,9 +222,14 @@ static void APUS_FN(gemm_tiles_between)(void *context, int64_t first, int64_t la
                     if (from >= to) continue;
                     int64_t tiles = gemm_ceiling(m, APUS_FN(gemm_rows)[vectors]);
                     gemm_piece piece = {
-                        .batch = batch, .panel = panel, .bottom = bottom, .tiles = tiles,
-                        .tile_begin = gemm_part_from(m, from, tiles), .tile_end = gemm_part_from(m, to, tiles),
-                        .k_begin = part_begin + gemm_part(k, k_block, s->k_blocks), .part_begin = part_begin,
+                        .batch = batch,
+                        .panel = panel,
+                        .bottom = bottom,
+                        .tiles = tiles,
+                        .tile_begin = gemm_part_from(m, from, tiles),
+                        .tile_end = gemm_part_from(m, to, tiles),
+                        .k_begin = part_begin + gemm_part(k, k_block, s->k_blocks),
+                        .part_begin = part_begin,
                         .k_end = part_begin + gemm_part(k, k_block + 1, s->k_blocks),
                         .c_offset = s->parts > 1 ? part * m * s->p.n : batch * s->p.c_batch_stride,
                         .is_first = panel == 0 || start <= first,
