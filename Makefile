@@ -70,13 +70,14 @@ setup:
 ## Times the kernels by themselves against the machine's measured peak.
 bench-kernels: setup
 	@mkdir -p .build
-	@set -e; for name in gemm lanes elementwise winograd; do \
+	@set -e; for name in gemm pointwise lanes elementwise winograd; do \
 	    echo "== $$name"; \
 	    case $$name in \
 	        gemm) folders=Gemm ;; \
 	        lanes) folders=Lanes ;; \
 	        elementwise) folders="Elementwise Random" ;; \
-	        winograd) folders="Winograd OneDNN" ;; \
+	        pointwise) folders="Gemm OneDNN" ;; \
+        winograd) folders="Winograd OneDNN" ;; \
 	    esac; \
 	    sources=$(KERNELS)/Base/base.c; \
 	    for folder in $$folders; do sources="$$sources $$(echo $(KERNELS)/$$folder/*.c)"; done; \

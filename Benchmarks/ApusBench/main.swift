@@ -54,7 +54,8 @@ struct Session {
 
     /// The steps of the program and the fraction of time that each takes.
     mutating func profile(steps: Int) throws -> String {
-        let program = try step.program(for: state, batch)
+        let program =
+            try trainer?.predictionProgram(for: batch.inputs.only) ?? step.program(for: state, batch)
         program.isTiming = true
         for _ in 0..<steps { _ = try run() }
         program.isTiming = false

@@ -100,6 +100,12 @@ static const product products[] = {
     {"1024^3 A transposed", 1024, 1024, 1024, 1, 0, 0, 0, 0, 0},
     {"1024^3 B transposed", 1024, 1024, 1024, 0, 1, 0, 0, 0, 0},
     {"2048^3", 2048, 2048, 2048, 0, 0, 0, 0, 0, 0},
+    {"64-256 kernel gradient", 64, 25088, 256, 1, 0, 0, 0, 0, 0},
+    {"256-64 kernel gradient", 256, 25088, 64, 1, 0, 0, 0, 0, 0},
+    {"256-128 kernel gradient", 256, 25088, 128, 1, 0, 0, 0, 0, 0},
+    {"128-512 kernel gradient", 128, 6272, 512, 1, 0, 0, 0, 0, 0},
+    {"512-128 kernel gradient", 512, 6272, 128, 1, 0, 0, 0, 0, 0},
+    {"64-256 pixels", 25088, 64, 256, 0, 0, 0, 1, 0, 0},
     {"2048^3 A transposed", 2048, 2048, 2048, 1, 0, 0, 0, 0, 0},
 };
 
@@ -127,8 +133,8 @@ static double measure(const product *x) {
     p.derivative = x->derivative;
     p.column_sums = x->column_sums;
     int64_t scratch = apus_gemm_scratch_bytes(&p);
-    void *buffers[7] = {random_floats(x->m * x->k), random_floats(x->k * x->n), random_floats(x->m * x->n),
-                        random_floats(x->n), random_floats(x->m * x->n), random_floats(x->n), allocate(scratch)};
+    void *buffers[8] = {random_floats(x->m * x->k), random_floats(x->k * x->n), random_floats(x->m * x->n),
+                        random_floats(x->n), random_floats(x->m * x->n), random_floats(x->n), NULL, allocate(scratch)};
     double work = 2.0 * (double)x->m * (double)x->n * (double)x->k, best = 1e9, begin = seconds();
     // Groups of calls of about 20 us, so that the clock's own time does not count.
     int group = work < 2e6 ? (int)(2e6 / work) + 1 : 1;
@@ -139,7 +145,7 @@ static double measure(const product *x) {
         if (time < best) best = time;
         if (work > 1e10 && i > 4) break;
     }
-    for (int i = 0; i < 7; i++) free(buffers[i]);
+    for (int i = 0; i < 8; i++) free(buffers[i]);
     return best;
 }
 

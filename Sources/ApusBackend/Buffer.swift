@@ -21,15 +21,22 @@ public final class Buffer: @unchecked Sendable {
     /// Cache lines and vector registers are at most this wide.
     package static let alignment = 64
 
+    /// The size of a large page, and from which size on memory asks for such pages: kernels that go through much of it then find
+    /// each address sooner.
+    private static let (largePage, leastLarge) = (1 << 21, 1 << 23)
+
     /// Uninitialized memory.
     public init(byteCount: Int, device: Device? = nil) {
         self.byteCount = byteCount
         self.device = device
         var memory: UnsafeMutableRawPointer?
-        guard byteCount >= 0, posix_memalign(&memory, Buffer.alignment, max(byteCount, Buffer.alignment)) == 0,
-            let memory
+        let isLarge = byteCount >= Buffer.leastLarge
+        let alignment = isLarge ? Buffer.largePage : Buffer.alignment
+        guard byteCount >= 0, posix_memalign(&memory, alignment, max(byteCount, alignment)) == 0, let memory
         else { MachineMemory.end(asked: byteCount) }
         pointer = memory
+        // Without them it is only slower.
+        if isLarge { _ = madvise(memory, byteCount, MADV_HUGEPAGE) }
     }
 
     /// A copy of some bytes.

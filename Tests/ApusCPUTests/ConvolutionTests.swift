@@ -80,6 +80,99 @@ import Testing
         #expect(names.contains("winograd convolution+bias+relu") == isWinograd)
     }
 
+    // MARK: Products
+
+    /// Each row of the rule for one pixel by one pixel: what is a product forward, to the image, to the kernel, and one step beyond
+    /// each of its bounds.
+    static let products: [(Case, isProduct: [Bool])] = [
+        (product { _ in }, [true, true, true]),
+        (product { $0.geometry = geometry(strides: 2, padding: 0) }, [false, false, false]),
+        (product { $0.geometry = geometry(padding: 1) }, [false, false, false]),
+        (product { $0.kernel = [1, 2, 32, 40] }, [false, false, false]),
+        (
+            product {
+                $0.geometry = geometry(groups: 2, padding: 0)
+                $0.kernel = [1, 1, 16, 40]
+            }, [false, false, false]
+        ),
+        (product { $0.type = .bfloat16 }, [false, false, false]),
+        (
+            product {
+                $0.image = [2, 8, 8, 31]
+                $0.kernel = [1, 1, 31, 40]
+            }, [false, true, true]
+        ),
+        (product { $0.kernel = [1, 1, 32, 31] }, [true, false, true]),
+        (product { $0.kernel = [1, 1, 32, 23] }, [true, false, false]),
+        (product { $0.image = [1, 8, 15, 32] }, [true, false, true]),
+    ]
+
+    private static func product(_ change: (inout Case) -> Void) -> Case {
+        var item = Case(image: [2, 8, 8, 32], kernel: [1, 1, 32, 40], geometry: geometry(padding: 0))
+        change(&item)
+        return item
+    }
+
+    @Test(arguments: products.indices) func choiceOfProducts(_ index: Int) throws {
+        let (item, isProduct) = ConvolutionTests.products[index]
+        let graph = graph(item)
+        let names = try CPU.compile(graph).stepNames
+        let expected = [
+            "gemm convolution+bias+relu", "gemm convolution input gradient", "gemm convolution kernel gradient",
+        ]
+        #expect(expected.map(names.contains) == isProduct)
+        guard item.type == .float32 else { return }
+        let values = draw(graph, seed: 7)
+        expectClose(try CPU.values(graph, values), try ReferenceBackend().run(graph, inputs: values), 1e-6)
+    }
+
+    /// relu(conv(x) + b + r), where r is an input, or computed before.
+    @Test(arguments: [false, true], [false, true]) func residual(hasBias: Bool, hasReLU: Bool) throws {
+        let (x, w, b, r) = (
+            input("x", [2, 5, 7, 32]), input("w", [1, 1, 32, 20]), input("b", [20]), input("r", [2, 5, 7, 20])
+        )
+        func result(_ residual: Node) -> Node {
+            var y = Node(.convolution(ConvolutionGeometry()), [x, w])
+            if hasBias { y = .binary(.add, y, b) }
+            y = .binary(.add, residual, y)
+            return hasReLU ? y.unary(.relu) : y
+        }
+        let name = "gemm convolution" + (hasBias ? "+bias" : "") + "+add" + (hasReLU ? "+relu" : "")
+        #expect(try steps([x, w, b, r], [result(r)]) == [name])
+        // What others read lies in memory; what only the sum reads is computed with it.
+        let shared = r.unary(.exp)
+        #expect(try steps([x, w, b, r], [result(shared), shared]) == ["exp", name])
+        #expect(
+            try steps([x, w, b, r], [result(r.unary(.exp))]).first == "gemm convolution" + (hasBias ? "+bias" : ""))
+    }
+
+    /// Of two convolutions that are added, one adds the other; after a ReLU nothing is added, and one row is no residual.
+    @Test func residuals() throws {
+        let (x, w, b) = (input("x", [2, 5, 7, 32]), input("w", [1, 1, 32, 20]), input("b", [20]))
+        let (w2, row, r) = (input("w2", [1, 1, 32, 20]), input("row", [20]), input("r", [2, 5, 7, 20]))
+        func convolution(_ w: Node, _ b: Node) -> Node {
+            .binary(.add, Node(.convolution(ConvolutionGeometry()), [x, w]), b)
+        }
+        let both = Node.binary(.add, convolution(w, b), convolution(w2, row)).unary(.relu)
+        #expect(
+            try steps([x, w, b, w2, row], [both]) == ["gemm convolution+bias", "gemm convolution+bias+add+relu"])
+        let late = Node.binary(.add, convolution(w, b).unary(.relu), r)
+        #expect(try steps([x, w, b, r], [late]).first == "gemm convolution+bias+relu")
+        let rows = Node.binary(.add, convolution(w, b), row)
+        #expect(try steps([x, w, b, row], [rows]).first == "gemm convolution+bias")
+    }
+
+    /// Compares with the reference; returns the steps.
+    private func steps(_ inputs: [Node], _ outputs: [Node]) throws -> [String] {
+        let graph = ApusTestSupport.graph(inputs, outputs)
+        let values = draw(graph, seed: 3)
+        let expected = try ReferenceBackend().run(graph, inputs: values)
+        for options in [CompileOptions.fused, .unfused] {
+            expectClose(try CPU.values(graph, values, options: options), expected, 1e-6)
+        }
+        return try CPU.compile(graph).stepNames
+    }
+
     /// Prime sizes, one pixel beyond whole tiles, channels beside multiples of the vectors, uneven edges.
     static let shapes: [Case] = [
         Case(image: [3, 7, 11, 33], kernel: [3, 3, 33, 48]),

@@ -47,6 +47,22 @@ import Testing
         #expect(steps.first == "gemm")
     }
 
+    @Test func aProductAddsWhatLiesInMemory() throws {
+        let (x, w, b, r) = (input("x", [7, 5]), input("w", [5, 33]), input("b", [33]), input("r", [7, 33]))
+        let sum = Node.binary(.add, r, .binary(.add, .matmul(x, w), b))
+        #expect(try check(graph([x, w, b, r], [sum.unary(.tanh)])) == ["gemm+bias+add+tanh"])
+        // One product adds the other.
+        let two = Node.binary(.add, .matmul(x, w), .matmul(x.unary(.exp), w))
+        #expect(try check(graph([x, w], [two])) == ["exp", "gemm", "gemm+add"])
+        // An update computes its other summand on the way.
+        let update = Node.binary(.add, .matmul(x, w), .binary(.multiply, r, .constant(0.5)))
+        #expect(try check(graph([x, w, r], [update])) == ["gemm", "multiply+add"])
+        // Nobody may read an input that is overwritten.
+        let square = input("s", [5, 5])
+        try check(
+            graph([x, square], [.binary(.add, .matmul(x.transpose([1, 0]), x), square)], replaces: [1]))
+    }
+
     // MARK: Clusters
 
     @Test func elementwiseOperationsOfADiamondAreOneStep() throws {

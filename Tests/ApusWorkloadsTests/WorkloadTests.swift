@@ -10,6 +10,7 @@ import Testing
         ("resnet18-b32", .resnet18, .small),
         ("vgg16-bn-b32", .vgg16BN, .small), ("resnet18-224-b8", .resnet18, .large),
         ("resnet18-224-infer-b1", .resnet18, .large), ("resnet18-224-infer-b16", .resnet18, .large),
+        ("resnet50-224-b8", .resnet50, .large), ("resnet50-224-infer-b8", .resnet50, .large),
     ])
     func networks(_ name: String, _ network: Zoo, _ images: ImageScale) throws {
         let workload = try #require(Workload.all.first { $0.name == name })

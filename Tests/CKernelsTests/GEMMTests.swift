@@ -12,7 +12,9 @@ private struct Product: CustomTestStringConvertible, Sendable {
     var batch = 1
     var a = Layout.rows, b = Layout.rows
     var activation = APUS_ACTIVATION_NONE
-    var bias = false, derivative = false, accumulate = false, columnSums = false
+    var bias = false, derivative = false, columnSums = false
+    /// Whether a tensor is added, which may be the one that is overwritten.
+    var adds = false, addsInPlace = false
     var sharesA = false, sharesB = false
     var alpha: Float = 1
     /// Unused elements after each row of C.
@@ -20,7 +22,7 @@ private struct Product: CustomTestStringConvertible, Sendable {
 
     var testDescription: String {
         "\(batch)x \(m)x\(k)x\(n) a: \(a) b: \(b) activation: \(activation.rawValue) bias: \(bias) "
-            + "derivative: \(derivative) accumulate: \(accumulate) sums: \(columnSums) alpha: \(alpha)"
+            + "derivative: \(derivative) adds: \(adds) in place: \(addsInPlace) sums: \(columnSums) alpha: \(alpha)"
     }
 
     func strides(_ layout: Layout, rows: Int, columns: Int) -> (row: Int, column: Int, matrix: Int) {
@@ -44,7 +46,7 @@ private struct Product: CustomTestStringConvertible, Sendable {
         p.activation = Int32(activation.rawValue)
         p.has_bias = bias ? 1 : 0
         p.derivative = derivative ? 1 : 0
-        p.accumulate = accumulate ? 1 : 0
+        p.adds = adds ? 1 : 0
         p.column_sums = columnSums ? 1 : 0
         p.alpha = alpha
         return p
@@ -54,7 +56,7 @@ private struct Product: CustomTestStringConvertible, Sendable {
 /// Operands and results of a product. The buffers end where the tensors end, with a guard after the outputs.
 private final class Operands {
     let product: Product
-    let a, b, c, bias, y, sums: UnsafeMutableBufferPointer<Float>
+    let a, b, c, bias, y, sums, added: UnsafeMutableBufferPointer<Float>
     let initialC: [Float]
     private static let guardValue: Float = 12345
 
@@ -75,10 +77,13 @@ private final class Operands {
         bias = buffer(product.n)
         y = buffer(c.count)
         sums = buffer(product.n * product.batch)
+        added = buffer(c.count)
         initialC = Array(c)
     }
 
-    deinit { for buffer in [a, b, c, bias, y, sums] { UnsafeMutableRawPointer(buffer.baseAddress!).deallocate() } }
+    deinit {
+        for buffer in [a, b, c, bias, y, sums, added] { UnsafeMutableRawPointer(buffer.baseAddress!).deallocate() }
+    }
 
     /// Computes C anew.
     func run() {
@@ -92,7 +97,8 @@ private final class Operands {
         let pointers: [UnsafeMutableRawPointer?] = [
             .init(a.baseAddress!), .init(b.baseAddress!), .init(c.baseAddress!),
             product.bias ? .init(bias.baseAddress!) : nil, product.derivative ? .init(y.baseAddress!) : nil,
-            product.columnSums ? .init(sums.baseAddress!) : nil, bytes > 0 ? scratch : nil,
+            product.columnSums ? .init(sums.baseAddress!) : nil,
+            product.adds ? .init((product.addsInPlace ? c : added).baseAddress!) : nil, bytes > 0 ? scratch : nil,
         ]
         #expect(apus_gemm_float32(pointers, &p) == 0)
         #expect(scratch.load(fromByteOffset: bytes, as: Float.self) == Self.guardValue)
@@ -130,9 +136,10 @@ private final class Operands {
                         sum += Double(bias[j])
                         magnitude += abs(Double(bias[j]))
                     }
-                    if product.accumulate {
-                        sum += Double(initialC[at])
-                        magnitude += abs(Double(initialC[at]))
+                    if product.adds {
+                        let other = Double(product.addsInPlace ? initialC[at] : added[at])
+                        sum += other
+                        magnitude += abs(other)
                     }
                     let output = Double(y[at])
                     if product.derivative {
@@ -183,12 +190,11 @@ struct GEMMTests {
             product.batch = [1, 1, 1, 2, 3][random(5)]
             product.a = layouts[random(5)]
             product.b = layouts[random(5)]
-            product.accumulate = random(4) == 0
-            if !product.accumulate {
-                product.activation = activations[random(4)]
-                product.bias = random(2) == 0
-                product.derivative = random(3) == 0
-            }
+            product.adds = random(4) == 0
+            product.addsInPlace = random(2) == 0
+            product.activation = activations[random(4)]
+            product.bias = random(2) == 0
+            product.derivative = random(3) == 0
             product.columnSums = random(2) == 0
             product.sharesA = random(4) == 0
             product.sharesB = random(4) == 0
@@ -201,7 +207,17 @@ struct GEMMTests {
             Product(
                 m: 300, n: 270, k: 1100, a: .columns, activation: APUS_ACTIVATION_RELU, bias: true, columnSums: true))
         products.append(Product(m: 37, n: 19, k: 2100, b: .columns, activation: APUS_ACTIVATION_TANH, derivative: true))
-        products.append(Product(m: 260, n: 60, k: 1030, accumulate: true, columnSums: true))
+        products.append(Product(m: 260, n: 60, k: 1030, columnSums: true, adds: true, addsInPlace: true))
+        products.append(
+            Product(m: 30, n: 40, k: 2050, activation: APUS_ACTIVATION_RELU, bias: true, adds: true, gap: 3))
+        // Many rows: blocks that follow each other, of one panel and of two, the last one shorter.
+        products.append(Product(m: 531, n: 20, k: 33, activation: APUS_ACTIVATION_RELU, bias: true, adds: true))
+        products.append(Product(m: 515, n: 70, k: 19, b: .columns, adds: true, addsInPlace: true))
+        // Tall ones, in parts and their transpose, and where more than the product is wanted.
+        products.append(Product(m: 65, n: 17, k: 25_601, a: .columns, alpha: -0.375, gap: 5))
+        products.append(Product(m: 18, n: 64, k: 25_650, a: .columns, gap: 2))
+        products.append(Product(m: 67, n: 3, k: 30_003, a: .columns, columnSums: true, adds: true, addsInPlace: true))
+        products.append(Product(m: 4, n: 66, k: 30_010, a: .columns, activation: APUS_ACTIVATION_RELU, bias: true))
         return products
     }()
 

@@ -112,7 +112,9 @@ import Testing
             for (place, value) in zip(places, [a, b][whichIsFar].values) { spreadOut[place] = Float(value) }
         }
         try run(apus_gemm_float32, p, at: spreadOut) {
-            var all: [UnsafeMutableRawPointer?] = [a.pointer, b.pointer, c.pointer, nil, nil, nil, scratch.pointer]
+            var all: [UnsafeMutableRawPointer?] = [
+                a.pointer, b.pointer, c.pointer, nil, nil, nil, nil, scratch.pointer,
+            ]
             all[whichIsFar] = $0
             return all
         }

@@ -1,8 +1,8 @@
 import ApusGraph
 import CKernels
 
-/// A matrix product with what follows it: `act(a · b + bias)`, or `(a · b) ⊙ act′(y)` by the activation's output y; with the sums
-/// over the rows of b, which are the bias gradient.
+/// A matrix product with what follows it: `act(a · b + bias + residual)`, or `(a · b) ⊙ act′(y)` by the activation's output y; with
+/// the sums over the rows of b, which are the bias gradient.
 struct FusedProduct: Fusion {
     static let name = "product"
 
@@ -10,6 +10,8 @@ struct FusedProduct: Fusion {
     var product: Int
     /// A node of shape [n].
     var bias: Int?
+    /// A node of the result's shape that is added.
+    var residual: Int?
     var activation: FusedActivation?
     var derivative: (activation: FusedActivation, output: Int)?
     /// A node Σ over rows of b: the bias gradient.
@@ -57,20 +59,28 @@ struct FusedProduct: Fusion {
         switch node.operation {
         case .reshape:
             // Rows may be regrouped, columns not.
-            guard bias == nil, node.shape.rank >= 1, node.shape[-1] == graph.nodes[product].shape[-1] else {
+            guard bias == nil, residual == nil, node.shape.rank >= 1, node.shape[-1] == graph.nodes[product].shape[-1]
+            else {
                 return nil
             }
             return (next, [])
-        case .binary(.add) where bias == nil:
-            guard let bias = units.rowBroadcast(among: graph.inputs(user), besides: result) else { return nil }
-            next.bias = bias
+        case .binary(.add):
+            if bias == nil, let bias = units.rowBroadcast(among: graph.inputs(user), besides: result) {
+                next.bias = bias
+            } else if residual == nil, let residual = units.residual(at: user, besides: result) {
+                next.residual = residual
+            } else {
+                return nil
+            }
             return (next, [user])
         case .unary(let unary):
             guard let activation = FusedActivation(unary) else { return nil }
             next.activation = activation
             return (next, [user])
         case .select, .binary(.multiply):
-            guard bias == nil, let derivative = units.derivative(of: result, at: user) else { return nil }
+            guard bias == nil, residual == nil, let derivative = units.derivative(of: result, at: user) else {
+                return nil
+            }
             next.derivative = (derivative.activation, derivative.output)
             next.result = derivative.result
             return (next, derivative.members)
@@ -114,22 +124,26 @@ struct FusedProduct: Fusion {
         // Not which function, but whether its derivative is taken.
         parameters.derivative = derivative != nil ? 1 : 0
         parameters.column_sums = columnSums != nil ? 1 : 0
+        parameters.adds = residual != nil ? 1 : 0
 
         let bias = bias.map { lowering.value($0) }
+        let residual = residual.map { lowering.value($0) }
         let output = derivative.map { lowering.value($0.output) }
         let result = lowering.result(result)
         let sums = columnSums.map { lowering.result($0) }
         let scratch = Int(withUnsafePointer(to: parameters, apus_gemm_scratch_bytes))
         let parts = [
-            "gemm", bias != nil ? "bias" : nil, activation.map { "\($0)" },
+            "gemm", bias != nil ? "bias" : nil, residual != nil ? "add" : nil, activation.map { "\($0)" },
             derivative.map { "\($0.activation)′" }, sums != nil ? "columnSums" : nil,
         ]
-        let bytes = node.type.byteCount + node.inputs[0].type.byteCount + node.inputs[1].type.byteCount
+        let tensors = [node.type, node.inputs[0].type, node.inputs[1].type] + (residual != nil ? [node.type] : [])
+        let bytes = tensors.reduce(0) { $0 + $1.byteCount }
         lowering.step(
             parts.compactMap { $0 }.joined(separator: "+"), apus_gemm_float32,
             [
                 .read(a.value), .read(b.value), .write(result), bias.map { .read($0) } ?? .none,
                 output.map { .read($0) } ?? .none, sums.map { .write($0) } ?? .none,
+                residual.map { .read($0) } ?? .none,
                 scratch > 0 ? .scratch(byteCount: scratch) : .none,
             ],
             parameters, cost: Cost(flops: node.cost.flops, bytes: bytes))

@@ -45,6 +45,26 @@ extension Units {
         return source
     }
 
+    /// What a sum adds to `value`, if it has the result's shape and lies in memory anyway.
+    ///
+    /// What only this sum reads and is computed element by element does not: a cluster computes it in registers.
+    ///
+    /// - Parameter computed: Nodes that will have units which compute them.
+    func residual(at sum: Int, besides value: Int, computed: Set<Int> = []) -> Int? {
+        let inputs = graph.inputs(sum)
+        guard let other = inputs.first(where: { $0 != value }) else { return nil }
+        var source = other
+        while case .reshape = graph.nodes[source].operation, graph.onlyUser(source) != nil {
+            source = graph.inputs(source)[0]
+        }
+        let node = graph.nodes[source]
+        guard node.constantValue == nil, !node.isFollowed || unitOf[source] != nil else { return nil }
+        let isThere =
+            !node.operation.isElementwise || graph.onlyUser(source) == nil || unitOf[source] != nil
+            || computed.contains(source)
+        return isThere ? other : nil
+    }
+
     /// Recognizes `g ⊙ act′(y)` where g is `value` and `user` its only reader.
     func derivative(
         of value: Int, at user: Int

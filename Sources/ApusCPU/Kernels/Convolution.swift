@@ -16,6 +16,8 @@ struct Convolution: Hashable {
     var kernel: Shape
     var hasBias = false
     var relu = false
+    /// Whether a tensor of the result's shape is added before the ReLU.
+    var hasResidual = false
     /// Whether the kernel is in the library's order already.
     var isPrepared = false
 
@@ -32,6 +34,28 @@ struct Convolution: Hashable {
         }
     }
 
+    /// Whether it is a product of matrices: each pixel's channels times the kernel.
+    var isProduct: Bool {
+        let one = ImageSize(height: 1, width: 1)
+        let padding = geometry.padding
+        return image.elementType == .float32 && kernel[0] == 1 && kernel[1] == 1 && geometry.strides == one
+            && geometry.groups == 1
+            && [padding.top, padding.left, padding.bottom, padding.right].allSatisfy { $0 == 0 }
+    }
+
+    /// Whether it is a product that the own kernel computes faster than oneDNN the convolution: few summands are
+    /// soon computed, and then rows of the result are written too slowly; with few pixels the kernel is transposed for too
+    /// little.
+    var suitsProduct: Bool {
+        guard isProduct else { return false }
+        let (inputs, outputs) = (kernel[2], kernel[3])
+        switch direction {
+        case .forward: return inputs >= 32
+        case .inputGradient: return outputs >= 32 && pixels >= 128
+        case .kernelGradient: return min(inputs, outputs) >= 24
+        }
+    }
+
     /// Whether Winograd computes it faster than direct convolutions: the transforms cost as much as some channels'
     /// multiplications, and those of the kernel as much as some tiles'.
     var suitsWinograd: Bool {
@@ -45,6 +69,9 @@ struct Convolution: Hashable {
         let tiles = image.shape[0] * ((image.shape[1] + 3) / 4) * ((image.shape[2] + 3) / 4)
         return fits && kernel[2] >= 32 && kernel[3] >= 32 && tiles >= 16
     }
+
+    /// The pixels of all images.
+    var pixels: Int { image.shape[0] * image.shape[1] * image.shape[2] }
 }
 
 // MARK: Parameters
@@ -58,6 +85,30 @@ extension apus_winograd_parameters {
             pad_left: Int64(padding.left), pad_bottom: Int64(padding.bottom), pad_right: Int64(padding.right),
             threads: Int64(apus_thread_count()), relu: convolution.relu ? 1 : 0,
             type: Int32(image.elementType.rawValue))
+    }
+}
+
+extension apus_gemm_parameters {
+    /// The product that a convolution of a pixel is, or a gradient of it: X · W, G · Wᵀ, Xᵀ · G.
+    init(_ convolution: Convolution) {
+        let (pixels, inputs, outputs) = (convolution.pixels, convolution.kernel[2], convolution.kernel[3])
+        self.init()
+        (batch, alpha) = (1, 1)
+        switch convolution.direction {
+        case .forward:
+            (m, k, n) = (Int64(pixels), Int64(inputs), Int64(outputs))
+            (a_row_stride, a_column_stride, b_row_stride, b_column_stride) = (k, 1, n, 1)
+        case .inputGradient:
+            (m, k, n) = (Int64(pixels), Int64(outputs), Int64(inputs))
+            (a_row_stride, a_column_stride, b_row_stride, b_column_stride) = (k, 1, 1, k)
+        case .kernelGradient:
+            (m, k, n) = (Int64(inputs), Int64(pixels), Int64(outputs))
+            (a_row_stride, a_column_stride, b_row_stride, b_column_stride) = (1, m, n, 1)
+        }
+        (c_row_stride, c_batch_stride) = (n, m * n)
+        has_bias = convolution.hasBias ? 1 : 0
+        adds = convolution.hasResidual ? 1 : 0
+        activation = Int32((convolution.relu ? APUS_ACTIVATION_RELU : APUS_ACTIVATION_NONE).rawValue)
     }
 }
 

@@ -4,6 +4,8 @@ import ApusGraph
 enum ConvolutionKernel {
     /// Own Winograd: 36 multiplications for 16 results in place of 144.
     case winograd
+    /// Own product of matrices.
+    case product
     /// oneDNN.
     case library
     /// Own plain loops.
@@ -27,11 +29,15 @@ package final class KernelChoices {
     /// The kernel that computes a convolution.
     func kernel(for convolution: Convolution) -> ConvolutionKernel {
         if usesWinograd(for: convolution) { return .winograd }
+        if usesProduct(for: convolution) { return .product }
         return convolutions.contains(convolution) ? .library : .loops
     }
 
     /// Whether Winograd computes a convolution: a rule of its shape alone.
     func usesWinograd(for convolution: Convolution) -> Bool { allowsWinograd && convolution.suitsWinograd }
+
+    /// Whether the own product computes a convolution, which then can add a residual: a rule of its shape alone.
+    func usesProduct(for convolution: Convolution) -> Bool { convolution.suitsProduct }
 
     /// The library's plan for a convolution whose kernel is the library's.
     func plan(for convolution: Convolution) -> LibraryPlan { convolutions.plan(for: convolution)! }

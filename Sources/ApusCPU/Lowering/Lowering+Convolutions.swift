@@ -18,13 +18,20 @@ extension Lowering {
         prepareKernel(of: &convolution, &operands)
         let direction = convolution.direction
         let name =
-            direction.name + (convolution.hasBias ? "+bias" : "") + (convolution.relu ? "+relu" : "")
+            direction.name + (convolution.hasBias ? "+bias" : "") + (convolution.hasResidual ? "+add" : "")
+            + (convolution.relu ? "+relu" : "")
         switch kernels.kernel(for: convolution) {
         case .winograd:
             let parameters = apus_winograd_parameters(convolution)
             let scratch = Int(withUnsafePointer(to: parameters, direction.winogradScratch))
             step(
                 "winograd \(name)", direction.winograd, operands + [.scratch(byteCount: scratch)], parameters,
+                cost: cost)
+        case .product:
+            let parameters = apus_gemm_parameters(convolution)
+            let scratch = Int(withUnsafePointer(to: parameters, apus_gemm_scratch_bytes))
+            step(
+                "gemm \(name)", apus_gemm_float32, Lowering.product(operands, direction, scratch: scratch), parameters,
                 cost: cost)
         case .library:
             let plan = kernels.plan(for: convolution)
@@ -40,10 +47,23 @@ extension Lowering {
         }
     }
 
+    /// The operands of a convolution in the order of the product's kernel.
+    private static func product(
+        _ operands: [Operand], _ direction: Convolution.Direction, scratch: Int
+    ) -> [Operand] {
+        // A forward convolution has a bias before its result, and maybe a residual behind it.
+        let isForward = direction == .forward
+        let residual = operands.count > 4 ? operands[4] : .none
+        return [
+            operands[0], operands[1], isForward ? operands[3] : operands[2], isForward ? operands[2] : .none, .none,
+            .none, residual, scratch > 0 ? .scratch(byteCount: scratch) : .none,
+        ]
+    }
+
     /// Brings a constant kernel into the library's order when it changes, in place of every run.
     private mutating func prepareKernel(of convolution: inout Convolution, _ operands: inout [Operand]) {
         guard convolution.direction == .forward, case .read(let kernel) = operands[1], !plan.constantSlots.isEmpty,
-            plan.isConstant(kernel), !kernels.usesWinograd(for: convolution),
+            plan.isConstant(kernel), !kernels.usesWinograd(for: convolution), !kernels.usesProduct(for: convolution),
             let (preparation, byteCount) = LibraryPlan.preparation(convolution)
         else { return }
         let prepared = temporary(TensorType([byteCount], .uint8))

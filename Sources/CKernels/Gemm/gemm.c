@@ -16,6 +16,17 @@
 enum {
     // The most rows of B in a block: a panel of it, 64 columns wide, is a quarter of a megabyte.
     GEMM_K_BLOCK = 1024,
+    // The most rows of B in a block of which tiles fetch the next one.
+    GEMM_FETCHED_K = 512,
+    // The same, and the parts of k, where parts of C lie in the cache, with the most floats that C may have for that.
+    GEMM_PART_FETCHED_K = 64,
+    GEMM_PARTS = 8,
+    GEMM_PART_OF_C = 1 << 17,
+    // The rows of A in a block of which tiles fetch the next one, and the least rows for which there are such blocks.
+    GEMM_FETCHED_ROWS = 48,
+    GEMM_MANY_ROWS = 512,
+    // How many times as long as the longer side of C the sum is, at least, in a tall product.
+    GEMM_TALL = 4,
     // The most floats of A in a block: half a megabyte.
     GEMM_A_BLOCK = 1 << 17,
     // Floats that must stay in the L2 cache for a matrix to be read in place.
@@ -25,6 +36,17 @@ enum {
     // The least work worth a second thread, about 2 us.
     GEMM_SPLIT = 200000,
 };
+
+/// Makes C^T = B^T A^T of C = A B.
+static void exchange_operands(apus_gemm_parameters *p) {
+    apus_gemm_parameters from = *p;
+    p->m = from.n;
+    p->n = from.m;
+    p->a_row_stride = from.b_column_stride;
+    p->a_column_stride = from.b_row_stride;
+    p->b_row_stride = from.a_column_stride;
+    p->b_column_stride = from.a_row_stride;
+}
 
 static gemm_shape shape_of(const apus_gemm_parameters *parameters) {
     gemm_shape s = {.p = *parameters};
@@ -37,24 +59,45 @@ static gemm_shape shape_of(const apus_gemm_parameters *parameters) {
     }
     s.dots = p->m <= GEMM_DOT_ROWS && p->b_row_stride == 1 && p->a_column_stride == 1 && p->b_column_stride != 1
         && p->k >= 16 && !p->column_sums;
+    // A tall product, C = X^T G over many rows of X and G, takes each element so rarely from memory that copying it
+    // would cost as much. Rows of less than 64 floats are read fast enough without being fetched. Where C is small, threads
+    // read different rows, all of them, in their order; narrow panels of B are then read best.
+    int64_t side = gemm_greatest(p->m, p->n);
+    s.fetches_k = p->a_row_stride == 1 && p->a_column_stride != 1 && p->b_column_stride == 1 && side >= 64
+        && p->k >= GEMM_TALL * side && p->k * (p->m + p->n) > 8 * GEMM_IN_PLACE;
+    bool is_plain = p->activation == APUS_ACTIVATION_NONE && !p->has_bias && !p->adds && !p->column_sums;
+    bool is_dense = p->a_column_stride == p->m && p->b_row_stride == p->n && p->batch == 1;
+    s.parts = s.fetches_k && is_plain && is_dense && gemm_least(p->m, p->n) >= 16 && p->m * p->n <= GEMM_PART_OF_C
+        ? GEMM_PARTS
+        : 1;
+    s.transposes = s.parts > 1 && p->m < p->n;
+    if (s.transposes) exchange_operands(p);
+    if (s.parts > 1) p->c_row_stride = p->n;
     // Packing row-major B costs as much as multiplying about three rows; it pays once B leaves the L2 cache. So does
     // a large transposed A, of which each k is on another page.
-    s.packs_b = p->k > 0 && !s.dots && (p->b_column_stride != 1 || (p->m >= 128 && p->k * p->n > GEMM_IN_PLACE));
-    s.packs_a = p->k > 0 && p->a_column_stride != 1 && p->n >= 256 && p->m * p->k > GEMM_IN_PLACE;
+    s.packs_b = p->k > 0 && !s.dots && !s.fetches_k
+        && (p->b_column_stride != 1 || (p->m >= 128 && p->k * p->n > GEMM_IN_PLACE));
+    s.packs_a = p->k > 0 && !s.fetches_k && p->a_column_stride != 1 && p->n >= 256 && p->m * p->k > GEMM_IN_PLACE;
     s.packed_a_count = p->a_batch_stride == 0 || p->batch == 1 ? 1 : p->batch;
     s.packed_b_count = p->b_batch_stride == 0 || p->batch == 1 ? 1 : p->batch;
     // Whole vectors of the widest kind, so that the sizes serve every instruction set; and rows of A that are not a
     // power of two apart, which would share few lines of the cache.
     s.packed_a_offset = s.packs_b ? s.packed_b_count * p->k * gemm_ceiling(p->n, 16) * 16 : 0;
     s.packed_a_stride = gemm_ceiling(p->k, 16) * 16 + 16;
-    s.k_blocks = gemm_greatest(1, gemm_ceiling(p->k, GEMM_K_BLOCK));
+    int64_t k_block = s.parts > 1 ? GEMM_PART_FETCHED_K : s.fetches_k ? GEMM_FETCHED_K : GEMM_K_BLOCK;
+    s.k_blocks = gemm_greatest(1, gemm_ceiling(gemm_ceiling(p->k, s.parts), k_block));
     s.row_blocks = gemm_greatest(1, gemm_ceiling(p->m * gemm_ceiling(p->k, s.k_blocks), GEMM_A_BLOCK));
     s.row_blocks = gemm_least(s.row_blocks, gemm_ceiling(p->m, 48));
+    // While B stays in the cache, rows of A and C come from memory and go there once, in their order.
+    s.fetches_rows = !s.dots && p->m >= GEMM_MANY_ROWS && s.k_blocks == 1 && p->k * p->n <= GEMM_IN_PLACE
+        && p->a_column_stride == 1 && p->a_row_stride == p->k && p->c_row_stride == p->n;
+    if (s.fetches_rows) s.row_blocks = gemm_ceiling(p->m, GEMM_FETCHED_ROWS);
     return s;
 }
 
 int64_t apus_gemm_scratch_bytes(const apus_gemm_parameters *parameters) {
     gemm_shape s = shape_of(parameters);
+    if (s.parts > 1) return s.parts * s.p.m * s.p.n * (int64_t)sizeof(float);
     int64_t a = s.packs_a ? s.packed_a_count * s.p.m * s.packed_a_stride : 0;
     return (s.packed_a_offset + a) * (int64_t)sizeof(float);
 }
@@ -63,7 +106,16 @@ int apus_gemm_float32(void *const *buffers, const void *parameters) {
     gemm_shape s = shape_of(parameters);
     const apus_gemm_parameters *p = &s.p;
     if (p->batch <= 0 || p->m <= 0 || p->n <= 0) return 0;
-    gemm_job job = {&s, buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5], buffers[6]};
+    gemm_job job = {&s, buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5], buffers[6], buffers[7]};
+    if (s.parts > 1) {
+        job.c = buffers[7];
+        job.result = buffers[2];
+        job.result_stride = ((const apus_gemm_parameters *)parameters)->c_row_stride;
+    }
+    if (s.transposes) {
+        job.a = buffers[1];
+        job.b = buffers[0];
+    }
     bool splits = p->batch * p->m * gemm_ceiling(p->n, 16) * 16 * p->k >= GEMM_SPLIT;
     APUS_DISPATCH(gemm_run)(&job, splits);
     return 0;

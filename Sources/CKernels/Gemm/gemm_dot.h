@@ -60,7 +60,7 @@ static void APUS_FN(gemm_dot)(void *context, int64_t first, int64_t last) {
             float *c = job->c + offset;
             for (int64_t j = 0; j < count; j++) {
                 float x = dots[j] * p->alpha;
-                if (p->accumulate) x += c[j];
+                if (p->adds) x += job->added[offset + j];
                 if (p->has_bias) x += job->bias[column + j];
                 if (p->activation == APUS_ACTIVATION_RELU)
                     x = p->derivative ? (job->y[offset + j] > 0 ? x : 0) : (x < 0 ? 0 : x);

@@ -11,6 +11,13 @@ typedef struct {
     int32_t dots;
     /// Whether A or B are copied to the scratch: A as written, B in panels of the width of a register tile.
     int32_t packs_a, packs_b;
+    /// Whether A and B are both read in place, in short blocks of k, and tiles fetch what the next block reads.
+    int32_t fetches_k;
+    /// Whether k is divided into parts, whose products lie in the scratch until they are added; and whether these are
+    /// C^T = B^T A^T.
+    int32_t parts, transposes;
+    /// Whether short blocks of rows, each over all columns, follow each other, and tiles fetch the next one.
+    int32_t fetches_rows;
     /// The number of packed matrices: 1 if the batch shares one.
     int64_t packed_a_count, packed_b_count;
     /// Where the packed A begins and the distance of its rows, in floats.
@@ -25,11 +32,34 @@ typedef struct {
     const float *a, *b;
     float *c;
     const float *bias, *y;
-    float *sums, *scratch;
+    float *sums;
+    const float *added;
+    float *scratch;
+    /// The result of a product in parts, and the distance of its rows.
+    float *result;
+    int64_t result_stride;
 } gemm_job;
 
-/// Packing is shared out in pieces of this many rows.
-enum { GEMM_PACK_ROWS = 128 };
+/// Row tiles of one panel over a block of k.
+typedef struct {
+    int64_t batch, panel;
+    /// The row after those of the block of rows.
+    int64_t bottom;
+    /// The row tiles of the whole panel, and those of this piece.
+    int64_t tiles, tile_begin, tile_end;
+    /// Rows of B, and where those of the part begin.
+    int64_t k_begin, k_end, part_begin;
+    /// Where its matrix, or the part of it, begins in C.
+    int64_t c_offset;
+    /// Whether the thread has multiplied these rows of A with no other panel of the block yet.
+    bool is_first;
+} gemm_piece;
+
+enum {
+    // Packing is shared out in pieces of this many rows, adding parts likewise.
+    GEMM_PACK_ROWS = 128,
+    GEMM_SUM_ROWS = 32,
+};
 
 static inline void gemm_for(bool splits, int64_t tasks, apus_loop_body body, gemm_job *job) {
     if (splits)

@@ -68,6 +68,29 @@ static void APUS_FN(gemm_pack_a)(void *context, int64_t first, int64_t last) {
     }
 }
 
+// MARK: Parts
+
+static int64_t APUS_FN(gemm_sum_tasks)(const gemm_shape *s) { return gemm_ceiling(s->p.m, GEMM_SUM_ROWS); }
+
+/// A task adds some rows of all parts.
+static void APUS_FN(gemm_sum_parts)(void *context, int64_t first, int64_t last) {
+    const gemm_job *job = context;
+    const gemm_shape *s = job->shape;
+    int64_t n = s->p.n, size = s->p.m * n, end = gemm_least(last * GEMM_SUM_ROWS, s->p.m);
+    for (int64_t row = first * GEMM_SUM_ROWS; row < end; row++) {
+        float *part = job->c + row * n, *to = s->transposes ? part : job->result + row * job->result_stride;
+        for (int64_t i = 0; i < n; i += APUS_LANES) {
+            int64_t lanes = gemm_least(n - i, APUS_LANES);
+            vfloat sum = vload_first(part + i, lanes);
+            for (int64_t p = 1; p < s->parts; p++) sum += vload_first(part + i + p * size, lanes);
+            vstore_first(to + i, sum, lanes);
+        }
+    }
+    if (!s->transposes) return;
+    int64_t row = first * GEMM_SUM_ROWS;
+    APUS_FN(gemm_copy)(job->c + row * n, 1, n, end - row, n, job->result + row, job->result_stride);
+}
+
 // MARK: Column sums
 
 /// s[n] = or += the sum over k of up to 2 * GEMM_VECTORS vectors of B.
@@ -107,16 +130,17 @@ static void APUS_FN(gemm_finish)(const apus_gemm_parameters *p, float *c, const 
 }
 
 #include "gemm_dot.h"
+#include "gemm_ahead.h"
 
 // MARK: Walk
 
-/// One panel of one matrix, between two row tiles and two rows of B.
-static void APUS_FN(gemm_panel)(const gemm_job *job, int64_t batch, int64_t panel, int64_t tile_begin, int64_t tile_end,
-                                int64_t tiles, int64_t k_begin, int64_t k_end) {
+/// Computes one piece.
+static void APUS_FN(gemm_compute)(const gemm_job *job, const gemm_piece *piece) {
     const apus_gemm_parameters *p = &job->shape->p;
     APUS_FN(gemm_columns) columns = APUS_FN(gemm_columns_of)(job->shape);
-    int64_t begin = gemm_part(columns.vectors, panel, columns.panels);
-    int64_t vectors = gemm_part(columns.vectors, panel + 1, columns.panels) - begin;
+    int64_t batch = piece->batch, k_begin = piece->k_begin, k_end = piece->k_end;
+    int64_t begin = gemm_part(columns.vectors, piece->panel, columns.panels);
+    int64_t vectors = gemm_part(columns.vectors, piece->panel + 1, columns.panels) - begin;
     int64_t column = begin * APUS_LANES, count = gemm_least(p->n - column, vectors * APUS_LANES);
     bool last_block = k_end == p->k;
 
@@ -129,7 +153,7 @@ static void APUS_FN(gemm_panel)(const gemm_job *job, int64_t batch, int64_t pane
         t.b_row_stride = p->b_row_stride;
         t.b = job->b + batch * p->b_batch_stride + k_begin * p->b_row_stride + column;
     }
-    if (p->column_sums && tile_begin == 0)
+    if (p->column_sums && piece->tile_begin == 0)
         APUS_FN(gemm_sum_columns)(t.b, t.b_row_stride, k_end - k_begin, count, k_begin > 0,
                                   job->sums + batch * p->n + column);
 
@@ -147,60 +171,70 @@ static void APUS_FN(gemm_panel)(const gemm_job *job, int64_t batch, int64_t pane
     t.c_row_stride = p->c_row_stride;
     t.k = k_end - k_begin;
     t.last = count - (vectors - 1) * APUS_LANES;
-    t.adds = p->accumulate || k_begin > 0;
     t.alpha = p->alpha;
     t.bias = last_block && p->has_bias ? job->bias + column : NULL;
     bool relu = last_block && p->activation == APUS_ACTIVATION_RELU;
     bool finishes = last_block && p->activation > APUS_ACTIVATION_RELU;
     t.floor = relu && !p->derivative ? 0.0f : -__builtin_inff();
-    // A packed panel is followed by the next one.
-    int64_t lines_ahead = job->shape->packs_b && panel + 1 < columns.panels ? t.k * vectors * APUS_LANES / 16 : 0;
-    t.ahead = (const char *)(t.b + p->k * t.b_row_stride);
-    int64_t c_offset = batch * p->c_batch_stride + column;
-    for (int64_t tile = tile_begin; tile < tile_end; tile++) {
-        int64_t row = gemm_part(p->m, tile, tiles), rows = gemm_part(p->m, tile + 1, tiles) - row;
+    for (int64_t tile = piece->tile_begin; tile < piece->tile_end; tile++) {
+        int64_t row = gemm_part(p->m, tile, piece->tiles), rows = gemm_part(p->m, tile + 1, piece->tiles) - row;
+        int64_t offset = piece->c_offset + column + row * p->c_row_stride;
         t.a = a + row * t.a_row_stride;
-        t.c = job->c + c_offset + row * p->c_row_stride;
-        t.mask = relu && p->derivative ? job->y + c_offset + row * p->c_row_stride : NULL;
-        t.ahead_step = lines_ahead > 0 ? 64 : 0;
+        t.c = job->c + offset;
+        t.added = k_begin > piece->part_begin ? t.c : p->adds ? job->added + offset : NULL;
+        t.mask = relu && p->derivative ? job->y + offset : NULL;
+        APUS_FN(gemm_look_ahead)(job, piece, tile - piece->tile_begin, a, vectors, &t);
         APUS_FN(gemm_tiles)[vectors][rows](&t);
-        lines_ahead -= t.k;
-        t.ahead += t.k * t.ahead_step;
-        if (finishes)
-            APUS_FN(gemm_finish)(p, t.c, p->derivative ? job->y + c_offset + row * p->c_row_stride : NULL, rows, count);
+        if (finishes) APUS_FN(gemm_finish)(p, t.c, p->derivative ? job->y + offset : NULL, rows, count);
     }
 }
 
 /// The number of tasks, of equal cost: the rows times the vectors.
 static int64_t APUS_FN(gemm_tasks)(const gemm_shape *s) {
-    return s->p.batch * s->p.m * APUS_FN(gemm_columns_of)(s).vectors;
+    return s->p.batch * s->parts * s->p.m * APUS_FN(gemm_columns_of)(s).vectors;
 }
 
 /// Computes the tiles whose first task is in `first..<last`, counting down the rows of the first panel, then of the
-/// second, and so on: two threads share the columns, and if there is one panel, its rows.
+/// second, and so on: two threads share the columns, and if there is one panel, its rows. Where blocks of rows follow
+/// each other they are counted one by one: two threads share the rows.
 static void APUS_FN(gemm_tiles_between)(void *context, int64_t first, int64_t last) {
     const gemm_job *job = context;
     const gemm_shape *s = job->shape;
     APUS_FN(gemm_columns) columns = APUS_FN(gemm_columns_of)(s);
     int64_t m = s->p.m, matrix = m * columns.vectors;
-    for (int64_t batch = first / matrix; batch * matrix < last; batch++) {
+    for (int64_t index = first / matrix; index * matrix < last; index++) {
+        int64_t batch = index / s->parts, part = index % s->parts;
+        int64_t part_begin = gemm_part(s->p.k, part, s->parts), k = gemm_part(s->p.k, part + 1, s->parts) - part_begin;
         for (int64_t block = 0; block < s->row_blocks; block++) {
             int64_t top = gemm_part(m, block, s->row_blocks), bottom = gemm_part(m, block + 1, s->row_blocks);
-            for (int64_t k = 0; k < s->k_blocks; k++) {
+            for (int64_t k_block = 0; k_block < s->k_blocks; k_block++) {
                 for (int64_t panel = 0; panel < columns.panels; panel++) {
                     int64_t begin = gemm_part(columns.vectors, panel, columns.panels);
                     int64_t vectors = gemm_part(columns.vectors, panel + 1, columns.panels) - begin;
-                    int64_t start = batch * matrix + begin * m;
-                    if (start + vectors * m <= first) continue;
+                    // The rows that are counted together, and their first task.
+                    int64_t origin = s->fetches_rows ? top : 0, extent = s->fetches_rows ? bottom - top : m;
+                    int64_t start = index * matrix + origin * columns.vectors + begin * extent;
+                    if (start + vectors * extent <= first) continue;
                     if (start >= last) break;
                     // The rows of this panel that lie in the range and in the block.
-                    int64_t from = gemm_greatest(gemm_ceiling(first - start, vectors), top);
-                    int64_t to = gemm_least(gemm_ceiling(last - start, vectors), bottom);
+                    int64_t from = gemm_greatest(origin + gemm_ceiling(first - start, vectors), top);
+                    int64_t to = gemm_least(origin + gemm_ceiling(last - start, vectors), bottom);
                     if (from >= to) continue;
                     int64_t tiles = gemm_ceiling(m, APUS_FN(gemm_rows)[vectors]);
-                    APUS_FN(gemm_panel)(job, batch, panel, gemm_part_from(m, from, tiles), gemm_part_from(m, to, tiles),
-                                        tiles, gemm_part(s->p.k, k, s->k_blocks),
-                                        gemm_part(s->p.k, k + 1, s->k_blocks));
+                    gemm_piece piece = {
+                        .batch = batch,
+                        .panel = panel,
+                        .bottom = bottom,
+                        .tiles = tiles,
+                        .tile_begin = gemm_part_from(m, from, tiles),
+                        .tile_end = gemm_part_from(m, to, tiles),
+                        .k_begin = part_begin + gemm_part(k, k_block, s->k_blocks),
+                        .part_begin = part_begin,
+                        .k_end = part_begin + gemm_part(k, k_block + 1, s->k_blocks),
+                        .c_offset = s->parts > 1 ? part * m * s->p.n : batch * s->p.c_batch_stride,
+                        .is_first = panel == 0 || start <= first,
+                    };
+                    APUS_FN(gemm_compute)(job, &piece);
                 }
             }
         }
@@ -216,6 +250,7 @@ static void APUS_FN(gemm_run)(gemm_job *job, bool splits) {
     if (s->packs_a) gemm_for(splits, APUS_FN(gemm_pack_a_tasks)(s), APUS_FN(gemm_pack_a), job);
     if (s->packs_b) gemm_for(splits, APUS_FN(gemm_pack_b_tasks)(s), APUS_FN(gemm_pack_b), job);
     gemm_for(splits, APUS_FN(gemm_tasks)(s), APUS_FN(gemm_tiles_between), job);
+    if (s->parts > 1) gemm_for(splits, APUS_FN(gemm_sum_tasks)(s), APUS_FN(gemm_sum_parts), job);
 }
 
 #undef GEMM_VECTORS

@@ -13,6 +13,7 @@
 typedef struct {
     const float *a, *b;
     float *c;
+    const float *added;  // or NULL; in the layout of C, and may be C
     const float *bias;   // or NULL
     const float *mask;   // or NULL; in the layout of C: where it is not positive, C becomes 0
     const char *ahead;   // what the next tiles read, for the L2 cache: a cache line every k
@@ -20,7 +21,6 @@ typedef struct {
     int64_t a_row_stride, a_column_stride, b_row_stride, c_row_stride;
     int64_t k;
     int64_t last;        // columns in the last vector
-    int32_t adds;        // C += instead of C =
     float alpha, floor;  // floor: 0 for ReLU, otherwise -infinity
 } APUS_FN(gemm_tile);
 
@@ -59,7 +59,7 @@ static inline __attribute__((always_inline)) void APUS_FN(gemm_tile_body)(const 
     }
 
     float *c = t->c;
-    const float *mask = t->mask;
+    const float *added = t->added, *mask = t->mask;
     vfloat alpha = vsplat(t->alpha), floor = vsplat(t->floor);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
@@ -67,7 +67,7 @@ static inline __attribute__((always_inline)) void APUS_FN(gemm_tile_body)(const 
         for (int v = 0; v < vectors; v++) {
             int64_t count = v == vectors - 1 ? last : APUS_LANES;
             vfloat x = sum[r * vectors + v] * alpha;
-            if (t->adds) x = vload_first(c + v * APUS_LANES, count) + x;
+            if (added) x = vload_first(added + v * APUS_LANES, count) + x;
             // With neither bias nor ReLU these two lines change nothing, not even the sign of a zero.
             x = x + (t->bias ? vload_first(t->bias + v * APUS_LANES, count) : vsplat(-0.0f));
             x = vselect(x < floor, floor, x);
@@ -75,6 +75,7 @@ static inline __attribute__((always_inline)) void APUS_FN(gemm_tile_body)(const 
             vstore_first(c + v * APUS_LANES, x, count);
         }
         c += t->c_row_stride;
+        if (added) added += t->c_row_stride;
         if (mask) mask += t->c_row_stride;
     }
 }

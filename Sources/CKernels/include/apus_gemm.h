@@ -30,18 +30,19 @@ typedef struct {
     /// Multiplies the product by act'(x), given y = act(x) in a tensor laid out as C, instead of applying the
     /// activation: y > 0 for ReLU (else the result is 0), y (1 - y) for the sigmoid, 1 - y² for tanh.
     int32_t derivative;
-    /// Adds the product to C instead of replacing C; then without bias, activation and derivative.
-    int32_t accumulate;
+    /// Adds a tensor laid out as C, which may be C itself, before the activation or its derivative.
+    int32_t adds;
     /// Also writes s[batch][n], the sum of B over k: the gradient of the bias when C = X^T G is that of the weights.
     int32_t column_sums;
     /// Scales the product, before the bias is added.
     float alpha;
 } apus_gemm_parameters;
 
-/// C = act(alpha A B + bias), or C = (alpha A B) * act'(y), or C += alpha A B, for each matrix of the batch.
+/// C = act(alpha A B + R + bias), or C = (alpha A B + R + bias) * act'(y), for each matrix of the batch; R is what is
+/// added.
 ///
-/// Buffers: A, B, C, bias (or NULL), y (or NULL), column sums (or NULL), scratch (or NULL if none is needed).
-/// C overlaps no other buffer. Infinities and NaN propagate as in the formula, NaN
+/// Buffers: A, B, C, bias (or NULL), y (or NULL), column sums (or NULL), R (or NULL), scratch (or NULL if none is needed).
+/// C overlaps no other buffer, but R may be C. Infinities and NaN propagate as in the formula, NaN
 /// also through the ReLU. With k = 0 the product is 0. Each element is summed over k in an order that depends on the
 /// shape only: the result does not depend on the number of threads.
 int apus_gemm_float32(void *const *buffers, const void *parameters);
