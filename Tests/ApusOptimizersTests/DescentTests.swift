@@ -86,3 +86,14 @@ import Testing
         #expect(abs(ExponentialAverage.lag(decay: 0.98, frequency: 2 * .pi / 365.25) - 40.505) < 1e-3)
     }
 }
+
+/// What keeps its value from the first step to the last.
+@Suite struct FrozenThroughoutTests {
+    @Test func whatAnEpochUnfreezesIsNotFrozenThroughout() {
+        let frozen = Optimizer.adam().freezing("0.*").freezing("1.*")
+        #expect(frozen.freezesThroughout("0.dense/kernel") && !frozen.freezesThroughout("2.dense/kernel"))
+        let later = frozen.unfreezing("1.*", epoch: 3)
+        #expect(later.freezesThroughout("0.dense/kernel") && !later.freezesThroughout("1.dense/kernel"))
+        #expect(frozen.unfreezingGradually().freezesThroughout("1.dense/kernel"))
+    }
+}
