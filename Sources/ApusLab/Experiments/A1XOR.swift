@@ -72,7 +72,7 @@ struct XOR: LabExperiment {
             .init(
                 Words("See what hidden units do where nothing is that small.", "더 큰 문제에서 은닉층의 시작값이 하는 일을 보자."), .shell,
                 "apus lab run histograms")
-        ], seeds: 1, seconds: 15)
+        ], seeds: 1, seconds: 12)
 
     func arms(isQuick: Bool) -> [LabArm<Setting>] {
         let networks = 1000

@@ -85,7 +85,7 @@ struct Paths: LabExperiment {
             .init(
                 Words("See the same optimizers on a real network.", "같은 옵티마이저를 실제 신경망에서 비교해 보자."), .shell,
                 "apus lab run race")
-        ], seeds: 1, seconds: 3)
+        ], seeds: 1, seconds: 1)
 
     func arms(isQuick: Bool) -> [LabArm<Setting>] {
         [(false, false), (true, false), (false, true), (true, true)].flatMap { isTurned, isTuned in

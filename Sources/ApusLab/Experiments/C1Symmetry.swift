@@ -63,7 +63,7 @@ struct Symmetry: LabExperiment {
             .init(
                 Words("See what random numbers of other sizes do.", "무작위 수의 크기가 하는 일을 보자."), .shell,
                 "apus lab run histograms")
-        ], seeds: 5, seconds: 15, revision: 2)
+        ], seeds: 5, seconds: 10, revision: 2)
 
     func arms(isQuick: Bool) -> [LabArm<Setting>] {
         let steps = isQuick ? 100 : 1000

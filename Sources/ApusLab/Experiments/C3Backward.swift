@@ -57,12 +57,13 @@ struct Backward: LabExperiment {
             "배운 대로는 아니다. 포화가 없애는 만큼 큰 가중치가 다시 곱해 준다. 시그모이드에서 기울기가 사라지는 것은 N(0, 1)이 아니라 Xavier이고, tanh에서 N(0, 1)은 기울기를 폭발시킨다."
         ),
         surprise: Words(
-            "The cure for sigmoid is a standard deviation of 4/√n: its slope at 0 is 1/4, and the weights must make up for that.",
-            "시그모이드의 처방은 표준편차 4/√n이다. 0에서의 기울기가 1/4이므로 가중치가 그만큼 메워야 한다."),
+            "The cure for sigmoid is a standard deviation of 4/√n: its slope at 0 is 1/4, and the weights must make up for that. And the ratio belongs to its batch: with random labels the first layer's gradient averages out over the inputs, the last one's does not, so with four times as many inputs the sigmoid's ratio is about half.",
+            "시그모이드의 처방은 표준편차 4/√n이다. 0에서의 기울기가 1/4이므로 가중치가 그만큼 메워야 한다. 그리고 이 비는 배치의 크기에 달려 있다. 무작위 레이블에서는 첫 층의 기울기가 입력에 걸쳐 상쇄되지만 마지막 층은 그렇지 않다. 그래서 입력이 네 배이면 시그모이드의 비는 절반쯤이 된다."
+        ),
         next: [
             .init(
                 Words("Look at the values on the way forward.", "순전파의 값을 살펴보자."), .shell, "apus lab run histograms")
-        ], seeds: 10, seconds: 60)
+        ], seeds: 10, seconds: 145)
 
     func arms(isQuick: Bool) -> [LabArm<Setting>] {
         DenseStack.all.map {
@@ -260,15 +261,15 @@ struct Backward: LabExperiment {
 }
 
 /// The gradient on its way back through a stack of dense layers, at the start.
-struct GradientFlow {
+package struct GradientFlow {
     /// The root mean square of the gradient to each hidden kernel, from the first.
-    let kernels: [Double]
+    package let kernels: [Double]
     /// The same to each hidden layer's output, per sample.
     let outputs: [Double]
     /// What n·σ²·E[φ′²] makes of the last of them, layer by layer.
     let predicted: [Double]
 
-    init(_ stack: DenseStack, depth: Int, samples: Int, seed: UInt64) throws {
+    package init(_ stack: DenseStack, depth: Int, samples: Int, seed: UInt64) throws {
         var key = RandomKey(seed: seed).child("stack")
         let n = DenseStack.units
         let x = Tensor.normal([samples, n], key: key.next())

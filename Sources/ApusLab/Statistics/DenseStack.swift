@@ -2,13 +2,18 @@ import Apus
 import ApusNN
 
 /// The network of the course's figures on initialization: layers of 100 units without biases, all drawn in one way.
-struct DenseStack: Codable, Hashable, Sendable {
-    var activation: Activation
-    var scale: Scale
+package struct DenseStack: Codable, Hashable, Sendable {
+    package var activation: Activation
+    package var scale: Scale
+
+    package init(activation: Activation, scale: Scale) {
+        self.activation = activation
+        self.scale = scale
+    }
 
     static let units = 100
 
-    enum Activation: String, Codable, CaseIterable {
+    package enum Activation: String, Codable, CaseIterable {
         case sigmoid, tanh, relu
 
         func callAsFunction(_ x: Tensor) -> Tensor {
@@ -38,7 +43,7 @@ struct DenseStack: Codable, Hashable, Sendable {
     }
 
     /// The standard deviation of the kernels, for n inputs.
-    enum Scale: String, Codable, CaseIterable {
+    package enum Scale: String, Codable, CaseIterable {
         case one, hundredth, xavier, he, orthogonal, slope
 
         var title: Words {
