@@ -48,7 +48,10 @@ def article(text, names):
     def reference(match):
         title, target = match.groups()
         path, _, anchor = target.partition("#")
-        if re.match(r"[a-z][a-z0-9+.-]*:", target) or match.string[match.start() - 1] == "!" and match.start():
+        if match.start() and match.string[match.start() - 1] == "!":
+            # A catalog has its pictures in one folder.
+            return f"[{title}]({target.rpartition('/')[2]})"
+        if re.match(r"[a-z][a-z0-9+.-]*:", target):
             return match[0]
         if title == path and path in names:
             return f"<doc:{Path(path).stem}>"
@@ -66,7 +69,7 @@ def write_catalog(folder):
     names = {page.name: page.read_text() for page in PAGES.glob("*.md")}
     for name, text in names.items():
         (folder / name).write_text(article(text, names))
-    for file in [*PAGES.glob("Site/*.md"), *PAGES.glob("*.svg"), *PAGES.glob("*.png")]:
+    for file in [*PAGES.glob("Site/*.md"), *PAGES.glob("**/*.svg"), *PAGES.glob("*.png")]:
         shutil.copy(file, folder)
 
 
