@@ -11,12 +11,14 @@ public enum Lab {
     /// All experiments, in the order of the course. A new one is a file and its line here.
     public static let experiments: [any LabExperiment] = [
         XOR(),
+        Sanity(),
         SurfaceWalks(),
         Averages(),
         Paths(),
         Symmetry(),
         Histograms(),
         Backward(),
+        Constraints(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.

@@ -12,6 +12,24 @@ import Testing
         #expect(isClose(estimate.interval.upperBound, 0.92 + 0.02484137711750332))
     }
 
+    /// Many seeds: SciPy's `t.ppf(0.975, n - 1)`, and no time.
+    @Test func intervalsOfManySeeds() {
+        for (count, quantile) in [
+            (1001, 1.9623390808264083), (1002, 1.9623367052808798), (100_001, 1.9599877075346095),
+        ] {
+            let half = (count % 2 == 1 ? 1 : 0) + count / 2
+            let numbers = (0..<count).map { $0 < half ? 1.0 : 0.0 }
+            let mean = Double(half) / Double(count)
+            let deviation = (mean * (1 - mean) * Double(count) / Double(count - 1)).squareRoot()
+            let width = Estimate(.mean(numbers)).interval.upperBound - mean
+            #expect(abs(width * Double(count).squareRoot() / deviation - quantile) < 1e-8, "\(count)")
+        }
+        // A million seeds are thought of each time.
+        for _ in 0..<20 {
+            #expect(Criterion.atLeast(1.0001).decidingSeeds(Estimate(.mean([0, 2, 0, 2, 1]))) == nil)
+        }
+    }
+
     @Test func intervalOfAShare() {
         for (successes, count, low, high) in [
             (8, 10, 0.4901624715366418, 0.9433178485456248), (10, 10, 0.7224672001371109, 1),

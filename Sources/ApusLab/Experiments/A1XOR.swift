@@ -80,13 +80,15 @@ struct XOR: LabExperiment {
             LabArm(
                 "perceptron-\(task.rawValue)",
                 Words("\(task.rawValue.uppercased()), perceptron", "\(task.rawValue.uppercased()), 퍼셉트론"),
-                Setting(task: task, hidden: 0, activation: .sigmoid, networks: networks))
+                Setting(task: task, hidden: 0, activation: .sigmoid, networks: networks, steps: isQuick ? 2000 : 4000))
         }
             + DenseStack.Activation.allCases.flatMap { activation in
                 XOR.widths.map { width in
                     LabArm(
                         "\(activation.rawValue)-\(width)", Words("XOR, 2-\(width)-1 \(activation.rawValue)"),
-                        Setting(task: .xor, hidden: width, activation: activation, networks: networks))
+                        Setting(
+                            task: .xor, hidden: width, activation: activation, networks: networks,
+                            steps: isQuick ? 2000 : 4000))
                 }
             }
     }

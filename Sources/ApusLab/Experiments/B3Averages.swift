@@ -70,7 +70,6 @@ struct Averages: LabExperiment {
                 "lag": lag, "exactLag": exact, "lagError": abs(lag - exact), "rule": decay / (1 - decay),
                 "ruleError": abs(lag - decay / (1 - decay)), "first": raw[0], "firstCorrected": corrected[0],
                 "firstShare": raw[0] / days[0], "closeDay": Double(closeDay + 1),
-                "theoryDay": (log(0.05) / log(decay)).rounded(.up),
                 "roughness": Averages.roughness(corrected) / Averages.roughness(days),
             ], series: ["raw": raw, "corrected": corrected])
     }
@@ -145,7 +144,9 @@ struct Averages: LabExperiment {
                 statistic: Words("greatest distance to that day", "그날과의 최대 차이(일)"), .equal(to: 0), basis: .theory
             ) { results in
                 .exact(
-                    arms.map { abs(number(results, "closeDay", $0) - number(results, "theoryDay", $0)) }.max() ?? .nan)
+                    Averages.decays.map { decay in
+                        abs(number(results, "closeDay", "\(decay)") - (log(0.05) / log(decay)).rounded(.up))
+                    }.max() ?? .nan)
             },
             Claim(
                 "smoother",

@@ -63,14 +63,26 @@ public struct Estimate: Sendable, Hashable {
     private static func halfWidth(_ deviation: Double, count: Int) -> Double {
         guard count > 1 else { return .infinity }
         if deviation == 0 { return 0 }
-        let quantile = StudentT(degreesOfFreedom: count - 1).quantile(0.5 + confidence / 2)
-        return quantile * deviation / Double(count).squareRoot()
+        return quantile(count - 1) * deviation / Double(count).squareRoot()
     }
+
+    /// What Student's t with so many degrees of freedom does not exceed with a probability of 0.975. For many it is the normal number with
+    /// two terms of its expansion, z + (z³ + z)/4ν + (5z⁵ + 16z³ + 3z)/96ν², which is right to 1e-9 from a thousand on.
+    static func quantile(_ degreesOfFreedom: Int) -> Double {
+        guard degreesOfFreedom > 1000 else {
+            return StudentT(degreesOfFreedom: degreesOfFreedom).quantile(0.5 + confidence / 2)
+        }
+        let (z, n) = (normal, Double(degreesOfFreedom))
+        return z + (pow(z, 3) + z) / (4 * n) + (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * n * n)
+    }
+
+    /// What a normal number does not exceed with a probability of 0.975.
+    private static let normal = 1.959963984540054
 
     /// Wilson's interval of a share (Wilson 1927): (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n).
     private static func wilson(_ share: Double, count: Double) -> ClosedRange<Double> {
         guard count > 0 else { return 0...1 }
-        let z = 1.959963984540054
+        let z = normal
         let center = share + z * z / (2 * count)
         let half = z * (share * (1 - share) / count + z * z / (4 * count * count)).squareRoot()
         let scale = 1 + z * z / count
