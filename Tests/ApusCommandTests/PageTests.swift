@@ -219,11 +219,16 @@ import Testing
             }, compare: true)
     }
 
+    @Test func lab() throws {
+        try run(Page("Documentation/Lab.md"), environment: "", prepare: { _ in }, compare: true)
+    }
+
     @Test func everyPageWithCommandsIsRun() throws {
         let pages = try Page.all.filter { try !PageTests.calls($0).isEmpty }.map(\.name)
         #expect(
             pages == [
-                "README.md", "Documentation/Data.md", "Documentation/Experiments.md", "Documentation/TrainedModels.md",
+                "README.md", "Documentation/Data.md", "Documentation/Experiments.md", "Documentation/Lab.md",
+                "Documentation/TrainedModels.md",
             ])
     }
 }

@@ -25,8 +25,8 @@ struct Histograms: LabExperiment {
                 source: "Deep Learning from Scratch, chapter 6, weight_init_activation_histogram")
         ],
         setup: Words(
-            "1000 inputs of 100 normal numbers go through layers of 100 units without biases. All initializations scale the same normal numbers. Two spreads are measured in each layer: pooled, over all units and inputs together, as the course draws it; and within units, the root mean square of each unit's own standard deviation over the inputs. Only the second says whether a unit reacts to its input.",
-            "정규분포 수 100개짜리 입력 1000개가 편향 없는 100유닛 층들을 지난다. 모든 초기화는 같은 난수에 배율만 다르게 곱한다. 층마다 두 가지 퍼짐을 잰다. 하나는 강의에서 그리는 대로 모든 유닛과 입력을 합친 전체 표준편차이고, 다른 하나는 유닛 안의 표준편차(유닛별로 입력에 따라 변하는 정도의 제곱평균제곱근)이다. 유닛이 입력에 반응하는지는 두 번째만이 말해 준다."
+            "1000 inputs of 100 normal numbers go through layers of 100 units without biases. All initializations scale the same normal numbers. Two spreads are measured in each layer: pooled, over all units and inputs together, as the course draws it; and within units, the mean of the units' own standard deviations over the inputs. Only the second says whether a unit reacts to its input.",
+            "정규분포 수 100개짜리 입력 1000개가 편향 없는 100유닛 층들을 지난다. 모든 초기화는 같은 난수에 배율만 다르게 곱한다. 층마다 두 가지 퍼짐을 잰다. 하나는 강의에서 그리는 대로 모든 유닛과 입력을 합친 전체 표준편차이고, 다른 하나는 유닛 안의 표준편차(유닛별로 입력에 따라 변하는 정도의 평균)이다. 유닛이 입력에 반응하는지는 두 번째만이 말해 준다."
         ),
         recipes: [
             .init(
@@ -54,7 +54,7 @@ struct Histograms: LabExperiment {
             .init(
                 Words("See what this does to the gradient.", "이것이 기울기에 어떤 영향을 주는지 보자."), .shell,
                 "apus lab run backward")
-        ], seeds: 10, seconds: 7)
+        ], seeds: 10, seconds: 7, revision: 2)
 
     static let layers = 1...5
 

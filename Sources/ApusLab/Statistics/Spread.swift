@@ -7,7 +7,7 @@ struct Spread {
     private let means: [Double]
     /// The standard deviation of all values together.
     let pooled: Double
-    /// The root mean square over units of each unit's standard deviation over the samples.
+    /// The mean over units of each unit's standard deviation over the samples.
     let within: Double
 
     init(_ outputs: Tensor) {
@@ -24,7 +24,7 @@ struct Spread {
         let mean = means.reduce(0, +) / Double(units)
         let withinVariance = squares.reduce(0, +) / Double(values.count)
         let between = means.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(units)
-        within = withinVariance.squareRoot()
+        within = squares.reduce(0) { $0 + ($1 / samples).squareRoot() } / Double(units)
         pooled = (withinVariance + between).squareRoot()
     }
 
