@@ -1,5 +1,5 @@
 import ApusGraph
-public import ApusNN
+import ApusNN
 public import ApusTensor
 
 /// The way of an optimizer down a function of two numbers: to see what momentum, step sizes and scales by coordinate do.

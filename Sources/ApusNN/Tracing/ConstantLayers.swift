@@ -1,4 +1,4 @@
-package import ApusTensor
+import ApusTensor
 
 /// The first layers of a `Sequential`, those that yield the same for a sample in every step of a training.
 package struct ConstantLayers {

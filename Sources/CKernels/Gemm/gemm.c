@@ -106,7 +106,8 @@ int apus_gemm_float32(void *const *buffers, const void *parameters) {
     gemm_shape s = shape_of(parameters);
     const apus_gemm_parameters *p = &s.p;
     if (p->batch <= 0 || p->m <= 0 || p->n <= 0) return 0;
-    gemm_job job = {&s, buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5], buffers[6], buffers[7]};
+    gemm_job job = {&s,         buffers[0], buffers[1], buffers[2], buffers[3], buffers[4],
+                    buffers[5], buffers[6], buffers[7], NULL,       0};
     if (s.parts > 1) {
         job.c = buffers[7];
         job.result = buffers[2];
