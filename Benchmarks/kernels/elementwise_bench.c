@@ -3,26 +3,20 @@
 #define _GNU_SOURCE
 #include "apus_elementwise.h"
 #include "apus_random.h"
+#include "seconds.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /// The least time of a call, in seconds.
 static double least(apus_kernel kernel, void *const *buffers, const void *parameters, int repeats) {
     double best = 1;
     for (int i = 0; i < repeats; i++) {
-        double t = now();
+        double t = seconds();
         for (int j = 0; j < 4; j++) kernel(buffers, parameters);
-        t = (now() - t) / 4;
+        t = (seconds() - t) / 4;
         if (t < best) best = t;
     }
     return best;

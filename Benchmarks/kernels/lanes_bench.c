@@ -1,17 +1,11 @@
 // Times the batch-in-lanes kernels on the two convolution stages of LeNet-5.
 // `make bench-kernels` builds and runs it: .build/lanes_bench [threads].
 #include "apus_lanes.h"
+#include "seconds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static float *filled(int64_t count) {
     float *values = aligned_alloc(64, (size_t)((count * 4 + 63) / 64 * 64));
@@ -70,9 +64,9 @@ static void run(int64_t samples) {
     for (int round = 0; round < rounds; round++) {
         double forward = 0, backward = 0;
         for (int i = 0; i < count; i++) {
-            double start = now();
+            double start = seconds();
             stages[i].kernel(stages[i].buffers, stages[i].parameters);
-            double time = now() - start;
+            double time = seconds() - start;
             if (time < stages[i].best) stages[i].best = time;
             stages[i].sum += time;
             if (i == 3 || i == 4) forward += time;

@@ -10,16 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "apus_gemm.h"
 #include "onednn_plan.h"
-
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+#include "seconds.h"
 
 static void *filled(int64_t bytes) {
     size_t size = (size_t)(bytes + (1 << 21)) >> 21 << 21;

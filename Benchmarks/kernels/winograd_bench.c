@@ -10,16 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "apus_winograd.h"
 #include "onednn_plan.h"
-
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+#include "seconds.h"
 
 static void *filled(int64_t bytes) {
     float *p = aligned_alloc(1 << 21, (size_t)(bytes + (1 << 21)) >> 21 << 21);
