@@ -54,13 +54,12 @@ struct LabCommand: ParsableCommand {
             guard !json else {
                 return try Terminal.print(
                     FileJSON.text(
-                        abouts.map {
+                        abouts.map { about in
                             Line(
-                                id: $0.id, number: $0.number,
+                                id: about.id, number: about.number,
                                 titles: Dictionary(
-                                    uniqueKeysWithValues: zip(
-                                        Language.allCases.map(\.rawValue), [$0.title.english, $0.title.korean])),
-                                seconds: $0.seconds, seeds: $0.seeds)
+                                    uniqueKeysWithValues: Language.allCases.map { ($0.rawValue, about.title[$0]) }),
+                                seconds: about.seconds, seeds: about.seeds)
                         }, isPretty: true))
             }
             let table = TextTable(

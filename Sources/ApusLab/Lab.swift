@@ -29,10 +29,10 @@ public enum Lab {
     /// Runs an experiment and writes its results, pictures and page, and the page over all.
     ///
     /// - Parameters:
-    ///   - name: Its name or number.
+    ///   - runner: Where, and with which seeds.
     ///   - language: That in which the page opens.
     /// - Returns: What it has shown; `nil` if the run was stopped.
-    /// - Throws: `LabError` if there is no such experiment, if data are missing or the folder can't be written.
+    /// - Throws: `LabError` if data are missing or the folder can't be written; what a measurement throws.
     public static func run(
         _ experiment: some LabExperiment, with runner: LabRunner, language: Language = .english
     ) throws -> LabOutcome? {

@@ -59,6 +59,8 @@ public struct LabResults: Sendable {
         public let id: String
         /// What pages call it.
         public let title: Words
+        /// Its setting, as JSON.
+        public let setting: String
         /// Its measurements, in the order of the seeds.
         public var measurements: [LabMeasurement]
 
@@ -90,7 +92,7 @@ public struct LabResults: Sendable {
 
     /// An arm; one without measurements if there is none of that name.
     public subscript(_ id: String) -> Arm {
-        arms.first { $0.id == id } ?? Arm(id: id, title: Words(id), measurements: [])
+        arms.first { $0.id == id } ?? Arm(id: id, title: Words(id), setting: "null", measurements: [])
     }
 
     /// A number of one arm minus that of another with the same seed.

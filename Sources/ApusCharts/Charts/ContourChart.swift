@@ -7,25 +7,8 @@
 /// ) { x, y in x * x / 20 + y * y }
 /// ```
 public struct ContourChart: Chart {
-    /// Points that are joined in their order; the first is a ring, the others are dots.
-    public struct Path: Sendable, Hashable {
-        /// The name in the legend, which charts of several paths have.
-        public var name: String
-        /// Where the points are, from left to right.
-        public var x: [Double]
-        /// Where the points are, from below.
-        public var y: [Double]
-        /// The color; that of the path's place in the chart unless given.
-        public var paint: Paint?
-
-        /// Creates a value; arguments set the properties of their names.
-        public init(_ name: String, x: [Double], y: [Double], paint: Paint? = nil) {
-            self.name = name
-            self.x = x
-            self.y = y
-            self.paint = paint
-        }
-    }
+    /// Points that are joined in their order; the first is drawn larger than the others.
+    public typealias Path = ScatterChart.Group
 
     /// What stands above; nothing if it is empty.
     public var title: String

@@ -13,31 +13,6 @@ struct SurfaceWalks: LabExperiment {
         var noise = 0.0
     }
 
-    enum Surface: String, Codable {
-        /// x²/20 + y²
-        case ravine
-        /// x² − y²
-        case saddle
-        /// x cos πx
-        case wave
-
-        func callAsFunction(_ x: Tensor, _ y: Tensor) -> Tensor {
-            switch self {
-            case .ravine: x * x / 20 + y * y
-            case .saddle: x * x - y * y
-            case .wave: x * cos(x * Float.pi) + y * 0
-            }
-        }
-
-        func callAsFunction(_ x: Double, _ y: Double) -> Double {
-            switch self {
-            case .ravine: x * x / 20 + y * y
-            case .saddle: x * x - y * y
-            case .wave: x * cos(x * Double.pi)
-            }
-        }
-    }
-
     /// Rates of the ravine: its limit is 2/λ = 1, λ = 2 being the greatest curvature.
     static let rates = [0.1, 0.5, 0.8, 0.9, 0.95, 0.99, 1.01, 1.05, 1.1]
     static let waveStarts = [-1.4, -0.9, 0.1, 0.4, 1.6]
@@ -200,9 +175,9 @@ struct SurfaceWalks: LabExperiment {
                 let arm = results["ravine-\(SurfaceWalks.rates[choice[0]])"]
                 return ContourChart(
                     "", x: Axis("x", range: -8...8), y: Axis("y", range: -4...4),
-                    levels: [0.05, 0.2, 0.5, 1, 2, 4, 7, 11],
+                    levels: Surface.ravineLevels,
                     paths: [.init("", x: arm.series("x").first ?? [], y: arm.series("y").first ?? [])]
-                ) { $0 * $0 / 20 + $1 * $1 }
+                ) { Surface.ravine($0, $1) }
             },
             LabFigure(
                 "values",

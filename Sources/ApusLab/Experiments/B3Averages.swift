@@ -1,6 +1,7 @@
 import Apus
 import ApusCharts
 import ApusOptimizers
+import ApusSearch
 import Foundation
 
 /// B3: exponentially weighted averages of daily temperatures.
@@ -43,7 +44,7 @@ struct Averages: LabExperiment {
             .init(
                 Words("See the same averages at work in Adam.", "같은 평균이 Adam 안에서 하는 일을 보자."), .shell,
                 "apus lab run paths")
-        ], seeds: 1, seconds: 1)
+        ], seeds: 1, seconds: 1, revision: 2)
 
     func arms(isQuick: Bool) -> [LabArm<Double>] {
         Averages.decays.map { LabArm("\($0)", Words("β = \($0)"), $0) }
@@ -100,8 +101,7 @@ struct Averages: LabExperiment {
     /// The standard deviation of the change from day to day.
     private static func roughness(_ values: [Double]) -> Double {
         let changes = zip(values.dropFirst(), values).map { $0 - $1 }
-        let mean = changes.reduce(0, +) / Double(changes.count)
-        return (changes.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(changes.count)).squareRoot()
+        return ScoreSummary(changes)?.standardDeviation ?? .nan
     }
 
     // MARK: Claims

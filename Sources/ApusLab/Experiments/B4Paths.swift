@@ -101,10 +101,9 @@ struct Paths: LabExperiment {
 
     /// The ravine, along the axes or turned.
     private static func ravine(_ isTurned: Bool) -> @Sendable (Tensor, Tensor) -> Tensor {
-        guard isTurned else { return { x, y in x * x / 20 + y * y } }
+        guard isTurned else { return { Surface.ravine($0, $1) } }
         return { x, y in
-            let (along, across) = ((x + y) * half, (y - x) * half)
-            return along * along / 20 + across * across
+            Surface.ravine((x + y) * half, (y - x) * half)
         }
     }
 
@@ -246,13 +245,13 @@ struct Paths: LabExperiment {
                                 language]
                         return ContourChart(
                             title, x: Axis("x", range: -8...8), y: Axis("y", range: -3...3),
-                            levels: [0.05, 0.2, 0.5, 1, 2, 4, 7, 11],
+                            levels: Surface.ravineLevels,
                             paths: [
                                 .init(
                                     "", x: result.series("x").first ?? [], y: result.series("y").first ?? [],
                                     paint: .category(place))
                             ]
-                        ) { $0 * $0 / 20 + $1 * $1 }
+                        ) { Surface.ravine($0, $1) }
                     })
             },
             LabFigure(

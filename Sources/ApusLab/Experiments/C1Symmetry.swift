@@ -132,13 +132,11 @@ struct Symmetry: LabExperiment {
             }
             state.epoch += 1
         }
-        var trainer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy], seed: seed)
-        trainer.load(state.evaluatedVariables)
         let variables = state.evaluatedVariables
         return LabMeasurement(
             [
                 "spread": spreads.max() ?? .nan, "loss": losses.last ?? .nan, "gradient": gradients.max() ?? .nan,
-                "accuracy": try trainer.evaluate(data.test)[.accuracy] ?? .nan,
+                "accuracy": try LabData.accuracy(net, variables, on: data.test),
             ],
             series: [
                 "spread": spreads, "loss": losses, "gradient": gradients,

@@ -120,9 +120,7 @@ struct Constraints: LabExperiment {
                 lowest.append(kernels.map { Double($0.min().item()) }.min() ?? .nan)
             }
         }
-        var trainer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy], seed: seed)
-        trainer.load(state.evaluatedVariables)
-        let accuracy = loss.isFinite ? try trainer.evaluate(data)[.accuracy] ?? 0 : 0
+        let accuracy = loss.isFinite ? try LabData.accuracy(net, state.evaluatedVariables, on: data) : 0
         let kernel = Tensor.normal([100, 100], standardDeviation: 2, key: RandomKey(seed: seed).child("direction"))
         return LabMeasurement(
             [
@@ -186,7 +184,7 @@ struct Constraints: LabExperiment {
                 .atLeast(0.99), basis: .predicted, isTaught: true
             ) { .mean($0["none-0.1"].numbers("cosineOfClipping")) },
             Claim(
-                "never-binds",
+                "binds-at-usual-rates",
                 Words(
                     "Without a constraint, at rate 0.1, some unit comes to a norm of 3, so that max-norm 3 acts.",
                     "제약 없이 학습률 0.1에서도 노름 3에 이르는 유닛이 있어 최대 노름 3이 작용한다."),

@@ -32,7 +32,12 @@ struct IntervalPicture {
         }
         func n(_ value: Double) -> String { XML.number(value) }
         let (left, right) = (x(criterion.range.lowerBound), x(criterion.range.upperBound))
-        let name = verdict.rawValue == "held" ? "good" : verdict == .refuted ? "warning" : "note"
+        let name =
+            switch verdict {
+            case .held: "good"
+            case .refuted: "warning"
+            case .undecided: "note"
+            }
         var text =
             "<svg viewBox=\"0 0 \(n(IntervalPicture.width)) 34\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
         text +=

@@ -39,9 +39,6 @@ enum LabHTML {
     /// A whole page.
     static func document(_ title: String, _ body: String, language: Language) -> String {
         Page.document(title, body, language: language.rawValue, style: style, script: script)
-            .replacing(
-                "<html lang=\"\(language.rawValue)\">",
-                with: "<html lang=\"\(language.rawValue)\" data-language=\"\(language.rawValue)\">", maxReplacements: 1)
     }
 
     /// How many claims have each verdict.

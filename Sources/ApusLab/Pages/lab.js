@@ -2,7 +2,6 @@
 // Language: that of the address (?language=ko), else what was chosen before, else that of the page.
 const root = document.documentElement;
 function setLanguage(language) {
-  root.dataset.language = language;
   root.lang = language;
   for (const button of document.querySelectorAll(".language button"))
     button.setAttribute("aria-pressed", String(button.value === language));
@@ -12,7 +11,7 @@ function firstLanguage() {
   const asked = new URLSearchParams(location.search).get("language");
   let kept = null;
   try { kept = localStorage.getItem("apus-language"); } catch { /* see above */ }
-  return [asked, kept, root.dataset.language].find(x => x === "en" || x === "ko");
+  return [asked, kept, root.lang].find(x => x === "en" || x === "ko");
 }
 for (const button of document.querySelectorAll(".language button"))
   button.addEventListener("click", () => setLanguage(button.value));

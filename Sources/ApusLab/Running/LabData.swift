@@ -20,4 +20,11 @@ enum LabData {
             }
         }
     }
+
+    /// The share of samples that a network of ten classes gets right.
+    static func accuracy(_ net: Sequential, _ weights: Variables, on samples: Dataset) throws -> Double {
+        var trainer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy])
+        trainer.load(weights)
+        return try trainer.evaluate(samples)[.accuracy] ?? .nan
+    }
 }

@@ -2,9 +2,6 @@ import ApusConfiguration
 import ApusFormats
 
 extension LabFolder {
-    /// A setting as JSON.
-    static func text(of setting: some Encodable) throws -> String { try FileJSON.text(setting) }
-
     /// Writes `results.json`.
     func write(_ outcome: LabOutcome) throws {
         try LabFolder.make(path)
@@ -23,7 +20,7 @@ extension LabOutcome {
             ("quick", .flag(isQuick)), ("revision", .raw("\(about.revision)")),
             ("seeds", .list(results.seeds.map { .raw("\($0)") })),
             ("claims", .list(claims.map(\.json))),
-            ("arms", .list(zip(results.arms, settings).map { arm, setting in arm.json(setting) })),
+            ("arms", .list(results.arms.map(\.json))),
         ])
     }
 }
@@ -64,7 +61,7 @@ extension Criterion {
 }
 
 extension LabResults.Arm {
-    fileprivate func json(_ setting: String) -> JSONText {
+    fileprivate var json: JSONText {
         let names = Set(measurements.flatMap(\.numbers.keys)).sorted()
         return .object([
             ("id", .text(id)), ("title", .text(title.english)), ("setting", .raw(setting)),

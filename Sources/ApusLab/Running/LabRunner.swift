@@ -1,4 +1,4 @@
-import Foundation
+import ApusConfiguration
 
 /// What a run of an experiment has done so far.
 ///
@@ -32,8 +32,6 @@ public struct LabOutcome: Sendable {
     public let results: LabResults
     /// What was decided.
     public let claims: [DecidedClaim]
-    /// The setting of each arm, as JSON.
-    public let settings: [String]
     /// Whether it was a quick run.
     public let isQuick: Bool
 }
@@ -111,9 +109,11 @@ public struct LabRunner: Sendable {
         }
         let results = LabResults(
             seeds: seeds,
-            arms: zip(arms, measured).map { LabResults.Arm(id: $0.id, title: $0.title, measurements: $1) })
+            arms: try zip(arms, measured).map { arm, measurements in
+                LabResults.Arm(
+                    id: arm.id, title: arm.title, setting: try FileJSON.text(arm.setting), measurements: measurements)
+            })
         return LabOutcome(
-            about: about, results: results, claims: experiment.claims.map { $0.decided(by: results) },
-            settings: try arms.map { try LabFolder.text(of: $0.setting) }, isQuick: isQuick)
+            about: about, results: results, claims: experiment.claims.map { $0.decided(by: results) }, isQuick: isQuick)
     }
 }

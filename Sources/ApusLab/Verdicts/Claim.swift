@@ -7,7 +7,7 @@
 ///           "tanh 유닛 여덟 개는 시드의 99 % 이상에서 XOR을 푼다."),
 ///     statistic: Words("share of seeds that classify all four points", "네 점을 모두 맞힌 시드의 비율"),
 ///     .atLeast(0.99), basis: .measured
-/// ) { results in .rate(results["tanh-8"].numbers("accuracy").map { $0 == 1 }) }
+/// ) { results in .mean(results["tanh-8"].numbers("accuracy")) }
 /// ```
 public struct Claim: Sendable {
     /// Where a threshold comes from.

@@ -14,9 +14,6 @@ public enum Evidence: Sendable, Hashable {
     case rate(Int, of: Int)
     /// A number without chance: computed, not drawn.
     case exact(Double)
-
-    /// How often something was true, one value a seed.
-    public static func rate(_ happened: [Bool]) -> Evidence { .rate(happened.count { $0 }, of: happened.count) }
 }
 
 /// A number and how well it is known.
