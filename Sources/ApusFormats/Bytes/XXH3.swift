@@ -32,9 +32,12 @@ package struct XXH3: ContentHash, ~Copyable {
     }
 
     /// How files write a hash, so that they say which it is: `xxh3:` and 16 hexadecimal digits.
-    package static func text(_ value: UInt64) -> String {
+    package static func text(_ value: UInt64) -> String { prefix + digits(value) }
+
+    /// 16 hexadecimal digits, for names of files.
+    package static func digits(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
-        return prefix + String(repeating: "0", count: 16 - digits.count) + digits
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     /// What `text` starts with.

@@ -38,8 +38,7 @@ public struct LabFolder: Sendable, Hashable {
         var hash = XXH3()
         hash.add(UInt64(bitPattern: Int64(revision)))
         Array(text.utf8).withUnsafeBytes { hash.add($0) }
-        let digits = XXH3.text(hash.value).dropFirst(XXH3.prefix.count)
-        return "\(path)/measurements/\(arm)-\(seed)-\(digits).json"
+        return "\(path)/measurements/\(arm)-\(seed)-\(XXH3.digits(hash.value)).json"
     }
 
     /// A measurement that an earlier run finished, whole and of the same setting; `nil` if there is none.

@@ -33,11 +33,7 @@ public struct FeatureCache: Sendable, Hashable {
     }
 
     /// What the environment names with `APUS_FEATURES`; otherwise `apus/features` in `XDG_CACHE_HOME` or `~/.cache`.
-    public static var usualFolder: String {
-        let environment = ProcessInfo.processInfo.environment
-        func set(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        return set("APUS_FEATURES") ?? (set("XDG_CACHE_HOME") ?? NSHomeDirectory() + "/.cache") + "/apus/features"
-    }
+    public static var usualFolder: String { CacheFolder.path("features", variable: "APUS_FEATURES") }
 }
 
 extension FeatureCache {
@@ -46,8 +42,7 @@ extension FeatureCache {
 
     /// Where the rows of a key are.
     func path(_ key: UInt64) -> String {
-        let digits = String(key, radix: 16)
-        return "\(folder)/\(String(repeating: "0", count: 16 - digits.count))\(digits)\(FeatureCache.suffix)"
+        "\(folder)/\(XXH3.digits(key))\(FeatureCache.suffix)"
     }
 
     /// The rows of a file that is there and whole.

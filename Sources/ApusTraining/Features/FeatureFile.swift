@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusData
 import ApusFormats
 import ApusGraph
@@ -63,9 +64,7 @@ final class FeatureFile: RowReader, @unchecked Sendable {
 
     /// What stands before the rows.
     private static func head(_ header: Header) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        let text = try encoder.encode(header)
+        let text = try FileJSON.encoder().encode(header)
         return mark + withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init) + text
     }
 
