@@ -65,8 +65,8 @@ struct Sanity: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "Held. A first loss of ln K, 32 images learned by heart, and shuffled labels at chance on other images say that data, model and loss fit together.",
-            "성립한다. 첫 손실이 ln K이고, 32장을 외우고, 섞은 레이블이 다른 그림에서 우연 수준이면 데이터와 모델과 손실이 서로 맞는 것이다."),
+            "The first loss and the few images come out as taught: a first loss of ln K and 32 images learned by heart say that data, model and loss fit together. Glorot's last layer already starts above ln K.",
+            "첫 손실과 적은 그림은 배운 대로이다. 첫 손실이 ln K이고 32장을 외우면 데이터와 모델과 손실이 서로 맞는 것이다. Glorot의 마지막 층은 이미 ln K보다 위에서 시작한다."),
         surprise: Words(
             "Labels that mean nothing are learned by heart as well: a training accuracy of 1 says nothing of what was understood.",
             "아무 뜻 없는 레이블도 외운다. 훈련 정확도 1은 무엇을 이해했는지에 대해 아무것도 말해 주지 않는다."),

@@ -199,7 +199,7 @@ struct Averages: LabExperiment {
                 controls: [correction]
             ) { choice in
                 LineChart(
-                    "", x: day, y: Axis(degrees.title, unit: "°C", range: 0...12),
+                    "", x: day, y: Axis(degrees.title, unit: "°C", range: -2...12),
                     series: curves(choice[0] == 0 ? "corrected" : "raw", days: 60))
             },
             LabFigure(

@@ -205,7 +205,7 @@ struct Symmetry: LabExperiment {
 
     func figures(_ results: LabResults, in language: Language) -> [LabFigure] {
         let arms = LabFigure.Control(
-            Words("Arm", "설정")[language], .choice, options: results.arms.map { $0.title[language] }, first: 1)
+            Words("Arm", "설정")[language], .choice, options: results.arms.map { $0.title[language] }, first: 4)
         let step = Words("Step", "걸음")[language]
         func places(_ count: Int, from first: Int) -> [Double] {
             (0..<count).map { Double(($0 + first) * Symmetry.traceEvery) }
@@ -230,10 +230,11 @@ struct Symmetry: LabExperiment {
                 let rows = stride(from: 0, to: kernel.count, by: Symmetry.units).map {
                     Array(kernel[$0..<min($0 + Symmetry.units, kernel.count)])
                 }
-                return HeatMap(
-                    "", values: rows, rowTitle: Words("Input", "입력")[language],
-                    columnTitle: Words("Unit", "유닛")[language],
-                    colorMap: .diverging, showsValues: false)
+                return Sized(
+                    HeatMap(
+                        "", values: rows, rowTitle: Words("Input", "입력")[language],
+                        columnTitle: Words("Unit", "유닛")[language],
+                        colorMap: .diverging, showsValues: false), ChartSize(width: 520, height: 460))
             },
             LabFigure(
                 "loss",
@@ -242,7 +243,8 @@ struct Symmetry: LabExperiment {
                     "훈련 손실. 0에서 시작한 ReLU는 ln 10에 머물고, 똑같은 시그모이드 유닛들은 조금 배운다.")[language],
                 chart: Sized(
                     LineChart(
-                        "", x: Axis(step), y: Axis(Words("Loss", "손실")[language]), series: curves("loss", from: 1)),
+                        "", x: Axis(step), y: Axis(Words("Loss", "손실")[language], range: 0...3),
+                        series: curves("loss", from: 1)),
                     ChartSize(width: 720, height: 400))),
             LabFigure(
                 "spread",

@@ -243,8 +243,9 @@ struct Backward: LabExperiment {
             LabFigure(
                 "accuracy",
                 caption: Words(
-                    "What five layers learn: test accuracy on Fashion-MNIST against the ratio at the start. Neither very small nor very great ratios learn.",
-                    "다섯 층이 배우는 것: 시작할 때의 비에 따른 Fashion-MNIST 테스트 정확도. 비가 너무 작아도 너무 커도 배우지 못한다.")[language],
+                    "What five layers learn: test accuracy on Fashion-MNIST against the ratio at the start. Very small ratios learn nothing. A ratio near 1 is not enough: with 0.01 all gradients are equally tiny.",
+                    "다섯 층이 배우는 것: 시작할 때의 비에 따른 Fashion-MNIST 테스트 정확도. 비가 아주 작으면 배우지 못한다. 비가 1에 가깝다고 충분한 것도 아니다. 0.01에서는 모든 기울기가 똑같이 아주 작다."
+                )[language],
                 chart: ScatterChart(
                     "", x: Axis(Words("First ÷ last at the start", "시작할 때 첫 층 ÷ 마지막 층")[language], scale: .logarithmic),
                     y: Axis(Words("Test accuracy", "테스트 정확도")[language], range: 0...1),
