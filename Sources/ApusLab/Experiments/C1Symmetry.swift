@@ -222,8 +222,9 @@ struct Symmetry: LabExperiment {
             LabFigure(
                 "kernel",
                 caption: Words(
-                    "The second kernel after training, seed 1: a row an input, a column a unit. Equal columns are stripes.",
-                    "학습 뒤의 둘째 커널(시드 1). 행은 입력, 열은 유닛이다. 열이 같으면 줄무늬가 된다.")[language],
+                    "The second kernel after training, seed 1: a row an input, a column a unit. Where all units are equal it is a single number, and so one colour; compare N(0, 0.01²) and dropout.",
+                    "학습 뒤의 둘째 커널(시드 1). 행은 입력, 열은 유닛이다. 모든 유닛이 같으면 숫자 하나, 곧 한 가지 색이다. N(0, 0.01²)과 드롭아웃에 비교해 보자.")[
+                        language],
                 controls: [arms]
             ) { choice in
                 let kernel = results.arms[choice[0]].series("kernel").first ?? []
