@@ -148,7 +148,9 @@ let package = Package(
             ], exclude: ["Data/README.md"],
             resources: [
                 .embedInCode("Pages/lab.css"), .embedInCode("Pages/lab.js"),
-                .embedInCode("Data/seattle-temperatures.csv"),
+                .embedInCode("Data/seattle-temperatures.csv"), .embedInCode("Data/iris.csv"),
+                .embedInCode("Data/penguins.csv"), .embedInCode("Data/breast-cancer.csv"),
+                .embedInCode("Data/diabetes.csv"),
             ], swiftSettings: swift),
 
         // What people start.

@@ -96,6 +96,8 @@ struct LabCommand: ParsableCommand {
         var seeds: Int?
         @Flag(help: "Three seeds, and smaller arms where whole ones take long.")
         var quick = false
+        @Flag(help: "The seeds 1000 and up, on which thresholds are chosen before the seeds of the verdicts run.")
+        var pilot = false
         @Option(
             help: "The language in which pages open: en or ko. Every page has both.", transform: LabCommand.language)
         var language = Language.english
@@ -124,7 +126,8 @@ struct LabCommand: ParsableCommand {
                 let about = experiment.about
                 let progress = LabProgressLine("\(about.number) \(about.title[language])", language)
                 let runner = LabRunner(
-                    folder: folder.output, seeds: seeds, isQuick: quick, isStopped: { Interrupt.isRequested },
+                    folder: folder.output, seeds: seeds, size: quick ? .quick : .whole,
+                    firstSeed: pilot ? 1000 : 1, isStopped: { Interrupt.isRequested },
                     progress: { progress.show($0) })
                 let outcome = try Lab.run(experiment, with: runner, language: language)
                 progress.clear()
@@ -236,7 +239,7 @@ extension LabOutcome {
 extension LabExperiment {
     /// What the experiment is, and its claims with their thresholds.
     fileprivate func text(_ language: Language) -> String {
-        let arms = arms(isQuick: false)
+        let arms = arms(.whole)
         var lines = [
             "\(about.number) \(about.title[language]) (\(about.id))", about.question[language], "",
             about.setup[language], "",

@@ -11,7 +11,7 @@
 ///         lesson: Words("Held here.", "여기서는 성립한다."),
 ///         surprise: Words("Short runs look unfair.", "짧은 실험은 불공평해 보인다."))
 ///
-///     func arms(isQuick: Bool) -> [LabArm<Int>] { [LabArm("tosses", Words("100 tosses", "100번"), 100)] }
+///     func arms(_ size: LabSize) -> [LabArm<Int>] { [LabArm("tosses", Words("100 tosses", "100번"), 100)] }
 ///
 ///     func measure(_ tosses: Int, seed: UInt64) throws -> LabMeasurement {
 ///         let coins = Tensor.uniform([tosses], key: RandomKey(seed: seed))
@@ -37,8 +37,8 @@ public protocol LabExperiment: Sendable {
     /// What the experiment is, in words.
     var about: LabAbout { get }
 
-    /// The arms; with `isQuick` smaller ones where whole ones take long.
-    func arms(isQuick: Bool) -> [LabArm<Setting>]
+    /// The arms; smaller ones where whole ones take long and the run is not whole.
+    func arms(_ size: LabSize) -> [LabArm<Setting>]
 
     /// Measures one arm with one seed: a pure function of both.
     func measure(_ setting: Setting, seed: UInt64) throws -> LabMeasurement

@@ -56,8 +56,8 @@ import Testing
             }
         }
         let outcome = try #require(
-            try Lab.run(experiment, with: LabRunner(folder: folder + "/a", seeds: 2, isQuick: true)))
-        _ = try Lab.run(experiment, with: LabRunner(folder: folder + "/b", seeds: 2, isQuick: true))
+            try Lab.run(experiment, with: LabRunner(folder: folder + "/a", seeds: 2, size: .trial)))
+        _ = try Lab.run(experiment, with: LabRunner(folder: folder + "/b", seeds: 2, size: .trial))
         #expect(try files("a") == files("b"))
 
         let page = try String(contentsOfFile: "\(folder)/a/\(about.id)/report.html", encoding: .utf8)

@@ -22,7 +22,7 @@ private struct Coins: LabExperiment {
             lesson: Words("Held.", "성립."), surprise: Words("None.", "없음."), seeds: 4, revision: revision)
     }
 
-    func arms(isQuick: Bool) -> [LabArm<Double>] {
+    func arms(_ size: LabSize) -> [LabArm<Double>] {
         [LabArm("fair", Words("fair", "공평"), 0.5), LabArm("biased", Words("biased", "치우침"), bias)]
     }
 

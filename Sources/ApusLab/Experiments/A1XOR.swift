@@ -74,13 +74,15 @@ struct XOR: LabExperiment {
                 "apus lab run histograms")
         ], seeds: 1, seconds: 12)
 
-    func arms(isQuick: Bool) -> [LabArm<Setting>] {
+    func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let networks = 1000
         return Task.allCases.map { task in
             LabArm(
                 "perceptron-\(task.rawValue)",
                 Words("\(task.rawValue.uppercased()), perceptron", "\(task.rawValue.uppercased()), 퍼셉트론"),
-                Setting(task: task, hidden: 0, activation: .sigmoid, networks: networks, steps: isQuick ? 2000 : 4000))
+                Setting(
+                    task: task, hidden: 0, activation: .sigmoid, networks: networks,
+                    steps: size.of(4000, quick: 2000, trial: 500)))
         }
             + DenseStack.Activation.allCases.flatMap { activation in
                 XOR.widths.map { width in
@@ -88,7 +90,7 @@ struct XOR: LabExperiment {
                         "\(activation.rawValue)-\(width)", Words("XOR, 2-\(width)-1 \(activation.rawValue)"),
                         Setting(
                             task: .xor, hidden: width, activation: activation, networks: networks,
-                            steps: isQuick ? 2000 : 4000))
+                            steps: size.of(4000, quick: 2000, trial: 500)))
                 }
             }
     }

@@ -76,13 +76,13 @@ struct Sanity: LabExperiment {
                 "apus gradcheck lenet5")
         ], seeds: 5, seconds: 20)
 
-    func arms(isQuick: Bool) -> [LabArm<Setting>] {
+    func arms(_ size: LabSize) -> [LabArm<Setting>] {
         Kind.allCases.map { kind in
             let setting =
                 switch kind {
                 case .few: Setting(kind: kind, images: 32, epochs: 300)
                 case .blank: Setting(kind: kind, images: 1000, epochs: 20)
-                case .shuffled: Setting(kind: kind, images: isQuick ? 200 : 1000, epochs: 100)
+                case .shuffled: Setting(kind: kind, images: size.of(1000, quick: 200), epochs: 100)
                 default: Setting(kind: kind, images: 1000, epochs: 0)
                 }
             return LabArm(kind.rawValue, kind.title, setting)
@@ -129,10 +129,7 @@ struct Sanity: LabExperiment {
     /// The images as a check wants them.
     private func arranged(_ images: Dataset, _ kind: Kind, seed: UInt64) throws -> Dataset {
         guard kind == .blank || kind == .shuffled else { return images }
-        var (inputs, labels): (Tensor, [Int]) = (.zeros([0]), [])
-        for batch in images.batches(of: images.count, epoch: 0, seed: seed) {
-            (inputs, labels) = (images.preprocessing(batch.inputs.only), batch.targets.only.scalars.map { Int($0) })
-        }
+        let (inputs, labels) = try LabData.arrays(images, inOrderOf: seed)
         guard kind == .shuffled else { return try Dataset(inputs: .zeros(inputs.shape), labels: labels) }
         // The batch is in another order for every seed; the labels stay in one, so each belongs to another image.
         let others = images.count / 2

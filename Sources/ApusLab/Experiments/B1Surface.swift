@@ -54,7 +54,7 @@ struct SurfaceWalks: LabExperiment {
                 "apus lab run paths")
         ], seeds: 10, seconds: 1)
 
-    func arms(isQuick: Bool) -> [LabArm<Setting>] {
+    func arms(_ size: LabSize) -> [LabArm<Setting>] {
         SurfaceWalks.rates.map {
             LabArm(
                 "ravine-\($0)", Words("ravine, rate \($0)", "골짜기, 학습률 \($0)"),

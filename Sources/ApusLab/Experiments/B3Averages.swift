@@ -46,7 +46,7 @@ struct Averages: LabExperiment {
                 "apus lab run paths")
         ], seeds: 1, seconds: 1, revision: 2)
 
-    func arms(isQuick: Bool) -> [LabArm<Double>] {
+    func arms(_ size: LabSize) -> [LabArm<Double>] {
         Averages.decays.map { LabArm("\($0)", Words("β = \($0)"), $0) }
     }
 

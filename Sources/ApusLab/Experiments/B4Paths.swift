@@ -87,7 +87,7 @@ struct Paths: LabExperiment {
                 "apus lab run race")
         ], seeds: 1, seconds: 1)
 
-    func arms(isQuick: Bool) -> [LabArm<Setting>] {
+    func arms(_ size: LabSize) -> [LabArm<Setting>] {
         [(false, false), (true, false), (false, true), (true, true)].flatMap { isTurned, isTuned in
             Method.allCases.map { method in
                 let setting = Setting(method: method, isTurned: isTurned, isTuned: isTuned)

@@ -65,8 +65,8 @@ struct Symmetry: LabExperiment {
                 "apus lab run histograms")
         ], seeds: 5, seconds: 10, revision: 2)
 
-    func arms(isQuick: Bool) -> [LabArm<Setting>] {
-        let steps = isQuick ? 100 : 1000
+    func arms(_ size: LabSize) -> [LabArm<Setting>] {
+        let steps = size.of(1000, quick: 100)
         func arm(
             _ activation: DenseStack.Activation, _ start: Start, adam: Bool = false, dropout: Double = 0
         ) -> LabArm<Setting> {
@@ -109,30 +109,18 @@ struct Symmetry: LabExperiment {
         let second = setting.dropout > 0 ? "3.dense/kernel" : "2.dense/kernel"
         let data = try LabData.fashionMNIST()
         let optimizer: Optimizer = setting.isAdam ? .adam(learningRate: 0.001) : .sgd(learningRate: 0.1)
-        var state = try TrainingState(net, optimizer: optimizer, input: [28, 28, 1], seed: seed)
-        let step = try TrainingStep(net, loss: .softmaxCrossEntropy, optimizer: optimizer)
         let hidden = ["1.dense/kernel", second]
-        var (spreads, losses, gradients): ([Double], [Double], [Double]) = ([], [], [])
-        var (loss, count) = (0.0, 0)
-        training: while true {
-            for batch in data.training.batches(of: 100, epoch: state.epoch, seed: seed) {
-                if state.step % Symmetry.traceEvery == 0 {
-                    var copy = state
-                    let found = try step.gradients(&copy, batch)
-                    gradients.append(
-                        found.values.filter { hidden.contains($0.path) }
-                            .map { Double(abs($0.value).max().item()) }.max() ?? .nan)
-                    spreads.append(columnSpread(state.evaluatedVariables[second]!))
-                    if count > 0 { losses.append(loss / Double(count)) }
-                    (loss, count) = (0, 0)
-                }
-                guard state.step < setting.steps else { break training }
-                loss += try step(&state, batch).loss
-                count += 1
-            }
-            state.epoch += 1
+        var (spreads, gradients): ([Double], [Double]) = ([], [])
+        let training = LabSteps(
+            net: net, optimizer: optimizer, steps: setting.steps, seed: seed, every: Symmetry.traceEvery)
+        let result = try training.run(on: data.training) { look in
+            gradients.append(
+                try look.gradients().values.filter { hidden.contains($0.path) }
+                    .map { Double(abs($0.value).max().item()) }.max() ?? .nan)
+            spreads.append(columnSpread(look.state.evaluatedVariables[second]!))
         }
-        let variables = state.evaluatedVariables
+        let losses = result.losses
+        let variables = result.state.evaluatedVariables
         return LabMeasurement(
             [
                 "spread": spreads.max() ?? .nan, "loss": losses.last ?? .nan, "gradient": gradients.max() ?? .nan,
@@ -207,16 +195,9 @@ struct Symmetry: LabExperiment {
         let arms = LabFigure.Control(
             Words("Arm", "설정")[language], .choice, options: results.arms.map { $0.title[language] }, first: 4)
         let step = Words("Step", "걸음")[language]
-        func places(_ count: Int, from first: Int) -> [Double] {
-            (0..<count).map { Double(($0 + first) * Symmetry.traceEvery) }
-        }
-        func curves(_ name: String, from first: Int) -> [LineChart.Series] {
-            results.arms.map { arm in
-                let band = arm.band(name)
-                return LineChart.Series(
-                    arm.title[language], x: places(band.mean.count, from: first), y: band.mean, lower: band.lower,
-                    upper: band.upper)
-            }
+        func curves(_ name: String, from first: Double) -> [LineChart.Series] {
+            let every = Double(Symmetry.traceEvery)
+            return results.lines(name, in: language, from: first * every, by: every)
         }
         return [
             LabFigure(

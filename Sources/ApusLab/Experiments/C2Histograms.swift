@@ -58,7 +58,7 @@ struct Histograms: LabExperiment {
 
     static let layers = 1...5
 
-    func arms(isQuick: Bool) -> [LabArm<Setting>] {
+    func arms(_ size: LabSize) -> [LabArm<Setting>] {
         DenseStack.all.map { LabArm($0.id, $0.title, Setting(stack: $0)) }
     }
 

@@ -65,9 +65,13 @@ struct Backward: LabExperiment {
                 Words("Look at the values on the way forward.", "순전파의 값을 살펴보자."), .shell, "apus lab run histograms")
         ], seeds: 10, seconds: 145)
 
-    func arms(isQuick: Bool) -> [LabArm<Setting>] {
+    func arms(_ size: LabSize) -> [LabArm<Setting>] {
         DenseStack.all.map {
-            LabArm($0.id, $0.title, Setting(stack: $0, images: isQuick ? 2000 : 20_000, epochs: isQuick ? 5 : 10))
+            LabArm(
+                $0.id, $0.title,
+                Setting(
+                    stack: $0, images: size.of(20_000, quick: 2000, trial: 500),
+                    epochs: size.of(10, quick: 5, trial: 1)))
         }
     }
 

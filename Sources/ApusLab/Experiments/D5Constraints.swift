@@ -82,13 +82,13 @@ struct Constraints: LabExperiment {
                 Words("See where weights start.", "가중치가 어디에서 시작하는지 보자."), .shell, "apus lab run histograms")
         ], seeds: 5, seconds: 20)
 
-    func arms(isQuick: Bool) -> [LabArm<Setting>] {
+    func arms(_ size: LabSize) -> [LabArm<Setting>] {
         Kind.allCases.flatMap { kind in
             Constraints.rates.map { rate in
                 LabArm(
                     "\(kind.rawValue)-\(rate)",
                     Words("\(kind.title.english), rate \(rate)", "\(kind.title.korean), 학습률 \(rate)"),
-                    Setting(kind: kind, rate: rate, epochs: isQuick ? 10 : 40))
+                    Setting(kind: kind, rate: rate, epochs: size.of(40, quick: 10, trial: 4)))
             }
         }
     }

@@ -153,7 +153,7 @@ struct LabPage {
     private var footer: String {
         let count = outcome.results.seeds.count
         let quick =
-            outcome.isQuick ? Words(" A quick run: few seeds, smaller arms.", " 빠른 실행: 시드와 설정을 줄였다.") : Words("")
+            outcome.size != .whole ? Words(" A quick run: few seeds, smaller arms.", " 빠른 실행: 시드와 설정을 줄였다.") : Words("")
         let words = Words(
             "\(count) seeds. Intervals have a confidence of 95 %: Student's t for means over seeds, Wilson's for shares. "
                 + "Thresholds were fixed before these seeds ran.\(quick.english) Data: results.json.",

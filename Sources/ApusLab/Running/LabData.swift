@@ -1,7 +1,7 @@
 import Apus
 import Synchronization
 
-/// The data of the experiments, read once.
+/// The images of the experiments: Fashion-MNIST, read once, and parts of it.
 enum LabData {
     private static let fashion = Mutex<(training: Dataset, test: Dataset)?>(nil)
 
@@ -19,6 +19,50 @@ enum LabData {
                     .missing)
             }
         }
+    }
+
+    /// Parts of Fashion-MNIST that the seed draws: training and validation of the 60,000 images, without an image in both; the test
+    /// images are the first of the 10,000.
+    ///
+    /// - Parameter flipped: The share of the training labels that become another class, each other class as likely.
+    static func fashion(
+        training: Int, validation: Int = 0, test: Int = 10_000, flipped: Double = 0, seed: UInt64
+    ) throws -> (training: Dataset, validation: Dataset?, test: Dataset) {
+        let data = try fashionMNIST()
+        var key = RandomKey(seed: seed).child("data")
+        let order = permutation(of: data.training.count, key.next())
+        var part = try data.training.subset(Array(order.prefix(training)))
+        if flipped > 0 { part = try self.flipped(part, share: flipped, key.next()) }
+        let rest = order.dropFirst(training).prefix(validation)
+        return (part, validation > 0 ? try data.training.subset(Array(rest)) : nil, data.test.prefix(test))
+    }
+
+    /// The numbers 0 to n − 1 in an order that the key draws.
+    static func permutation(of n: Int, _ key: RandomKey) -> [Int] {
+        let numbers = Tensor.uniform([n], key: key).scalars
+        return numbers.indices.sorted { (numbers[$0], $0) < (numbers[$1], $1) }
+    }
+
+    /// Inputs as a network receives them, [N, …], and labels, in the order of the samples or in that of a seed's first epoch.
+    static func arrays(_ samples: Dataset, inOrderOf seed: UInt64? = nil) throws -> (inputs: Tensor, labels: [Int]) {
+        var arrays: (inputs: Tensor, labels: [Int]) = (.zeros([0]), [])
+        let batches = samples.batches(of: samples.count, epoch: 0, seed: seed ?? 0, shuffled: seed != nil)
+        for batch in batches {
+            arrays = (samples.preprocessing(batch.inputs.only), batch.targets.only.scalars.map { Int($0) })
+        }
+        try batches.checkFailure()
+        return arrays
+    }
+
+    /// The samples with a share of their labels changed to another class.
+    static func flipped(_ samples: Dataset, share: Double, _ key: RandomKey) throws -> Dataset {
+        var (inputs, labels) = try arrays(samples)
+        let draws = Tensor.uniform([2, samples.count], key: key).scalars.map(Double.init)
+        for index in labels.indices where draws[index] < share {
+            let other = Int(draws[labels.count + index] * Double(samples.classCount - 1))
+            labels[index] = (labels[index] + 1 + min(other, samples.classCount - 2)) % samples.classCount
+        }
+        return try Dataset(inputs: inputs, labels: labels, classNames: samples.classNames)
     }
 
     /// The share of samples that a network of ten classes gets right.

@@ -17,7 +17,7 @@ extension LabOutcome {
     var json: JSONText {
         .object([
             ("version", .raw("\(LabOutcome.version)")), ("id", .text(about.id)), ("number", .text(about.number)),
-            ("quick", .flag(isQuick)), ("revision", .raw("\(about.revision)")),
+            ("quick", .flag(size != .whole)), ("revision", .raw("\(about.revision)")),
             ("seeds", .list(results.seeds.map { .raw("\($0)") })),
             ("claims", .list(claims.map(\.json))),
             ("arms", .list(results.arms.map(\.json))),

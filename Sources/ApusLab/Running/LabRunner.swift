@@ -32,8 +32,8 @@ public struct LabOutcome: Sendable {
     public let results: LabResults
     /// What was decided.
     public let claims: [DecidedClaim]
-    /// Whether it was a quick run.
-    public let isQuick: Bool
+    /// How large it was.
+    public let size: LabSize
 }
 
 /// Runs experiments of the lab. What was measured before is not measured again, so a run that was stopped goes on.
@@ -49,8 +49,8 @@ public struct LabRunner: Sendable {
     public var folder: String
     /// The number of seeds; that of the experiment unless given.
     public var seeds: Int?
-    /// Whether three seeds and smaller arms do.
-    public var isQuick: Bool
+    /// How large: all seeds and whole arms, or fewer and smaller.
+    public var size: LabSize
     /// The first seed: 1 for verdicts, 1000 for pilots.
     public var firstSeed: UInt64
     /// Asked before each measurement; with `true` the run ends there, and what is finished is kept.
@@ -60,13 +60,13 @@ public struct LabRunner: Sendable {
 
     /// Creates a value; arguments set the properties of their names.
     public init(
-        folder: String = "lab", seeds: Int? = nil, isQuick: Bool = false, firstSeed: UInt64 = 1,
+        folder: String = "lab", seeds: Int? = nil, size: LabSize = .whole, firstSeed: UInt64 = 1,
         isStopped: @escaping @Sendable () -> Bool = { false },
         progress: @escaping @Sendable (LabProgress) -> Void = { _ in }
     ) {
         self.folder = folder
         self.seeds = seeds
-        self.isQuick = isQuick
+        self.size = size
         self.firstSeed = firstSeed
         self.isStopped = isStopped
         self.progress = progress
@@ -78,9 +78,9 @@ public struct LabRunner: Sendable {
     /// - Throws: `LabError` if data are missing or the folder can't be written; what a measurement throws.
     public func run(_ experiment: some LabExperiment) throws -> LabOutcome? {
         let about = experiment.about
-        let count = seeds ?? (isQuick ? about.quickSeeds : about.seeds)
+        let count = seeds ?? (size == .whole ? about.seeds : about.quickSeeds)
         guard count >= 1 else { throw LabError("expected at least 1 seed but received \(count)") }
-        let (home, arms) = (LabFolder(about.id, in: folder), experiment.arms(isQuick: isQuick))
+        let (home, arms) = (LabFolder(about.id, in: folder), experiment.arms(size))
         let seeds = (0..<UInt64(count)).map { firstSeed + $0 }
         var measured = arms.map { _ in [LabMeasurement]() }
         var spent: (seconds: Double, count: Int) = (0, 0)
@@ -114,6 +114,6 @@ public struct LabRunner: Sendable {
                     id: arm.id, title: arm.title, setting: try FileJSON.text(arm.setting), measurements: measurements)
             })
         return LabOutcome(
-            about: about, results: results, claims: experiment.claims.map { $0.decided(by: results) }, isQuick: isQuick)
+            about: about, results: results, claims: experiment.claims.map { $0.decided(by: results) }, size: size)
     }
 }
