@@ -204,7 +204,8 @@ let package = Package(
             name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusFuzzing", "ApusGraph"], exclude: ["Fixtures"],
             swiftSettings: swift),
         .testTarget(
-            name: "ApusDataTests", dependencies: ["ApusData", "ApusBackend", "ApusTensor", "ApusFormats", "ApusGraph"],
+            name: "ApusDataTests",
+            dependencies: ["ApusData", "ApusBackend", "ApusFixtures", "ApusTensor", "ApusFormats", "ApusGraph"],
             swiftSettings: swift),
         .testTarget(name: "ApusConfigurationTests", dependencies: ["ApusConfiguration"], swiftSettings: swift),
         .testTarget(

@@ -19,6 +19,8 @@ public enum Lab {
         Histograms(),
         Backward(),
         Constraints(),
+        CrossValidated(),
+        EndToEnd(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.

@@ -19,13 +19,15 @@ extension Optimizer: Hashable, CustomStringConvertible {
     /// What is around the rule, as one value.
     private var settings: Settings {
         Settings(
-            clipping: clipping, weightDecay: weightDecay, accumulation: accumulation, skipsNonFinite: skipsNonFinite,
-            average: average, layerDecay: layerDecay, unfreezing: unfreezing, groups: groups)
+            clipping: clipping, weightDecay: weightDecay, proximalL1: proximalL1, accumulation: accumulation,
+            skipsNonFinite: skipsNonFinite, average: average, layerDecay: layerDecay, unfreezing: unfreezing,
+            groups: groups)
     }
 
     fileprivate struct Settings: Configurable {
         var clipping: Clipping?
         var weightDecay: Double?
+        var proximalL1: Double?
         var accumulation = 1
         var skipsNonFinite = false
         var average: Double?
@@ -42,6 +44,12 @@ extension Optimizer: Hashable, CustomStringConvertible {
                 "weightDecay", \.weightDecay,
                 help:
                     "λ of the decoupled decay w ← w − η λ w before the rule; `nil` is the rule’s own: 0, but for `adamW`"
+            ),
+            .optional(
+                "proximalL1", \.proximalL1,
+                help:
+                    "λ₁ of a proximal L1 step after the rule, w ← sign(w) max(|w| − η λ₁, 0), which makes small weights exactly 0; "
+                    + "none if `nil`"
             ),
             .optional(
                 "accumulation", \.accumulation, former: "accumulate",
@@ -120,7 +128,7 @@ extension Optimizer: Codable {
         let decay: Double? = rule is AdamW ? nil : try fields.value("weightDecay", isLeading: false)
         self.init(
             rule, clipping: settings.clipping, weightDecay: settings.weightDecay ?? decay,
-            accumulation: settings.accumulation,
+            proximalL1: settings.proximalL1, accumulation: settings.accumulation,
             skipsNonFinite: settings.skipsNonFinite, average: settings.average, layerDecay: settings.layerDecay,
             unfreezing: settings.unfreezing, groups: settings.groups)
     }

@@ -5,7 +5,7 @@ public import ApusTensor
 /// How gradients change the variables: a rule for each variable, and what happens around it.
 ///
 /// A step does, in this order: gradients of the loss with its penalties, the mean over accumulated steps, a check that all are
-/// finite, clipping, decoupled decay w ← w − η λ w, the rule, constraints, the average of weights.
+/// finite, clipping, decoupled decay w ← w − η λ w, the rule, proximal L1, constraints, the average of weights.
 ///
 /// ```swift
 /// let optimizer = Optimizer.adamW(learningRate: 1e-3, weightDecay: 0.01)
@@ -20,6 +20,8 @@ public struct Optimizer: Sendable {
     public var clipping: Clipping?
     /// λ of the decoupled decay w ← w − η λ w; `nil` is the rule's own.
     public var weightDecay: Double?
+    /// λ₁ of the proximal L1 step after the rule, w ← sign(w) max(|w| − η λ₁, 0), which makes small weights exactly 0; none if `nil`.
+    public var proximalL1: Double?
     /// The number of steps whose gradients are averaged before the variables change.
     public var accumulation: Int
     /// Whether a step whose gradients are not all finite changes nothing.
@@ -40,6 +42,7 @@ public struct Optimizer: Sendable {
     ///   - rule: What changes a variable.
     ///   - clipping: How gradients are clipped; not at all if `nil`.
     ///   - weightDecay: λ of the decoupled decay; the rule's own if `nil`.
+    ///   - proximalL1: λ₁ of the proximal L1 step; none if `nil`.
     ///   - accumulation: The number of steps whose gradients are averaged before an update, at least 1.
     ///   - skipsNonFinite: Whether a step whose gradients are not all finite changes nothing.
     ///   - average: μ of the moving average of weights, in 0..<1; none if `nil`.
@@ -47,13 +50,14 @@ public struct Optimizer: Sendable {
     ///   - unfreezing: With which epochs variables begin to train that are frozen at first.
     ///   - groups: Settings of variables by path; the first that matches counts.
     public init(
-        _ rule: some OptimizerRule, clipping: Clipping? = nil, weightDecay: Double? = nil, accumulation: Int = 1,
-        skipsNonFinite: Bool = false, average: Double? = nil, layerDecay: LayerDecay? = nil,
+        _ rule: some OptimizerRule, clipping: Clipping? = nil, weightDecay: Double? = nil, proximalL1: Double? = nil,
+        accumulation: Int = 1, skipsNonFinite: Bool = false, average: Double? = nil, layerDecay: LayerDecay? = nil,
         unfreezing: Unfreezing? = nil, groups: [ParameterGroup] = []
     ) {
         self.rule = rule
         self.clipping = clipping
         self.weightDecay = weightDecay
+        self.proximalL1 = proximalL1
         self.accumulation = accumulation
         self.skipsNonFinite = skipsNonFinite
         self.average = average
@@ -85,6 +89,16 @@ public struct Optimizer: Sendable {
     public func weightDecay(_ weightDecay: Double) -> Optimizer {
         var copy = self
         copy.weightDecay = weightDecay
+        return copy
+    }
+
+    /// With a proximal step of an L1 penalty after the rule: w ← sign(w) max(|w| − η λ₁, 0).
+    ///
+    /// Weights become exactly 0, which the gradient of `Regularizer.l1` does not make of them: it steps over 0. The loss that is
+    /// reported has no penalty. Soft thresholding; Parikh and Boyd, *Proximal Algorithms* (2014), section 6.5.2.
+    public func proximalL1(_ factor: Double) -> Optimizer {
+        var copy = self
+        copy.proximalL1 = factor
         return copy
     }
 
@@ -122,11 +136,14 @@ public struct Optimizer: Sendable {
 
     /// With settings for variables whose path matches a pattern such as `*/bias`; earlier groups go first.
     public func group(
-        _ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil, isFrozen: Bool = false
+        _ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil, proximalL1: Double? = nil,
+        isFrozen: Bool = false
     ) -> Optimizer {
         var copy = self
         copy.groups.append(
-            ParameterGroup(pattern, learningRate: learningRate, weightDecay: weightDecay, isFrozen: isFrozen))
+            ParameterGroup(
+                pattern, learningRate: learningRate, weightDecay: weightDecay, proximalL1: proximalL1,
+                isFrozen: isFrozen))
         return copy
     }
 
@@ -323,6 +340,7 @@ extension Optimizer {
         rule.check(&check)
         if let clipping { check.expectPositive("clipping", clipping.limit) }
         check.expectNotNegative("weightDecay", weightDecay ?? rule.weightDecay)
+        check.expectNotNegative("proximalL1", proximalL1 ?? 0)
         check.expect(accumulation >= 1, "accumulation", Double(accumulation), "at least 1")
         if let average { check.expectShare("average", average) }
         if let factor = layerDecay?.factor {
@@ -331,6 +349,7 @@ extension Optimizer {
         for group in groups {
             if let rate = group.learningRate { check.expectNotNegative("learningRate for \(group.pattern)", rate) }
             if let decay = group.weightDecay { check.expectNotNegative("weightDecay for \(group.pattern)", decay) }
+            if let factor = group.proximalL1 { check.expectNotNegative("proximalL1 for \(group.pattern)", factor) }
         }
         if let problem = check.problem { throw OptimizerError(problem) }
         if let layerDecay { try Optimizer.validate(levels: layerDecay.levels, of: "layerDecay") }

@@ -61,6 +61,10 @@ package struct OptimizerPipeline {
             let scales = Array(numbers[(place + 1)...].prefix(optimizer.scaleCount))
             var (changed, results) = optimizer.rule.update(
                 value, gradient: gradients[index], slots: Array(old.prefix(ruleSlots)), scales: scales)
+            if let factor = optimizer.proximalL1(group: group), factor > 0 {
+                let threshold = rate * factor
+                changed = relu(changed - threshold) - relu(-changed - threshold)
+            }
             if let constraint = variable.constraint { changed = constraint(changed) }
             if optimizer.accumulation > 1 { results.append(Tensor.zeros(value.shape)) }
             if optimizer.average != nil {
@@ -106,6 +110,10 @@ extension Optimizer {
     func freezes(_ path: String) -> Bool {
         let index = groupIndex(path)
         return index < groups.count && groups[index].isFrozen
+    }
+
+    func proximalL1(group: Int) -> Double? {
+        (group < groups.count ? groups[group].proximalL1 : nil) ?? proximalL1
     }
 
     func decay(group: Int) -> Double? {

@@ -14,6 +14,8 @@ public struct ParameterGroup: Configurable {
     public var learningRate: Double?
     /// Takes the place of the optimizer's decay.
     public var weightDecay: Double?
+    /// Takes the place of the optimizer's proximal L1.
+    public var proximalL1: Double?
     /// Whether the variables keep their values, states among them.
     public var isFrozen: Bool
 
@@ -23,17 +25,23 @@ public struct ParameterGroup: Configurable {
     ///   - pattern: Which variables: a path in which `*` stands for anything, such as `*/bias` or `0.conv2D/*`.
     ///   - learningRate: η of these variables; that of the optimizer if `nil`.
     ///   - weightDecay: λ of these variables; that of the optimizer if `nil`.
+    ///   - proximalL1: λ₁ of these variables; that of the optimizer if `nil`.
     ///   - isFrozen: Whether the variables keep their values.
-    public init(_ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil, isFrozen: Bool = false) {
+    public init(
+        _ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil, proximalL1: Double? = nil,
+        isFrozen: Bool = false
+    ) {
         self.pattern = pattern
         self.learningRate = learningRate
         self.weightDecay = weightDecay
+        self.proximalL1 = proximalL1
         self.isFrozen = isFrozen
     }
 
     public static let schema = Schema(
         ParameterGroup(""), .leading("pattern", \.pattern, former: "match"), .optional("learningRate", \.learningRate),
-        .optional("weightDecay", \.weightDecay), .optional("isFrozen", \.isFrozen, former: "frozen"))
+        .optional("weightDecay", \.weightDecay), .optional("proximalL1", \.proximalL1),
+        .optional("isFrozen", \.isFrozen, former: "frozen"))
 
     func matches(_ path: String) -> Bool { PathPattern(pattern).matches(path) }
 }

@@ -95,7 +95,11 @@ import Testing
                 $0.kernel = [1, 1, 16, 40]
             }, [false, false, false]
         ),
-        (product { $0.type = .bfloat16 }, [false, false, false]),
+        // Without AVX-512 the library has no bfloat16; its gradients are then computed in float32, between casts.
+        (
+            product { $0.type = .bfloat16 },
+            apus_isa() == APUS_ISA_AVX512 ? [false, false, false] : [false, true, true]
+        ),
         (
             product {
                 $0.image = [2, 8, 8, 31]

@@ -112,6 +112,7 @@ import Testing
         func text(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "nil" }
         let values: [String: String] = [
             "clipping": text(optimizer.clipping), "weightDecay": text(optimizer.weightDecay),
+            "proximalL1": text(optimizer.proximalL1),
             "accumulation": text(optimizer.accumulation), "skipsNonFinite": text(optimizer.skipsNonFinite),
             "average": text(optimizer.average), "layerDecay": text(optimizer.layerDecay),
             "unfreezing": text(optimizer.unfreezing), "groups": text(optimizer.groups),

@@ -234,6 +234,7 @@ enum VocabularyCode {
         #".sgd().clippingGradients(.value(0.5))"#: .sgd().clippingGradients(.value(0.5)),
         #".sgd().clippingGradients(.norm(1))"#: .sgd().clippingGradients(.norm(1)),
         #".adam().clippingGradients(.globalNorm(1))"#: .adam().clippingGradients(.globalNorm(1)),
+        #".sgd(momentum: 0.9).proximalL1(0.0005)"#: .sgd(momentum: 0.9).proximalL1(0.0005),
         #".sgd(momentum: 0.9).weightDecay(0.0005)"#: .sgd(momentum: 0.9).weightDecay(0.0005),
         #".adam().accumulatingGradients(4)"#: .adam().accumulatingGradients(4),
         #"Optimizer(Adam(), skipsNonFinite: true)"#: Optimizer(Adam(), skipsNonFinite: true),

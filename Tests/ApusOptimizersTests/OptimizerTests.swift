@@ -141,6 +141,10 @@ import Testing
         #expect(
             problem(.adam().group("*/bias", weightDecay: -1))
                 == "the optimizer's weightDecay for */bias is -1.0 but must be a number ≥ 0")
+        #expect(problem(.sgd().proximalL1(-1)) == "the optimizer's proximalL1 is -1.0 but must be a number ≥ 0")
+        #expect(
+            problem(.adam().group("*/bias", proximalL1: .nan))
+                == "the optimizer's proximalL1 for */bias is nan but must be a number ≥ 0")
         #expect(message { try Optimizer(named: "adm") } == "there is no optimizer adm (did you mean adam?)")
     }
 
@@ -330,6 +334,52 @@ import Testing
             let expected = without.variables[path]! - start.variables[path]! * share
             try expectClose(with.variables[path]!, expected, .network, path)
         }
+    }
+
+    /// The proximal step moves weights by rate · λ₁ towards 0 after the rule's own, with the group's rate and factor; what is nearer becomes 0.
+    @Test func proximalByHand() throws {
+        let data = try blobs(64)
+        let optimizer = Optimizer.sgd(learningRate: 0.1).proximalL1(2).group(
+            "*/bias", learningRate: 0.02, proximalL1: 0)
+        var plain = optimizer
+        plain.proximalL1 = nil
+        let with = try trained(optimizer, steps: 1) { _ in try data.whole }
+        let without = try trained(plain, steps: 1) { _ in try data.whole }
+        var zeros = 0
+        for path in with.variables.paths {
+            let threshold: Float = path.hasSuffix("bias") ? 0 : 0.2
+            let expected = without.variables[path]!.scalars.map {
+                $0.magnitude <= threshold ? 0 : $0 - ($0 < 0 ? -threshold : threshold)
+            }
+            let found = with.variables[path]!.scalars
+            for (a, b) in zip(found, expected) { #expect(abs(a - b) < 1e-6, "\(path)") }
+            zeros += path.hasSuffix("kernel") ? found.count { $0 == 0 } : 0
+        }
+        #expect(zeros > 0)
+    }
+
+    /// Where the loss is ½ Σ (w − b)², the minimum with λ₁ Σ |w| is b moved by λ₁ towards 0. Plain steps with the penalty's gradient do
+    /// not reach its zeros.
+    @Test func proximalStepsReachExactZeros() throws {
+        let targets: [Float] = [0.3, -0.3, 1.5, -2, 0]
+        func weights(_ optimizer: Optimizer, _ penalty: Double) throws -> [Float] {
+            var weights = try Dense(5, useBias: false).initialized(input: [1], seed: 1)
+            try weights.setValue("kernel", Tensor([[0.8, -0.9, 0.1, 0.2, 0.7]]))
+            var state = optimizer.state(for: weights)
+            for _ in 0..<300 {
+                let w = weights["kernel"]!
+                let signs = Tensor(w.scalars.map { $0 == 0 ? 0 : $0 < 0 ? -1 : 1 })
+                var slopes = weights
+                try slopes.setValue("kernel", w - Tensor([targets]) + signs.reshaped(to: [1, 5]) * penalty)
+                try state.update(&weights, slopes)
+            }
+            return weights["kernel"]!.scalars
+        }
+        let found = try weights(.sgd(learningRate: 0.1).proximalL1(0.5), 0)
+        #expect(found[0] == 0 && found[1] == 0 && found[4] == 0)
+        #expect(abs(found[2] - 1) < 1e-5 && abs(found[3] + 1.5) < 1e-5)
+        let plain = try weights(.sgd(learningRate: 0.1), 0.5)
+        #expect(!plain.contains(0) && abs(plain[2] - 1) < 1e-5)
     }
 
     /// Far into a training the product of Nadam's momenta goes on as that of all of them.

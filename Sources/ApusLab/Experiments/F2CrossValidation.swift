@@ -1,0 +1,303 @@
+import Apus
+import ApusCharts
+import Foundation
+
+/// F2: what a score of cross-validation says of other data, once it has been used to choose.
+struct CrossValidated: LabExperiment {
+    /// How many images there are to choose with.
+    struct Setting: Codable, Hashable, Sendable {
+        var images: Int
+        var folds: Int
+        var epochs: Int
+        var test: Int
+        /// Every so many of the configurations are tried.
+        var stride = 1
+    }
+
+    /// A network 784-units-10 and how it is regularized.
+    struct Choice: Hashable, Sendable {
+        var units: Int
+        var dropout: Double
+        var decay: Double
+
+        /// The course's: 64 units, dropout 0.5, L2 0.01.
+        static let course = Choice(units: 64, dropout: 0.5, decay: 0.01)
+
+        static let dropouts = [0, 0.3, 0.5]
+        static let decays = [0, 1e-3, 1e-2]
+
+        /// All that are tried; the first is the course's.
+        static let all: [Choice] =
+            [course]
+            + [16, 64, 256].flatMap { units in
+                dropouts.flatMap { dropout in
+                    decays.map { Choice(units: units, dropout: dropout, decay: $0) }
+                }
+            }.filter { $0 != course }
+            + [(8, 0), (8, 0.3), (512, 0)].map { Choice(units: $0.0, dropout: $0.1, decay: 0) }
+
+        var title: String {
+            "\(units), \(NumberFormat.short(dropout)), \(NumberFormat.short(decay))"
+        }
+    }
+
+    let about = LabAbout(
+        "cross-validation", number: "F2", part: .choosing, title: Words("Trust the number?", "교차 검증"),
+        question: Words(
+            "Cross-validation has chosen the best of thirty networks. Is its score what other images will give?",
+            "교차 검증으로 서른 개 신경망 가운데 하나를 골랐다. 그 점수는 새 그림에서도 나오는가?"),
+        taught: [
+            .init(
+                Words(
+                    "With few data, choose hyperparameters such as the dropout rate by k-fold cross-validation; the mean over the folds tells how well the network will do.",
+                    "데이터가 적으면 드롭아웃 비율 같은 하이퍼파라미터를 k겹 교차 검증으로 고른다. 폴드 평균이 신경망의 성능을 말해 준다."),
+                source:
+                    "Codestates, Regularization; Hastie, Tibshirani and Friedman, Elements of Statistical Learning, 7.10"
+            )
+        ],
+        setup: Words(
+            "100 or 300 images of Fashion-MNIST, other ones for each seed, and thirty networks 784-units-10: 8 to 512 units, dropout 0, 0.3 or 0.5, L2 0, 0.001 or 0.01; Adam 0.001, 30 epochs, batches of 20. Five folds. Each network of a fold is also measured on 2000 test images, so that score and truth belong to the same weights. For nested cross-validation all pairs of folds are left out, too.",
+            "Fashion-MNIST 그림 100장 또는 300장(시드마다 다름)과 신경망 784-유닛-10 서른 개(유닛 8~512, 드롭아웃 0·0.3·0.5, L2 0·0.001·0.01). Adam 0.001, 30에폭, 배치 20, 폴드 다섯. 폴드마다 학습한 신경망을 테스트 그림 2000장으로도 재므로, 점수와 참값이 같은 가중치의 것이다. 중첩 교차 검증을 위해 폴드를 두 개씩 뺀 학습도 한다."
+        ),
+        recipes: [
+            .init(
+                Words("Five folds of the course's network", "강의의 신경망으로 하는 다섯 겹 교차 검증"), .yaml,
+                """
+                name: folds
+                seed: 1
+                data: {source: fashion-mnist, limit: 300}
+                model:
+                  - flatten
+                  - dense: {units: 64, activation: relu, kernelInitializer: heNormal, kernelRegularizer: {l2: 0.01}}
+                  - dropout: 0.5
+                  - dense: 10
+                optimizer: {adam: {learningRate: 0.001}}
+                batchSize: 20
+                epochs: 30
+                """),
+            .init(Words("Run them", "실행"), .shell, "apus crossvalidate folds.yaml --folds 5"),
+        ],
+        lesson: Words("", ""),
+        surprise: Words("", ""),
+        next: [
+            .init(
+                Words("See how a search of hyperparameters goes about it.", "하이퍼파라미터 탐색은 어떻게 하는지 보자."), .shell,
+                "apus lab run search")
+        ], seeds: 10, seconds: 150)
+
+    func arms(_ size: LabSize) -> [LabArm<Setting>] {
+        [100, 300].map { images in
+            LabArm(
+                "images-\(images)", Words("\(images) images", "\(images)장"),
+                Setting(
+                    images: size.of(images, trial: images / 5), folds: size.of(5, trial: 3),
+                    epochs: size.of(30, quick: 10, trial: 1), test: size.of(2000, quick: 1000, trial: 50),
+                    stride: size.of(1, quick: 2, trial: 10)))
+        }
+    }
+
+    // MARK: Measuring
+
+    func measure(_ setting: Setting, seed: UInt64) throws -> LabMeasurement {
+        let data = try LabData.fashion(training: setting.images, test: setting.test, seed: seed)
+        let choices = Swift.stride(from: 0, to: Choice.all.count, by: setting.stride).map { Choice.all[$0] }
+        let folds = Folds(count: setting.folds, samples: setting.images)
+        // Of each choice: the score of each fold, the test accuracy of the same networks, and the scores of networks without two folds,
+        // [other fold left out][fold of the score].
+        var (scores, tests, pairs): ([[Double]], [[Double]], [[[Double]]]) = ([], [], [])
+        for choice in choices {
+            func trained(without left: [Int]) throws -> Trainer {
+                try train(choice, setting, on: data.training.subset(folds.rest(of: left)), seed: seed)
+            }
+            func score(_ trainer: Trainer, fold: Int) throws -> Double {
+                try trainer.evaluate(data.training.subset(folds.members(of: fold)))[.accuracy] ?? .nan
+            }
+            var (own, other) = ([Double](), [Double]())
+            var table = [[Double]](repeating: [], count: setting.folds)
+            for fold in 0..<setting.folds {
+                let trainer = try trained(without: [fold])
+                own.append(try score(trainer, fold: fold))
+                other.append(try trainer.evaluate(data.test)[.accuracy] ?? .nan)
+                for second in 0..<fold {
+                    let trainer = try trained(without: [fold, second])
+                    table[fold].append(try score(trainer, fold: second))
+                    table[second].append(try score(trainer, fold: fold))
+                }
+            }
+            scores.append(own)
+            tests.append(other)
+            pairs.append(table)
+        }
+        let (means, truths) = (scores.map(mean), tests.map(mean))
+        let winner = best(means)
+        // Nested: each fold is predicted by what the others choose without it.
+        let nested = (0..<setting.folds).map { fold in (fold, best(pairs.map { mean($0[fold]) })) }
+        let nestedScore = mean(nested.map { scores[$1][$0] })
+        let typical = mean(means) - mean(truths)
+        return LabMeasurement(
+            [
+                "score": means[winner], "test": truths[winner], "typical": typical,
+                "curse": means[winner] - truths[winner] - typical,
+                "nestedCurse": nestedScore - mean(nested.map { tests[$1][$0] }) - typical,
+                "gainOverCourse": truths[winner] - truths[0], "winner": Double(winner * setting.stride),
+            ], series: ["scores": means, "tests": truths, "spread": scores.map(deviation)])
+    }
+
+    private func train(_ choice: Choice, _ setting: Setting, on samples: Dataset, seed: UInt64) throws -> Trainer {
+        let net = DenseNet(
+            hidden: [choice.units], dropout: choice.dropout, regularizer: choice.decay > 0 ? .l2(choice.decay) : nil)
+        return try LabTraining(
+            net: net.model, optimizer: .adam(learningRate: 0.001), epochs: setting.epochs, batch: 20, seed: seed
+        ).run(on: samples).trainer
+    }
+
+    private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+
+    private func deviation(_ values: [Double]) -> Double {
+        let mean = mean(values)
+        return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count - 1))).squareRoot()
+    }
+
+    private func best(_ values: [Double]) -> Int { values.indices.max { values[$0] < values[$1] } ?? 0 }
+
+    /// Parts of as many samples each as possible.
+    private struct Folds {
+        let count: Int
+        let samples: Int
+
+        func members(of fold: Int) -> [Int] { (0..<samples).filter { $0 % count == fold } }
+        func rest(of left: [Int]) -> [Int] { (0..<samples).filter { !left.contains($0 % count) } }
+    }
+
+    // MARK: Claims
+
+    var claims: [Claim] {
+        [
+            Claim(
+                "beats-course",
+                Words(
+                    "What 300 images choose is at least a point better than the course's 64 units, dropout 0.5, L2 0.01.",
+                    "300장으로 고른 설정은 강의의 설정(유닛 64, 드롭아웃 0.5, L2 0.01)보다 1점 이상 낫다."),
+                statistic: Words(
+                    "test accuracy of the chosen network minus that of the course's", "고른 신경망과 강의 신경망의 테스트 정확도 차이"),
+                .atLeast(0.01), basis: .predicted, isTaught: true,
+                evidence: Evidence.mean(of: "gainOverCourse", in: "images-300")),
+            Claim(
+                "winner-is-cursed",
+                Words(
+                    "The score of the chosen network is too good, by at least half a point more than the scores of all thirty.",
+                    "고른 신경망의 점수는 부풀려져 있다. 서른 개 모두의 점수보다 0.5점 이상 더."),
+                statistic: Words(
+                    "score minus test accuracy of the chosen one, minus the same of all thirty",
+                    "고른 것의 (점수 − 테스트 정확도) − 서른 개 평균의 같은 값"),
+                .atLeast(0.005), basis: .predicted, evidence: Evidence.mean(of: "curse", in: "images-300")),
+            Claim(
+                "curse-with-100",
+                Words("With 100 images it is at least a point.", "100장이면 1점 이상이다."),
+                statistic: Words("the same, 100 images", "같은 값, 100장"), .atLeast(0.01), basis: .predicted,
+                evidence: Evidence.mean(of: "curse", in: "images-100")),
+            Claim(
+                "nested-is-honest",
+                Words(
+                    "Nested cross-validation, which scores the choosing as well, is right within a point.",
+                    "고르는 일까지 평가하는 중첩 교차 검증은 1점 안에서 맞다."),
+                statistic: Words(
+                    "nested score minus test accuracy of the same networks, minus the same of all thirty",
+                    "(중첩 점수 − 같은 신경망의 테스트 정확도) − 서른 개 평균의 같은 값"), .within(-0.01...0.01), basis: .predicted,
+                evidence: Evidence.mean(of: "nestedCurse", in: "images-300")),
+            Claim(
+                "one-winner",
+                Words(
+                    "Most samples of 300 images choose the same network.", "300장의 표본은 대부분 같은 신경망을 고른다."),
+                statistic: Words("share of the seeds that choose the most frequent winner", "가장 자주 뽑힌 설정을 고른 시드의 비율"),
+                .atLeast(0.5), basis: .predicted, isTaught: true
+            ) { results in
+                let winners = results["images-300"].numbers("winner")
+                let counts = winners.map { winner in winners.count { $0 == winner } }
+                return .rate(counts.max() ?? 0, of: winners.count)
+            },
+        ]
+    }
+
+    // MARK: Pictures
+
+    func figures(_ results: LabResults, in language: Language) -> [LabFigure] {
+        let images = LabFigure.Control(
+            Words("Images", "그림 수")[language], .choice, options: ["100", "300"], first: 1)
+        let (scored, truth) = (Words("score", "점수")[language], Words("test accuracy", "테스트 정확도")[language])
+        return [
+            LabFigure(
+                "curse",
+                caption: Words(
+                    "The more networks one chooses from, the further the winner's score runs ahead of what it does on the test images. Means over seeds and over choices of so many of the thirty.",
+                    "더 많은 신경망에서 고를수록 고른 것의 점수가 테스트 정확도를 앞질러 간다. 시드와, 서른 개 중 그만큼을 뽑는 방법들에 걸친 평균이다.")[
+                        language],
+                controls: [images]
+            ) { choice in
+                let arm = results.arms[choice[0]]
+                let counts = [1, 2, 3, 5, 8, 12, 20, 30]
+                let values = counts.map { count in
+                    zip(arm.series("scores"), arm.series("tests")).map {
+                        CrossValidated.winner(of: count, scores: $0, tests: $1)
+                    }
+                }
+                func line(_ title: String, _ number: ((score: Double, test: Double)) -> Double) -> LineChart.Series {
+                    LineChart.Series(
+                        title, x: counts.map(Double.init),
+                        y: values.map { seeds in seeds.map(number).reduce(0, +) / Double(seeds.count) })
+                }
+                return LineChart(
+                    "", x: Axis(Words("Networks to choose from", "고를 수 있는 신경망 수")[language]),
+                    y: Axis(Words("Accuracy of the winner", "고른 것의 정확도")[language]),
+                    series: [line(scored) { $0.score }, line(truth) { $0.test }])
+            },
+            LabFigure(
+                "choices",
+                caption: Words(
+                    "All thirty: score of cross-validation against test accuracy of the same networks, seed by seed. On the diagonal a score tells the truth.",
+                    "서른 개 모두: 시드마다의 교차 검증 점수와 같은 신경망의 테스트 정확도. 대각선 위의 점수가 참이다.")[language],
+                controls: [images]
+            ) { choice in
+                let arm = results.arms[choice[0]]
+                let (scores, tests) = (arm.series("scores"), arm.series("tests"))
+                let winners = zip(scores, tests).map { scores, tests in
+                    CrossValidated.winner(of: scores.count, scores: scores, tests: tests)
+                }
+                return ScatterChart(
+                    "", x: Axis(truth), y: Axis(scored),
+                    groups: [
+                        .init(Words("all", "모두")[language], x: tests.flatMap { $0 }, y: scores.flatMap { $0 }),
+                        .init(Words("chosen", "고른 것")[language], x: winners.map(\.test), y: winners.map(\.score)),
+                    ], hasDiagonal: true)
+            },
+            LabFigure(
+                "winners",
+                caption: Words(
+                    "How often each network was chosen: units, dropout, L2. One sample's best dropout rate is that sample's.",
+                    "신경망마다 뽑힌 횟수: 유닛, 드롭아웃, L2. 한 표본의 가장 좋은 드롭아웃 비율은 그 표본의 것일 뿐이다.")[language],
+                controls: [images]
+            ) { choice in
+                let winners = results.arms[choice[0]].numbers("winner")
+                let counts = Dictionary(winners.map { (Int($0), 1.0) }, uniquingKeysWith: +)
+                    .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+                return BarChart(
+                    "", axis: Axis(Words("Seeds", "시드 수")[language]),
+                    labels: counts.map { Choice.all.indices.contains($0.key) ? Choice.all[$0.key].title : "" },
+                    values: counts.map(\.value))
+            },
+        ]
+    }
+
+    /// Score and test accuracy of the best of so many choices, over many draws of them.
+    private static func winner(of count: Int, scores: [Double], tests: [Double]) -> (score: Double, test: Double) {
+        guard !scores.isEmpty else { return (.nan, .nan) }
+        let draws = count >= scores.count ? 1 : 200
+        var sum = (score: 0.0, test: 0.0)
+        for draw in 0..<draws {
+            let drawn = LabData.permutation(of: scores.count, RandomKey(seed: UInt64(draw))).prefix(count)
+            guard let best = drawn.max(by: { scores[$0] < scores[$1] }) else { continue }
+            sum = (sum.score + scores[best], sum.test + tests[best])
+        }
+        return (sum.score / Double(draws), sum.test / Double(draws))
+    }
+}
