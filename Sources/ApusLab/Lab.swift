@@ -20,6 +20,7 @@ public enum Lab {
         Backward(),
         Constraints(),
         CrossValidated(),
+        Features(),
         EndToEnd(),
     ]
 

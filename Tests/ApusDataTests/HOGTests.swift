@@ -6,7 +6,7 @@ import Testing
 /// Histograms of oriented gradients, against scikit-image.
 @Suite struct HOGTests {
     @Test func numbers() throws {
-        let cases = try FixtureCase.all(in: "features").filter { $0.name.hasPrefix("hog-") }
+        let cases = try FixtureCase.all("features").filter { $0.name.hasPrefix("hog-") }
         #expect(cases.count == 5)
         for item in cases {
             let hog = HOG(

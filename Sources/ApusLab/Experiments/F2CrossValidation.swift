@@ -23,18 +23,15 @@ struct CrossValidated: LabExperiment {
         /// The course's: 64 units, dropout 0.5, L2 0.01.
         static let course = Choice(units: 64, dropout: 0.5, decay: 0.01)
 
-        static let dropouts = [0, 0.3, 0.5]
-        static let decays = [0, 1e-3, 1e-2]
-
         /// All that are tried; the first is the course's.
         static let all: [Choice] =
             [course]
             + [16, 64, 256].flatMap { units in
-                dropouts.flatMap { dropout in
-                    decays.map { Choice(units: units, dropout: dropout, decay: $0) }
+                [0, 0.5].flatMap { dropout in
+                    [0, 1e-3, 1e-2].map { Choice(units: units, dropout: dropout, decay: $0) }
                 }
             }.filter { $0 != course }
-            + [(8, 0), (8, 0.3), (512, 0)].map { Choice(units: $0.0, dropout: $0.1, decay: 0) }
+            + [8, 512].map { Choice(units: $0, dropout: 0, decay: 0) }
 
         var title: String {
             "\(units), \(NumberFormat.short(dropout)), \(NumberFormat.short(decay))"
@@ -44,8 +41,8 @@ struct CrossValidated: LabExperiment {
     let about = LabAbout(
         "cross-validation", number: "F2", part: .choosing, title: Words("Trust the number?", "교차 검증"),
         question: Words(
-            "Cross-validation has chosen the best of thirty networks. Is its score what other images will give?",
-            "교차 검증으로 서른 개 신경망 가운데 하나를 골랐다. 그 점수는 새 그림에서도 나오는가?"),
+            "Cross-validation has chosen the best of twenty networks. Is its score what other images will give?",
+            "교차 검증으로 스무 개 신경망 가운데 하나를 골랐다. 그 점수는 새 그림에서도 나오는가?"),
         taught: [
             .init(
                 Words(
@@ -56,12 +53,12 @@ struct CrossValidated: LabExperiment {
             )
         ],
         setup: Words(
-            "100 or 300 images of Fashion-MNIST, other ones for each seed, and thirty networks 784-units-10: 8 to 512 units, dropout 0, 0.3 or 0.5, L2 0, 0.001 or 0.01; Adam 0.001, 30 epochs, batches of 20. Five folds. Each network of a fold is also measured on 2000 test images, so that score and truth belong to the same weights. For nested cross-validation all pairs of folds are left out, too.",
-            "Fashion-MNIST 그림 100장 또는 300장(시드마다 다름)과 신경망 784-유닛-10 서른 개(유닛 8~512, 드롭아웃 0·0.3·0.5, L2 0·0.001·0.01). Adam 0.001, 30에폭, 배치 20, 폴드 다섯. 폴드마다 학습한 신경망을 테스트 그림 2000장으로도 재므로, 점수와 참값이 같은 가중치의 것이다. 중첩 교차 검증을 위해 폴드를 두 개씩 뺀 학습도 한다."
+            "100 or 300 images of Fashion-MNIST, other ones for each seed, and twenty networks 784-units-10: 8 to 512 units, dropout 0 or 0.5, L2 0, 0.001 or 0.01; Adam 0.001, 20 epochs, batches of 20. Four folds. Each network of a fold is also measured on 1000 test images, so that score and truth belong to the same weights. For nested cross-validation all pairs of folds are left out, too.",
+            "Fashion-MNIST 그림 100장 또는 300장(시드마다 다름)과 신경망 784-유닛-10 스무 개(유닛 8~512, 드롭아웃 0·0.5, L2 0·0.001·0.01). Adam 0.001, 20에폭, 배치 20, 폴드 넷. 폴드마다 학습한 신경망을 테스트 그림 1000장으로도 재므로, 점수와 참값이 같은 가중치의 것이다. 중첩 교차 검증을 위해 폴드를 두 개씩 뺀 학습도 한다."
         ),
         recipes: [
             .init(
-                Words("Five folds of the course's network", "강의의 신경망으로 하는 다섯 겹 교차 검증"), .yaml,
+                Words("Four folds of the course's network", "강의의 신경망으로 하는 네 겹 교차 검증"), .yaml,
                 """
                 name: folds
                 seed: 1
@@ -73,9 +70,9 @@ struct CrossValidated: LabExperiment {
                   - dense: 10
                 optimizer: {adam: {learningRate: 0.001}}
                 batchSize: 20
-                epochs: 30
+                epochs: 20
                 """),
-            .init(Words("Run them", "실행"), .shell, "apus crossvalidate folds.yaml --folds 5"),
+            .init(Words("Run them", "실행"), .shell, "apus crossvalidate folds.yaml --folds 4"),
         ],
         lesson: Words("", ""),
         surprise: Words("", ""),
@@ -90,9 +87,9 @@ struct CrossValidated: LabExperiment {
             LabArm(
                 "images-\(images)", Words("\(images) images", "\(images)장"),
                 Setting(
-                    images: size.of(images, trial: images / 5), folds: size.of(5, trial: 3),
-                    epochs: size.of(30, quick: 10, trial: 1), test: size.of(2000, quick: 1000, trial: 50),
-                    stride: size.of(1, quick: 2, trial: 10)))
+                    images: size.of(images, trial: images / 5), folds: size.of(4, trial: 3),
+                    epochs: size.of(20, quick: 5, trial: 1), test: size.of(1000, trial: 50),
+                    stride: size.of(1, quick: 4, trial: 10)))
         }
     }
 
@@ -185,11 +182,11 @@ struct CrossValidated: LabExperiment {
             Claim(
                 "winner-is-cursed",
                 Words(
-                    "The score of the chosen network is too good, by at least half a point more than the scores of all thirty.",
-                    "고른 신경망의 점수는 부풀려져 있다. 서른 개 모두의 점수보다 0.5점 이상 더."),
+                    "The score of the chosen network is too good, by at least half a point more than the scores of all twenty.",
+                    "고른 신경망의 점수는 부풀려져 있다. 스무 개 모두의 점수보다 0.5점 이상 더."),
                 statistic: Words(
-                    "score minus test accuracy of the chosen one, minus the same of all thirty",
-                    "고른 것의 (점수 − 테스트 정확도) − 서른 개 평균의 같은 값"),
+                    "score minus test accuracy of the chosen one, minus the same of all twenty",
+                    "고른 것의 (점수 − 테스트 정확도) − 스무 개 평균의 같은 값"),
                 .atLeast(0.005), basis: .predicted, evidence: Evidence.mean(of: "curse", in: "images-300")),
             Claim(
                 "curse-with-100",
@@ -202,8 +199,8 @@ struct CrossValidated: LabExperiment {
                     "Nested cross-validation, which scores the choosing as well, is right within a point.",
                     "고르는 일까지 평가하는 중첩 교차 검증은 1점 안에서 맞다."),
                 statistic: Words(
-                    "nested score minus test accuracy of the same networks, minus the same of all thirty",
-                    "(중첩 점수 − 같은 신경망의 테스트 정확도) − 서른 개 평균의 같은 값"), .within(-0.01...0.01), basis: .predicted,
+                    "nested score minus test accuracy of the same networks, minus the same of all twenty",
+                    "(중첩 점수 − 같은 신경망의 테스트 정확도) − 스무 개 평균의 같은 값"), .within(-0.01...0.01), basis: .predicted,
                 evidence: Evidence.mean(of: "nestedCurse", in: "images-300")),
             Claim(
                 "one-winner",
@@ -229,13 +226,13 @@ struct CrossValidated: LabExperiment {
             LabFigure(
                 "curse",
                 caption: Words(
-                    "The more networks one chooses from, the further the winner's score runs ahead of what it does on the test images. Means over seeds and over choices of so many of the thirty.",
-                    "더 많은 신경망에서 고를수록 고른 것의 점수가 테스트 정확도를 앞질러 간다. 시드와, 서른 개 중 그만큼을 뽑는 방법들에 걸친 평균이다.")[
+                    "The more networks one chooses from, the further the winner's score runs ahead of what it does on the test images. Means over seeds and over choices of so many of the twenty.",
+                    "더 많은 신경망에서 고를수록 고른 것의 점수가 테스트 정확도를 앞질러 간다. 시드와, 스무 개 중 그만큼을 뽑는 방법들에 걸친 평균이다.")[
                         language],
                 controls: [images]
             ) { choice in
                 let arm = results.arms[choice[0]]
-                let counts = [1, 2, 3, 5, 8, 12, 20, 30]
+                let counts = [1, 2, 3, 5, 8, 12, 20]
                 let values = counts.map { count in
                     zip(arm.series("scores"), arm.series("tests")).map {
                         CrossValidated.winner(of: count, scores: $0, tests: $1)
@@ -254,8 +251,8 @@ struct CrossValidated: LabExperiment {
             LabFigure(
                 "choices",
                 caption: Words(
-                    "All thirty: score of cross-validation against test accuracy of the same networks, seed by seed. On the diagonal a score tells the truth.",
-                    "서른 개 모두: 시드마다의 교차 검증 점수와 같은 신경망의 테스트 정확도. 대각선 위의 점수가 참이다.")[language],
+                    "All twenty: score of cross-validation against test accuracy of the same networks, seed by seed. On the diagonal a score tells the truth.",
+                    "스무 개 모두: 시드마다의 교차 검증 점수와 같은 신경망의 테스트 정확도. 대각선 위의 점수가 참이다.")[language],
                 controls: [images]
             ) { choice in
                 let arm = results.arms[choice[0]]
