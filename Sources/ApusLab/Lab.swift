@@ -13,6 +13,7 @@ public enum Lab {
         XOR(),
         Splits(),
         Sanity(),
+        GradientChecks(),
         SurfaceWalks(),
         Averages(),
         Paths(),
