@@ -21,6 +21,7 @@ public enum Lab {
         Histograms(),
         Backward(),
         Constraints(),
+        Geometry(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.
