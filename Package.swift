@@ -144,7 +144,7 @@ let package = Package(
             name: "ApusLab",
             dependencies: [
                 "Apus", "ApusCharts", "ApusChecks", "ApusConfiguration", "ApusData", "ApusExperiments", "ApusFormats",
-                "ApusNN", "ApusOptimizers", "ApusReport", "ApusSearch", "ApusTensor", "ApusTraining",
+                "ApusGraph", "ApusNN", "ApusOptimizers", "ApusReport", "ApusSearch", "ApusTensor", "ApusTraining",
             ], exclude: ["Data/README.md"],
             resources: [
                 .embedInCode("Pages/lab.css"), .embedInCode("Pages/lab.js"),

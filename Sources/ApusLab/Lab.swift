@@ -11,7 +11,9 @@ public enum Lab {
     /// All experiments, in the order of the course. A new one is a file and its line here.
     public static let experiments: [any LabExperiment] = [
         XOR(),
+        Splits(),
         Sanity(),
+        GradientChecks(),
         SurfaceWalks(),
         Averages(),
         Paths(),
@@ -20,6 +22,7 @@ public enum Lab {
         Backward(),
         Constraints(),
         CrossValidated(),
+        Geometry(),
         Features(),
         EndToEnd(),
     ]
