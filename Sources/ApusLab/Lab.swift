@@ -15,6 +15,7 @@ public enum Lab {
         SurfaceWalks(),
         Averages(),
         Paths(),
+        LearningRate(),
         Symmetry(),
         Histograms(),
         Backward(),
