@@ -13,6 +13,7 @@ public enum Lab {
         XOR(),
         Sanity(),
         SurfaceWalks(),
+        BatchSize(),
         Averages(),
         Paths(),
         LearningRate(),
