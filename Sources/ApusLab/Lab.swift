@@ -16,6 +16,7 @@ public enum Lab {
         BatchSize(),
         Averages(),
         Paths(),
+        Race(),
         LearningRate(),
         Symmetry(),
         Histograms(),
