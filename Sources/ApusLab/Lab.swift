@@ -18,6 +18,7 @@ public enum Lab {
         Paths(),
         Race(),
         LearningRate(),
+        RateSchedule(),
         Symmetry(),
         Histograms(),
         Backward(),
