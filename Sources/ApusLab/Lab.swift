@@ -23,6 +23,7 @@ public enum Lab {
         Histograms(),
         Backward(),
         Constraints(),
+        HyperparameterSearch(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.
