@@ -94,8 +94,16 @@ enum LabData {
 
     /// The share of samples that a network of ten classes gets right.
     static func accuracy(_ net: Sequential, _ weights: Variables, on samples: Dataset) throws -> Double {
+        try measured(net, weights, on: samples).accuracy
+    }
+
+    /// The loss of a network of ten classes, and the share of samples that it gets right.
+    static func measured(
+        _ net: Sequential, _ weights: Variables, on samples: Dataset
+    ) throws -> (loss: Double, accuracy: Double) {
         var trainer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: .sgd(), metrics: [.accuracy])
         trainer.load(weights)
-        return try trainer.evaluate(samples)[.accuracy] ?? .nan
+        let found = try trainer.evaluate(samples)
+        return (found.loss, found[.accuracy] ?? .nan)
     }
 }
