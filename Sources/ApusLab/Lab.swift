@@ -18,6 +18,8 @@ public enum Lab {
         Symmetry(),
         Histograms(),
         Backward(),
+        Overfit(),
+        WeightDecay(),
         Constraints(),
     ]
 
