@@ -24,6 +24,8 @@ public enum Lab {
         Symmetry(),
         Histograms(),
         Backward(),
+        Overfit(),
+        WeightDecay(),
         Constraints(),
         HyperparameterSearch(),
         CrossValidated(),
