@@ -12,6 +12,7 @@ public enum Lab {
     public static let experiments: [any LabExperiment] = [
         XOR(),
         Boundary(),
+        Kinds(),
         Splits(),
         Sanity(),
         GradientChecks(),
