@@ -11,6 +11,8 @@ public enum Lab {
     /// All experiments, in the order of the course. A new one is a file and its line here.
     public static let experiments: [any LabExperiment] = [
         XOR(),
+        Boundary(),
+        Kinds(),
         Splits(),
         Sanity(),
         GradientChecks(),
