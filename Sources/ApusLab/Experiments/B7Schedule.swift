@@ -250,14 +250,14 @@ struct RateSchedule: LabExperiment {
             LabFigure(
                 "epochs",
                 caption: Words(
-                    "The validation accuracy after each epoch, its training loss, and the rate at its end. Look for the epochs in which the rate falls: the accuracy stops trembling.",
-                    "에폭 뒤의 검증 정확도, 그 에폭의 훈련 손실, 에폭 끝의 학습률. 학습률이 떨어지는 에폭을 눈여겨보자. 정확도의 떨림이 멎는다.")[language],
+                    "The validation accuracy after each epoch, its training loss, and the rate at its end. Where the rate of the step falls to a tenth, its accuracy leaps.",
+                    "에폭 뒤의 검증 정확도, 그 에폭의 훈련 손실, 에폭 끝의 학습률. 계단의 학습률이 10분의 1로 떨어지는 곳에서 정확도가 뛰어오른다.")[language],
                 controls: [measures, schedules]
             ) { choice in
                 let (name, axis) = (
                     ["validation.accuracy", "training.loss", "rates"][choice[0]],
                     [
-                        Axis(measures.options[0], range: 0.6...0.92), Axis(measures.options[1], range: 0.1...1),
+                        Axis(measures.options[0], range: 0.7...0.9), Axis(measures.options[1], range: 0.1...1),
                         Axis(measures.options[2], scale: .logarithmic, range: 1e-4...0.2),
                     ][choice[0]]
                 )

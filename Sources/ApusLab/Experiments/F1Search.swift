@@ -103,8 +103,8 @@ struct HyperparameterSearch: LabExperiment {
             "일부만 성립한다. 학습률이 순위를 정하고, 책의 가중치 감소 계수는 너무 작아 영향이 없다. 그런데 책의 범위에서 가장 좋은 학습률은 위쪽 끝에 몰려 있다. 범위가 잘못되었다는 뜻이다. 더 멀리까지 뻗은 범위에서 같은 무작위 25번은 67 %가 아니라 75 %를 찾는다."
         ),
         surprise: Words(
-            "The choice of the range is worth eight points, the choice of the method two at most: random is as good as the grid or better in 16 of 20 seeds, Bayes gains less than a point more, and Hyperband comes as far as random in half of the epochs. Twenty seeds are too few to settle these small differences. And the accuracy of the winner, on the images that chose it, is one point higher than on the test.",
-            "범위의 선택은 8점, 방법의 선택은 많아야 2점짜리이다. 무작위는 20시드 중 16에서 격자 못지않고, 베이즈는 거기서 1점도 더 얻지 못하며, 하이퍼밴드는 절반의 에폭으로 무작위만큼 나아간다. 이 작은 차이를 가르기에 20시드는 부족하다. 그리고 뽑힌 시도의 정확도는 그것을 고른 이미지에서 테스트보다 1점 높다."
+            "The choice of the range is worth eight points, the choice of the method little more than two: random is as good as the grid or better in 16 of 20 seeds, Bayes gains less than a point more, and Hyperband comes as far as random in half of the epochs. Twenty seeds are too few to settle these small differences. And the accuracy of the winner, on the images that chose it, is one point higher than on the test.",
+            "범위의 선택은 8점, 방법의 선택은 2점 남짓이다. 무작위는 20시드 중 16에서 격자 못지않고, 베이즈는 거기서 1점도 더 얻지 못하며, 하이퍼밴드는 절반의 에폭으로 무작위만큼 나아간다. 이 작은 차이를 가르기에 20시드는 부족하다. 그리고 뽑힌 시도의 정확도는 그것을 고른 이미지에서 테스트보다 1점 높다."
         ),
         next: [
             .init(
