@@ -18,6 +18,7 @@ public enum Lab {
         Symmetry(),
         Histograms(),
         Backward(),
+        InitRace(),
         Constraints(),
     ]
 
