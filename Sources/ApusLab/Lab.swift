@@ -21,6 +21,7 @@ public enum Lab {
         InitRace(),
         Vanishing(),
         Constraints(),
+        NormScale(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.
