@@ -22,6 +22,7 @@ public enum Lab {
         Vanishing(),
         Constraints(),
         NormScale(),
+        NormWhy(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.
