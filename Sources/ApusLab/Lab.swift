@@ -22,6 +22,7 @@ public enum Lab {
         Vanishing(),
         Constraints(),
         NormScale(),
+        NormRate(),
         NormWhy(),
     ]
 
