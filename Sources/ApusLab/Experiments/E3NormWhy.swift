@@ -41,8 +41,8 @@ struct NormWhy: LabExperiment {
                 source: "course notes on batch normalization"),
         ],
         setup: Words(
-            "At the start: ReLU networks of 5, 10, 20 and 50 layers of 100 units, He's start values, 100 or 1000 normal inputs of 100 numbers, random labels; the gradient to the first kernel divided by that to the last hidden one. In training: 784-10×100-10 with ReLU on Fashion-MNIST, batches of 100, SGD 0.1, 1000 steps: plain, with batch normalization, and with noise after the normalization that shifts each unit by −0.5 to 0.5 and scales it by 1 to 1.25 anew in every step, a fifth of that for each image; also with four times that noise. Every 50 steps what the fifth hidden layer's activation receives is looked at on 500 images, and the loss at 1/2, 1, 2 and 4 times the step along the gradient.",
-            "시작할 때: 유닛 100개인 ReLU 층이 5, 10, 20, 50개인 신경망, He 초깃값, 정규분포 입력 100개 또는 1000개(수 100개씩), 무작위 레이블. 첫 커널의 기울기를 마지막 은닉 커널의 기울기로 나눈다. 학습: Fashion-MNIST에서 ReLU를 쓰는 784-10×100-10 신경망, 배치 100, SGD 0.1, 1000걸음. 그대로, 배치 정규화, 그리고 정규화 뒤에 걸음마다 유닛을 새로 −0.5–0.5만큼 옮기고 1–1.25배로 늘이는 잡음(이미지마다는 그 5분의 1)과 그 네 배의 잡음을 넣은 경우이다. 50걸음마다 이미지 500장으로 다섯째 은닉층의 활성화 함수가 받는 값과, 기울기 방향으로 걸음의 1/2, 1, 2, 4배 간 곳의 손실을 본다."
+            "At the start: ReLU networks of 5, 10, 20 and 50 layers of 100 units, He's start values, 100 or 1000 normal inputs of 100 numbers, random labels; the gradient to the first kernel divided by that to the last hidden one. In training: 784-10×100-10 with ReLU on Fashion-MNIST, batches of 100, SGD 0.1, 1000 steps: plain, with batch normalization, and with noise after the normalization that shifts each unit by −0.5 to 0.5 and scales it by 1 to 1.25 anew in every step, a fifth of that for each image; also with four times that noise. Every 50 steps what the fifth hidden layer's activation receives is looked at on 500 images, and the loss at 1/2, 1, 2 and 4 times the step along the gradient. Test accuracy is that on 2000 images with their own statistics, and with noise where there was noise.",
+            "시작할 때: 유닛 100개인 ReLU 층이 5, 10, 20, 50개인 신경망, He 초깃값, 정규분포 입력 100개 또는 1000개(수 100개씩), 무작위 레이블. 첫 커널의 기울기를 마지막 은닉 커널의 기울기로 나눈다. 학습: Fashion-MNIST에서 ReLU를 쓰는 784-10×100-10 신경망, 배치 100, SGD 0.1, 1000걸음. 그대로, 배치 정규화, 그리고 정규화 뒤에 걸음마다 유닛을 새로 −0.5–0.5만큼 옮기고 1–1.25배로 늘이는 잡음(이미지마다는 그 5분의 1)과 그 네 배의 잡음을 넣은 경우이다. 50걸음마다 이미지 500장으로 다섯째 은닉층의 활성화 함수가 받는 값과, 기울기 방향으로 걸음의 1/2, 1, 2, 4배 간 곳의 손실을 본다. 테스트 정확도는 이미지 2000장 자신의 통계로, 잡음이 있던 곳에는 잡음을 넣어 잰다."
         ),
         recipes: [
             .init(
@@ -63,8 +63,8 @@ struct NormWhy: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "The course's second reason is false at the start: in fifty layers of ReLU with batch normalization the gradient grows 13,000-fold, where without it it keeps its size. The first is not needed: noise that makes a layer's inputs drift more than in the plain network (0.36 against 0.21) leaves the network as good as the plain one, and only a point and a half below batch normalization.",
-            "둘째 이유는 시작할 때 성립하지 않는다. 배치 정규화를 쓴 ReLU 50층에서 기울기는 1만 3천 배로 커지는데, 쓰지 않으면 크기가 유지된다. 첫째 이유는 필요하지 않다. 층의 입력을 일반 신경망보다 더 움직이게 하는 잡음(0.36 대 0.21)을 넣어도 정확도는 일반 신경망만큼 좋고, 배치 정규화보다 1.5점 낮을 뿐이다."
+            "The course's second reason is false at the start: in fifty layers of ReLU with batch normalization the gradient grows 13,000-fold, where without it it keeps its size. The first is not needed: noise that makes a layer's inputs drift more than in the plain network (0.36 against 0.21) leaves the test accuracy about that of the plain network, a point and a half below batch normalization, though the training loss is higher.",
+            "둘째 이유는 시작할 때 성립하지 않는다. 배치 정규화를 쓴 ReLU 50층에서 기울기는 1만 3천 배로 커지는데, 쓰지 않으면 크기가 유지된다. 첫째 이유는 필요하지 않다. 층의 입력을 일반 신경망보다 더 움직이게 하는 잡음(0.36 대 0.21)을 넣어도 테스트 정확도는 일반 신경망과 비슷하고 배치 정규화보다 1.5점 낮다. 다만 훈련 손실은 더 높다."
         ),
         surprise: Words(
             "With skips the growth is no longer exponential: 19-fold at fifty layers, still more than expected. What batch normalization does change is the way down: along the gradient the loss varies an eighth as much. And the number belongs to its batch: with 1000 inputs the gradient grows 4500-fold, for with random labels the first layer's averages out over the inputs. Four times the noise does harm (0.69).",
