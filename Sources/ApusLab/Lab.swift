@@ -21,6 +21,7 @@ public enum Lab {
         Overfit(),
         WeightDecay(),
         Constraints(),
+        SwitchingOff(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.
