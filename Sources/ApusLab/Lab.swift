@@ -22,6 +22,7 @@ public enum Lab {
         WeightDecay(),
         Constraints(),
         SwitchingOff(),
+        Stopping(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.
