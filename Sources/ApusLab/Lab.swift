@@ -20,6 +20,7 @@ public enum Lab {
         Backward(),
         Overfit(),
         WeightDecay(),
+        Sparsity(),
         Constraints(),
         SwitchingOff(),
         Stopping(),
