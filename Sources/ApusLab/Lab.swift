@@ -23,6 +23,7 @@ public enum Lab {
         Sparsity(),
         Constraints(),
         SwitchingOff(),
+        Ensemble(),
         Stopping(),
     ]
 
