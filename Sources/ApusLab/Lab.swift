@@ -19,6 +19,7 @@ public enum Lab {
         Histograms(),
         Backward(),
         Overfit(),
+        Remedies(),
         WeightDecay(),
         Sparsity(),
         Constraints(),
