@@ -151,6 +151,8 @@ struct Overfit: LabExperiment {
     private func small(_ setting: Setting) -> Setting {
         var setting = setting
         setting.images = min(max(setting.images / 10, 20), 100)
+        // Wrong labels take longer to learn.
+        if setting.flipped > 0 { setting.epochs *= 2 }
         return setting
     }
 
