@@ -54,15 +54,19 @@ enum LabData {
         return arrays
     }
 
-    /// The samples with a share of their labels changed to another class.
+    /// The samples with a share of their labels changed to another class; they are stored and scaled as before.
     static func flipped(_ samples: Dataset, share: Double, _ key: RandomKey) throws -> Dataset {
-        var (inputs, labels) = try arrays(samples)
+        var (inputs, labels): (Tensor, [Int]) = (.zeros([0]), [])
+        let batches = samples.batches(of: samples.count, epoch: 0, seed: 0, shuffled: false)
+        for batch in batches { (inputs, labels) = (batch.inputs.only, batch.targets.only.scalars.map { Int($0) }) }
+        try batches.checkFailure()
         let draws = Tensor.uniform([2, samples.count], key: key).scalars.map(Double.init)
         for index in labels.indices where draws[index] < share {
             let other = Int(draws[labels.count + index] * Double(samples.classCount - 1))
             labels[index] = (labels[index] + 1 + min(other, samples.classCount - 2)) % samples.classCount
         }
-        return try Dataset(inputs: inputs, labels: labels, classNames: samples.classNames)
+        return try Dataset(
+            inputs: inputs, labels: labels, classNames: samples.classNames, preprocessing: samples.preprocessing)
     }
 
     /// The same images, each with its pixels in another order, the same for all.

@@ -1,5 +1,6 @@
 import ApusSearch
 import Foundation
+import Synchronization
 
 /// The numbers that decide a claim.
 ///
@@ -67,11 +68,19 @@ public struct Estimate: Sendable, Hashable {
     /// two terms of its expansion, z + (z³ + z)/4ν + (5z⁵ + 16z³ + 3z)/96ν², which is right to 1e-9 from a thousand on.
     static func quantile(_ degreesOfFreedom: Int) -> Double {
         guard degreesOfFreedom > 1000 else {
-            return StudentT(degreesOfFreedom: degreesOfFreedom).quantile(0.5 + confidence / 2)
+            return quantiles.withLock { known in
+                if let quantile = known[degreesOfFreedom] { return quantile }
+                let quantile = StudentT(degreesOfFreedom: degreesOfFreedom).quantile(0.5 + confidence / 2)
+                known[degreesOfFreedom] = quantile
+                return quantile
+            }
         }
         let (z, n) = (normal, Double(degreesOfFreedom))
         return z + (pow(z, 3) + z) / (4 * n) + (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * n * n)
     }
+
+    /// Those that were computed: many claims ask for the same ones.
+    private static let quantiles = Mutex<[Int: Double]>([:])
 
     /// What a normal number does not exceed with a probability of 0.975.
     private static let normal = 1.959963984540054
