@@ -74,7 +74,7 @@ struct Sanity: LabExperiment {
             .init(
                 Words("Check the gradients of a network of your own.", "직접 만든 신경망의 기울기를 점검해 보자."), .shell,
                 "apus gradcheck lenet5")
-        ], seeds: 5, seconds: 20)
+        ], seeds: 5, seconds: 20, revision: 2)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         Kind.allCases.map { kind in
@@ -128,12 +128,17 @@ struct Sanity: LabExperiment {
 
     /// The images as a check wants them.
     private func arranged(_ images: Dataset, _ kind: Kind, seed: UInt64) throws -> Dataset {
-        guard kind == .blank || kind == .shuffled else { return images }
-        let (inputs, labels) = try LabData.arrays(images, inOrderOf: seed)
-        guard kind == .shuffled else { return try Dataset(inputs: .zeros(inputs.shape), labels: labels) }
-        // The batch is in another order for every seed; the labels stay in one, so each belongs to another image.
-        let others = images.count / 2
-        return try Dataset(inputs: inputs, labels: Array(labels[others...] + labels[..<others]))
+        switch kind {
+        case .blank:
+            let (inputs, labels) = try LabData.arrays(images)
+            return try Dataset(inputs: .zeros(inputs.shape), labels: labels)
+        case .shuffled:
+            // The images are in another order for every seed; the labels are turned by half, so each belongs to another image.
+            return try LabData.relabelled(images, inOrderOf: seed) { labels in
+                labels = Array(labels[(labels.count / 2)...] + labels[..<(labels.count / 2)])
+            }
+        default: return images
+        }
     }
 
     // MARK: Claims

@@ -88,7 +88,7 @@ struct Constraints: LabExperiment {
                 LabArm(
                     "\(kind.rawValue)-\(rate)",
                     Words("\(kind.title.english), rate \(rate)", "\(kind.title.korean), 학습률 \(rate)"),
-                    Setting(kind: kind, rate: rate, epochs: size.of(40, quick: 10, trial: 4)))
+                    Setting(kind: kind, rate: rate, epochs: size.of(40, quick: 10)))
             }
         }
     }

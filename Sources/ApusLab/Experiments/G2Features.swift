@@ -93,7 +93,7 @@ struct Features: LabExperiment {
             .init(
                 Words("Compare learned features with those made by hand.", "배운 특징을 손으로 만든 특징과 비교해 보자."), .shell,
                 "apus lab run end-to-end")
-        ], seeds: 5, seconds: 90)
+        ], seeds: 15, seconds: 120)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         func arm(_ network: Network, shuffled: Bool = false) -> LabArm<Setting> {
@@ -103,8 +103,8 @@ struct Features: LabExperiment {
                     network.title.english + (shuffled ? ", shuffled pixels" : ""),
                     network.title.korean + (shuffled ? ", 픽셀 섞음" : "")),
                 Setting(
-                    network: network, isShuffled: shuffled, images: size.of(10_000, quick: 2000, trial: 60),
-                    epochs: size.of(8, quick: 3, trial: 1), test: size.of(5000, quick: 1000, trial: 40),
+                    network: network, isShuffled: shuffled, images: size.of(10_000, quick: 2000, trial: 300),
+                    epochs: size.of(8, quick: 3), test: size.of(5000, quick: 1000, trial: 200),
                     probed: network == .cnn && !shuffled ? size.of(4000, quick: 1000, trial: 40) : 0,
                     probeEpochs: size.of(15, quick: 5, trial: 1)))
         }
@@ -149,7 +149,9 @@ struct Features: LabExperiment {
             let scaling = try Scaling.standardize().fitted(to: learned)
             (learned.preprocessing, judged.preprocessing) = (scaling, scaling)
             let probe = try LabTraining(
-                net: Sequential { Dense(10) }, optimizer: .adam(learningRate: 0.001), epochs: setting.probeEpochs,
+                net: Sequential {
+                    Flatten(); Dense(10)
+                }, optimizer: .adam(learningRate: 0.001), epochs: setting.probeEpochs,
                 seed: seed
             ).run(on: learned)
             measurement["probe.\(place.name)"] = try probe.trainer.evaluate(judged)[.accuracy] ?? .nan

@@ -43,28 +43,38 @@ enum LabData {
         return numbers.indices.sorted { (numbers[$0], $0) < (numbers[$1], $1) }
     }
 
-    /// Inputs as a network receives them, [N, …], and labels, in the order of the samples or in that of a seed's first epoch.
-    static func arrays(_ samples: Dataset, inOrderOf seed: UInt64? = nil) throws -> (inputs: Tensor, labels: [Int]) {
+    /// Inputs, [N, …], as a network receives them or as they are stored, and labels, in the order of the samples or in that of a seed's
+    /// first epoch.
+    static func arrays(
+        _ samples: Dataset, inOrderOf seed: UInt64? = nil, isScaled: Bool = true
+    ) throws -> (inputs: Tensor, labels: [Int]) {
         var arrays: (inputs: Tensor, labels: [Int]) = (.zeros([0]), [])
         let batches = samples.batches(of: samples.count, epoch: 0, seed: seed ?? 0, shuffled: seed != nil)
         for batch in batches {
-            arrays = (samples.preprocessing(batch.inputs.only), batch.targets.only.scalars.map { Int($0) })
+            let inputs = batch.inputs.only
+            arrays = (isScaled ? samples.preprocessing(inputs) : inputs, batch.targets.only.scalars.map { Int($0) })
         }
         try batches.checkFailure()
         return arrays
     }
 
-    /// The samples with a share of their labels changed to another class; they are stored and scaled as before.
+    /// The samples with a share of their labels changed to another class.
     static func flipped(_ samples: Dataset, share: Double, _ key: RandomKey) throws -> Dataset {
-        var (inputs, labels): (Tensor, [Int]) = (.zeros([0]), [])
-        let batches = samples.batches(of: samples.count, epoch: 0, seed: 0, shuffled: false)
-        for batch in batches { (inputs, labels) = (batch.inputs.only, batch.targets.only.scalars.map { Int($0) }) }
-        try batches.checkFailure()
         let draws = Tensor.uniform([2, samples.count], key: key).scalars.map(Double.init)
-        for index in labels.indices where draws[index] < share {
-            let other = Int(draws[labels.count + index] * Double(samples.classCount - 1))
-            labels[index] = (labels[index] + 1 + min(other, samples.classCount - 2)) % samples.classCount
+        return try relabelled(samples) { labels in
+            for index in labels.indices where draws[index] < share {
+                let other = Int(draws[labels.count + index] * Double(samples.classCount - 1))
+                labels[index] = (labels[index] + 1 + min(other, samples.classCount - 2)) % samples.classCount
+            }
         }
+    }
+
+    /// The samples with other labels; they are stored and scaled as before, in their order or in that of a seed's first epoch.
+    static func relabelled(
+        _ samples: Dataset, inOrderOf seed: UInt64? = nil, _ change: (inout [Int]) -> Void
+    ) throws -> Dataset {
+        var (inputs, labels) = try arrays(samples, inOrderOf: seed, isScaled: false)
+        change(&labels)
         return try Dataset(
             inputs: inputs, labels: labels, classNames: samples.classNames, preprocessing: samples.preprocessing)
     }
