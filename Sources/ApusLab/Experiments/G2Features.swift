@@ -139,7 +139,8 @@ struct Features: LabExperiment {
             let each = (0..<Features.filters).map { filter in
                 stride(from: filter, to: filters.count, by: Features.filters).map { filters[$0] }
             }
-            measurement["selectivity.\(name)"] = each.map(Features.selectivity).reduce(0, +) / Double(each.count)
+            measurement["selectivity.\(name)"] =
+                each.map { Gratings.selectivity($0, side: Features.size) }.reduce(0, +) / Double(each.count)
             measurement.series["filters.\(name)"] = each.flatMap { $0 }
         }
         measurement["selectivityGain"] =
@@ -168,31 +169,6 @@ struct Features: LabExperiment {
             maps[0..., 0..., 0..., map..<(map + 1)].scalars.map(Double.init)
         }
         return measurement
-    }
-
-    /// How much a filter's response to gratings depends on their direction: |Σ R(θ) e^(2iθ)| / Σ R(θ) over twelve directions, R the
-    /// greatest response over wavelengths and phases.
-    static func selectivity(_ filter: [Double]) -> Double {
-        var (real, imaginary, sum) = (0.0, 0.0, 0.0)
-        for step in 0..<12 {
-            let angle = Double(step) * Double.pi / 12
-            let greatest = [0.15, 0.25, 0.35].map { response(filter, angle: angle, frequency: $0) }.max() ?? 0
-            (real, imaginary) = (real + greatest * cos(2 * angle), imaginary + greatest * sin(2 * angle))
-            sum += greatest
-        }
-        return sum > 0 ? hypot(real, imaginary) / sum : 0
-    }
-
-    /// The greatest response to a grating over its phases: |Σ w e^(2πi f (x cos θ + y sin θ))|.
-    private static func response(_ filter: [Double], angle: Double, frequency: Double) -> Double {
-        var (even, odd) = (0.0, 0.0)
-        for (place, weight) in filter.enumerated() {
-            let way = Double(place % size) * cos(angle) + Double(place / size) * sin(angle)
-            let phase = 2 * Double.pi * frequency * way
-            even += weight * cos(phase)
-            odd += weight * sin(phase)
-        }
-        return hypot(even, odd)
     }
 
     // MARK: Claims

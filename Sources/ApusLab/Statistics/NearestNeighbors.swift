@@ -1,24 +1,24 @@
-import Apus
+package import Apus
 
 /// A classifier that keeps its samples, and answers with the class of most of the nearest ones.
-struct NearestNeighbors {
+package struct NearestNeighbors {
     private let points: [[Double]]
     private let labels: [Int]
     private let k: Int
 
     /// - Parameter k: How many of the nearest samples vote; where classes have as many votes, the lower class wins.
-    init(_ points: [[Double]], _ labels: [Int], k: Int = 1) {
+    package init(_ points: [[Double]], _ labels: [Int], k: Int = 1) {
         (self.points, self.labels, self.k) = (points, labels, k)
     }
 
     /// The samples of a data set, each as one row of numbers.
-    init(_ samples: Dataset, k: Int = 1) throws {
+    package init(_ samples: Dataset, k: Int = 1) throws {
         let (points, labels) = try NearestNeighbors.rows(samples)
         self.init(points, labels, k: k)
     }
 
     /// The class of a point.
-    func callAsFunction(_ point: [Double]) -> Int {
+    package func callAsFunction(_ point: [Double]) -> Int {
         let distances = points.map { other in
             zip(point, other).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
         }
@@ -30,12 +30,12 @@ struct NearestNeighbors {
     }
 
     /// The share of points that it gets right.
-    func accuracy(_ points: [[Double]], _ labels: [Int]) -> Double {
+    package func accuracy(_ points: [[Double]], _ labels: [Int]) -> Double {
         Double(zip(points, labels).count { self($0) == $1 }) / Double(labels.count)
     }
 
     /// The share of samples that it gets right.
-    func accuracy(_ samples: Dataset) throws -> Double {
+    package func accuracy(_ samples: Dataset) throws -> Double {
         let (points, labels) = try NearestNeighbors.rows(samples)
         return accuracy(points, labels)
     }

@@ -1,17 +1,17 @@
-import Apus
+package import Apus
 
 /// The directions along which samples vary most, by orthogonal iteration on their covariance.
-struct PrincipalComponents {
+package struct PrincipalComponents {
     /// The mean of the samples, [features].
-    let mean: Tensor
+    package let mean: Tensor
     /// The directions as columns, [features, count]: orthonormal, that of the greatest variance first.
-    let axes: Tensor
+    package let axes: Tensor
 
     /// - Parameters:
     ///   - samples: [N, features].
     ///   - count: How many directions.
     ///   - iterations: How often the covariance is applied; a few directions more than wanted make forty enough.
-    init(_ samples: Tensor, count: Int, iterations: Int = 40) throws {
+    package init(_ samples: Tensor, count: Int, iterations: Int = 40) throws {
         let features = samples.shape[1]
         mean = try samples.mean(axes: [0]).evaluated()
         let centered = samples - mean
@@ -25,10 +25,10 @@ struct PrincipalComponents {
     }
 
     /// What the directions keep of samples, [N, count].
-    func codes(_ samples: Tensor) -> Tensor { (samples - mean).matmul(axes) }
+    package func codes(_ samples: Tensor) -> Tensor { (samples - mean).matmul(axes) }
 
     /// The samples as their first codes say, [N, features].
-    func reconstruction(_ samples: Tensor, count: Int) -> Tensor {
+    package func reconstruction(_ samples: Tensor, count: Int) -> Tensor {
         let first = axes[0..., 0..<count]
         return (samples - mean).matmul(first).matmul(first.transposed()) + mean
     }

@@ -1,13 +1,13 @@
-import Apus
+package import Apus
 import Foundation
 
 /// What a classifier gives for some samples: a probability for each class, sample by sample.
-struct Probabilities {
-    let classes: Int
-    private(set) var values: [Double]
+package struct Probabilities {
+    package let classes: Int
+    package private(set) var values: [Double]
 
     /// The softmax of logits, [samples, classes].
-    init(logits: Tensor) {
+    package init(logits: Tensor) {
         classes = logits.shape[1]
         let scalars = logits.scalars
         var values = [Double](repeating: 0, count: scalars.count)
@@ -22,7 +22,7 @@ struct Probabilities {
     }
 
     /// The mean of some.
-    init(meanOf all: [Probabilities]) {
+    package init(meanOf all: [Probabilities]) {
         classes = all[0].classes
         values = all[0].values
         for other in all.dropFirst() {
@@ -37,7 +37,7 @@ struct Probabilities {
     private func row(_ sample: Int) -> ArraySlice<Double> { values[(sample * classes)..<((sample + 1) * classes)] }
 
     /// The most probable class of each sample.
-    var labels: [Int] {
+    package var labels: [Int] {
         (0..<count).map { sample in
             let row = row(sample)
             return row.indices.max { row[$0] < row[$1] }! - row.startIndex
@@ -45,16 +45,16 @@ struct Probabilities {
     }
 
     /// The share of samples whose most probable class is right.
-    func accuracy(_ truth: [Int]) -> Double { Double(zip(labels, truth).count { $0 == $1 }) / Double(count) }
+    package func accuracy(_ truth: [Int]) -> Double { Double(zip(labels, truth).count { $0 == $1 }) / Double(count) }
 
     /// The mean of −ln p of the right class.
-    func loss(_ truth: [Int]) -> Double {
+    package func loss(_ truth: [Int]) -> Double {
         truth.enumerated().reduce(0) { $0 - log(max(values[$1.offset * classes + $1.element], 1e-12)) } / Double(count)
     }
 
     /// How often the most probable class is right where its probability lies in each of ten equal bins, and that probability; NaN in empty
     /// bins.
-    func reliability(_ truth: [Int]) -> (confidence: [Double], accuracy: [Double], counts: [Double]) {
+    package func reliability(_ truth: [Int]) -> (confidence: [Double], accuracy: [Double], counts: [Double]) {
         var (sums, hits, counts) = (
             [Double](repeating: 0, count: 10), [Double](repeating: 0, count: 10), [Double](repeating: 0, count: 10)
         )

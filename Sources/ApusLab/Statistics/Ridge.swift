@@ -1,5 +1,5 @@
 /// Linear regression with a penalty on the squared weights, in closed form: w = (XᵀX + λI)⁻¹ Xᵀy of centered numbers.
-struct Ridge {
+package struct Ridge {
     private let weights: [Double]
     private let means: [Double]
     private let mean: Double
@@ -8,7 +8,7 @@ struct Ridge {
     ///   - x: A row of inputs for each sample.
     ///   - y: What belongs to them.
     ///   - lambda: The penalty; greater than 0.
-    init(_ x: [[Double]], _ y: [Double], lambda: Double) {
+    package init(_ x: [[Double]], _ y: [Double], lambda: Double) {
         let (count, n) = (Double(y.count), x.first?.count ?? 0)
         let mean = y.reduce(0, +) / count
         let means = (0..<n).map { column in x.reduce(0) { $0 + $1[column] } / count }
@@ -33,7 +33,7 @@ struct Ridge {
     }
 
     /// What it predicts of a row of inputs.
-    func callAsFunction(_ x: [Double]) -> Double {
+    package func callAsFunction(_ x: [Double]) -> Double {
         zip(zip(x, means), weights).reduce(mean) { $0 + ($1.0.0 - $1.0.1) * $1.1 }
     }
 }
