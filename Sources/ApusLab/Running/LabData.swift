@@ -1,12 +1,12 @@
-import Apus
+package import Apus
 import Synchronization
 
 /// The images of the experiments: Fashion-MNIST, read once, and parts of it.
-enum LabData {
+package enum LabData {
     private static let fashion = Mutex<(training: Dataset, test: Dataset)?>(nil)
 
     /// Fashion-MNIST, standardized: 60,000 images and 10,000.
-    static func fashionMNIST() throws -> (training: Dataset, test: Dataset) {
+    package static func fashionMNIST() throws -> (training: Dataset, test: Dataset) {
         try fashion.withLock { known in
             if let known { return known }
             do {
@@ -25,7 +25,7 @@ enum LabData {
     /// images are the first of the 10,000.
     ///
     /// - Parameter flipped: The share of the training labels that become another class, each other class as likely.
-    static func fashion(
+    package static func fashion(
         training: Int, validation: Int = 0, test: Int = 10_000, flipped: Double = 0, seed: UInt64
     ) throws -> (training: Dataset, validation: Dataset?, test: Dataset) {
         let data = try fashionMNIST()
