@@ -61,8 +61,8 @@ import Testing
         Mistake("optimizer: {adam: {}, clipping: norm}", "e.yaml:3: the key value is missing at optimizer.clipping"),
         Mistake(
             "optimizer: {adam: {}, sgd: {}}",
-            "e.yaml:3: expected one optimizer, and beside it clipping, weightDecay, proximalL1, accumulation, skipsNonFinite, average, layerDecay, "
-                + "unfreezing, groups, but received adam, sgd at optimizer"),
+            "e.yaml:3: expected one optimizer, and beside it clipping, weightDecay, proximalL1, accumulation, skipsNonFinite, "
+                + "average, layerDecay, unfreezing, groups, but received adam, sgd at optimizer"),
         Mistake("epochs: many", "e.yaml:3: expected a whole number but found \"many\" at epochs"),
         Mistake("epochs: 2.5", "e.yaml:3: expected a whole number but found 2.5 at epochs"),
         Mistake("epochs: [3, 4]", "e.yaml:3: expected a whole number but found a list of 2 at epochs"),
