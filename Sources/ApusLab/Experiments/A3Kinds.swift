@@ -140,7 +140,7 @@ struct Kinds: LabExperiment {
             let training = order.indices.filter { $0 % Kinds.folds != fold }.map { rows[order[$0]] }
             let scales = training[0].indices.map { column in
                 let values = training.map { $0[column] }
-                let mean = values.reduce(0, +) / Double(values.count)
+                let mean = values.mean
                 let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
                 return (mean: mean, deviation: variance.squareRoot())
             }
@@ -168,7 +168,7 @@ struct Kinds: LabExperiment {
             truth += test.map { $0.last! }
             predictions += answers.map { $0 * scale.deviation + scale.mean }
         }
-        let mean = truth.reduce(0, +) / Double(truth.count)
+        let mean = truth.mean
         let total = truth.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         let rest = zip(truth, predictions).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
         return LabMeasurement(["explained": 1 - rest / total], series: ["truth": truth, "predictions": predictions])

@@ -205,7 +205,7 @@ struct Splits: LabExperiment {
             let folds = try data.folds(Splits.folds, stratified: isStratified, seed: seed * 1000 + UInt64(place))
             shares.append(folds.map { Double($0.validation.classCounts[0]) / Double($0.validation.count) })
             let scores = try folds.map { try NearestNeighbors($0.training, k: 5).accuracy($0.validation) }
-            estimates.append(scores.reduce(0, +) / Double(scores.count))
+            estimates.append(scores.mean)
             spreads.append(ScoreSummary(scores)?.standardDeviation ?? .nan)
         }
         return LabMeasurement(
@@ -230,7 +230,7 @@ struct Splits: LabExperiment {
                 scores.append(try classifier.accuracy(table.dataset(rows: test, scaledBy: scale)))
             }
         }
-        return LabMeasurement(["accuracy": scores.reduce(0, +) / Double(scores.count)])
+        return LabMeasurement(["accuracy": scores.mean])
     }
 
     private func copies(isGrouped: Bool, epochs: Int, seed: UInt64, _ key: RandomKey) throws -> LabMeasurement {

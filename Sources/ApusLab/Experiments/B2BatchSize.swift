@@ -208,7 +208,7 @@ struct BatchSize: LabExperiment {
 
     /// The slope of the line of least squares.
     private static func slope(_ x: [Double], _ y: [Double]) -> Double {
-        let (meanX, meanY) = (x.reduce(0, +) / Double(x.count), y.reduce(0, +) / Double(y.count))
+        let (meanX, meanY) = (x.mean, y.mean)
         let products = zip(x, y).reduce(0) { $0 + ($1.0 - meanX) * ($1.1 - meanY) }
         return products / x.reduce(0) { $0 + ($1 - meanX) * ($1 - meanX) }
     }

@@ -162,7 +162,7 @@ struct Race: LabExperiment {
         let last = result.losses.suffix(max(1, 200 / Race.every))
         measurement["rate"] = rate
         measurement["loss"] =
-            result.hasDiverged ? Race.guessing : last.reduce(0, +) / Double(last.count)
+            result.hasDiverged ? Race.guessing : last.mean
         measurement["accuracy"] = try LabData.accuracy(training.net, result.state.variables, on: data.test)
         measurement.series["loss"] = result.losses
         return measurement
@@ -177,7 +177,7 @@ struct Race: LabExperiment {
                 let result = try steps(setting, rate: rate, setting.tuningSteps, seed: Sweep.seed).run(
                     on: data.training)
                 let last = result.losses.suffix(2)
-                let loss = last.reduce(0, +) / Double(last.count)
+                let loss = last.mean
                 return result.hasDiverged || !loss.isFinite ? Race.guessing : min(loss, Race.guessing)
             }
         }

@@ -15,8 +15,21 @@ struct InitRace: LabExperiment {
     enum Start: String, CaseIterable {
         case small, xavier, he
 
-        var title: String { ["0.01", "Xavier, √(1/n)", "He, √(2/n)"][Start.allCases.firstIndex(of: self)!] }
-        var start: DeepNet.Start { [.deviation(0.01), .xavier, .he][Start.allCases.firstIndex(of: self)!] }
+        var title: String {
+            switch self {
+            case .small: "0.01"
+            case .xavier: "Xavier, √(1/n)"
+            case .he: "He, √(2/n)"
+            }
+        }
+
+        var start: DeepNet.Start {
+            switch self {
+            case .small: .deviation(0.01)
+            case .xavier: .xavier
+            case .he: .he
+            }
+        }
     }
 
     static let depths = [4, 10, 20, 30]

@@ -86,7 +86,7 @@ struct WeightDecay: LabExperiment {
         next: [
             .init(
                 Words("Compare it with a hard ceiling.", "단단한 천장과 비교해 보자."), .shell, "apus lab run constraints")
-        ], seeds: 10, seconds: 40)
+        ], seeds: 10, seconds: 40, revision: 2)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         func arm(_ id: String, _ title: Words, _ kind: Kind, _ factor: Double, normalized: Bool = false) -> LabArm<

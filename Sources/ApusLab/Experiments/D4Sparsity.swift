@@ -96,7 +96,7 @@ struct Sparsity: LabExperiment {
         ),
         next: [
             .init(Words("See what L2 does over λ.", "λ에 따라 L2가 하는 일을 보자."), .shell, "apus lab run weight-decay")
-        ], seeds: 5, seconds: 90)
+        ], seeds: 5, seconds: 90, revision: 2)
 
     static func id(_ penalty: Penalty, _ rule: Rule, _ factor: Double = claimed) -> String {
         penalty == .none ? "none-\(rule.rawValue)" : "\(penalty.rawValue)-\(rule.rawValue)-\(factor)"
@@ -138,18 +138,24 @@ struct Sparsity: LabExperiment {
                 activityRegularizer: setting.penalty == .activity ? .l1(setting.factor) : nil)
             Dense(10, kernelInitializer: .heNormal, kernelRegularizer: regularizer)
         }
-        let optimizer: Optimizer = setting.rule == .adam ? .adam(learningRate: 0.001) : .sgd(learningRate: Self.rate)
+        let optimizer: Optimizer =
+            switch setting.rule {
+            case .adam: .adam(learningRate: 0.001)
+            case .proximal:
+                .sgd(learningRate: Self.rate).proximalL1(setting.factor).group("*/bias", proximalL1: 0)
+            case .sgd, .epochs: .sgd(learningRate: Self.rate)
+            }
         var state = try TrainingState(net, optimizer: optimizer, input: data.training.sampleShape, seed: seed)
         let step = try TrainingStep(net, loss: .softmaxCrossEntropy, optimizer: optimizer)
-        let distance = Float(Self.rate * setting.factor)
         for epoch in 0..<setting.epochs {
             let first = state.step
             state.epoch = epoch
             for batch in data.training.batches(of: 100, epoch: epoch, seed: seed) {
                 try step(&state, batch)
-                if setting.rule == .proximal { try shrink(&state, by: distance) }
             }
-            if setting.rule == .epochs { try shrink(&state, by: distance * Float(state.step - first)) }
+            if setting.rule == .epochs {
+                try shrink(&state, by: Float(Self.rate * setting.factor) * Float(state.step - first))
+            }
         }
         return try counted(state.evaluatedVariables, net, data)
     }

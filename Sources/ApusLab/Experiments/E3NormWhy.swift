@@ -356,7 +356,3 @@ private struct UnitMoments {
         zip(means, earlier).map { ($0 - $1) * ($0 - $1) }.mean.squareRoot() / deviation
     }
 }
-
-extension [Double] {
-    fileprivate var mean: Double { isEmpty ? .nan : reduce(0, +) / Double(count) }
-}

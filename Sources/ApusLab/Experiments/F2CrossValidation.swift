@@ -1,5 +1,6 @@
 import Apus
 import ApusCharts
+import ApusSearch
 import Foundation
 
 /// F2: what a score of cross-validation says of other data, once it has been used to choose.
@@ -130,19 +131,22 @@ struct CrossValidated: LabExperiment {
             tests.append(other)
             pairs.append(table)
         }
-        let (means, truths) = (scores.map(mean), tests.map(mean))
+        let (means, truths) = (scores.map(\.mean), tests.map(\.mean))
         let winner = best(means)
         // Nested: each fold is predicted by what the others choose without it.
-        let nested = (0..<setting.folds).map { fold in (fold, best(pairs.map { mean($0[fold]) })) }
-        let nestedScore = mean(nested.map { scores[$1][$0] })
-        let typical = mean(means) - mean(truths)
+        let nested = (0..<setting.folds).map { fold in (fold, best(pairs.map { $0[fold].mean })) }
+        let nestedScore = nested.map { scores[$1][$0] }.mean
+        let typical = means.mean - truths.mean
         return LabMeasurement(
             [
                 "score": means[winner], "test": truths[winner], "typical": typical,
                 "curse": means[winner] - truths[winner] - typical,
-                "nestedCurse": nestedScore - mean(nested.map { tests[$1][$0] }) - typical,
+                "nestedCurse": nestedScore - nested.map { tests[$1][$0] }.mean - typical,
                 "gainOverCourse": truths[winner] - truths[0], "winner": Double(winner * setting.stride),
-            ], series: ["scores": means, "tests": truths, "spread": scores.map(deviation)])
+            ],
+            series: [
+                "scores": means, "tests": truths, "spread": scores.map { ScoreSummary($0)?.standardDeviation ?? .nan },
+            ])
     }
 
     private func train(_ choice: Choice, _ setting: Setting, on samples: Dataset, seed: UInt64) throws -> Trainer {
@@ -151,13 +155,6 @@ struct CrossValidated: LabExperiment {
         return try LabTraining(
             net: net.model, optimizer: .adam(learningRate: 0.001), epochs: setting.epochs, batch: 20, seed: seed
         ).run(on: samples).trainer
-    }
-
-    private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-
-    private func deviation(_ values: [Double]) -> Double {
-        let mean = mean(values)
-        return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count - 1))).squareRoot()
     }
 
     private func best(_ values: [Double]) -> Int { values.indices.max { values[$0] < values[$1] } ?? 0 }
@@ -249,7 +246,7 @@ struct CrossValidated: LabExperiment {
                 func line(_ title: String, _ number: ((score: Double, test: Double)) -> Double) -> LineChart.Series {
                     LineChart.Series(
                         title, x: counts.map(Double.init),
-                        y: values.map { seeds in seeds.map(number).reduce(0, +) / Double(seeds.count) })
+                        y: values.map { $0.map(number).mean })
                 }
                 return LineChart(
                     "", x: Axis(Words("Networks to choose from", "고를 수 있는 신경망 수")[language]),

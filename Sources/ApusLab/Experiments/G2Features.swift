@@ -140,7 +140,7 @@ struct Features: LabExperiment {
                 stride(from: filter, to: filters.count, by: Features.filters).map { filters[$0] }
             }
             measurement["selectivity.\(name)"] =
-                each.map { Gratings.selectivity($0, side: Features.size) }.reduce(0, +) / Double(each.count)
+                each.map { Gratings.selectivity($0, side: Features.size) }.mean
             measurement.series["filters.\(name)"] = each.flatMap { $0 }
         }
         measurement["selectivityGain"] =

@@ -229,7 +229,7 @@ struct EndToEnd: LabExperiment {
                             y: EndToEnd.counts.map { count in
                                 let differences = results.differences(
                                     "accuracy", "\(method.rawValue)-\(count)", minus: "pipeline-\(count)")
-                                return 100 * differences.reduce(0, +) / Double(differences.count)
+                                return 100 * differences.mean
                             })
                     })),
         ]

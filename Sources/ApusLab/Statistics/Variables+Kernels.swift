@@ -1,4 +1,5 @@
 import Apus
+import ApusFormats
 
 /// What experiments say of the weights of a network.
 extension Variables {
@@ -10,13 +11,11 @@ extension Variables {
         kernels.reduce(0) { $0 + $1.scalars.reduce(0) { $0 + Double($1) * Double($1) } }.squareRoot()
     }
 
-    /// A number that another set of weights has only if all bits are equal: FNV-1a of the values in order, of which 52 bits are kept.
+    /// A number that other weights have only if all bits are equal: 52 bits of a hash of the values in order.
     var fingerprint: Double {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for path in paths {
-            for value in self[path]?.scalars ?? [] { hash = (hash ^ UInt64(value.bitPattern)) &* 0x0000_0100_0000_01b3 }
-        }
-        return Double(hash >> 12)
+        var hash = XXH3()
+        for path in paths { (self[path]?.scalars ?? []).withUnsafeBytes { hash.add($0) } }
+        return Double(hash.value >> 12)
     }
 
     /// The greatest difference to the values of other weights, in parts of the greatest value.

@@ -5,7 +5,6 @@ import ApusTraining
 struct LabSteps {
     var net: Sequential
     var optimizer: Optimizer
-    var schedule: Schedule = .constant
     var batch = 100
     var steps: Int
     var seed: UInt64
@@ -49,8 +48,7 @@ struct LabSteps {
                     try look(Look(training: step, state: state, batch: samples))
                 }
                 guard state.step < steps else { return Result(state: state, losses: losses, hasDiverged: false) }
-                let rate = optimizer.learningRate * schedule.factor(step: state.step, total: steps)
-                let loss = try step(&state, samples, learningRate: rate).loss
+                let loss = try step(&state, samples).loss
                 guard loss.isFinite else { return Result(state: state, losses: losses, hasDiverged: true) }
                 sum += loss
                 count += 1
