@@ -33,6 +33,7 @@ let package = Package(
         .library(name: "Apus", targets: ["Apus"]),
         .library(name: "ApusExperiments", targets: ["ApusExperiments"]),
         .library(name: "ApusSearch", targets: ["ApusSearch"]),
+        .library(name: "ApusDoctor", targets: ["ApusDoctor"]),
         .library(name: "ApusReport", targets: ["ApusReport"]),
         .library(name: "ApusCharts", targets: ["ApusCharts"]),
         .library(name: "ApusChecks", targets: ["ApusChecks"]),
@@ -127,6 +128,12 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: swift),
         .target(
+            name: "ApusDoctor",
+            dependencies: [
+                "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
+                "ApusTraining", "ApusExperiments",
+            ], swiftSettings: swift),
+        .target(
             name: "ApusReport",
             dependencies: [
                 "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers",
@@ -158,7 +165,7 @@ let package = Package(
             name: "ApusCommand",
             dependencies: [
                 "Apus", "ApusGraph", "ApusBackend", "ApusChecks", "ApusConfiguration", "ApusConfigurationFiles",
-                "ApusFormats", "ApusInterchange", "ApusLab", "ApusSearch", "ApusExperiments",
+                "ApusDoctor", "ApusFormats", "ApusInterchange", "ApusLab", "ApusSearch", "ApusExperiments",
                 "ApusReport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),

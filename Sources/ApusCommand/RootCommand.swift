@@ -19,7 +19,7 @@ struct RootCommand: ParsableCommand {
         subcommands: [
             Train.self, Evaluate.self, Predict.self, Import.self, Export.self, Verify.self, Tune.self,
             CrossValidate.self, Runs.self, Summary.self, Gradcheck.self, ExperimentCommand.self, Bench.self,
-            ZooCommand.self, LabCommand.self,
+            ZooCommand.self, LabCommand.self, DoctorCommand.self,
         ])
 
     @OptionGroup var threads: ThreadOptions

@@ -1,6 +1,6 @@
 public import ApusData
 public import ApusNN
-import ApusTraining
+package import ApusTraining
 
 extension Experiment {
     /// The number of outputs that the targets ask for: one a class, one for a yes-or-no answer, or one a number.
@@ -18,7 +18,7 @@ extension Experiment {
     }
 
     /// A trainer of a network with the experiment's settings.
-    func trainer(of model: any Model) -> Trainer {
+    package func trainer(of model: any Model) -> Trainer {
         var trainer = Trainer(
             model, objective: objective, optimizer: optimizer, schedule: schedule, precision: precision, memory: memory,
             device: device, seed: seed)

@@ -1,7 +1,7 @@
 public import ApusConfiguration
 public import ApusInference
 public import ApusNN
-import ApusTraining
+package import ApusTraining
 import Foundation
 
 /// The weights that a training starts from in place of drawn ones: the key `init` of an experiment.
@@ -88,7 +88,7 @@ public struct Initialization: Configurable {
     ///
     /// - Throws: What loading throws; `TrainingError` if a model of several outputs has no one head to replace.
     @discardableResult
-    func load(into trainer: inout Trainer) throws -> WeightsReport {
+    package func load(into trainer: inout Trainer) throws -> WeightsReport {
         if replaceHead, let graph = trainer.model as? ModelGraph, graph.outputNames.count > 1 {
             throw TrainingError(
                 "init.replaceHead needs a model of one output; this one has \(graph.outputNames.joined(separator: ", ")): name what begins anew in init.except"

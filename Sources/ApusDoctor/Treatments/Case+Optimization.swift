@@ -1,0 +1,286 @@
+import Foundation
+import ApusOptimizers
+import ApusTraining
+
+/// How the weights change: rate, optimizer, schedule, batches, epochs; and what holds them back.
+extension Case {
+    private var steps: Int { patient.stepsPerEpoch * experiment.epochs }
+
+    // MARK: Regularization
+
+    func regularizationTreatments() -> [Treatment] {
+        var found: [Treatment] = []
+        func release(_ arguments: [String], _ text: String, _ suspicion: Double) {
+            var edit = Edit([])
+            for layer in tree.layers {
+                for name in arguments where layer.argument(name) != nil {
+                    edit = edit.and(Edit(layer.path(name), .none))
+                }
+            }
+            guard !edit.assignments.isEmpty else { return }
+            found.append(
+                Treatment(.overRegularised, at: edit.paths, edit, text, suspicion: suspicion, minimumGain: 0.012))
+        }
+        release(
+            ["kernelRegularizer", "biasRegularizer", "activityRegularizer"], "layers have a penalty on their weights",
+            0.75)
+        release(["kernelConstraint", "biasConstraint"], "weights are constrained", 0.75)
+        var quiet = Edit([])
+        for layer in tree.layers {
+            switch layer.kind {
+            case "gaussianNoise":
+                if layer.argument("standardDeviation")?.double ?? 0 > 0.2 {
+                    quiet = quiet.and(Edit(layer.path("standardDeviation"), .number(0.02)))
+                }
+            case "dropout", "alphaDropout", "gaussianDropout", "spatialDropout":
+                if layer.argument("rate")?.double ?? 0 > 0.55 {
+                    quiet = quiet.and(Edit(layer.path("rate"), .number(0.1)))
+                }
+            default: break
+            }
+        }
+        if !quiet.assignments.isEmpty {
+            found.append(
+                Treatment(
+                    .overRegularised,
+                    at: quiet.paths.map { $0.split(separator: ".").dropLast().joined(separator: ".") },
+                    quiet, "the noise in the network is as great as its signal", suspicion: 0.8))
+        }
+        for path in ["optimizer.weightDecay", "optimizer.adamW.weightDecay"] {
+            guard let decay = tree[path]?.double, decay >= 0.02 else { continue }
+            found.append(
+                Treatment(
+                    .overRegularised, at: [path], Edit(path, .number(min(decay / 100, 0.0001))),
+                    "weights decay by \(decay) of the rate in every step", suspicion: 0.75))
+        }
+        for layer in tree.layers where layer.kind == "batchNorm" {
+            guard let momentum = layer.argument("momentum")?.double, momentum > 0.999 else { continue }
+            let layers = tree.layers.filter { $0.kind == "batchNorm" && ($0.argument("momentum")?.double ?? 0) > 0.999 }
+            found.append(
+                Treatment(
+                    .trainEvalMismatch, at: layers.map { $0.path("momentum") },
+                    Edit(layers.map { ($0.path("momentum"), .number(steps < 500 ? 0.9 : 0.99)) }),
+                    "the running statistics never leave their start, which is what predictions use", suspicion: 0.97))
+            break
+        }
+        return found
+    }
+
+    // MARK: Optimizer
+
+    /// The usual values of a rule's constants.
+    private static let usual: [String: [String: Double]] = [
+        "sgd": ["momentum": 0.9],
+        "rmsprop": ["rho": 0.9, "momentum": 0, "epsilon": 1e-7],
+        "adam": ["beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7],
+        "adamW": ["beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7],
+        "adamax": ["beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7],
+        "nadam": ["beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7],
+        "lion": ["beta1": 0.9, "beta2": 0.99],
+        "adadelta": ["rho": 0.95, "epsilon": 1e-7],
+        "adagrad": ["initialAccumulator": 0.1, "epsilon": 1e-7],
+    ]
+
+    func optimizerTreatments() -> [Treatment] {
+        var found: [Treatment] = []
+        func add(
+            _ cause: Cause, _ path: String, _ value: SettingValue, _ text: String, _ suspicion: Double,
+            minimumGain: Double = 0.02
+        ) {
+            found.append(
+                Treatment(cause, at: [path], Edit(path, value), text, suspicion: suspicion, minimumGain: minimumGain))
+        }
+        if let rule = tree.optimizer, let constants = Case.usual[rule] {
+            var all = Edit([])
+            for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
+                let path = "optimizer.\(rule).\(name)"
+                guard let given = tree[path]?.double, isOdd(given, name, usual: value) else { continue }
+                let usual = SettingValue.number(rule == "sgd" && given < 0.9 ? 0 : value)
+                add(
+                    .optimizerMisconfigured, path, usual, "\(name) is \(given); usual is \(value)", 0.7,
+                    minimumGain: 0.025)
+                all = all.and(Edit(path, usual))
+            }
+            if !all.assignments.isEmpty, let path = tree.optimizerPath("learningRate"),
+                let rate = tree[path]?.double, let own = Case.usualRates[rule], rate != own
+            {
+                found.append(
+                    Treatment(
+                        .optimizerMisconfigured, at: all.paths + [path], all.and(Edit(path, .number(own))),
+                        "constants and rate of the optimizer are unusual", suspicion: 0.6, minimumGain: 0.025))
+            }
+        }
+        if let average = tree["optimizer.average"]?.double, average < 1, 1 / (1 - average) > Double(steps) / 6 {
+            let better = max(0, 1 - 20 / Double(max(40, steps)))
+            add(
+                .trainEvalMismatch, "optimizer.average", .number((better * 1000).rounded() / 1000),
+                "what is evaluated averages over \((1 / (1 - average)).short) steps, but there are \(steps)", 0.95)
+        }
+        if let groups = tree["optimizer.groups"]?.items, !groups.isEmpty,
+            groups.contains(where: { $0["frozen"] != .flag(true) })
+        {
+            let kept = groups.filter { $0["frozen"] == .flag(true) }
+            add(
+                .learningRateTooLow, "optimizer.groups", .list(kept), "some variables have a rate of their own", 0.8,
+                minimumGain: 0.015)
+        }
+        if let clipping = tree["optimizer.clipping"], clipping != .none {
+            add(.optimizerMisconfigured, "optimizer.clipping", .none, "gradients are clipped: \(clipping)", 0.4)
+        }
+        return found
+    }
+
+    private static let usualRates: [String: Double] = [
+        "adam": 0.001, "adamW": 0.001, "nadam": 0.001, "adamax": 0.001, "rmsprop": 0.001, "lion": 0.0003, "sgd": 0.01,
+        "adagrad": 0.01, "adadelta": 1,
+    ]
+
+    /// Whether a constant is far from what is usual: a horizon more than four times as long or short, another order of ε.
+    private func isOdd(_ value: Double, _ name: String, usual: Double) -> Bool {
+        switch name {
+        case "epsilon": return value > usual * 1e4 || value <= 1e-12
+        case "initialAccumulator": return value > 10
+        default:
+            let (horizon, own) = (1 / max(1e-9, 1 - usual), 1 / max(1e-9, 1 - value))
+            if name == "momentum" { return value > 0.95 }
+            return own > 4 * horizon || own * 4 < horizon
+        }
+    }
+
+    func scheduleTreatments() -> [Treatment] {
+        guard let schedule = tree["schedule"], schedule != "constant" else { return [] }
+        let rates = control.epochs.map(\.learningRate)
+        let base = experiment.optimizer.learningRate
+        let isOdd =
+            rates.isEmpty || rates.max()! > 3 * base || rates.max()! < 0.3 * base
+            || rates.filter { $0 < 0.01 * base }.count * 3 > rates.count
+        return [
+            Treatment(
+                .scheduleFault, at: ["schedule"], Edit("schedule", "constant"),
+                "the schedule takes the rate from \((rates.first ?? 0).short) to \((rates.last ?? 0).short); the optimizer's is \(base.short)",
+                suspicion: isOdd ? 0.85 : 0.35, minimumGain: isOdd ? 0.015 : 0.03)
+        ]
+    }
+
+    // MARK: Rate
+
+    func rateTreatments() -> [Treatment] {
+        guard let path = tree.optimizerPath("learningRate"), experiment.optimizer.learningRate > 0 else { return [] }
+        let rate = experiment.optimizer.learningRate
+        func treatment(_ factor: Double) -> Treatment {
+            let value = rate * factor
+            let digits = value.rounded(digits: 2)
+            let isLess = factor < 1
+            return Treatment(
+                isLess ? .learningRateTooHigh : .learningRateTooLow, at: [path], Edit(path, .number(digits)),
+                isLess
+                    ? "steps are so long that the loss does not settle"
+                    : "steps are so short that training gets nowhere",
+                suspicion: 0.3, minimumGain: 0.03, level: 3)
+        }
+        let isWild = control.diverged || control.failure != nil
+        return (isWild ? [0.1, 0.01, 0.001] : [0.1, 10, 0.01, 100, 1000, 0.001, 10_000]).map(treatment)
+    }
+
+    // MARK: Data and effort
+
+    func dataTreatments() -> [Treatment] {
+        var found: [Treatment] = []
+        if let augment = tree["data.augment"]?.items, !augment.isEmpty {
+            let kinds = augment.compactMap(\.kind)
+            let damages = kinds.contains {
+                ["cutout", "noise", "erase", "gaussianNoise", "randomErasing"].contains($0)
+            }
+            found.append(
+                Treatment(
+                    damages ? .dataNoise : .trainEvalShift, at: ["data.augment"], Edit("data.augment", []),
+                    "training samples are changed at random (\(kinds.joined(separator: ", "))), those that are judged are not",
+                    suspicion: 0.6, minimumGain: 0.03, level: 1))
+            for index in augment.indices where augment.count > 1 {
+                var rest = augment
+                rest.remove(at: index)
+                found.append(
+                    Treatment(
+                        damages ? .dataNoise : .trainEvalShift, at: ["data.augment"], Edit("data.augment", .list(rest)),
+                        "training samples are changed at random by \(kinds.indices.contains(index) ? kinds[index] : "")",
+                        suspicion: 0.62, minimumGain: 0.03, level: 1))
+            }
+        }
+        if patient.isUnbalanced, case .classes(let count) = patient.task {
+            let counts = patient.classCounts.map(Double.init)
+            let mean = counts.reduce(0, +) / Double(max(1, counts.filter { $0 > 0 }.count))
+            let weights = counts.map { $0 > 0 ? (min(30, mean / $0) * 100).rounded() / 100 : 1 }
+            if experiment.loss.classWeights == nil, weights.count == count {
+                var arguments: [String: SettingValue] = [:]
+                if case .object(let known)? = tree["loss"]?.arguments { arguments = known }
+                arguments["classWeights"] = .list(weights.map { .number($0) })
+                let least = counts.filter { $0 > 0 }.min() ?? 0
+                found.append(
+                    Treatment(
+                        .classImbalance, at: ["loss", "data"], Edit("loss", .object([lossName: .object(arguments)])),
+                        "the rarest class has \(Int(least)) of \(Int(counts.reduce(0, +))) samples", suspicion: 0.7,
+                        minimumGain: 0.03, level: 1))
+            }
+        }
+        return found
+    }
+
+    func effortTreatments() -> [Treatment] {
+        var found: [Treatment] = []
+        if experiment.batchSize < 4 {
+            let normalizes = tree.layers.contains { $0.kind == "batchNorm" }
+            found.append(
+                Treatment(
+                    .batchTooSmall, at: ["batchSize"],
+                    Edit([("batchSize", 32), ("epochs", .whole(min(experiment.epochs * 4, experiment.epochs + 60)))]),
+                    "a batch has \(experiment.batchSize.counted("sample"))"
+                        + (normalizes ? ", whose statistics normalize it" : ""), suspicion: normalizes ? 0.9 : 0.5))
+        }
+        if patient.stepsPerEpoch < 8, experiment.batchSize > 32, patient.data.training.count > 128 {
+            found.append(
+                Treatment(
+                    .batchTooLarge, at: ["batchSize"], Edit("batchSize", 32),
+                    "an epoch has \(patient.stepsPerEpoch.counted("step")), \(steps) in all", suspicion: 0.6,
+                    minimumGain: 0.03))
+        }
+        if experiment.callbacks.contains(where: { $0.rule is EarlyStopping }), control.stoppedEarly,
+            let items = tree["callbacks"]?.items
+        {
+            found.append(
+                Treatment(
+                    .undertrained, at: ["callbacks"],
+                    Edit("callbacks", .list(items.filter { $0.kind != "earlyStopping" })),
+                    "early stopping ended training after \(control.epochs.count.counted("epoch")) of \(experiment.epochs)",
+                    suspicion: 0.85))
+        }
+        if !control.diverged {
+            found.append(
+                Treatment(
+                    .undertrained, at: ["epochs"], Edit("epochs", .whole(experiment.epochs * 4)),
+                    "training ends while the network still improves", suspicion: 0.2, minimumGain: 0.09, level: 3))
+        }
+        let dense = tree.layers.filter { $0.kind == "dense" && $0.place != head?.last.place }
+        if !dense.isEmpty, tree.isList, experiment.target?.isInput != true,
+            dense.contains(where: { ($0.argument("units")?.int ?? 0) < 64 })
+        {
+            let wider = dense.map { layer in
+                (layer.path("units"), SettingValue.whole(max(32, (layer.argument("units")?.int ?? 8) * 4)))
+            }
+            found.append(
+                Treatment(
+                    .underfittingCapacity, at: wider.map(\.0), Edit(wider),
+                    "hidden layers have \(dense.compactMap { $0.argument("units")?.int }.map(String.init).joined(separator: ", ")) units",
+                    suspicion: 0.2, minimumGain: 0.09, level: 3))
+        }
+        return found
+    }
+}
+
+extension Double {
+    /// The number with so many digits.
+    fileprivate func rounded(digits: Int) -> Double {
+        guard self != 0, isFinite else { return self }
+        let scale = pow(10, Double(digits - 1) - log10(abs(self)).rounded(.down))
+        return (self * scale).rounded() / scale
+    }
+}

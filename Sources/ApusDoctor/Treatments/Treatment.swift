@@ -1,0 +1,50 @@
+import ApusExperiments
+
+/// A suspicion with the edit that would cure it: what an arm of a controlled experiment tries.
+struct Treatment: Sendable {
+    let cause: Cause
+    /// The settings, layers or columns that are to blame.
+    let places: [String]
+    let edit: Edit
+    /// What is unusual, in a sentence.
+    let observation: String
+    /// How much speaks for it before it is tried, 0…1: 1 for what is wrong by itself, 0 for what is tried with every network.
+    let suspicion: Double
+    /// The least gain in quality that makes the cause a fault.
+    let minimumGain: Double
+    /// At which level it was suspected: 0 by the experiment, 1 by the data, 2 at the start, 3 while training.
+    let level: Int
+
+    init(
+        _ cause: Cause, at places: [String], _ edit: Edit, _ observation: String, suspicion: Double,
+        minimumGain: Double = 0.02, level: Int = 0
+    ) {
+        self.cause = cause
+        self.places = places
+        self.edit = edit
+        self.observation = observation
+        self.suspicion = suspicion
+        self.minimumGain = minimumGain
+        self.level = level
+    }
+}
+
+/// A patient with what its training showed: what suspicions are formed of.
+struct Case {
+    let patient: Patient
+    let control: Trial
+
+    var tree: ExperimentTree { patient.tree }
+    var experiment: Experiment { patient.experiment }
+    var quality: Double { patient.quality(control.score) }
+
+    /// Everything that is worth an arm, most suspicious first.
+    func treatments() throws -> [Treatment] {
+        let all =
+            outputTreatments() + lossTreatments() + inputTreatments() + targetTreatments() + initializationTreatments()
+            + activationTreatments() + depthTreatments() + regularizationTreatments() + optimizerTreatments()
+            + scheduleTreatments() + dataTreatments() + rateTreatments() + effortTreatments()
+        var seen: Set<Edit> = []
+        return all.filter { seen.insert($0.edit).inserted }.sorted { $0.suspicion > $1.suspicion }
+    }
+}

@@ -1,0 +1,173 @@
+import Foundation
+import ApusData
+import ApusGraph
+import ApusNN
+import ApusTensor
+import ApusTraining
+
+/// How well a network does its task on some samples, whatever loss it was trained with.
+struct Score: Sendable {
+    /// For classes and answers the share that is right; for numbers R², at least −1.
+    let value: Double
+    /// The mean share that is right over the classes; `value` for other tasks.
+    let balanced: Double
+    /// What who always gives the same answer reaches.
+    let chance: Double
+    /// Each sample: 1 or 0, a share of right answers, or a squared error as a share of the variance.
+    let samples: [Double]
+    /// Whether every sample gets the same answer.
+    let isConstant: Bool
+    /// The spread of outputs over samples, relative to their size.
+    let spread: Double
+    /// The mean of −log p of the truth, where outputs are probabilities or logits.
+    let logLoss: Double?
+
+    static func worst(_ count: Int) -> Score {
+        Score(
+            value: -1, balanced: -1, chance: 0, samples: Array(repeating: 0, count: count), isConstant: true, spread: 0,
+            logLoss: nil)
+    }
+
+    /// The score of a training that failed: that of who always gives the same answer.
+    static func failed(_ task: Task, on data: Dataset) -> Score {
+        guard data.isClassification else { return worst(data.count).withValue(0) }
+        let counts = data.classCounts.map(Double.init)
+        let share = (counts.max() ?? 0) / max(1, counts.reduce(0, +))
+        return Score(
+            value: share, balanced: 1 / Double(max(1, counts.filter { $0 > 0 }.count)), chance: share,
+            samples: Array(repeating: 0, count: data.count), isConstant: true, spread: 0, logLoss: nil)
+    }
+
+    private func withValue(_ value: Double) -> Score {
+        Score(
+            value: value, balanced: value, chance: chance, samples: samples, isConstant: isConstant, spread: spread,
+            logLoss: logLoss)
+    }
+
+    /// Measures a trainer on samples.
+    init(_ trainer: Trainer, _ task: Task, on data: Dataset) throws {
+        var outputs: [[Float]] = []
+        var targets: [[Float]] = []
+        let term = trainer.objective.terms[0]
+        var shape = Shape([1])
+        for batch in trainer.scaled(data).batches(of: 512, epoch: 0, seed: 0, shuffled: false) {
+            let output = try trainer.predict(batch.inputs, preprocessing: batch.preprocessing).only
+            let target = term.target.tensor(inputs: batch.preprocessing(batch.inputs), targets: batch.targets)
+            try ApusTensor.evaluate([output, target])
+            shape = output.shape
+            outputs += Score.rows(try output.cast(to: .float32).evaluated().scalars, batch.count)
+            targets += Score.rows(try target.cast(to: .float32).evaluated().scalars, batch.count)
+        }
+        let meaning = trainer.loss.meaning(of: shape, hasClasses: !task.isNumbers)
+        self = Score(outputs, targets, task, isProbability: Score.areProbabilities(meaning, outputs))
+    }
+
+    private static func rows(_ values: [Float], _ count: Int) -> [[Float]] {
+        let width = values.count / max(1, count)
+        return (0..<count).map { Array(values[($0 * width)..<(($0 + 1) * width)]) }
+    }
+
+    /// Whether answers of yes are outputs above a half and not above 0.
+    private static func areProbabilities(_ meaning: OutputMeaning, _ outputs: [[Float]]) -> Bool {
+        switch meaning {
+        case .yesOrNo(let isProbability): isProbability
+        case .classes(let areProbabilities): areProbabilities
+        case .numbers, .other: outputs.joined().allSatisfy { $0 >= 0 && $0 <= 1 }
+        }
+    }
+
+    init(_ outputs: [[Float]], _ targets: [[Float]], _ task: Task, isProbability: Bool) {
+        let count = outputs.count
+        guard count > 0, outputs.joined().allSatisfy(\.isFinite) else {
+            self = .worst(count)
+            return
+        }
+        let width = outputs[0].count
+        let threshold: Float = isProbability ? 0.5 : 0
+        let sizes = (0..<width).map { column in Score.spread(outputs.map { Double($0[column]) }) }
+        spread = sizes.max() ?? 0
+        switch task {
+        case .classes, .oneHot:
+            let classes: Int =
+                if case .oneHot(let count) = task { count } else if case .classes(let count) = task { count } else { 2 }
+            let truths = targets.map { row in
+                row.count == classes && row.count > 1 ? Score.argmax(row) : Int(row.first ?? 0)
+            }
+            let answers = outputs.map { row in
+                row.count == 1 ? (row[0] > threshold ? 1 : 0) : Score.argmax(row)
+            }
+            samples = zip(answers, truths).map { $0 == $1 ? 1 : 0 }
+            var (right, total) = (Array(repeating: 0.0, count: classes), Array(repeating: 0.0, count: classes))
+            for (truth, hit) in zip(truths, samples) where truth >= 0 && truth < classes {
+                total[truth] += 1
+                right[truth] += hit
+            }
+            let recalls = zip(right, total).filter { $1 > 0 }.map { $0 / $1 }
+            balanced = recalls.reduce(0, +) / Double(max(1, recalls.count))
+            value = samples.reduce(0, +) / Double(count)
+            chance = (total.max() ?? 0) / Double(count)
+            isConstant = Set(answers).count == 1
+            logLoss = width == 1 || isProbability ? nil : Score.logLoss(outputs, truths)
+        case .answers:
+            samples = zip(outputs, targets).map { row, truth in
+                let hits = zip(row, truth).filter { ($0 > threshold) == ($1 > 0.5) }.count
+                return Double(hits) / Double(max(1, truth.count))
+            }
+            value = samples.reduce(0, +) / Double(count)
+            balanced = value
+            let shares = (0..<(targets[0].count)).map { column in
+                Double(targets.filter { $0[column] > 0.5 }.count) / Double(count)
+            }
+            chance = shares.map { max($0, 1 - $0) }.reduce(0, +) / Double(max(1, shares.count))
+            isConstant = Set(outputs.map { $0.map { $0 > threshold } }).count == 1
+            logLoss = nil
+        case .numbers:
+            let variances = (0..<(targets[0].count)).map { column in Score.variance(targets.map { Double($0[column]) })
+            }
+            let variance = variances.reduce(0, +) / Double(variances.count)
+            samples = zip(outputs, targets).map { row, truth in
+                let error = zip(row, truth).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+                return error / Double(max(1, truth.count)) / max(variance, 1e-30)
+            }
+            value = max(-1, 1 - samples.reduce(0, +) / Double(count))
+            balanced = value
+            chance = 0
+            isConstant = spread < 1e-6
+            logLoss = nil
+        }
+    }
+
+    private static func argmax(_ row: [Float]) -> Int { row.indices.max { row[$0] < row[$1] } ?? 0 }
+
+    private static func logLoss(_ outputs: [[Float]], _ truths: [Int]) -> Double {
+        let losses = zip(outputs, truths).map { row, truth -> Double in
+            let greatest = Double(row.max()!)
+            let sum = row.reduce(0.0) { $0 + exp(Double($1) - greatest) }
+            return greatest + log(sum) - Double(row[min(max(truth, 0), row.count - 1)])
+        }
+        return losses.reduce(0, +) / Double(max(1, losses.count))
+    }
+
+    private static func variance(_ values: [Double]) -> Double {
+        let mean = values.reduce(0, +) / Double(max(1, values.count))
+        return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count))
+    }
+
+    private static func spread(_ values: [Double]) -> Double {
+        let size = (values.reduce(0) { $0 + $1 * $1 } / Double(max(1, values.count))).squareRoot()
+        return size == 0 ? 0 : variance(values).squareRoot() / size
+    }
+
+    private init(
+        value: Double, balanced: Double, chance: Double, samples: [Double], isConstant: Bool, spread: Double,
+        logLoss: Double?
+    ) {
+        self.value = value
+        self.balanced = balanced
+        self.chance = chance
+        self.samples = samples
+        self.isConstant = isConstant
+        self.spread = spread
+        self.logLoss = logLoss
+    }
+}

@@ -1,0 +1,48 @@
+import ApusData
+import ApusExperiments
+import ApusNN
+import ApusTensor
+
+/// What the outputs of a network are compared with: the question that data and experiment ask, whatever its loss is.
+enum Task: Hashable, Sendable {
+    /// One of so many classes, as labels.
+    case classes(Int)
+    /// So many answers of yes or no, as numbers 0 and 1.
+    case answers(Int)
+    /// One of so many classes, as rows with a single 1.
+    case oneHot(Int)
+    /// So many numbers.
+    case numbers(Int)
+
+    /// What the data ask; `nil` for what the doctor does not judge: several outputs, labels of positions.
+    init?(_ experiment: Experiment, _ data: Dataset) throws {
+        guard experiment.losses == nil, data.targetNames.count <= 1 else { return nil }
+        if let target = experiment.target, target.isInput {
+            self = .numbers(data.sampleShape.count)
+            return
+        }
+        guard data.hasTargets else { return nil }
+        if data.isClassification {
+            guard data.targetType.shape.rank == 0 else { return nil }
+            self = .classes(data.classCount)
+            return
+        }
+        let width = max(1, data.targetType.shape.count)
+        let rows = (0..<min(data.count, 512)).map { data.target(at: $0).scalars }
+        guard rows.joined().allSatisfy({ $0 == 0 || $0 == 1 }) else {
+            self = .numbers(width)
+            return
+        }
+        self = width > 1 && rows.allSatisfy { $0.reduce(0, +) == 1 } ? .oneHot(width) : .answers(width)
+    }
+
+    var isNumbers: Bool { if case .numbers = self { true } else { false } }
+
+    /// The outputs that a network for it has.
+    var outputs: Int {
+        switch self {
+        case .classes(let count): count == 2 ? 1 : count
+        case .answers(let count), .oneHot(let count), .numbers(let count): count
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import ApusConfiguration
+import ApusData
+import ApusExperiments
+import ApusNN
+import ApusTraining
+import Foundation
+
+/// Trains edited experiments, each with the same data, order and random numbers for one seed; keeps what came of them.
+final class Trials {
+    /// Samples that are held back and measured at most.
+    static let heldOutLimit = 2000
+    private(set) var count = 0
+    private(set) var seconds = 0.0
+    let deadline: Date
+    private var trials: [Key: Trial] = [:]
+    private var data: [DataKey: LoadedData] = [:]
+    private let given: LoadedData?
+
+    private struct Key: Hashable {
+        let experiment: Experiment
+        let seed: UInt64
+    }
+
+    private struct DataKey: Hashable {
+        let source: DataSource
+        let seed: UInt64
+    }
+
+    /// - Parameters:
+    ///   - given: The data in place of those that the experiment names.
+    ///   - budget: Seconds after which no training begins.
+    init(given: LoadedData?, budget: Double) {
+        self.given = given
+        deadline = Date(timeIntervalSinceNow: budget)
+    }
+
+    var isOver: Bool { Date() >= deadline }
+
+    /// The data of an experiment with a seed, divided, with a part that is held back.
+    func loadedData(_ experiment: Experiment, seed: UInt64) throws -> LoadedData {
+        if let given { return given }
+        let key = DataKey(source: experiment.data, seed: seed)
+        if let known = data[key] { return known }
+        var experiment = experiment
+        experiment.seed = seed
+        let loaded = try experiment.loadedData()
+        data[key] = loaded
+        return loaded
+    }
+
+    /// Training and held-out part of data: where an experiment holds nothing back, a fifth.
+    static func parts(_ data: LoadedData, seed: UInt64) throws -> (training: Dataset, heldOut: Dataset) {
+        if let validation = data.validation, !validation.isEmpty {
+            return (data.training, try thinned(validation, heldOutLimit))
+        }
+        let (training, heldOut) = try data.training.split(
+            validation: 0.2, stratified: data.training.isClassification, seed: seed)
+        return (training, try thinned(heldOut, heldOutLimit))
+    }
+
+    /// At most so many samples from all over a data set.
+    static func thinned(_ data: Dataset, _ limit: Int) throws -> Dataset {
+        guard data.count > limit else { return data }
+        return try data.subset((0..<limit).map { $0 * data.count / limit })
+    }
+
+    /// Trains, or recalls what came of the same training before.
+    ///
+    /// - Throws: What reading the data throws; a training that fails is a trial, too.
+    func callAsFunction(_ experiment: Experiment, seed: UInt64, change: DataChange? = nil) throws -> Trial {
+        let key = Key(experiment: experiment, seed: seed)
+        if change == nil, let known = trials[key] { return known }
+        let begin = Date()
+        let trial = try train(experiment, seed: seed, change)
+        seconds += Date().timeIntervalSince(begin)
+        count += 1
+        if change == nil { trials[key] = trial }
+        return trial
+    }
+
+    /// Another training or held-out part than the experiment's, for what no setting says.
+    typealias DataChange = (_ training: Dataset, _ heldOut: Dataset) throws -> (Dataset, Dataset)
+
+    private func train(_ experiment: Experiment, seed: UInt64, _ change: DataChange?) throws -> Trial {
+        let begin = Date()
+        var experiment = experiment
+        experiment.seed = seed
+        let loaded = try loadedData(experiment, seed: seed)
+        var (training, heldOut) = try Trials.parts(loaded, seed: seed)
+        if let change { (training, heldOut) = try change(training, heldOut) }
+        guard let task = try Task(experiment, training) else { throw DoctorError("the targets are of no known kind") }
+        var epochs: [EpochRecord] = []
+        var isStopped = false
+        var start: Look?
+        do {
+            let model = try experiment.network(for: training)
+            var trainer = experiment.trainer(of: model)
+            trainer.preprocessing = training.preprocessing
+            try trainer.prepare(inputs: training.signature)
+            try experiment.initialization?.load(into: &trainer)
+            start = Look(trainer, training)
+            // The best epoch is kept, as in a run.
+            let keepsBest = experiment.keepsBest
+            var best: (loss: Double, state: TrainingState)?
+            try trainer.fit(
+                training, validation: heldOut, epochs: experiment.epochs, batchSize: experiment.batchSize,
+                augmentations: loaded.augmentations, callbacks: experiment.callbacks.filter(\.writesNothing)
+            ) { event, control in
+                switch event {
+                case .epochEnded(let record):
+                    epochs.append(record)
+                    let loss = record.validation?.loss ?? record.training.loss
+                    if keepsBest, loss.isFinite, loss < best?.loss ?? .infinity { best = (loss, control.state) }
+                case .stopped: isStopped = true
+                case .ended: if let best { control.replaceState(best.state) }
+                default: break
+                }
+            }
+            return Trial(
+                score: try Score(trainer, task, on: heldOut),
+                training: try Score(trainer, task, on: try Trials.thinned(training, 1000)), epochs: epochs,
+                failure: nil, diverged: false, start: start, end: Look(trainer, training),
+                seconds: Date().timeIntervalSince(begin), stoppedEarly: isStopped)
+        } catch let error as any ApusError {
+            let worst = Score.failed(task, on: heldOut)
+            return Trial(
+                score: worst, training: worst, epochs: epochs, failure: error.description,
+                diverged: error.failureKind == .diverged, start: start, end: nil,
+                seconds: Date().timeIntervalSince(begin), stoppedEarly: true)
+        }
+    }
+}
+
+extension Experiment {
+    /// Whether the weights of the best epoch are the result.
+    var keepsBest: Bool { !callbacks.contains { ($0.rule as? Checkpoint)?.keepBest == 0 } }
+}
+
+extension Callback {
+    fileprivate var writesNothing: Bool { !rule.needsModelObserver && rule.files(in: "run").isEmpty }
+}
