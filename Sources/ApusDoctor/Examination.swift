@@ -30,7 +30,10 @@ struct Examination {
         var repair = Edit([])
         for round in 1...3 where !trials.isOver {
             let patient = try patient(current)
-            guard let found = try bestTreatment(Case(patient: patient, control: control), round: round) else { break }
+            let given = Case(patient: patient, control: control)
+            guard let found = try bestTreatment(given, round: round) ?? (isHelpless(given) ? rescue(given) : nil) else {
+                break
+            }
             findings += found.findings
             repair = repair.and(found.edit)
             current = found.experiment
@@ -92,20 +95,18 @@ struct Examination {
             guard let result = try? trial(experiment) else { continue }
             let quality = given.patient.quality(result.score)
             arms.append(
-                Arm(treatment: treatment, experiment: experiment, quality: quality, gain: quality - given.quality))
+                Arm(
+                    treatment: treatment, experiment: experiment, quality: quality,
+                    gain: gain(result, given.control, treatment, given.patient)))
             doctor.report(
                 "\(treatment.cause.rawValue) \(treatment.edit.settings.joined(separator: " ")): \(quality.short)")
         }
-        let promising = arms.filter { matters($0.gain, given.quality, $0.treatment) && $0.quality > given.quality }
+        let promising = arms.filter { matters($0.gain, given.quality, $0.treatment) }
         guard !promising.isEmpty else {
             if round == 1 { reject(arms) }
             return nil
         }
-        // The most suspicious of those that gain nearly as much as the best is proved first.
-        let best = promising.map(\.gain).max()!
-        var candidates = promising.filter { $0.gain >= 0.75 * best }
-            .sorted { ($0.treatment.suspicion, $0.gain) > ($1.treatment.suspicion, $1.gain) }
-        candidates += promising.filter { $0.gain < 0.75 * best }.sorted { $0.gain > $1.gain }
+        let candidates = Examination.ordered(promising)
         var proved: [Arm] = []
         for arm in candidates.prefix(4) {
             if trials.isOver { break }
@@ -124,6 +125,67 @@ struct Examination {
         return Found(findings: findings, edit: chosen.treatment.edit, experiment: chosen.experiment)
     }
 
+    /// What is proved first: a suspicion that explains much of the gain before what merely helps, then what helps most.
+    private static func ordered(_ arms: [Arm]) -> [Arm] {
+        let best = arms.map(\.gain).max() ?? 0
+        func rank(_ arm: Arm) -> Int {
+            if arm.treatment.suspicion >= 0.55, arm.gain >= 0.4 * best { return 0 }
+            return arm.gain >= 0.75 * best ? 1 : 2
+        }
+        return arms.sorted { a, b in
+            if rank(a) != rank(b) { return rank(a) < rank(b) }
+            if rank(a) == 2 { return a.gain > b.gain }
+            return (a.treatment.suspicion, a.gain) > (b.treatment.suspicion, b.gain)
+        }
+    }
+
+    /// What an arm gains over the control with the same seed.
+    private func gain(_ arm: Trial, _ control: Trial, _ treatment: Treatment, _ patient: Patient) -> Double {
+        let quality = patient.quality(arm.score) - patient.quality(control.score)
+        guard treatment.isMeasuredByLoss else { return quality }
+        guard quality > -0.02, control.heldOutLoss > 0, arm.heldOutLoss.isFinite else { return -1 }
+        return control.heldOutLoss.isFinite ? 1 - arm.heldOutLoss / control.heldOutLoss : 1
+    }
+
+    // MARK: Several causes at once
+
+    /// Whether a network is hardly better than a guess.
+    private func isHelpless(_ given: Case) -> Bool {
+        let chance = given.patient.chance(given.control.score)
+        return given.quality < chance + 0.35 * (1 - chance)
+    }
+
+    /// What a network needs that several causes keep from learning: the usual settings together, and of them what can't be left out.
+    private mutating func rescue(_ given: Case) throws -> Found? {
+        for recipe in given.recipes() where !trials.isOver {
+            var parts = recipe
+            guard let experiment = try? Case.joined(parts).applied(to: given.experiment) else { continue }
+            let best = given.patient.quality(try trial(experiment).score)
+            doctor.report("all usual settings together: \(best.short)")
+            guard best > given.quality + 0.1 else { continue }
+            // The least suspicious parts are left out first.
+            for part in parts.sorted(by: { $0.suspicion < $1.suspicion }) where !trials.isOver {
+                let rest = parts.filter { $0.edit != part.edit }
+                guard let experiment = try? Case.joined(rest).applied(to: given.experiment) else { continue }
+                let quality = given.patient.quality(try trial(experiment).score)
+                doctor.report("without \(part.edit.settings.joined(separator: " ")): \(quality.short)")
+                if quality >= best - 0.03 { parts = rest }
+            }
+            let edit = Case.joined(parts)
+            guard let repaired = try? edit.applied(to: given.experiment) else { continue }
+            let whole = Treatment(
+                parts[0].cause, at: parts.flatMap(\.places), edit, "", suspicion: 0.6, minimumGain: 0.1, level: 3)
+            let arm = Arm(treatment: whole, experiment: repaired, quality: best, gain: best - given.quality)
+            guard let proof = try proof(of: arm, given) else { continue }
+            let findings = parts.sorted { $0.suspicion > $1.suspicion }.map { part in
+                finding(
+                    Arm(treatment: part, experiment: repaired, quality: best, gain: proof.gain, proof: proof), given)
+            }
+            return Found(findings: findings, edit: edit, experiment: repaired)
+        }
+        return nil
+    }
+
     private mutating func reject(_ arms: [Arm]) {
         rejected = arms.map {
             Diagnosis.Rejection(label: $0.treatment.cause, settings: $0.treatment.edit.settings, gain: $0.gain)
@@ -137,35 +199,38 @@ struct Examination {
     }
 
     /// The same with fresh seeds; `nil` if the gain is not there.
+    ///
+    /// Where chance decides whether the control fails, it takes more seeds to see.
     private func proof(of arm: Arm, _ given: Case) throws -> Finding.Proof? {
-        var (seeds, control, treated): ([UInt64], [Double], [Double]) = ([], [], [])
+        var (seeds, control, treated, gains): ([UInt64], [Double], [Double], [Double]) = ([], [], [], [])
+        let least = arm.treatment.suspicion < 0.5 ? 0.4 * arm.treatment.minimumGain : 0
         for number in 1...UInt64(doctor.seeds) {
-            if trials.isOver, seeds.count >= 2 { break }
+            if trials.isOver, seeds.count >= 3 { break }
             let seed = seed &+ 1000 &* number
-            control.append(given.patient.quality(try trial(given.experiment, seed: seed).score))
-            treated.append(given.patient.quality(try trial(arm.experiment, seed: seed).score))
+            let (a, b) = (try trial(given.experiment, seed: seed), try trial(arm.experiment, seed: seed))
+            control.append(given.patient.quality(a.score))
+            treated.append(given.patient.quality(b.score))
+            gains.append(gain(b, a, arm.treatment, given.patient))
             seeds.append(seed)
-            let gains = zip(treated, control).map { $0 - $1 }
             let (mean, bound) = Examination.lowerBound(gains)
-            if seeds.count >= 3 {
-                if bound > 0, matters(mean, given.quality, arm.treatment) {
-                    return Finding.Proof(
-                        seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound)
-                }
-                if mean <= 0 { return nil }
+            guard seeds.count >= 3 else { continue }
+            if bound > least, matters(mean, given.quality, arm.treatment) {
+                return Finding.Proof(seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound)
             }
+            let isRandom = arm.gain > 0.15 && gains.contains { $0 > 0.1 } || arm.gain > 0.15 && seeds.count < 8
+            if mean <= 0 && !isRandom || seeds.count >= 6 && !isRandom { return nil }
         }
         return nil
     }
 
-    /// The mean of paired differences, and the lower bound of its one-sided interval of 95 %.
+    /// The mean of paired differences, and the lower bound of its one-sided interval of 97.5 %.
     static func lowerBound(_ gains: [Double]) -> (mean: Double, bound: Double) {
         let count = Double(gains.count)
         let mean = gains.reduce(0, +) / max(1, count)
         guard gains.count > 1 else { return (mean, -.infinity) }
         let variance = gains.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
-        // Student's t, one-sided 95 %.
-        let quantiles = [6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83, 1.81]
+        // Student's t, one-sided 97.5 %.
+        let quantiles = [12.7, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20]
         let quantile = quantiles[min(gains.count - 2, quantiles.count - 1)]
         return (mean, mean - quantile * (variance / count).squareRoot())
     }

@@ -176,7 +176,7 @@ extension Case {
                 isLess
                     ? "steps are so long that the loss does not settle"
                     : "steps are so short that training gets nowhere",
-                suspicion: 0.3, minimumGain: 0.03, level: 3)
+                suspicion: 0.3, minimumGain: 0.05, level: 3)
         }
         let isWild = control.diverged || control.failure != nil
         return (isWild ? [0.1, 0.01, 0.001] : [0.1, 10, 0.01, 100, 1000, 0.001, 10_000]).map(treatment)
@@ -253,6 +253,7 @@ extension Case {
                     "early stopping ended training after \(control.epochs.count.counted("epoch")) of \(experiment.epochs)",
                     suspicion: 0.85))
         }
+        if let overfitting { found.append(overfitting) }
         if !control.diverged {
             found.append(
                 Treatment(
@@ -273,6 +274,24 @@ extension Case {
                     suspicion: 0.2, minimumGain: 0.09, level: 3))
         }
         return found
+    }
+}
+
+extension Case {
+    /// What keeps the weights of the best epoch, where the loss on samples that are held back has risen since.
+    private var overfitting: Treatment? {
+        let losses = control.epochs.compactMap { $0.validation?.loss }
+        guard !experiment.keepsBest, let least = losses.min(), let best = losses.firstIndex(of: least),
+            let last = losses.last,
+            least.isFinite, last > 1.5 * least, best < losses.count / 2, let items = tree["callbacks"]?.items
+        else { return nil }
+        let patience = max(5, experiment.epochs / 20)
+        let kept = items.filter { $0.kind != "checkpoint" && $0.kind != "earlyStopping" }
+        return Treatment(
+            .overfitting, at: ["callbacks", "model"],
+            Edit("callbacks", .list(kept + [["earlyStopping": ["patience": .whole(patience)]]])),
+            "the loss on samples that are held back was \(least.short) after epoch \(best + 1) and is \(last.short) at the end, while that of training fell",
+            suspicion: 0.9, minimumGain: 0.1, level: 3, isMeasuredByLoss: true)
     }
 }
 

@@ -193,7 +193,8 @@ extension Case {
     }
 
     func lossTreatments() -> [Treatment] {
-        guard case .object(var entries)? = lossArguments else { return [] }
+        var entries: [String: SettingValue] = [:]
+        if case .object(let given)? = lossArguments { entries = given }
         var found: [Treatment] = []
         func without(_ key: String) -> Edit {
             var rest = entries

@@ -140,6 +140,22 @@ extension Case {
                     suspicion: cause == .initZero || cause == .symmetricInit ? 0.97 : 0.88, minimumGain: 0.015, level: 2
                 ))
         }
+        let given = tree.layers.filter { layer in
+            guard let kind = layer.initializer?.kind else { return false }
+            return ["normal", "uniform", "truncatedNormal"].contains(kind) && !all.contains(layer)
+        }
+        if !given.isEmpty {
+            let sizes = kernels.filter { given.contains($0.layer) }.map {
+                $0.gradient.weight * $0.gradient.fanIn.squareRoot()
+            }
+            let isSmall = (sizes.min() ?? 1) * (sizes.max() ?? 1) < 1
+            found.append(
+                Treatment(
+                    isSmall ? .initTooSmall : .initTooLarge, at: given.map { $0.path("kernelInitializer") },
+                    Edit((given + all).map { ($0.path("kernelInitializer"), initializer(for: $0)) }),
+                    "kernels begin with numbers that do not depend on the number of inputs", suspicion: 0.6,
+                    minimumGain: 0.02, level: 2))
+        }
         let biased = tree.layers.filter { layer in
             guard let bias = layer.argument("biasInitializer") else { return false }
             return bias != "zeros"
@@ -278,9 +294,11 @@ extension Case {
         guard let places = shortened, !places.isEmpty, let items = tree["model"]?.items else { return [] }
         let kept = items.indices.filter { !places.contains($0) }.map { items[$0] }
         let dead = control.end?.deadShare ?? control.start?.deadShare ?? 0
+        let isFlat = !Set(hidden.map { activation(behind: $0) }).isDisjoint(with: ["sigmoid", "tanh"])
         return [
             Treatment(
-                dead > 0.6 ? .deadReLU : .tooDeepWithoutResidual, at: ["model"], Edit("model", .list(kept)),
+                isFlat ? .vanishingGradient : dead > 0.6 ? .deadReLU : .tooDeepWithoutResidual, at: ["model"],
+                Edit("model", .list(kept)),
                 "\(items.count) plain layers"
                     + (dead > 0.2 ? "; \((dead * 100).short) % of the units of one are 0 for every sample" : ""),
                 suspicion: 0.8, minimumGain: 0.02, level: 2)

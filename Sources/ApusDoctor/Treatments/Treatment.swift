@@ -14,10 +14,12 @@ struct Treatment: Sendable {
     let minimumGain: Double
     /// At which level it was suspected: 0 by the experiment, 1 by the data, 2 at the start, 3 while training.
     let level: Int
+    /// Whether its gain is that of the loss on samples that are held back, as a share of the control's; the edit leaves the loss as it is.
+    let isMeasuredByLoss: Bool
 
     init(
         _ cause: Cause, at places: [String], _ edit: Edit, _ observation: String, suspicion: Double,
-        minimumGain: Double = 0.02, level: Int = 0
+        minimumGain: Double = 0.02, level: Int = 0, isMeasuredByLoss: Bool = false
     ) {
         self.cause = cause
         self.places = places
@@ -26,6 +28,7 @@ struct Treatment: Sendable {
         self.suspicion = suspicion
         self.minimumGain = minimumGain
         self.level = level
+        self.isMeasuredByLoss = isMeasuredByLoss
     }
 }
 

@@ -58,8 +58,7 @@ struct Score: Sendable {
             outputs += Score.rows(try output.cast(to: .float32).evaluated().scalars, batch.count)
             targets += Score.rows(try target.cast(to: .float32).evaluated().scalars, batch.count)
         }
-        let meaning = trainer.loss.meaning(of: shape, hasClasses: !task.isNumbers)
-        self = Score(outputs, targets, task, isProbability: Score.areProbabilities(meaning, outputs))
+        self = Score(outputs, targets, task, isProbability: Score.areProbabilities(trainer.loss, shape))
     }
 
     private static func rows(_ values: [Float], _ count: Int) -> [[Float]] {
@@ -67,12 +66,13 @@ struct Score: Sendable {
         return (0..<count).map { Array(values[($0 * width)..<(($0 + 1) * width)]) }
     }
 
-    /// Whether answers of yes are outputs above a half and not above 0.
-    private static func areProbabilities(_ meaning: OutputMeaning, _ outputs: [[Float]]) -> Bool {
-        switch meaning {
+    /// Whether answers of yes are outputs above a half and not above 0: of losses of numbers they are.
+    private static func areProbabilities(_ loss: Loss, _ output: Shape) -> Bool {
+        switch loss.meaning(of: output, hasClasses: false) {
         case .yesOrNo(let isProbability): isProbability
         case .classes(let areProbabilities): areProbabilities
-        case .numbers, .other: outputs.joined().allSatisfy { $0 >= 0 && $0 <= 1 }
+        case .numbers: true
+        case .other: !["softmaxCrossEntropy", "binaryCrossEntropy"].contains(loss.name) || loss.takesProbabilities
         }
     }
 
@@ -169,5 +169,16 @@ struct Score: Sendable {
         self.isConstant = isConstant
         self.spread = spread
         self.logLoss = logLoss
+    }
+}
+
+extension Loss {
+    /// Whether cross-entropy takes probabilities and not logits.
+    fileprivate var takesProbabilities: Bool {
+        switch rule {
+        case let rule as SoftmaxCrossEntropy: rule.fromProbabilities
+        case let rule as BinaryCrossEntropy: rule.fromProbabilities
+        default: false
+        }
     }
 }

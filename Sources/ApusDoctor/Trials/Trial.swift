@@ -20,4 +20,6 @@ struct Trial: Sendable {
 
     /// Whether it ended before its last epoch.
     let stoppedEarly: Bool
+    /// The loss on the held-out part with the weights that are kept.
+    let heldOutLoss: Double
 }

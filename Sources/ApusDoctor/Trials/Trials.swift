@@ -120,13 +120,14 @@ final class Trials {
                 score: try Score(trainer, task, on: heldOut),
                 training: try Score(trainer, task, on: try Trials.thinned(training, 1000)), epochs: epochs,
                 failure: nil, diverged: false, start: start, end: Look(trainer, training),
-                seconds: Date().timeIntervalSince(begin), stoppedEarly: isStopped)
+                seconds: Date().timeIntervalSince(begin), stoppedEarly: isStopped,
+                heldOutLoss: try trainer.evaluate(heldOut).loss)
         } catch let error as any ApusError {
             let worst = Score.failed(task, on: heldOut)
             return Trial(
                 score: worst, training: worst, epochs: epochs, failure: error.description,
                 diverged: error.failureKind == .diverged, start: start, end: nil,
-                seconds: Date().timeIntervalSince(begin), stoppedEarly: true)
+                seconds: Date().timeIntervalSince(begin), stoppedEarly: true, heldOutLoss: .infinity)
         }
     }
 }
