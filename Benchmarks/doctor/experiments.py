@@ -17,12 +17,14 @@ class Layer:
 
     @property
     def size(self) -> int | None:
-        return self.settings.get(SIZE.get(self.kind, ""))
+        return self.settings.get(SIZE[self.kind]) if self.kind in SIZE else None
 
     @property
     def activation(self) -> str:
-        name = self.settings.get("activation", "linear") if self.kind in WEIGHTED else self.kind
-        return name if isinstance(name, str) else next(iter(name))
+        """The activation of a layer with weights, or of one that is nothing else: `relu`, `{activation: softmax}`."""
+        if self.kind in WEIGHTED:
+            return named(self.settings.get("activation", "linear"))[0]
+        return named(self.settings.get("", "linear"))[0] if self.kind == "activation" else self.kind
 
 
 def read(file: Path) -> dict:
