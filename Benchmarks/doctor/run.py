@@ -25,7 +25,7 @@ WRITTEN = "doctor-repaired.yaml"
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Runs apus doctor on cases, and prints how often it is right.")
     add_common(parser)
-    parser.add_argument("--budget", metavar="S", help="the doctor's own budget in seconds")
+    parser.add_argument("--budget", type=float, metavar="S", help="the doctor's own budget in seconds")
     parser.add_argument("--repairs", action="store_true", help="train original, repaired and reference on fresh seeds")
     parser.add_argument("--invariance", action="store_true", help="ask again after changes that must change nothing")
     parser.add_argument("--sample", type=int, default=20, help="cases for --invariance (default: 20)")
@@ -63,7 +63,7 @@ def check_common(parser: argparse.ArgumentParser, options: argparse.Namespace) -
 def ask(program: Program, folder: Path, edit: cases.Edit, options: argparse.Namespace, *, with_repair: bool) -> dict:
     """The doctor's answer on an experiment; unknown, with the reason, where there is none."""
     arguments = ["doctor", edit.file, "--json", *edit.arguments()[1:]]
-    arguments += ["--budget", f"{options.budget}s"] if options.budget else []
+    arguments += ["--budget", f"{options.budget:g}s"] if options.budget else []
     arguments += ["--repair", WRITTEN] if with_repair else []
     output = program(*arguments, folder=folder)
     unknown = {"verdict": "unknown", "findings": []}
