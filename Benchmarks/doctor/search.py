@@ -1,6 +1,7 @@
 """Random search: as many trainings with random edits as another method used, the best of them by validation."""
 import math
 import random
+import shutil
 from pathlib import Path
 
 import experiments
@@ -50,6 +51,7 @@ def random_edit(experiment: dict, draw: random.Random) -> tuple[str, ...]:
 def validation_score(program: Program, folder: Path, edit: Edit, metric: dict) -> float:
     """What a search sees of a training: the case's measure on the validation part, or else its loss there."""
     run = train(program, folder, edit, "search-run")
+    shutil.rmtree(run.folder, ignore_errors=True)
     seen = run.validation or run.training
     if run.output.status != 0 or not seen:
         return -math.inf
