@@ -39,8 +39,8 @@ extension Transfer {
                 return Sized(
                     LineChart(
                         "", x: Axis(Words("Step", "스텝")[language], scale: .logarithmic),
-                        y: Axis(accuracy.title, range: 0...1),
-                        series: Method.allCases.map { method in
+                        y: accuracy,
+                        series: [Method.scratch, .frozen, .fine, .large].map { method in
                             let band = arm.band(method.rawValue)
                             return LineChart.Series(
                                 method.title[language], x: arm.band("steps").mean, y: band.mean, lower: band.lower,
@@ -91,14 +91,16 @@ extension Transfer {
         let arm = results["digits"]
         let places = arm.series("places").first ?? []
         guard !places.isEmpty else { return [] }
-        let rows = [("large", Words("MNIST", "MNIST")), ("small", Words("sheet", "숫자판"))]
-        let images = rows.flatMap { name, title in
-            let pixels = arm.series(name).first ?? []
-            return places.indices.map { index in
-                ImageGrid.Image(
-                    height: 28, width: 28,
-                    pixels: pixels.dropFirst(784 * index).prefix(784).map { UInt8(min(max($0, 0), 255)) },
-                    caption: "\(title[language]) \(Int(places[index]))")
+        // Five of MNIST, the same five of the sheet, and the others likewise.
+        let images = [0..<5, 5..<10].flatMap { row in
+            [("digits", Words("MNIST")), ("twins", Words("sheet", "숫자판"))].flatMap { name, title in
+                let pixels = arm.series(name).first ?? []
+                return row.clamped(to: places.indices).map { index in
+                    ImageGrid.Image(
+                        height: 28, width: 28,
+                        pixels: pixels.dropFirst(784 * index).prefix(784).map { UInt8(min(max($0, 0), 255)) },
+                        caption: "\(title[language]) \(Int(places[index]))")
+                }
             }
         }
         return [
@@ -109,7 +111,7 @@ extension Transfer {
                     "MNIST 5k(위)와 OpenCV 숫자판(아래)의 같은 자리에 있는 숫자들. 같은 손이 쓴 같은 획이다. 하나로 배우고 다른 하나로 시험하면 시험을 미리 본 것이다.")[
                         language],
                 chart: Tabled(
-                    chart: ImageGrid("", images: images, columns: places.count),
+                    chart: ImageGrid("", images: images, columns: 5),
                     tables: [
                         ChartTable(
                             "",

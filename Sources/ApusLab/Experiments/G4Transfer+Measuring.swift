@@ -141,8 +141,8 @@ private struct TransferData {
         ])
         guard isShown else { return measurement }
         for place in stride(from: 0, to: places.count, by: max(1, places.count / 10)).map({ places[$0] }) {
-            measurement.series["large", default: []] += pairs.large[place].map(Double.init)
-            measurement.series["small", default: []] += DigitPairs.padded(pairs.small[place]).map(Double.init)
+            measurement.series["digits", default: []] += pairs.large[place].map(Double.init)
+            measurement.series["twins", default: []] += DigitPairs.padded(pairs.small[place]).map(Double.init)
             measurement.series["places", default: []].append(Double(place))
         }
         return measurement

@@ -15,7 +15,7 @@ struct Transfer: LabExperiment {
             case .digits: Words("small digits → MNIST", "작은 숫자 → MNIST")
             case .clothes: Words("five classes of clothes → the others", "옷 다섯 클래스 → 나머지 다섯")
             case .far: Words("clothes → MNIST", "옷 → MNIST")
-            case .leaky: Words("small digits, those of the test too → MNIST", "테스트 숫자까지 든 작은 숫자 → MNIST")
+            case .leaky: Words("the test's digits, too → MNIST", "테스트 숫자까지 → MNIST")
             }
         }
 
@@ -178,12 +178,12 @@ struct Transfer: LabExperiment {
         let few = counts.map { count in
             let steps = (count * pair.classes + 19) / 20
             return Level(
-                name: "\(count)", perClass: size.of(count, trial: 1 + count / 50), batch: 20,
+                name: "\(count)", perClass: size.of(count, quick: min(count, 60), trial: 1 + count / 50), batch: 20,
                 epochs: size.of(max(15, (300 + steps - 1) / steps), quick: max(5, 60 / steps), trial: 2))
         }
         return few + [
             Level(
-                name: Transfer.all, perClass: size.of(pair == .clothes ? 1200 : 200, quick: 200, trial: 4), batch: 20,
+                name: Transfer.all, perClass: size.of(pair == .clothes ? 1200 : 200, quick: 120, trial: 4), batch: 20,
                 epochs: size.of(10, quick: 4, trial: 2))
         ]
     }
