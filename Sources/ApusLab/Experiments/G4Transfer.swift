@@ -103,9 +103,11 @@ struct Transfer: LabExperiment {
                 """
                 import Apus
 
-                let clothes = try FashionMNIST.load().training
-                let first = try clothes.filter(labels: 0..<5).relabelled(["0", "1", "2", "3", "4"]) { $0 % 5 }
-                let second = try clothes.filter(labels: 5..<10).relabelled(["5", "6", "7", "8", "9"]) { $0 % 5 }
+                let (clothes, others) = try FashionMNIST.load()
+                let names = ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+                let first = try clothes.filter(labels: 0..<5).relabelled(Array(clothes.classNames.prefix(5))) { $0 % 5 }
+                let second = try clothes.filter(labels: 5..<10).relabelled(names) { $0 % 5 }
+                let test = try others.filter(labels: 5..<10).relabelled(names) { $0 % 5 }
                 let net = Sequential {
                     Conv2D(filters: 16, kernelSize: 3, activation: .relu); MaxPool2D(2); Flatten()
                     Dense(64, activation: .relu); Dense(5)
@@ -125,7 +127,7 @@ struct Transfer: LabExperiment {
                     // Frozen layers are computed once, not in every epoch.
                     if optimizer == frozen { target.featureCache = FeatureCache() }
                     try target.fit(second.prefix(50), epochs: 60, batchSize: 20)
-                    print(try target.evaluate(second.shuffled(seed: 1).prefix(1000)))
+                    print(try target.evaluate(test))
                 }
                 """)
         ],
