@@ -7,15 +7,21 @@ SWIFT_TEST = OMP_WAIT_POLICY=passive swift test -c release --disable-testable-im
 APUS = .build/release/apus
 KERNELS = Sources/CKernels
 
-.PHONY: train lab test test-instructions docs check sanitize faults onednn bench bench-kernels models build setup format clean
+.PHONY: train lab lab-data test test-instructions docs check sanitize faults onednn bench bench-kernels models build setup format clean
 
 ## Trains LeNet-5 on Fashion-MNIST; ARGS are passed on: make train ARGS="--epochs 3"
 train: build
 	$(APUS) train lenet5 $(ARGS)
 
 ## Runs the course as experiments, with few seeds; all seeds: make lab ARGS="--all"; some: make lab ARGS="histograms paths"
+## Fetches what they need first; experiments whose data can't be fetched are left out, and named at the end.
 lab: build
+	-@Scripts/lab-data.sh
 	$(APUS) lab run $(or $(ARGS),--all --quick)
+
+## Fetches the digits and sentences that two experiments need, to ~/.cache/apus/lab; ARGS="--check" only compares them.
+lab-data:
+	@Scripts/lab-data.sh $(ARGS)
 
 ## Runs all tests; some of them: make test ARGS="--filter GoldenProgramTests"
 test: setup

@@ -12,7 +12,8 @@ struct LabCommand: ParsableCommand {
         discussion: """
             Every experiment asks a question, measures it with several seeds and decides claims whose thresholds were fixed \
             before. Results, pictures and pages go to the folder lab. What is finished is kept: a run that was stopped goes on \
-            where it was. Whatever the verdicts, the exit code is 0, unless --expect says which are expected.
+            where it was. Whatever the verdicts, the exit code is 0, unless --expect says which are expected. Experiments whose \
+            data are missing are left out and named at the end; then it is 66.
             """,
         subcommands: [List.self, Run.self, Show.self, Open.self, WriteCourse.self], defaultSubcommand: List.self)
 
@@ -122,6 +123,7 @@ struct LabCommand: ParsableCommand {
             let expected = try expect.map { try LabExpectations(file: $0) }
             Interrupt.install()
             var differences: [String] = []
+            var lacking: [LabAbout] = []
             for experiment in experiments {
                 let about = experiment.about
                 let progress = LabProgressLine("\(about.number) \(about.title[language])", language)
@@ -129,17 +131,34 @@ struct LabCommand: ParsableCommand {
                     folder: folder.output, seeds: seeds, size: quick ? .quick : .whole,
                     firstSeed: pilot ? 1000 : 1, isStopped: { Interrupt.isRequested },
                     progress: { progress.show($0) })
-                let outcome = try Lab.run(experiment, with: runner, language: language)
+                let outcome: LabOutcome?
+                do {
+                    outcome = try Lab.run(experiment, with: runner, language: language)
+                } catch let error as LabError where error.failureKind == .missing {
+                    // The others may have what they need.
+                    progress.clear()
+                    Terminal.note("\(about.number) \(about.id): \(error)")
+                    lacking.append(about)
+                    continue
+                }
                 progress.clear()
                 guard let outcome else { throw Interrupt.exitCode }
                 try Terminal.print(outcome.text(language))
                 differences += expected?.differences(outcome) ?? []
             }
-            try Terminal.print(Lab.indexPath(in: folder.output))
-            guard differences.isEmpty else {
-                for difference in differences { Terminal.write("error: \(difference)\n") }
-                throw ExitCode.failure
+            if lacking.count < experiments.count { try Terminal.print(Lab.indexPath(in: folder.output)) }
+            try report(differences, lacking)
+        }
+
+        /// Ends with an error where verdicts are others than expected, or where experiments did not run.
+        private func report(_ differences: [String], _ lacking: [LabAbout]) throws {
+            for difference in differences { Terminal.write("error: \(difference)\n") }
+            if !lacking.isEmpty {
+                let names = lacking.map { "\($0.number) \($0.id)" }.joined(separator: ", ")
+                Terminal.write("error: for lack of data did not run: \(names)\n")
             }
+            if !differences.isEmpty { throw ExitCode.failure }
+            if !lacking.isEmpty { throw ExitCode(FailureKind.missing.exitCode) }
         }
     }
 

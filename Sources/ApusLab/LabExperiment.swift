@@ -40,6 +40,9 @@ public protocol LabExperiment: Sendable {
     /// The arms; smaller ones where whole ones take long and the run is not whole.
     func arms(_ size: LabSize) -> [LabArm<Setting>]
 
+    /// What has to be fetched before it can measure; nothing unless an experiment says so.
+    func files(_ size: LabSize) -> [LabFile]
+
     /// Measures one arm with one seed: a pure function of both.
     func measure(_ setting: Setting, seed: UInt64) throws -> LabMeasurement
 
@@ -48,6 +51,10 @@ public protocol LabExperiment: Sendable {
 
     /// The pictures of the page.
     func figures(_ results: LabResults, in language: Language) -> [LabFigure]
+}
+
+extension LabExperiment {
+    public func files(_ size: LabSize) -> [LabFile] { [] }
 }
 
 /// What an experiment of the lab is, in words.

@@ -14,6 +14,15 @@ struct Overfit: LabExperiment {
         var epochs: Int
         /// Images of validation; twice as many of the test.
         var others: Int
+        /// Sentences in the place of images. Settings of images have no such key, so what was measured of them stays valid.
+        var text: Text?
+    }
+
+    /// Sentences that say yes or no; each is 0 or 1 for each of the most frequent words.
+    struct Text: Codable, Hashable, Sendable {
+        var words = 2000
+        /// Whether the sentences are made up, so that no file is needed.
+        var isMade = false
     }
 
     /// A cause that the courses name.
@@ -66,6 +75,8 @@ struct Overfit: LabExperiment {
     }
 
     static let noisy = "flipped-0.2"
+    /// Units of both layers of the networks on sentences.
+    static let widths = [4, 16, 512]
     private static let shown = 12
 
     let about = LabAbout(
@@ -84,8 +95,8 @@ struct Overfit: LabExperiment {
                 source: "TensorFlow tutorial on overfitting"),
         ],
         setup: Words(
-            "784-6×100-10, ReLU, He, on 300 images of Fashion-MNIST, which the seed draws; Adam 0.001, batches of 100, 200 epochs. One thing at a time is changed: images, epochs, units, layers, the share of wrong training labels. Measured is on 1000 further images during training and on 2000 test images at the end. The gap is training accuracy minus test accuracy (validation accuracy in the curve over epochs). The course's second data set, film reviews, is not part of it.",
-            "시드가 뽑은 Fashion-MNIST 300장으로 784-6×100-10 신경망(ReLU, He)을 Adam 0.001, 배치 100으로 200에포크 학습한다. 이미지 수, 에포크, 유닛 수, 층 수, 틀린 훈련 레이블의 비율 가운데 하나씩만 바꾼다. 학습하는 동안에는 다른 이미지 1000장에서, 끝에는 테스트 2000장에서 잰다. 차이란 훈련 정확도 − 테스트 정확도이다(에포크에 따른 곡선에서는 검증 정확도). 강의의 둘째 데이터인 영화평은 다루지 않는다."
+            "784-6×100-10, ReLU, He, on 300 images of Fashion-MNIST, which the seed draws; Adam 0.001, batches of 100, 200 epochs. One thing at a time is changed: images, epochs, units, layers, the share of wrong training labels. Measured is on 1000 further images during training and on 2000 test images at the end. The gap is training accuracy minus test accuracy (validation accuracy in the curve over epochs). Second data set: 4000 sentences of film reviews, for or against, each as 0 or 1 for the 2000 most frequent words; two ReLU layers of 4, 16 or 512 units, Adam 0.001, batches of 100, 20 epochs; 1000 further sentences, 2000 of the test.",
+            "시드가 뽑은 Fashion-MNIST 300장으로 784-6×100-10 신경망(ReLU, He)을 Adam 0.001, 배치 100으로 200에포크 학습한다. 이미지 수, 에포크, 유닛 수, 층 수, 틀린 훈련 레이블의 비율 가운데 하나씩만 바꾼다. 학습하는 동안에는 다른 이미지 1000장에서, 끝에는 테스트 2000장에서 잰다. 차이란 훈련 정확도 − 테스트 정확도이다(에포크에 따른 곡선에서는 검증 정확도). 둘째 데이터는 영화평 문장 4000개의 찬반이다. 문장은 가장 흔한 낱말 2000개가 있는지 없는지(1과 0)로 나타내고, 4·16·512유닛 ReLU 두 층을 Adam 0.001, 배치 100으로 20에포크 학습한다. 다른 문장 1000개와 테스트 문장 2000개에서 잰다."
         ),
         recipes: [
             .init(
@@ -107,16 +118,16 @@ struct Overfit: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "Two of five causes hold in every seed: fewer images and wrong labels widen the gap. More epochs widen it only until everything is learned by heart, more layers a little. More units narrow it, from 16 a layer on. And what overfitting costs is first of all loss: at the end the validation loss is 1.95 times its minimum, while the accuracy is 0.2 points below its earlier peak.",
-            "다섯 원인 가운데 둘은 모든 시드에서 성립한다. 이미지가 적을수록, 틀린 레이블이 많을수록 차이가 크다. 에포크는 전부 외울 때까지만 차이를 넓히고 층 수는 조금 넓힌다. 유닛은 층마다 16개부터는 많을수록 차이를 좁힌다. 과적합으로 잃는 것은 무엇보다 손실이다. 끝의 검증 손실은 최솟값의 1.95배이지만 정확도는 앞선 최고점보다 0.2 %포인트 낮을 뿐이다."
+            "Two of five causes hold in every seed: fewer images and wrong labels widen the gap. More epochs widen it only until everything is learned by heart, more layers a little. More units narrow it, from 16 a layer on. And what overfitting costs is first of all loss: at the end the validation loss is 1.95 times its minimum, while the accuracy is 0.2 points below its earlier peak. On sentences the textbook is right: the validation loss is least after 7.2 epochs with 4 units a layer, 3.8 with 16, 1.2 with 512, and with 16 the accuracy falls by 2.9 points.",
+            "다섯 원인 가운데 둘은 모든 시드에서 성립한다. 이미지가 적을수록, 틀린 레이블이 많을수록 차이가 크다. 에포크는 전부 외울 때까지만 차이를 넓히고 층 수는 조금 넓힌다. 유닛은 층마다 16개부터는 많을수록 차이를 좁힌다. 과적합으로 잃는 것은 무엇보다 손실이다. 끝의 검증 손실은 최솟값의 1.95배이지만 정확도는 앞선 최고점보다 0.2 %포인트 낮을 뿐이다. 영화평에서는 교과서대로이다. 검증 손실은 층마다 4유닛이면 7.2에포크, 16유닛이면 3.8에포크, 512유닛이면 1.2에포크에서 가장 작고, 16유닛에서는 정확도가 2.9 %포인트 떨어진다."
         ),
         surprise: Words(
-            "By its loss the network should have stopped after about 9 of 200 epochs, and yet it loses hardly any accuracy. Wrong labels make accuracy fall: 2.2 points from the peak with 20 % of them, 5.8 with 40 %; at the end every one of them is learned by heart. And 250 units a layer are 8.5 points better than 16.",
-            "손실로 보면 200에포크 가운데 9에포크쯤에서 멈추었어야 하지만 정확도는 거의 잃지 않는다. 정확도를 떨어뜨리는 것은 틀린 레이블이다. 20 %이면 최고점에서 2.2 %포인트, 40 %이면 5.8 %포인트 떨어지며, 끝에는 틀린 레이블까지 모두 외운다. 그리고 층마다 250유닛은 16유닛보다 8.5 %포인트 낫다."
+            "By its loss the network should have stopped after about 9 of 200 epochs, and yet it loses hardly any accuracy. Wrong labels make accuracy fall: 2.2 points from the peak with 20 % of them, 5.8 with 40 %; at the end every one of them is learned by heart. And 250 units a layer are 8.5 points better than 16. On sentences, too, the network that overfits first, with 512 units, ends with the best test accuracy: 73.6 %, against 72.9 with 4 and 72.2 with 16.",
+            "손실로 보면 200에포크 가운데 9에포크쯤에서 멈추었어야 하지만 정확도는 거의 잃지 않는다. 정확도를 떨어뜨리는 것은 틀린 레이블이다. 20 %이면 최고점에서 2.2 %포인트, 40 %이면 5.8 %포인트 떨어지며, 끝에는 틀린 레이블까지 모두 외운다. 그리고 층마다 250유닛은 16유닛보다 8.5 %포인트 낫다. 영화평에서도 가장 먼저 과적합하는 512유닛 신경망의 마지막 테스트 정확도가 가장 높다. 73.6 %이고, 4유닛은 72.9 %, 16유닛은 72.2 %이다."
         ),
         next: [
             .init(Words("See which remedies help.", "어떤 처방이 듣는지 보자."), .shell, "apus lab run remedies")
-        ], seeds: 10, seconds: 65)
+        ], seeds: 10, seconds: 100)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let usual = Setting(
@@ -144,7 +155,19 @@ struct Overfit: LabExperiment {
                         Words("\(cause.title.english): \(text)", "\(cause.title.korean): \(text)"), setting))
             }
         }
-        return arms
+        return arms + Self.widths.map { sentences($0, size) }
+    }
+
+    func files(_ size: LabSize) -> [LabFile] { size == .trial ? [] : [.sentences] }
+
+    /// An arm of sentences: two layers of so many units.
+    private func sentences(_ width: Int, _ size: LabSize) -> LabArm<Setting> {
+        LabArm(
+            "sentences-\(width)", Words("sentences, 2 layers of \(width)", "영화평, \(width)유닛 2층"),
+            Setting(
+                images: size.of(4000, quick: 2000, trial: 40), width: width, depth: 2,
+                epochs: size.of(20, quick: 10, trial: 5), others: size.of(1000, quick: 500, trial: 20),
+                text: Text(words: size.of(2000, quick: 1000, trial: 20), isMade: size == .trial)))
     }
 
     /// Few images, so that it takes no time.
@@ -159,11 +182,12 @@ struct Overfit: LabExperiment {
     // MARK: Measuring
 
     func measure(_ setting: Setting, seed: UInt64) throws -> LabMeasurement {
-        let data = try LabData.fashion(
-            training: setting.images, validation: setting.others, test: 2 * setting.others, flipped: setting.flipped,
-            seed: seed)
-        let net = DenseNet(hidden: Array(repeating: setting.width, count: setting.depth)).model
-        let points = LabCurves.points(upTo: setting.epochs)
+        let data = try data(setting, seed: seed)
+        let net = DenseNet(
+            hidden: Array(repeating: setting.width, count: setting.depth), classes: data.training.classCount
+        ).model
+        let points =
+            setting.text == nil ? LabCurves.points(upTo: setting.epochs) : Array(1...setting.epochs)
         let trained = try LabCurves(
             net: net, optimizer: .adam(learningRate: 0.001), epochs: setting.epochs, seed: seed, points: points
         ).run(on: data)
@@ -178,6 +202,20 @@ struct Overfit: LabExperiment {
             try addGallery(to: &measurement, net, trained.weights, data.training, setting)
         }
         return measurement
+    }
+
+    private func data(
+        _ setting: Setting, seed: UInt64
+    ) throws -> (training: Dataset, validation: Dataset?, test: Dataset) {
+        let (count, others) = (setting.images, setting.others)
+        guard let text = setting.text else {
+            return try LabData.fashion(
+                training: count, validation: others, test: 2 * others, flipped: setting.flipped, seed: seed)
+        }
+        let sentences =
+            text.isMade ? LabSentences.made(count + 3 * others, seed: seed) : try LabSentences.reviews()
+        return try sentences.drawn(
+            training: count, validation: others, test: 2 * others, words: text.words, seed: seed)
     }
 
     /// Images with a wrong label that the network gives: pixels, and for each the wrong and the right class.
@@ -273,6 +311,34 @@ struct Overfit: LabExperiment {
                 statistic: Words("test accuracy with 250 units − with 16", "테스트 정확도, 250유닛 − 16유닛"), .atMost(-0.01),
                 basis: .predicted, isTaught: true,
                 evidence: Evidence.difference(of: "test.accuracy", "width-250", minus: "width-16")),
+        ] + sentenceClaims
+    }
+
+    private var sentenceClaims: [Claim] {
+        [
+            Claim(
+                "sentences-loss",
+                Words(
+                    "Sentences, two layers of 16: at the end the validation loss is at least 1.5 times its minimum.",
+                    "영화평, 16유닛 2층: 끝의 검증 손실은 최솟값의 1.5배 이상이다."),
+                statistic: Words("validation loss at the end ÷ its minimum", "끝의 검증 손실 ÷ 최솟값"), .atLeast(1.5),
+                basis: .predicted, isTaught: true, evidence: Evidence.mean(of: "lossRise", in: "sentences-16")),
+            Claim(
+                "sentences-accuracy",
+                Words(
+                    "Sentences, two layers of 16: the validation accuracy falls at least two points from its peak.",
+                    "영화평, 16유닛 2층: 검증 정확도는 최고점에서 2 %포인트 이상 떨어진다."),
+                statistic: Words("peak before the end − end of the validation accuracy", "끝에 이르기 전 검증 정확도의 최고점 − 끝"),
+                .atLeast(0.02), basis: .predicted, isTaught: true, evidence: Self.fall("sentences-16")),
+            Claim(
+                "sentences-sooner",
+                Words(
+                    "The larger network overfits sooner: the best epoch of 512 units comes in at most half the time of that of 4.",
+                    "큰 신경망이 더 일찍 과적합한다. 512유닛의 가장 좋은 에포크는 4유닛의 절반 이하이다."),
+                statistic: Words(
+                    "epoch of the least validation loss, 512 units ÷ 4 units", "검증 손실이 가장 작은 에포크, 512유닛 ÷ 4유닛"),
+                .atMost(0.5), basis: .predicted, isTaught: true,
+                evidence: Evidence.ratio(of: "bestEpoch", "sentences-512", over: "sentences-4")),
         ]
     }
 

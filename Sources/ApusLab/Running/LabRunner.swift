@@ -75,7 +75,8 @@ public struct LabRunner: Sendable {
     /// Measures what is missing and decides the claims.
     ///
     /// - Returns: `nil` if the run was stopped.
-    /// - Throws: `LabError` if data are missing or the folder can't be written; what a measurement throws.
+    /// - Throws: `LabError` if data are missing (before anything is measured; what is kept needs none) or the folder can't be written;
+    ///   what a measurement throws.
     public func run(_ experiment: some LabExperiment) throws -> LabOutcome? {
         let about = experiment.about
         let count = seeds ?? (size == .whole ? about.seeds : about.quickSeeds)
@@ -91,6 +92,7 @@ public struct LabRunner: Sendable {
                     measured[index].append(known)
                     continue
                 }
+                if spent.count == 0, let problem = LabFile.problem(experiment.files(size)) { throw problem }
                 if isStopped() { return nil }
                 let finished = round * arms.count + index
                 let left = Double(seeds.count * arms.count - finished)

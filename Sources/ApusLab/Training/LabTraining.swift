@@ -12,6 +12,8 @@ struct LabTraining {
     var seed: UInt64
     var augmentations: [Augmentation] = []
     var callbacks: [Callback] = []
+    /// The weights to begin with; drawn ones unless given.
+    var start: Variables?
 
     /// A training that has ended, or has diverged.
     struct Trained {
@@ -26,6 +28,7 @@ struct LabTraining {
     func run(on training: Dataset, validation: Dataset? = nil) throws -> Trained {
         var trainer = Trainer(
             net, loss: .softmaxCrossEntropy, optimizer: optimizer, metrics: [.accuracy], schedule: schedule, seed: seed)
+        if let start { trainer.load(start) }
         var epochs: [EpochRecord] = []
         do {
             _ = try trainer.fit(
