@@ -414,7 +414,7 @@ struct Classics: LabExperiment {
         let costs = LabFigure.Control(
             text("Against", "가로축"), .choice,
             options: [
-                text("parameters", "매개변수"), text("operations", "연산"), text("seconds", "시간"),
+                text("parameters", "매개변수"), text("operations", "연산"), text("seconds", "시간(초)"),
             ], first: 2)
         return [
             LabFigure(
