@@ -43,6 +43,7 @@ public enum Lab {
         CrossValidated(),
         Geometry(),
         Features(),
+        Classics(),
         Transfer(),
         EndToEnd(),
     ]

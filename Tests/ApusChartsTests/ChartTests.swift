@@ -35,7 +35,7 @@ import Testing
     @Test func darkRulesGiveTheDarkPicture() throws {
         // Rasters, and bars of colors, have a picture for each appearance.
         let sheets = samples.filter { !$0.svg(theme: .automatic).contains("apus-when-dark") }
-        #expect(sheets.count == 6)
+        #expect(sheets.count == 8)
         for sample in sheets {
             let automatic = sample.svg(theme: .automatic)
             let parts = automatic.components(separatedBy: "<style>")

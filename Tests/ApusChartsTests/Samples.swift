@@ -57,7 +57,7 @@ extension SeededGenerator {
         func list<T>(_ limit: Int, _ make: (inout SeededGenerator) -> T) -> [T] {
             (0..<Int.random(in: 0...limit, using: &self)).map { _ in make(&self) }
         }
-        switch Int.random(in: 0..<10, using: &self) {
+        switch Int.random(in: 0..<12, using: &self) {
         case 0:
             return LineChart(
                 text(), x: axis(), y: axis(),
@@ -108,6 +108,23 @@ extension SeededGenerator {
                         height: side, width: side, channels: 3, pixels: [UInt8](repeating: 9, count: count),
                         caption: $0.text())
                 }, columns: Bool.random(using: &self) ? Int.random(in: -1...5, using: &self) : nil)
+        case 9:
+            return IntervalChart(
+                text(), axis: axis(), reference: Bool.random(using: &self) ? number() : nil,
+                groups: list(3) { $0.text() },
+                rows: list(50) {
+                    let ends = [$0.number(), $0.number()].filter { !$0.isNaN }.sorted()
+                    return .init(
+                        $0.text(), $0.number(), in: ends.count == 2 ? ends[0]...ends[1] : nil,
+                        group: Int.random(in: -1...4, using: &$0))
+                })
+        case 10:
+            return BoxStrip(
+                text(), height: text(), width: text(), groups: list(3) { $0.text() },
+                boxes: list(60) {
+                    .init(
+                        $0.text(), group: Int.random(in: -1...4, using: &$0), height: $0.number(), width: $0.number())
+                })
         default: return Figure(text(), columns: Int.random(in: -1...3, using: &self), list(3) { $0.chart() })
         }
     }
@@ -135,6 +152,12 @@ let samples: [any Chart] = {
             "Moons", x: "x", y: "y", groups: [.init("a", x: [0, 1], y: [0, 1]), .init("b", x: [1], y: [0])],
             regions: .init(classes: [[0, 1], [0, 0]], x: 0...1, y: 0...1)),
         BarChart("Time", axis: Axis("Time", unit: "ms"), labels: ["conv", "dense"], values: [2, 0.5]),
+        IntervalChart(
+            "Gains", axis: Axis("Gain", unit: "points"), reference: 0, groups: ["a", "b"],
+            rows: [.init("first", 2, in: 1...3), .init("second", -1, group: 1), .init("third", .nan)]),
+        BoxStrip(
+            "Layers", height: "side", width: "channels", groups: ["input", "dense"],
+            boxes: [.init("image", height: 28, width: 1), .init("F6", group: 1, height: 1, width: 84)]),
         ImageGrid("Images", images: [.init(height: 1, width: 2, pixels: [0, 255], caption: "true: Shirt")]),
     ]
 }()

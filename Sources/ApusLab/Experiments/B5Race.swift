@@ -307,18 +307,19 @@ struct Race: LabExperiment {
             LabFigure(
                 "ranking",
                 caption: Words(
-                    "Each optimizer at its best rate, which stands beside its name; the mean over the seeds, the best on top.",
-                    "각자 가장 좋은 학습률(이름 옆)에서의 결과. 시드의 평균이며, 위가 가장 좋다.")[language],
+                    "Each optimizer at its best rate, which stands beside its name; the mean over the seeds and its 95 % interval, the best on top.",
+                    "각자 가장 좋은 학습률(이름 옆)에서의 결과. 시드의 평균과 95 % 구간이며, 위가 가장 좋다.")[language],
                 controls: [measures]
             ) { choice in
-                func value(_ arm: LabResults.Arm) -> Double {
-                    choice[0] == 0 ? arm.mean("loss") : 1 - arm.mean("accuracy")
+                let ranked = tuned.map { method, arm in
+                    let numbers = choice[0] == 0 ? arm.numbers("loss") : arm.numbers("accuracy").map { 1 - $0 }
+                    return IntervalChart.Row(
+                        "\(method.title) \(NumberFormat.short(arm.mean("rate"), digits: 2))", Estimate(.mean(numbers)),
+                        group: Method.classics.contains(method) ? 0 : 1)
                 }
-                let ranked = tuned.sorted { value($0.1) < value($1.1) }
-                return BarChart(
-                    "", axis: Axis(measures.options[choice[0]]),
-                    labels: ranked.map { "\($0.title) \(NumberFormat.short($1.mean("rate"), digits: 2))" },
-                    values: ranked.map { value($0.1) })
+                return IntervalChart(
+                    "", axis: Axis(measures.options[choice[0]]), groups: groups.options,
+                    rows: ranked.sorted { $0.value < $1.value })
             },
         ]
     }

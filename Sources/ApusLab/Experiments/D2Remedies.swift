@@ -283,10 +283,6 @@ struct Remedies: LabExperiment {
         func mean(_ remedy: Remedy?, _ name: String, _ share: Double) -> Double {
             results[Self.id(remedy, share)].mean(name)
         }
-        let (lower, value, upper) = (
-            Words("lower end", "구간 아래 끝")[language], Words("mean", "평균")[language],
-            Words("upper end", "구간 위 끝")[language]
-        )
         return [
             LabFigure(
                 "effects",
@@ -297,23 +293,17 @@ struct Remedies: LabExperiment {
                 controls: [shown, labels]
             ) { choice in
                 let (name, share) = (names[choice[0]], Self.shares[choice[1]])
-                let estimates = Remedy.allCases.map { remedy -> Estimate in
+                let rows = Remedy.allCases.map { remedy -> IntervalChart.Row in
                     let (id, none) = (Self.id(remedy, share), Self.id(nil, share))
                     let changes =
                         name == "test.loss"
                         ? results.ratios(name, id, over: none).map { 100 * ($0 - 1) }
                         : results.differences(name, id, minus: none).map { 100 * $0 }
-                    return Estimate(.mean(changes))
+                    return .init(remedy.title[language], Estimate(.mean(changes)))
                 }
                 let unit = choice[0] == 2 ? "%" : Words("points", "%포인트")[language]
-                return BarChart(
-                    "", axis: Axis(Words("Change", "변화")[language], unit: unit),
-                    labels: Remedy.allCases.map { $0.title[language] },
-                    series: [
-                        .init(lower, estimates.map { $0.interval.lowerBound }, paint: .category(1)),
-                        .init(value, estimates.map(\.value), paint: .category(0)),
-                        .init(upper, estimates.map { $0.interval.upperBound }, paint: .category(1)),
-                    ])
+                return IntervalChart(
+                    "", axis: Axis(Words("Change", "변화")[language], unit: unit), reference: 0, rows: rows)
             },
             LabFigure(
                 "gap-accuracy",
