@@ -101,7 +101,7 @@ struct Examination {
             doctor.report(
                 "\(treatment.cause.rawValue) \(treatment.edit.settings.joined(separator: " ")): \(quality.short)")
         }
-        let promising = arms.filter { matters($0.gain, given.quality, $0.treatment) }
+        let promising = arms.filter { matters($0.gain, given, $0.treatment) }
         guard !promising.isEmpty else {
             if round == 1 { reject(arms) }
             return nil
@@ -193,9 +193,11 @@ struct Examination {
     }
 
     /// Whether a gain is worth a word: as much as the cause asks for, or two fifths of the errors that are left.
-    private func matters(_ gain: Double, _ quality: Double, _ treatment: Treatment) -> Bool {
-        let least = treatment.minimumGain
-        return gain >= least || gain >= 0.01 && least <= 0.03 && gain >= 0.4 * (1 - quality)
+    private func matters(_ gain: Double, _ given: Case, _ treatment: Treatment) -> Bool {
+        let (quality, least) = (given.quality, treatment.minimumGain)
+        guard gain >= least || gain >= 0.01 && least <= 0.03 && gain >= 0.4 * (1 - quality) else { return false }
+        let skill = quality - given.patient.chance(given.control.score)
+        return gain >= 0.25 || skill <= treatment.greatestShare * (skill + gain)
     }
 
     /// The same with fresh seeds; `nil` if the gain is not there.
@@ -214,10 +216,12 @@ struct Examination {
             seeds.append(seed)
             let (mean, bound) = Examination.lowerBound(gains)
             guard seeds.count >= 3 else { continue }
-            if bound > least, matters(mean, given.quality, arm.treatment) {
+            if bound > least, matters(mean, given, arm.treatment) {
                 return Finding.Proof(seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound)
             }
-            let isRandom = arm.gain > 0.15 && gains.contains { $0 > 0.1 } || arm.gain > 0.15 && seeds.count < 8
+            let isRandom =
+                arm.gain > 2 * arm.treatment.minimumGain
+                && (gains.contains { $0 > arm.treatment.minimumGain } || seeds.count < 8)
             if mean <= 0 && !isRandom || seeds.count >= 6 && !isRandom { return nil }
         }
         return nil

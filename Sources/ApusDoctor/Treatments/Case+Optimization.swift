@@ -176,7 +176,7 @@ extension Case {
                 isLess
                     ? "steps are so long that the loss does not settle"
                     : "steps are so short that training gets nowhere",
-                suspicion: 0.3, minimumGain: 0.05, level: 3)
+                suspicion: 0.3, minimumGain: 0.05, level: 3, greatestShare: 0.85)
         }
         let isWild = control.diverged || control.failure != nil
         return (isWild ? [0.1, 0.01, 0.001] : [0.1, 10, 0.01, 100, 1000, 0.001, 10_000]).map(treatment)
@@ -206,7 +206,7 @@ extension Case {
                         suspicion: 0.62, minimumGain: 0.03, level: 1))
             }
         }
-        if patient.isUnbalanced, case .classes(let count) = patient.task {
+        if patient.isUnbalanced, patient.data.training.count > 200, case .classes(let count) = patient.task {
             let counts = patient.classCounts.map(Double.init)
             let mean = counts.reduce(0, +) / Double(max(1, counts.filter { $0 > 0 }.count))
             let weights = counts.map { $0 > 0 ? (min(30, mean / $0) * 100).rounded() / 100 : 1 }
@@ -258,7 +258,8 @@ extension Case {
             found.append(
                 Treatment(
                     .undertrained, at: ["epochs"], Edit("epochs", .whole(experiment.epochs * 4)),
-                    "training ends while the network still improves", suspicion: 0.2, minimumGain: 0.09, level: 3))
+                    "training ends while the network still improves", suspicion: 0.2, minimumGain: 0.09, level: 3,
+                    greatestShare: 0.67))
         }
         let dense = tree.layers.filter { $0.kind == "dense" && $0.place != head?.last.place }
         if !dense.isEmpty, tree.isList, experiment.target?.isInput != true,
@@ -271,7 +272,7 @@ extension Case {
                 Treatment(
                     .underfittingCapacity, at: wider.map(\.0), Edit(wider),
                     "hidden layers have \(dense.compactMap { $0.argument("units")?.int }.map(String.init).joined(separator: ", ")) units",
-                    suspicion: 0.2, minimumGain: 0.09, level: 3))
+                    suspicion: 0.2, minimumGain: 0.09, level: 3, greatestShare: 0.67))
         }
         return found
     }
@@ -283,7 +284,9 @@ extension Case {
         let losses = control.epochs.compactMap { $0.validation?.loss }
         guard !experiment.keepsBest, let least = losses.min(), let best = losses.firstIndex(of: least),
             let last = losses.last,
-            least.isFinite, last > 1.5 * least, best < losses.count / 2, let items = tree["callbacks"]?.items
+            least.isFinite, last > 1.5 * least, best < losses.count / 2,
+            control.epochs.last!.training.loss < control.epochs[best].training.loss,
+            let items = tree["callbacks"]?.items
         else { return nil }
         let patience = max(5, experiment.epochs / 20)
         let kept = items.filter { $0.kind != "checkpoint" && $0.kind != "earlyStopping" }

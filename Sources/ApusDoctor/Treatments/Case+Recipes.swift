@@ -2,7 +2,7 @@
 extension Case {
     /// Recipes, each of its parts a suspicion of its own.
     func recipes() -> [[Treatment]] {
-        [0.01, 0.001].map { rate in
+        [0.01, 0.001, 0.05].map { rate in
             var parts: [Treatment] = []
             func take(_ treatments: [Treatment]) {
                 for treatment in treatments where !parts.contains(where: { overlaps($0.edit, treatment.edit) }) {
@@ -30,6 +30,7 @@ extension Case {
                         suspicion: 0.55, level: 3)
                 ])
             }
+            take(effortTreatments().filter { $0.cause == .underfittingCapacity })
             take([
                 Treatment(
                     .undertrained, at: ["epochs"], Edit("epochs", .whole(experiment.epochs * 4)),

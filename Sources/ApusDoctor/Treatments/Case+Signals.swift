@@ -243,7 +243,8 @@ extension Case {
                     ? ", and the first kernel gets \(gain!.short) of the gradient of the last" : "")
             found.append(
                 Treatment(
-                    cause, at: ["model"] + places, rectified, text, suspicion: name == "tanh" ? 0.35 : 0.86,
+                    cause, at: ["model"] + places, rectified, text,
+                    suspicion: name == "tanh" ? 0.35 : hidden.count > 1 || !isFlat ? 0.86 : 0.5,
                     minimumGain: 0.03, level: 2))
             if hidden.count > 4, let short = shortened {
                 found.append(
@@ -295,14 +296,31 @@ extension Case {
         let kept = items.indices.filter { !places.contains($0) }.map { items[$0] }
         let dead = control.end?.deadShare ?? control.start?.deadShare ?? 0
         let isFlat = !Set(hidden.map { activation(behind: $0) }).isDisjoint(with: ["sigmoid", "tanh"])
-        return [
+        let cause: Cause = isFlat ? .vanishingGradient : dead > 0.6 ? .deadReLU : .tooDeepWithoutResidual
+        let text =
+            "\(hidden.count) plain layers one after the other"
+            + (dead > 0.2 ? "; \((dead * 100).short) % of the units of one are 0 for every sample" : "")
+        // Narrow layers of ReLU die by chance, few of them as well.
+        let robust = kept.map { item -> SettingValue in
+            guard case .object(var entries) = item, case .object(var arguments)? = entries["dense"],
+                arguments["activation"] == "relu"
+            else { return item }
+            arguments["activation"] = ["leakyReLU": 0.1]
+            arguments["units"] = .whole(max(16, arguments["units"]?.int ?? 16))
+            entries["dense"] = .object(arguments)
+            return .object(entries)
+        }
+        var found = [
             Treatment(
-                isFlat ? .vanishingGradient : dead > 0.6 ? .deadReLU : .tooDeepWithoutResidual, at: ["model"],
-                Edit("model", .list(kept)),
-                "\(items.count) plain layers"
-                    + (dead > 0.2 ? "; \((dead * 100).short) % of the units of one are 0 for every sample" : ""),
-                suspicion: 0.8, minimumGain: 0.02, level: 2)
+                cause, at: ["model"], Edit("model", .list(kept)), text, suspicion: 0.8, minimumGain: 0.02, level: 2)
         ]
+        if robust != kept {
+            found.append(
+                Treatment(
+                    cause, at: ["model"], Edit("model", .list(robust)), text, suspicion: 0.79, minimumGain: 0.02,
+                    level: 2))
+        }
+        return found
     }
 }
 

@@ -16,10 +16,13 @@ struct Treatment: Sendable {
     let level: Int
     /// Whether its gain is that of the loss on samples that are held back, as a share of the control's; the edit leaves the loss as it is.
     let isMeasuredByLoss: Bool
+    /// What the control reaches at most of what the arm reaches above chance; more effort helps every network a little.
+    let greatestShare: Double
 
     init(
         _ cause: Cause, at places: [String], _ edit: Edit, _ observation: String, suspicion: Double,
-        minimumGain: Double = 0.02, level: Int = 0, isMeasuredByLoss: Bool = false
+        minimumGain: Double = 0.02, level: Int = 0, isMeasuredByLoss: Bool = false,
+        greatestShare: Double = 1
     ) {
         self.cause = cause
         self.places = places
@@ -29,6 +32,7 @@ struct Treatment: Sendable {
         self.minimumGain = minimumGain
         self.level = level
         self.isMeasuredByLoss = isMeasuredByLoss
+        self.greatestShare = greatestShare
     }
 }
 
