@@ -19,7 +19,7 @@ public struct Doctor: Sendable {
     /// Receives what is done, line by line.
     public var report: @Sendable (String) -> Void
 
-    public init(budget: Double = 60, seeds: Int = 12, report: @escaping @Sendable (String) -> Void = { _ in }) {
+    public init(budget: Double = 60, seeds: Int = 20, report: @escaping @Sendable (String) -> Void = { _ in }) {
         self.budget = budget
         self.seeds = seeds
         self.report = report
