@@ -21,6 +21,14 @@ struct Examination {
     private var seed: UInt64 { original.seed }
 
     mutating func diagnosis() throws -> Diagnosis {
+        try trials.adapt(to: original)
+        if let short = trials.shortening {
+            let text =
+                "every training is a short one, \(short.samples.counted("sample")) for \(short.epochs(of: original.epochs).counted("epoch")) "
+                + "of \(original.epochs), so that many fit into \(doctor.budget.short) s; a greater budget sees more"
+            notes.append(text)
+            doctor.report(text)
+        }
         var current = original
         var control = try trial(current)
         let first = try patient(current)
@@ -34,7 +42,7 @@ struct Examination {
             guard let found = try bestTreatment(given, round: round) ?? (isHelpless(given) ? rescue(given) : nil) else {
                 break
             }
-            findings += found.findings
+            findings += found.findings.filter { new in !findings.contains { $0.label == new.label } }
             repair = repair.and(found.edit)
             current = found.experiment
             control = try trial(current)
@@ -85,7 +93,7 @@ struct Examination {
     /// The treatment that helps most; `nil` if none helps by as much as matters.
     private mutating func bestTreatment(_ given: Case, round: Int) throws -> Found? {
         var arms: [Arm] = []
-        for treatment in try given.treatments() {
+        for treatment in try given.treatments() where trials.shortening == nil || !treatment.isEffort {
             if trials.isOver {
                 notes.append("the budget of \(doctor.budget.short) s ended before everything was tried")
                 break
@@ -110,6 +118,7 @@ struct Examination {
         var proved: [Arm] = []
         for arm in candidates.prefix(4) {
             if trials.isOver { break }
+            guard !proved.contains(where: { $0.treatment.cause == arm.treatment.cause }) else { continue }
             if let proof = try proof(of: arm, given) {
                 var arm = arm
                 arm.proof = proof

@@ -124,6 +124,16 @@ extension Case {
                 .learningRateTooLow, "optimizer.groups", .list(kept), "some variables have a rate of their own", 0.8,
                 minimumGain: 0.015)
         }
+        if let groups = tree["optimizer.groups"]?.items, groups.contains(where: { $0["frozen"] == .flag(true) }),
+            experiment.initialization == nil
+        {
+            let edit = Edit("optimizer.groups", .list(groups.filter { $0["frozen"] != .flag(true) }))
+            found.append(
+                Treatment(
+                    .parameterNotUpdated, at: ["optimizer.groups"], edit,
+                    "variables are frozen that begin with random numbers", suspicion: 0.6, minimumGain: 0.08,
+                    greatestShare: 0.85))
+        }
         if let clipping = tree["optimizer.clipping"], clipping != .none {
             add(.optimizerMisconfigured, "optimizer.clipping", .none, "gradients are clipped: \(clipping)", 0.4)
         }

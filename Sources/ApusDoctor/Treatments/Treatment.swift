@@ -19,6 +19,9 @@ struct Treatment: Sendable {
     /// What the control reaches at most of what the arm reaches above chance; more effort helps every network a little.
     let greatestShare: Double
 
+    /// Whether it is more of the same, which short trainings can't judge.
+    var isEffort: Bool { cause == .undertrained && places == ["epochs"] || cause == .underfittingCapacity }
+
     init(
         _ cause: Cause, at places: [String], _ edit: Edit, _ observation: String, suspicion: Double,
         minimumGain: Double = 0.02, level: Int = 0, isMeasuredByLoss: Bool = false,

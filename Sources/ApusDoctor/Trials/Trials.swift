@@ -15,6 +15,18 @@ final class Trials {
     private var trials: [Key: Trial] = [:]
     private var data: [DataKey: LoadedData] = [:]
     private let given: LoadedData?
+    /// How trials are made shorter than the experiment; `nil` if they are not.
+    private(set) var shortening: Shortening?
+    private let budget: Double
+
+    /// Fewer samples and epochs than the experiment has, the same for all arms.
+    struct Shortening: Sendable {
+        let samples: Int
+        /// The share of the epochs.
+        let epochs: Double
+
+        func epochs(of count: Int) -> Int { max(1, Int((Double(count) * epochs).rounded())) }
+    }
 
     private struct Key: Hashable {
         let experiment: Experiment
@@ -31,6 +43,7 @@ final class Trials {
     ///   - budget: Seconds after which no training begins.
     init(given: LoadedData?, budget: Double) {
         self.given = given
+        self.budget = budget
         deadline = Date(timeIntervalSinceNow: budget)
     }
 
@@ -47,6 +60,40 @@ final class Trials {
         data[key] = loaded
         return loaded
     }
+
+    /// Measures how fast an experiment trains, and shortens trials so that many of them fit into the budget.
+    func adapt(to experiment: Experiment) throws {
+        let (training, _) = try Trials.parts(loadedData(experiment, seed: experiment.seed), seed: experiment.seed)
+        let sample = try Trials.thinned(training, min(training.count, max(512, 4 * experiment.batchSize)))
+        var trainer = experiment.trainer(of: try experiment.network(for: training))
+        func seconds() throws -> Double {
+            let begin = Date()
+            try trainer.fit(sample, epochs: 1, batchSize: experiment.batchSize)
+            return Date().timeIntervalSince(begin)
+        }
+        // The first epoch compiles.
+        guard (try? seconds()) != nil, let perSample = (try? seconds()).map({ $0 / Double(sample.count) }) else {
+            return
+        }
+        self.perSample = perSample
+        shorten(samples: training.count, epochs: experiment.epochs)
+    }
+
+    /// Decides how short trials of so many samples and epochs are.
+    private func shorten(samples: Int, epochs: Int) {
+        let whole = Double(samples) * Double(epochs) * perSample
+        let limit = budget / Trials.trainingsOfBudget
+        guard whole > limit else { return }
+        let share = limit / whole
+        // Half of it, on a logarithmic scale, by fewer epochs.
+        let kept = max(1, (Double(epochs) * share.squareRoot()).rounded())
+        let rest = share * Double(epochs) / kept
+        shortening = Shortening(samples: max(64, Int(Double(samples) * min(1, rest))), epochs: kept / Double(epochs))
+    }
+
+    /// How many trainings a budget is divided into at least.
+    private static let trainingsOfBudget = 40.0
+    private var perSample = 0.0
 
     /// Training and held-out part of data: where an experiment holds nothing back, a fifth.
     static func parts(_ data: LoadedData, seed: UInt64) throws -> (training: Dataset, heldOut: Dataset) {
@@ -87,6 +134,10 @@ final class Trials {
         experiment.seed = seed
         let loaded = try loadedData(experiment, seed: seed)
         var (training, heldOut) = try Trials.parts(loaded, seed: seed)
+        if let shortening {
+            training = try Trials.thinned(training, shortening.samples)
+            experiment.epochs = shortening.epochs(of: experiment.epochs)
+        }
         if let change { (training, heldOut) = try change(training, heldOut) }
         guard let task = try Task(experiment, training) else { throw DoctorError("the targets are of no known kind") }
         var epochs: [EpochRecord] = []
