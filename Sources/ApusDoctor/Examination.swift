@@ -33,6 +33,7 @@ struct Examination {
         var control = try trial(current)
         let first = try patient(current)
         let quality = first.quality(control.score)
+        if let failure = control.failure { notes.append("training fails: \(failure)") }
         doctor.report("as it is: \(quality.short) (chance \(first.chance(control.score).short))")
         var findings: [Finding] = []
         var repair = Edit([])

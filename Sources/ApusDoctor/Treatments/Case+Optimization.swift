@@ -117,17 +117,17 @@ extension Case {
                 "what is evaluated averages over \((1 / (1 - average)).short) steps, but there are \(steps)", 0.95)
         }
         if let groups = tree["optimizer.groups"]?.items, !groups.isEmpty,
-            groups.contains(where: { $0["frozen"] != .flag(true) })
+            groups.contains(where: { $0["isFrozen"] != .flag(true) })
         {
-            let kept = groups.filter { $0["frozen"] == .flag(true) }
+            let kept = groups.filter { $0["isFrozen"] == .flag(true) }
             add(
                 .learningRateTooLow, "optimizer.groups", .list(kept), "some variables have a rate of their own", 0.8,
                 minimumGain: 0.015)
         }
-        if let groups = tree["optimizer.groups"]?.items, groups.contains(where: { $0["frozen"] == .flag(true) }),
+        if let groups = tree["optimizer.groups"]?.items, groups.contains(where: { $0["isFrozen"] == .flag(true) }),
             experiment.initialization == nil
         {
-            let edit = Edit("optimizer.groups", .list(groups.filter { $0["frozen"] != .flag(true) }))
+            let edit = Edit("optimizer.groups", .list(groups.filter { $0["isFrozen"] != .flag(true) }))
             found.append(
                 Treatment(
                     .parameterNotUpdated, at: ["optimizer.groups"], edit,

@@ -36,7 +36,7 @@ extension Case {
                     .undertrained, at: ["epochs"], Edit("epochs", .whole(experiment.epochs * 4)),
                     "there are too few steps", suspicion: 0.25, level: 3)
             ])
-            return parts
+            return parts.map(writingOut)
         }
     }
 

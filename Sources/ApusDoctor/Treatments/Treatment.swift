@@ -19,6 +19,12 @@ struct Treatment: Sendable {
     /// What the control reaches at most of what the arm reaches above chance; more effort helps every network a little.
     let greatestShare: Double
 
+    func with(_ edit: Edit) -> Treatment {
+        Treatment(
+            cause, at: places, edit, observation, suspicion: suspicion, minimumGain: minimumGain, level: level,
+            isMeasuredByLoss: isMeasuredByLoss, greatestShare: greatestShare)
+    }
+
     /// Whether it is more of the same, which short trainings can't judge.
     var isEffort: Bool { cause == .undertrained && places == ["epochs"] || cause == .underfittingCapacity }
 
@@ -55,6 +61,14 @@ struct Case {
             + activationTreatments() + depthTreatments() + regularizationTreatments() + optimizerTreatments()
             + scheduleTreatments() + dataTreatments() + rateTreatments() + effortTreatments()
         var seen: Set<Edit> = []
-        return all.filter { seen.insert($0.edit).inserted }.sorted { $0.suspicion > $1.suspicion }
+        return all.map(writingOut).filter { seen.insert($0.edit).inserted }.sorted { $0.suspicion > $1.suspicion }
+    }
+
+    /// The treatment with the layers of a network of the zoo written out, where its edit is one of them.
+    func writingOut(_ treatment: Treatment) -> Treatment {
+        guard let layers = patient.namedLayers, treatment.edit.paths.contains(where: { $0.hasPrefix("model.") }) else {
+            return treatment
+        }
+        return treatment.with(Edit("model", layers).and(treatment.edit))
     }
 }

@@ -8,13 +8,20 @@ struct Patient: Sendable {
     let tree: ExperimentTree
     let data: LoadedData
     let task: Task
+    /// The layers of a network of the zoo, which settings reach only where they are written out; `nil` for other networks.
+    let namedLayers: SettingValue?
     /// The classes of the training part, by number of samples; empty for other tasks.
     let classCounts: [Int]
 
     init(_ experiment: Experiment, _ data: LoadedData) throws {
         self.experiment = experiment
-        tree = try ExperimentTree(experiment)
         self.data = data
+        var layered = experiment
+        if case .name = experiment.model, let layers = try? experiment.network(for: data.training) as? Sequential {
+            layered.model = .layers(layers)
+        }
+        tree = try ExperimentTree(layered)
+        namedLayers = layered.model == experiment.model ? nil : tree["model"]
         guard let task = try Task(experiment, data.training) else {
             throw DoctorError("the doctor examines networks with one output for each sample; this one has several")
         }
