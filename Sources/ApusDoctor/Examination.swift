@@ -21,6 +21,10 @@ struct Examination {
     private var seed: UInt64 { original.seed }
 
     mutating func diagnosis() throws -> Diagnosis {
+        do { _ = try trials.loadedData(original, seed: seed) } catch {
+            guard let finding = DataExamination.unreadable(error, original) else { throw error }
+            return diagnosis(.faulty, [finding])
+        }
         try trials.adapt(to: original)
         if let short = trials.shortening {
             let text =
@@ -35,8 +39,16 @@ struct Examination {
         let quality = first.quality(control.score)
         if let failure = control.failure { notes.append("training fails: \(failure)") }
         doctor.report("as it is: \(quality.short) (chance \(first.chance(control.score).short))")
-        var findings: [Finding] = []
+        let data = try DataExamination(first, trials, seed: seed, control: control)
+        if let finding = try data.withoutSignal() { return diagnosis(.faulty, [finding], first, control) }
+        var findings = try data.findings()
         var repair = Edit([])
+        for finding in findings { repair = repair.and(finding.repair.map { Edit(settings: $0.settings) } ?? Edit([])) }
+        // What is measured on parts that know each other proves nothing; the repaired parts do.
+        if !repair.assignments.isEmpty, let repaired = try? repair.applied(to: original) {
+            current = repaired
+            control = try trial(current)
+        }
         for round in 1...3 where !trials.isOver {
             let patient = try patient(current)
             let given = Case(patient: patient, control: control)
@@ -49,13 +61,22 @@ struct Examination {
             control = try trial(current)
         }
         let repaired = try patient(current).quality(control.score)
-        return Diagnosis(
-            name: original.name, verdict: verdict(findings, quality, first.chance(control.score), control),
-            findings: findings,
-            quality: quality, chance: first.chance(control.score), repairedQuality: findings.isEmpty ? nil : repaired,
-            repair: repair.settings, rejected: rejected, seconds: Date().timeIntervalSince(begin),
-            trainings: trials.count,
-            notes: notes)
+        var diagnosis = diagnosis(
+            verdict(findings, quality, first.chance(control.score), control), findings, first, control)
+        diagnosis.quality = quality
+        diagnosis.repairedQuality = repair.assignments.isEmpty ? nil : repaired
+        diagnosis.repair = repair.settings
+        return diagnosis
+    }
+
+    private func diagnosis(
+        _ verdict: Diagnosis.Verdict, _ findings: [Finding], _ patient: Patient? = nil, _ control: Trial? = nil
+    ) -> Diagnosis {
+        Diagnosis(
+            name: original.name, verdict: verdict, findings: findings,
+            quality: control.flatMap { patient?.quality($0.score) } ?? 0,
+            chance: control.flatMap { patient?.chance($0.score) } ?? 0, repairedQuality: nil, repair: [],
+            rejected: rejected, seconds: Date().timeIntervalSince(begin), trainings: trials.count, notes: notes)
     }
 
     private func verdict(_ findings: [Finding], _ quality: Double, _ chance: Double, _ control: Trial)

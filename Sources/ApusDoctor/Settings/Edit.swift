@@ -19,6 +19,15 @@ struct Edit: Hashable, Sendable {
 
     init(_ path: String, _ value: SettingValue) { self.init([(path, value)]) }
 
+    /// Settings as `--set` takes them.
+    init(settings: [String]) {
+        self.init(
+            settings.compactMap { setting in
+                guard let sign = setting.firstIndex(of: "=") else { return nil }
+                return (String(setting[..<sign]), .written(String(setting[setting.index(after: sign)...])))
+            })
+    }
+
     /// The settings as `--set` takes them.
     var settings: [String] { assignments.map(\.description) }
 

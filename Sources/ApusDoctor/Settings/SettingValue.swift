@@ -9,6 +9,8 @@ indirect enum SettingValue: Hashable, Sendable {
     case text(String)
     case list([SettingValue])
     case object([String: SettingValue])
+    /// A value as it is written in YAML.
+    case written(String)
 
     /// The value at a path; `nil` if there is none.
     subscript(path: [String]) -> SettingValue? {
@@ -84,7 +86,7 @@ extension SettingValue: Codable {
         case .flag(let value): try container.encode(value)
         case .whole(let value): try container.encode(value)
         case .number(let value): try container.encode(value)
-        case .text(let value): try container.encode(value)
+        case .text(let value), .written(let value): try container.encode(value)
         case .list(let items): try container.encode(items)
         case .object(let entries): try container.encode(entries)
         }
@@ -96,6 +98,7 @@ extension SettingValue: CustomStringConvertible {
     var description: String {
         switch self {
         case .none: "null"
+        case .written(let text): text
         case .flag(let value): "\(value)"
         case .whole(let value): "\(value)"
         case .number(let value): value == value.rounded() && abs(value) < 1e6 ? "\(Int(value))" : "\(value)"

@@ -21,11 +21,13 @@ struct Score: Sendable {
     let spread: Double
     /// The mean of −log p of the truth, where outputs are probabilities or logits.
     let logLoss: Double?
+    /// Right answers and samples by class; empty for other tasks.
+    let classes: [(right: Double, count: Double)]
 
     static func worst(_ count: Int) -> Score {
         Score(
             value: -1, balanced: -1, chance: 0, samples: Array(repeating: 0, count: count), isConstant: true, spread: 0,
-            logLoss: nil)
+            logLoss: nil, classes: [])
     }
 
     /// The score of a training that failed: that of who always gives the same answer.
@@ -35,13 +37,13 @@ struct Score: Sendable {
         let share = (counts.max() ?? 0) / max(1, counts.reduce(0, +))
         return Score(
             value: share, balanced: 1 / Double(max(1, counts.filter { $0 > 0 }.count)), chance: share,
-            samples: Array(repeating: 0, count: data.count), isConstant: true, spread: 0, logLoss: nil)
+            samples: Array(repeating: 0, count: data.count), isConstant: true, spread: 0, logLoss: nil, classes: [])
     }
 
     private func withValue(_ value: Double) -> Score {
         Score(
             value: value, balanced: value, chance: chance, samples: samples, isConstant: isConstant, spread: spread,
-            logLoss: logLoss)
+            logLoss: logLoss, classes: classes)
     }
 
     /// Measures a trainer on samples.
@@ -107,6 +109,7 @@ struct Score: Sendable {
             value = samples.reduce(0, +) / Double(count)
             chance = (total.max() ?? 0) / Double(count)
             isConstant = Set(answers).count == 1
+            self.classes = Array(zip(right, total)).map { (right: $0, count: $1) }
             logLoss = width == 1 || isProbability ? nil : Score.logLoss(outputs, truths)
         case .answers:
             samples = zip(outputs, targets).map { row, truth in
@@ -121,6 +124,7 @@ struct Score: Sendable {
             chance = shares.map { max($0, 1 - $0) }.reduce(0, +) / Double(max(1, shares.count))
             isConstant = Set(outputs.map { $0.map { $0 > threshold } }).count == 1
             logLoss = nil
+            classes = []
         case .numbers:
             let variances = (0..<(targets[0].count)).map { column in Score.variance(targets.map { Double($0[column]) })
             }
@@ -134,6 +138,7 @@ struct Score: Sendable {
             chance = 0
             isConstant = spread < 1e-6
             logLoss = nil
+            classes = []
         }
     }
 
@@ -160,7 +165,7 @@ struct Score: Sendable {
 
     private init(
         value: Double, balanced: Double, chance: Double, samples: [Double], isConstant: Bool, spread: Double,
-        logLoss: Double?
+        logLoss: Double?, classes: [(right: Double, count: Double)]
     ) {
         self.value = value
         self.balanced = balanced
@@ -169,6 +174,7 @@ struct Score: Sendable {
         self.isConstant = isConstant
         self.spread = spread
         self.logLoss = logLoss
+        self.classes = classes
     }
 }
 

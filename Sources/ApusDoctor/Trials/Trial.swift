@@ -22,4 +22,8 @@ struct Trial: Sendable {
     let stoppedEarly: Bool
     /// The loss on the held-out part with the weights that are kept.
     let heldOutLoss: Double
+    /// On the test part, if there is one.
+    let test: Score?
+    /// The accuracy on the held-out part that the experiment's own metrics report, if they do.
+    let reportedAccuracy: Double?
 }

@@ -167,18 +167,22 @@ final class Trials {
                 default: break
                 }
             }
+            let measured = try trainer.evaluate(heldOut)
             return Trial(
                 score: try Score(trainer, task, on: heldOut),
                 training: try Score(trainer, task, on: try Trials.thinned(training, 1000)), epochs: epochs,
                 failure: nil, diverged: false, start: start, end: Look(trainer, training),
                 seconds: Date().timeIntervalSince(begin), stoppedEarly: isStopped,
-                heldOutLoss: try trainer.evaluate(heldOut).loss)
+                heldOutLoss: measured.loss,
+                test: try loaded.test.map { try Score(trainer, task, on: try Trials.thinned($0, 1000)) },
+                reportedAccuracy: measured["accuracy"] ?? measured["binaryAccuracy"])
         } catch let error as any ApusError {
             let worst = Score.failed(task, on: heldOut)
             return Trial(
                 score: worst, training: worst, epochs: epochs, failure: error.description,
                 diverged: error.failureKind == .diverged, start: start, end: nil,
-                seconds: Date().timeIntervalSince(begin), stoppedEarly: true, heldOutLoss: .infinity)
+                seconds: Date().timeIntervalSince(begin), stoppedEarly: true, heldOutLoss: .infinity, test: nil,
+                reportedAccuracy: nil)
         }
     }
 }

@@ -1,0 +1,330 @@
+import ApusData
+import ApusExperiments
+import Foundation
+
+/// What the data say, with a few trainings: faults that no setting of the network cures.
+struct DataExamination {
+    let patient: Patient
+    let trials: Trials
+    let seed: UInt64
+    let control: Trial
+    let training: Dataset
+    let heldOut: Dataset
+
+    init(_ patient: Patient, _ trials: Trials, seed: UInt64, control: Trial) throws {
+        self.patient = patient
+        self.trials = trials
+        self.seed = seed
+        self.control = control
+        (training, heldOut) = try Trials.parts(patient.data, seed: seed)
+    }
+
+    var experiment: Experiment { patient.experiment }
+    /// What findings call the data: their file, or their source.
+    var dataPlace: String { patient.tree["data.source"]?.arguments?["file"]?.string ?? "data.source" }
+
+    /// Everything that is wrong with the data.
+    func findings() throws -> [Finding] {
+        var found: [Finding] = []
+        for check in [wrongMetric, otherTestPart, tooLittleData, imbalance, groupLeak, identifierLeak]
+        where !trials.isOver {
+            if let finding = try check() { found.append(finding) }
+        }
+        return found
+    }
+
+    /// Data that can't be read because a cell is not finite.
+    static func unreadable(_ error: any Error, _ experiment: Experiment) -> Finding? {
+        let text = "\(error)"
+        guard ["nan", "inf", "finite"].contains(where: { text.lowercased().contains($0) }) else { return nil }
+        let file = (try? ExperimentTree(experiment))?["data.source"]?.arguments?["file"]?.string
+        return Finding(
+            label: .dataNonfinite, places: [file ?? "data.source"], confidence: 0.99, level: 0, observation: text,
+            evidence: [:], experiment: nil, repair: nil)
+    }
+
+    // MARK: Seeds
+
+    /// The trials of the experiment with fresh seeds.
+    private func controls(_ count: Int) throws -> [(seed: UInt64, trial: Trial)] {
+        try (1...UInt64(count)).map { (seed &+ 1000 &* $0, try trials(experiment, seed: seed &+ 1000 &* $0)) }
+    }
+
+    private func finding(
+        _ cause: Cause, at places: [String], _ observation: String, evidence: [String: Double], level: Int = 1,
+        proof: Finding.Proof?, repair: [String]? = nil
+    ) -> Finding {
+        Finding(
+            label: cause, places: places, confidence: proof == nil ? 0.9 : 0.95, level: level, observation: observation,
+            evidence: evidence, experiment: proof, repair: repair.map { Finding.Repair(settings: $0) })
+    }
+
+    private func proof(_ seeds: [UInt64], _ control: [Double], _ treated: [Double]) -> Finding.Proof {
+        let (mean, bound) = Examination.lowerBound(zip(treated, control).map { $0 - $1 })
+        return Finding.Proof(seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound)
+    }
+
+    // MARK: Signal
+
+    /// Whether neither the network nor its samples' neighbours tell labels better than a guess.
+    func withoutSignal() throws -> Finding? {
+        guard training.isClassification || patient.task == .answers(1), heldOut.count >= 100,
+            let rows = Neighbours.table(training, limit: 1500), let others = Neighbours.table(heldOut, limit: 500)
+        else { return nil }
+        func label(_ data: Dataset, _ index: Int) -> Int {
+            data.isClassification
+                ? data.label(at: index) : data.target(at: index).scalars.first.map { $0 > 0.5 ? 1 : 0 } ?? 0
+        }
+        let scaled = Neighbours.scaled([rows, others])
+        let known = Neighbours(
+            rows: scaled[0], labels: Neighbours.indices(training, 1500).map { label(training, $0) })
+        let truths = Neighbours.indices(heldOut, 500).map { label(heldOut, $0) }
+        let accuracy = known.accuracy(on: scaled[1], truths)
+        var counts: [Int: Int] = [:]
+        for truth in truths { counts[truth, default: 0] += 1 }
+        let chance = Double(counts.values.max() ?? 0) / Double(truths.count)
+        let error = (chance * (1 - chance) / Double(truths.count)).squareRoot()
+        guard accuracy < chance + 2.5 * error, control.score.value < chance + 2.5 * error else { return nil }
+        let fitted = control.training.value
+        return finding(
+            .noLearnableSignal, at: [dataPlace],
+            "the five nearest training samples tell the label of a held-out sample in \((accuracy * 100).short) % of the cases, always the same answer in \((chance * 100).short) %; the network reaches \((control.score.value * 100).short) % there and \((fitted * 100).short) % on what it was trained on: what can be learned here is learned by heart",
+            evidence: ["neighbours": accuracy, "chance": chance, "network": control.score.value, "training": fitted],
+            proof: proof([seed], [chance], [accuracy]))
+    }
+
+    // MARK: Checks
+
+    /// A metric that does not say what it seems to.
+    private func wrongMetric() throws -> Finding? {
+        guard let reported = control.reportedAccuracy, !patient.task.isNumbers, control.score.samples.count >= 30,
+            abs(reported - control.score.value) > 0.1, control.failure == nil, !control.score.isConstant
+        else { return nil }
+        return finding(
+            .metricWrong, at: ["metrics"],
+            "the accuracy that is reported is \(reported.short), but \(control.score.value.short) of the answers are right",
+            evidence: ["reported": reported, "right": control.score.value], level: 0, proof: nil)
+    }
+
+    /// A test part that is not like the part that is held back from training.
+    private func otherTestPart() throws -> Finding? {
+        guard let test = control.test, let data = patient.data.test, !patient.task.isNumbers, control.failure == nil,
+            test.samples.count >= 50, control.score.samples.count >= 50
+        else { return nil }
+        func difference(_ trial: Trial) -> Double { (trial.test?.value ?? 0) - trial.score.value }
+        let pooled = (test.value + control.score.value) / 2
+        let error = (pooled * (1 - pooled) * (1 / Double(test.samples.count) + 1 / Double(control.score.samples.count)))
+            .squareRoot()
+        guard abs(difference(control)) > max(0.05, 4 * error) else { return nil }
+        let controls = try controls(3)
+        guard controls.allSatisfy({ difference($0.trial) * difference(control) > 0 }) else { return nil }
+        let proof = proof(
+            controls.map(\.seed), controls.map(\.trial.score.value), controls.map { $0.trial.test?.value ?? 0 })
+        guard abs(proof.gain) > 0.05 else { return nil }
+        var evidence = ["heldOut": control.score.value, "test": test.value]
+        let facts =
+            "\((control.score.value * 100).short) % of the answers are right on samples held back from the training part, \((test.value * 100).short) % on the test part"
+        if let shift = inputShift(data) {
+            evidence["distance"] = shift.ratio
+            if abs(shift.z) > 5, shift.ratio < 0.97 || shift.ratio > 1.03 {
+                return shift.ratio < 1
+                    ? finding(
+                        .dataNoise, at: [dataPlace],
+                        "\(facts); test samples lie nearer to their neighbours among training samples than those that were held back: the training part is damaged",
+                        evidence: evidence, proof: proof)
+                    : finding(
+                        .trainEvalShift, at: [dataPlace],
+                        "\(facts); test samples lie farther from training samples than those that were held back do: they come from elsewhere",
+                        evidence: evidence, proof: proof)
+            }
+        }
+        return difference(control) > 0
+            ? finding(
+                .labelNoise, at: [dataPlace],
+                "\(facts), though the inputs are alike: labels of the training part are wrong",
+                evidence: evidence, proof: proof)
+            : finding(
+                .labelCorrupted, at: [dataPlace],
+                "\(facts), though the inputs are alike: labels mean something else in the two parts",
+                evidence: evidence,
+                proof: proof)
+    }
+
+    /// How far test samples are from training samples, relative to held-out ones: ratio of mean distances, and its z value.
+    private func inputShift(_ test: Dataset) -> (ratio: Double, z: Double)? {
+        guard let rows = Neighbours.table(training, limit: 800), let held = Neighbours.table(heldOut, limit: 250),
+            let tested = Neighbours.table(test, limit: 250)
+        else { return nil }
+        let scaled = Neighbours.scaled([rows, held, tested])
+        func distances(_ table: [[Float]]) -> [Double] {
+            table.map { Double(Neighbours.nearest($0, in: scaled[0], count: 1).first?.distance ?? 0).squareRoot() }
+        }
+        let (a, b) = (distances(scaled[1]), distances(scaled[2]))
+        func moments(_ values: [Double]) -> (mean: Double, error: Double) {
+            let mean = values.reduce(0, +) / Double(max(1, values.count))
+            let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count - 1))
+            return (mean, square / Double(max(1, values.count)))
+        }
+        let (first, second) = (moments(a), moments(b))
+        guard first.mean > 0 else { return nil }
+        return (
+            second.mean / first.mean, (second.mean - first.mean) / max(1e-12, (first.error + second.error).squareRoot())
+        )
+    }
+
+    /// A training part so small that half of it does much worse.
+    private func tooLittleData() throws -> Finding? {
+        guard training.count < 300, !patient.task.isNumbers, control.training.value > control.score.value + 0.15 else {
+            return nil
+        }
+        var half = experiment
+        half.epochs = experiment.epochs * 2
+        var (seeds, whole, halved): ([UInt64], [Double], [Double]) = ([], [], [])
+        for number in 1...UInt64(8) where !trials.isOver {
+            let seed = seed &+ 1000 &* number
+            whole.append(try trials(experiment, seed: seed).score.value)
+            halved.append(
+                try trials(half, seed: seed) { training, heldOut in
+                    (try training.subset(Array(stride(from: 0, to: training.count, by: 2))), heldOut)
+                }.score.value)
+            seeds.append(seed)
+        }
+        let proof = proof(seeds, halved, whole)
+        guard proof.lowerBound > 0, proof.gain > 0.05 else { return nil }
+        return finding(
+            .tooLittleData, at: [dataPlace],
+            "there are \(training.count) training samples; half of them, for as many steps, lose \((proof.gain * 100).short) points on samples that are held back, so more would gain",
+            evidence: [
+                "samples": Double(training.count), "training": control.training.value, "heldOut": control.score.value,
+            ],
+            proof: proof)
+    }
+
+    /// Classes that are not learned because they are rare.
+    private func imbalance() throws -> Finding? {
+        guard case .classes(let count) = patient.task, count > 1, patient.classCounts.count == count else { return nil }
+        let counts = patient.classCounts.map(Double.init)
+        let mean = counts.reduce(0, +) / Double(count)
+        let rare = counts.indices.filter { counts[$0] < mean / 3 }
+        let frequent = counts.indices.filter { counts[$0] >= mean / 3 }
+        guard !rare.isEmpty, !frequent.isEmpty else { return nil }
+        if let least = rare.min(by: { counts[$0] < counts[$1] }), counts[least] < 6, mean > 30 {
+            return finding(
+                .classImbalance, at: ["loss", dataPlace],
+                "class \(patient.data.training.classNames[least]) has \(Int(counts[least])) of \(Int(counts.reduce(0, +))) training samples: what is measured on it says nothing",
+                evidence: ["rarest": counts[least], "mean": mean], level: 0, proof: nil)
+        }
+        // Where the test part has more of the rare classes, they are measured there.
+        func recalls(_ trial: Trial, _ chosen: [Int]) -> (right: Double, count: Double) {
+            let parts = [trial.score.classes, trial.test?.classes ?? []]
+            return parts.reduce((0, 0)) { sum, classes in
+                chosen.reduce(sum) { sum, label in
+                    classes.indices.contains(label) ? (sum.0 + classes[label].right, sum.1 + classes[label].count) : sum
+                }
+            }
+        }
+        let (few, many) = (recalls(control, rare), recalls(control, frequent))
+        guard few.count >= 10, many.count >= 10, many.right / many.count - few.right / few.count > 0.2 else {
+            return nil
+        }
+        let least = Int(rare.map { counts[$0] }.reduce(0, +)) / rare.count
+        var (seeds, whole, thinned): ([UInt64], [Double], [Double]) = ([], [], [])
+        for number in 1...UInt64(3) where !trials.isOver {
+            let seed = seed &+ 1000 &* number
+            let usual = try trials(experiment, seed: seed)
+            let level = try trials(experiment, seed: seed) { training, heldOut in
+                var taken = Array(repeating: 0, count: count)
+                let kept = (0..<training.count).filter { index in
+                    let label = training.label(at: index)
+                    taken[label] += 1
+                    return taken[label] <= max(2, least)
+                }
+                return (try training.subset(kept), heldOut)
+            }
+            let (a, b) = (recalls(usual, frequent), recalls(level, frequent))
+            whole.append(a.right / max(1, a.count))
+            thinned.append(b.right / max(1, b.count))
+            seeds.append(seed)
+        }
+        let proof = proof(seeds, thinned, whole)
+        guard proof.gain > 0.1 else { return nil }
+        return finding(
+            .classImbalance, at: ["loss", dataPlace],
+            "of classes with few samples \((few.right / few.count * 100).short) % are recognized, of others \((many.right / many.count * 100).short) %; thinned out to as few, the others lose \((proof.gain * 100).short) points",
+            evidence: ["rare": few.right / few.count, "frequent": many.right / many.count, "samples": Double(least)],
+            proof: proof)
+    }
+
+    // MARK: Leaks
+
+    /// Rows that belong together and stand on both sides of the split.
+    private func groupLeak() throws -> Finding? {
+        guard patient.tree["data.source"]?.kind == "csv", patient.tree["data.validation.groups"] == nil,
+            let ignored = patient.tree["data.source.csv.ignore"]?.items?.compactMap(\.string), !ignored.isEmpty
+        else { return nil }
+        for column in ignored.prefix(3) where !trials.isOver {
+            let setting = Edit("data.validation.groups", .text(column))
+            guard let grouped = try? setting.applied(to: experiment) else { continue }
+            var (seeds, apart, together): ([UInt64], [Double], [Double]) = ([], [], [])
+            for number in 1...UInt64(4) where !trials.isOver {
+                let seed = seed &+ 1000 &* number
+                guard let trial = try? trials(grouped, seed: seed) else { break }
+                together.append(try trials(experiment, seed: seed).score.value)
+                apart.append(trial.score.value)
+                seeds.append(seed)
+            }
+            guard seeds.count >= 3 else { continue }
+            let proof = proof(seeds, apart, together)
+            guard proof.lowerBound > 0.03, proof.gain > 0.08 else { continue }
+            return finding(
+                .splitLeakage, at: ["data.validation.groups"],
+                "rows of one \(column) stand in both parts: where they are kept together, the network reaches \((proof.gain * 100).short) points less, and that is what others will see",
+                evidence: [
+                    "together": together.reduce(0, +) / Double(seeds.count),
+                    "apart": apart.reduce(0, +) / Double(seeds.count),
+                ],
+                proof: proof, repair: setting.settings)
+        }
+        return nil
+    }
+
+    /// A number of the row among the features, which tells the label because the rows were in order.
+    private func identifierLeak() throws -> Finding? {
+        guard patient.tree["data.source"]?.kind == "csv", !patient.task.isNumbers, training.isClassification,
+            let names = patient.data.featureNames, training.sampleShape.count == names.count, training.count >= 50
+        else { return nil }
+        let rows = (0..<training.count).map { training.features(at: $0).scalars(as: Double.self) }
+        for (column, name) in names.enumerated() where !trials.isOver {
+            let values = rows.map { $0[column] }
+            let whole = values.allSatisfy { $0 == $0.rounded() }
+            let span = (values.max() ?? 0) - (values.min() ?? 0)
+            guard whole, Set(values).count == values.count, span < 4 * Double(values.count) else { continue }
+            let known = Neighbours(
+                rows: values.map { [Float($0)] }, labels: (0..<training.count).map { training.label(at: $0) })
+            let accuracy = known.accuracy(
+                on: (0..<heldOut.count).map { [Float(heldOut.features(at: $0).scalars(as: Double.self)[column])] },
+                (0..<heldOut.count).map { heldOut.label(at: $0) })
+            guard accuracy > control.score.chance + 0.2 else { continue }
+            var ignored = patient.tree["data.source.csv.ignore"]?.items ?? []
+            ignored.append(.text(name))
+            let edit = Edit("data.source.csv.ignore", .list(ignored))
+            return finding(
+                .targetLeakage, at: ["data.source.csv.ignore", name],
+                "\(name) is different in every row, like a number of the row, and tells the label by itself in \((accuracy * 100).short) % of the cases; rows to come have other numbers",
+                evidence: ["alone": accuracy, "chance": control.score.chance], proof: try laterRows(edit, values),
+                repair: edit.settings)
+        }
+        return nil
+    }
+
+    /// The same with the last rows held out, with and without the column.
+    private func laterRows(_ edit: Edit, _ values: [Double]) throws -> Finding.Proof? {
+        let order = values.indices.sorted { values[$0] < values[$1] }
+        let (early, late) = (Array(order.prefix(order.count * 4 / 5)), Array(order.suffix(order.count / 5)))
+        guard let without = try? edit.applied(to: experiment) else { return nil }
+        let change: Trials.DataChange = { training, _ in (try training.subset(early), try training.subset(late)) }
+        return proof(
+            [seed], [try trials(experiment, seed: seed, change: change).score.value],
+            [try trials(without, seed: seed, change: change).score.value])
+    }
+}
