@@ -262,6 +262,8 @@ let package = Package(
         .testTarget(
             name: "ApusReportTests", dependencies: ["Apus", "ApusExperiments", "ApusReport"], swiftSettings: swift),
         .testTarget(
+            name: "ApusDoctorTests", dependencies: ["Apus", "ApusDoctor", "ApusExperiments"], swiftSettings: swift),
+        .testTarget(
             name: "ApusExperimentsTests",
             dependencies: ["Apus", "ApusExperiments", "ApusReport", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Golden"], swiftSettings: swift),

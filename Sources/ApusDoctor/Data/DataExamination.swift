@@ -26,9 +26,12 @@ struct DataExamination {
     /// Everything that is wrong with the data.
     func findings() throws -> [Finding] {
         var found: [Finding] = []
-        for check in [wrongMetric, otherTestPart, tooLittleData, imbalance, groupLeak, identifierLeak]
-        where !trials.isOver {
+        for check in [wrongMetric, imbalance, tooLittleData, groupLeak, identifierLeak] where !trials.isOver {
             if let finding = try check() { found.append(finding) }
+        }
+        // Other shares of the classes explain another score.
+        if !found.contains(where: { $0.label == .classImbalance }), !trials.isOver, let finding = try otherTestPart() {
+            found.append(finding)
         }
         return found
     }
@@ -68,29 +71,37 @@ struct DataExamination {
 
     /// Whether neither the network nor its samples' neighbours tell labels better than a guess.
     func withoutSignal() throws -> Finding? {
-        guard training.isClassification || patient.task == .answers(1), heldOut.count >= 100,
-            let rows = Neighbours.table(training, limit: 1500), let others = Neighbours.table(heldOut, limit: 500)
+        guard training.isClassification || patient.task == .answers(1), training.count >= 200,
+            let rows = Neighbours.table(training, limit: 1500)
         else { return nil }
-        func label(_ data: Dataset, _ index: Int) -> Int {
-            data.isClassification
-                ? data.label(at: index) : data.target(at: index).scalars.first.map { $0 > 0.5 ? 1 : 0 } ?? 0
+        func label(_ index: Int) -> Int {
+            guard !training.isClassification else { return training.label(at: index) }
+            return (training.target(at: index).scalars.first ?? 0) > 0.5 ? 1 : 0
         }
-        let scaled = Neighbours.scaled([rows, others])
-        let known = Neighbours(
-            rows: scaled[0], labels: Neighbours.indices(training, 1500).map { label(training, $0) })
-        let truths = Neighbours.indices(heldOut, 500).map { label(heldOut, $0) }
-        let accuracy = known.accuracy(on: scaled[1], truths)
+        let scaled = Neighbours.scaled([rows])[0]
+        let truths = Neighbours.indices(training, 1500).map(label)
+        // Every other sample is told by those between.
+        let (even, odd) = (stride(from: 0, to: scaled.count, by: 2), stride(from: 1, to: scaled.count, by: 2))
+        let known = Neighbours(rows: even.map { scaled[$0] }, labels: even.map { truths[$0] })
+        let told = odd.map { truths[$0] }
+        let accuracy = known.accuracy(on: odd.map { scaled[$0] }, told)
         var counts: [Int: Int] = [:]
-        for truth in truths { counts[truth, default: 0] += 1 }
-        let chance = Double(counts.values.max() ?? 0) / Double(truths.count)
-        let error = (chance * (1 - chance) / Double(truths.count)).squareRoot()
-        guard accuracy < chance + 2.5 * error, control.score.value < chance + 2.5 * error else { return nil }
+        for truth in told { counts[truth, default: 0] += 1 }
+        let chance = Double(counts.values.max() ?? 0) / Double(told.count)
+        let error = (chance * (1 - chance) / Double(told.count)).squareRoot()
+        guard accuracy < chance + 2.5 * error, isGuess(chance) else { return nil }
         let fitted = control.training.value
         return finding(
             .noLearnableSignal, at: [dataPlace],
-            "the five nearest training samples tell the label of a held-out sample in \((accuracy * 100).short) % of the cases, always the same answer in \((chance * 100).short) %; the network reaches \((control.score.value * 100).short) % there and \((fitted * 100).short) % on what it was trained on: what can be learned here is learned by heart",
+            "the five nearest samples tell the label of a sample in \((accuracy * 100).short) % of the cases, always the same answer in \((chance * 100).short) %; the network reaches \((control.score.value * 100).short) % there and \((fitted * 100).short) % on what it was trained on: what can be learned here is learned by heart",
             evidence: ["neighbours": accuracy, "chance": chance, "network": control.score.value, "training": fitted],
             proof: proof([seed], [chance], [accuracy]))
+    }
+
+    /// Whether the network's answers on held-out samples are no better than a guess.
+    private func isGuess(_ chance: Double) -> Bool {
+        let error = (chance * (1 - chance) / Double(max(1, control.score.samples.count))).squareRoot()
+        return control.score.value < chance + 2.5 * error
     }
 
     // MARK: Checks

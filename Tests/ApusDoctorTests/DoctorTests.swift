@@ -1,0 +1,151 @@
+import Apus
+import ApusDoctor
+import ApusExperiments
+import Foundation
+import Testing
+
+/// Experiments with one fault each, and healthy ones.
+@Suite struct DoctorTests {
+    private let moons = DataSource(source: .generated(.moons(count: 1200, noise: 0.2)), test: 0.3)
+
+    private func experiment(
+        _ name: String, data: DataSource? = nil, layers: Sequential, loss: Loss = .softmaxCrossEntropy,
+        optimizer: Optimizer = .adam(learningRate: 0.01), schedule: Schedule = .constant, epochs: Int = 20
+    ) -> Experiment {
+        Experiment(
+            name: name, seed: 1, data: data ?? moons, model: .layers(layers), loss: loss, optimizer: optimizer,
+            schedule: schedule, batchSize: 32, epochs: epochs)
+    }
+
+    private let usual = Sequential {
+        Dense(16, activation: .relu, kernelInitializer: .heNormal)
+        Dense(2)
+    }
+
+    private func examine(_ experiment: Experiment, data: LoadedData? = nil) throws -> Diagnosis {
+        try Doctor(budget: 120).examine(experiment, data: data)
+    }
+
+    /// The first cause, and that its repair does better with a seed that the proof has not seen.
+    private func expect(_ cause: Cause, in experiment: Experiment, gain: Double) throws {
+        let diagnosis = try examine(experiment)
+        #expect(diagnosis.verdict == .faulty)
+        #expect(diagnosis.findings.first?.label == cause, "\(diagnosis)")
+        let proof = try #require(diagnosis.findings.first?.experiment)
+        #expect(proof.lowerBound > 0 && proof.control.count == proof.seeds.count)
+        #expect((diagnosis.repairedQuality ?? 0) > diagnosis.quality + gain)
+        var repaired = try diagnosis.repaired(experiment)
+        var original = experiment
+        (repaired.seed, original.seed) = (99, 99)
+        #expect(try examine(repaired).quality > examine(original).quality + gain / 2)
+    }
+
+    @Test func zeros() throws {
+        try expect(
+            .initZero,
+            in: experiment(
+                "zeros",
+                layers: Sequential {
+                    Dense(16, activation: .relu, kernelInitializer: .zeros)
+                    Dense(16, activation: .relu, kernelInitializer: .zeros)
+                    Dense(2)
+                }), gain: 0.2)
+    }
+
+    @Test func oneOutputThroughSoftmax() throws {
+        try expect(
+            .outputActivationMismatch,
+            in: experiment(
+                "softmax of one",
+                layers: Sequential {
+                    Dense(16, activation: .relu)
+                    Dense(1, activation: .softmax)
+                }, loss: .binaryCrossEntropy(fromProbabilities: true)), gain: 0.2)
+    }
+
+    @Test func rateTooHigh() throws {
+        try expect(
+            .learningRateTooHigh, in: experiment("rate", layers: usual, optimizer: .adam(learningRate: 30)), gain: 0.1)
+    }
+
+    @Test func rateTooLow() throws {
+        try expect(
+            .learningRateTooLow, in: experiment("rate", layers: usual, optimizer: .sgd(learningRate: 1e-5)), gain: 0.1)
+    }
+
+    @Test func linearStack() throws {
+        try expect(
+            .missingNonlinearity,
+            in: experiment(
+                "linear", data: DataSource(source: .generated(.xor(count: 1200, noise: 0.05)), test: 0.3),
+                layers: Sequential {
+                    Dense(16)
+                    Dense(16)
+                    Dense(2)
+                }), gain: 0.2)
+    }
+
+    @Test func penaltyTooGreat() throws {
+        try expect(
+            .overRegularised,
+            in: experiment(
+                "penalty",
+                layers: Sequential {
+                    Dense(16, activation: .relu, kernelRegularizer: .l2(3))
+                    Dense(2, kernelRegularizer: .l2(3))
+                }), gain: 0.1)
+    }
+
+    @Test(arguments: ["relu", "tanh"]) func healthy(activation: String) throws {
+        let layers = Sequential {
+            Dense(32, activation: activation == "relu" ? .relu : .tanh)
+            Dense(2)
+        }
+        let diagnosis = try examine(experiment("healthy", layers: layers, epochs: 40))
+        #expect(diagnosis.verdict == .healthy, "\(diagnosis)")
+        #expect(diagnosis.findings.isEmpty && diagnosis.repair.isEmpty)
+        #expect("\(diagnosis)".contains("is healthy"))
+    }
+
+    /// Classes that overlap leave errors that no repair takes away.
+    @Test func healthyAtItsLimit() throws {
+        let data = DataSource(source: .generated(.moons(count: 1500, noise: 0.5)), test: 0.3)
+        let diagnosis = try examine(experiment("limit", data: data, layers: usual, epochs: 40))
+        #expect(diagnosis.verdict == .healthy, "\(diagnosis)")
+    }
+
+    @Test func withoutSignalNothingIsRepaired() throws {
+        let inputs = Tensor.normal([1000, 4], key: RandomKey(seed: 3))
+        let labels = Tensor.uniform([1000], key: RandomKey(seed: 4)).scalars.map { $0 > 0.5 ? 1 : 0 }
+        let (training, validation) = try Dataset(inputs: inputs, labels: labels, classNames: ["a", "b"])
+            .split(validation: 0.25, seed: 1)
+        let data = try LoadedData(training: training, validation: validation)
+        let diagnosis = try examine(experiment("noise", layers: usual), data: data)
+        #expect(diagnosis.findings.map(\.label) == [.noLearnableSignal])
+        #expect(diagnosis.repair.isEmpty && diagnosis.repairedQuality == nil)
+    }
+
+    @Test func theSameTwice() throws {
+        let given = experiment("rate", layers: usual, optimizer: .adam(learningRate: 30))
+        var (first, second) = (try examine(given), try examine(given))
+        (first.seconds, second.seconds) = (0, 0)
+        #expect(first == second)
+    }
+
+    @Test func jsonHoldsTheContract() throws {
+        let diagnosis = try examine(experiment("rate", layers: usual, optimizer: .adam(learningRate: 30)))
+        let object = try JSONSerialization.jsonObject(with: Data(diagnosis.json().utf8)) as? [String: Any]
+        #expect(object?["version"] as? Int == 1)
+        #expect(object?["verdict"] as? String == "faulty")
+        let finding = (object?["findings"] as? [[String: Any]])?.first
+        #expect(finding?["label"] as? String == "lr_too_high")
+        #expect((finding?["where"] as? [String])?.first == "optimizer.adam.learningRate")
+        #expect((finding?["repair"] as? [String: Any])?["settings"] as? [String] != nil)
+    }
+
+    @Test func severalOutputsAreRefused() throws {
+        var two = experiment("two", layers: usual)
+        two.losses = ["a": .softmaxCrossEntropy, "b": .softmaxCrossEntropy]
+        #expect(throws: (any Error).self) { try examine(two) }
+    }
+}
