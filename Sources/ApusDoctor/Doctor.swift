@@ -19,6 +19,12 @@ public struct Doctor: Sendable {
     /// Receives what is done, line by line.
     public var report: @Sendable (String) -> Void
 
+    /// A doctor.
+    ///
+    /// - Parameters:
+    ///   - budget: Seconds after which no training begins.
+    ///   - seeds: Fresh seeds of a proof at most.
+    ///   - report: Receives what is done, line by line.
     public init(budget: Double = 60, seeds: Int = 20, report: @escaping @Sendable (String) -> Void = { _ in }) {
         self.budget = budget
         self.seeds = seeds

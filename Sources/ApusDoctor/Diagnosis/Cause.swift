@@ -1,50 +1,98 @@
 /// What may be wrong with a training.
 ///
 /// The raw values are the labels of files and of `apus doctor --json`.
+///
+/// ```swift
+/// for cause in Cause.allCases { print(cause.rawValue, cause.title) }
+/// ```
 public enum Cause: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The inputs are not scaled.
     case inputNotNormalised = "input_not_normalised"
+    /// The targets are not scaled.
     case targetNotScaled = "target_not_scaled"
+    /// Labels do not match their samples.
     case labelCorrupted = "label_corrupted"
+    /// Many labels are wrong.
     case labelNoise = "label_noise"
+    /// The inputs say nothing about the labels.
     case noLearnableSignal = "no_learnable_signal"
+    /// The training inputs are damaged.
     case dataNoise = "data_noise"
+    /// The data have values that are not finite.
     case dataNonfinite = "data_nonfinite"
+    /// The order of the data.
     case dataOrder = "data_order"
+    /// There are too few samples.
     case tooLittleData = "too_little_data"
+    /// Rare classes are not learned.
     case classImbalance = "class_imbalance"
+    /// The held-out part is known from training.
     case splitLeakage = "split_leakage"
+    /// A column gives the label away.
     case targetLeakage = "target_leakage"
+    /// Training inputs differ from those that are judged.
     case trainEvalShift = "train_eval_shift"
+    /// The network that is judged is not the one that learns.
     case trainEvalMismatch = "train_eval_mismatch"
+    /// The metric measures something else.
     case metricWrong = "metric_wrong"
+    /// The output does not fit the loss or the targets.
     case outputActivationMismatch = "output_activation_mismatch"
+    /// The loss does not fit the task.
     case lossTaskMismatch = "loss_task_mismatch"
+    /// The loss is a sum over the batch.
     case lossReduction = "loss_reduction"
+    /// Weights begin at 0.
     case initZero = "init_zero"
+    /// Units begin alike, and stay so.
     case symmetricInit = "symmetric_init"
+    /// Weights begin too small.
     case initTooSmall = "init_too_small"
+    /// Weights begin too large.
     case initTooLarge = "init_too_large"
+    /// Biases begin at a bad place.
     case initBadBias = "init_bad_bias"
+    /// Early layers get next to no gradient.
     case vanishingGradient = "vanishing_gradient"
+    /// Activations explode.
     case explodingForward = "exploding_forward"
+    /// Units are dead.
     case deadReLU = "dead_relu"
+    /// Units are saturated.
     case saturation
+    /// Layers without activation are one linear map.
     case missingNonlinearity = "missing_nonlinearity"
+    /// An activation does not suit hidden layers.
     case activationUnsuitable = "activation_unsuitable"
+    /// The network is too deep for a plain one.
     case tooDeepWithoutResidual = "too_deep_without_residual"
+    /// The learning rate is too high.
     case learningRateTooHigh = "lr_too_high"
+    /// The learning rate is too low.
     case learningRateTooLow = "lr_too_low"
+    /// The batch is too small.
     case batchTooSmall = "batch_too_small"
+    /// The batch is too large: there are too few steps.
     case batchTooLarge = "batch_too_large"
+    /// A constant of the optimizer is unsuitable.
     case optimizerMisconfigured = "optimizer_misconfigured"
+    /// The schedule of the learning rate.
     case scheduleFault = "schedule_fault"
+    /// Training ends too early.
     case undertrained
+    /// Parameters do not change.
     case parameterNotUpdated = "param_not_updated"
+    /// The network learns its samples by heart.
     case overfitting
+    /// The network is too small.
     case underfittingCapacity = "underfitting_capacity"
+    /// Regularization outweighs the data.
     case overRegularised = "over_regularised"
+    /// Training reaches numbers that are not finite.
     case nonfinite
+    /// The network is no better than a guess.
     case noSkill = "no_skill"
+    /// Training fails.
     case crashOrNaN = "crash_or_nan"
 
     /// The cause in a few words.

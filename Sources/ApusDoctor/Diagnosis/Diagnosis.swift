@@ -1,4 +1,12 @@
 /// What the doctor concluded of an experiment.
+///
+/// ```swift
+/// let experiment = Experiment(
+///     name: "moons", data: DataSource(source: .generated(.moons(noise: 0.2))),
+///     model: .layers(Sequential { Dense(16, activation: .relu); Dense(2, activation: .softmax) }), epochs: 20)
+/// let diagnosis = try Doctor().examine(experiment)
+/// if diagnosis.verdict == .faulty { print(try diagnosis.repaired(experiment).yaml()) }
+/// ```
 public struct Diagnosis: Sendable, Hashable, Codable {
     /// Whether something is wrong.
     public enum Verdict: String, Sendable, Hashable, Codable {
@@ -14,6 +22,7 @@ public struct Diagnosis: Sendable, Hashable, Codable {
     public var version = 1
     /// The name of the experiment.
     public var name: String
+    /// Whether something is wrong.
     public var verdict: Verdict
     /// The causes, the one to begin with first.
     public var findings: [Finding]
@@ -36,7 +45,9 @@ public struct Diagnosis: Sendable, Hashable, Codable {
 
     /// A suspicion that its arm did not confirm.
     public struct Rejection: Sendable, Hashable, Codable {
+        /// What was suspected.
         public var label: Cause
+        /// The edit that was tried, as `--set` takes it.
         public var settings: [String]
         /// The gain in quality, in the training with the experiment's seed.
         public var gain: Double
@@ -44,7 +55,16 @@ public struct Diagnosis: Sendable, Hashable, Codable {
 }
 
 /// A cause, with its evidence.
+///
+/// ```swift
+/// let experiment = Experiment(
+///     name: "moons", data: DataSource(source: .generated(.moons(noise: 0.2))),
+///     model: .layers(Sequential { Dense(16, activation: .relu); Dense(2, activation: .softmax) }), epochs: 20)
+/// let diagnosis = try Doctor().examine(experiment)
+/// for finding in diagnosis.findings { print(finding.label, finding.places, finding.observation) }
+/// ```
 public struct Finding: Sendable, Hashable, Codable {
+    /// The cause.
     public var label: Cause
     /// The settings, layers, columns or files that are to blame.
     public var places: [String]
@@ -74,8 +94,9 @@ public struct Finding: Sendable, Hashable, Codable {
         public var control: [Double]
         /// The quality with the edit, by seed.
         public var treated: [Double]
-        /// The mean gain, and the lower bound of its one-sided 95 % interval.
+        /// The mean gain; of overfitting that of the loss, as a share.
         public var gain: Double
+        /// The lower bound of its one-sided interval of 97.5 %.
         public var lowerBound: Double
     }
 
