@@ -313,6 +313,7 @@ import Testing
                     "gradcheck", "i.yaml", "mlp --batch-size 0", 64,
                     "error: --batch-size must be at least 1, received 0\n"
                 ),
+                ("doctor", "i.yaml", "nothing.yaml", 66, "error: nothing.yaml: there is no such file"),
                 ("export", "runs/i -o i.onnx", "nothing -o i.onnx", 66, "error: nothing is not the folder of a run: "),
                 (
                     "import", "i.onnx i.apus", "nothing.onnx i.apus", 66, "error: nothing.onnx: there is no such file"

@@ -39,7 +39,8 @@ struct DataExamination {
     /// Data that can't be read because a cell is not finite.
     static func unreadable(_ error: any Error, _ experiment: Experiment) -> Finding? {
         let text = "\(error)"
-        guard ["nan", "inf", "finite"].contains(where: { text.lowercased().contains($0) }) else { return nil }
+        let words = text.lowercased().split { !$0.isLetter }
+        guard words.contains("nan") || words.contains("inf") || words.contains("finite") else { return nil }
         let file = (try? ExperimentTree(experiment))?["data.source"]?.arguments?["file"]?.string
         return Finding(
             label: .dataNonfinite, places: [file ?? "data.source"], confidence: 0.99, level: 0, observation: text,
@@ -332,7 +333,8 @@ struct DataExamination {
     private func laterRows(_ edit: Edit, _ values: [Double]) throws -> Finding.Proof? {
         let order = values.indices.sorted { values[$0] < values[$1] }
         let (early, late) = (Array(order.prefix(order.count * 4 / 5)), Array(order.suffix(order.count / 5)))
-        guard let without = try? edit.applied(to: experiment) else { return nil }
+        // Places of rows are those of the whole training part.
+        guard trials.shortening == nil, let without = try? edit.applied(to: experiment) else { return nil }
         let change: Trials.DataChange = { training, _ in (try training.subset(early), try training.subset(late)) }
         return proof(
             [seed], [try trials(experiment, seed: seed, change: change).score.value],
