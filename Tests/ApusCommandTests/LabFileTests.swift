@@ -19,7 +19,7 @@ import Testing
                     "note: D1 overfit: this experiment needs movieReviewSnippets_GroundTruth.txt (sentences of film reviews), not found in \"none\"; fetch with: make lab-data, which is Scripts/lab-data.sh"
                 ))
             #expect(lines.last == "error: for lack of data did not run: G4 transfer, D1 overfit")
-            #expect(command.text("lab/ewa/results.json").contains("\"quick\":true"))
+            #expect(command.text("lab/ewa/results.json").contains("\"quick\": true"))
             #expect(command.text("lab/transfer/results.json").isEmpty)
         }
     }
