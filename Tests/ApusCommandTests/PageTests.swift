@@ -223,12 +223,24 @@ import Testing
         try run(Page("Documentation/Lab.md"), environment: "", prepare: { _ in }, compare: true)
     }
 
+    /// What it says depends on the data and the machine.
+    @Test func doctor() throws {
+        let page = try Page("Documentation/Doctor.md")
+        let given = try #require(page.blocks.first { $0.lines[0] == "name: softmax" })
+        try run(
+            page, environment: "export APUS_DATA=small",
+            prepare: { command in
+                try writeSmallData(command)
+                try command.write(given.text, to: "experiment.yaml")
+            }, compare: false)
+    }
+
     @Test func everyPageWithCommandsIsRun() throws {
         let pages = try Page.all.filter { try !PageTests.calls($0).isEmpty }.map(\.name)
         #expect(
             pages == [
-                "README.md", "Documentation/Data.md", "Documentation/Experiments.md", "Documentation/Lab.md",
-                "Documentation/TrainedModels.md",
+                "README.md", "Documentation/Data.md", "Documentation/Doctor.md", "Documentation/Experiments.md",
+                "Documentation/Lab.md", "Documentation/TrainedModels.md",
             ])
     }
 }
