@@ -5,6 +5,8 @@ import Foundation
 /// Finds out why a network does not learn, proves it by controlled trainings, and repairs it.
 ///
 /// ```swift
+/// import ApusExperiments
+///
 /// let experiment = Experiment(
 ///     name: "moons", data: DataSource(source: .generated(.moons(noise: 0.2))),
 ///     model: .layers(Sequential { Dense(16, activation: .relu); Dense(2, activation: .softmax) }), epochs: 20)

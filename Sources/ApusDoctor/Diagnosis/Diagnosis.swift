@@ -1,6 +1,8 @@
 /// What the doctor concluded of an experiment.
 ///
 /// ```swift
+/// import ApusExperiments
+///
 /// let experiment = Experiment(
 ///     name: "moons", data: DataSource(source: .generated(.moons(noise: 0.2))),
 ///     model: .layers(Sequential { Dense(16, activation: .relu); Dense(2, activation: .softmax) }), epochs: 20)
@@ -57,6 +59,8 @@ public struct Diagnosis: Sendable, Hashable, Codable {
 /// A cause, with its evidence.
 ///
 /// ```swift
+/// import ApusExperiments
+///
 /// let experiment = Experiment(
 ///     name: "moons", data: DataSource(source: .generated(.moons(noise: 0.2))),
 ///     model: .layers(Sequential { Dense(16, activation: .relu); Dense(2, activation: .softmax) }), epochs: 20)
