@@ -225,7 +225,7 @@ import Testing
 
     /// What it says depends on the data and the machine.
     @Test func doctor() throws {
-        let page = try Page("Documentation/Doctor.md")
+        let page = Page("Documentation/Doctor.md")
         let given = try #require(page.blocks.first { $0.lines[0] == "name: softmax" })
         try run(
             page, environment: "export APUS_DATA=small",
