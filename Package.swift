@@ -131,7 +131,7 @@ let package = Package(
             name: "ApusDoctor",
             dependencies: [
                 "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
-                "ApusTraining", "ApusExperiments",
+                "ApusTraining", "ApusExperiments", "ApusSearch",
             ], swiftSettings: swift),
         .target(
             name: "ApusReport",

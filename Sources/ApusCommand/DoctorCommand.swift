@@ -62,11 +62,7 @@ struct DoctorCommand: ParsableCommand {
     private func experiment() throws -> Experiment {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
-            let experiment = try RunFolder(existing: file).experiment()
-            guard !settings.assignments.isEmpty else { return experiment }
-            var edited = try ExperimentFile(yaml: experiment.yaml(), path: file)
-            for assignment in settings.assignments { edited = try edited.setting(assignment) }
-            return try edited.experiment()
+            return try RunFolder(existing: file).experiment().setting(settings.assignments, path: file)
         }
         return try settings.file(file).experiment()
     }

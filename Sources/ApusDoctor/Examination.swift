@@ -1,6 +1,7 @@
 import ApusConfiguration
 import ApusData
 import ApusExperiments
+import ApusSearch
 import Foundation
 
 /// One examination: what is tried, in which order, and what is concluded.
@@ -23,7 +24,7 @@ struct Examination {
     mutating func diagnosis() throws -> Diagnosis {
         do { _ = try trials.loadedData(original, seed: seed) } catch {
             guard let finding = DataExamination.unreadable(error, original) else { throw error }
-            return diagnosis(.faulty, [finding])
+            return diagnosis(.faulty, [finding], quality: 0, chance: 0)
         }
         try trials.adapt(to: original)
         if let short = trials.shortening {
@@ -36,11 +37,13 @@ struct Examination {
         var current = original
         var control = try trial(current)
         let first = try patient(current)
-        let quality = first.quality(control.score)
+        let (quality, chance) = (first.quality(control.score), first.chance(control.score))
         if let failure = control.failure { notes.append("training fails: \(failure)") }
-        doctor.report("as it is: \(quality.short) (chance \(first.chance(control.score).short))")
+        doctor.report("as it is: \(quality.short) (chance \(chance.short))")
         let data = try DataExamination(first, trials, seed: seed, control: control)
-        if let finding = try data.withoutSignal() { return diagnosis(.faulty, [finding], first, control) }
+        if let finding = try data.withoutSignal() {
+            return diagnosis(.faulty, [finding], quality: quality, chance: chance)
+        }
         var findings = try data.findings()
         var repair = Edit([])
         for finding in findings { repair = repair.and(finding.repair.map { Edit(settings: $0.settings) } ?? Edit([])) }
@@ -60,23 +63,22 @@ struct Examination {
             current = found.experiment
             control = try trial(current)
         }
-        let repaired = try patient(current).quality(control.score)
         var diagnosis = diagnosis(
-            verdict(findings, quality, first.chance(control.score), control), findings, first, control)
-        diagnosis.quality = quality
-        diagnosis.repairedQuality = repair.assignments.isEmpty ? nil : repaired
-        diagnosis.repair = repair.settings
+            verdict(findings, quality, chance, control), findings, quality: quality, chance: chance)
+        if !repair.assignments.isEmpty {
+            diagnosis.repairedQuality = try patient(current).quality(control.score)
+            diagnosis.repair = repair.settings
+        }
         return diagnosis
     }
 
     private func diagnosis(
-        _ verdict: Diagnosis.Verdict, _ findings: [Finding], _ patient: Patient? = nil, _ control: Trial? = nil
+        _ verdict: Diagnosis.Verdict, _ findings: [Finding], quality: Double, chance: Double
     ) -> Diagnosis {
         Diagnosis(
-            name: original.name, verdict: verdict, findings: findings,
-            quality: control.flatMap { patient?.quality($0.score) } ?? 0,
-            chance: control.flatMap { patient?.chance($0.score) } ?? 0, repairedQuality: nil, repair: [],
-            rejected: rejected, seconds: Date().timeIntervalSince(begin), trainings: trials.count, notes: notes)
+            name: original.name, verdict: verdict, findings: findings, quality: quality, chance: chance,
+            repairedQuality: nil, repair: [], rejected: rejected, seconds: Date().timeIntervalSince(begin),
+            trainings: trials.count, notes: notes)
     }
 
     private func verdict(_ findings: [Finding], _ quality: Double, _ chance: Double, _ control: Trial)
@@ -115,7 +117,7 @@ struct Examination {
     /// The treatment that helps most; `nil` if none helps by as much as matters.
     private mutating func bestTreatment(_ given: Case, round: Int) throws -> Found? {
         var arms: [Arm] = []
-        for treatment in try given.treatments() where trials.shortening == nil || !treatment.isEffort {
+        for treatment in given.treatments() where trials.shortening == nil || !treatment.isEffort {
             if trials.isOver {
                 notes.append("the budget of \(doctor.budget.short) s ended before everything was tried")
                 break
@@ -260,14 +262,10 @@ struct Examination {
 
     /// The mean of paired differences, and the lower bound of its one-sided interval of 97.5 %.
     static func lowerBound(_ gains: [Double]) -> (mean: Double, bound: Double) {
-        let count = Double(gains.count)
-        let mean = gains.reduce(0, +) / max(1, count)
-        guard gains.count > 1 else { return (mean, -.infinity) }
-        let variance = gains.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
-        // Student's t, one-sided 97.5 %.
-        let quantiles = [12.7, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20]
-        let quantile = quantiles[min(gains.count - 2, quantiles.count - 1)]
-        return (mean, mean - quantile * (variance / count).squareRoot())
+        let moments = Moments(gains)
+        guard gains.count > 1 else { return (moments.mean, -.infinity) }
+        let quantile = StudentT(degreesOfFreedom: gains.count - 1).quantile(0.975)
+        return (moments.mean, moments.mean - quantile * moments.squaredError.squareRoot())
     }
 
     private func finding(_ arm: Arm, _ given: Case) -> Finding {

@@ -73,19 +73,19 @@ struct DataExamination {
     /// Whether neither the network nor its samples' neighbours tell labels better than a guess.
     func withoutSignal() throws -> Finding? {
         guard training.isClassification || patient.task == .answers(1), training.count >= 200,
-            let rows = Neighbours.table(training, limit: 1500)
+            let rows = SampleRows.of(training, limit: 1500)
         else { return nil }
         func label(_ index: Int) -> Int {
             guard !training.isClassification else { return training.label(at: index) }
             return (training.target(at: index).scalars.first ?? 0) > 0.5 ? 1 : 0
         }
-        let scaled = Neighbours.scaled([rows])[0]
-        let truths = Neighbours.indices(training, 1500).map(label)
+        let scaled = SampleRows.scaled([rows])[0]
+        let truths = SampleRows.places(training, 1500).map(label)
         // Every other sample is told by those between.
         let (even, odd) = (stride(from: 0, to: scaled.count, by: 2), stride(from: 1, to: scaled.count, by: 2))
-        let known = Neighbours(rows: even.map { scaled[$0] }, labels: even.map { truths[$0] })
+        let known = NearestNeighbors(even.map { scaled[$0] }, even.map { truths[$0] }, k: 5)
         let told = odd.map { truths[$0] }
-        let accuracy = known.accuracy(on: odd.map { scaled[$0] }, told)
+        let accuracy = known.accuracy(odd.map { scaled[$0] }, told)
         var counts: [Int: Int] = [:]
         for truth in told { counts[truth, default: 0] += 1 }
         let chance = Double(counts.values.max() ?? 0) / Double(told.count)
@@ -164,23 +164,19 @@ struct DataExamination {
 
     /// How far test samples are from training samples, relative to held-out ones: ratio of mean distances, and its z value.
     private func inputShift(_ test: Dataset) -> (ratio: Double, z: Double)? {
-        guard let rows = Neighbours.table(training, limit: 800), let held = Neighbours.table(heldOut, limit: 250),
-            let tested = Neighbours.table(test, limit: 250)
+        guard let rows = SampleRows.of(training, limit: 800), let held = SampleRows.of(heldOut, limit: 250),
+            let tested = SampleRows.of(test, limit: 250)
         else { return nil }
-        let scaled = Neighbours.scaled([rows, held, tested])
-        func distances(_ table: [[Float]]) -> [Double] {
-            table.map { Double(Neighbours.nearest($0, in: scaled[0], count: 1).first?.distance ?? 0).squareRoot() }
+        let scaled = SampleRows.scaled([rows, held, tested])
+        func distances(_ rows: [[Double]]) -> [Double] {
+            rows.map { (NearestNeighbors.nearest($0, in: scaled[0], count: 1).first?.distance ?? 0).squareRoot() }
         }
         let (a, b) = (distances(scaled[1]), distances(scaled[2]))
-        func moments(_ values: [Double]) -> (mean: Double, error: Double) {
-            let mean = values.reduce(0, +) / Double(max(1, values.count))
-            let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count - 1))
-            return (mean, square / Double(max(1, values.count)))
-        }
-        let (first, second) = (moments(a), moments(b))
+        let (first, second) = (Moments(a), Moments(b))
         guard first.mean > 0 else { return nil }
         return (
-            second.mean / first.mean, (second.mean - first.mean) / max(1e-12, (first.error + second.error).squareRoot())
+            second.mean / first.mean,
+            (second.mean - first.mean) / max(1e-12, (first.squaredError + second.squaredError).squareRoot())
         )
     }
 
@@ -303,7 +299,8 @@ struct DataExamination {
     /// A number of the row among the features, which tells the label because the rows were in order.
     private func identifierLeak() throws -> Finding? {
         guard patient.tree["data.source"]?.kind == "csv", !patient.task.isNumbers, training.isClassification,
-            let names = patient.data.featureNames, training.sampleShape.count == names.count, training.count >= 50
+            let names = patient.data.featureNames, training.sampleShape.count == names.count, training.isInMemory,
+            training.count >= 50
         else { return nil }
         let rows = (0..<training.count).map { training.features(at: $0).scalars(as: Double.self) }
         for (column, name) in names.enumerated() where !trials.isOver {
@@ -311,10 +308,10 @@ struct DataExamination {
             let whole = values.allSatisfy { $0 == $0.rounded() }
             let span = (values.max() ?? 0) - (values.min() ?? 0)
             guard whole, Set(values).count == values.count, span < 4 * Double(values.count) else { continue }
-            let known = Neighbours(
-                rows: values.map { [Float($0)] }, labels: (0..<training.count).map { training.label(at: $0) })
+            let known = NearestNeighbors(
+                values.map { [$0] }, (0..<training.count).map { training.label(at: $0) }, k: 5)
             let accuracy = known.accuracy(
-                on: (0..<heldOut.count).map { [Float(heldOut.features(at: $0).scalars(as: Double.self)[column])] },
+                (0..<heldOut.count).map { [heldOut.features(at: $0).scalars(as: Double.self)[column]] },
                 (0..<heldOut.count).map { heldOut.label(at: $0) })
             guard accuracy > control.score.chance + 0.2 else { continue }
             var ignored = patient.tree["data.source.csv.ignore"]?.items ?? []

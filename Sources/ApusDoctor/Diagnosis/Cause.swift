@@ -20,8 +20,6 @@ public enum Cause: String, Sendable, Hashable, Codable, CaseIterable {
     case dataNoise = "data_noise"
     /// The data have values that are not finite.
     case dataNonfinite = "data_nonfinite"
-    /// The order of the data.
-    case dataOrder = "data_order"
     /// There are too few samples.
     case tooLittleData = "too_little_data"
     /// Rare classes are not learned.
@@ -88,12 +86,6 @@ public enum Cause: String, Sendable, Hashable, Codable, CaseIterable {
     case underfittingCapacity = "underfitting_capacity"
     /// Regularization outweighs the data.
     case overRegularised = "over_regularised"
-    /// Training reaches numbers that are not finite.
-    case nonfinite
-    /// The network is no better than a guess.
-    case noSkill = "no_skill"
-    /// Training fails.
-    case crashOrNaN = "crash_or_nan"
 
     /// The cause in a few words.
     public var title: String {
@@ -105,7 +97,6 @@ public enum Cause: String, Sendable, Hashable, Codable, CaseIterable {
         case .noLearnableSignal: "The inputs say nothing about the labels"
         case .dataNoise: "The training inputs are damaged"
         case .dataNonfinite: "The data have values that are not finite"
-        case .dataOrder: "The order of the data"
         case .tooLittleData: "There are too few samples"
         case .classImbalance: "Rare classes are not learned"
         case .splitLeakage: "The held-out part is known from training"
@@ -139,9 +130,6 @@ public enum Cause: String, Sendable, Hashable, Codable, CaseIterable {
         case .overfitting: "The network learns its samples by heart"
         case .underfittingCapacity: "The network is too small"
         case .overRegularised: "Regularization outweighs the data"
-        case .nonfinite: "Training reaches numbers that are not finite"
-        case .noSkill: "The network is no better than a guess"
-        case .crashOrNaN: "Training fails"
         }
     }
 }

@@ -8,13 +8,7 @@ extension Diagnosis {
     /// The experiment with all repairs.
     ///
     /// - Throws: `ConfigurationError` if it is another experiment than that which was examined, and a setting does not fit.
-    public func repaired(_ experiment: Experiment) throws -> Experiment {
-        var file = try ExperimentFile(yaml: try experiment.yaml(), path: "experiment.yaml")
-        for setting in repair { file = try file.setting(setting) }
-        var edited = try file.experiment()
-        edited.data.directory = experiment.data.directory
-        return edited
-    }
+    public func repaired(_ experiment: Experiment) throws -> Experiment { try experiment.setting(repair) }
 }
 
 extension Diagnosis: CustomStringConvertible {
@@ -30,6 +24,7 @@ extension Diagnosis: CustomStringConvertible {
             lines.append(
                 "\(name): \(quality.short) on samples that are held back, where a guess reaches \(chance.short). Nothing that was tried helps, so the cause is not known (\(cost))."
             )
+        case .faulty where trainings == 0: lines.append("\(name): it can't be trained as it is (\(cost)).")
         case .faulty:
             lines.append(
                 "\(name): \(quality.short) on samples that are held back"

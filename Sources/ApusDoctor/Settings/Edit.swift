@@ -1,4 +1,3 @@
-import ApusConfiguration
 import ApusExperiments
 
 /// An edit of an experiment: settings that take other values, as `--set` writes them.
@@ -46,12 +45,5 @@ struct Edit: Hashable, Sendable {
     /// The experiment with the edit.
     ///
     /// - Throws: `ConfigurationError` where a path leads nowhere or a value does not fit.
-    func applied(to experiment: Experiment) throws -> Experiment {
-        var file = try ExperimentFile(yaml: try experiment.yaml(), path: "experiment.yaml")
-        for setting in settings { file = try file.setting(setting) }
-        var edited = try file.experiment()
-        // What files can't hold.
-        edited.data.directory = experiment.data.directory
-        return edited
-    }
+    func applied(to experiment: Experiment) throws -> Experiment { try experiment.setting(settings) }
 }

@@ -1,11 +1,13 @@
 import ApusConfiguration
 import ApusExperiments
+import ApusNN
+import ApusOptimizers
 
 /// An experiment as a tree of settings, which says where each of them stands.
 struct ExperimentTree: Sendable {
     let root: SettingValue
 
-    init(_ experiment: Experiment) throws { root = try FileJSON.value(try FileJSON.text(experiment)) }
+    init(_ experiment: Experiment) throws { root = try experiment.settingTree }
 
     subscript(path: String) -> SettingValue? { root[path.split(separator: ".").map(String.init)] }
 
@@ -29,16 +31,7 @@ struct ExperimentTree: Sendable {
         }
 
         /// The argument that may be written without its name.
-        private var leadingArgument: String? {
-            switch kind {
-            case "dense": "units"
-            case "dropout", "spatialDropout", "alphaDropout", "gaussianDropout": "rate"
-            case "gaussianNoise": "standardDeviation"
-            case "batchNorm": "momentum"
-            case "rescaling": "scale"
-            default: nil
-            }
-        }
+        private var leadingArgument: String? { ExperimentTree.leadingArguments[kind] }
 
         /// Whether it has a kernel.
         var isLinear: Bool { ["dense", "conv2D", "conv1D", "depthwiseConv2D", "convTranspose2D"].contains(kind) }
@@ -81,7 +74,7 @@ struct ExperimentTree: Sendable {
         switch item {
         case .text(let kind): return (kind, nil)
         case .object(let entries):
-            let kinds = entries.filter { !["name", "shared"].contains($0.key) }
+            let kinds = entries.filter { !besideLayers.contains($0.key) }
             guard kinds.count == 1, let (kind, arguments) = kinds.first else { return nil }
             return (kind, arguments)
         default: return nil
@@ -99,8 +92,14 @@ struct ExperimentTree: Sendable {
     /// The path of an argument of the optimizer's rule: `optimizer.adam.learningRate`.
     func optimizerPath(_ argument: String) -> String? { optimizer.map { "optimizer.\($0).\(argument)" } }
 
-    private static let besideOptimizer: Set<String> = [
-        "clipping", "weightDecay", "proximalL1", "accumulation", "skipsNonFinite", "average", "layerDecay",
-        "unfreezing", "groups",
-    ]
+    /// The arguments of layers that may stand without their names, by kind.
+    private static let leadingArguments: [String: String] = {
+        let kinds = (AnyLayer.form.kinds?.kinds ?? []).compactMap { kind in
+            kind.content?.constants?.first(where: \.isLeading).map { (kind.name, $0.name) }
+        }
+        return Dictionary(kinds) { first, _ in first }
+    }()
+    private static let besideLayers = Set(AnyLayer.form.kinds?.beside.map(\.name) ?? [])
+    /// What may stand beside an optimizer's rule.
+    private static let besideOptimizer = Set(Optimizer.form.kinds?.beside.map(\.name) ?? [])
 }

@@ -1,3 +1,4 @@
+import ApusExperiments
 import Foundation
 import ApusOptimizers
 import ApusTraining
@@ -53,15 +54,13 @@ extension Case {
                     .overRegularised, at: [path], Edit(path, .number(min(decay / 100, 0.0001))),
                     "weights decay by \(decay) of the rate in every step", suspicion: 0.75))
         }
-        for layer in tree.layers where layer.kind == "batchNorm" {
-            guard let momentum = layer.argument("momentum")?.double, momentum > 0.999 else { continue }
-            let layers = tree.layers.filter { $0.kind == "batchNorm" && ($0.argument("momentum")?.double ?? 0) > 0.999 }
+        let still = tree.layers.filter { $0.kind == "batchNorm" && ($0.argument("momentum")?.double ?? 0) > 0.999 }
+        if !still.isEmpty {
             found.append(
                 Treatment(
-                    .trainEvalMismatch, at: layers.map { $0.path("momentum") },
-                    Edit(layers.map { ($0.path("momentum"), .number(steps < 500 ? 0.9 : 0.99)) }),
+                    .trainEvalMismatch, at: still.map { $0.path("momentum") },
+                    Edit(still.map { ($0.path("momentum"), .number(steps < 500 ? 0.9 : 0.99)) }),
                     "the running statistics never leave their start, which is what predictions use", suspicion: 0.97))
-            break
         }
         return found
     }
@@ -116,21 +115,18 @@ extension Case {
                 .trainEvalMismatch, "optimizer.average", .number((better * 1000).rounded() / 1000),
                 "what is evaluated averages over \((1 / (1 - average)).short) steps, but there are \(steps)", 0.95)
         }
-        if let groups = tree["optimizer.groups"]?.items, !groups.isEmpty,
-            groups.contains(where: { $0["isFrozen"] != .flag(true) })
-        {
-            let kept = groups.filter { $0["isFrozen"] == .flag(true) }
+        let groups = tree["optimizer.groups"]?.items ?? []
+        let frozen = groups.filter { $0["isFrozen"] == .flag(true) }
+        let others = groups.filter { $0["isFrozen"] != .flag(true) }
+        if !others.isEmpty {
             add(
-                .learningRateTooLow, "optimizer.groups", .list(kept), "some variables have a rate of their own", 0.8,
+                .learningRateTooLow, "optimizer.groups", .list(frozen), "some variables have a rate of their own", 0.8,
                 minimumGain: 0.015)
         }
-        if let groups = tree["optimizer.groups"]?.items, groups.contains(where: { $0["isFrozen"] == .flag(true) }),
-            experiment.initialization == nil
-        {
-            let edit = Edit("optimizer.groups", .list(groups.filter { $0["isFrozen"] != .flag(true) }))
+        if !frozen.isEmpty, experiment.initialization == nil {
             found.append(
                 Treatment(
-                    .parameterNotUpdated, at: ["optimizer.groups"], edit,
+                    .parameterNotUpdated, at: ["optimizer.groups"], Edit("optimizer.groups", .list(others)),
                     "variables are frozen that begin with random numbers", suspicion: 0.6, minimumGain: 0.08,
                     greatestShare: 0.85))
         }
@@ -192,48 +188,7 @@ extension Case {
         return (isWild ? [0.1, 0.01, 0.001] : [0.1, 10, 0.01, 100, 1000, 0.001, 10_000]).map(treatment)
     }
 
-    // MARK: Data and effort
-
-    func dataTreatments() -> [Treatment] {
-        var found: [Treatment] = []
-        if let augment = tree["data.augment"]?.items, !augment.isEmpty {
-            let kinds = augment.compactMap(\.kind)
-            let damages = kinds.contains {
-                ["cutout", "noise", "erase", "gaussianNoise", "randomErasing"].contains($0)
-            }
-            found.append(
-                Treatment(
-                    damages ? .dataNoise : .trainEvalShift, at: ["data.augment"], Edit("data.augment", []),
-                    "training samples are changed at random (\(kinds.joined(separator: ", "))), those that are judged are not",
-                    suspicion: 0.6, minimumGain: 0.03, level: 1))
-            for index in augment.indices where augment.count > 1 {
-                var rest = augment
-                rest.remove(at: index)
-                found.append(
-                    Treatment(
-                        damages ? .dataNoise : .trainEvalShift, at: ["data.augment"], Edit("data.augment", .list(rest)),
-                        "training samples are changed at random by \(kinds.indices.contains(index) ? kinds[index] : "")",
-                        suspicion: 0.62, minimumGain: 0.03, level: 1))
-            }
-        }
-        if patient.isUnbalanced, patient.data.training.count > 200, case .classes(let count) = patient.task {
-            let counts = patient.classCounts.map(Double.init)
-            let mean = counts.reduce(0, +) / Double(max(1, counts.filter { $0 > 0 }.count))
-            let weights = counts.map { $0 > 0 ? (min(30, mean / $0) * 100).rounded() / 100 : 1 }
-            if experiment.loss.classWeights == nil, weights.count == count {
-                var arguments: [String: SettingValue] = [:]
-                if case .object(let known)? = tree["loss"]?.arguments { arguments = known }
-                arguments["classWeights"] = .list(weights.map { .number($0) })
-                let least = counts.filter { $0 > 0 }.min() ?? 0
-                found.append(
-                    Treatment(
-                        .classImbalance, at: ["loss", "data"], Edit("loss", .object([lossName: .object(arguments)])),
-                        "the rarest class has \(Int(least)) of \(Int(counts.reduce(0, +))) samples", suspicion: 0.7,
-                        minimumGain: 0.03, level: 1))
-            }
-        }
-        return found
-    }
+    // MARK: Effort
 
     func effortTreatments() -> [Treatment] {
         var found: [Treatment] = []

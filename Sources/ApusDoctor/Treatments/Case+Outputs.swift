@@ -1,3 +1,4 @@
+import ApusExperiments
 import ApusNN
 import ApusTensor
 
@@ -47,8 +48,10 @@ extension Case {
     }
 
     var lossName: String { experiment.loss.name }
-    private var lossArguments: SettingValue? { tree["loss"]?.arguments }
-    private var takesProbabilities: Bool { lossArguments?["fromProbabilities"] == .flag(true) }
+    private var lossArguments: [String: SettingValue] {
+        if case .object(let arguments)? = tree["loss"]?.arguments { arguments } else { [:] }
+    }
+    private var takesProbabilities: Bool { lossArguments["fromProbabilities"] == .flag(true) }
     private var isCrossEntropy: Bool {
         ["softmaxCrossEntropy", "binaryCrossEntropy", "focal", "binaryFocal"].contains(lossName)
     }
@@ -182,6 +185,7 @@ extension Case {
     /// Targets of samples from all over the training part, of an autoencoder its inputs.
     var targetSamples: [Double] {
         let data = patient.data.training
+        guard data.isInMemory else { return [] }
         let isInput = experiment.target?.isInput == true
         return stride(from: 0, to: data.count, by: max(1, data.count / 500)).flatMap { index -> [Double] in
             if isInput {
@@ -192,39 +196,40 @@ extension Case {
         }
     }
 
+    /// The loss with another argument, or without it.
+    func loss(with argument: String, _ value: SettingValue?) -> Edit {
+        var arguments = lossArguments
+        arguments[argument] = value
+        return Edit("loss", arguments.isEmpty ? .text(lossName) : .object([lossName: .object(arguments)]))
+    }
+
     func lossTreatments() -> [Treatment] {
-        var entries: [String: SettingValue] = [:]
-        if case .object(let given)? = lossArguments { entries = given }
+        let entries = lossArguments
         var found: [Treatment] = []
-        func without(_ key: String) -> Edit {
-            var rest = entries
-            rest[key] = nil
-            return Edit("loss", rest.isEmpty ? .text(lossName) : .object([lossName: .object(rest)]))
-        }
         if entries["reduction"] == .text("sum") {
             found.append(
                 Treatment(
-                    .lossReduction, at: ["loss"], without("reduction"),
+                    .lossReduction, at: ["loss"], loss(with: "reduction", nil),
                     "the loss is the sum over a batch, so steps are \(experiment.batchSize) times as long",
                     suspicion: 0.9))
         }
         if entries["classWeights"] != nil {
             found.append(
                 Treatment(
-                    .lossTaskMismatch, at: ["loss"], without("classWeights"), "classes have factors of their own",
+                    .lossTaskMismatch, at: ["loss"], loss(with: "classWeights", nil),
+                    "classes have factors of their own",
                     suspicion: 0.7))
         }
         if let smoothing = entries["labelSmoothing"]?.double, smoothing > 0.2 {
-            entries["labelSmoothing"] = .number(0.1)
             found.append(
                 Treatment(
-                    .overRegularised, at: ["loss"], Edit("loss", .object([lossName: .object(entries)])),
+                    .overRegularised, at: ["loss"], loss(with: "labelSmoothing", .number(0.1)),
                     "labels are smoothed by \(smoothing)", suspicion: 0.7))
         }
         if experiment.loss.weight < 0.1 || experiment.loss.weight > 10 {
             found.append(
                 Treatment(
-                    .lossReduction, at: ["loss"], without("weight"),
+                    .lossReduction, at: ["loss"], loss(with: "weight", nil),
                     "the loss is multiplied by \(experiment.loss.weight)",
                     suspicion: 0.3))
         }
@@ -236,8 +241,4 @@ extension Case {
                         "a loss of logarithms takes every negative number for 0", suspicion: 0.9)
                 ] : [])
     }
-}
-
-extension Task {
-    var isClasses: Bool { if case .answers = self { false } else { true } }
 }

@@ -1,3 +1,5 @@
+import ApusExperiments
+
 /// Settings that usually work, in place of all that is there: where several causes keep a network from learning, no single edit helps.
 extension Case {
     /// Recipes, each of its parts a suspicion of its own.

@@ -1,3 +1,4 @@
+import ApusExperiments
 import ApusData
 import ApusNN
 import ApusTensor
@@ -40,7 +41,8 @@ extension Case {
     /// The standard deviation of each column of a table, as the network receives it; those that are constant left out.
     private var columnScales: [Double] {
         let data = patient.data.training
-        guard patient.data.kind == .table, data.sampleShape.count <= 4096, data.inputNames.count == 1 else { return [] }
+        guard patient.data.kind == .table, data.isInMemory, data.sampleShape.count <= 4096, data.inputNames.count == 1
+        else { return [] }
         let indices = stride(from: 0, to: data.count, by: max(1, data.count / 300))
         let rows = indices.compactMap { index in
             try? data.preprocessing(Values(data.features(at: index).expandingShape(at: 0))).only.cast(to: .float32)
@@ -48,9 +50,7 @@ extension Case {
         }
         guard let width = rows.first?.count, rows.count > 2 else { return [] }
         return (0..<width).map { column in
-            let values = rows.map { Double($0[column]) }
-            let mean = values.reduce(0, +) / Double(values.count)
-            return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
+            Moments(rows.map { Double($0[column]) }).deviation
         }.filter { $0 > 0 && $0.isFinite }
     }
 
@@ -58,10 +58,8 @@ extension Case {
         guard case .numbers(let width) = patient.task, experiment.target?.isInput != true, tree.isList, width <= 16,
             outputActivation == "linear" || head != nil
         else { return [] }
-        let values = targetSamples
-        let mean = values.reduce(0, +) / Double(max(1, values.count))
-        let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count)))
-            .squareRoot()
+        let moments = Moments(targetSamples)
+        let (mean, deviation) = (moments.mean, moments.deviation)
         guard deviation > 0, abs(mean) > 3 * deviation || deviation > 8 || deviation < 0.12,
             var items = tree["model"]?.items, let head
         else { return [] }
@@ -76,11 +74,9 @@ extension Case {
             }
         }
         edit = edit.and(Edit("model", .list(items)))
-        var arguments: [String: SettingValue] = [:]
-        if case .object(let known)? = tree["loss"]?.arguments { arguments = known }
         let isSquare = lossName == "meanSquaredError"
-        arguments["weight"] = .number(experiment.loss.weight / (isSquare ? deviation * deviation : deviation))
-        edit = edit.and(Edit("loss", .object([lossName: .object(arguments)])))
+        let weight = experiment.loss.weight / (isSquare ? deviation * deviation : deviation)
+        edit = edit.and(loss(with: "weight", .number(weight)))
         let text =
             "targets have the mean \(mean.short) and the standard deviation \(deviation.short), outputs begin near 0"
         let file = tree["data.source"]?.arguments?["file"]?.string ?? "data"

@@ -5,7 +5,7 @@ struct Treatment: Sendable {
     let cause: Cause
     /// The settings, layers or columns that are to blame.
     let places: [String]
-    let edit: Edit
+    var edit: Edit
     /// What is unusual, in a sentence.
     let observation: String
     /// How much speaks for it before it is tried, 0…1: 1 for what is wrong by itself, 0 for what is tried with every network.
@@ -18,12 +18,6 @@ struct Treatment: Sendable {
     let isMeasuredByLoss: Bool
     /// What the control reaches at most of what the arm reaches above chance; more effort helps every network a little.
     let greatestShare: Double
-
-    func with(_ edit: Edit) -> Treatment {
-        Treatment(
-            cause, at: places, edit, observation, suspicion: suspicion, minimumGain: minimumGain, level: level,
-            isMeasuredByLoss: isMeasuredByLoss, greatestShare: greatestShare)
-    }
 
     /// Whether it is more of the same, which short trainings can't judge.
     var isEffort: Bool { cause == .undertrained && places == ["epochs"] || cause == .underfittingCapacity }
@@ -55,7 +49,7 @@ struct Case {
     var quality: Double { patient.quality(control.score) }
 
     /// Everything that is worth an arm, most suspicious first.
-    func treatments() throws -> [Treatment] {
+    func treatments() -> [Treatment] {
         let all =
             outputTreatments() + lossTreatments() + inputTreatments() + targetTreatments() + initializationTreatments()
             + activationTreatments() + depthTreatments() + regularizationTreatments() + optimizerTreatments()
@@ -69,6 +63,8 @@ struct Case {
         guard let layers = patient.namedLayers, treatment.edit.paths.contains(where: { $0.hasPrefix("model.") }) else {
             return treatment
         }
-        return treatment.with(Edit("model", layers).and(treatment.edit))
+        var treatment = treatment
+        treatment.edit = Edit("model", layers).and(treatment.edit)
+        return treatment
     }
 }

@@ -7,27 +7,20 @@ import Foundation
 
 /// What a network does inside for some samples: signals by layer, and gradients by variable.
 struct Look: Sendable {
-    /// A layer that computes something of its own.
+    /// What a layer yields.
     struct Layer: Sendable {
-        let path: String
-        let kind: String
-        /// The root mean square of its outputs.
-        let size: Double
-        /// The standard deviation of its outputs over samples, relative to `size`.
-        let spread: Double
         /// The share of units that are 0 for all samples; `nil` where no output is 0.
         let deadShare: Double?
         /// The share of outputs at which a sigmoid or tanh is flat; `nil` for other layers.
         let saturatedShare: Double?
     }
 
+    /// A kernel at the start, or another variable, with its gradient.
     struct Gradient: Sendable {
         let path: String
         /// Root mean squares of the gradient and of the variable.
         let size: Double
         let weight: Double
-        /// Whether all units (the last axis) have the same gradient, and there are several.
-        let isSymmetric: Bool
         /// Whether all numbers of the variable are the same.
         let isConstant: Bool
         /// The inputs of a unit.
@@ -36,7 +29,6 @@ struct Look: Sendable {
 
     let layers: [Layer]
     let gradients: [Gradient]
-    let loss: Double?
     /// The batch as the network receives it: mean and standard deviation.
     let input: (mean: Double, deviation: Double)
 
@@ -53,15 +45,14 @@ struct Look: Sendable {
         guard let batch = batches.first(where: { _ in true }),
             let view = try? probe(variables, batch, seed: 0, step: 0, mode: .inference, gradients: paths)
         else { return nil }
-        loss = view.loss
         let received = (try? view.input.cast(to: .float32).evaluated().scalars) ?? []
-        let (mean, deviation) = Look.moments(received)
-        input = (mean, deviation)
+        let moments = Moments(received.map(Double.init))
+        input = (moments.mean, moments.deviation)
         layers = view.calls.filter { !$0.isRepetition }.compactMap { Look.layer($0, count: batch.count) }
         gradients = view.gradients.map { path, value in
             Gradient(
                 path: path, size: Look.size(value.scalars), weight: Look.size(variables[path]!.scalars),
-                isSymmetric: Look.isSymmetric(value), isConstant: Look.isConstant(variables[path]!),
+                isConstant: Look.isConstant(variables[path]!),
                 fanIn: Double(max(1, value.count / max(1, value.shape.dimensions.last ?? 1))))
         }
     }
@@ -69,57 +60,29 @@ struct Look: Sendable {
     private static func layer(_ call: ModelView.Call, count: Int) -> Layer? {
         let values = call.output.scalars
         guard count > 1, values.count >= count, values.count % count == 0 else { return nil }
-        let width = values.count / count
-        let isFlat = values.allSatisfy { $0 >= 0 } && values.contains { $0 == 0 }
+        let isRectified = values.allSatisfy { $0 >= 0 } && values.contains { $0 == 0 }
         // Units are channels: the last axis.
         let units = call.output.shape.rank > 1 ? call.output.shape[-1] : 1
         var isAlive = Array(repeating: false, count: units)
         for (index, value) in values.enumerated() where value != 0 { isAlive[index % units] = true }
-        let size = Look.size(values)
-        var spread = 0.0
-        for column in 0..<width {
-            var (sum, squares) = (0.0, 0.0)
-            for row in 0..<count {
-                let value = Double(values[row * width + column])
-                sum += value
-                squares += value * value
-            }
-            spread += max(0, squares / Double(count) - sum * sum / Double(count * count))
-        }
-        let kind = call.layer.activationKind
         let saturated: Double? =
-            switch kind {
+            switch call.layer.flatActivation {
             case "sigmoid": share(values) { $0 < 0.02 || $0 > 0.98 }
             case "tanh": share(values) { abs($0) > 0.95 }
             default: nil
             }
         return Layer(
-            path: call.path, kind: kind ?? "", size: size,
-            spread: size > 0 ? (spread / Double(width)).squareRoot() / size : 0,
-            deadShare: isFlat ? Double(isAlive.filter { !$0 }.count) / Double(units) : nil, saturatedShare: saturated)
+            deadShare: isRectified ? Double(isAlive.filter { !$0 }.count) / Double(units) : nil,
+            saturatedShare: saturated)
     }
 
     private static func share(_ values: [Float], _ test: (Float) -> Bool) -> Double {
         Double(values.lazy.filter(test).count) / Double(max(1, values.count))
     }
 
-    private static func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {
-        let count = Double(max(1, values.count))
-        let mean = values.reduce(0.0) { $0 + Double($1) } / count
-        let squares = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
-        return (mean, (squares / count).squareRoot())
-    }
-
     private static func size(_ values: [Float]) -> Double {
         let squares = values.reduce(0.0) { $0 + Double($1) * Double($1) }
         return (squares / Double(max(1, values.count))).squareRoot()
-    }
-
-    private static func isSymmetric(_ gradient: Tensor) -> Bool {
-        guard gradient.rank >= 2, gradient.shape[-1] > 1 else { return false }
-        let (values, units) = (gradient.scalars, gradient.shape[-1])
-        guard values.contains(where: { $0 != 0 }) else { return false }
-        return values.indices.allSatisfy { values[$0] == values[$0 / units * units] }
     }
 
     private static func isConstant(_ weight: Tensor) -> Bool {
@@ -139,14 +102,11 @@ struct Look: Sendable {
         guard kernels.count > 1, let first = kernels.first, let last = kernels.last, last.size > 0 else { return nil }
         return first.size / last.size
     }
-
-    /// The variables whose gradient is 0.
-    var withoutGradient: [String] { gradients.filter { $0.size == 0 }.map(\.path) }
 }
 
 extension Model {
-    /// The activation that the layer applies at its end; `nil` for none.
-    fileprivate var activationKind: String? {
+    /// The activation at the layer's end, if it is one that is flat far from 0.
+    fileprivate var flatActivation: String? {
         let text = "\(self)"
         return ["sigmoid", "tanh"].first { text.contains($0) }
     }

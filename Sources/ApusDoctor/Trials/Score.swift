@@ -17,17 +17,13 @@ struct Score: Sendable {
     let samples: [Double]
     /// Whether every sample gets the same answer.
     let isConstant: Bool
-    /// The spread of outputs over samples, relative to their size.
-    let spread: Double
-    /// The mean of −log p of the truth, where outputs are probabilities or logits.
-    let logLoss: Double?
     /// Right answers and samples by class; empty for other tasks.
     let classes: [(right: Double, count: Double)]
 
     static func worst(_ count: Int) -> Score {
         Score(
-            value: -1, balanced: -1, chance: 0, samples: Array(repeating: 0, count: count), isConstant: true, spread: 0,
-            logLoss: nil, classes: [])
+            value: -1, balanced: -1, chance: 0, samples: Array(repeating: 0, count: count), isConstant: true,
+            classes: [])
     }
 
     /// The score of a training that failed: that of who always gives the same answer.
@@ -37,13 +33,12 @@ struct Score: Sendable {
         let share = (counts.max() ?? 0) / max(1, counts.reduce(0, +))
         return Score(
             value: share, balanced: 1 / Double(max(1, counts.filter { $0 > 0 }.count)), chance: share,
-            samples: Array(repeating: 0, count: data.count), isConstant: true, spread: 0, logLoss: nil, classes: [])
+            samples: Array(repeating: 0, count: data.count), isConstant: true, classes: [])
     }
 
     private func withValue(_ value: Double) -> Score {
         Score(
-            value: value, balanced: value, chance: chance, samples: samples, isConstant: isConstant, spread: spread,
-            logLoss: logLoss, classes: classes)
+            value: value, balanced: value, chance: chance, samples: samples, isConstant: isConstant, classes: classes)
     }
 
     /// Measures a trainer on samples.
@@ -84,10 +79,7 @@ struct Score: Sendable {
             self = .worst(count)
             return
         }
-        let width = outputs[0].count
         let threshold: Float = isProbability ? 0.5 : 0
-        let sizes = (0..<width).map { column in Score.spread(outputs.map { Double($0[column]) }) }
-        spread = sizes.max() ?? 0
         switch task {
         case .classes, .oneHot:
             let classes: Int =
@@ -110,7 +102,6 @@ struct Score: Sendable {
             chance = (total.max() ?? 0) / Double(count)
             isConstant = Set(answers).count == 1
             self.classes = Array(zip(right, total)).map { (right: $0, count: $1) }
-            logLoss = width == 1 || isProbability ? nil : Score.logLoss(outputs, truths)
         case .answers:
             samples = zip(outputs, targets).map { row, truth in
                 let hits = zip(row, truth).filter { ($0 > threshold) == ($1 > 0.5) }.count
@@ -123,11 +114,9 @@ struct Score: Sendable {
             }
             chance = shares.map { max($0, 1 - $0) }.reduce(0, +) / Double(max(1, shares.count))
             isConstant = Set(outputs.map { $0.map { $0 > threshold } }).count == 1
-            logLoss = nil
             classes = []
         case .numbers:
-            let variances = (0..<(targets[0].count)).map { column in Score.variance(targets.map { Double($0[column]) })
-            }
+            let variances = targets[0].indices.map { column in Moments(targets.map { Double($0[column]) }).variance }
             let variance = variances.reduce(0, +) / Double(variances.count)
             samples = zip(outputs, targets).map { row, truth in
                 let error = zip(row, truth).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
@@ -136,44 +125,26 @@ struct Score: Sendable {
             value = max(-1, 1 - samples.reduce(0, +) / Double(count))
             balanced = value
             chance = 0
-            isConstant = spread < 1e-6
-            logLoss = nil
+            isConstant = outputs[0].indices.allSatisfy { column in
+                let values = outputs.map { Double($0[column]) }
+                let size = (values.reduce(0) { $0 + $1 * $1 } / Double(count)).squareRoot()
+                return Moments(values).deviation <= 1e-6 * size
+            }
             classes = []
         }
     }
 
     private static func argmax(_ row: [Float]) -> Int { row.indices.max { row[$0] < row[$1] } ?? 0 }
 
-    private static func logLoss(_ outputs: [[Float]], _ truths: [Int]) -> Double {
-        let losses = zip(outputs, truths).map { row, truth -> Double in
-            let greatest = Double(row.max()!)
-            let sum = row.reduce(0.0) { $0 + exp(Double($1) - greatest) }
-            return greatest + log(sum) - Double(row[min(max(truth, 0), row.count - 1)])
-        }
-        return losses.reduce(0, +) / Double(max(1, losses.count))
-    }
-
-    private static func variance(_ values: [Double]) -> Double {
-        let mean = values.reduce(0, +) / Double(max(1, values.count))
-        return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count))
-    }
-
-    private static func spread(_ values: [Double]) -> Double {
-        let size = (values.reduce(0) { $0 + $1 * $1 } / Double(max(1, values.count))).squareRoot()
-        return size == 0 ? 0 : variance(values).squareRoot() / size
-    }
-
     private init(
-        value: Double, balanced: Double, chance: Double, samples: [Double], isConstant: Bool, spread: Double,
-        logLoss: Double?, classes: [(right: Double, count: Double)]
+        value: Double, balanced: Double, chance: Double, samples: [Double], isConstant: Bool,
+        classes: [(right: Double, count: Double)]
     ) {
         self.value = value
         self.balanced = balanced
         self.chance = chance
         self.samples = samples
         self.isConstant = isConstant
-        self.spread = spread
-        self.logLoss = logLoss
         self.classes = classes
     }
 }

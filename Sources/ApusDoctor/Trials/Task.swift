@@ -36,13 +36,13 @@ enum Task: Hashable, Sendable {
         self = width > 1 && rows.allSatisfy { $0.reduce(0, +) == 1 } ? .oneHot(width) : .answers(width)
     }
 
-    var isNumbers: Bool { if case .numbers = self { true } else { false } }
-
-    /// The outputs that a network for it has.
-    var outputs: Int {
+    /// Whether one class is the answer, and not several answers or numbers.
+    var isClasses: Bool {
         switch self {
-        case .classes(let count): count == 2 ? 1 : count
-        case .answers(let count), .oneHot(let count), .numbers(let count): count
+        case .classes, .oneHot: true
+        case .answers, .numbers: false
         }
     }
+
+    var isNumbers: Bool { if case .numbers = self { true } else { false } }
 }

@@ -16,8 +16,6 @@ struct Trial: Sendable {
     let diverged: Bool
     let start: Look?
     let end: Look?
-    let seconds: Double
-
     /// Whether it ended before its last epoch.
     let stoppedEarly: Bool
     /// The loss on the held-out part with the weights that are kept.

@@ -10,8 +10,7 @@ final class Trials {
     /// Samples that are held back and measured at most.
     static let heldOutLimit = 2000
     private(set) var count = 0
-    private(set) var seconds = 0.0
-    let deadline: Date
+    private let deadline: Date
     private var trials: [Key: Trial] = [:]
     private var data: [DataKey: LoadedData] = [:]
     private let given: LoadedData?
@@ -72,16 +71,9 @@ final class Trials {
             return Date().timeIntervalSince(begin)
         }
         // The first epoch compiles.
-        guard (try? seconds()) != nil, let perSample = (try? seconds()).map({ $0 / Double(sample.count) }) else {
-            return
-        }
-        self.perSample = perSample
-        shorten(samples: training.count, epochs: experiment.epochs)
-    }
-
-    /// Decides how short trials of so many samples and epochs are.
-    private func shorten(samples: Int, epochs: Int) {
-        let whole = Double(samples) * Double(epochs) * perSample
+        guard (try? seconds()) != nil, let seconds = try? seconds() else { return }
+        let (samples, epochs) = (training.count, experiment.epochs)
+        let whole = seconds / Double(sample.count) * Double(samples) * Double(epochs)
         let limit = budget / Trials.trainingsOfBudget
         guard whole > limit else { return }
         let share = limit / whole
@@ -93,7 +85,6 @@ final class Trials {
 
     /// How many trainings a budget is divided into at least.
     private static let trainingsOfBudget = 40.0
-    private var perSample = 0.0
 
     /// Training and held-out part of data: where an experiment holds nothing back, a fifth.
     static func parts(_ data: LoadedData, seed: UInt64) throws -> (training: Dataset, heldOut: Dataset) {
@@ -107,8 +98,12 @@ final class Trials {
 
     /// At most so many samples from all over a data set.
     static func thinned(_ data: Dataset, _ limit: Int) throws -> Dataset {
-        guard data.count > limit else { return data }
-        return try data.subset((0..<limit).map { $0 * data.count / limit })
+        data.count > limit ? try data.subset(places(data.count, limit)) : data
+    }
+
+    /// At most so many places from all over as many as there are.
+    static func places(_ count: Int, _ limit: Int) -> [Int] {
+        count > limit ? (0..<limit).map { $0 * count / limit } : Array(0..<count)
     }
 
     /// Trains, or recalls what came of the same training before.
@@ -117,9 +112,7 @@ final class Trials {
     func callAsFunction(_ experiment: Experiment, seed: UInt64, change: DataChange? = nil) throws -> Trial {
         let key = Key(experiment: experiment, seed: seed)
         if change == nil, let known = trials[key] { return known }
-        let begin = Date()
         let trial = try train(experiment, seed: seed, change)
-        seconds += Date().timeIntervalSince(begin)
         count += 1
         if change == nil { trials[key] = trial }
         return trial
@@ -129,7 +122,6 @@ final class Trials {
     typealias DataChange = (_ training: Dataset, _ heldOut: Dataset) throws -> (Dataset, Dataset)
 
     private func train(_ experiment: Experiment, seed: UInt64, _ change: DataChange?) throws -> Trial {
-        let begin = Date()
         var experiment = experiment
         experiment.seed = seed
         let loaded = try loadedData(experiment, seed: seed)
@@ -172,8 +164,7 @@ final class Trials {
                 score: try Score(trainer, task, on: heldOut),
                 training: try Score(trainer, task, on: try Trials.thinned(training, 1000)), epochs: epochs,
                 failure: nil, diverged: false, start: start, end: Look(trainer, training),
-                seconds: Date().timeIntervalSince(begin), stoppedEarly: isStopped,
-                heldOutLoss: measured.loss,
+                stoppedEarly: isStopped, heldOutLoss: measured.loss,
                 test: try loaded.test.map { try Score(trainer, task, on: try Trials.thinned($0, 1000)) },
                 reportedAccuracy: measured["accuracy"] ?? measured["binaryAccuracy"])
         } catch let error as any ApusError {
@@ -181,8 +172,7 @@ final class Trials {
             return Trial(
                 score: worst, training: worst, epochs: epochs, failure: error.description,
                 diverged: error.failureKind == .diverged, start: start, end: nil,
-                seconds: Date().timeIntervalSince(begin), stoppedEarly: true, heldOutLoss: .infinity, test: nil,
-                reportedAccuracy: nil)
+                stoppedEarly: true, heldOutLoss: .infinity, test: nil, reportedAccuracy: nil)
         }
     }
 }

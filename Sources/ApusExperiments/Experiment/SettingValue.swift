@@ -1,7 +1,7 @@
 import Foundation
 
 /// A value of an experiment as files write it.
-indirect enum SettingValue: Hashable, Sendable {
+package indirect enum SettingValue: Hashable, Sendable {
     case none
     case flag(Bool)
     case whole(Int)
@@ -13,7 +13,7 @@ indirect enum SettingValue: Hashable, Sendable {
     case written(String)
 
     /// The value at a path; `nil` if there is none.
-    subscript(path: [String]) -> SettingValue? {
+    package subscript(path: [String]) -> SettingValue? {
         guard let first = path.first else { return self }
         let rest = Array(path.dropFirst())
         switch self {
@@ -25,10 +25,10 @@ indirect enum SettingValue: Hashable, Sendable {
         }
     }
 
-    subscript(key: String) -> SettingValue? { self[[key]] }
+    package subscript(key: String) -> SettingValue? { self[[key]] }
 
     /// The number, if it is one.
-    var double: Double? {
+    package var double: Double? {
         switch self {
         case .whole(let value): Double(value)
         case .number(let value): value
@@ -36,14 +36,14 @@ indirect enum SettingValue: Hashable, Sendable {
         }
     }
 
-    var int: Int? { if case .whole(let value) = self { value } else { nil } }
+    package var int: Int? { if case .whole(let value) = self { value } else { nil } }
 
-    var string: String? { if case .text(let value) = self { value } else { nil } }
+    package var string: String? { if case .text(let value) = self { value } else { nil } }
 
-    var items: [SettingValue]? { if case .list(let items) = self { items } else { nil } }
+    package var items: [SettingValue]? { if case .list(let items) = self { items } else { nil } }
 
     /// What is written by its name alone, or by its name with arguments: `relu`, `{leakyReLU: 0.1}`.
-    var kind: String? {
+    package var kind: String? {
         switch self {
         case .text(let name): name
         case .object(let entries): entries.count == 1 ? entries.keys.first : nil
@@ -52,13 +52,13 @@ indirect enum SettingValue: Hashable, Sendable {
     }
 
     /// What is written in braces behind the name of a kind; `nil` for a name alone.
-    var arguments: SettingValue? {
+    package var arguments: SettingValue? {
         if case .object(let entries) = self, entries.count == 1 { entries.values.first } else { nil }
     }
 }
 
 extension SettingValue: Codable {
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         if let object = try? [String: SettingValue](from: decoder) {
             self = .object(object)
         } else if let list = try? [SettingValue](from: decoder) {
@@ -79,7 +79,7 @@ extension SettingValue: Codable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .none: try container.encodeNil()
@@ -95,7 +95,7 @@ extension SettingValue: Codable {
 
 extension SettingValue: CustomStringConvertible {
     /// In one line of YAML, as `--set` takes it: `{adam: {learningRate: 0.001}}`.
-    var description: String {
+    package var description: String {
         switch self {
         case .none: "null"
         case .written(let text): text
@@ -116,12 +116,12 @@ extension SettingValue: CustomStringConvertible {
 extension SettingValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    init(stringLiteral value: String) { self = .text(value) }
-    init(integerLiteral value: Int) { self = .whole(value) }
-    init(floatLiteral value: Double) { self = .number(value) }
-    init(booleanLiteral value: Bool) { self = .flag(value) }
-    init(arrayLiteral elements: SettingValue...) { self = .list(elements) }
-    init(dictionaryLiteral elements: (String, SettingValue)...) {
+    package init(stringLiteral value: String) { self = .text(value) }
+    package init(integerLiteral value: Int) { self = .whole(value) }
+    package init(floatLiteral value: Double) { self = .number(value) }
+    package init(booleanLiteral value: Bool) { self = .flag(value) }
+    package init(arrayLiteral elements: SettingValue...) { self = .list(elements) }
+    package init(dictionaryLiteral elements: (String, SettingValue)...) {
         self = .object(Dictionary(elements) { $1 })
     }
 }

@@ -1,0 +1,43 @@
+import ApusExperiments
+
+/// What is done to samples, and how often each class is among them.
+extension Case {
+    func dataTreatments() -> [Treatment] {
+        var found: [Treatment] = []
+        if let augment = tree["data.augment"]?.items, !augment.isEmpty {
+            let kinds = augment.compactMap(\.kind)
+            let damages = kinds.contains {
+                ["cutout", "noise", "erase", "gaussianNoise", "randomErasing"].contains($0)
+            }
+            found.append(
+                Treatment(
+                    damages ? .dataNoise : .trainEvalShift, at: ["data.augment"], Edit("data.augment", []),
+                    "training samples are changed at random (\(kinds.joined(separator: ", "))), those that are judged are not",
+                    suspicion: 0.6, minimumGain: 0.03, level: 1))
+            for index in augment.indices where augment.count > 1 {
+                var rest = augment
+                rest.remove(at: index)
+                found.append(
+                    Treatment(
+                        damages ? .dataNoise : .trainEvalShift, at: ["data.augment"], Edit("data.augment", .list(rest)),
+                        "training samples are changed at random by \(kinds.indices.contains(index) ? kinds[index] : "")",
+                        suspicion: 0.62, minimumGain: 0.03, level: 1))
+            }
+        }
+        if patient.isUnbalanced, patient.data.training.count > 200, case .classes(let count) = patient.task {
+            let counts = patient.classCounts.map(Double.init)
+            let mean = counts.reduce(0, +) / Double(max(1, counts.filter { $0 > 0 }.count))
+            let weights = counts.map { $0 > 0 ? (min(30, mean / $0) * 100).rounded() / 100 : 1 }
+            if experiment.loss.classWeights == nil, weights.count == count {
+                let least = counts.filter { $0 > 0 }.min() ?? 0
+                found.append(
+                    Treatment(
+                        .classImbalance, at: ["loss", "data"],
+                        loss(with: "classWeights", .list(weights.map { .number($0) })),
+                        "the rarest class has \(Int(least)) of \(Int(counts.reduce(0, +))) samples", suspicion: 0.7,
+                        minimumGain: 0.03, level: 1))
+            }
+        }
+        return found
+    }
+}
