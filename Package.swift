@@ -138,7 +138,7 @@ let package = Package(
             dependencies: [
                 "ApusCharts", "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusOptimizers",
                 "ApusFormats",
-                "ApusData", "ApusInference", "ApusTraining", "ApusExperiments",
+                "ApusData", "ApusInference", "ApusTraining", "ApusExperiments", "ApusDoctor",
             ], swiftSettings: swift),
         .target(
             name: "Apus",

@@ -2,6 +2,8 @@ import Apus
 import ApusConfiguration
 import ApusDoctor
 import ApusExperiments
+import ApusFormats
+import ApusReport
 import ArgumentParser
 import Foundation
 
@@ -25,6 +27,9 @@ struct DoctorCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Writes the repaired experiment to this file.", valueName: "file"))
     var repair: String?
+
+    @Option(help: ArgumentHelp("Writes the diagnosis as a page to this file.", valueName: "file"))
+    var page: String?
 
     @Flag(help: "Prints one JSON object in place of text.")
     var json = false
@@ -53,15 +58,29 @@ struct DoctorCommand: ParsableCommand {
         let isQuiet = json
         let doctor = Doctor(budget: budget.seconds) { line in if !isQuiet { Terminal.write("\(line.printable)\n") } }
         let diagnosis = try doctor.examine(experiment)
-        if let repair {
-            try diagnosis.repaired(experiment).yaml().write(toFile: repair, atomically: true, encoding: .utf8)
-        }
+        if let repair { try AtomicFile.write(diagnosis.repaired(experiment).yaml(), to: repair) }
+        if let page { try AtomicFile.write(diagnosis.page, to: page) }
+        if isRun, settings.assignments.isEmpty { keep(diagnosis) }
         try Terminal.print(json ? diagnosis.json() : "\(diagnosis)")
     }
 
-    private func experiment() throws -> Experiment {
+    private var isRun: Bool {
         var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
+        return FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
+    /// Keeps the diagnosis in the folder of the run, and shows it in its report; it is no failure if that can't be written.
+    private func keep(_ diagnosis: Diagnosis) {
+        do {
+            let folder = try RunFolder(existing: file)
+            try folder.write(diagnosis)
+            try FinishedRun(folder).writeReport(report: Terminal.note)
+            Terminal.write("report: \(folder.path)/\(RunReport.fileName)\n")
+        } catch { Terminal.note("the report could not be written: \(error)") }
+    }
+
+    private func experiment() throws -> Experiment {
+        if isRun {
             return try RunFolder(existing: file).experiment().setting(settings.assignments, path: file)
         }
         return try settings.file(file).experiment()

@@ -53,7 +53,7 @@ struct Progress: CallbackRule {
         case .epochEnded(let record): show(record)
         case .stopped(let reason):
             if reason != .interrupted { Terminal.write("\(reason)\n") }
-        case .began, .checkpointSaved, .ended: break
+        case .began, .observed, .checkpointSaved, .ended: break
         }
     }
 

@@ -1,4 +1,6 @@
 import Apus
+import ApusConfiguration
+import ApusDoctor
 import ApusExperiments
 import ApusReport
 import ArgumentParser
@@ -83,18 +85,37 @@ struct Train: ParsableCommand {
         Interrupt.install()
         defer { finish(run) }
         let progress = Progress(json: json)
-        try run.train(callbacks: [Callback(progress), Interrupt.callback], report: Terminal.note)
+        let start = Date()
+        var callbacks = [Callback(progress), Interrupt.callback]
+        if run.experiment.doctor { callbacks.append(Callback(Watcher(report: Terminal.note))) }
+        do { try run.train(callbacks: callbacks, report: Terminal.note) } catch let error as any ApusError
+            where error.failureKind == .diverged
+        {
+            try? examine(run, seconds: Date().timeIntervalSince(start))
+            throw error
+        }
         if let failure = progress.failure.error { throw failure }
         if let test = run.record.test {
             // Standard output has nothing but events then.
             if json { Terminal.write("test \(test)\n") } else { try Terminal.print("test \(test)") }
         }
+        if run.record.state == .completed { try examine(run, seconds: Date().timeIntervalSince(start)) }
         if run.record.state == .interrupted {
             Terminal.write(
                 "\ninterrupted; the weights are in \(folder.lastWeights); "
                     + "apus train --resume \(folder.path) continues it\n")
             throw Interrupt.exitCode
         }
+    }
+
+    /// Asks the doctor, if the experiment wants it: for as long as the training took, and ten seconds at least.
+    private func examine(_ run: ExperimentRun, seconds: Double) throws {
+        guard run.experiment.doctor else { return }
+        do {
+            let diagnosis = try run.examine(Doctor(budget: max(10, seconds)))
+            // Standard output has nothing but events then.
+            if json { Terminal.write("\(diagnosis)\n") } else { try Terminal.print(diagnosis) }
+        } catch let error as DoctorError { Terminal.note("\(error)") }
     }
 
     /// Report and catalog of a run that has ended; it is no failure of the run if they can't be written.

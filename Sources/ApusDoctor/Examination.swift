@@ -65,7 +65,12 @@ struct Examination {
         }
         var diagnosis = diagnosis(
             verdict(findings, quality, chance, control), findings, quality: quality, chance: chance)
+        for index in diagnosis.findings.indices {
+            guard let settings = diagnosis.findings[index].repair?.settings else { continue }
+            diagnosis.findings[index].repair?.difference = original.difference(settings)
+        }
         if !repair.assignments.isEmpty {
+            diagnosis.difference = original.difference(repair.settings)
             diagnosis.repairedQuality = try patient(current).quality(control.score)
             diagnosis.repair = repair.settings
         }
@@ -238,6 +243,8 @@ struct Examination {
     /// Where chance decides whether the control fails, it takes more seeds to see.
     private func proof(of arm: Arm, _ given: Case) throws -> Finding.Proof? {
         var (seeds, control, treated, gains): ([UInt64], [Double], [Double], [Double]) = ([], [], [], [])
+        var curves = Finding.Proof.Curves(control: [], treated: [])
+        let isComparable = !arm.treatment.edit.paths.contains { $0.hasPrefix("loss") }
         let least = arm.treatment.suspicion < 0.5 ? 0.4 * arm.treatment.minimumGain : 0
         for number in 1...UInt64(doctor.seeds) {
             if trials.isOver, seeds.count >= 3 { break }
@@ -247,10 +254,14 @@ struct Examination {
             treated.append(given.patient.quality(b.score))
             gains.append(gain(b, a, arm.treatment, given.patient))
             seeds.append(seed)
+            curves.control.append(a.epochs.compactMap { $0.validation?.loss })
+            curves.treated.append(b.epochs.compactMap { $0.validation?.loss })
             let (mean, bound) = Examination.lowerBound(gains)
             guard seeds.count >= 3 else { continue }
             if bound > least, matters(mean, given, arm.treatment) {
-                return Finding.Proof(seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound)
+                return Finding.Proof(
+                    seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound,
+                    curves: isComparable ? curves : nil)
             }
             let isRandom =
                 arm.gain > 2 * arm.treatment.minimumGain

@@ -14,10 +14,14 @@ import Testing
         let record = EpochRecord(
             1, step: 2, training: Measurements([("loss", 1)]), validation: Measurements([("loss", .nan)]),
             learningRate: 0.1, seconds: 1, samplesPerSecond: 1)
+        let observation = try JSONDecoder().decode(
+            StepObservation.self,
+            from: Data(#"{"step":1,"loss":1,"lossAfter":1,"slope":0,"variables":[],"layers":[]}"#.utf8))
         let events: [Event] = [
             .began(epochs: 1, stepsPerEpoch: 1, samplesPerEpoch: 1), .epochBegan(1),
             .unfroze(epoch: 2, patterns: ["0.dense/*"], parameters: 6),
-            .stepEnded(batch: 1, samples: 1, means: Measurements([("loss", 1)])), .epochEnded(record),
+            .stepEnded(batch: 1, samples: 1, means: Measurements([("loss", 1)])), .observed(observation),
+            .epochEnded(record),
             .checkpointSaved("a/last"), .stopped(.interrupted), .ended(.completed),
         ]
         let lines = Collector<(event: String, fields: Set<String>)>()

@@ -35,10 +35,10 @@ import Testing
         // As many epochs as the trend looks at say nothing of it.
         ([1, 0.5], []),
         // 2 % above the best.
-        ([1, 0.5, 0.5099], ["note: Still learning"]), ([1, 0.5, 0.5101], ["warning: Best in epoch 2 of 3"]),
-        ([0.5, 1, 0.5101], ["warning: Best in epoch 1 of 3"]),
+        ([1, 0.5, 0.5099], ["note: Still learning"]), ([1, 0.5, 0.5101], ["note: Best in epoch 2 of 3"]),
+        ([0.5, 1, 0.5101], ["note: Best in epoch 1 of 3"]),
         // Below zero the share is that of the size; a trend has no share.
-        ([0, -1, -0.981], []), ([0, -1, -0.979], ["warning: Best in epoch 2 of 3"]),
+        ([0, -1, -0.981], []), ([0, -1, -0.979], ["note: Best in epoch 2 of 3"]),
         // 0.3 % and 2 % an epoch, of two epochs.
         ([1, 1, 0.9942], ["note: Plateau"]), ([1, 1, 0.9938], ["good: Converging"]),
         ([1, 1, 0.9602], ["good: Converging"]), ([1, 1, 0.9598], ["note: Still learning"]),
@@ -72,6 +72,26 @@ import Testing
         #expect(broken == ["good: No overfitting"])
     }
 
+    /// A rise of the loss does harm where its weights are the result, and answers became worse.
+    @Test func risesThatDoHarm() {
+        func said(keeps: Bool, accuracies: [Double]? = nil) -> (text: String, tone: Observation.Tone)? {
+            var report = RunReport(
+                Experiment(name: "x", model: "mlp", callbacks: keeps ? [] : [.checkpoint(keepBest: 0)]))
+            report.history = history([1, 0.5, 0.6], validates: true)
+            for (index, accuracy) in (accuracies ?? []).enumerated() {
+                report.history.epochs[index].validation?["accuracy"] = accuracy
+            }
+            return report.observations.first { $0.title.hasPrefix("Best in epoch") }.map { ($0.text, $0.tone) }
+        }
+        #expect(said(keeps: true)?.tone == .note)
+        #expect(said(keeps: true)?.text.hasSuffix("The weights of that epoch are kept.") == true)
+        #expect(said(keeps: false)?.tone == .warning)
+        #expect(said(keeps: false, accuracies: [0.5, 0.8, 0.795])?.tone == .note)
+        #expect(said(keeps: false, accuracies: [0.5, 0.8, 0.78])?.tone == .warning)
+        #expect(
+            said(keeps: false, accuracies: [0.5, 0.8, 0.82])?.text.contains("Accuracy rose by 2 points since.") == true)
+    }
+
     static let rates: [(rates: [Double], isFound: Bool)] = [
         ([0.1, 0.2], true), ([0.1, 0.2, 0.3], true), ([0.1, 0.2, 0.2], false), ([0.2, 0.1, 0.3], false), ([0.1], false),
     ]
@@ -91,7 +111,7 @@ import Testing
     // MARK: Training and validation
 
     static let accuracies: [(training: Double, validation: Double, said: String)] = [
-        (0.9, 0.849, "warning: Overfitting"), (0.9, 0.851, "note: Slight overfitting"),
+        (0.9, 0.849, "note: Overfitting"), (0.9, 0.851, "note: Slight overfitting"),
         (0.9, 0.879, "note: Slight overfitting"), (0.9, 0.881, "good: No overfitting"),
         (0.9, 0.9, "good: No overfitting"), (0.9, 0.919, "good: No overfitting"),
         (0.9, 0.921, "note: Validation is easier than training"),
@@ -123,9 +143,9 @@ import Testing
             return gap([("loss", training)] + others, [("loss", validation)] + others).map { "\($0.tone): \($0.title)" }
         }
         #expect(said(2, 2.99) == ["good: No overfitting"])
-        #expect(said(2, 3.01) == ["warning: Overfitting"])
+        #expect(said(2, 3.01) == ["note: Overfitting"])
         // An accuracy that is no number says nothing.
-        #expect(said(2, 3.01, accuracy: .nan) == ["warning: Overfitting"])
+        #expect(said(2, 3.01, accuracy: .nan) == ["note: Overfitting"])
         #expect(said(0, 1) == [] && said(-1, 1) == [])
         #expect(
             gap([("loss", 2)], [("loss", 4)]).first?.text
@@ -261,11 +281,11 @@ import Testing
     @Test func aHealthyNetwork() throws { #expect(try saidOfLayers { _ in } == [ObservationRuleTests.healthy]) }
 
     static let gradients: [(sizes: [Double], said: [String])] = [
-        ([1, 5, 1], [healthy]), ([1.01e-3, 1, 1], [healthy]), ([0.99e-3, 1, 1], ["warning: Vanishing gradients"]),
-        ([0.99e3, 1, 1], [healthy]), ([1.01e3, 1, 1], ["warning: Exploding gradients"]),
+        ([1, 5, 1], [healthy]), ([1.01e-3, 1, 1], [healthy]), ([0.99e-3, 1, 1], ["note: Vanishing gradients"]),
+        ([0.99e3, 1, 1], [healthy]), ([1.01e3, 1, 1], ["note: Exploding gradients"]),
         // The first layer against the last one; what is between them does not count.
-        ([1, 1e-6, 1], [healthy]), ([2, 1, 1e-3], ["warning: Exploding gradients"]),
-        ([0, 1, 1], ["warning: Vanishing gradients"]), ([1, 1, 0], []),
+        ([1, 1e-6, 1], [healthy]), ([2, 1, 1e-3], ["note: Exploding gradients"]),
+        ([0, 1, 1], ["note: Vanishing gradients"]), ([1, 1, 0], []),
     ]
 
     @Test(arguments: gradients.indices) func gradientsByDepth(_ index: Int) throws {
@@ -279,7 +299,8 @@ import Testing
         if index == 2 {
             #expect(
                 found.first?.text.hasPrefix(
-                    "The gradient's root mean square is 9.9e−4 in 0.dense/kernel and 1 in 2.dense/kernel.") == true,
+                    "The gradient's root mean square is 9.9e−4 in 0.dense/kernel and 1 in 2.dense/kernel, 9.9e−4 times as much (fresh networks: "
+                ) == true,
                 "\(found)")
         }
     }
@@ -299,8 +320,24 @@ import Testing
         let healthy = ObservationRuleTests.healthy
         #expect(try saidOfLayers { $0.activations[0].deadShare = 0.1 } == ["good: Rectified units are alive", healthy])
         let found = try survey { $0.activations[0].deadShare = 0.125 }
-        #expect(found.map { "\($0.tone): \($0.title)" } == ["warning: Dead units", healthy])
-        #expect(found.first?.text.hasPrefix("0.dense: 12.5\u{202F}% of the units are 0 for a whole batch.") == true)
+        #expect(found.map { "\($0.tone): \($0.title)" } == ["note: Dead units", healthy])
+        #expect(
+            found.first?.text.hasPrefix("0.dense: 12.5\u{202F}% of the units are 0 for a whole batch. That may") == true
+        )
+        // What fresh networks have is usual.
+        func usual(_ dead: Double, fresh: Double...) throws -> [Observation] {
+            try survey { survey in
+                survey.activations[0].deadShare = dead
+                survey.fresh = fresh.map { LayerSurvey.Fresh(deadShares: ["0.dense": $0], depthRatio: nil) }
+            }
+        }
+        #expect(try usual(0.3, fresh: 0.1, 0.2, 0).map(\.title).first == "Rectified units are alive")
+        let unusual = try usual(0.31, fresh: 0.1, 0.2, 0).first
+        #expect(
+            unusual?.text.hasPrefix("0.dense: 31\u{202F}% (fresh networks: 0\u{202F}% to 20\u{202F}%) of the units")
+                == true)
+        let all = try usual(1, fresh: 1, 1).map { "\($0.tone): \($0.title)" }
+        #expect(all == ["warning: A layer is dead", healthy])
         let alive = try survey { survey in
             (survey.activations[1].deadShare, survey.activations[1].zeroShare) = (0, 0.5)
         }

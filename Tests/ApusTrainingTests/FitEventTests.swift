@@ -25,7 +25,7 @@ import Testing
             case .epochBegan(let epoch): names.append("epoch \(epoch)")
             case .stepEnded(let batch, _, _): names.append("step \(batch) \(training.state.step)")
             case .epochEnded(let record): losses.append(record.training.loss)
-            case .checkpointSaved, .stopped, .unfroze: names.append("not expected")
+            case .checkpointSaved, .observed, .stopped, .unfroze: names.append("not expected")
             case .ended(let reason): names.append("ended \(reason)")
             }
         }

@@ -136,7 +136,7 @@ import Testing
                 case .epochBegan(let epoch): "epoch \(epoch)"
                 case .stepEnded(let batch, let samples, _): "step \(batch) \(samples)"
                 case .epochEnded(let record): "epoch \(record.epoch) ended"
-                case .checkpointSaved, .stopped, .unfroze: "not expected"
+                case .checkpointSaved, .observed, .stopped, .unfroze: "not expected"
                 case .ended(let reason): "ended \(reason)"
                 }
             events.withLock { $0.append(text) }

@@ -36,6 +36,10 @@ public struct Diagnosis: Sendable, Hashable, Codable {
     public var repairedQuality: Double?
     /// The edits of all findings together, as `--set` takes them.
     public var repair: [String]
+    /// The lines of the experiment's file that all repairs change, as `diff` writes them.
+    public var difference = ""
+    /// All repairs in a program.
+    public var swift: String { Finding.swift(repair) }
     /// What was suspected, tried and did not help.
     public var rejected: [Rejection]
     /// How long it took.
@@ -102,11 +106,30 @@ public struct Finding: Sendable, Hashable, Codable {
         public var gain: Double
         /// The lower bound of its one-sided interval of 97.5 %.
         public var lowerBound: Double
+        /// How the loss went; `nil` where both arms have other losses.
+        public var curves: Curves?
+
+        /// The loss on samples that are held back, epoch by epoch, for each seed.
+        public struct Curves: Sendable, Hashable, Codable {
+            /// As it is.
+            public var control: [[Double]]
+            /// With the edit.
+            public var treated: [[Double]]
+        }
     }
 
     /// An edit of the experiment.
     public struct Repair: Sendable, Hashable, Codable {
         /// As `--set` takes them.
         public var settings: [String]
+        /// The lines of the experiment's file that change, as `diff` writes them; empty before a finding is part of a diagnosis.
+        public var difference: String = ""
+
+        /// The edit in a program.
+        public var swift: String { Finding.swift(settings) }
+    }
+
+    static func swift(_ settings: [String]) -> String {
+        "experiment = try experiment.setting([\(settings.map { "\($0.debugDescription)" }.joined(separator: ", "))])"
     }
 }

@@ -67,8 +67,8 @@ struct Look: Sendable {
         for (index, value) in values.enumerated() where value != 0 { isAlive[index % units] = true }
         let saturated: Double? =
             switch call.layer.flatActivation {
-            case "sigmoid": share(values) { $0 < 0.02 || $0 > 0.98 }
-            case "tanh": share(values) { abs($0) > 0.95 }
+            case .sigmoid: share(values) { $0 < 0.02 || $0 > 0.98 }
+            case .tanh: share(values) { abs($0) > 0.95 }
             default: nil
             }
         return Layer(
@@ -101,13 +101,5 @@ struct Look: Sendable {
         let kernels = gradients.filter { $0.path.hasSuffix("kernel") }
         guard kernels.count > 1, let first = kernels.first, let last = kernels.last, last.size > 0 else { return nil }
         return first.size / last.size
-    }
-}
-
-extension Model {
-    /// The activation at the layer's end, if it is one that is flat far from 0.
-    fileprivate var flatActivation: String? {
-        let text = "\(self)"
-        return ["sigmoid", "tanh"].first { text.contains($0) }
     }
 }

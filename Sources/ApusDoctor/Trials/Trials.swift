@@ -177,11 +177,6 @@ final class Trials {
     }
 }
 
-extension Experiment {
-    /// Whether the weights of the best epoch are the result.
-    var keepsBest: Bool { !callbacks.contains { ($0.rule as? Checkpoint)?.keepBest == 0 } }
-}
-
 extension Callback {
     fileprivate var writesNothing: Bool { !rule.needsModelObserver && rule.files(in: "run").isEmpty }
 }

@@ -9,8 +9,12 @@ extension Experiment {
         // The history of the run is read from it.
         if !callbacks.contains(where: { ($0.rule as? CSVLog)?.file == CSVLog().file }) { all.append(.csv()) }
         if !callbacks.contains(where: { $0.rule is Checkpoint }) { all.append(.checkpoint()) }
+        if doctor, !callbacks.contains(where: { $0.rule is WatchLog }) { all.append(.watch()) }
         return all
     }
+
+    /// Whether the weights of the best epoch are what a run leaves, as they are unless a checkpoint keeps none.
+    package var keepsBest: Bool { !callbacks.contains { ($0.rule as? Checkpoint)?.keepBest == 0 } }
 
     /// Throws if a callback watches what is not measured, or two write one file.
     func checkCallbacks(_ data: LoadedData) throws {

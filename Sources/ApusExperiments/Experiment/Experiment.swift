@@ -54,6 +54,8 @@ public struct Experiment: Configurable {
     public var device: Device
     /// What happens besides training.
     public var callbacks: [Callback]
+    /// Whether `apus train` watches the training, and examines the experiment after it.
+    public var doctor: Bool
 
     /// An experiment with the usual settings where none are given.
     public init(
@@ -64,7 +66,8 @@ public struct Experiment: Configurable {
         optimizer: Optimizer = .adam(learningRate: 0.003),
         schedule: Schedule = .cosine(warmupSteps: 200, warmupShare: 0.1),
         batchSize: Int = 128, epochs: Int = 10, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
-        cacheFeatures: Bool = false, device: Device = .cpu, callbacks: [Callback] = []
+        cacheFeatures: Bool = false, device: Device = .cpu, callbacks: [Callback] = [],
+        doctor: Bool = false
     ) {
         self.name = name
         self.seed = seed
@@ -85,6 +88,7 @@ public struct Experiment: Configurable {
         self.cacheFeatures = cacheFeatures
         self.device = device
         self.callbacks = callbacks
+        self.doctor = doctor
     }
 
     public static let schema = Schema(
@@ -135,7 +139,12 @@ public struct Experiment: Configurable {
         .optional(
             "device", \.device,
             help: "Where everything is computed: `cpu`, or `reference` to check a training slowly in Float64"),
-        .optional("callbacks", \.callbacks, help: "What happens besides training"))
+        .optional("callbacks", \.callbacks, help: "What happens besides training"),
+        .optional(
+            "doctor", \.doctor,
+            help:
+                "Whether the doctor watches the training, and then finds out by experiment what is wrong, if anything is"
+        ))
 
     /// Writes every key, defaults included: the file says everything.
     public func encode(to encoder: any Encoder) throws { try Experiment.schema.writeAll(self, to: encoder) }

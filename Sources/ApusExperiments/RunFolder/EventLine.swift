@@ -27,7 +27,8 @@ public struct EventLine: Sendable, Encodable {
 
     package enum Field: String, CodingKey, CaseIterable {
         case v, event, time, epochs, stepsPerEpoch, samplesPerEpoch, epoch, step, batch, samples, learningRate, means
-        case training, validation, tables, seconds, samplesPerSecond, patterns, parameters, checkpoint, reason
+        case training, validation, tables, seconds, samplesPerSecond, patterns, parameters, checkpoint, reason,
+            observation
     }
 
     package static func name(_ event: Event) -> String {
@@ -36,6 +37,7 @@ public struct EventLine: Sendable, Encodable {
         case .epochBegan: "epochBegan"
         case .unfroze: "unfroze"
         case .stepEnded: "stepEnded"
+        case .observed: "observed"
         case .epochEnded: "epochEnded"
         case .checkpointSaved: "checkpointSaved"
         case .stopped: "stopped"
@@ -68,6 +70,9 @@ public struct EventLine: Sendable, Encodable {
             try line.encode(samples, forKey: .samples)
             try line.encode(learningRate, forKey: .learningRate)
             try line.encode(numbers(means), forKey: .means)
+        case .observed(let observation):
+            try line.encode(state.epoch + 1, forKey: .epoch)
+            try line.encode(observation, forKey: .observation)
         case .epochEnded(let record):
             try line.encode(record.epoch, forKey: .epoch)
             try line.encode(record.step, forKey: .step)

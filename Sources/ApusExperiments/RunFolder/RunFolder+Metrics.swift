@@ -1,3 +1,4 @@
+import ApusConfiguration
 public import ApusTraining
 import ApusFormats
 import Foundation
@@ -50,6 +51,14 @@ extension RunFolder {
         return [ModelObservation](lines: String(decoding: data, as: UTF8.self), path: file, report: report)
     }
 
+    /// What the callback `watch` wrote, from `watch.jsonl`; nothing if the run has none. Lines that are damaged are left out.
+    public var watched: [StepObservation] {
+        guard let data = FileManager.default.contents(atPath: "\(path)/\(WatchLog().file)") else { return [] }
+        return String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap {
+            try? FileJSON.value(String($0))
+        }
+    }
+
     /// What is damaged in the files that tell of the run, a line each; empty if nothing is.
     public var damages: [String] {
         var damages: [String] = []
@@ -57,7 +66,10 @@ extension RunFolder {
         do { _ = try history { damages.append($0) } } catch { damages.append("\(error)") }
         _ = snapshots { damages.append($0) }
         let lengths = TrainingCheckpoint.remembered(in: checkpoints)?.lengths ?? [:]
-        for (name, file) in [("events", RunRecorder.fileName), (HistogramLog.kind, HistogramLog().file)] {
+        for (name, file) in [
+            ("events", RunRecorder.fileName), (HistogramLog.kind, HistogramLog().file),
+            (WatchLog.kind, WatchLog().file),
+        ] {
             guard let length = lengths[name], length > 0 else { continue }
             let size = FileManager.default.contents(atPath: "\(path)/\(file)")?.count
             if size ?? 0 < length {

@@ -23,7 +23,9 @@ import Foundation
 /// ```
 public struct RunFolder: Sendable {
     /// What the run itself writes, besides its callbacks.
-    static let ownFiles = [Experiment.fileName, RunRecord.fileName, RunFiles.description, "summary.txt", "report.html"]
+    static let ownFiles = [
+        Experiment.fileName, RunRecord.fileName, RunFiles.description, "summary.txt", "report.html", "doctor.json",
+    ]
 
     /// Where it is, as given: `runs/lenet5-1`.
     public let path: String

@@ -52,6 +52,36 @@ public struct LayerSurvey: Sendable {
     public var activations: [Entry] = []
     /// The gradient of the loss with respect to each of `weights`.
     public var gradients: [Entry] = []
+    /// What is usual: the same network with fresh start values, for the same batch.
+    public var fresh: [Fresh] = []
+
+    /// What a network with fresh start values does with the batch.
+    public struct Fresh: Sendable, Hashable {
+        /// The fraction of dead units by layer, of layers whose outputs are never negative.
+        public var deadShares: [String: Double]
+        /// The root mean square of the first kernel's gradient as a multiple of the last one's; `nil` without two of them.
+        public var depthRatio: Double?
+
+        /// Creates a value; arguments set the properties of their names.
+        public init(deadShares: [String: Double], depthRatio: Double?) {
+            self.deadShares = deadShares
+            self.depthRatio = depthRatio
+        }
+    }
+
+    /// The root mean square of the first kernel's gradient as a multiple of the last one's; `nil` without two of them.
+    public var depthRatio: Double? {
+        let sizes = gradients.map(\.rootMeanSquare).filter(\.isFinite)
+        guard let first = sizes.first, let last = sizes.last, sizes.count > 2, last > 0 else { return nil }
+        return first / last
+    }
+
+    /// What is usual, as a range over the fresh networks; `nil` where it is not known.
+    func usual(_ value: (Fresh) -> Double?) -> ClosedRange<Double>? {
+        let values = fresh.compactMap(value)
+        guard let least = values.min(), let greatest = values.max() else { return nil }
+        return least...greatest
+    }
 
     /// Looks at the weights alone.
     public init(_ variables: Variables) {
@@ -74,8 +104,33 @@ public struct LayerSurvey: Sendable {
         _ model: any Model, _ variables: Variables, objective: Objective, precision: NumericPrecision = .float32,
         device: Device = .cpu, frozen: Set<String> = [], batch: Batch, seed: UInt64
     ) throws {
-        self.init(variables)
         let probe = ModelProbe(model, objective: objective, precision: precision, device: device)
+        try self.init(probe, variables, objective, frozen: frozen, batch: batch, seed: seed)
+        let signature = Signature(
+            batch.preprocessing(batch.inputs).map { name, tensor in
+                (
+                    name: name,
+                    input: Signature.Input(Shape(Array(tensor.shape.dimensions.dropFirst())), tensor.elementType)
+                )
+            })
+        for number in 1...UInt64(LayerSurvey.freshCount) {
+            let variables = try model.initialized(inputs: signature, seed: seed &+ 1000 &* number)
+            let survey = try LayerSurvey(probe, variables, objective, frozen: frozen, batch: batch, seed: seed)
+            let shares = survey.activations.compactMap { entry in entry.deadShare.map { (entry.path, $0) } }
+            fresh.append(
+                Fresh(
+                    deadShares: Dictionary(shares) { Swift.max($0, $1) }, depthRatio: survey.depthRatio))
+        }
+    }
+
+    /// How many fresh networks say what is usual.
+    private static let freshCount = 3
+
+    private init(
+        _ probe: ModelProbe, _ variables: Variables, _ objective: Objective, frozen: Set<String>, batch: Batch,
+        seed: UInt64
+    ) throws {
+        self.init(variables)
         let predicting = try probe(variables, batch, seed: seed, step: 0, mode: .inference)
         activations = LayerSurvey.interesting(predicting.calls).map {
             LayerSurvey.entry($0.path.isEmpty ? $0.layer.kind : $0.path, $0.output, hasBatch: true)

@@ -1,3 +1,4 @@
+import ApusDoctor
 public import ApusExperiments
 import ApusNN
 import ApusTraining
@@ -15,6 +16,8 @@ extension ExperimentRun {
         report.describe(data)
         report.history = try folder.history(report: damaged)
         report.snapshots = folder.snapshots(report: damaged)
+        report.diagnosis = folder.diagnosis
+        report.watched = folder.watched
         // After an interrupt nobody wants to wait.
         let isComplete = record.state == .completed
         try report.look(
@@ -36,6 +39,8 @@ extension FinishedRun {
         report.describe(data)
         report.history = try folder.history(report: damaged)
         report.snapshots = folder.snapshots(report: damaged)
+        report.diagnosis = folder.diagnosis
+        report.watched = folder.watched
         report.summary = try trainer.model.summary(inputs: data.training.signature)
         try report.look(at: trainer, training: data.training, test: data.test)
         try report.write(to: folder)

@@ -36,9 +36,13 @@ public struct Observation: Sendable, Hashable {
 
 /// The rules, with their thresholds; each looks at numbers alone.
 enum Observations {
-    static func all(_ history: History, _ evaluation: Evaluation?, _ survey: LayerSurvey?) -> [Observation] {
+    /// - Parameter keepsBest: Whether the weights of the best epoch are what the run leaves.
+    static func all(
+        _ history: History, _ evaluation: Evaluation?, _ survey: LayerSurvey?, keepsBest: Bool
+    ) -> [Observation] {
         let found =
-            nonFinite(history, survey) + rate(history.epochs) + course(history.epochs) + gap(history.epochs)
+            nonFinite(history, survey) + rate(history.epochs) + course(history.epochs, keepsBest: keepsBest)
+            + gap(history.epochs)
             + (evaluation?.outputs ?? []).flatMap(results)
             + (survey.map { units($0) + scales($0) } ?? [])
         // Warnings first; otherwise in the order above.
@@ -90,7 +94,7 @@ enum Observations {
     }
 
     /// Whether training lasted too long, stopped too early, or stands still.
-    static func course(_ epochs: [EpochRecord]) -> [Observation] {
+    static func course(_ epochs: [EpochRecord], keepsBest: Bool) -> [Observation] {
         guard let last = epochs.last, epochs.count >= 2 else {
             return epochs.isEmpty
                 ? [] : [Observation(.note, "One epoch only", "Curves and trends need at least two epochs.")]
@@ -102,11 +106,22 @@ enum Observations {
         let what = hasValidation ? "validation loss" : "training loss"
         if best < epochs.count - 1, losses.last! > lowest + 0.02 * abs(lowest) {
             let rise = lowest > 0 ? " (\(percent(losses.last! / lowest - 1)) above it)" : ""
+            let fact =
+                "The \(what) was lowest there, \(number(lowest)), and ended at \(number(losses.last!))\(rise). "
+            // A loss may rise while answers become better: wrong ones become surer.
+            let lost = loss(of: "accuracy", epochs, since: best)
+            let isHarm = !keepsBest && (lost ?? 1) > 0.01
             return [
                 Observation(
-                    .warning, "Best in epoch \(epochs[best].epoch) of \(last.epoch)",
-                    "The \(what) was lowest there, \(number(lowest)), and ended at \(number(losses.last!))\(rise). "
-                        + "Early stopping, more regularization or a decaying learning rate would keep the best weights."
+                    isHarm ? .warning : .note, "Best in epoch \(epochs[best].epoch) of \(last.epoch)",
+                    fact
+                        + (keepsBest
+                            ? "The weights of that epoch are kept."
+                            : (lost.map {
+                                "Accuracy \($0 > 0 ? "fell" : "rose") by \(number(abs($0) * 100)) points since. "
+                            }
+                                ?? "")
+                                + "Early stopping, more regularization or a decaying learning rate would keep the best weights.")
                 )
             ]
         }
@@ -137,6 +152,15 @@ enum Observations {
         ]
     }
 
+    /// What a metric has lost since an epoch; `nil` where it is not measured.
+    private static func loss(of metric: String, _ epochs: [EpochRecord], since best: Int) -> Double? {
+        func value(_ record: EpochRecord) -> Double? { (record.validation ?? record.training)[metric] }
+        guard let before = value(epochs[best]), let now = epochs.last.flatMap(value), (before - now).isFinite else {
+            return nil
+        }
+        return before - now
+    }
+
     /// The distance between training and validation.
     static func gap(_ epochs: [EpochRecord]) -> [Observation] {
         guard let last = epochs.last, let validation = last.validation else { return [] }
@@ -146,7 +170,7 @@ enum Observations {
             if gap > 0.05 {
                 return [
                     Observation(
-                        .warning, "Overfitting",
+                        .note, "Overfitting",
                         "\(facts), a gap of \(number(gap * 100)) points. Augmentation, dropout, weight decay or more data would narrow it."
                     )
                 ]
@@ -168,7 +192,7 @@ enum Observations {
         let ratio = validation.loss / last.training.loss
         let facts = "The loss is \(number(last.training.loss)) in training and \(number(validation.loss)) in validation"
         return ratio > 1.5
-            ? [Observation(.warning, "Overfitting", "\(facts), \(number(ratio)) times as much.")]
+            ? [Observation(.note, "Overfitting", "\(facts), \(number(ratio)) times as much.")]
             : [Observation(.good, "No overfitting", "\(facts).")]
     }
 
@@ -231,20 +255,33 @@ enum Observations {
         }
     }
 
-    /// Units that yield 0 for every sample of a batch.
+    /// Units that yield 0 for every sample of a batch, where fresh networks of the same kind have fewer of them.
     static func units(_ survey: LayerSurvey) -> [Observation] {
-        let dead = survey.activations.filter { ($0.deadShare ?? 0) > 0.1 }
-        if !dead.isEmpty {
+        let rectified = survey.activations.filter { $0.deadShare != nil }
+        guard !rectified.isEmpty else { return [] }
+        if let dead = rectified.first(where: { $0.deadShare == 1 }) {
             return [
                 Observation(
-                    .warning, "Dead units",
-                    dead.prefix(4).map { "\($0.path): \(percent($0.deadShare!))" }.joined(separator: ", ")
-                        + " of the units are 0 for a whole batch. A smaller learning rate, He initialization or a leaky ReLU may revive them."
+                    .warning, "A layer is dead",
+                    "\(dead.path) yields 0 for a whole batch, so nothing before it can learn. " + doctor)
+            ]
+        }
+        let unusual = rectified.filter { entry in
+            entry.deadShare! > 0.1 + (survey.usual { $0.deadShares[entry.path] }?.upperBound ?? 0)
+        }
+        if !unusual.isEmpty {
+            let facts = unusual.prefix(4).map { entry in
+                "\(entry.path): \(percent(entry.deadShare!))"
+                    + (survey.usual { $0.deadShares[entry.path] }.map { " (fresh networks: \(range($0, percent)))" }
+                        ?? "")
+            }
+            return [
+                Observation(
+                    .note, "Dead units",
+                    "\(facts.joined(separator: ", ")) of the units are 0 for a whole batch. That may be harmless. \(doctor)"
                 )
             ]
         }
-        let rectified = survey.activations.filter { $0.deadShare != nil }
-        guard !rectified.isEmpty else { return [] }
         let zeros = rectified.map { "\($0.path) \(percent($0.zeroShare))" }
         return [
             Observation(
@@ -256,31 +293,36 @@ enum Observations {
     /// Whether activations or gradients grow or shrink from layer to layer.
     static func scales(_ survey: LayerSurvey) -> [Observation] {
         var found: [Observation] = []
-        let still = survey.activations.filter { $0.standardDeviation == 0 }
+        let still = survey.activations.filter { $0.standardDeviation == 0 && $0.deadShare != 1 }
         if let first = still.first {
             found.append(
                 Observation(
                     .warning, "A layer says nothing",
                     "\(first.path) yields the same number everywhere, so nothing behind it can learn from the input."))
         }
-        let sizes = survey.gradients.map(\.rootMeanSquare).filter(\.isFinite)
-        guard let first = sizes.first, let last = sizes.last, sizes.count > 2, last > 0 else { return found }
-        let ratio = first / last
-        let facts =
-            "The gradient's root mean square is \(number(first)) in \(survey.gradients.first!.path) and \(number(last)) in \(survey.gradients.last!.path)"
+        guard let ratio = survey.depthRatio else { return found }
+        let sizes = survey.gradients.filter(\.rootMeanSquare.isFinite)
+        var facts =
+            "The gradient's root mean square is \(number(sizes.first!.rootMeanSquare)) in \(survey.gradients.first!.path) "
+            + "and \(number(sizes.last!.rootMeanSquare)) in \(survey.gradients.last!.path)"
+        if let usual = survey.usual(\.depthRatio) {
+            facts += ", \(number(ratio)) times as much (fresh networks: \(range(usual, number)))"
+        }
         if ratio < 1e-3 {
-            found.append(
-                Observation(
-                    .warning, "Vanishing gradients",
-                    "\(facts). Other activations, normalization or residual connections keep it up."))
+            found.append(Observation(.note, "Vanishing gradients", "\(facts). That may be harmless. \(doctor)"))
         } else if ratio > 1e3 {
-            found.append(
-                Observation(
-                    .warning, "Exploding gradients",
-                    "\(facts). Smaller start values, normalization or clipping tame it."))
+            found.append(Observation(.note, "Exploding gradients", "\(facts). That may be harmless. \(doctor)"))
         } else {
             found.append(Observation(.good, "Gradients reach every layer", "\(facts)."))
         }
         return found
+    }
+
+    /// Who finds out whether something unusual does harm.
+    private static let doctor = "`apus doctor` finds out by experiment."
+
+    private static func range(_ range: ClosedRange<Double>, _ text: (Double) -> String) -> String {
+        let (low, high) = (text(range.lowerBound), text(range.upperBound))
+        return low == high ? low : "\(low) to \(high)"
     }
 }

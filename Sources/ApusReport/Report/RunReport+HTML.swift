@@ -1,3 +1,4 @@
+import ApusDoctor
 import ApusExperiments
 import ApusCharts
 import ApusNN
@@ -31,6 +32,7 @@ extension RunReport {
         results += cards(.results, besides: shown)
         let body = [
             header, tiles, Page.section("What the numbers say", observationList),
+            Page.section("What the doctor found", diagnosis?.html ?? ""),
             Page.section("Learning curves", cards(.curves)),
             Page.section("Results on the \(evaluated) data", results),
             Page.section("Inside the network", layerTable + cards(.layers)),

@@ -14,7 +14,7 @@ struct Plot {
 }
 
 extension RunReport {
-    var plots: [Plot] { curves + results + layers + changes }
+    var plots: [Plot] { curves + results + layers + changes + steps }
 
     /// What changed from epoch to epoch.
     private var curves: [Plot] {

@@ -1,3 +1,4 @@
+public import ApusDoctor
 public import ApusExperiments
 public import ApusCharts
 public import ApusData
@@ -37,8 +38,12 @@ public struct RunReport: Sendable {
     public var evaluated = "test"
     /// What is in the layers, if the model was looked at.
     public var survey: LayerSurvey?
+    /// What the doctor has found, if it was asked.
+    public var diagnosis: Diagnosis?
     /// The distributions of weights, gradients and activations during the training, if the run wrote it down.
     public var snapshots: [ModelObservation] = []
+    /// What steps did, if the run was watched.
+    public var watched: [StepObservation] = []
     /// Images of the evaluated data and what an autoencoder makes of them.
     var reconstructions: [ImageGrid.Image] = []
     /// Samples of `evaluation`, if they are images, for each output that yields classes.
@@ -65,7 +70,10 @@ public struct RunReport: Sendable {
     mutating func describe(_ data: LoadedData) { (columns, notes) = (data.columns, data.notes) }
 
     /// What the numbers say.
-    public var observations: [Observation] { Observations.all(history, evaluation, survey) }
+    public var observations: [Observation] {
+        (diagnosis?.observations ?? [])
+            + Observations.all(history, evaluation, survey, keepsBest: experiment.keepsBest)
+    }
 
     /// The place of the epoch with the least finite loss: of validation if there is one.
     package static func bestEpoch(_ epochs: [EpochRecord]) -> Int? {

@@ -18,7 +18,7 @@ public enum CallbackKinds {
         "callback",
         [
             EarlyStopping.self, Checkpoint.self, ReduceOnPlateau.self, TimeLimit.self, TerminateOnNonFinite.self,
-            CSVLog.self, TensorBoard.self, HistogramLog.self,
+            CSVLog.self, TensorBoard.self, HistogramLog.self, WatchLog.self,
         ])
 
     /// Makes a custom callback readable.

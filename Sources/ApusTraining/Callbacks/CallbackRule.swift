@@ -19,6 +19,8 @@ public protocol CallbackRule: Sendable {
     var receivesSteps: Bool { get }
     /// Whether the rule needs the `ModelObserver` of the plan.
     var needsModelObserver: Bool { get }
+    /// Every how many steps the rule wants one to be watched, whose `Event.observed` it then receives; `nil` for never.
+    var watchEvery: Int? { get }
     /// The files and folders that the rule writes, for two may not write one; none, unless it says so.
     ///
     /// - Parameter folder: That of the run, if there is one.
@@ -42,6 +44,7 @@ extension CallbackRule {
     public var name: String { (Self.self as? any Configurable.Type)?.kind ?? Names.kind(of: Self.self) }
     public var receivesSteps: Bool { false }
     public var needsModelObserver: Bool { false }
+    public var watchEvery: Int? { nil }
     public func files(in folder: String?) -> [String] { [] }
     public func synchronize() throws {}
     public func writeKept() throws {}

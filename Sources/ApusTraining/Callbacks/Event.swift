@@ -18,6 +18,8 @@ public enum Event: Sendable, Hashable {
     case unfroze(epoch: Int, patterns: [String], parameters: Int)
     /// A step was done: the number of its batch in the epoch (from 1), the samples of the epoch so far, and their means.
     case stepEnded(batch: Int, samples: Int, means: Measurements)
+    /// The step that was done last has been watched; rules whose `watchEvery` is not `nil` receive it.
+    case observed(StepObservation)
     /// An epoch is done and validated.
     case epochEnded(EpochRecord)
     /// A checkpoint was written to this folder.

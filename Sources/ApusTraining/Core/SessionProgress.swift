@@ -99,8 +99,10 @@ struct SessionProgress {
     mutating func stepEnded(_ result: StepResult?, _ state: inout TrainingState, learningRate: Double) throws {
         self.learningRate = learningRate
         if let result { sum.add(result) }
-        guard receivesSteps else { return }
-        try send(.stepEnded(batch: state.batch, samples: sum.count, means: sum.measurements), &state)
+        if receivesSteps {
+            try send(.stepEnded(batch: state.batch, samples: sum.count, means: sum.measurements), &state)
+        }
+        if let observation = result?.observation { try send(.observed(observation), &state) }
     }
 
     /// Counts an epoch after its last step.
@@ -140,7 +142,11 @@ struct SessionProgress {
         func note(_ training: TrainingControl) {
             if !training.writers.isEmpty || !training.keepers.isEmpty { requests.append(training) }
         }
-        for index in callbacks.indices where !isStep || callbacks[index].rule.receivesSteps {
+        let isWatch = if case .observed = event { true } else { false }
+        func receives(_ rule: any CallbackRule) -> Bool {
+            isStep ? rule.receivesSteps : !isWatch || rule.watchEvery != nil
+        }
+        for index in callbacks.indices where receives(callbacks[index].rule) {
             var training = control(state, time)
             try callbacks[index].rule.handle(event, &training)
             apply(training, to: &state)

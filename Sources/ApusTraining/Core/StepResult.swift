@@ -20,6 +20,8 @@ public struct StepResult: Sendable {
     public let count: Int
     /// What the loss counts in the mean of an epoch: the samples, or the positions whose labels count.
     let weight: Double
+    /// What the step did by variable and layer, if it was watched.
+    public internal(set) var observation: StepObservation?
     var contributions: Contributions
 
     init(loss: Double, count: Int, weight: Double? = nil, _ layout: MetricLayout) {

@@ -26,6 +26,10 @@ enum StepRole: Hashable, Sendable, CustomStringConvertible {
     case metric(Int)
     /// What a layer yields, by its place among the calls of layers; or the preprocessed input.
     case layerOutput(Int)
+    /// A variable as it was before a step that is watched.
+    case before(String)
+    /// Sums over weights, gradients, updates and outputs of layers, of a step that is watched.
+    case watched
     case preprocessedInput(String)
 
     /// The name in graphs.
@@ -44,6 +48,8 @@ enum StepRole: Hashable, Sendable, CustomStringConvertible {
         case .lossWeight: "weight of the loss"
         case .metric(let index): "metric \(index)"
         case .layerOutput(let index): "output of call \(index)"
+        case .before(let path): "\(path) before"
+        case .watched: "watched"
         case .preprocessedInput(let name): "preprocessed input \(name)"
         }
     }

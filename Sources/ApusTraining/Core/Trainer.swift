@@ -213,7 +213,9 @@ public struct Trainer: Sendable {
         for remark in try checked(model, training, batchSize: batchSize) { report(remark) }
         samples = TrainedSamples(training)
         preprocessing = training.preprocessing
-        let step = try makeStep(model, objective)
+        // One step serves all who watch: as often as who watches most often.
+        let step = try makeStep(
+            model, objective, watchEvery: callbacks.compactMap(\.rule.watchEvery).filter { $0 > 0 }.min())
         session.observer = try observer(callbacks, training, batchSize)
         session.conditions = device.conditions.merging(["precision": precision.rawValue]) { $1 }
         // Only where it is written or compared, for it reads all samples.
@@ -254,9 +256,10 @@ public struct Trainer: Sendable {
     }
 
     /// A model of any type becomes one of some type.
-    func makeStep(_ model: some Model, _ objective: Objective) throws -> TrainingStep {
+    func makeStep(_ model: some Model, _ objective: Objective, watchEvery: Int? = nil) throws -> TrainingStep {
         try TrainingStep(
-            model, objective: objective, optimizer: optimizer, precision: precision, memory: memory, device: device)
+            model, objective: objective, optimizer: optimizer, precision: precision, memory: memory, device: device,
+            watchEvery: watchEvery)
     }
 
     /// The observer for callbacks that need one; `nil` if there are none.

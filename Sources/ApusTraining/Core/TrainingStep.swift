@@ -29,8 +29,11 @@ public struct TrainingStep: Sendable {
     private let precision: NumericPrecision
     private let memory: MemoryUse
     private let device: Device
+    /// Every how many steps one is watched; never if `nil`.
+    private let watchEvery: Int?
     private let steps = Programs<Key, BoundStep>()
     private let cuts = Programs<Key, CutStep>()
+    private let watches = Programs<Key, StepWatch>()
 
     /// The step of a model of one output.
     ///
@@ -44,15 +47,17 @@ public struct TrainingStep: Sendable {
     ///   - schedule: The factor on the optimizer's learning rate, step by step.
     ///   - totalSteps: The steps of the whole training, for schedules that depend on them, such as a cosine.
     ///   - device: Where the steps are computed.
+    ///   - watchEvery: Every how many steps the result has an `observation`; never if `nil`. A watched step changes the weights
+    ///     as any other does, bit for bit.
     /// - Throws: `TrainingError` for impossible hyperparameters of the optimizer, or a loss that is not one number.
     public init(
         _ model: some Model, loss: Loss, optimizer: Optimizer, metrics: [Metric] = [], schedule: Schedule = .constant,
         totalSteps: Int? = nil, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
-        device: Device = .cpu
+        device: Device = .cpu, watchEvery: Int? = nil
     ) throws {
         try self.init(
             model, objective: Objective(loss: loss, metrics: metrics), optimizer: optimizer, schedule: schedule,
-            totalSteps: totalSteps, precision: precision, memory: memory, device: device)
+            totalSteps: totalSteps, precision: precision, memory: memory, device: device, watchEvery: watchEvery)
     }
 
     /// The step of a model with an objective, which may have several outputs.
@@ -61,8 +66,11 @@ public struct TrainingStep: Sendable {
     public init(
         _ model: some Model, objective: Objective, optimizer: Optimizer, schedule: Schedule = .constant,
         totalSteps: Int? = nil, precision: NumericPrecision = .float32, memory: MemoryUse = .standard,
-        device: Device = .cpu
+        device: Device = .cpu, watchEvery: Int? = nil
     ) throws {
+        guard watchEvery ?? 1 > 0 else {
+            throw TrainingError("watchEvery must be at least 1, received \(watchEvery ?? 0)")
+        }
         do {
             try optimizer.validate()
             try schedule.validate()
@@ -76,6 +84,7 @@ public struct TrainingStep: Sendable {
         self.precision = precision
         self.memory = memory
         self.device = device
+        self.watchEvery = watchEvery
     }
 
     /// A fresh state for the step: start values drawn from the seed, and the optimizer's slots.
@@ -120,10 +129,14 @@ public struct TrainingStep: Sendable {
     ) throws -> StepResult {
         try batch.evaluated()
         state.unfreeze()
-        let bound = try step(for: BatchType(batch), state)
+        let type = BatchType(batch)
+        let bound = try step(for: type, state)
+        let watch = watchEvery.map { state.step % $0 == 0 } == true ? try watch(for: type, state) : nil
+        let before = try watch?.before(state, batch)
         state.makeUnique()
-        let result = try bound.run(state, batch, learningRate: learningRate)
+        var result = try bound.run(state, batch, learningRate: learningRate)
         state.step += 1
+        if let watch, let before { result.observation = try watch.observation(before, result.loss, state, batch) }
         return result
     }
 
@@ -135,6 +148,22 @@ public struct TrainingStep: Sendable {
     /// The compiled program for batches like this one.
     package func program(for state: TrainingState, _ batch: Batch) throws -> any Executable {
         try step(for: BatchType(batch), state).program.executable
+    }
+
+    private func watch(for type: BatchType, _ state: TrainingState) throws -> StepWatch {
+        try watches(key(type, state), where: { $0.layout == state.layout }) {
+            let plan = try checkedPlan(state, type)
+            var first = ProgramBuilder<StepRole>()
+            let (model, measured) = try forward(type, state.layout, plan, in: &first)
+            for (path, gradient) in zip(state.layout.trainedPaths, model.gradients(of: measured, state.layout)) {
+                first.output(.gradient(path), gradient)
+            }
+            var second = ProgramBuilder<StepRole>()
+            let (changed, after) = try forward(type, state.layout, plan, in: &second)
+            second.output(.loss, changed.total(after))
+            return try StepWatch(
+                gradients: compiled(first), changed, layout: state.layout, builder: second, compiled: compiled)
+        }
     }
 
     private func step(for type: BatchType, _ state: TrainingState) throws -> BoundStep {
