@@ -79,7 +79,8 @@ import Testing
                 Experiment(name: "x", model: "mlp", callbacks: keeps ? [] : [.checkpoint(keepBest: 0)]))
             report.history = history([1, 0.5, 0.6], validates: true)
             for (index, accuracy) in (accuracies ?? []).enumerated() {
-                report.history.epochs[index].validation?["accuracy"] = accuracy
+                let loss = report.history.epochs[index].validation?.loss ?? 0
+                report.history.epochs[index].validation = Measurements([("loss", loss), ("accuracy", accuracy)])
             }
             return report.observations.first { $0.title.hasPrefix("Best in epoch") }.map { ($0.text, $0.tone) }
         }

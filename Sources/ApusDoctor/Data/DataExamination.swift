@@ -26,12 +26,13 @@ struct DataExamination {
     /// Everything that is wrong with the data.
     func findings() throws -> [Finding] {
         var found: [Finding] = []
-        for check in [wrongMetric, imbalance, tooLittleData, groupLeak, identifierLeak] where !trials.isOver {
+        let checks = [wrongMetric, imbalance, tooLittleData, groupLeak, identifierLeak, nearDuplicates]
+        for check in checks where !trials.isOver {
             if let finding = try check() { found.append(finding) }
         }
         // Other shares of the classes explain another score.
-        if !found.contains(where: { $0.label == .classImbalance }), !trials.isOver, let finding = try otherTestPart() {
-            found.append(finding)
+        if !found.contains(where: { $0.label == .classImbalance }), !trials.isOver {
+            if let finding = try otherTestPart() ?? damagedInputs() { found.append(finding) }
         }
         return found
     }
@@ -54,7 +55,7 @@ struct DataExamination {
         try (1...UInt64(count)).map { (seed &+ 1000 &* $0, try trials(experiment, seed: seed &+ 1000 &* $0)) }
     }
 
-    private func finding(
+    func finding(
         _ cause: Cause, at places: [String], _ observation: String, evidence: [String: Double], level: Int = 1,
         proof: Finding.Proof?, repair: [String]? = nil
     ) -> Finding {
@@ -63,7 +64,7 @@ struct DataExamination {
             evidence: evidence, experiment: proof, repair: repair.map { Finding.Repair(settings: $0) })
     }
 
-    private func proof(_ seeds: [UInt64], _ control: [Double], _ treated: [Double]) -> Finding.Proof {
+    func proof(_ seeds: [UInt64], _ control: [Double], _ treated: [Double]) -> Finding.Proof {
         let (mean, bound) = Examination.lowerBound(zip(treated, control).map { $0 - $1 })
         return Finding.Proof(seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound)
     }
@@ -163,7 +164,7 @@ struct DataExamination {
     }
 
     /// How far test samples are from training samples, relative to held-out ones: ratio of mean distances, and its z value.
-    private func inputShift(_ test: Dataset) -> (ratio: Double, z: Double)? {
+    func inputShift(_ test: Dataset) -> (ratio: Double, z: Double)? {
         guard let rows = SampleRows.of(training, limit: 800), let held = SampleRows.of(heldOut, limit: 250),
             let tested = SampleRows.of(test, limit: 250)
         else { return nil }
@@ -182,28 +183,34 @@ struct DataExamination {
 
     /// A training part so small that half of it does much worse.
     private func tooLittleData() throws -> Finding? {
-        guard training.count < 300, !patient.task.isNumbers, control.training.value > control.score.value + 0.15 else {
-            return nil
+        // A test part says more than a few held-out samples.
+        func judged(_ trial: Trial) -> Score {
+            guard let test = trial.test, test.samples.count > trial.score.samples.count else { return trial.score }
+            return test
         }
+        let reached = judged(control).value
+        guard training.count < 300, !patient.task.isNumbers, control.training.value > reached + 0.15 else { return nil }
         var half = experiment
         half.epochs = experiment.epochs * 2
         var (seeds, whole, halved): ([UInt64], [Double], [Double]) = ([], [], [])
         for number in 1...UInt64(8) where !trials.isOver {
             let seed = seed &+ 1000 &* number
-            whole.append(try trials(experiment, seed: seed).score.value)
+            whole.append(judged(try trials(experiment, seed: seed)).value)
             halved.append(
-                try trials(half, seed: seed) { training, heldOut in
-                    (try training.subset(Array(stride(from: 0, to: training.count, by: 2))), heldOut)
-                }.score.value)
+                judged(
+                    try trials(half, seed: seed) { training, heldOut in
+                        (try training.subset(Array(stride(from: 0, to: training.count, by: 2))), heldOut)
+                    }
+                ).value)
             seeds.append(seed)
         }
         let proof = proof(seeds, halved, whole)
         guard proof.lowerBound > 0, proof.gain > 0.05 else { return nil }
         return finding(
             .tooLittleData, at: [dataPlace],
-            "there are \(training.count) training samples; half of them, for as many steps, lose \((proof.gain * 100).short) points on samples that are held back, so more would gain",
+            "there are \(training.count) training samples; half of them, for as many steps, lose \((proof.gain * 100).short) points on samples that it has not seen, so more would gain",
             evidence: [
-                "samples": Double(training.count), "training": control.training.value, "heldOut": control.score.value,
+                "samples": Double(training.count), "training": control.training.value, "heldOut": reached,
             ],
             proof: proof)
     }

@@ -1,4 +1,4 @@
-import ApusConfiguration
+public import ApusConfiguration
 
 extension Experiment {
     /// The experiment as a tree of settings.
@@ -17,7 +17,7 @@ extension Experiment {
     ///
     /// - Parameter path: What errors call the experiment.
     /// - Throws: `ConfigurationError` where a path leads nowhere or a value does not fit.
-    package func setting(_ assignments: [String], path: String = "experiment.yaml") throws -> Experiment {
+    public func setting(_ assignments: [String], path: String = "experiment.yaml") throws -> Experiment {
         guard !assignments.isEmpty else { return self }
         return try assignments.reduce(try ExperimentFile(yaml: yaml(), path: path)) { try $0.setting($1) }.experiment()
     }

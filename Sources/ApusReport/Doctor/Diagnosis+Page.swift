@@ -81,8 +81,17 @@ extension Diagnosis {
     static func edit(_ settings: [String], _ swift: String, _ difference: String) -> String {
         let command = settings.map { "--set '\($0)'" }.joined(separator: "\n")
         return "<h3>On the command line</h3>" + Page.preformatted(command)
-            + (difference.isEmpty ? "" : "<h3>In the file</h3>" + Page.preformatted(difference))
+            + (difference.isEmpty ? "" : "<h3>In the file</h3>" + marked(difference))
             + "<h3>In a program</h3>" + Page.preformatted(swift)
+    }
+
+    /// Lines of a difference in their colors.
+    private static func marked(_ difference: String) -> String {
+        let lines = difference.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let text = Page.escape(String(line))
+            return line.hasPrefix("+") ? "<ins>\(text)</ins>" : line.hasPrefix("-") ? "<del>\(text)</del>" : text
+        }
+        return "<pre>" + lines.joined(separator: "\n") + "</pre>"
     }
 
     static func number(_ value: Double) -> String { NumberFormat.short(value) }
@@ -109,13 +118,13 @@ extension Finding {
             }
             facts += "<details><summary>Numbers</summary>" + Page.table(["Number", "Value"], rows) + "</details>"
         }
-        var cards = Page.card(facts, "padded")
-        let edit = repair.map { Page.card(Diagnosis.edit($0.settings, $0.swift, $0.difference), "padded") } ?? ""
-        if let chart = experiment?.chart {
-            cards += Page.card(Page.picture(chart, number: 1000 + number)) + (edit.isEmpty ? "" : edit)
-        } else {
-            cards += edit
+        let picture = experiment?.chart.map { Page.card(Page.picture($0, number: 1000 + number)) } ?? ""
+        let edit = repair.map { repair in
+            Page.card(
+                Diagnosis.edit(repair.settings, repair.swift, repair.difference),
+                picture.isEmpty ? "padded" : "padded wide")
         }
+        let cards = Page.card(facts, "padded") + picture + (edit ?? "")
         return "<h3>\(number + 1). \(Page.escape(label.title)) <code>\(label.rawValue)</code></h3>\n"
             + "<div class=\"grid\" style=\"align-items:start\">\n\(cards)</div>\n"
     }
@@ -135,18 +144,13 @@ extension Finding.Proof {
             + "\(Page.escape(Diagnosis.number(lowerBound))).</p>"
     }
 
-    /// The loss of both arms: the mean over the seeds in the range of all; without curves what both reach.
-    fileprivate var chart: (any Chart)? {
-        if let curves, curves.control.contains(where: { $0.count > 1 }) {
-            let arms = [("as it is", curves.control), ("with the edit", curves.treated)]
-            return LineChart(
-                "The loss on samples that are held back", x: "Epoch", y: "Loss",
-                series: arms.compactMap { Finding.Proof.series($0.0, $0.1) })
-        }
-        guard seeds.count > 1 else { return nil }
+    /// The loss of both arms: the mean over the seeds in the range of all; `nil` without curves.
+    fileprivate var chart: LineChart? {
+        guard let curves, curves.control.contains(where: { $0.count > 1 }) else { return nil }
+        let arms = [("as it is", curves.control), ("with the edit", curves.treated)]
         return LineChart(
-            "What both arms reach", x: "Seed", y: "Quality",
-            series: [.init("as it is", y: control), .init("with the edit", y: treated)])
+            "The loss on samples that are held back", x: "Epoch", y: "Loss",
+            series: arms.compactMap { Finding.Proof.series($0.0, $0.1) })
     }
 
     private static func series(_ name: String, _ curves: [[Double]]) -> LineChart.Series? {

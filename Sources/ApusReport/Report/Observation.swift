@@ -319,7 +319,7 @@ enum Observations {
     }
 
     /// Who finds out whether something unusual does harm.
-    private static let doctor = "`apus doctor` finds out by experiment."
+    private static let doctor = "The command apus doctor finds out by experiment."
 
     private static func range(_ range: ClosedRange<Double>, _ text: (Double) -> String) -> String {
         let (low, high) = (text(range.lowerBound), text(range.upperBound))

@@ -106,6 +106,12 @@ package enum Page {
         .results{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,4fr);gap:14px;align-items:start;margin-bottom:14px}
         .padded{padding:14px 18px}
         .padded h3{margin:0 0 8px;font-size:14px;font-weight:650}
+        .padded pre+h3{margin-top:14px}
+        .padded p:first-child{margin-top:0}
+        .padded p:last-child{margin-bottom:0}
+        ins,del{text-decoration:none;display:inline-block;min-width:100%}
+        ins{color:var(--good);background:var(--goodground)}
+        del{color:var(--warning);background:var(--warningground)}
         table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:13.5px}
         th,td{text-align:right;padding:5px 6px;border-bottom:1px solid var(--line);white-space:nowrap}
         th:first-child,td:first-child{text-align:left;padding-left:0}
