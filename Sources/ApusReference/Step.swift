@@ -68,6 +68,8 @@ struct Step {
         case .logSoftmax(let axis): logSoftmax(axis)
         case .softmaxCrossEntropy: try softmaxCrossEntropy()
         case .softmaxCrossEntropyGradient: try softmaxCrossEntropyGradient()
+
+        case .scan(let body): try scan(body)
         }
     }
 

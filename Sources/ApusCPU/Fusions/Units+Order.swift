@@ -121,6 +121,7 @@ extension Operation {
         switch self {
         case .gather, .scatterAdd, .gatherAlong, .scatterAddAlong, .softmaxCrossEntropy, .softmaxCrossEntropyGradient:
             true
+        case .scan(let body): body.graph.nodes.contains { $0.operation.mayFail }
         default: false
         }
     }

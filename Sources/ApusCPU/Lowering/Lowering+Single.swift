@@ -39,6 +39,7 @@ extension Lowering {
             plainStep(number, apus_softmax, parameters)
         case .softmaxCrossEntropy: crossEntropy(number)
         case .softmaxCrossEntropyGradient: crossEntropyGradient(number)
+        case .scan(let body): scan(number, body)
         }
     }
 

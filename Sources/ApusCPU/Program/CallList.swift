@@ -50,6 +50,11 @@ final class CallList: @unchecked Sendable {
         bound.deallocate()
     }
 
+    /// Where calls read the address of an input or output, for who changes it while they run.
+    func places(of slot: Int) -> [UnsafeMutablePointer<UnsafeMutableRawPointer?>] {
+        relocations[slot].map { pointers + $0 }
+    }
+
     /// Puts the address of an input or output into every call that uses it.
     func bind(_ slot: Int, _ address: UnsafeMutableRawPointer) {
         guard bound[slot] != address else { return }

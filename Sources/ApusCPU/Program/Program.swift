@@ -13,7 +13,7 @@ package final class Program: Executable, @unchecked Sendable {
 
     let plan: Plan
     private let arena: Buffer
-    private let calls: CallList
+    let calls: CallList
     /// What is computed when constant inputs change, with the memory that only it uses, and for which inputs it was done last.
     private let preparation: CallList
     private let preparationScratch: Buffer

@@ -126,6 +126,7 @@ extension Node {
             return [product - self * product.reduce(.sum, [axis], keepingAxes: true)]
         case .logSoftmax(let axis):
             return [g - unary(.exp) * g.reduce(.sum, [axis], keepingAxes: true)]
+        case .scan(let body): return scanGradients(body, g, wanted: wanted)
         case .softmaxCrossEntropy:
             return [Node(.softmaxCrossEntropyGradient, [inputs[0], inputs[1], g]), nil]
         case .channelMoments, .batchNorm, .batchNormParameterGradient, .batchNormInputGradient, .layerNorm,

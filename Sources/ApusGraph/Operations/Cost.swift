@@ -64,6 +64,7 @@ extension Node {
         case .layerNorm: return 8 *| count
         case .softmax, .logSoftmax, .softmaxCrossEntropyGradient: return 5 *| count
         case .softmaxCrossEntropy: return 5 *| inputs[0].shape.count
+        case .scan(let body): return body.length *| body.graph.nodes.reduce(0) { $0 +| $1.flops }
         }
     }
 }

@@ -62,6 +62,9 @@ final class Inference {
             .layerNorm:
             return normalization()
         case .softmax, .logSoftmax, .softmaxCrossEntropy, .softmaxCrossEntropyGradient: return softmax()
+        case .scan(let body):
+            problems += body.problems(inputs)
+            return problems.isEmpty ? TensorType([body.elementCount], body.elementType) : Self.unknown
         }
     }
 
@@ -80,7 +83,7 @@ final class Inference {
         case .select, .batchNormParameterGradient, .layerNorm, .softmaxCrossEntropyGradient: 3
         case .batchNormTraining: 4
         case .batchNorm, .batchNormInputGradient: 5
-        case .concatenate: nil
+        case .concatenate, .scan: nil
         }
     }
 

@@ -53,6 +53,7 @@ extension Operation {
         case .logSoftmax: "logSoftmax"
         case .softmaxCrossEntropy: "softmaxCrossEntropy"
         case .softmaxCrossEntropyGradient: "softmaxCrossEntropyGradient"
+        case .scan: "scan"
         }
     }
 }

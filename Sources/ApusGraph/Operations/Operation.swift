@@ -111,6 +111,10 @@ package enum Operation: Hashable, Sendable {
     case softmaxCrossEntropy
     /// (logits, labels, gradient: [N]) → (softmax(logits) − oneHot(labels)) · gradient: [N, C]
     case softmaxCrossEntropyGradient
+
+    // MARK: Loops
+    /// (initial values of what is carried, sequences [T, ...], constants) → what `ScanBody` says, in one row.
+    case scan(ScanBody)
 }
 
 /// Elementwise operations of two operands.

@@ -13,5 +13,6 @@
 #include "apus_pool.h"
 #include "apus_random.h"
 #include "apus_reduce.h"
+#include "apus_scan.h"
 #include "apus_softmax.h"
 #include "apus_winograd.h"
