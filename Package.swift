@@ -203,7 +203,8 @@ let package = Package(
             ], swiftSettings: swift
         ),
         .testTarget(
-            name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusBackend"], swiftSettings: swift),
+            name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusBackend", "ApusFixtures"],
+            swiftSettings: swift),
         .target(
             name: "ApusFuzzing", dependencies: ["ApusFormats", "ApusTestKit"], path: "Tests/ApusFuzzing",
             swiftSettings: swift),
