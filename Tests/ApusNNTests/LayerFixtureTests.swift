@@ -8,7 +8,9 @@ import Testing
 
 /// Layers as files describe them against Keras and PyTorch: outputs, gradients, running values, for every option.
 @Suite struct LayerFixtureTests {
-    static let files = ["convolutions", "pooling", "shapes", "norms", "containers", "activations", "further", "blocks"]
+    static let files = [
+        "convolutions", "pooling", "shapes", "norms", "containers", "activations", "further", "blocks", "attention",
+    ]
 
     static var cases: [FixtureCase] {
         get throws { try files.flatMap { try FixtureCase.all("layers-\($0)") } }
