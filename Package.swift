@@ -23,7 +23,7 @@ let inferenceExamples = ["8-inference", "16-trained-model"]
 
 /// Kernels of one folder use templates of others.
 let kernelFolders = [
-    "Base", "Convolutions", "Elementwise", "Gemm", "Images", "Lanes", "Movement", "Normalization", "OneDNN", "Pooling",
+    "Attention", "Base", "Convolutions", "Elementwise", "Gemm", "Images", "Lanes", "Movement", "Normalization", "OneDNN", "Pooling",
     "Random", "Reductions", "Softmax", "Winograd",
 ]
 

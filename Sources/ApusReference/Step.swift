@@ -68,6 +68,9 @@ struct Step {
         case .logSoftmax(let axis): logSoftmax(axis)
         case .softmaxCrossEntropy: try softmaxCrossEntropy()
         case .softmaxCrossEntropyGradient: try softmaxCrossEntropyGradient()
+
+        case .attention(let form): attention(form)
+        case .attentionGradient(let form, let operand): attentionGradient(form, operand)
         }
     }
 

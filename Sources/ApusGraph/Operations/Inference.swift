@@ -62,6 +62,7 @@ final class Inference {
             .layerNorm:
             return normalization()
         case .softmax, .logSoftmax, .softmaxCrossEntropy, .softmaxCrossEntropyGradient: return softmax()
+        case .attention, .attentionGradient: return attention()
         }
     }
 
@@ -77,9 +78,9 @@ final class Inference {
             .convolutionInputGradient, .convolutionKernelGradient, .maxPoolGradient, .maxPoolSelect,
             .softmaxCrossEntropy:
             2
-        case .select, .batchNormParameterGradient, .layerNorm, .softmaxCrossEntropyGradient: 3
+        case .select, .batchNormParameterGradient, .layerNorm, .softmaxCrossEntropyGradient, .attention: 3
         case .batchNormTraining: 4
-        case .batchNorm, .batchNormInputGradient: 5
+        case .batchNorm, .batchNormInputGradient, .attentionGradient: 5
         case .concatenate: nil
         }
     }

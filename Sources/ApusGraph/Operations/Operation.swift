@@ -111,6 +111,13 @@ package enum Operation: Hashable, Sendable {
     case softmaxCrossEntropy
     /// (logits, labels, gradient: [N]) → (softmax(logits) − oneHot(labels)) · gradient: [N, C]
     case softmaxCrossEntropyGradient
+
+    // MARK: Attention
+    /// (queries: [N, T, heads, size], keys: [N, S, groups, size], values: [N, S, groups, depth]) → [N, T, heads, depth]: values
+    /// weighed by softmax(scale · query · key); each group serves as many heads that follow each other.
+    case attention(AttentionForm)
+    /// (queries, keys, values, result, gradient: [N, T, heads, depth]) → the gradient to one of the first three.
+    case attentionGradient(AttentionForm, of: AttentionOperand)
 }
 
 /// Elementwise operations of two operands.

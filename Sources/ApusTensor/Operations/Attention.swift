@@ -28,24 +28,35 @@ public func dotProductAttention(
     dotProductAttention(queries, keys, values, mask: mask, isCausal: isCausal, scale: scale, weights: nil)
 }
 
+/// Without a mask or a change, one operation, whose kernel never writes the weights [N, heads, T, S].
+///
 /// - Parameter change: What becomes of the weights [N, heads, T, S] before values are added up: dropout.
 package func dotProductAttention(
     _ queries: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor?, isCausal: Bool, scale: Double?,
     weights change: ((Tensor) -> Tensor)?
 ) -> Tensor {
     for tensor in [queries, keys, values] + (mask.map { [$0] } ?? []) where !tensor.problems.isEmpty { return tensor }
-    if let problem = attentionProblem(queries, keys, values, mask) {
-        return Tensor(Node(problem: problem, operation: "attention"))
-    }
     let type = [keys, values].reduce(queries.elementType) { ElementType.promoted($0, $1.elementType) }
     let (q, k, v) = (queries.cast(to: type), keys.cast(to: type), values.cast(to: type))
+    let scale = scale ?? 1 / Double(Swift.max(1, q.rank == 4 ? q.shape[3] : 1)).squareRoot()
+    let operation = Operation.attention(AttentionForm(isCausal: isCausal, scale: scale))
+    let operands = [q.node, k.node, v.node]
+    guard mask != nil || change != nil else {
+        guard AttentionExpansion.isWanted else { return Tensor(operation, operands) }
+        let node = Node(operation, operands)
+        return Tensor(tracking: node.isValid ? node.expansion! : node)
+    }
+    // What is wrong with the operands.
+    let checked = Node(operation, operands)
+    guard checked.isValid else { return Tensor(checked) }
+    if let mask, let problem = maskProblem(q, k, mask) { return Tensor(Node(problem: problem, operation: "attention")) }
     let (samples, length, heads, size) = (q.shape[0], q.shape[1], q.shape[2], q.shape[3])
     let (positions, groups, depth) = (k.shape[1], k.shape[2], v.shape[3])
     let each = groups == 0 ? 0 : heads / groups
     // The heads of a group one below the other: [N, groups, heads of a group · T, size].
     let rows = q.reshaped(to: [samples, length, groups, each, size]).transposed([0, 2, 3, 1, 4])
         .reshaped(to: [samples, groups, each *| length, size])
-    let products = rows.matmul(k.transposed([0, 2, 3, 1])) * (scale ?? 1 / Double(Swift.max(1, size)).squareRoot())
+    let products = rows.matmul(k.transposed([0, 2, 3, 1])) * scale
     var scores = products.reshaped(to: [samples, heads, length, positions])
     var isSeen: Tensor?
     if isCausal {
@@ -74,27 +85,9 @@ package func dotProductAttention(
         .reshaped(to: [samples, length, heads, depth])
 }
 
-/// What is wrong with the operands of an attention.
-private func attentionProblem(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: Tensor?) -> String? {
-    let shapes = "queries \(q.shape), keys \(k.shape) and values \(v.shape)"
-    guard [q, k, v].allSatisfy({ $0.rank == 4 && $0.elementType.isFloatingPoint }) else {
-        return "expected floating-point tensors [N, positions, heads, size] but received queries \(q.node.type), "
-            + "keys \(k.node.type) and values \(v.node.type)"
-    }
-    guard q.shape[0] == k.shape[0], q.shape[3] == k.shape[3] else {
-        return "expected queries and keys of as many samples (axis 0) and one size (axis 3) but received \(shapes)"
-    }
-    guard k.shape.dimensions.dropLast() == v.shape.dimensions.dropLast() else {
-        return "expected keys and values of as many samples, positions and heads but received \(shapes)"
-    }
-    let (heads, groups) = (q.shape[2], k.shape[2])
-    guard groups > 0 ? heads % groups == 0 : heads == 0 else {
-        return
-            "expected a number of heads of keys and values (axis 2) that divides the \(heads) of queries but received "
-            + shapes
-    }
-    guard let mask else { return nil }
-    let whole: Shape = [q.shape[0], heads, q.shape[1], k.shape[1]]
+/// What is wrong with the mask of an attention.
+private func maskProblem(_ q: Tensor, _ k: Tensor, _ mask: Tensor) -> String? {
+    let whole: Shape = [q.shape[0], q.shape[2], q.shape[1], k.shape[1]]
     guard mask.elementType == .bool || mask.elementType.isFloatingPoint,
         Shape.broadcast(mask.shape, whole) == whole
     else {
@@ -102,4 +95,9 @@ private func attentionProblem(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: Ten
             + "but received \(mask.node.type)"
     }
     return nil
+}
+
+/// Whether attention is traced as matrix products and softmax, which files of other frameworks know.
+package enum AttentionExpansion {
+    @TaskLocal package static var isWanted = false
 }
