@@ -23,7 +23,8 @@ let inferenceExamples = ["8-inference", "16-trained-model"]
 
 /// Kernels of one folder use templates of others.
 let kernelFolders = [
-    "Base", "Convolutions", "Elementwise", "Gemm", "Images", "Lanes", "Movement", "Normalization", "OneDNN", "Pooling",
+    "Attention", "Base", "Convolutions", "Elementwise", "Gemm", "Images", "Lanes", "Movement", "Normalization",
+    "OneDNN", "Pooling",
     "Random", "Reductions", "Scan", "Softmax", "Winograd",
 ]
 
@@ -203,7 +204,8 @@ let package = Package(
             ], swiftSettings: swift
         ),
         .testTarget(
-            name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusBackend"], swiftSettings: swift),
+            name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusGraph", "ApusBackend", "ApusFixtures"],
+            swiftSettings: swift),
         .target(
             name: "ApusFuzzing", dependencies: ["ApusFormats", "ApusTestKit"], path: "Tests/ApusFuzzing",
             swiftSettings: swift),

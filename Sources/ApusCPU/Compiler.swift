@@ -10,7 +10,7 @@ struct Compiler {
     static let fusions: [any Fusion.Type] = [
         LanesConvolution.self, LanesGradient.self, FusedConvolution.self, FusedNormalization.self,
         NormalizationGradient.self, BiasGradient.self, FusedProduct.self, ElementwiseCluster.self,
-        IndexedPooling.self, SingleOperation.self,
+        IndexedPooling.self, FusedAttention.self, SingleOperation.self,
     ]
 
     /// Changes of the plan that the units, put in order, are lowered to.

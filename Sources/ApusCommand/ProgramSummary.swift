@@ -40,8 +40,8 @@ struct ProgramSummary {
                 ProgramSummary.units(report, times), ProgramSummary.steps(report, times, peak: peak),
             ].joined(separator: "\n\n")
             + String(
-                format: "\n%9.1f µs a step of %d samples" + (isInference ? "" : " with Adam")
-                    + "; arena %d bytes, peak %d bytes; ", total, batchSize,
+                format: "\n%9.1f µs a step of %ld samples" + (isInference ? "" : " with Adam")
+                    + "; arena %ld bytes, peak %ld bytes; ", total, batchSize,
                 report.arenaByteCount, report.peakByteCount)
             + String(format: "100 %% are the %.0f GFLOP/s of a matrix product of 1024³ here; ", peak)
             + "Winograd does with fewer operations than it is counted for"
@@ -50,7 +50,7 @@ struct ProgramSummary {
     /// A row a pass: how many nodes or steps there were before and after.
     private static func passes(_ passes: [(name: String, before: Int, after: Int)], counted: String) -> String {
         (["   before    after  \(counted), by pass"]
-            + passes.map { String(format: "%9d%9d  ", $0.before, $0.after) + $0.name }).joined(separator: "\n")
+            + passes.map { String(format: "%9ld%9ld  ", $0.before, $0.after) + $0.name }).joined(separator: "\n")
     }
 
     /// A row a fusion: the sums over its units.
@@ -77,7 +77,8 @@ struct ProgramSummary {
         let total = max(times.reduce(0, +), 1e-9)
         let rows = sums.sorted { ($0.value.time, $1.key) > ($1.value.time, $0.key) }.map { name, sum in
             String(
-                format: "%9.1f  %5.1f  %14d  %12d  %6d  %6d  %6d  ", sum.time, 100 * sum.time / total, sum.cost.flops,
+                format: "%9.1f  %5.1f  %14ld  %12ld  %6ld  %6ld  %6ld  ", sum.time, 100 * sum.time / total,
+                sum.cost.flops,
                 sum.cost.bytes, sum.units, sum.nodes, sum.steps) + name
         }
         return (["       µs      %      operations         bytes   units   nodes   steps  computed together as"] + rows)
@@ -95,7 +96,7 @@ struct ProgramSummary {
             let rate = Double(step.cost.flops) / max(time, 1e-9) / 1000
             let unit = step.unit.map { String($0) } ?? ""
             return String(
-                format: "%9.1f  %5.1f  %8.1f  %6.1f  %10d  ", time, 100 * time / total, rate, 100 * rate / peak,
+                format: "%9.1f  %5.1f  %8.1f  %6.1f  %10ld  ", time, 100 * time / total, rate, 100 * rate / peak,
                 step.cost.bytes) + String(repeating: " ", count: max(0, 4 - unit.count)) + unit + "  " + step.name
         }
         return (["       µs      %   GFLOP/s  % peak       bytes  unit  step"] + rows).joined(separator: "\n")

@@ -123,11 +123,13 @@ public struct Schema<Value: Sendable>: Sendable {
         /// - Parameters:
         ///   - name: The name of the argument in files and in Swift.
         ///   - path: The property that holds it.
+        ///   - isLabelled: Whether Swift's initializer names it.
         ///   - help: What it means, for pages of defaults.
         public static func required<Constant: Codable & Hashable & Sendable>(
-            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, help: String? = nil
+            _ name: String, _ path: any WritableKeyPath<Value, Constant> & Sendable, isLabelled: Bool = true,
+            help: String? = nil
         ) -> Field {
-            Field(name, path, .required, hasDefault: false, isLabelled: true, help: help)
+            Field(name, path, .required, hasDefault: false, isLabelled: isLabelled, help: help)
         }
 
         /// An argument with a default, that of `defaultValue`.

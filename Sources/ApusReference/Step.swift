@@ -69,6 +69,8 @@ struct Step {
         case .softmaxCrossEntropy: try softmaxCrossEntropy()
         case .softmaxCrossEntropyGradient: try softmaxCrossEntropyGradient()
 
+        case .attention(let form): attention(form)
+        case .attentionGradient(let form, let operand): attentionGradient(form, operand)
         case .scan(let body): try scan(body)
         }
     }

@@ -59,7 +59,7 @@ struct RandomGraph {
     private mutating func grown() -> Node? {
         let x = pick()!
         let rank = x.shape.rank
-        switch number(0..<20) {
+        switch number(0..<21) {
         case 0, 1:
             return x.unary([.tanh, .sigmoid, .sine, .negate, .relu, .absolute].randomElement(using: &generator)!)
         case 2, 3, 4:
@@ -119,6 +119,14 @@ struct RandomGraph {
             }
             return chance(60) ? product.unary([.relu, .tanh, .sigmoid].randomElement(using: &generator)!) : product
         case 18: return rank > 0 ? Node(.softmax(axis: rank - 1), [x]) : nil
+        case 19:
+            // Two heads of queries, and one or two of keys and values, over three positions or six.
+            guard let q = pick({ $0.shape.count == 24 }), let k = pick({ $0.shape.count == 24 }),
+                let v = pick({ $0.shape.count == 24 })
+            else { return nil }
+            let form = AttentionForm(isCausal: chance(50), scale: chance(50) ? 0.5 : 1)
+            let shape = ([[2, 3, 2, 2], [2, 6, 1, 2]] as [Shape]).randomElement(using: &generator)!
+            return Node(.attention(form), [q.reshape([2, 3, 2, 2]), k.reshape(shape), v.reshape(shape)])
         default:
             return rank > 0
                 ? Node(.cumulativeSum(axis: rank - 1, exclusive: chance(50), reverse: chance(50)), [x]).unary(.tanh)

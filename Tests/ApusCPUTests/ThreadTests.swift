@@ -74,6 +74,14 @@ import Testing
             Node(.batchNormTraining(epsilon: 0.1), $0 + [Node(.channelMoments, [$0[0]])]).unary(.relu)
         },
         Case("layerNorm", [rows, .floating([160]), .floating([160])]) { Node(.layerNorm(epsilon: 0.1), $0) },
+        Case("attention", [.floating([3, 70, 4, 8]), .floating([3, 133, 2, 8]), .floating([3, 133, 2, 12])]) {
+            Node(.attention(AttentionForm(isCausal: false, scale: 0.3)), $0)
+        },
+        Case(
+            "causal attention", [.floating([2, 150, 3, 16]), .floating([2, 150, 3, 16]), .floating([2, 150, 3, 16])]
+        ) {
+            Node(.attention(AttentionForm(isCausal: true, scale: 0.3)), $0)
+        },
         Case("transposed copy", [.floating([40, 30, 50])]) { $0[0].transpose([2, 0, 1]).reshape([60_000]) },
         Case("padding", [rows]) {
             Node(.pad([AxisPadding(low: 1, high: 2), AxisPadding(low: 3, high: 0)], value: .floating(2)), [$0[0]])

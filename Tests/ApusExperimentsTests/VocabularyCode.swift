@@ -14,8 +14,18 @@ enum VocabularyCode {
         #"Dense(10, activation: .relu)"#: Dense(10, activation: .relu),
         #"Dense(64, kernelInitializer: .heNormal, kernelRegularizer: .l2(0.0001), kernelConstraint: .maxNorm(3.0))"#:
             Dense(64, kernelInitializer: .heNormal, kernelRegularizer: .l2(0.0001), kernelConstraint: .maxNorm(3.0)),
-        #"Embedding(vocabulary: 1000, units: 16)"#: Embedding(vocabulary: 1000, units: 16),
+        #"Embedding(vocabulary: 1000, 16)"#: Embedding(vocabulary: 1000, 16),
         #"Conv1D(filters: 8, kernelSize: 3, padding: .same)"#: Conv1D(filters: 8, kernelSize: 3, padding: .same),
+        #"Conv1D(filters: 8, kernelSize: 3, padding: .causal, dilation: 2)"#: Conv1D(
+            filters: 8, kernelSize: 3, padding: .causal, dilation: 2),
+        #"MultiHeadAttention(heads: 4, isCausal: true)"#: MultiHeadAttention(heads: 4, isCausal: true),
+        #"MultiHeadAttention(heads: 8, keyValueHeads: 2, positions: .rotary)"#: MultiHeadAttention(
+            heads: 8, keyValueHeads: 2, positions: .rotary),
+        #"TransformerBlock(heads: 4)"#: TransformerBlock(heads: 4),
+        #"TransformerBlock(heads: 4, hidden: 128, isCausal: true, normalization: .after, dropout: 0.1)"#:
+            TransformerBlock(heads: 4, hidden: 128, isCausal: true, normalization: .after, dropout: 0.1),
+        #"PositionEmbedding(length: 128)"#: PositionEmbedding(length: 128),
+        #"SinusoidalEncoding()"#: SinusoidalEncoding(),
         #"Conv2D(filters: 6, kernelSize: 5)"#: Conv2D(filters: 6, kernelSize: 5),
         #"Conv2D(filters: 6, kernelSize: [5, 3], strides: 2, padding: .same, activation: .relu)"#: Conv2D(
             filters: 6, kernelSize: [5, 3], strides: 2, padding: .same, activation: .relu),

@@ -241,14 +241,29 @@ extension ExportCase {
         ExportCase(
             "embedding", Signature([6], .int32),
             Sequential {
-                Embedding(vocabulary: 7, units: 3); Flatten(); Dense(2)
+                Embedding(vocabulary: 7, 3); Flatten(); Dense(2)
             }),
         ExportCase(
             "embedding-conv", Signature([6], .uint8),
             Sequential {
-                Embedding(vocabulary: 7, units: 3); Conv1D(filters: 2, kernelSize: 3)
+                Embedding(vocabulary: 7, 3); Conv1D(filters: 2, kernelSize: 3)
             }),
         ExportCase("identity", [3], Dropout(0.5)),
+        ExportCase("multihead", [5, 4], MultiHeadAttention(heads: 2)),
+        ExportCase("multihead-groups", [5, 4], MultiHeadAttention(heads: 4, keyValueHeads: 2)),
+        ExportCase("multihead-causal", [5, 4], MultiHeadAttention(heads: 2, isCausal: true)),
+        ExportCase("multihead-rotary", [5, 4], MultiHeadAttention(heads: 2, positions: .rotary)),
+        ExportCase(
+            "multihead-all", [5, 4],
+            MultiHeadAttention(heads: 4, keySize: 2, keyValueHeads: 2, isCausal: true, positions: .rotary)),
+        ExportCase(
+            "transformer-blocks", Signature([6], .int32),
+            Sequential {
+                Embedding(vocabulary: 7, 4); PositionEmbedding(length: 8); SinusoidalEncoding()
+                TransformerBlock(heads: 2, isCausal: true)
+                TransformerBlock(heads: 2, normalization: .after, dropout: 0.1)
+                Conv1D(filters: 3, kernelSize: 2, padding: .causal); Dense(2)
+            }),
     ]
 
     private static let normalizations: [ExportCase] = [

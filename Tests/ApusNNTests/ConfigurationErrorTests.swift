@@ -7,8 +7,8 @@ import Testing
 @Suite struct ConfigurationErrorTests {
     static let mistakes: [(layer: any Layer, input: Shape, message: String)] = [
         (
-            Embedding(vocabulary: 0, units: 2), [3],
-            "embedding (Embedding(vocabulary: 0, units: 2)): embedding: vocabulary must be positive, received 0"
+            Embedding(vocabulary: 0, 2), [3],
+            "embedding (Embedding(vocabulary: 0, 2)): embedding: vocabulary must be positive, received 0"
         ),
         (
             Conv1D(filters: 2, kernelSize: 3), [4, 4, 1],

@@ -69,6 +69,13 @@ import Testing
         (#"{"upSampling1D": #2}"#, [9, 4]), (#"{"upSampling2D": [#2, #3]}"#, [9, 8, 4]),
         (#"{"upSampling2D": {"size": [#2, #3], "interpolation": "bilinear"}}"#, [9, 8, 4]),
         (#"{"groupNorm": {"groups": #2}}"#, [9, 4]), (#"{"localResponseNorm": #5}"#, [9, 4]),
+        (#"{"multiHeadAttention": #2}"#, [9, 4]),
+        (#"{"multiHeadAttention": {"heads": #4, "keySize": #2, "keyValueHeads": #2, "positions": "rotary"}}"#, [9, 4]),
+        (
+            #"{"transformerBlock": {"heads": #4, "hidden": #3, "keySize": #2, "keyValueHeads": #2, "positions": "rotary"}}"#,
+            [9, 4]
+        ),
+        (#"{"positionEmbedding": #9}"#, [9, 4]),
         (#"{"squeezeExcitation": #2}"#, [9, 8, 4]), (#"{"channelPadding": {"before": #1, "after": #2}}"#, [9, 4]),
         (
             #"{"sparseConv2D": {"kernelSize": #2, "connections": [[#0], [#1, #2]], "strides": #2, "padding": #1}}"#,
@@ -114,7 +121,7 @@ import Testing
             "globalAveragePool", "globalMaxPool", "flatten", "rescaling", "normalization", "batchNorm", "layerNorm",
             "instanceNorm", "rmsNorm", "channelScale", "dropout", "spatialDropout", "alphaDropout", "gaussianDropout",
             "gaussianNoise",
-            "stochasticDepth", "activation", "prelu", "residual", "parallel", "sequential",
+            "stochasticDepth", "sinusoidalEncoding", "activation", "prelu", "residual", "parallel", "sequential",
         ]
         let table = Set(Self.layers.map { String($0.json.dropFirst(2).prefix { $0 != "\"" }) })
         for kind in LayerKinds.registry.configurable.map({ $0.kind }) where !without.contains(kind) {

@@ -131,7 +131,7 @@ import Testing
         #expect(
             message { try state.update(&changed, other) }
                 == "the gradient for kernel has the shape [4, 2] but the variable has [3, 2]")
-        var stranger = try Embedding(vocabulary: 5, units: 2).initialized(input: [3], seed: 1)
+        var stranger = try Embedding(vocabulary: 5, 2).initialized(input: [3], seed: 1)
         #expect(
             message { try state.update(&stranger, weights) }
                 == "the optimizer's state was made for other variables: there is no kernel among those that were given")

@@ -155,6 +155,31 @@ import Testing
             [-1.5, 1.5, 3, -3])
     }
 
+    // MARK: Attention
+
+    @Test func attention() throws {
+        // Products 0 and log 3 with each key: weights 1/4 and 3/4.
+        let (q, k) = ((Shape([1, 2, 1, 1]), [2.0, 2]), (Shape([1, 2, 1, 1]), [0, 1.0986122886681098]))
+        let (v, g) = ((Shape([1, 2, 1, 2]), [4.0, 0, 8, -4]), (Shape([1, 2, 1, 2]), [1.0, 0, 0, 1]))
+        let form = AttentionForm(isCausal: false, scale: 0.5)
+        let causal = AttentionForm(isCausal: true, scale: 0.5)
+        expectClose(try value(.attention(form), q, k, v), [7, -3, 7, -3])
+        expectClose(try value(.attention(causal), q, k, v), [4, 0, 7, -3])
+        let y = (Shape([1, 2, 1, 2]), [7.0, -3, 7, -3])
+        // To values: weights times gradients.
+        expectClose(try value(.attentionGradient(form, of: .values), q, k, v, y, g), [0.25, 0.25, 0.75, 0.75])
+        // To products: w (g · v − g · y) = 1/4 · (4 − 7), 3/4 · (8 − 7) and 1/4 · (0 + 3), 3/4 · (−4 + 3).
+        expectClose(
+            try value(.attentionGradient(form, of: .queries), q, k, v, y, g),
+            [0.375 * 1.0986122886681098, -0.375 * 1.0986122886681098])
+        expectClose(try value(.attentionGradient(form, of: .keys), q, k, v, y, g), [0, 0])
+        let first = (Shape([1, 2, 1, 2]), [1.0, 0, 0, 0])
+        expectClose(try value(.attentionGradient(form, of: .keys), q, k, v, y, first), [-0.75, 0.75])
+        // One head of keys and values serves two of queries.
+        expectClose(
+            try value(.attention(form), ([1, 1, 2, 1], [2, 0]), ([1, 2, 1, 1], k.1), ([1, 2, 1, 1], [4, 8])), [7, 6])
+    }
+
     // MARK: Indexing, reductions, movement
 
     @Test func indexing() throws {

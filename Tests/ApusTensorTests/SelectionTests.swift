@@ -99,7 +99,11 @@ import Testing
             wrong.rolled(by: 1, axis: 0),
             wrong.norm(), wrong.norm(order: 3), wrong.norm(axes: [1]), wrong.logSumExp(axes: [0]), wrong.dot(x),
             x.dot(wrong), wrong.outer(x), x.outer(wrong), wrong.clamped(), Tensor.where(wrong, 1, x),
-            Tensor.where(.!isNaN(wrong), x, 1), isInfinite(wrong), wrong.argsort(axis: 1), wrong.topK(3).values,
+            Tensor.where(.!isNaN(wrong), x, 1), isInfinite(wrong), wrong.unstacked()[0],
+            wrong.cumulativeProduct(axis: 2),
+            einsum("i,i", x, wrong), Tensor.categorical(wrong, key: RandomKey(seed: 1)),
+            Tensor.sequenceMask(wrong, length: 2), dotProductAttention(x, wrong, x), wrong.argsort(axis: 1),
+            wrong.topK(3).values,
         ]
         for (index, result) in results.enumerated() {
             #expect(result.problems.count == 1, "result \(index): \(result.problem)")

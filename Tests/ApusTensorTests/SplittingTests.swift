@@ -35,6 +35,24 @@ import Testing
         }
     }
 
+    @Test func singleIndices() throws {
+        let x = Tensor((0..<12).map { $0 }, shape: [2, 3, 2], type: .int32)
+        let parts = x.unstacked(axis: 1)
+        #expect(parts.map(\.shape) == [[2, 2], [2, 2], [2, 2]])
+        #expect(parts[1].scalars(as: Int.self) == [2, 3, 8, 9])
+        #expect(Tensor.stacked(parts, axis: 1).scalars == x.scalars)
+        #expect(x.unstacked().count == 2 && Tensor.zeros([0, 2]).unstacked().isEmpty)
+        try expectElements([1, 2, 3, 1, 2, 3], at: [numbers]) {
+            slope(of: $0[0]) {
+                let columns = $0.unstacked(axis: -1)
+                return columns[0] + columns[1] * 2 + columns[2] * 3
+            }
+        }
+        #expect(
+            x.unstacked(axis: 3).map(\.problem)
+                == ["unstacked: axis 3 is outside the shape [2, 3, 2], which has 3 axes"])
+    }
+
     /// As many tensors as are asked for, so that no index is out of range before somebody sees the problem.
     @Test func problemsOfParts() {
         let divided = numbers.split(into: 4, axis: -1)

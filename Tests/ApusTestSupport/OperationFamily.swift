@@ -10,6 +10,7 @@ package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
     case convolutionKernelGradient, maxPool, maxPoolGradient, maxPoolSelect, averagePool, averagePoolGradient
     case channelMoments, batchNorm, batchNormTraining, batchNormParameterGradient, batchNormInputGradient
     case layerNorm, softmax, logSoftmax, softmaxCrossEntropy, softmaxCrossEntropyGradient
+    case attention, attentionGradient
 
     package init(_ operation: Operation) {
         self =
@@ -59,6 +60,8 @@ package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
             case .logSoftmax: .logSoftmax
             case .softmaxCrossEntropy: .softmaxCrossEntropy
             case .softmaxCrossEntropyGradient: .softmaxCrossEntropyGradient
+            case .attention: .attention
+            case .attentionGradient: .attentionGradient
             }
     }
 

@@ -33,7 +33,7 @@ import Testing
     static let table: [Item] = [
         Item(Dense(5, activation: .tanh), [4], [1], [5], 25),
         Item(Dense(3, useBias: false, activityRegularizer: .l2()), [2, 4], [1, 1], [2, 3], 12),
-        Item(Embedding(vocabulary: 7, units: 3), [4], [1], [4, 3], 21),
+        Item(Embedding(vocabulary: 7, 3), [4], [1], [4, 3], 21),
         Item(Conv1D(filters: 3, kernelSize: 3, strides: 2, padding: .same), [7, 2], [1, 2], [4, 3], 21),
         Item(
             Conv2D(filters: 4, kernelSize: [3, 2], padding: .same, groups: 2, activation: .softplus), [5, 6, 2],
@@ -86,6 +86,16 @@ import Testing
         Item(GaussianNoise(0.4), [6], [1], [6]),
         Item(ActivationLayer(.gelu()), [6], [1], [6]),
         Item(PReLU(sharedAxes: [1]), [3, 2], [1, 1], [3, 2], 2),
+        Item(MultiHeadAttention(heads: 2), [5, 4], [1, 2], [5, 4], 80),
+        Item(
+            MultiHeadAttention(
+                heads: 4, keySize: 2, keyValueHeads: 2, isCausal: true, positions: .rotary, useBias: false), [5, 3],
+            [1, 1], [5, 3], 72),
+        Item(TransformerBlock(heads: 2, isCausal: true, positions: .rotary), [5, 4], [1, 4], [5, 4], 244),
+        Item(TransformerBlock(heads: 2, hidden: 3, normalization: .after), [3, 4], [1, 4], [3, 4], 127),
+        Item(PositionEmbedding(length: 5), [5, 3], [5, 1], [5, 3], 15),
+        Item(SinusoidalEncoding(), [5, 4], [1, 2], [5, 4]),
+        Item(Conv1D(filters: 3, kernelSize: 3, padding: .causal, dilation: 2), [7, 2], [1, 2], [7, 3], 21),
         Item(Residual(body: Sequential([Dense(4)]), activation: .silu), [4], [4], [4], 20),
         Item(
             Residual(body: Sequential([Dense(3)]), shortcut: Sequential([Dense(3, useBias: false)])), [4], [1], [3], 27),

@@ -45,7 +45,9 @@ import Testing
 
     /// Every layer of the fixtures, and those that draw random numbers.
     @Test func layers() throws {
-        let files = ["convolutions", "pooling", "shapes", "norms", "containers", "activations", "further", "blocks"]
+        let files = [
+            "convolutions", "pooling", "shapes", "norms", "containers", "activations", "further", "blocks", "attention",
+        ]
         var subjects: [Subject] = []
         for file in files {
             for item in try FixtureCase.all("layers-\(file)") {

@@ -805,6 +805,205 @@ def blocks():
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Attention
+
+
+def block_weights(case, channels, hidden, o):
+    """The variables of a transformer's block by path."""
+    size = o.get("keySize", channels // o["heads"])
+    inner, groups = o["heads"] * size, o.get("keyValueHeads", o["heads"]) * size
+    shapes = {f"attention__{n}__kernel": (channels, w) for n, w in (("query", inner), ("key", groups), ("value", groups))}
+    shapes |= {"attention__output__kernel": (inner, channels)}
+    shapes |= {"dense1__kernel": (channels, hidden), "dense2__kernel": (hidden, channels)}
+    if o.get("useBias", True):
+        shapes |= {name.replace("kernel", "bias"): (shape[1],) for name, shape in list(shapes.items())}
+    shapes |= {f"{n}__{w}": (channels,) for n in ("norm1", "norm2") for w in ("gamma", "beta")}
+    # Small enough that what cancels to nothing, the gradient to the offset of keys, is small beside the rest.
+    return {path: (value * 0.4).astype(np.float32).astype(np.float64) for path, value in weights(case, **shapes).items()}
+
+
+def rotated(x, base=10_000.0):
+    """[N, T, heads, D] turned by complex numbers: halves are real and imaginary parts."""
+    count = x.shape[3] // 2
+    angles = torch.outer(torch.arange(x.shape[1]), base ** (-torch.arange(count) / count))
+    turned = torch.complex(x[..., :count], x[..., count:]) * torch.polar(torch.ones_like(angles), angles)[:, None]
+    return torch.cat([turned.real, turned.imag], -1)
+
+
+def attended(x, w, o, prefix="", keys=None, mask=None):
+    """Attention from PyTorch's scaled_dot_product_attention."""
+    keys = x if keys is None else keys
+    heads, groups = o["heads"], o.get("keyValueHeads", o["heads"])
+
+    def divided(x, name, heads):
+        y = x @ w[f"{prefix}{name}/kernel"] + w.get(f"{prefix}{name}/bias", 0.0)
+        return y.reshape(*y.shape[:2], heads, -1)
+
+    q, k, v = divided(x, "query", heads), divided(keys, "key", groups), divided(keys, "value", groups)
+    if o.get("positions") == "rotary":
+        q, k = (rotated(t, o.get("rotaryBase", 10_000.0)) for t in (q, k))
+    y = F.scaled_dot_product_attention(
+        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=mask, is_causal=o.get("isCausal", False),
+        enable_gqa=groups != heads)
+    y = y.transpose(1, 2).flatten(2)
+    return y @ w[f"{prefix}output/kernel"] + w.get(f"{prefix}output/bias", 0.0)
+
+
+def joined(w, prefix=""):
+    """The weights of attention as nn.MultiheadAttention has them."""
+    return {
+        "in_proj_weight": torch.cat([w[f"{prefix}{n}/kernel"].T for n in ("query", "key", "value")]),
+        "in_proj_bias": torch.cat([w[f"{prefix}{n}/bias"] for n in ("query", "key", "value")]),
+        "out_proj.weight": w[f"{prefix}output/kernel"].T, "out_proj.bias": w[f"{prefix}output/bias"],
+    }
+
+
+def causal_mask(length):
+    return torch.nn.Transformer.generate_square_subsequent_mask(length)
+
+
+def attention():
+    fixture = Fixture("layers-attention", "Attention, blocks of transformers, positions")
+    for name, channels, o in (
+        ("", 6, {"heads": 2}), ("-causal", 6, {"heads": 3, "isCausal": True}), ("-size", 5, {"heads": 2, "keySize": 3}),
+        ("-groups", 8, {"heads": 4, "keyValueHeads": 2}),
+        ("-one-group", 6, {"heads": 3, "keyValueHeads": 1, "isCausal": True, "useBias": False}),
+        ("-rotary", 8, {"heads": 2, "isCausal": True, "positions": "rotary"}),
+        ("-rotary-base", 5, {"heads": 2, "keySize": 6, "keyValueHeads": 1, "positions": "rotary", "rotaryBase": 50}),
+    ):
+        case = f"multiHeadAttention{name}"
+        variables = {path.removeprefix("attention/"): value for path, value in block_weights(case, channels, 1, o).items()
+                     if path.startswith("attention/")}
+        module = None
+        if not {"keySize", "keyValueHeads", "positions"} & o.keys():
+            module = torch.nn.MultiheadAttention(channels, o["heads"], batch_first=True)
+
+        def run(x, w, o=o, module=module):
+            y = attended(x, w, o)
+            if module is not None:
+                mask = causal_mask(x.shape[1]) if o.get("isCausal") else None
+                other, _ = torch.func.functional_call(module, joined(w), (x, x, x), {"attn_mask": mask})
+                base.same(other.detach(), y.detach(), "attention")
+            return y
+
+        add(fixture, case, {"multiHeadAttention": o}, normal(generator(case), 2, 5, channels), variables, None, run)
+
+    for name, o in (
+        ("", {}), ("-after", {"normalization": "after"}), ("-causal", {"isCausal": True, "hidden": 5, "activation": "relu"}),
+        ("-after-causal", {"normalization": "after", "isCausal": True, "epsilon": 0.01}),
+    ):
+        case, o = f"transformerBlock{name}", {"heads": 2, **o}
+        hidden = o.get("hidden", 24)
+
+        def run(x, w, o=o, hidden=hidden):
+            module = torch.nn.TransformerEncoderLayer(
+                6, 2, hidden, 0.0, o.get("activation", "gelu"), o.get("epsilon", 1e-5), batch_first=True,
+                norm_first=o.get("normalization") != "after")
+            values = {"self_attn." + k: v for k, v in joined(w, "attention/").items()}
+            for mine, other in (("dense1", "linear1"), ("dense2", "linear2")):
+                values |= {f"{other}.weight": w[f"{mine}/kernel"].T, f"{other}.bias": w[f"{mine}/bias"]}
+            for n in "norm1", "norm2":
+                values |= {f"{n}.weight": w[f"{n}/gamma"], f"{n}.bias": w[f"{n}/beta"]}
+            mask = causal_mask(x.shape[1]) if o.get("isCausal") else None
+            return torch.func.functional_call(module, values, (x,), {"src_mask": mask})
+
+        add(fixture, case, {"transformerBlock": o}, normal(generator(case), 2, 4, 6), block_weights(case, 6, hidden, o), None, run)
+
+    case, o = "transformerBlock-rotary", {"heads": 2, "keyValueHeads": 1, "isCausal": True, "positions": "rotary", "useBias": False}
+
+    def rotary_block(x, w, o=o):
+        def norm(x, n):
+            return F.layer_norm(x, x.shape[-1:], w[n + "/gamma"], w[n + "/beta"], 1e-5)
+        x = x + attended(norm(x, "norm1"), w, o, "attention/")
+        return x + F.gelu(norm(x, "norm2") @ w["dense1/kernel"]) @ w["dense2/kernel"]
+
+    add(fixture, case, {"transformerBlock": o}, normal(generator(case), 2, 5, 8), block_weights(case, 8, 32, o), None, rotary_block)
+
+    add(fixture, "positionEmbedding", {"positionEmbedding": 6}, normal(generator("positionEmbedding"), 2, 4, 3),
+        weights("positionEmbedding", embeddings=(6, 3)), None, lambda x, w: x + w["embeddings"][:x.shape[1]])
+    for name, o in ("", {}), ("-base", {"base": 20}):
+        case = f"sinusoidalEncoding{name}"
+
+        def encoded(x, w, o=o):
+            count = x.shape[2] // 2
+            angles = torch.outer(torch.arange(x.shape[1]), o.get("base", 10_000.0) ** (-torch.arange(count) / count))
+            return x + torch.stack([angles.sin(), angles.cos()], -1).flatten(1)
+
+        add(fixture, case, {"sinusoidalEncoding": o}, normal(generator(case), 2, 7, 6), {}, None, encoded)
+
+    for name, o in ("", {}), ("-dilated", {"dilation": 2}), ("-strided", {"strides": 2, "kernelSize": 4, "useBias": False}):
+        case, o = f"conv1D-causal{name}", {"filters": 4, "kernelSize": 3, "padding": "causal", **o}
+        variables = weights(case, kernel=(o["kernelSize"], 3, 4), **({"bias": (4,)} if o.get("useBias", True) else {}))
+
+        def causal(x, w, o=o, module=keras.layers.Conv1D):
+            options = {"padding": {"left": (o["kernelSize"] - 1) * o.get("dilation", 1)}}
+            return convolve(x, w["kernel"], {**o, **options}) + w.get("bias", 0.0)
+
+        add(fixture, case, {"conv1D": o}, normal(generator(case), 2, 7, 3), variables,
+            keras_layer(keras.layers.Conv1D, ["kernel", "bias"], filters=4, kernel_size=o["kernelSize"], padding="causal",
+                        strides=o.get("strides", 1), dilation_rate=o.get("dilation", 1), use_bias=o.get("useBias", True)),
+            causal)
+    return fixture
+
+
+def dot_product_attention():
+    """scaled_dot_product_attention by itself: heads behind positions, masks, groups; and attention to other sequences."""
+    fixture = Fixture("attention", "Attention by scaled dot products, with masks, groups, and to other sequences")
+    n, t, s, size = 2, 5, 7, 4
+    for name, heads, groups, o in (
+        ("plain", 3, 3, {}), ("causal", 2, 2, {"isCausal": True}), ("scale", 2, 2, {"scale": 0.3}),
+        ("mask", 2, 2, {"mask": "bool"}), ("mask-heads", 2, 2, {"mask": "heads"}), ("bias", 2, 2, {"mask": "numbers"}),
+        ("groups", 4, 2, {}), ("groups-mask", 6, 2, {"mask": "bool"}), ("groups-causal", 4, 1, {"isCausal": True}),
+    ):
+        case = f"attention/{name}"
+        random = generator(case)
+        values = {"queries": normal(random, n, t, heads, size), "keys": normal(random, n, s, groups, size),
+                  "values": normal(random, n, s, groups, 3)}
+        mask = None
+        if o.get("mask") == "numbers":
+            mask = normal(random, heads, t, s)
+        elif "mask" in o:
+            mask = random.random((n, heads if o["mask"] == "heads" else 1, t, s)) < 0.6
+            mask[..., 2] = True
+        given = None if mask is None else torch.tensor(mask)
+
+        def run(x, o=o, mask=given, heads=heads, groups=groups):
+            y = F.scaled_dot_product_attention(
+                *(x[k].transpose(1, 2) for k in ("queries", "keys", "values")), attn_mask=mask,
+                is_causal=o.get("isCausal", False), scale=o.get("scale"), enable_gqa=heads != groups)
+            return y.transpose(1, 2)
+
+        r = normal(generator(case + "/r"), n, t, heads, 3)
+        output, gradients = base.with_pytorch(run, values, r)
+        tensors = {**values, "r": r, "output": output, "gradient": gradients}
+        if mask is not None:
+            tensors["mask"] = mask.astype(np.int32) if mask.dtype == bool else mask
+        fixture.add(name, o, tensors)
+
+    # nn.MultiheadAttention that looks at another sequence, of whose keys some do not count.
+    case = "attention/cross"
+    variables = {path.removeprefix("attention/"): value for path, value in block_weights(case, 6, 1, {"heads": 2}).items()
+                 if path.startswith("attention/")}
+    values = {"queries": normal(generator(case), n, t, 6), "keys": normal(generator(case + "/keys"), n, s, 6), **variables}
+    lengths = np.array([4, 7], np.int32)
+    module = torch.nn.MultiheadAttention(6, 2, batch_first=True)
+
+    def cross(x):
+        padding = torch.arange(s)[None] >= torch.tensor(lengths)[:, None]
+        w = {name: value for name, value in x.items() if name in variables}
+        return torch.func.functional_call(
+            module, joined(w), (x["queries"], x["keys"], x["keys"]), {"key_padding_mask": padding})[0]
+
+    r = normal(generator(case + "/r"), n, t, 6)
+    output, gradients = base.with_pytorch(cross, values, r)
+    tensors = {"queries": values["queries"], "keys": values["keys"], "lengths": lengths, "variables": variables, "r": r,
+               "output": output}
+    tensors["gradient"] = {("variables/" if name in variables else "") + name: value for name, value in gradients.items()}
+    fixture.add("cross", {"layer": {"multiHeadAttention": 2}}, tensors)
+    return fixture
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def main():
@@ -816,7 +1015,7 @@ def main():
     arguments = parser.parse_args()
     makers = {"layers-convolutions": convolutions, "layers-pooling": pooling, "layers-shapes": shapes, "layers-norms": norms,
               "layers-containers": containers, "layers-activations": activations, "layers-further": further,
-              "layers-blocks": blocks}
+              "layers-blocks": blocks, "layers-attention": attention, "attention": dot_product_attention}
     names = arguments.only.split(",") if arguments.only else list(makers)
     if unknown := [name for name in names if name not in makers]:
         sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(makers)}")

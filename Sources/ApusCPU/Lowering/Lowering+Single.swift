@@ -39,6 +39,8 @@ extension Lowering {
             plainStep(number, apus_softmax, parameters)
         case .softmaxCrossEntropy: crossEntropy(number)
         case .softmaxCrossEntropyGradient: crossEntropyGradient(number)
+        case .attention, .attentionGradient:
+            FusedAttention(graph.nodes[number], graph.inputs(number)).lower([number], into: &self)
         case .scan(let body): scan(number, body)
         }
     }

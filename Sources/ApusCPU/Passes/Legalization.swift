@@ -60,6 +60,15 @@ extension Node {
             case .float64: return expansion
             default: return nil
             }
+        case .attention, .attentionGradient:
+            if shape.count == 0 || inputs.contains(where: { $0.shape.count == 0 }) {
+                return .constant(.floating(0), type)
+            }
+            switch elementType {
+            case .bfloat16: return throughFloat32
+            case .float64: return expansion
+            default: return nil
+            }
         case .binary(.power) where elementType == .uint8:
             return Node.binary(.power, inputs[0].cast(to: .int32), inputs[1].cast(to: .int32)).cast(to: .uint8)
         case .cast(.bfloat16) where inputs[0].elementType != .float32 && inputs[0].elementType != .bfloat16:

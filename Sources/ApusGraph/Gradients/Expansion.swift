@@ -44,6 +44,9 @@ extension Node {
             let (logits, labels, g) = (inputs[0], inputs[1], inputs[2])
             let oneHot = Node(.oneHot(classes: logits.shape[1], logits.elementType), [labels])
             return (Node(.softmax(axis: 1), [logits]) - oneHot) * g.reshape([logits.shape[0], 1])
+        case .attention(let form): return ExpandedAttention(self, form).result
+        case .attentionGradient(let form, let operand):
+            return ExpandedAttention(self, form).gradient(to: operand, result: inputs[3], inputs[4])
         default: return nil
         }
     }

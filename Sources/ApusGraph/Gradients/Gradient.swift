@@ -129,8 +129,12 @@ extension Node {
         case .scan(let body): return scanGradients(body, g, wanted: wanted)
         case .softmaxCrossEntropy:
             return [Node(.softmaxCrossEntropyGradient, [inputs[0], inputs[1], g]), nil]
+        case .attention(let form):
+            return zip(AttentionOperand.allCases, wanted).map { operand, isWanted in
+                isWanted ? Node(.attentionGradient(form, of: operand), inputs + [self, g]) : nil
+            }
         case .channelMoments, .batchNorm, .batchNormParameterGradient, .batchNormInputGradient, .layerNorm,
-            .softmaxCrossEntropyGradient:
+            .softmaxCrossEntropyGradient, .attentionGradient:
             return expandedGradients(g)
         }
     }

@@ -30,6 +30,16 @@ extension Node {
         }
     }
 
+    /// The queries' features and the values' of attention.
+    private var size: Int { inputs[0].shape[3] }
+    private var depth: Int { inputs[2].shape[3] }
+
+    /// How many keys all queries of attention see together.
+    private func pairs(_ form: AttentionForm) -> Int {
+        inputs[0].shape[0] *| inputs[0].shape[2]
+            *| form.pairs(queries: inputs[0].shape[1], keys: inputs[1].shape[1])
+    }
+
     private var flops: Int {
         let count = shape.count
         switch operation {
@@ -64,6 +74,11 @@ extension Node {
         case .layerNorm: return 8 *| count
         case .softmax, .logSoftmax, .softmaxCrossEntropyGradient: return 5 *| count
         case .softmaxCrossEntropy: return 5 *| inputs[0].shape.count
+        case .attention(let form): return pairs(form) *| (2 *| (size + depth) +| 5)
+        // What all three need counts for the queries.
+        case .attentionGradient(let form, .queries): return pairs(form) *| (2 *| (2 *| size + depth) +| 8)
+        case .attentionGradient(let form, .keys): return pairs(form) *| 2 *| size
+        case .attentionGradient(let form, .values): return pairs(form) *| 2 *| depth
         case .scan(let body): return body.length *| body.graph.nodes.reduce(0) { $0 +| $1.flops }
         }
     }

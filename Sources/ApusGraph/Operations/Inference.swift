@@ -62,6 +62,7 @@ final class Inference {
             .layerNorm:
             return normalization()
         case .softmax, .logSoftmax, .softmaxCrossEntropy, .softmaxCrossEntropyGradient: return softmax()
+        case .attention, .attentionGradient: return attention()
         case .scan(let body):
             problems += body.problems(inputs)
             return problems.isEmpty ? TensorType([body.elementCount], body.elementType) : Self.unknown
@@ -80,9 +81,9 @@ final class Inference {
             .convolutionInputGradient, .convolutionKernelGradient, .maxPoolGradient, .maxPoolSelect,
             .softmaxCrossEntropy:
             2
-        case .select, .batchNormParameterGradient, .layerNorm, .softmaxCrossEntropyGradient: 3
+        case .select, .batchNormParameterGradient, .layerNorm, .softmaxCrossEntropyGradient, .attention: 3
         case .batchNormTraining: 4
-        case .batchNorm, .batchNormInputGradient: 5
+        case .batchNorm, .batchNormInputGradient, .attentionGradient: 5
         case .concatenate, .scan: nil
         }
     }

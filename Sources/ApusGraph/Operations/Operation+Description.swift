@@ -53,6 +53,8 @@ extension Operation {
         case .logSoftmax: "logSoftmax"
         case .softmaxCrossEntropy: "softmaxCrossEntropy"
         case .softmaxCrossEntropyGradient: "softmaxCrossEntropyGradient"
+        case .attention: "attention"
+        case .attentionGradient: "attentionGradient"
         case .scan: "scan"
         }
     }

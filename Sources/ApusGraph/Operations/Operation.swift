@@ -112,6 +112,13 @@ package enum Operation: Hashable, Sendable {
     /// (logits, labels, gradient: [N]) → (softmax(logits) − oneHot(labels)) · gradient: [N, C]
     case softmaxCrossEntropyGradient
 
+    // MARK: Attention
+    /// (queries: [N, T, heads, size], keys: [N, S, groups, size], values: [N, S, groups, depth]) → [N, T, heads, depth]: values
+    /// weighed by softmax(scale · query · key); each group serves as many heads that follow each other.
+    case attention(AttentionForm)
+    /// (queries, keys, values, result, gradient: [N, T, heads, depth]) → the gradient to one of the first three.
+    case attentionGradient(AttentionForm, of: AttentionOperand)
+
     // MARK: Loops
     /// (initial values of what is carried, sequences [T, ...], constants) → what `ScanBody` says, in one row.
     case scan(ScanBody)

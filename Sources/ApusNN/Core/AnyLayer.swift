@@ -94,7 +94,8 @@ public enum LayerKinds {
             RMSNorm.self, LocalResponseNorm.self, ChannelScale.self, ChannelPadding.self, Dropout.self,
             SpatialDropout.self,
             StochasticDepth.self, AlphaDropout.self,
-            GaussianDropout.self, GaussianNoise.self, ActivationLayer.self, PReLU.self, Residual.self, Parallel.self,
+            GaussianDropout.self, GaussianNoise.self, ActivationLayer.self, PReLU.self, MultiHeadAttention.self,
+            TransformerBlock.self, PositionEmbedding.self, SinusoidalEncoding.self, Residual.self, Parallel.self,
         ], others: [Sequential.kind: Sequential.self])
 
     /// Makes a custom layer readable and writable.

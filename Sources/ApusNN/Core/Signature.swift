@@ -6,7 +6,7 @@ public import ApusGraph
 /// let inputs: Signature = ["image": [28, 28, 1], "words": .int32([20])]
 /// print(inputs.names)                // ["image", "words"]
 ///
-/// let words = Sequential { Embedding(vocabulary: 1000, units: 16); Flatten(); Dense(2) }
+/// let words = Sequential { Embedding(vocabulary: 1000, 16); Flatten(); Dense(2) }
 /// let weights = try words.initialized(inputs: Signature([20], .int32), seed: 7)
 /// ```
 public struct Signature: Sendable, Hashable {

@@ -15,7 +15,7 @@ extension Edges1D: FileRepresentable {
 }
 
 extension Padding: FileRepresentable {
-    public static var form: Form { .either([.words(["valid", "same"]), .type(Edges2D.self)]) }
+    public static var form: Form { .either([.words(["valid", "same", "causal"]), .type(Edges2D.self)]) }
 }
 
 private func edges(_ names: [String]) -> [Form.Constant] { names.map { Form.Constant($0, .integer, defaultJSON: "0") } }

@@ -7,12 +7,16 @@ import ApusGraph
 /// let valid = Conv2D(filters: 8, kernelSize: 3)                         // [28, 28, 1] → [26, 26, 8]
 /// let same = Conv2D(filters: 8, kernelSize: 3, padding: .same)          // [28, 28, 1] → [28, 28, 8]
 /// let wide = Conv2D(filters: 8, kernelSize: 3, padding: .explicit(2))   // [28, 28, 1] → [30, 30, 8]
+/// let past = Conv1D(filters: 8, kernelSize: 3, padding: .causal)        // [28, 1] → [28, 8]
 /// ```
 public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
     /// No padding: the window stays inside.
     case valid
     /// Zeros, so that the output has ⌈size / stride⌉ positions; the odd pixel at the end.
     case same
+    /// Zeros before a sequence, d·(k − 1) of them for a window of k with dilation d: no output looks at a later input. Only of
+    /// convolutions over sequences.
+    case causal
     /// Zeros, as many as given at each edge.
     case explicit(Edges2D)
 
@@ -21,7 +25,7 @@ public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
         .explicit(Edges2D(top: top, left: left, bottom: bottom, right: right))
     }
 
-    /// Reads `valid`, `same`, or edges: `1`, `[1, 2]`, `{top: 1}`.
+    /// Reads `valid`, `same`, `causal`, or edges: `1`, `[1, 2]`, `{top: 1}`.
     public init(from decoder: any Decoder) throws {
         if let edges = try? Edges2D(from: decoder) {
             self = .explicit(edges)
@@ -35,7 +39,9 @@ public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
         switch name {
         case "valid": self = .valid
         case "same": self = .same
-        default: throw Names.unknown("padding", name, ["valid", "same", "a number of pixels"], decoder.codingPath)
+        case "causal": self = .causal
+        default:
+            throw Names.unknown("padding", name, ["valid", "same", "causal", "a number of pixels"], decoder.codingPath)
         }
     }
 
@@ -44,6 +50,7 @@ public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
         switch self {
         case .valid: try container.encode("valid")
         case .same: try container.encode("same")
+        case .causal: try container.encode("causal")
         case .explicit(let edges): try container.encode(edges)
         }
     }
@@ -52,6 +59,7 @@ public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
         switch self {
         case .valid: "valid"
         case .same: "same"
+        case .causal: "causal"
         case .explicit(let edges) where edges.both != nil: "explicit(\(edges))"
         case .explicit(let edges):
             "explicit(top: \(edges.top), left: \(edges.left), bottom: \(edges.bottom), right: \(edges.right))"
@@ -67,6 +75,7 @@ public enum Padding: Sendable, Hashable, Codable, CustomStringConvertible {
         case .same where strides.height > 0 && strides.width > 0:
             .same(image: image, window: window, strides: strides, dilation: dilation)
         case .same: .zero
+        case .causal: ImagePadding(top: 0, left: dilation.width *| (window.width -| 1), bottom: 0, right: 0)
         case .explicit(let edges): edges.imagePadding
         }
     }

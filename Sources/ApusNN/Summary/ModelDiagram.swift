@@ -96,20 +96,27 @@ public struct ModelDiagram: Sendable {
                 parallel.branches.enumerated().map { part($1, "branch\($0)") }, "\(parallel.merge)")
         case let named as Named: return block(named.layer, path: named.isShared ? named.name : path)
         default:
-            let row = rows[path.isEmpty ? layer.kind : path]
+            // What stands inside a layer, such as the maps of attention, is part of its box.
+            let inside = summary.rows.filter { path.isEmpty || $0.path.hasPrefix(path + "/") }
+            let row = rows[path.isEmpty ? layer.kind : path] ?? inside.last
             let shape = row.map { "\($0.outputShape)" } ?? ""
-            let weights =
-                row.map { $0.parameterCount > 0 ? "\(ModelSummary.grouped($0.parameterCount)) parameters" : "" } ?? ""
+            let own = rows[path].map { [$0] } ?? []
+            let count = (inside + own).reduce(0) { $0 +| $1.parameterCount }
+            let weights = count > 0 ? "\(ModelSummary.grouped(count)) parameters" : ""
             return box(layer.label, shape, weights, color: ModelDiagram.color(layer))
         }
     }
+
+    private static let weighted: Set = [
+        "dense", "embedding", "positionEmbedding", "multiHeadAttention", "transformerBlock", "squeezeExcitation",
+    ]
 
     private static func color(_ layer: any Model) -> String {
         switch layer.kind {
         case let kind where kind.hasSuffix("Norm") || kind == "normalization": "normalization"
         case let kind where kind.lowercased().contains("pool"): "pooling"
         case let kind where kind.lowercased().contains("dropout") || kind.contains("Noise"): "noise"
-        case let kind where kind.lowercased().contains("conv") || ["dense", "embedding"].contains(kind): "weights"
+        case let kind where kind.lowercased().contains("conv") || Self.weighted.contains(kind): "weights"
         default: "plain"
         }
     }

@@ -45,6 +45,17 @@ extension Tensor {
         return parts(sizes, axis: place)
     }
 
+    /// The tensors of one index each along an axis, which vanishes (PyTorch's `unbind`, `unstack` of NumPy and JAX).
+    ///
+    /// They are what `stacked` joins. An axis that is missing makes one tensor that carries the problem.
+    public func unstacked(axis: Int = 0) -> [Tensor] {
+        guard let place = place(of: axis) else { return [missing(axis, in: "unstacked")] }
+        guard shape[place] <= Tensor.mostParts else {
+            return [invalid("expected at most \(Tensor.mostParts) tensors, not \(shape[place])", in: "unstacked")]
+        }
+        return parts(Array(repeating: 1, count: shape[place]), axis: place).map { $0.squeezingShape(at: place) }
+    }
+
     private func parts(_ sizes: [Int], axis: Int) -> [Tensor] {
         var slices = shape.dimensions.map { AxisSlice(start: 0, count: $0) }
         slices[axis].count = 0
@@ -100,12 +111,12 @@ extension Tensor {
     // MARK: Axes
 
     /// The place of an axis, negative ones counted from the end; `nil` if the shape lacks it.
-    private func place(of axis: Int) -> Int? {
+    func place(of axis: Int) -> Int? {
         let place = normalized(axis)
         return shape.dimensions.indices.contains(place) ? place : nil
     }
 
-    private func missing(_ axis: Int, in operation: String) -> Tensor {
+    func missing(_ axis: Int, in operation: String) -> Tensor {
         invalid("axis \(axis) is outside the shape \(shape), which has \(rank) axes", in: operation)
     }
 }

@@ -45,6 +45,8 @@ extension GraphExporter {
         }
         var rest = Array(blocks.indices)
         var permutation: [Int] = []
+        // A block that goes on into the next axis covers the first parts of that as well.
+        var ahead = 0
         for wanted in axes {
             if wanted.isEmpty {
                 if let free = rest.firstIndex(where: { blocks[$0].isEmpty }) {
@@ -52,12 +54,12 @@ extension GraphExporter {
                 }
                 continue
             }
-            var covered = 0
+            var covered = ahead
             while covered < wanted.count, let next = rest.firstIndex(where: { blocks[$0].first == wanted[covered] }) {
                 covered += blocks[rest[next]].count
                 permutation.append(rest.remove(at: next))
             }
-            // A block that goes on into the next axis covers more than this one; its rest is found there.
+            ahead = covered - wanted.count
         }
         permutation += rest
         name = add("Transpose", [name], ["perm": .integers(permutation)])

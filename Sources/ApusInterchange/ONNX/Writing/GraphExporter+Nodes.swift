@@ -44,7 +44,8 @@ extension GraphExporter {
         case .logSoftmax(let axis): return try softmax("LogSoftmax", axis, node)
         case .scatterAdd, .scatterAddAlong, .convolutionKernelGradient, .maxPoolGradient, .maxPoolSelect,
             .averagePoolGradient, .channelMoments, .batchNormTraining, .batchNormParameterGradient,
-            .batchNormInputGradient, .softmaxCrossEntropy, .softmaxCrossEntropyGradient, .scan:
+            .batchNormInputGradient, .softmaxCrossEntropy, .softmaxCrossEntropyGradient, .attention, .attentionGradient,
+            .scan:
             throw trace.unsupported(
                 node, "there is no counterpart of \(node.operation.name)",
                 remedy: "Compute it outside of the model, or by other operations.")

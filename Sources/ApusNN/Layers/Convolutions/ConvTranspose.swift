@@ -110,6 +110,8 @@ public struct ConvTranspose<Axes: SpatialAxes>: ConvolutionLayer, KernelLayer, C
         let (extra, steps) = (Axes.size2D(outputPadding), Axes.size2D(strides))
         check.expectNotNegative("outputPadding", Axes.areOne ? [extra.width] : [extra.height, extra.width])
         check.expect(
+            padding != .causal, "a transposed convolution has no causal padding; try .same, or crop its output")
+        check.expect(
             outputPadding == 0 || !padding.edges.isEmpty,
             "outputPadding needs explicit padding, for instance .explicit(1); received \(padding)")
         check.expect(

@@ -37,6 +37,9 @@ public struct ConvolutionWindow<Axes: SpatialAxes>: Sendable, Hashable {
         expectPositive("strides", strides)
         expectPositive("dilation", dilation)
         check.expectNotNegative("padding", padding.edges)
+        check.expect(
+            padding != .causal || Axes.areOne,
+            "causal padding is for sequences, of images no side is the past; try .same or .explicit")
     }
 
     // MARK: Convolutions
@@ -69,7 +72,7 @@ public struct ConvolutionWindow<Axes: SpatialAxes>: Sendable, Hashable {
             let covered = dilation *| (window -| 1) +| 1
             return switch padding {
             case .valid: size *| stride +| Swift.max(covered -| stride, 0)
-            case .same: size *| stride
+            case .same, .causal: size *| stride
             case .explicit: (size - 1) *| stride -| edges +| covered +| extra
             }
         }

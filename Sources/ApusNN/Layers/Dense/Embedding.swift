@@ -7,7 +7,7 @@ public import ApusTensor
 ///
 /// ```swift
 /// let net = Sequential {
-///     Embedding(vocabulary: 10_000, units: 32)   // [20] → [20, 32]
+///     Embedding(vocabulary: 10_000, 32)          // [20] → [20, 32]
 ///     GlobalAveragePool()                        // [20, 32] → [32]
 ///     Dense(1)
 /// }
@@ -34,7 +34,7 @@ public struct Embedding: CheckedLayer, Configurable {
     ///   - regularizer: A penalty on the table that is added to the loss.
     ///   - constraint: A set that the table is kept in after every step.
     public init(
-        vocabulary: Int, units: Int, initializer: Initializer = .uniform(), regularizer: Regularizer? = nil,
+        vocabulary: Int, _ units: Int, initializer: Initializer = .uniform(), regularizer: Regularizer? = nil,
         constraint: Constraint? = nil
     ) {
         self.vocabulary = vocabulary
@@ -45,7 +45,8 @@ public struct Embedding: CheckedLayer, Configurable {
     }
 
     public static let schema = Schema(
-        Embedding(vocabulary: 0, units: 0), .required("vocabulary", \.vocabulary), .required("units", \.units),
+        Embedding(vocabulary: 0, 0), .required("vocabulary", \.vocabulary),
+        .required("units", \.units, isLabelled: false),
         .optional("initializer", \.initializer), .optional("regularizer", \.regularizer),
         .optional("constraint", \.constraint))
 

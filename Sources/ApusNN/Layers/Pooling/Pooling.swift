@@ -24,6 +24,7 @@ struct Pooling {
             if strides != window { check.expectPositive("strides", strides) }
         }
         check.expectNotNegative("padding", padding.edges)
+        check.expect(padding != .causal, "only convolutions over sequences have causal padding; try .same or .explicit")
     }
 
     func geometry(_ x: Tensor, countsPadding: Bool = false) -> PoolGeometry {
