@@ -25,7 +25,7 @@ import Testing
     }
 
     static let keys =
-        "name, seed, data, model, init, loss, target, losses, targets, metrics, optimizer, schedule, batchSize, epochs, precision, memory, cacheFeatures, device, callbacks"
+        "name, seed, data, model, init, loss, target, losses, targets, metrics, optimizer, schedule, batchSize, epochs, precision, memory, cacheFeatures, device, callbacks, doctor"
 
     /// Lines after `name` and `model`, which are the first two.
     static let lines: [Mistake] = [

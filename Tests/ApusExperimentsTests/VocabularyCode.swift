@@ -26,6 +26,12 @@ enum VocabularyCode {
             TransformerBlock(heads: 4, hidden: 128, isCausal: true, normalization: .after, dropout: 0.1),
         #"PositionEmbedding(length: 128)"#: PositionEmbedding(length: 128),
         #"SinusoidalEncoding()"#: SinusoidalEncoding(),
+        #"SimpleRNN(16)"#: SimpleRNN(16),
+        #"LSTM(32, returnsSequences: true)"#: LSTM(32, returnsSequences: true),
+        #"LSTM(32, isReversed: true, recurrentRegularizer: .l2(0.0001))"#: LSTM(
+            32, isReversed: true, recurrentRegularizer: .l2(0.0001)),
+        #"GRU(16, resetsAfter: false)"#: GRU(16, resetsAfter: false),
+        #"Bidirectional(layer: LSTM(16), merge: .add)"#: Bidirectional(layer: LSTM(16), merge: .add),
         #"Conv2D(filters: 6, kernelSize: 5)"#: Conv2D(filters: 6, kernelSize: 5),
         #"Conv2D(filters: 6, kernelSize: [5, 3], strides: 2, padding: .same, activation: .relu)"#: Conv2D(
             filters: 6, kernelSize: [5, 3], strides: 2, padding: .same, activation: .relu),
@@ -278,6 +284,7 @@ enum VocabularyCode {
         #".terminateOnNonFinite"#: .terminateOnNonFinite,
         #".csv("curves.csv")"#: .csv("curves.csv"),
         #".tensorBoard(everySteps: 100, histogramEpochs: 1)"#: .tensorBoard(everySteps: 100, histogramEpochs: 1),
+        #".watch(every: 50)"#: .watch(every: 50),
         #".histograms(everyEpochs: 2)"#: .histograms(everyEpochs: 2),
     ]
 }

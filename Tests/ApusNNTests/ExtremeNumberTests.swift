@@ -75,7 +75,10 @@ import Testing
             #"{"transformerBlock": {"heads": #4, "hidden": #3, "keySize": #2, "keyValueHeads": #2, "positions": "rotary"}}"#,
             [9, 4]
         ),
-        (#"{"positionEmbedding": #9}"#, [9, 4]),
+        (#"{"positionEmbedding": #9}"#, [9, 4]), (#"{"simpleRNN": #3}"#, [9, 4]), (#"{"lstm": #3}"#, [9, 4]),
+        (#"{"lstm": {"units": #3, "unitForgetBias": false}}"#, [9, 4]), (#"{"gru": #3}"#, [9, 4]),
+        (#"{"gru": {"units": #3, "resetsAfter": false}}"#, [9, 4]),
+        (#"{"bidirectional": {"layer": {"lstm": #3}}}"#, [9, 4]),
         (#"{"squeezeExcitation": #2}"#, [9, 8, 4]), (#"{"channelPadding": {"before": #1, "after": #2}}"#, [9, 4]),
         (
             #"{"sparseConv2D": {"kernelSize": #2, "connections": [[#0], [#1, #2]], "strides": #2, "padding": #1}}"#,

@@ -10,6 +10,7 @@ import Testing
 @Suite struct LayerFixtureTests {
     static let files = [
         "convolutions", "pooling", "shapes", "norms", "containers", "activations", "further", "blocks", "attention",
+        "recurrent",
     ]
 
     static var cases: [FixtureCase] {

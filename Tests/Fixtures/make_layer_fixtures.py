@@ -1004,6 +1004,97 @@ def dot_product_attention():
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Recurrence
+
+
+def recurrent():
+    fixture = Fixture("layers-recurrent", "Recurrent layers: plain, LSTM, GRU, both directions")
+    n, t, channels, units = 2, 5, 4, 3
+    gates = {"simpleRNN": 1, "lstm": 4, "gru": 3}
+    modules = {"simpleRNN": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+    keras_layers = {"simpleRNN": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+
+    def reordered(x):
+        """PyTorch's order r, z, n of Keras's z, r, n."""
+        z, r, new = torch.chunk(x, 3, -1)
+        return torch.cat([r, z, new], -1)
+
+    def pytorch_weights(layer, w, prefix="", suffix=""):
+        order = reordered if layer == "gru" else lambda x: x
+        width = w[prefix + "kernel"].shape[1]
+        zero = torch.zeros(width, dtype=torch.float64)
+        return {
+            "weight_ih_l0" + suffix: order(w[prefix + "kernel"]).T, "weight_hh_l0" + suffix: order(w[prefix + "recurrentKernel"]).T,
+            "bias_ih_l0" + suffix: order(w.get(prefix + "bias", zero)),
+            "bias_hh_l0" + suffix: order(w.get(prefix + "recurrentBias", zero)),
+        }
+
+    for name, layer, o in (
+        ("", "simpleRNN", {}), ("-sequences", "simpleRNN", {"returnsSequences": True, "activation": "relu"}),
+        ("-reversed", "simpleRNN", {"returnsSequences": True, "isReversed": True, "useBias": False}),
+        ("", "lstm", {}), ("-sequences", "lstm", {"returnsSequences": True}),
+        ("-reversed", "lstm", {"returnsSequences": True, "isReversed": True}), ("-no-bias", "lstm", {"useBias": False}),
+        ("-functions", "lstm", {"activation": "softsign", "recurrentActivation": "hardSigmoid", "returnsSequences": True}),
+        ("", "gru", {}), ("-sequences", "gru", {"returnsSequences": True}), ("-reversed", "gru", {"isReversed": True}),
+        ("-reset-before", "gru", {"resetsAfter": False, "returnsSequences": True}), ("-no-bias", "gru", {"useBias": False}),
+    ):
+        case = layer + name
+        width = gates[layer] * units
+        two = layer == "gru" and o.get("resetsAfter", True)
+        bias = {"bias": (width,), **({"recurrentBias": (width,)} if two else {})} if o.get("useBias", True) else {}
+        variables = weights(case, kernel=(channels, width), recurrentKernel=(units, width), **bias)
+        whole, back = o.get("returnsSequences", False), o.get("isReversed", False)
+
+        def in_keras(x, w, o=o, layer=layer, whole=whole, back=back, two=two):
+            activations = {key: {"hardSigmoid": "hard_sigmoid"}.get(o[own], o[own])
+                           for own, key in (("activation", "activation"), ("recurrentActivation", "recurrent_activation")) if own in o}
+            extra = {"reset_after": two} if layer == "gru" else {}
+            module = keras_layers[layer](
+                units, return_sequences=whole, go_backwards=back, use_bias=o.get("useBias", True), dtype="float64",
+                **activations, **extra)
+            module.build((n, t, channels))
+            own = [w["kernel"], w["recurrentKernel"]]
+            if "bias" in w:
+                own.append(tf.stack([w["bias"], w["recurrentBias"]]) if two else w["bias"])
+            y = module.stateless_call(own, [v for v in module.non_trainable_variables], x)[0]
+            return tf.reverse(y, [1]) if whole and back else y
+
+        def in_pytorch(x, w, o=o, layer=layer, whole=whole, back=back):
+            options = {"nonlinearity": o.get("activation", "tanh")} if layer == "simpleRNN" else {}
+            module = modules[layer](channels, units, batch_first=True, dtype=torch.float64, **options)
+            x = torch.flip(x, [1]) if back else x
+            y = torch.func.functional_call(module, pytorch_weights(layer, w), (x,))[0]
+            y = y if whole else y[:, -1]
+            return torch.flip(y, [1]) if whole and back else y
+
+        only_keras = "recurrentActivation" in o or layer == "gru" and not two
+        add(fixture, case, {layer: {"units": units, **o}}, normal(generator(case), n, t, channels), variables,
+            in_keras, None if only_keras else in_pytorch)
+
+    for name, layer, o in (
+        ("", "lstm", {}), ("-sequences", "gru", {"returnsSequences": True}), ("-add", "lstm", {"returnsSequences": True}),
+    ):
+        case = f"bidirectional{name}"
+        width = gates[layer] * units
+        bias = ["bias", "recurrentBias"] if layer == "gru" else ["bias"]
+        shapes = {"kernel": (channels, width), "recurrentKernel": (units, width), **{b: (width,) for b in bias}}
+        variables = weights(case, **{f"{d}__{k}": s for d in ("forward", "backward") for k, s in shapes.items()})
+        whole = o.get("returnsSequences", False)
+
+        def both(x, w, layer=layer, whole=whole, name=name):
+            module = modules[layer](channels, units, batch_first=True, bidirectional=True, dtype=torch.float64)
+            given = pytorch_weights(layer, w, "forward/") | pytorch_weights(layer, w, "backward/", "_reverse")
+            y = torch.func.functional_call(module, given, (x,))[0]
+            if name == "-add":
+                return y[..., :units] + y[..., units:]
+            return y if whole else torch.cat([y[:, -1, :units], y[:, 0, units:]], -1)
+
+        settings = {"layer": {layer: {"units": units, **o}}, **({"merge": "add"} if name == "-add" else {})}
+        add(fixture, case, {"bidirectional": settings}, normal(generator(case), n, t, channels), variables, None, both)
+    return fixture
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def main():
@@ -1015,7 +1106,8 @@ def main():
     arguments = parser.parse_args()
     makers = {"layers-convolutions": convolutions, "layers-pooling": pooling, "layers-shapes": shapes, "layers-norms": norms,
               "layers-containers": containers, "layers-activations": activations, "layers-further": further,
-              "layers-blocks": blocks, "layers-attention": attention, "attention": dot_product_attention}
+              "layers-blocks": blocks, "layers-attention": attention, "attention": dot_product_attention,
+              "layers-recurrent": recurrent}
     names = arguments.only.split(",") if arguments.only else list(makers)
     if unknown := [name for name in names if name not in makers]:
         sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(makers)}")

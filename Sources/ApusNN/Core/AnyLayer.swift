@@ -95,7 +95,8 @@ public enum LayerKinds {
             SpatialDropout.self,
             StochasticDepth.self, AlphaDropout.self,
             GaussianDropout.self, GaussianNoise.self, ActivationLayer.self, PReLU.self, MultiHeadAttention.self,
-            TransformerBlock.self, PositionEmbedding.self, SinusoidalEncoding.self, Residual.self, Parallel.self,
+            TransformerBlock.self, PositionEmbedding.self, SinusoidalEncoding.self, SimpleRNN.self, LSTM.self, GRU.self,
+            Bidirectional.self, Residual.self, Parallel.self,
         ], others: [Sequential.kind: Sequential.self])
 
     /// Makes a custom layer readable and writable.
