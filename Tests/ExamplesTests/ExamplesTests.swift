@@ -149,6 +149,19 @@ import Testing
         #expect(try #require(numbers(lines[12]).last) > 0.97)
     }
 
+    /// A language model that has learned its rhyme, and goes on with it.
+    @Test func attention() throws {
+        let lines = try run("17-attention")
+        #expect(lines.count == 7)
+        #expect(try #require(numbers(lines[5]).last) > 0.9, "\(lines[5])")
+        // What it writes is in the rhyme's bytes, most of it in its words.
+        let words = lines[6].dropFirst(32).split(separator: " ")
+        let known = words.filter {
+            "She sells seashells by the seashore. The shells she sells are seashells, I am sure.".contains($0)
+        }
+        #expect(lines[6].hasPrefix("he shells she sells by the sea, ") && known.count * 2 > words.count, "\(lines[6])")
+    }
+
     /// At least 80 % of the points lie in clusters, and no more than one cluster is left out.
     @Test func adversaries() throws {
         let words = try #require(try run("12-gan").last).split(separator: " ")
