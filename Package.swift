@@ -41,6 +41,7 @@ let package = Package(
         .library(name: "ApusInference", targets: ["ApusInference"]),
         .library(name: "ApusInterchange", targets: ["ApusInterchange"]),
         .library(name: "ApusLab", targets: ["ApusLab"]),
+        .library(name: "ApusText", targets: ["ApusText"]),
         .library(name: "ApusCommand", targets: ["ApusCommand"]),
         .executable(name: "apus", targets: ["ApusCLI"]),
     ],
@@ -58,6 +59,7 @@ let package = Package(
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", providers: [.apt(["libjpeg-dev"])]),
+        .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
         .target(
             name: "CImages", dependencies: ["CPNG", "CJPEG"],
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
@@ -88,6 +90,10 @@ let package = Package(
         ),
         .target(
             name: "ApusFormats", dependencies: ["ApusGraph", "ApusConfiguration", "CZlib", "CXXHash", "CImages"],
+            swiftSettings: swift),
+        .target(
+            name: "ApusText",
+            dependencies: ["ApusConfiguration", "ApusFormats", "ApusGraph", "ApusTensor", "CPCRE2", "CXXHash"],
             swiftSettings: swift),
         .target(
             name: "ApusOptimizers", dependencies: ["ApusConfiguration", "ApusTensor", "ApusNN"], swiftSettings: swift),
@@ -175,6 +181,8 @@ let package = Package(
         .executableTarget(
             name: "apus-bench", dependencies: ["Apus", "ApusCPU", "ApusWorkloads"], path: "Benchmarks/ApusBench",
             swiftSettings: swift),
+        .executableTarget(
+            name: "apus-text-bench", dependencies: ["ApusText"], path: "Benchmarks/ApusTextBench", swiftSettings: swift),
 
         // Tests.
         .target(name: "ApusTestKit", path: "Tests/ApusTestKit", swiftSettings: swift),
@@ -209,6 +217,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusFuzzing", "ApusGraph"], exclude: ["Fixtures"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "ApusTextTests", dependencies: ["ApusText", "ApusFormats", "ApusFuzzing", "ApusTensor"],
             swiftSettings: swift),
         .testTarget(
             name: "ApusDataTests",
