@@ -99,12 +99,15 @@ let package = Package(
             name: "ApusOptimizers", dependencies: ["ApusConfiguration", "ApusTensor", "ApusNN"], swiftSettings: swift),
         .target(
             name: "ApusData",
-            dependencies: ["CKernels", "ApusGraph", "ApusBackend", "ApusTensor", "ApusFormats", "ApusConfiguration"],
+            dependencies: [
+                "CKernels", "ApusGraph", "ApusBackend", "ApusTensor", "ApusFormats", "ApusText", "ApusConfiguration",
+            ],
             swiftSettings: swift),
         .target(
             name: "ApusInference",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
+                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats", "ApusText",
+                "ApusData",
             ],
             swiftSettings: swift),
         .target(
@@ -223,7 +226,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "ApusDataTests",
-            dependencies: ["ApusData", "ApusBackend", "ApusFixtures", "ApusTensor", "ApusFormats", "ApusGraph"],
+            dependencies: [
+                "ApusData", "ApusBackend", "ApusFixtures", "ApusTensor", "ApusText", "ApusFormats", "ApusGraph",
+            ],
             swiftSettings: swift),
         .testTarget(name: "ApusConfigurationTests", dependencies: ["ApusConfiguration"], swiftSettings: swift),
         .testTarget(

@@ -135,4 +135,31 @@ struct TokenizerFileTests {
         #expect(tokenizer.decode([256, 257, 261, 65]) == "<a>upA")
         #expect(tokenizer.decode([256, 257], skippingSpecialTokens: false) == "<a><ab>")
     }
+
+    /// After b and c became one, "a b" is no pair any more, though "a bc" is: its turn comes later.
+    @Test func mergesThatWereOvertaken() throws {
+        let tokenizer = try TokenizerFixture.file(
+            """
+            {"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2, "d": 3, "bc": 4, "ab": 5, "bcd": 6, "abc": 7},
+             "merges": ["b c", "a b", "bc d", "a bc"]}}
+            """)
+        #expect(try tokenizer.encode("abcd") == [0, 6])
+        #expect(try tokenizer.encode("abc") == [7])
+        #expect(try tokenizer.encode("x") == [])
+        #expect(tokenizer.decode([0, 6]) == "a bcd")
+    }
+
+    @Test(arguments: [
+        ("NFC", "e\u{301}", "é"), ("NFD", "한", "\u{1112}\u{1161}\u{11ab}"), ("NFKC", "ｶﾞ①ﬁ", "ガ1fi"),
+        ("NFKD", "ｶﾞé", "カ\u{3099}e\u{301}"),
+        // Marks in another order than the one of the forms.
+        ("NFC", "\u{ecb}\u{483}\u{f81}", "\u{ecb}\u{f71}\u{f80}\u{483}"),
+        ("NFD", "\u{ecb}\u{483}\u{f81}", "\u{ecb}\u{f71}\u{f80}\u{483}"),
+        ("NFKD", "\u{ecb}\u{483}\u{f81}", "\u{ecb}\u{f71}\u{f80}\u{483}"),
+        ("Lowercase", "ÉİΣ", "éi\u{307}σ"), ("StripAccents", "e\u{301}é\u{903}", "eé"),
+        ("BertNormalizer", "\u{0}É\u{200b}学\tx\u{302e}", "e 学  x\u{302e}"),
+    ]) func normalizers(_ type: String, _ text: String, _ expected: String) throws {
+        let tokenizer = try TokenizerFixture.bytes(normalizer: "{\"type\": \"\(type)\"}")
+        #expect(try tokenizer.encode(text) == expected.utf8.map(Int.init))
+    }
 }

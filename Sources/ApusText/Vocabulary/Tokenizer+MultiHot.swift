@@ -10,16 +10,16 @@ extension Tokenizer {
     public func multiHot(_ texts: [String], counting: Bool = false) throws(TextError) -> Tensor {
         var sequences: [[Int]] = []
         for text in texts { sequences.append(try encode(text)) }
-        return Tensor(
-            MultiHot.rows(sequences, width: vocabularySize, counting: counting), shape: [texts.count, vocabularySize])
+        let rows: [Float] = MultiHot.rows(sequences, width: vocabularySize, counting: counting)
+        return Tensor(rows, shape: [texts.count, vocabularySize])
     }
 }
 
 /// Rows with a place for each number of a vocabulary.
 package enum MultiHot {
     /// The rows of sequences; numbers beyond the width are left out.
-    package static func rows(_ sequences: [[Int]], width: Int, counting: Bool) -> [Float] {
-        var rows = [Float](repeating: 0, count: sequences.count * width)
+    package static func rows<Number: Numeric>(_ sequences: [[Int]], width: Int, counting: Bool) -> [Number] {
+        var rows = [Number](repeating: 0, count: sequences.count * width)
         for (row, sequence) in sequences.enumerated() {
             for number in sequence where (0..<width).contains(number) {
                 rows[row * width + number] = counting ? rows[row * width + number] + 1 : 1
