@@ -43,13 +43,13 @@ import Testing
             #expect((0..<3).map { data.training.label(at: $0) } == [1, 0, 1])
             #expect(data.remarks.first == "texts are sequences of 3 tokens out of 6 (words)")
             #expect("\(data)" == "4 texts, 2 classes")
-            #expect(data.training.preprocessing == .identity)
+            #expect(data.training.preprocessing == .identity && data.kind == .sequence)
 
             source.source = .text(
                 TextSource(file: file, column: "review", target: "label", vocabulary: 4, encoding: .multiHot))
             let hot = try source.load(seed: 1)
             #expect(rows(hot.training) == [[0, 1, 1, 1], [0, 1, 0, 1], [0, 0, 1, 0]])
-            #expect(hot.training.elementType == .uint8)
+            #expect(hot.training.elementType == .uint8 && hot.kind == .table)
             #expect(hot.remarks.first == "texts are one feature for each of 4 tokens (words)")
         }
     }

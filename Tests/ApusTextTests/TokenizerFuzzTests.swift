@@ -1,5 +1,6 @@
 import ApusFormats
 import ApusFuzzing
+import ApusTestKit
 import ApusText
 import Foundation
 import Testing
@@ -13,6 +14,46 @@ struct TokenizerFuzzTests {
     #endif
 
     @Test(.enabled(if: Fuzzing.isHere)) func tokenizersHere() throws { try TokenizerFuzzTests.read(limited: false) }
+
+    /// Patterns of random pieces: refused, or matched within their limits.
+    @Test func patterns() throws {
+        let pieces = [
+            "a", "[^a]", "[a-z]+", "(", ")", "(?:", "(?=", "(?!", "(?<=", "(?i:", "|", "*", "+", "?", "{2,}", "{1,3}",
+            "\\s",
+            "\\S+", "\\w", "\\p{L}+", "\\p{Han}", "\\P{N}", "\\b", "\\d", "[", "]", "^", "$", ".", "\\x{301}",
+            "\\u00e9", "\\",
+            "\\Z", "é", "👍", "\\p{", "(?>", "\\p{^L}", "[\\w\\s]", "a{99999}", "(?R)", "\\1", "(a+)+",
+        ]
+        let encoder = JSONEncoder()
+        var generator = SeededGenerator(seed: 11)
+        var (read, refused) = (0, 0)
+        for _ in 0..<3000 {
+            let pattern = (0...generator.below(6)).map { _ in generator.pick(pieces) }.joined()
+            let quoted = String(decoding: try encoder.encode(pattern), as: UTF8.self)
+            let behavior = generator.pick(["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"])
+            let split = """
+                {"type": "Split", "pattern": {"Regex": \(quoted)}, "behavior": "\(behavior)", "invert": \(generator.below(2) == 0)}
+                """
+            do {
+                let tokenizer = try TokenizerFixture.bytes(
+                    preTokenizer: """
+                        {"type": "Sequence", "pretokenizers": [\(split),
+                         {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]}
+                        """)
+                read += 1
+                for text in TokenizerFuzzTests.texts {
+                    let numbers = try tokenizer.encode(text)
+                    // What is not removed is all there.
+                    if behavior != "Removed" {
+                        #expect(numbers == text.utf8.map(Int.init), "\(pattern)")
+                    }
+                }
+            } catch is FormatError {
+                refused += 1
+            } catch is TextError {}
+        }
+        #expect(read > 300 && refused > 300, "\(read) read, \(refused) refused")
+    }
 
     private static let texts = [
         "the Straße 学習 한국어 1,000 don't <mask> [SEP] aaaaaaaaaaaaaaaa", "e\u{301}👩‍👩‍👧‍👦\r\n \t\u{0}x", "",

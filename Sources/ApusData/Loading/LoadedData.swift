@@ -111,11 +111,12 @@ public struct LoadedData: Sendable {
     /// The shape of one sample: the model's input.
     public var sampleShape: Shape { training.sampleShape }
 
-    /// The kind of samples, by the axes of one: three are images, two a sequence, all else a table.
+    /// The kind of samples, by the axes of one: three are images, two a sequence, all else a table; of texts what they become.
     public var kind: Kind {
         switch sampleShape.rank {
         case 3: .images
         case 2: .sequence
+        case 1 where text?.encoding == .sequence: .sequence
         default: .table
         }
     }
