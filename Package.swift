@@ -42,6 +42,7 @@ let package = Package(
         .library(name: "ApusInference", targets: ["ApusInference"]),
         .library(name: "ApusInterchange", targets: ["ApusInterchange"]),
         .library(name: "ApusLab", targets: ["ApusLab"]),
+        .library(name: "ApusText", targets: ["ApusText"]),
         .library(name: "ApusCommand", targets: ["ApusCommand"]),
         .executable(name: "apus", targets: ["ApusCLI"]),
     ],
@@ -59,6 +60,7 @@ let package = Package(
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", providers: [.apt(["libjpeg-dev"])]),
+        .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
         .target(
             name: "CImages", dependencies: ["CPNG", "CJPEG"],
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
@@ -91,15 +93,22 @@ let package = Package(
             name: "ApusFormats", dependencies: ["ApusGraph", "ApusConfiguration", "CZlib", "CXXHash", "CImages"],
             swiftSettings: swift),
         .target(
+            name: "ApusText",
+            dependencies: ["ApusConfiguration", "ApusFormats", "ApusGraph", "ApusTensor", "CPCRE2", "CXXHash"],
+            swiftSettings: swift),
+        .target(
             name: "ApusOptimizers", dependencies: ["ApusConfiguration", "ApusTensor", "ApusNN"], swiftSettings: swift),
         .target(
             name: "ApusData",
-            dependencies: ["CKernels", "ApusGraph", "ApusBackend", "ApusTensor", "ApusFormats", "ApusConfiguration"],
+            dependencies: [
+                "CKernels", "ApusGraph", "ApusBackend", "ApusTensor", "ApusFormats", "ApusText", "ApusConfiguration",
+            ],
             swiftSettings: swift),
         .target(
             name: "ApusInference",
             dependencies: [
-                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats", "ApusData",
+                "ApusConfiguration", "ApusGraph", "ApusBackend", "ApusTensor", "ApusNN", "ApusFormats", "ApusText",
+                "ApusData",
             ],
             swiftSettings: swift),
         .target(
@@ -144,8 +153,8 @@ let package = Package(
         .target(
             name: "Apus",
             dependencies: [
-                "ApusGraph", "ApusBackend", "ApusFormats", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
-                "ApusInference", "ApusTraining", "ApusModels",
+                "ApusGraph", "ApusBackend", "ApusFormats", "ApusText", "ApusTensor", "ApusNN", "ApusOptimizers",
+                "ApusData", "ApusInference", "ApusTraining", "ApusModels",
             ], swiftSettings: swift),
 
         .target(
@@ -176,6 +185,8 @@ let package = Package(
         .executableTarget(
             name: "apus-bench", dependencies: ["Apus", "ApusCPU", "ApusWorkloads"], path: "Benchmarks/ApusBench",
             swiftSettings: swift),
+        .executableTarget(
+            name: "apus-text-bench", dependencies: ["ApusText"], path: "Benchmarks/ApusTextBench", swiftSettings: swift),
 
         // Tests.
         .target(name: "ApusTestKit", path: "Tests/ApusTestKit", swiftSettings: swift),
@@ -213,8 +224,13 @@ let package = Package(
             name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusFuzzing", "ApusGraph"], exclude: ["Fixtures"],
             swiftSettings: swift),
         .testTarget(
+            name: "ApusTextTests", dependencies: ["ApusText", "ApusFormats", "ApusFuzzing", "ApusTensor"],
+            swiftSettings: swift),
+        .testTarget(
             name: "ApusDataTests",
-            dependencies: ["ApusData", "ApusBackend", "ApusFixtures", "ApusTensor", "ApusFormats", "ApusGraph"],
+            dependencies: [
+                "ApusData", "ApusBackend", "ApusFixtures", "ApusTensor", "ApusText", "ApusFormats", "ApusGraph",
+            ],
             swiftSettings: swift),
         .testTarget(name: "ApusConfigurationTests", dependencies: ["ApusConfiguration"], swiftSettings: swift),
         .testTarget(

@@ -27,6 +27,7 @@ need zlib1g-dev /usr/include/zlib.h /usr/local/include/zlib.h
 need libxxhash-dev /usr/include/xxhash.h /usr/local/include/xxhash.h
 need libpng-dev /usr/include/png.h /usr/local/include/png.h
 need libjpeg-dev /usr/include/jpeglib.h /usr/local/include/jpeglib.h "/usr/include/*/jpeglib.h"
+need libpcre2-dev /usr/include/pcre2.h /usr/local/include/pcre2.h
 need libsqlite3-dev /usr/include/sqlite3.h /usr/local/include/sqlite3.h
 need libgomp1 "/usr/lib/*/libgomp.so.1" "/usr/lib64/libgomp.so.1"
 need dataset-fashion-mnist "${APUS_DATA:-/nowhere}/train-images-idx3-ubyte*" \
@@ -46,7 +47,7 @@ fi
 
 if ! command -v apt-get >/dev/null; then
     echo "apus: missing: ${missing[*]} (names of Debian's packages)." >&2
-    echo "This system has no apt-get: install oneDNN, zlib, xxHash, libpng, libjpeg, SQLite and libgomp with their headers in its own way, and put the four" >&2
+    echo "This system has no apt-get: install oneDNN, zlib, xxHash, libpng, libjpeg, PCRE2, SQLite and libgomp with their headers in its own way, and put the four" >&2
     echo "Fashion-MNIST files into a folder that the environment variable APUS_DATA names." >&2
     exit 1
 fi

@@ -1,4 +1,5 @@
 import Apus
+import ApusConfiguration
 import ApusExperiments
 import ApusFormats
 import ApusInterchange
@@ -16,9 +17,12 @@ struct Predict: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Images (.png, .jpg; a folder stands for all in it), arrays (.npy, .npz, IDX plain or gzip), tables (.csv, .tsv, .txt, .dat, .data).",
+            "Images (.png, .jpg; a folder stands for all in it), arrays (.npy, .npz, IDX plain or gzip), tables (.csv, .tsv, .txt, .dat, .data); of a model of texts tables with their column, and texts (.txt), a line each or a whole file, as in training.",
             valueName: "input"))
-    var files: [String]
+    var files: [String] = []
+
+    @Option(help: "A text, for a model of texts; repeated for several.")
+    var text: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -42,6 +46,7 @@ struct Predict: ParsableCommand {
     var output: String?
 
     func validate() throws {
+        guard !files.isEmpty || !text.isEmpty else { throw ValidationError("Missing expected argument '<input> ...'") }
         guard topK >= 1 else { throw ValidationError("--top-k must be at least 1, received \(topK)") }
         guard limit.map({ $0 >= 1 }) ?? true else {
             throw ValidationError("--limit must be at least 1, received \(limit!)")
@@ -56,9 +61,10 @@ struct Predict: ParsableCommand {
     }
 
     func run() throws {
-        let predictions = try trainedModel().predict(files: files, top: topK, samples: limit) {
-            Terminal.write("warning: \($0)\n")
-        }
+        let model = try trainedModel()
+        let predictions =
+            try model.predict(texts: text, names: text.map { $0.shown(40) }, top: topK)
+            + model.predict(files: files, top: topK, samples: limit) { Terminal.write("warning: \($0)\n") }
         let isJSON = json || !csv && output?.lowercased().hasSuffix(".json") ?? false
         let text =
             isJSON

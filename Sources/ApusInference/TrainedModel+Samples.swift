@@ -72,8 +72,32 @@ extension TrainedModel {
         return try predict(samples, names: names, top: limit)
     }
 
+    /// The predictions for texts, which are read as those of the training were.
+    ///
+    /// ```swift
+    /// let model = try TrainedModel("runs/reviews-1")
+    /// print(try model.predict(texts: ["What a film!"])[0].top(2))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - texts: The texts.
+    ///   - names: Where each comes from; without them they are called `#0`, `#1`, ….
+    ///   - limit: How many classes are given for each, the most probable ones.
+    /// - Throws: `PredictionError` if the model was not trained on texts; `TextError` if one can't be read.
+    public func predict(
+        texts: [String], names: [String]? = nil, top limit: Int = .max
+    ) throws -> [Prediction] {
+        guard !texts.isEmpty else { return [] }
+        guard let reading = details.text, details.inputs.count == 1 else {
+            throw PredictionError(
+                "the model was not trained on texts", expected: details.expected, received: "a text",
+                remedy: "Give samples as a tensor: model.predict(samples).")
+        }
+        return try predict([details.inputs[0].name: try reading.samples(of: texts)], names: names, top: limit)
+    }
+
     /// The predictions for files, as `apus predict` reads them: images (PNG, JPEG; a folder stands for all images in it), arrays (`.npy`,
-    /// IDX; `.npz` with an array for each input by its name) and tables (`.csv`).
+    /// IDX; `.npz` with an array for each input by its name), tables (`.csv`) and texts.
     ///
     /// - Parameters:
     ///   - files: The paths.

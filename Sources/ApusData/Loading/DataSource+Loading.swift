@@ -108,6 +108,13 @@ extension DataSource {
     /// The parts with missing values filled and normalized, both by what the training part says.
     private func finished(_ parts: Parts, _ raw: RawSamples, _ unscaled: Set<String>) throws -> LoadedData {
         var parts = parts
+        let texts = try raw.texts?.read(fittingTo: parts.training.rows)
+        if let texts {
+            let inputs = [InputColumn(name: "", column: texts.column)]
+            parts.training = parts.training.replacing(inputs: inputs)
+            parts.validation = parts.validation?.replacing(inputs: inputs)
+            parts.test = parts.test?.replacing(inputs: inputs)
+        }
         if raw.samples.hasMissing, let names = raw.featureNames {
             let given = [parts.training, parts.validation, parts.test].compactMap { $0 }
             var filled = try Dataset.fillingMissing(given, byMeansOf: parts.training, names: names)[...]
@@ -126,7 +133,7 @@ extension DataSource {
         return LoadedData(
             training: parts.training, validation: parts.validation, test: parts.test, featureNames: raw.featureNames,
             columns: raw.columns, notes: raw.notes + DataNotes.of(parts.training, parts.validation, parts.test),
-            augmentations: augment)
+            augmentations: augment, text: texts?.reading)
     }
 }
 

@@ -1,6 +1,7 @@
 import ApusConfiguration
 import ApusFormats
 public import ApusGraph
+public import ApusText
 
 /// The samples of an experiment: read, divided and normalized.
 ///
@@ -24,6 +25,9 @@ public struct LoadedData: Sendable {
     public let notes: [String]
     /// Random changes of the training samples; they fit them.
     public let augmentations: [Augmentation]
+
+    /// How texts became samples, if they are texts.
+    public let text: TextReading?
 
     /// Whether a program gave them: no file names where they come from.
     package let isGiven: Bool
@@ -60,8 +64,9 @@ public struct LoadedData: Sendable {
 
     init(
         training: Dataset, validation: Dataset?, test: Dataset?, featureNames: [String]?, columns: [TableColumn],
-        notes: [String], augmentations: [Augmentation], isGiven: Bool = false
+        notes: [String], augmentations: [Augmentation], isGiven: Bool = false, text: TextReading? = nil
     ) {
+        self.text = text
         self.training = training
         self.validation = validation
         self.test = test
@@ -106,11 +111,12 @@ public struct LoadedData: Sendable {
     /// The shape of one sample: the model's input.
     public var sampleShape: Shape { training.sampleShape }
 
-    /// The kind of samples, by the axes of one: three are images, two a sequence, all else a table.
+    /// The kind of samples, by the axes of one: three are images, two a sequence, all else a table; of texts what they become.
     public var kind: Kind {
         switch sampleShape.rank {
         case 3: .images
         case 2: .sequence
+        case 1 where text?.encoding == .sequence: .sequence
         default: .table
         }
     }
@@ -123,6 +129,7 @@ extension LoadedData: CustomStringConvertible {
         let size = sampleShape.dimensions.map(String.init).joined(separator: "x")
         let samples =
             switch kind {
+            case _ where text != nil: count == 1 ? "text" : "texts"
             case .images: count == 1 ? "image \(size)" : "images \(size)"
             case .sequence: count == 1 ? "sequence \(size)" : "sequences \(size)"
             case .table: (count == 1 ? "row" : "rows") + " of \(featureCount.counted("feature"))"
@@ -155,7 +162,7 @@ extension LoadedData {
         let plain = columns.filter { $0.role == .feature && $0.reading == .number && $0.remark == nil }
         let others = columns.filter { !plain.contains($0) }
         let limit = 40
-        var lines = notes + others.prefix(limit).map { "column \($0)" }
+        var lines = (text.map { ["texts are \($0)"] } ?? []) + notes + others.prefix(limit).map { "column \($0)" }
         if others.count > limit {
             lines.append("and \((others.count - limit).counted("other column")), which the report lists")
         }

@@ -14,6 +14,8 @@ public struct RawSamples: Sendable {
     public var columns: [TableColumn] = []
     /// What people should know of the files, if anything: that some were left out, for instance.
     public var notes: [String] = []
+    /// Texts that become the input when the training part is known.
+    var texts: RawTexts?
     /// The group of each sample, if the request named a column for it.
     public var groups: [String]?
 

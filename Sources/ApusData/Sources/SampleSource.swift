@@ -30,6 +30,8 @@ public struct SampleSource: Sendable {
     public static func images(_ source: ImageSource) -> SampleSource { SampleSource(source) }
     /// A table.
     public static func csv(_ source: CSVSource) -> SampleSource { SampleSource(source) }
+    /// Texts.
+    public static func text(_ source: TextSource) -> SampleSource { SampleSource(source) }
     /// NumPy arrays.
     public static func npz(_ source: NPZSource) -> SampleSource { SampleSource(source) }
     /// Samples that are drawn from `data.seed`.

@@ -175,6 +175,7 @@ public struct ExperimentRun: Sendable {
         var details = try trainer.modelDescription(for: data.training)
         details.table = experiment.data.source.reader as? CSVSource
         if details.table != nil { details.columns = data.columns }
+        details.text = data.text
         try folder.write(details)
         // Last, for it makes the folder that of a run.
         try folder.write(experiment)

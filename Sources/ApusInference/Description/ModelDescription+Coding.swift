@@ -3,12 +3,13 @@ import ApusData
 import ApusGraph
 import ApusNN
 import ApusTensor
+import ApusText
 
 /// A model of one tensor has its facts at the top, as `input`, `elementType`, `features`, `classNames` and `meaning`; one of several has
 /// lists, `inputs` and `outputs`.
 extension ModelDescription: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, model, inputs, outputs, preprocessing, table, columns, precision
+        case version, model, inputs, outputs, preprocessing, table, columns, text, precision
     }
 
     public init(from decoder: any Decoder) throws {
@@ -22,6 +23,7 @@ extension ModelDescription: Codable {
             preprocessing: try container.decode(Preprocessing.self, forKey: .preprocessing),
             table: try container.decodeIfPresent(CSVSource.self, forKey: .table),
             columns: try container.decodeIfPresent([TableColumn].self, forKey: .columns),
+            text: try container.decodeIfPresent(TextReading.self, forKey: .text),
             precision: try container.decode(NumericPrecision.self, forKey: .precision))
     }
 
@@ -42,6 +44,7 @@ extension ModelDescription: Codable {
         try container.encode(preprocessing, forKey: .preprocessing)
         try container.encodeIfPresent(table, forKey: .table)
         try container.encodeIfPresent(columns, forKey: .columns)
+        try container.encodeIfPresent(text, forKey: .text)
         try container.encode(precision, forKey: .precision)
     }
 }

@@ -2,6 +2,7 @@ public import ApusData
 public import ApusGraph
 public import ApusNN
 public import ApusTensor
+public import ApusText
 
 /// All of a trained model but its numbers: the model, what it takes, what happens to it before, and what its outputs mean.
 ///
@@ -28,6 +29,8 @@ public struct ModelDescription: Sendable {
     public var table: CSVSource?
     /// What the columns of that table were taken for: predictions read them in the same way.
     public var columns: [TableColumn]?
+    /// How texts are read, if the model was trained on texts.
+    public var text: TextReading?
     /// The element type of convolutions, matrix products and what follows them.
     public var precision: NumericPrecision
 
@@ -85,7 +88,8 @@ public struct ModelDescription: Sendable {
     /// Creates a value; arguments set the properties of their names.
     public init(
         _ model: (any Model)?, inputs: [Input], outputs: [Output], preprocessing: Preprocessing = .identity,
-        table: CSVSource? = nil, columns: [TableColumn]? = nil, precision: NumericPrecision = .float32
+        table: CSVSource? = nil, columns: [TableColumn]? = nil, text: TextReading? = nil,
+        precision: NumericPrecision = .float32
     ) {
         self.model = model
         self.inputs = inputs
@@ -93,6 +97,7 @@ public struct ModelDescription: Sendable {
         self.preprocessing = preprocessing
         self.table = table
         self.columns = columns
+        self.text = text
         self.precision = precision
     }
 
