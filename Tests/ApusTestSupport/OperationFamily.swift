@@ -10,7 +10,7 @@ package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
     case convolutionKernelGradient, maxPool, maxPoolGradient, maxPoolSelect, averagePool, averagePoolGradient
     case channelMoments, batchNorm, batchNormTraining, batchNormParameterGradient, batchNormInputGradient
     case layerNorm, softmax, logSoftmax, softmaxCrossEntropy, softmaxCrossEntropyGradient
-    case attention, attentionGradient
+    case attention, attentionGradient, scan
 
     package init(_ operation: Operation) {
         self =
@@ -62,6 +62,7 @@ package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
             case .softmaxCrossEntropyGradient: .softmaxCrossEntropyGradient
             case .attention: .attention
             case .attentionGradient: .attentionGradient
+            case .scan: .scan
             }
     }
 

@@ -6,5 +6,5 @@
 package enum OperationTable {
     package static let rows: [OperationRow] =
         leaves + unary + binary + choices + casts + movement + indexing + reductions + matrixProducts + convolutions
-        + pooling + normalization + softmax + attention
+        + pooling + normalization + softmax + attention + loops
 }
