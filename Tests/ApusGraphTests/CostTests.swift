@@ -25,6 +25,24 @@ import Testing
         #expect(Node(.convolutionKernelGradient(geometry, window: window), [x, gradient]).cost.flops == flops)
     }
 
+    /// Two products for each pair of a query and a key that it sees; backward five, of which keys and values have one each.
+    @Test func attention() {
+        let (q, k, v) = (input([2, 5, 4, 3]), input([2, 7, 2, 3]), input([2, 7, 2, 6]))
+        for (isCausal, pairs) in [(false, 5 * 7), (true, 1 + 2 + 3 + 4 + 5)] {
+            let form = AttentionForm(isCausal: isCausal, scale: 1)
+            let y = Node(.attention(form), [q, k, v])
+            #expect(y.cost.flops == 2 * 4 * pairs * (2 * (3 + 6) + 5))
+            let costs = AttentionOperand.allCases.map {
+                Node(.attentionGradient(form, of: $0), [q, k, v, y, y]).cost.flops
+            }
+            #expect(costs == [2 * (3 + 6 + 3) + 8, 2 * 3, 2 * 6].map { 2 * 4 * pairs * $0 })
+        }
+        // More queries than keys: the last ones see them all.
+        let form = AttentionForm(isCausal: true, scale: 1)
+        #expect(
+            Node(.attention(form), [v, input([2, 2, 2, 6]), input([2, 2, 2, 1])]).cost.flops == 4 * (1 + 6 * 2) * 19)
+    }
+
     @Test func viewsCostNothing() {
         #expect(input([3, 4]).cost == .zero)
         #expect(input([3, 4]).reshape([12]).cost == .zero)

@@ -180,6 +180,18 @@ func input(_ shape: Shape, _ type: ElementType = .float32) -> Node { Node(.input
             Node(.convolution(ConvolutionGeometry()), [input([5, 5]), input([3, 3, 3, 8])])
         },
         ShapeErrorCase(
+            "attention of matrices",
+            "attention: expected floating-point tensors [N, positions, heads, size] but received queries float32[5, 3], "
+                + "keys float32[5, 3] and values float32[5, 3]"
+        ) { Node(.attention(AttentionForm(isCausal: true, scale: 1)), Array(repeating: input([5, 3]), count: 3)) },
+        ShapeErrorCase(
+            "attention's gradient of another result",
+            "attentionGradient: expected a result of shape [1, 5, 2, 4] but received [1, 5, 2, 3]"
+        ) {
+            let (x, v) = (input([1, 5, 2, 3]), input([1, 5, 2, 4]))
+            return Node(.attentionGradient(AttentionForm(isCausal: true, scale: 1), of: .keys), [x, x, v, x, v])
+        },
+        ShapeErrorCase(
             "pooling window",
             "maxPool: the window of 3 × 3 does not fit the image of 2 × 5; "
                 + "use a smaller window or fewer layers that shrink the image"
