@@ -152,8 +152,8 @@ let package = Package(
         .target(
             name: "Apus",
             dependencies: [
-                "ApusGraph", "ApusBackend", "ApusFormats", "ApusText", "ApusTensor", "ApusNN", "ApusOptimizers",
-                "ApusData", "ApusInference", "ApusTraining", "ApusModels",
+                "ApusGraph", "ApusBackend", "ApusFormats", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
+                "ApusInference", "ApusTraining", "ApusModels",
             ], swiftSettings: swift),
 
         .target(
