@@ -153,8 +153,8 @@ let package = Package(
         .target(
             name: "Apus",
             dependencies: [
-                "ApusGraph", "ApusBackend", "ApusFormats", "ApusText", "ApusTensor", "ApusNN", "ApusOptimizers",
-                "ApusData", "ApusInference", "ApusTraining", "ApusModels",
+                "ApusGraph", "ApusBackend", "ApusFormats", "ApusTensor", "ApusNN", "ApusOptimizers", "ApusData",
+                "ApusInference", "ApusTraining", "ApusModels",
             ], swiftSettings: swift),
 
         .target(
@@ -316,11 +316,11 @@ for target in package.targets where target.type == .test { target.dependencies.a
 /// minutes.
 if Context.environment["APUS_SANITIZE"] != nil {
     let tests = [
-        "CKernelsTests", "ApusCPUTests", "ApusTensorTests", "ApusFormatsTests", "ApusDataTests", "ApusInferenceTests",
-        "ApusSearchTests", "ApusTrainingTests",
+        "CKernelsTests", "ApusCPUTests", "ApusTensorTests", "ApusFormatsTests", "ApusTextTests", "ApusDataTests",
+        "ApusInferenceTests", "ApusSearchTests", "ApusTrainingTests",
     ]
     let optimized = [
-        "ApusReference", "ApusFormats", "ApusTestKit", "ApusTestSupport", "ApusFuzzing", "CKernelsTests",
+        "ApusReference", "ApusFormats", "ApusText", "ApusTestKit", "ApusTestSupport", "ApusFuzzing", "CKernelsTests",
         "ApusCPUTests",
     ]
     package.products = []

@@ -41,7 +41,7 @@ for sanitizer in "${sanitizers[@]}"; do
         # Not explained yet, and why continuous integration does not end with this: in about one of ten runs of all suites under this
         # sanitizer the outputs of one random graph of ApusCPUTests.FuzzTests are wrong (matrices of seed 23, images of seed 12), of
         # whole programs, not by rounding. Never seen in a run of these suites alone, nor without the sanitizer.
-        suites='CKernelsTests|ApusCPUTests|ApusTensorTests|ApusDataTests|ApusTrainingTests|FuzzTests|ApusFormatsTests'
+        suites='CKernelsTests|ApusCPUTests|ApusTensorTests|ApusDataTests|ApusTrainingTests|FuzzTests|ApusFormatsTests|ApusTextTests'
         ;;
     thread)
         suites='CKernelsTests.EngineTests|ApusTensorTests|ApusDataTests|ApusTrainingTests|ApusSearchTests'

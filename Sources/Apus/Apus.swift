@@ -22,13 +22,6 @@
 @_exported import struct ApusFormats.FormatError
 @_exported import struct ApusFormats.Image
 @_exported import struct ApusFormats.ImageFolder
-// What a source of texts is described with.
-@_exported import enum ApusText.FittedTokenizer
-@_exported import enum ApusText.TextEncoding
-@_exported import struct ApusText.TextError
-@_exported import struct ApusText.TextReading
-@_exported import struct ApusText.TokenBatch
-@_exported import enum ApusText.TokenizerChoice
 // Files of weights of others, to look into and to write.
 @_exported import struct ApusFormats.HDF5Dataset
 @_exported import struct ApusFormats.HDF5File

@@ -56,7 +56,7 @@ import Testing
 
     @Test func lengthOfTheLongest() throws {
         try withTemporaryFolder { folder in
-            let file = try write("abc\n\na\nbb\n", folder, "lines.txt")
+            let file = try write("\u{feff}abc\n\r\na\rbb\r\n", folder, "lines.txt")
             let data = try DataSource(
                 source: .text(TextSource(file: file, tokenizer: .characters)), validation: .init(fraction: 0), test: 0
             ).load(seed: 1)

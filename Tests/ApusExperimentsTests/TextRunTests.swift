@@ -80,5 +80,8 @@ import Testing
         #expect(
             message { try Experiment(yaml: text, path: "e.yaml") }.contains(
                 "bytePair needs a vocabulary of 257…16777216, for there are 256 bytes and a padding, received 100"))
+        #expect(
+            message { try Experiment(yaml: "model: [{dense: 2}]\ndata: {source: {text: r.txt}}", path: "e.yaml") }
+                .contains("the texts need the column to predict: file, column and target; or a folder of classes"))
     }
 }

@@ -162,4 +162,21 @@ struct TokenizerFileTests {
         let tokenizer = try TokenizerFixture.bytes(normalizer: "{\"type\": \"\(type)\"}")
         #expect(try tokenizer.encode(text) == expected.utf8.map(Int.init))
     }
+
+    /// What Oniguruma matches, whose syntax files have; PCRE2 alone would take some of it otherwise.
+    @Test(arguments: [
+        (#"\\s"#, "a\u{180e}b c\u{a0}", "a\u{180e}bc"), (#"\\w"#, "a\u{301}_²½!", "!"),
+        (#"[\\w]"#, "a\u{301}_²½!", "²½!"),
+        (#"\\h"#, "fg9 ", "g "), (#"\\v"#, "\u{b}\n", "\n"), (#"\\p{Han}"#, "学、々", "、"), (#"\\p{^L}"#, "a1b", "ab"),
+        (#"^a|b$"#, "ab\nba", "\nba"), (#"(?i:'s|É)"#, "'S'ſé", ""), (#"\\bfoo\\b"#, "foo ²foo", " ²foo"),
+        (#"[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+"#, " ab\n c1", "\n1"), (#"\\u00e9|\\x{61}|\\x62"#, "éabc", "c"),
+    ]) func patterns(_ pattern: String, _ text: String, _ left: String) throws {
+        let split = #"{"type": "Split", "pattern": {"Regex": "\#(pattern)"}, "behavior": "Removed", "invert": false}"#
+        let tokenizer = try TokenizerFixture.bytes(
+            preTokenizer: """
+                {"type": "Sequence", "pretokenizers": [\(split),
+                 {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]}
+                """)
+        #expect(try tokenizer.encode(text) == left.utf8.map(Int.init))
+    }
 }

@@ -3,7 +3,7 @@ import Foundation
 
 /// Files of texts in UTF-8.
 package enum TextFile {
-    /// The text of a file.
+    /// The text of a file, without a byte order mark.
     package static func whole(_ path: String) throws(FormatError) -> String {
         let source = try ByteSource(path: path, content: "a text")
         let bytes = try source.bytes(0..<source.count)
@@ -12,12 +12,12 @@ package enum TextFile {
                 .malformed, path: path, "the file is not text in UTF-8",
                 remedy: "Save it as UTF-8: iconv -f latin1 -t utf-8 OLD > NEW.")
         }
-        return text
+        return text.unicodeScalars.first == "\u{feff}" ? String(text.unicodeScalars.dropFirst()) : text
     }
 
-    /// The lines of a file that are not empty.
+    /// The lines of a file that are not empty; they end with LF, CR LF or CR.
     package static func lines(_ path: String) throws(FormatError) -> [String] {
-        let lines = try whole(path).split(whereSeparator: \.isNewline).map(String.init)
+        let lines = try whole(path).utf8.split { $0 == 10 || $0 == 13 }.map { String(Substring($0)) }
         guard !lines.isEmpty else {
             throw FormatError(
                 .malformed, path: path, "the file has no lines", expected: "a text a line", remedy: "Check the path.")

@@ -195,6 +195,14 @@ public struct Experiment: Configurable {
                 FileProblem(
                     ["data", "source", "csv"], "the table needs the column to predict: target, or targets by name"))
         }
+        if let texts = data.source.reader as? TextSource, texts.folder == nil, texts.target == nil,
+            objective.terms.contains(where: { !$0.target.isInput })
+        {
+            problems.append(
+                FileProblem(
+                    ["data", "source", "text"],
+                    "the texts need the column to predict: file, column and target; or a folder of classes"))
+        }
         let fraction = data.validation.fraction
         expect((0..<1).contains(fraction), "data.validation.fraction", "a number in 0..<1", fraction)
         if let problem = objective.terms.lazy.compactMap(\.metrics.nameProblem).first {

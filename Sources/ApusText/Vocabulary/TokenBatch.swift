@@ -28,7 +28,7 @@ public struct TokenBatch: Sendable {
     /// - Parameters:
     ///   - sequences: The numbers of the tokens of each text.
     ///   - length: T; that of the longest sequence if `nil`.
-    ///   - keeping: What is left of a sequence that is longer.
+    ///   - part: What is left of a sequence that is longer.
     ///   - padding: The number that fills a sequence which is shorter.
     /// - Throws: `TextError` if there is no sequence, the length is less than 1, or a number does not fit into `int32`.
     public init(
