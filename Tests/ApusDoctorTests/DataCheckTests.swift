@@ -48,7 +48,7 @@ import Testing
     private func source(_ path: String, ignore: [String] = []) -> DataSource {
         DataSource(
             source: .csv(CSVSource(path, target: "label", ignore: ignore)),
-            validation: Validation(fraction: 0.25))
+            validation: DataSource.Validation(fraction: 0.25))
     }
 
     // MARK: Splits
@@ -159,11 +159,13 @@ import Testing
                     "\(bad && index == 17 ? "inf" : "\(row[0])"),\(row[1]),\(row[0] + row[1] > 0 ? "yes" : "no")"
                 }
         }
-        try withTable(lines(true)) { path in
-            #expect(try labels(experiment("cells", data: source(path))) == [.dataNonfinite])
+        try withTable(lines(true)) { path -> Void in
+            let found = try labels(experiment("cells", data: source(path)))
+            #expect(found == [.dataNonfinite])
         }
-        try withTable(lines(false)) { path in
-            #expect(try labels(experiment("cells", data: source(path))).isEmpty)
+        try withTable(lines(false)) { path -> Void in
+            let found = try labels(experiment("cells", data: source(path)))
+            #expect(found.isEmpty)
         }
     }
 
