@@ -58,7 +58,10 @@ import Testing
     }
 
     @Test func stepsThatAreTooLongAreTold() throws {
-        let lines = try told(Sequential { Dense(2) }, .sgd(learningRate: 300))
+        let lines = try told(
+            Sequential {
+                Dense(16, activation: .tanh); Dense(2)
+            }, .sgd(learningRate: 100))
         #expect(
             lines.contains { $0.hasSuffix("most steps make the loss of their own batch greater: they are too long") },
             "\(lines)")

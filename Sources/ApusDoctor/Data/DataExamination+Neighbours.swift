@@ -11,8 +11,13 @@ extension DataExamination {
     /// Held-out samples that have almost the same sample in the training part, by which the network knows them.
     func nearDuplicates() throws -> Finding? {
         guard patient.tree["data.validation.groups"] == nil, training.count >= 50, heldOut.count >= 30,
-            training.sampleShape.count >= 2, isComparable, let (_, share) = copies(training, heldOut), share > 0.25
+            training.sampleShape.count >= 2, isComparable, let (known, share) = copies(training, heldOut), share > 0.25
         else { return nil }
+        // Where most of the training part would be left out, a quarter of the held-out samples judges.
+        let step = 2 * known.count > training.count ? 4 : 1
+        func judged(_ heldOut: Dataset) throws -> Dataset {
+            try heldOut.subset(Array(stride(from: 0, to: heldOut.count, by: step)))
+        }
         var (seeds, others, without): ([UInt64], [Double], [Double]) = ([], [], [])
         for number in 1...UInt64(16) where !trials.isOver {
             if seeds.count >= 4, proof(seeds, without, others).lowerBound > 0 { break }
@@ -21,16 +26,15 @@ extension DataExamination {
             var leftOut = 0
             without.append(
                 try trials(experiment, seed: seed) { training, heldOut in
-                    let copies = self.copies(training, heldOut)?.places ?? []
+                    let chosen = try judged(heldOut)
+                    let copies = self.copies(training, chosen)?.places ?? []
                     leftOut = copies.count
-                    return (
-                        try training.subset((0..<training.count).filter { !copies.contains($0) }), heldOut
-                    )
+                    return (try training.subset((0..<training.count).filter { !copies.contains($0) }), chosen)
                 }.score.value)
             others.append(
                 try trials(experiment, seed: seed) { training, heldOut in
                     let kept = Trials.places(training.count, training.count - leftOut)
-                    return (try training.subset(kept), heldOut)
+                    return (try training.subset(kept), try judged(heldOut))
                 }.score.value)
             seeds.append(seed)
         }

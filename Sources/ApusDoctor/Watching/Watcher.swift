@@ -44,7 +44,7 @@ public struct Watcher: CallbackRule {
     mutating func look(_ observation: StepObservation) -> [String] {
         var found = Set(Watcher.remarks(observation).map(Remark.init))
         rises = rises.suffix(4) + [observation.bend > 1]
-        if rises.count == 5, rises.count(where: { $0 }) >= 4 {
+        if rises.count == 5, rises.count(where: { $0 }) >= 3 {
             found.insert(Remark(text: "most steps make the loss of their own batch greater: they are too long"))
         }
         defer { last = found }

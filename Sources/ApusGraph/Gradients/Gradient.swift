@@ -41,6 +41,11 @@ extension Node {
             guard let gradient = gradient(node), !node.inputs.isEmpty else { continue }
             let wanted = node.inputs.map { relevant.contains($0) && $0.elementType.isFloatingPoint }
             guard wanted.contains(true) else { continue }
+            // What could not be differentiated has no shape; its problems go on.
+            guard gradient.isValid else {
+                for index in wanted.indices where wanted[index] { accumulate(node.inputs[index], gradient) }
+                continue
+            }
             for (index, contribution) in node.inputGradients(gradient, wanted: wanted).enumerated() where wanted[index]
             {
                 if let contribution { accumulate(node.inputs[index], contribution) }

@@ -71,6 +71,10 @@ public struct AnyLayer: Codable, Hashable, Sendable {
     }
 }
 
+extension AnyLayer: CustomStringConvertible {
+    public var description: String { "\(layer)" }
+}
+
 /// The kinds of layers that can be read from files.
 ///
 /// ```swift
