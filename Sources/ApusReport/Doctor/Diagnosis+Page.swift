@@ -126,7 +126,7 @@ extension Finding {
         }
         let cards = Page.card(facts, "padded") + picture + (edit ?? "")
         return "<h3>\(number + 1). \(Page.escape(label.title)) <code>\(label.rawValue)</code></h3>\n"
-            + "<div class=\"grid\" style=\"align-items:start\">\n\(cards)</div>\n"
+            + "<div class=\"grid\" style=\"align-items:start;margin-bottom:14px\">\n\(cards)</div>\n"
     }
 }
 
