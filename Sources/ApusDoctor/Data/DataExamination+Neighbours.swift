@@ -39,7 +39,7 @@ extension DataExamination {
             seeds.append(seed)
         }
         let proof = proof(seeds, without, others)
-        guard proof.lowerBound > 0, proof.gain > 0.015 else { return nil }
+        guard proof.lowerBound > 0, proof.gain > 0.025 else { return nil }
         return finding(
             .splitLeakage, at: [dataPlace, "data.validation"],
             "\((share * 100).short) % of the held-out samples have almost the same sample in the training part; without those, the network reaches \((proof.gain * 100).short) points less than without as many others",
