@@ -223,12 +223,6 @@ struct DataExamination {
         let rare = counts.indices.filter { counts[$0] < mean / 3 }
         let frequent = counts.indices.filter { counts[$0] >= mean / 3 }
         guard !rare.isEmpty, !frequent.isEmpty else { return nil }
-        if let least = rare.min(by: { counts[$0] < counts[$1] }), counts[least] < 6, mean > 30 {
-            return finding(
-                .classImbalance, at: ["loss", dataPlace],
-                "class \(patient.data.training.classNames[least]) has \(Int(counts[least])) of \(Int(counts.reduce(0, +))) training samples: what is measured on it says nothing",
-                evidence: ["rarest": counts[least], "mean": mean], level: 0, proof: nil)
-        }
         // Where the test part has more of the rare classes, they are measured there.
         func recalls(_ trial: Trial, _ chosen: [Int]) -> (right: Double, count: Double) {
             let parts = [trial.score.classes, trial.test?.classes ?? []]
@@ -239,9 +233,15 @@ struct DataExamination {
             }
         }
         let (few, many) = (recalls(control, rare), recalls(control, frequent))
-        guard few.count >= 10, many.count >= 10, many.right / many.count - few.right / few.count > 0.2 else {
-            return nil
+        // Where they are recognized as others are, being rare does no harm.
+        guard few.count < 10 || few.right / few.count < many.right / max(1, many.count) - 0.2 else { return nil }
+        if let least = rare.min(by: { counts[$0] < counts[$1] }), counts[least] < 6, mean > 30 {
+            return finding(
+                .classImbalance, at: ["loss", dataPlace],
+                "class \(patient.data.training.classNames[least]) has \(Int(counts[least])) of \(Int(counts.reduce(0, +))) training samples: what is measured on it says nothing",
+                evidence: ["rarest": counts[least], "mean": mean], level: 0, proof: nil)
         }
+        guard few.count >= 10, many.count >= 10 else { return nil }
         let least = Int(rare.map { counts[$0] }.reduce(0, +)) / rare.count
         var (seeds, whole, thinned): ([UInt64], [Double], [Double]) = ([], [], [])
         for number in 1...UInt64(3) where !trials.isOver {
