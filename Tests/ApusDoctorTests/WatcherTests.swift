@@ -77,7 +77,8 @@ import Testing
                 Sequential {
                     Dense(16, activation: .relu); Dense(2)
                 }),
-            optimizer: .adam(learningRate: 30), schedule: .constant, batchSize: 32, epochs: 10, doctor: true)
+            optimizer: .adam(learningRate: 30), schedule: .constant, batchSize: 32, epochs: 10,
+            callbacks: [.watch(every: 50)], doctor: true)
         var run = try ExperimentRun(experiment)
         try run.begin(in: folder)
         try run.train()
@@ -85,7 +86,7 @@ import Testing
         #expect(diagnosis.findings.first?.label == .learningRateTooHigh)
         let kept = try RunFolder(existing: folder)
         #expect(kept.diagnosis == diagnosis)
-        #expect(kept.watched.map(\.step) == [1, 101])
+        #expect(kept.watched.map(\.step) == [1, 51, 101])
         let repair = try #require(diagnosis.findings.first?.repair)
         let rate = try #require(repair.settings.first?.split(separator: "=").last)
         #expect(

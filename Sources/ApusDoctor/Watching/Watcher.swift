@@ -28,7 +28,7 @@ public struct Watcher: CallbackRule {
     /// - Parameters:
     ///   - every: The number of steps between looks, from 1.
     ///   - report: Receives what is to be told.
-    public init(every: Int = 100, report: @escaping @Sendable (String) -> Void) {
+    public init(every: Int = 200, report: @escaping @Sendable (String) -> Void) {
         self.every = every
         self.report = report
     }

@@ -27,7 +27,7 @@ public struct WatchLog: CallbackRule, Configurable {
     /// - Parameters:
     ///   - file: The name of the file in the folder of the run, or a path.
     ///   - every: The number of steps between lines, from 1.
-    public init(file: String = "watch.jsonl", every: Int = 100) {
+    public init(file: String = "watch.jsonl", every: Int = 200) {
         self.file = file
         self.every = every
     }
@@ -72,7 +72,7 @@ public struct WatchLog: CallbackRule, Configurable {
 
 extension Callback {
     /// Writes what steps do, by variable and layer.
-    public static func watch(_ file: String = "watch.jsonl", every: Int = 100) -> Callback {
+    public static func watch(_ file: String = "watch.jsonl", every: Int = 200) -> Callback {
         Callback(WatchLog(file: file, every: every))
     }
 }
