@@ -22,7 +22,7 @@ extension RunReport {
         }
         let bends = watched.map { $0.slope < 0 ? $0.bend : .nan }
         return [
-            chart("updates", "How far a step moves weights", "Update / weight (root mean squares)") {
+            chart("updates", "How far a step moves weights", "Update / weight") {
                 $0.update / $0.weight
             },
             chart("watched-gradients", "Size of gradients", "Root mean square", \.gradient),
