@@ -1,4 +1,4 @@
-public import ApusConfiguration
+import ApusConfiguration
 
 extension Experiment {
     /// The experiment as a tree of settings.

@@ -1,6 +1,6 @@
 public import ApusConfiguration
 import ApusGraph
-public import ApusTensor
+import ApusTensor
 
 /// The gated recurrent unit: h′ = z h + (1 − z) n, with z, r = σ(x W + h U + b) and n = act(x W + b + r (h U + c)).
 ///

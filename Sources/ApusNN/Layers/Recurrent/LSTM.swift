@@ -1,6 +1,6 @@
 public import ApusConfiguration
 import ApusGraph
-public import ApusTensor
+import ApusTensor
 
 /// Long short-term memory: c′ = f c + i g, h′ = o act(c′), with i, f, o = σ(x W + h U + b) and g = act(x W + h U + b).
 ///

@@ -1,5 +1,5 @@
 public import ApusConfiguration
-public import ApusTensor
+import ApusTensor
 
 /// The plain recurrent layer: h′ = act(x W + h U + b), with h = 0 before the first step.
 ///
