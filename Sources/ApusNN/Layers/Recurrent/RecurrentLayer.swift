@@ -137,8 +137,11 @@ extension RecurrentLayer {
                 "expected a mask bool[N, T] for a sequence [N, T, C] = \(x.shape) but received "
                     + "\(mask.elementType)\(mask.shape)")
         }
-        guard check.passed else { return Values(Tensor.failing(check.failure, x)) }
-        guard let layer = self as? any GatedLayer else { return Values(x) }
+        // The layers here are gated; one of a program has no steps that are known here.
+        check.expect(self is any GatedLayer, "a recurrent layer of one's own needs an outputs(for:in:) of its own")
+        guard check.passed, let layer = self as? any GatedLayer else {
+            return Values(Tensor.failing(check.failure, x))
+        }
         return Values(layer.states(x, mask, in: context))
     }
 }
