@@ -4,7 +4,7 @@ import ApusGraph
 /// Turns a graph into a plan of kernel calls. The three lists say what happens, in which order.
 struct Compiler {
     /// Rewrites of the graph.
-    static let passes: [GraphPass] = [.simplify, .foldNormalizations, .legalize, .simplify, .recompute]
+    static let passes: [GraphPass] = [.simplify, .shareLoops, .foldNormalizations, .legalize, .simplify, .recompute]
 
     /// Who divides the nodes into units that are computed together; each takes of what those before it have left.
     static let fusions: [any Fusion.Type] = [

@@ -10,13 +10,15 @@ import Testing
     }
 
     private static let lengths = [0, 1, 2, 7]
+    /// Which results a sum is made of: what is carried out (0, 1), and what is yielded, of which the last is also carried (2, 3, 4).
+    private static let uses = [[0, 1, 2, 3, 4], [0], [1], [2], [4], [0, 4], [1, 3], [0, 2]]
 
     /// A body with two carried values, constants, and yields of other shapes.
     private func body(_ w: Tensor, _ b: Tensor) -> ([Tensor], [Tensor]) -> ([Tensor], [Tensor]) {
         { state, entry in
             let h = tanh(state[0].matmul(w) + entry[0] * entry[1].cast(to: .float32) + b)
             let c = state[1] * 0.9 + h.sum(axes: [1])
-            return ([h, c], [h.matmul(w), c * c])
+            return ([h, c], [h.matmul(w), c * c, h])
         }
     }
 
@@ -29,10 +31,10 @@ import Testing
             let (next, yield) = body(state, sequences.map { $0[index] })
             (state, yields[index]) = (next, yield)
         }
-        let shapes: [Shape] = [[3, 5], [3]]
+        let shapes: [Shape] = [[3, 5], [3], [3, 5]]
         return (
             state,
-            (0..<2).map { place in
+            (0..<3).map { place in
                 length == 0 ? .zeros(Shape([0] + shapes[place].dimensions)) : .stacked(yields.map { $0[place] })
             }
         )
@@ -46,15 +48,16 @@ import Testing
         #expect(left.count == right.count && worst <= tolerance * scale, "\(worst) of \(scale)")
     }
 
-    @Test(arguments: lengths, [false, true]) func valuesAndGradients(_ length: Int, _ reversed: Bool) throws {
-        for device in [Device.cpu, .reference] {
+    @Test(arguments: lengths, uses) func valuesAndGradients(_ length: Int, _ uses: [Int]) throws {
+        for (device, reversed) in [(Device.cpu, false), (.cpu, true), (.reference, false), (.reference, true)] {
             try device {
                 let sequences = [normal([length, 3, 5], 1), Tensor((0..<length).map { Int32($0 % 3) })]
                 let start = [normal([3, 5], 2), normal([3], 3)]
                 let (w, b) = (normal([5, 5], 4), normal([5], 5))
                 func total(_ result: (last: [Tensor], all: [Tensor])) -> Tensor {
-                    let weighed = (result.last + result.all).enumerated().map { index, value in
-                        (value * Float(index + 1) + value * value).sum()
+                    let values = result.last + result.all
+                    let weighed = uses.map { index in
+                        (values[index] * Float(index + 1) + values[index] * values[index]).sum()
                     }
                     return weighed.dropFirst().reduce(weighed[0], +)
                 }
@@ -87,6 +90,26 @@ import Testing
         var h = Tensor.zeros([4, 8])
         for index in 0..<6 { h = tanh(h.matmul(w) + x[index]) }
         try expectNear(last, h)
+    }
+
+    /// What is computed again is what was computed, whatever the length of the parts.
+    @Test(arguments: [1, 2, 3, 7, 9], [false, true]) func aLoopThatSavesMemory(_ length: Int, _ reversed: Bool) throws {
+        let (sequences, start) = (
+            [normal([length, 3, 5], 1), Tensor((0..<length).map { Int32($0 % 3) })],
+            [normal([3, 5], 2), normal([3], 3)]
+        )
+        func results(_ savesMemory: Bool) throws -> [Tensor] {
+            let result = valueAndGradient(at: [sequences[0], start[0], start[1], normal([5, 5], 4), normal([5], 5)]) {
+                p in
+                let (last, all) = scan(
+                    over: [p[0], sequences[1]], from: [p[1], p[2]], reversed: reversed, savesMemory: savesMemory,
+                    body: body(p[3], p[4]))
+                let values = (last + all).enumerated().map { ($1 * Float($0 + 1) + $1 * $1).sum() }
+                return values.dropFirst().reduce(values[0], +)
+            }
+            return [result.0] + result.1
+        }
+        for (a, b) in try zip(results(true), results(false)) { try expectNear(a, b) }
     }
 
     /// The program has as many steps and as much memory besides the results, however long the sequence is.

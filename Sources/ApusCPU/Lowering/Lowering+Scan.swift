@@ -13,6 +13,7 @@ extension Lowering {
             for problem in error.problems { report(problem.operation, problem.message) }
             return
         }
+        plan.innerByteCount += program.report.arenaByteCount + program.report.constantByteCount
         step(
             "scan", apus_scan, inputs + [.write(result)], ParameterBlock(body, program, result: inputs.count),
             cost: node.cost)

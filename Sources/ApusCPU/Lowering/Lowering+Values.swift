@@ -90,7 +90,23 @@ extension Lowering {
             default: break
             }
         }
-        return access
+        return piece(access) ?? access
+    }
+
+    /// What lies together within a value, as a value of its own: in memory of the program, from an address on that kernels may expect.
+    private mutating func piece(_ access: Access) -> Access? {
+        let place = plan.place(of: access.value)
+        let type = TensorType(access.shape, plan[access.value].type.elementType)
+        let offset = access.offset * type.elementType.byteCount
+        guard offset > 0, access.hasNoGaps, type.byteCount > 0, (place.offset + offset) % Buffer.alignment == 0 else {
+            return nil
+        }
+        switch plan[place.owner].storage {
+        case .slot: return nil
+        case .arena, .constant, .alias:
+            let piece = PlanValue(type: type, layout: .rows, storage: .alias(access.value, offset: offset))
+            return Access(plan.add(piece), access.shape)
+        }
     }
 
     /// Memory that holds one number everywhere, filled when the program is built.

@@ -12,6 +12,9 @@ extension GraphPass {
     /// Algebraic identities, constant folding, common subexpressions.
     static let simplify = GraphPass(name: "simplify") { graph, _ in graph.simplified() }
 
+    /// A loop whose results are a part of another's does not run.
+    static let shareLoops = GraphPass(name: "share loops") { graph, _ in graph.sharingLoops() }
+
     /// Constant normalizations become part of the convolutions before them.
     static let foldNormalizations = GraphPass(name: "fold normalizations") { graph, compiler in
         let constant = compiler.options.constantInputs

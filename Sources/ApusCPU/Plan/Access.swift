@@ -17,9 +17,11 @@ struct Access {
     }
 
     /// Whether the elements lie in row-major order without gaps, from the value's start.
-    var isContiguous: Bool {
-        guard offset == 0 else { return false }
-        return zip(zip(shape.dimensions, strides), shape.strides).allSatisfy { $0.0 == 1 || $0.1 == $1 }
+    var isContiguous: Bool { offset == 0 && hasNoGaps }
+
+    /// Whether the elements lie in row-major order without gaps.
+    var hasNoGaps: Bool {
+        zip(zip(shape.dimensions, strides), shape.strides).allSatisfy { $0.0 == 1 || $0.1 == $1 }
     }
 
     /// Axes and strides without axes of extent 1, neighbours joined where one runs on into the next.
@@ -77,7 +79,7 @@ struct Access {
 
     /// The same elements in the same order under another shape, if no copy is needed for that.
     func reshaped(_ target: Shape) -> Access? {
-        if isContiguous {
+        if hasNoGaps {
             var result = Access(value, target)
             result.offset = offset
             return result

@@ -26,6 +26,8 @@ struct Plan {
     var outputs: [PlanOutput] = []
     /// Where values and scratch areas are, once memory is planned.
     var memory = MemoryPlan()
+    /// The bytes that programs inside of steps, the bodies of loops, have for themselves.
+    var innerByteCount = 0
     /// How the plan came about.
     var report = CompilationReport()
 
@@ -37,10 +39,15 @@ struct Plan {
     }
 
     /// The value that owns the memory of a value.
-    func owner(of id: ValueID) -> ValueID {
-        var id = id
-        while case .alias(let other) = values[id.index].storage { id = other }
-        return id
+    func owner(of id: ValueID) -> ValueID { place(of: id).owner }
+
+    /// The value that owns the memory of a value, and the byte of it at which the value begins.
+    func place(of id: ValueID) -> (owner: ValueID, offset: Int) {
+        var place = (owner: id, offset: 0)
+        while case .alias(let other, let offset) = values[place.owner.index].storage {
+            place = (other, place.offset + offset)
+        }
+        return place
     }
 
     mutating func add(_ value: PlanValue) -> ValueID {

@@ -21,8 +21,8 @@ enum Storage: Hashable {
     case slot(Int)
     /// Filled when the program is built, never written again.
     case constant(Int)
-    /// The same memory as another value.
-    case alias(ValueID)
+    /// The memory of another value, from a byte of it on.
+    case alias(ValueID, offset: Int = 0)
 }
 
 struct PlanValue {

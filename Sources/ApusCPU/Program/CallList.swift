@@ -30,10 +30,13 @@ final class CallList: @unchecked Sendable {
                 case .none: break
                 case .scratch: address = scratch(index, operand)
                 case .read(let id), .write(let id):
-                    switch plan[plan.owner(of: id)].storage {
-                    case .arena(let offset): address = arena.pointer + offset!
-                    case .constant(let constant): address = plan.constants[constant].pointer
-                    case .slot(let slot): relocations[slot].append(next)
+                    let place = plan.place(of: id)
+                    switch plan[place.owner].storage {
+                    case .arena(let offset): address = arena.pointer + offset! + place.offset
+                    case .constant(let constant): address = plan.constants[constant].pointer + place.offset
+                    case .slot(let slot):
+                        precondition(place.offset == 0, "a slot is read from its begin")
+                        relocations[slot].append(next)
                     case .alias: preconditionFailure("an owner is no alias")
                     }
                 }

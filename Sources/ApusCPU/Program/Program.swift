@@ -41,7 +41,8 @@ package final class Program: Executable, @unchecked Sendable {
         report = ProgramReport(
             device: .cpu, signature: signature,
             steps: plan.steps.map { .init(name: $0.name, cost: $0.cost, unit: $0.unit) },
-            arenaByteCount: memory.byteCount, constantByteCount: plan.constants.reduce(0) { $0 + $1.byteCount },
+            arenaByteCount: memory.byteCount + plan.innerByteCount,
+            constantByteCount: plan.constants.reduce(0) { $0 + $1.byteCount },
             compilation: plan.report)
 
         times = .allocate(capacity: max(1, plan.steps.count))
@@ -122,7 +123,7 @@ package final class Program: Executable, @unchecked Sendable {
                 let owner = plan.owner(of: id)
                 guard case .arena = plan[owner].storage else { return nil }
                 let isWrite = if case .write = use { true } else { false }
-                return ArenaUse(value: owner.index, bytes: start..<(start + plan[owner].byteCount), isWrite: isWrite)
+                return ArenaUse(value: owner.index, bytes: start..<(start + plan[id].byteCount), isWrite: isWrite)
             }
         }
     }

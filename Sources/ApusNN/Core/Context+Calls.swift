@@ -8,7 +8,7 @@ extension Context {
         let scope = TraceScope.current + ["\(path.isEmpty ? model.kind : path) (\(model.label))"]
         let outputs = TraceScope.$current.withValue(scope) {
             isFree
-                ? trace.outputs(of: model, inputs, at: path)
+                ? trace.outputs(of: model, inputs, at: path, mask: mask)
                 : Values(
                     failing: trace.misuse(
                         "there is a layer at the path \(path) already; give this one a context of its own, "
@@ -42,30 +42,30 @@ extension Context {
 
 extension Trace {
     /// The outputs of a model at a path, with all problems of its configuration and its inputs.
-    fileprivate func outputs(of model: some Model, _ inputs: Values, at path: String) -> Values {
+    fileprivate func outputs(of model: some Model, _ inputs: Values, at path: String, mask: Tensor?) -> Values {
         if let layer = model as? any CheckedLayer {
             let x = inputs.only
             var check = Check(layer.kind, x)
             layer.check(&check, x)
             guard check.passed else { return Values(failing: check.failure) }
             // One that holds no others calls none: it need not be traced again, and nothing is copied for that.
-            if !(layer is any Container) { return run(model, inputs, at: path, numbersInner: false).outputs }
+            if !(layer is any Container) { return run(model, inputs, at: path, mask, numbersInner: false).outputs }
         } else if !(model is any Container), inputs.leaves.contains(where: { !$0.problems.isEmpty }) {
             return Values(failing: Check.failure(inputs))
         }
         let before = contents
-        let (outputs, call) = run(model, inputs, at: path, numbersInner: false)
+        let (outputs, call) = run(model, inputs, at: path, mask, numbersInner: false)
         guard call.innerCalls > 1 else { return outputs }
         // Several layers were called without a name, which is known only now: once more from the start, with numbers.
         contents = before
-        return run(model, inputs, at: path, numbersInner: true).outputs
+        return run(model, inputs, at: path, mask, numbersInner: true).outputs
     }
 
     private func run(
-        _ model: some Model, _ inputs: Values, at path: String, numbersInner: Bool
+        _ model: some Model, _ inputs: Values, at path: String, _ mask: Tensor?, numbersInner: Bool
     ) -> (outputs: Values, call: OpenCall) {
         open.append(OpenCall(kind: model.kind, numbersInner: numbersInner))
-        let context = Context(path: path, trace: self, use: .own(call: open.count - 1))
+        let context = Context(path: path, trace: self, use: .own(call: open.count - 1), mask: mask)
         let outputs = model.outputs(for: inputs, in: context)
         let call = open.removeLast()
         guard !call.problems.isEmpty else { return (outputs, call) }

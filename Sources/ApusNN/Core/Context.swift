@@ -19,6 +19,8 @@ public struct Context {
     public let path: String
     let trace: Trace
     let use: Use
+    /// Which entries of the sequences around count, bool [N, T]: see `mask(for:)`.
+    var mask: Tensor?
 
     /// Which layers may be called in a context.
     enum Use {
@@ -45,16 +47,16 @@ public struct Context {
     /// A second layer in it is an error: give it a name of its own, or share the weights with `shared`.
     public subscript(name: String) -> Context {
         if case .shared = use { return shared(name) }
-        return Context(path: joined(name), trace: trace, use: .single)
+        return Context(path: joined(name), trace: trace, use: .single, mask: mask)
     }
 
     /// A context in which layers may be called again, with the same weights: `let tower = context.shared("tower")`.
     public func shared(_ name: String) -> Context {
-        Context(path: joined(name), trace: trace, use: .shared)
+        Context(path: joined(name), trace: trace, use: .shared, mask: mask)
     }
 
     /// The context of a part that has no name of its own: its layers stand directly below the layer around it.
-    var nameless: Context { Context(path: path, trace: trace, use: .nameless) }
+    var nameless: Context { Context(path: path, trace: trace, use: .nameless, mask: mask) }
 
     /// The context of a part of a layer: one of a single named layer bears that name in place of the usual one.
     func part(_ name: String, _ layers: Sequential) -> Context {
@@ -62,10 +64,19 @@ public struct Context {
     }
 
     /// The context of the whole model.
-    var root: Context { Context(path: "", trace: trace, use: .single) }
+    var root: Context { Context(path: "", trace: trace, use: .single, mask: mask) }
 
     /// The path of something in this context.
     func joined(_ name: String) -> String { path.isEmpty ? name : "\(path)/\(name)" }
+
+    /// Which entries of a sequence [N, T, ...] count, bool [N, T]; `nil` where all do.
+    ///
+    /// Inside of a `Sequential`, an `Embedding` with `padding` says it to the layers behind it, as long as the two axes stay: recurrent layers pass
+    /// over the others, attention does not see them, pooling leaves them out.
+    public func mask(for x: Tensor) -> Tensor? {
+        guard let mask, x.rank >= 3, mask.shape.dimensions == Array(x.shape.dimensions[..<2]) else { return nil }
+        return mask
+    }
 
     // MARK: Problems
 

@@ -3,7 +3,7 @@ import ApusGraph
 /// A loop over the entries of sequences, as one operation: the body is traced once, whatever the length.
 ///
 /// With carried values cₜ and entries xₜ, (cₜ₊₁, yₜ) = body(cₜ, xₜ). All else that the body uses is a constant of the loop. The gradient is a loop
-/// in the other direction, which computes each entry again; it keeps the carried values of all entries and nothing else.
+/// in the other direction. For it the carried values of all entries are kept, and products and convolutions of the body; it computes the rest again.
 ///
 /// ```swift
 /// let w = Tensor.normal([32, 32], standardDeviation: 0.1, key: RandomKey(seed: 1))
@@ -19,12 +19,46 @@ import ApusGraph
 ///   - sequences: Tensors [T, ...] of one length.
 ///   - initial: What is carried into the first entry.
 ///   - reversed: Whether the last entry comes first. Yields stay in the order of the entries.
+///   - savesMemory: Whether little is kept for the gradient: what is carried into each of about √T parts of the sequences. The parts are
+///     computed again one by one in the backward pass, which makes it longer by a forward pass. Chen et al. (2016).
 ///   - body: Receives what is carried and one entry without its axis T; returns what is carried on, of the same types, and what the entry yields.
 /// - Returns: What is carried out of the last entry, and the yields [T, ...]. Tensors that carry the error where lengths or types do not fit;
 ///   carried values and yields have one floating-point type.
 public func scan<Carry: TensorTree, Sequence: TensorTree, Yield: TensorTree>(
-    over sequences: Sequence, from initial: Carry, reversed: Bool = false,
+    over sequences: Sequence, from initial: Carry, reversed: Bool = false, savesMemory: Bool = false,
     body: (Carry, Sequence) -> (Carry, Yield)
+) -> (last: Carry, all: Yield) {
+    if LoopExpansion.isWanted { return written(over: sequences, from: initial, reversed: reversed, body: body) }
+    let length = sequences.leaves.first.flatMap { $0.rank > 0 ? $0.shape[0] : nil } ?? 0
+    let fits = sequences.leaves.allSatisfy { $0.rank > 0 && $0.shape[0] == length }
+    guard savesMemory, length > 1, fits else {
+        return loop(over: sequences, from: initial, reversed: reversed, body: body)
+    }
+    let part = max(1, Int(Double(length).squareRoot().rounded(.up)))
+    let whole = length / part * part
+    // The parts of one length in a loop of loops, and what is left of the sequence.
+    func ofParts(_ carry: Carry) -> (last: Carry, all: Yield) {
+        let parts = sequences.leaves.map { sequence in
+            sequence[0..<whole].reshaped(to: Shape([whole / part, part] + sequence.shape.dimensions.dropFirst()))
+        }
+        let (last, all) = loop(over: sequences.with(parts), from: carry, reversed: reversed) { carry, part in
+            loop(over: part, from: carry, reversed: reversed, body: body)
+        }
+        return (last, all.with(all.leaves.map { $0.reshaped(to: Shape([whole] + $0.shape.dimensions.dropFirst(2))) }))
+    }
+    func ofRest(_ carry: Carry) -> (last: Carry, all: Yield) {
+        let rest = sequences.with(sequences.leaves.map { $0[whole..<length] })
+        return loop(over: rest, from: carry, reversed: reversed, body: body)
+    }
+    guard whole < length else { return ofParts(initial) }
+    let start = reversed ? ofRest(initial) : ofParts(initial)
+    let end = reversed ? ofParts(start.last) : ofRest(start.last)
+    let (low, high) = reversed ? (end.all, start.all) : (start.all, end.all)
+    return (end.last, low.with(zip(low.leaves, high.leaves).map { .concatenated([$0, $1]) }))
+}
+
+private func loop<Carry: TensorTree, Sequence: TensorTree, Yield: TensorTree>(
+    over sequences: Sequence, from initial: Carry, reversed: Bool, body: (Carry, Sequence) -> (Carry, Yield)
 ) -> (last: Carry, all: Yield) {
     let (inputs, starts) = (sequences.leaves, initial.leaves)
     let length = inputs.first.flatMap { $0.rank > 0 ? $0.shape[0] : nil } ?? 0
@@ -49,7 +83,11 @@ public func scan<Carry: TensorTree, Sequence: TensorTree, Yield: TensorTree>(
                     "the body must carry on \(starts.count) tensors as it received them but carried on \(next.leaves.count)",
                 operation: "scan"))
     }
-    let outputs = (next.leaves + yields.leaves).map(\.node)
+    // What is carried on is kept anyway: who yields it reads it there.
+    let carried = next.leaves.map(\.node)
+    let yielded = yields.leaves.map(\.node)
+    let others = yielded.filter { yield in !carried.contains { $0 === yield } }
+    let outputs = carried + others
     problems += outputs.filter { !$0.isValid }
     guard problems.isEmpty else {
         let broken = Tensor(Node(.concatenate(axis: 0), problems))
@@ -69,5 +107,35 @@ public func scan<Carry: TensorTree, Sequence: TensorTree, Yield: TensorTree>(
                         + part.shape.dimensions.dropFirst().map { AxisSlice(start: 0, count: $0) }), [all]
             ).reshape(Shape(Array(part.shape.dimensions.dropFirst()))))
     }
-    return (initial.with(last), yields.with(parts[carries.count...].map { Tensor(node.part($0)) }))
+    var ofOthers = parts[carries.count...].makeIterator()
+    let all = yielded.map { yield in
+        guard let place = carried.firstIndex(where: { $0 === yield }) else { return node.part(ofOthers.next()!) }
+        return node.part(parts[place]).entries(reversed ? 0 : 1, length)
+    }
+    return (initial.with(last), yields.with(all.map { Tensor($0) }))
+}
+
+/// Whether loops are written out, as operations of their entries one after the other.
+package enum LoopExpansion {
+    @TaskLocal package static var isWanted = false
+}
+
+/// The loop with the operations of each entry one after the other.
+private func written<Carry: TensorTree, Sequence: TensorTree, Yield: TensorTree>(
+    over sequences: Sequence, from initial: Carry, reversed: Bool, body: (Carry, Sequence) -> (Carry, Yield)
+) -> (last: Carry, all: Yield) {
+    // What does not fit is refused, and nothing yields what has no entries, as in a loop.
+    let loop = loop(over: sequences, from: initial, reversed: reversed, body: body)
+    let length = sequences.leaves.first.flatMap { $0.rank > 0 ? $0.shape[0] : nil } ?? 0
+    guard loop.last.leaves.allSatisfy({ $0.problems.isEmpty }), length > 0 else { return loop }
+    var carry = initial
+    var yields: [[Tensor]] = []
+    for entry in reversed ? Array((0..<length).reversed()) : Array(0..<length) {
+        let (next, yield) = body(carry, sequences.with(sequences.leaves.map { $0[entry] }))
+        carry = next
+        yields.append(yield.leaves)
+    }
+    if reversed { yields.reverse() }
+    let all = loop.all.leaves.indices.map { place in Tensor.stacked(yields.map { $0[place] }) }
+    return (carry, loop.all.with(all))
 }

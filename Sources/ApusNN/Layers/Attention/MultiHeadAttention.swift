@@ -99,8 +99,10 @@ public struct MultiHeadAttention: Layer, Configurable {
         var check = Check(kind, queries)
         self.check(&check, queries, keys, values)
         var mask = inputs.contains("mask") ? inputs["mask"] : nil
-        if inputs.contains("keyMask") {
-            let keyMask = inputs["keyMask"]
+        // Of others than the queries, the caller knows which count; numbers that are added say it themselves.
+        let ofQueries =
+            inputs.contains("keys") || mask.map { $0.elementType != .bool } ?? false ? nil : context.mask(for: queries)
+        if let keyMask = inputs.contains("keyMask") ? inputs["keyMask"] : ofQueries {
             check.expectInput(
                 keyMask.elementType == .bool && keys.rank == 3 && keyMask.shape == [keys.shape[0], keys.shape[1]],
                 "expected a key mask bool[N, S] for keys [N, S, C] = \(keys.shape) but received "

@@ -39,6 +39,7 @@ public struct Sequential: Layer, Codable {
     /// Passes x through some of the layers, or parts of them, each at the path that it has among all.
     func output(for x: Tensor, in context: Context, through calls: [(place: Int, layer: any Layer)]) -> Tensor {
         var names: Set<String> = []
+        var context = context
         return calls.reduce(x) { x, call in
             let name = name(at: call.place)
             let isShared = (layers[call.place] as? Named)?.isShared == true
@@ -47,6 +48,8 @@ public struct Sequential: Layer, Codable {
             check.expect(
                 isFree, "two layers have the name \(name); use shared(\"\(name)\") if they are to share their weights")
             guard isFree else { return check.failure }
+            let padding = (call.layer as? any Padded)?.mask(of: x)
+            defer { if let padding { context.mask = padding } }
             return call.layer(x, in: isShared ? context.shared(name) : name.isEmpty ? context.nameless : context[name])
         }
     }
@@ -107,4 +110,18 @@ public enum SequentialBuilder {
     public static func buildEither(second: [any Layer]) -> [any Layer] { second }
     /// The layers of a loop.
     public static func buildArray(_ parts: [[any Layer]]) -> [any Layer] { parts.flatMap { $0 } }
+}
+
+/// A layer that knows which entries of its input do not count.
+protocol Padded {
+    /// Which entries of a tensor [N, T] count; `nil` if all do.
+    func mask(of x: Tensor) -> Tensor?
+}
+
+extension Sequential: Padded {
+    func mask(of x: Tensor) -> Tensor? { (layers.first as? any Padded)?.mask(of: x) }
+}
+
+extension Named: Padded {
+    func mask(of x: Tensor) -> Tensor? { (layer as? any Padded)?.mask(of: x) }
 }

@@ -3,7 +3,8 @@ public import ApusTensor
 
 /// A vector for each of `vocabulary` numbers: y[…] = E[x[…]].
 ///
-/// Shapes: x integers in 0..<vocabulary [...], E [vocabulary, units], y [..., units]. Inputs of another type are cut to integers.
+/// Shapes: x integers in 0..<vocabulary [...], E [vocabulary, units], y [..., units]. Inputs of another type are cut to integers. With `padding`,
+/// layers behind it in a `Sequential` pass over the entries of that number: Keras's `mask_zero` for 0.
 ///
 /// ```swift
 /// let net = Sequential {
@@ -24,6 +25,8 @@ public struct Embedding: CheckedLayer, Configurable {
     public var regularizer: Regularizer?
     /// A set that the weights are kept in.
     public var constraint: Constraint?
+    /// The number that stands where a sequence has ended; `nil` if there is none.
+    public var padding: Int?
 
     /// A table of `vocabulary` vectors: integers [...] → [..., units].
     ///
@@ -33,15 +36,17 @@ public struct Embedding: CheckedLayer, Configurable {
     ///   - initializer: The start values of the table.
     ///   - regularizer: A penalty on the table that is added to the loss.
     ///   - constraint: A set that the table is kept in after every step.
+    ///   - padding: The number that stands where a sequence has ended, and does not count behind the layer; every number counts if `nil`.
     public init(
         vocabulary: Int, _ units: Int, initializer: Initializer = .uniform(), regularizer: Regularizer? = nil,
-        constraint: Constraint? = nil
+        constraint: Constraint? = nil, padding: Int? = nil
     ) {
         self.vocabulary = vocabulary
         self.units = units
         self.initializer = initializer
         self.regularizer = regularizer
         self.constraint = constraint
+        self.padding = padding
     }
 
     public static let schema = Schema(
@@ -53,6 +58,11 @@ public struct Embedding: CheckedLayer, Configurable {
     func check(_ check: inout Check, _ x: Tensor) {
         check.expectPositive("vocabulary", vocabulary)
         check.expectPositive("units", units)
+        if let padding {
+            check.expect(
+                (0..<max(0, vocabulary)).contains(padding),
+                "padding must be one of the \(vocabulary) numbers of the vocabulary, received \(padding)")
+        }
         check.expectInput(x.rank >= 1, "expected a batch of integers [N, ...] but received a scalar")
     }
 
@@ -60,6 +70,15 @@ public struct Embedding: CheckedLayer, Configurable {
         let embeddings = context.parameter(
             "embeddings", shape: [vocabulary, units], initializer: initializer, regularizer: regularizer,
             constraint: constraint)
-        return embeddings.gathered(x.elementType.isInteger ? x : x.cast(to: .int64), axis: 0)
+        return embeddings.gathered(numbers(x), axis: 0)
+    }
+
+    private func numbers(_ x: Tensor) -> Tensor { x.elementType.isInteger ? x : x.cast(to: .int64) }
+}
+
+extension Embedding: Padded {
+    func mask(of x: Tensor) -> Tensor? {
+        guard let padding, x.rank == 2 else { return nil }
+        return numbers(x) .!= Tensor(padding)
     }
 }

@@ -3,6 +3,8 @@ public import ApusTensor
 
 /// The mean of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
 ///
+/// Steps of a sequence that do not count (`Context.mask(for:)`) are left out; where none counts the result is 0.
+///
 /// ```swift
 /// let classifier = Sequential {
 ///     Conv2D(filters: 64, kernelSize: 3, activation: .relu)
@@ -28,11 +30,18 @@ public struct GlobalAveragePool: CheckedLayer, Configurable {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        x.mean(axes: x.positionAxes, keepingAxes: keepsAxes)
+        guard x.rank == 3, let mask = context.mask(for: x) else {
+            return x.mean(axes: x.positionAxes, keepingAxes: keepsAxes)
+        }
+        let counts = mask.expandingShape(at: 2)
+        let count = maximum(counts.cast(to: x.elementType).sum(axes: [1], keepingAxes: keepsAxes), 1)
+        return Tensor.where(counts, x, 0).sum(axes: [1], keepingAxes: keepsAxes) / count
     }
 }
 
 /// The maximum of each channel over all positions: [N, ..., C] → [N, C], or [N, 1, ..., C] where axes are kept.
+///
+/// Steps of a sequence that do not count (`Context.mask(for:)`) are left out; where none counts the result is 0.
 ///
 /// ```swift
 /// let keyword = Sequential {
@@ -57,7 +66,12 @@ public struct GlobalMaxPool: CheckedLayer, Configurable {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        x.max(axes: x.positionAxes, keepingAxes: keepsAxes)
+        guard x.rank == 3, let mask = context.mask(for: x) else {
+            return x.max(axes: x.positionAxes, keepingAxes: keepsAxes)
+        }
+        let counts = mask.expandingShape(at: 2)
+        let found = Tensor.where(counts, x, -Float.infinity).max(axes: [1], keepingAxes: keepsAxes)
+        return Tensor.where(counts.any(axes: [1], keepingAxes: keepsAxes), found, 0)
     }
 }
 

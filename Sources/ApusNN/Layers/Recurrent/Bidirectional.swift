@@ -61,7 +61,7 @@ public struct Bidirectional: Layer, Configurable {
         }
         var backward = forward
         backward.options.isReversed.toggle()
-        let mask = inputs.contains("mask") ? inputs["mask"] : nil
+        let mask = inputs.contains("mask") ? inputs["mask"] : context.mask(for: x)
         let a = forward(x, mask: mask, in: context["forward"])
         let b = backward(x, mask: mask, in: context["backward"])
         switch merge {

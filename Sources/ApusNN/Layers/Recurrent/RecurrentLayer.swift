@@ -124,10 +124,10 @@ extension RecurrentLayer {
 
     public func output(for x: Tensor, in context: Context) -> Tensor { outputs(for: Values(x), in: context).only }
 
-    /// The layer over a sequence without a name, or `x`, of which the steps in `mask` count.
+    /// The layer over a sequence without a name, or `x`, of which the steps in `mask` count, or those of `Context.mask(for:)`.
     public func outputs(for inputs: Values, in context: Context) -> Values {
         let x = inputs.contains("x") ? inputs["x"] : inputs.contains("") ? inputs[""] : inputs.only
-        let mask = inputs.contains("mask") ? inputs["mask"] : nil
+        let mask = inputs.contains("mask") ? inputs["mask"] : context.mask(for: x)
         var check = Check(kind, x)
         check.expectPositive("units", units)
         check.expectSequences()
@@ -178,10 +178,10 @@ extension GatedLayer {
             "recurrentKernel", shape: [units, width], initializer: recurrentInitializer,
             regularizer: recurrentRegularizer)
         // One product for all steps.
-        var gates = x.matmul(kernel)
+        var gates = x.transposed([1, 0, 2]).matmul(kernel)
         if let bias = bias(in: context) { gates = gates + bias.cast(to: gates.elementType) }
         let type = recurrent.elementType
-        gates = gates.cast(to: type).transposed([1, 0, 2])
+        gates = gates.cast(to: type)
         let constants = constants(in: context)
         let start = (0..<Self.stateCount).map { _ in Tensor.zeros([x.shape[0], units], type: type) }
         var inputs = [gates]
