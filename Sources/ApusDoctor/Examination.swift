@@ -111,6 +111,8 @@ struct Examination {
         let quality: Double
         var gain: Double
         var proof: Finding.Proof?
+        /// The gain in loss of what is wrong by itself, which may do less harm to what is predicted.
+        var gainInLoss: Double?
     }
 
     private struct Found {
@@ -134,11 +136,20 @@ struct Examination {
             arms.append(
                 Arm(
                     treatment: treatment, experiment: experiment, quality: quality,
-                    gain: gain(result, given.control, treatment, given.patient)))
+                    gain: gain(result, given.control, treatment, given.patient),
+                    gainInLoss: treatment.measuredByLoss.map { gain(result, given.control, $0, given.patient) }))
             doctor.report(
                 "\(treatment.cause.rawValue) \(treatment.edit.settings.joined(separator: " ")): \(quality.short)")
         }
-        let promising = arms.filter { matters($0.gain, given, $0.treatment) }
+        var promising = arms.filter { matters($0.gain, given, $0.treatment) }
+        if promising.isEmpty {
+            promising = arms.compactMap { arm in
+                guard let treatment = arm.treatment.measuredByLoss, let gain = arm.gainInLoss,
+                    matters(gain, given, treatment)
+                else { return nil }
+                return Arm(treatment: treatment, experiment: arm.experiment, quality: arm.quality, gain: gain)
+            }
+        }
         guard !promising.isEmpty else {
             if round == 1 { reject(arms) }
             return nil

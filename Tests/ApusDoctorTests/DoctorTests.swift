@@ -10,11 +10,12 @@ import Testing
 
     private func experiment(
         _ name: String, data: DataSource? = nil, layers: Sequential, loss: Loss = .softmaxCrossEntropy,
-        optimizer: Optimizer = .adam(learningRate: 0.01), schedule: Schedule = .constant, epochs: Int = 20
+        metrics: OutputMetrics = [], optimizer: Optimizer = .adam(learningRate: 0.01), schedule: Schedule = .constant,
+        epochs: Int = 20
     ) -> Experiment {
         Experiment(
-            name: name, seed: 1, data: data ?? moons, model: .layers(layers), loss: loss, optimizer: optimizer,
-            schedule: schedule, batchSize: 32, epochs: epochs)
+            name: name, seed: 1, data: data ?? moons, model: .layers(layers), loss: loss, metrics: metrics,
+            optimizer: optimizer, schedule: schedule, batchSize: 32, epochs: epochs)
     }
 
     private let usual = Sequential {
@@ -61,6 +62,37 @@ import Testing
                     Dense(16, activation: .relu)
                     Dense(1, activation: .softmax)
                 }, loss: .binaryCrossEntropy(fromProbabilities: true)), gain: 0.2)
+    }
+
+    /// The network learns; what the metric says of it is wrong.
+    @Test(arguments: [(true, false), (true, true), (false, true), (false, false)])
+    func aMetricThatTakesOutputsForOthers(outputIsProbability: Bool, metricTakesProbability: Bool) throws {
+        let given = experiment(
+            "metric",
+            layers: Sequential {
+                Dense(16, activation: .relu, kernelInitializer: .heNormal)
+                Dense(1, activation: outputIsProbability ? .sigmoid : .linear)
+            }, loss: .binaryCrossEntropy(fromProbabilities: outputIsProbability),
+            metrics: [.binaryAccuracy(fromProbabilities: metricTakesProbability)], epochs: 40)
+        let diagnosis = try examine(given)
+        guard outputIsProbability != metricTakesProbability else {
+            #expect(diagnosis.verdict == .healthy, "\(diagnosis)")
+            return
+        }
+        #expect(diagnosis.findings.map(\.label) == [.metricWrong], "\(diagnosis)")
+        #expect(diagnosis.findings.first?.places == ["metrics.0"])
+        #expect(try diagnosis.repaired(given).metrics == [.binaryAccuracy(fromProbabilities: outputIsProbability)])
+    }
+
+    @Test func samplesHeldBack() throws {
+        let given = experiment(
+            "held back",
+            data: DataSource(
+                source: .generated(.moons(count: 1200, noise: 0.2)), validation: .init(fraction: 0.99), test: 0.3),
+            layers: usual, epochs: 40)
+        let diagnosis = try examine(given)
+        #expect(diagnosis.findings.first?.label == .tooLittleData, "\(diagnosis)")
+        #expect(diagnosis.findings.first?.repair?.settings == ["data.validation.fraction=0.1"])
     }
 
     @Test func rateTooHigh() throws {

@@ -249,6 +249,15 @@ extension ExportCase {
                 Embedding(vocabulary: 7, 3); Conv1D(filters: 2, kernelSize: 3)
             }),
         ExportCase("identity", [3], Dropout(0.5)),
+        ExportCase("rnn", [3, 4], SimpleRNN(2)), ExportCase("lstm-reversed", [3, 4], LSTM(2, isReversed: true)),
+        ExportCase("gru", [3, 4], GRU(2, returnsSequences: true)),
+        ExportCase("gru-before", [3, 4], GRU(2, resetsAfter: false)),
+        ExportCase(
+            "words-lstm", Signature([3], .int32),
+            Sequential {
+                Embedding(vocabulary: 7, 4, padding: 0); Bidirectional(layer: LSTM(2, returnsSequences: true))
+                GlobalAveragePool(); Dense(2)
+            }),
         ExportCase("multihead", [5, 4], MultiHeadAttention(heads: 2)),
         ExportCase("multihead-groups", [5, 4], MultiHeadAttention(heads: 4, keyValueHeads: 2)),
         ExportCase("multihead-causal", [5, 4], MultiHeadAttention(heads: 2, isCausal: true)),

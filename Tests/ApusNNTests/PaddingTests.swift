@@ -53,7 +53,9 @@ import Testing
         var without = embedding
         without.padding = nil
         let counted = try outputs(Sequential([without] + layers), Self.tokens([[3, 1, 4, 0, 0]]))
-        #expect(zip(counted.scalars, short.scalars).contains { abs($0 - $1) > 1e-4 }, "\(name)")
+        let differs = zip(counted.scalars, short.scalars).contains { abs($0 - $1) > 1e-4 }
+        // A maximum need not be where the padding is.
+        #expect(differs || name.hasPrefix("maximum"), "\(name)")
     }
 
     /// Behind a layer that changes the steps nobody knows which count.

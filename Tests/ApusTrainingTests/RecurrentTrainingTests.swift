@@ -40,7 +40,9 @@ import Testing
     }
 
     /// A number that was seen first is known at the end: what a plain layer forgets, gates keep.
-    @Test func gatesRemember() throws {
+    @Test(arguments: [NumericPrecision.float32, .mixedBFloat16]) func gatesRemember(
+        precision: NumericPrecision
+    ) throws {
         let (count, length) = (256, 40)
         let noise = Tensor.normal([count, length, 1], key: RandomKey(seed: 3)).scalars
         let labels = (0..<count).map { $0 % 2 }
@@ -52,7 +54,7 @@ import Testing
                 Sequential {
                     layer; Dense(2)
                 }, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.02),
-                metrics: [.accuracy], seed: 1)
+                metrics: [.accuracy], precision: precision, seed: 1)
             try trainer.fit(data, epochs: 30, batchSize: 32)
             return try trainer.evaluate(data)["accuracy"] ?? 0
         }

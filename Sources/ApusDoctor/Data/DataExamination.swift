@@ -110,6 +110,7 @@ struct DataExamination {
 
     /// A metric that does not say what it seems to.
     private func wrongMetric() throws -> Finding? {
+        if let finding = Case(patient: patient, control: control).metricFinding { return finding }
         guard let reported = control.reportedAccuracy, !patient.task.isNumbers, control.score.samples.count >= 30,
             abs(reported - control.score.value) > 0.1, control.failure == nil, !control.score.isConstant
         else { return nil }

@@ -4,6 +4,14 @@ import ApusExperiments
 extension Case {
     func dataTreatments() -> [Treatment] {
         var found: [Treatment] = []
+        let held = experiment.data.validation.fraction
+        if held > 0.5, experiment.data.validation.file == nil {
+            found.append(
+                Treatment(
+                    .tooLittleData, at: ["data.validation.fraction"], Edit("data.validation.fraction", .number(0.1)),
+                    "\((held * 100).short) % of the samples are held back from training", suspicion: 0.9,
+                    minimumGain: 0.03, level: 1))
+        }
         if let augment = tree["data.augment"]?.items, !augment.isEmpty {
             let kinds = augment.compactMap(\.kind)
             let damages = kinds.contains {

@@ -19,6 +19,14 @@ struct Treatment: Sendable {
     /// What the control reaches at most of what the arm reaches above chance; more effort helps every network a little.
     let greatestShare: Double
 
+    /// The treatment judged by its gain in loss, if it mends what is wrong by itself and leaves the loss as it is.
+    var measuredByLoss: Treatment? {
+        guard level == 0, suspicion >= 0.9, !edit.paths.contains(where: { $0.hasPrefix("loss") }) else { return nil }
+        return Treatment(
+            cause, at: places, edit, observation, suspicion: suspicion, minimumGain: 0.02, isMeasuredByLoss: true,
+            greatestShare: greatestShare)
+    }
+
     /// Whether it is more of the same, which short trainings can't judge.
     var isEffort: Bool { cause == .undertrained && places == ["epochs"] || cause == .underfittingCapacity }
 

@@ -43,8 +43,9 @@ private struct ScanGradient {
         return entry
     }
 
-    /// Adds what each entry yields, unless it is known already; returns the number of the yield.
+    /// Adds what each entry yields, in the type of the loop, unless it is known already; returns the number of the yield.
     private mutating func yield(_ node: Node) -> Int {
+        let node = node.cast(to: body.elementType)
         if let known = yields.firstIndex(where: { $0 === node }) { return known }
         yields.append(node)
         return yields.count - 1
@@ -108,12 +109,12 @@ private struct ScanGradient {
             products.append(found.compactMap { $0 })
             let rest = zip(terms, found).filter { $1 == nil }.map(\.0)
             guard let head = rest.first else { continue }
-            let constant = body.constants[place]
-            let stand = Self.stand(for: constant, "sum", sums.count)
-            sums.append(Sum(constant: place, before: stand, after: stand + rest.dropFirst().reduce(head, +)))
+            let sum = rest.dropFirst().reduce(head, +).cast(to: body.elementType)
+            let stand = Self.stand(for: sum, "sum", sums.count)
+            sums.append(Sum(constant: place, before: stand, after: stand + sum))
         }
         for product in products.joined() {
-            for factor in [product.left, product.right] where !isRead(factor) { _ = yield(factor) }
+            for factor in [product.left, product.right] where !isRead(factor.node) { _ = yield(factor.node) }
         }
 
         // What the forward pass keeps.
@@ -133,7 +134,7 @@ private struct ScanGradient {
             Node.substituted(computed, stands), carries: arriving + sums.map(\.before),
             keeps: Array(repeating: false, count: carryCount + sums.count),
             entries: given.map(\.0) + sequences.map(\.entry),
-            initial: starts + sums.map { inputs[first + $0.constant].filled(0) },
+            initial: starts + sums.map { $0.before.filled(0) },
             sequences: given.map(\.1) + sequences.map(\.all), length: length, isReversed: !body.isReversed)
         // What it captures is made of the body's own constants, whose values are here.
         let backward = Node(
@@ -151,7 +152,7 @@ private struct ScanGradient {
                 ? found[index] : found[index] + initial.joined(inputs[index].shape, inputs[index].elementType)
         }
         for (place, yield) in zip(entryPlaces, ofEntries) {
-            results[carryCount + place] = yielded[yielded.startIndex + yield]
+            results[carryCount + place] = yielded[yielded.startIndex + yield].cast(to: body.entries[place].elementType)
         }
         func all(_ factor: Node) -> Node {
             if let place = given.firstIndex(where: { $0.0 === factor }) { return given[place].1 }
@@ -159,8 +160,10 @@ private struct ScanGradient {
             return yielded[yielded.startIndex + yields.firstIndex { $0 === factor }!]
         }
         for (place, products) in zip(constantPlaces, products) {
-            var terms = products.map { $0.total(all($0.left), all($0.right)) }
-            if let sum = sums.firstIndex(where: { $0.constant == place }) { terms.append(found[carryCount + sum]) }
+            var terms = products.map { $0.total(all($0.left.node), all($0.right.node)) }
+            if let sum = sums.firstIndex(where: { $0.constant == place }) {
+                terms.append(found[carryCount + sum].cast(to: body.constants[place].elementType))
+            }
             results[first + place] = terms.dropFirst().reduce(terms[0], +)
         }
         return results
@@ -181,8 +184,8 @@ private struct ScanGradient {
 
 /// A matrix that is a product over samples: leftᵀ · right for left [N, m] and right [N, n].
 private struct Product {
-    let left: Node
-    let right: Node
+    let left: Factor
+    let right: Factor
     let type: ElementType
 
     /// - Returns: `nil` if the node is not such a product, or of values that a loop can't yield.
@@ -191,16 +194,35 @@ private struct Product {
         var product = node
         if case .cast = product.operation { product = product.inputs[0] }
         guard case .matmul = product.operation, product.shape.rank == 2,
-            case .transpose([1, 0]) = product.inputs[0].operation
+            case .transpose([1, 0]) = product.inputs[0].operation,
+            let left = Factor(product.inputs[0].inputs[0], body), let right = Factor(product.inputs[1], body)
         else { return nil }
-        (left, right) = (product.inputs[0].inputs[0], product.inputs[1])
-        guard left.elementType == body.elementType, right.elementType == body.elementType else { return nil }
+        (self.left, self.right) = (left, right)
     }
 
     /// The sum of the products of all entries, as one product.
     func total(_ left: Node, _ right: Node) -> Node {
-        func rows(_ all: Node) -> Node { all.reshape([all.shape[0] *| all.shape[1], all.shape[2]]) }
-        return Node.matmul(rows(left).matrixTransposed, rows(right)).cast(to: type)
+        func rows(_ all: Node, _ type: ElementType) -> Node {
+            all.reshape([all.shape[0] *| all.shape[1], all.shape[2]]).cast(to: type)
+        }
+        return Node.matmul(rows(left, self.left.type).matrixTransposed, rows(right, self.right.type)).cast(to: type)
+    }
+
+    /// A factor in the type of the loop, and the type in which it is multiplied.
+    struct Factor {
+        let node: Node
+        let type: ElementType
+
+        /// - Returns: `nil` if the type of the loop does not hold its values.
+        init?(_ node: Node, _ body: ScanBody) {
+            type = node.elementType
+            if case .cast = node.operation, node.inputs[0].elementType == body.elementType {
+                self.node = node.inputs[0]
+                return
+            }
+            guard type == body.elementType || (type, body.elementType) == (.bfloat16, .float32) else { return nil }
+            self.node = node.cast(to: body.elementType)
+        }
     }
 }
 

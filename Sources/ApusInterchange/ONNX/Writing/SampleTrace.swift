@@ -67,11 +67,13 @@ struct SampleTrace {
                 node: Node(.input(name.isEmpty ? "input" : name, TensorType(shape, input.elementType)))
             )
         }
-        // Of attention ONNX knows the parts.
+        // Of attention ONNX knows the parts; loops are written out.
         let traced = AttentionExpansion.$isWanted.withValue(true) {
-            TracedModel(
-                model, Values(inputs.map { ($0.name, Tensor($0.node)) }), mode: .inference,
-                key: Tensor(Node(.input("key", TensorType([2], .int64)))), variables: variables)
+            LoopExpansion.$isWanted.withValue(true) {
+                TracedModel(
+                    model, Values(inputs.map { ($0.name, Tensor($0.node)) }), mode: .inference,
+                    key: Tensor(Node(.input("key", TensorType([2], .int64)))), variables: variables)
+            }
         }
         if let (path, _) = traced.missing.first { throw VariablesError(lacking: path) }
         try traced.validate()
