@@ -1,3 +1,4 @@
+import ApusTensor
 import Foundation
 
 /// A Gaussian process with a Matérn 5/2 kernel, one length per coordinate, and noise (Rasmussen and Williams, 2006):
@@ -8,7 +9,8 @@ package struct GaussianProcess {
     /// σ².
     package let variance: Double
     private let mean: Double
-    private let factor: Cholesky
+    /// The covariances of the points are L Lᵀ: float64 [n, n].
+    private let lower: Tensor
     private let solution: [Double]
     /// The logarithm of the probability of the values.
     package let logLikelihood: Double
@@ -25,29 +27,40 @@ package struct GaussianProcess {
         let inverseLengths = lengths.map { 1 / $0 }
         var matrix = [Double](repeating: 0, count: count * count)
         for i in 0..<count {
-            for j in 0..<i { matrix[i * count + j] = Self.correlation(points[i], points[j], inverseLengths) }
+            for j in 0..<i {
+                let correlation = Self.correlation(points[i], points[j], inverseLengths)
+                (matrix[i * count + j], matrix[j * count + i]) = (correlation, correlation)
+            }
             matrix[i * count + i] = 1 + noise
         }
-        guard count > 0, let factor = Cholesky(matrix, size: count) else { return nil }
         let centered = values.map { $0 - mean }
-        solution = factor.solved(centered)
+        let lower = Tensor(matrix, shape: [count, count], type: .float64).cholesky()
+        let white = lower.solveTriangular(Tensor(centered, type: .float64))
+        let weights = lower.transposed().solveTriangular(white, isUpper: true)
+        // What has no factor is not a number.
+        let logDeterminant = log(lower.diagonal()).sum() * 2
+        guard count > 0, (try? evaluate(lower, weights, logDeterminant)) != nil,
+            logDeterminant.item(as: Double.self).isFinite
+        else { return nil }
+        solution = weights.scalars(as: Double.self)
         let fit = zip(centered, solution).reduce(0) { $0 + $1.0 * $1.1 }
         let variance = variance ?? max(fit / Double(count), 1e-12)
         logLikelihood =
             -0.5
-            * (fit / variance + factor.logDeterminant + Double(count) * log(2 * .pi * variance))
+            * (fit / variance + logDeterminant.item(as: Double.self) + Double(count) * log(2 * .pi * variance))
         self.points = points
         self.inverseLengths = inverseLengths
         self.variance = variance
         self.mean = mean
-        self.factor = factor
+        self.lower = lower
     }
 
     /// Mean and variance, without noise, of the value at a point.
     package func prediction(at point: [Double]) -> (mean: Double, variance: Double) {
         let correlations = points.map { Self.correlation($0, point, inverseLengths) }
         let mean = zip(correlations, solution).reduce(self.mean) { $0 + $1.0 * $1.1 }
-        let explained = factor.solvedLower(correlations).reduce(0) { $0 + $1 * $1 }
+        let white = lower.solveTriangular(Tensor(correlations, type: .float64))
+        let explained = white.scalars(as: Double.self).reduce(0) { $0 + $1 * $1 }
         return (mean, variance * max(1 - explained, 0))
     }
 
