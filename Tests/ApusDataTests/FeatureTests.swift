@@ -92,7 +92,8 @@ import Testing
                 + "to 20000 features; received float32[5]. Reshape it.")
         #expect(
             problem { _ = try PCA(Tensor.ones([5, 3]), count: 4) }
-                == "samples have no such number of principal components. Expected from 1 to 3; received 4. Ask for fewer.")
+                == "samples have no such number of principal components. Expected from 1 to 3; received 4. Ask for fewer."
+        )
         #expect(
             problem { _ = try PCA(Tensor([[1.0, .nan], [2, 3], [4, 5]])) }
                 == "samples have elements that are not finite, so that they have no principal components. Expected finite numbers; "

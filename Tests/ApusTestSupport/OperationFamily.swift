@@ -7,7 +7,8 @@ package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
     case input, constant, iota, random, unary, binary, select, clamp, cast, stopGradient, reshape, transpose
     case broadcast, slice, pad, concatenate, reverse, gather, scatterAdd, gatherAlong, scatterAddAlong, oneHot
     case reduce, argReduce, cumulativeSum, argsort, matmul, convolution, convolutionInputGradient
-    case convolutionKernelGradient, factorize, solve, maxPool, maxPoolGradient, maxPoolSelect, averagePool, averagePoolGradient
+    case convolutionKernelGradient, factorize, solve, maxPool, maxPoolGradient, maxPoolSelect, averagePool,
+        averagePoolGradient
     case channelMoments, batchNorm, batchNormTraining, batchNormParameterGradient, batchNormInputGradient
     case layerNorm, softmax, logSoftmax, softmaxCrossEntropy, softmaxCrossEntropyGradient
     case attention, attentionGradient, scan

@@ -34,7 +34,7 @@ import Testing
         for (factorization, results) in factorizations {
             for type in types {
                 let whole = [1, 2, 3].map { threads in
-                    InstructionSet.available[0].use(threads: threads) {
+                    InstructionSet.available[0].use(threads: Int32(threads)) {
                         factorized(factorization, count, rows, columns, type, values, results: results)
                     }
                 }
@@ -77,7 +77,7 @@ import Testing
                 let result = TestBuffer(type, count: x.count)
                 let scratch = TestBuffer(
                     APUS_UINT8, count: Int(withUnsafePointer(to: parameters, apus_solve_scratch_bytes)))
-                InstructionSet.available[0].use(threads: threads) {
+                InstructionSet.available[0].use(threads: Int32(threads)) {
                     let status = runKernel(
                         apus_solve, parameters, [TestBuffer(type, a), TestBuffer(type, b), result, scratch])
                     #expect(status == APUS_STATUS_OK.rawValue)

@@ -141,7 +141,7 @@ def make():
             {"degree": degree, "interactionsOnly": interactions, "hasConstant": constant})
     metadata["about"] = (
         f"linear algebra; torch {version('torch')}, numpy {version('numpy')}, scikit-learn {version('scikit-learn')}")
-    return {name: np.ascontiguousarray(tensor, dtype=np.float32) for name, tensor in tensors.items()}, metadata
+    return {name: np.array(tensor, dtype=np.float32, order="C") for name, tensor in tensors.items()}, metadata
 
 
 def main():

@@ -27,7 +27,7 @@ extension Dataset {
     /// The same samples in memory with what a function makes of all of them, [N, features] → [N, …], in place of the input.
     func replacingFeatures(_ function: (Tensor) throws -> Tensor) throws -> Dataset {
         let features = try function(try scaledRows()).cast(to: .float32).evaluated()
-        let row = TensorType(Shape(features.shape.dimensions.dropFirst()), .float32)
+        let row = TensorType(Shape(Array(features.shape.dimensions.dropFirst())), .float32)
         return try replacingInput(
             by: TensorRows(values: features.scalars, count: row.shape.count), of: self, row, memoryLimit: 0
         ).inMemory()

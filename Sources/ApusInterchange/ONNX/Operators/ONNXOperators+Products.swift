@@ -12,7 +12,8 @@ extension ONNXOperators {
         "Det": { call in
             let a = try call.input(0)
             try call.demand(
-                a.rank >= 2 && a.shape[a.rank - 1] == a.shape[a.rank - 2], "expected square matrices, received \(a.shape)")
+                a.rank >= 2 && a.shape[a.rank - 1] == a.shape[a.rank - 2],
+                "expected square matrices, received \(a.shape)")
             return [ONNXValue(a.plain.determinant(), a.type)]
         },
         "Gemm": { call in
