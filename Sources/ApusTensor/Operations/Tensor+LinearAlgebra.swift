@@ -1,4 +1,4 @@
-public import ApusGraph
+import ApusGraph
 
 // Matrices are the last two axes; leading axes are a batch. What there is no answer for gives NaN in the results of that matrix alone, so
 // that a program with such data still runs: see each function.

@@ -87,8 +87,9 @@ static lapack_int cholesky(int64_t n, slot s) {
 }
 
 static lapack_int determinant(int64_t n, slot s) {
-    lapack_int info =
-        n == 0 ? 0 : lapack()->dgetrf(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)n, s.a, (lapack_int)n, s.integers);
+    lapack_int info = n == 0
+        ? 0
+        : lapack()->dgetrf(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)n, s.a, (lapack_int)n, s.integers);
     double product = 1, sign = 1, logarithm = 0;
     for (int64_t i = 0; i < n; i++) {
         double pivot = s.a[i * n + i];
@@ -109,14 +110,13 @@ static lapack_int qr(int64_t m, int64_t n, slot s) {
     int64_t k = linear_minimum(m, n);
     double *q = s.y, *r = s.y + m * k, *reflections = s.work;
     lapack_int work_count = s.work_count - (lapack_int)k;
-    lapack_int info = lapack()->dgelqf(
-        LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)m, s.a, (lapack_int)n, reflections, s.work + k, work_count);
+    lapack_int info = lapack()->dgelqf(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)m, s.a, (lapack_int)n, reflections,
+                                       s.work + k, work_count);
     if (info) return info;
     for (int64_t i = 0; i < k; i++)
         for (int64_t j = 0; j < n; j++) r[i * n + j] = j >= i ? s.a[i * n + j] : 0;
-    info = lapack()->dorglq(
-        LAPACK_COL_MAJOR, (lapack_int)k, (lapack_int)m, (lapack_int)k, s.a, (lapack_int)n, reflections, s.work + k,
-        work_count);
+    info = lapack()->dorglq(LAPACK_COL_MAJOR, (lapack_int)k, (lapack_int)m, (lapack_int)k, s.a, (lapack_int)n,
+                            reflections, s.work + k, work_count);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < k; j++) q[i * k + j] = s.a[i * n + j];
     for (int64_t i = 0; i < k; i++) {
@@ -128,9 +128,8 @@ static lapack_int qr(int64_t m, int64_t n, slot s) {
 }
 
 static lapack_int eigh(int64_t n, slot s) {
-    lapack_int info = lapack()->dsyevd(
-        LAPACK_COL_MAJOR, 'V', 'U', (lapack_int)n, s.a, (lapack_int)n, s.y, s.work, s.work_count, s.integers,
-        s.integer_count);
+    lapack_int info = lapack()->dsyevd(LAPACK_COL_MAJOR, 'V', 'U', (lapack_int)n, s.a, (lapack_int)n, s.y, s.work,
+                                       s.work_count, s.integers, s.integer_count);
     for (int64_t j = 0; j < n; j++) {
         double *vector = s.a + j * n;
         if (is_turned(vector, n)) negate(vector, n, 1);
@@ -143,9 +142,8 @@ static lapack_int eigh(int64_t n, slot s) {
 static lapack_int svd(int64_t m, int64_t n, slot s) {
     int64_t k = linear_minimum(m, n);
     double *u = s.y, *values = u + m * k, *vt = values + k;
-    lapack_int info = lapack()->dgesdd(
-        LAPACK_COL_MAJOR, 'S', (lapack_int)n, (lapack_int)m, s.a, (lapack_int)n, values, vt, (lapack_int)n, u,
-        (lapack_int)k, s.work, s.work_count, s.integers);
+    lapack_int info = lapack()->dgesdd(LAPACK_COL_MAJOR, 'S', (lapack_int)n, (lapack_int)m, s.a, (lapack_int)n, values,
+                                       vt, (lapack_int)n, u, (lapack_int)k, s.work, s.work_count, s.integers);
     for (int64_t i = 0; i < k; i++) {
         if (!is_turned(vt + i * n, n)) continue;
         negate(vt + i * n, n, 1);

@@ -14,8 +14,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /// Tells a BLAS with threads of its own to use one: a second pool beside libgomp's would cost more than it gains.
 static void use_one_thread(void *library) {
-    static const char *const names[] = {
-        "openblas_set_num_threads", "bli_thread_set_num_threads", "MKL_Set_Num_Threads"};
+    static const char *const names[] = {"openblas_set_num_threads", "bli_thread_set_num_threads",
+                                        "MKL_Set_Num_Threads"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         void *symbol = dlsym(library, names[i]);
         if (!symbol) continue;

@@ -64,7 +64,7 @@ static void solve_chunks(void *context, int64_t first_chunk, int64_t last_chunk)
     for (int64_t matrix = p->count * first_chunk / job->chunks; matrix < last; matrix++) {
         int64_t at = matrix * p->size * p->columns;
         bool is_solved = load_matrix(p, job->a, matrix * p->size * p->size, a) && load_columns(p, job->b, at, b)
-                         && solve(p, a, b, pivots) == 0;
+            && solve(p, a, b, pivots) == 0;
         for (int64_t i = 0; i < p->size; i++)
             for (int64_t j = 0; j < p->columns; j++)
                 linear_store(job->x, p->type, at + i * p->columns + j, is_solved ? b[i + j * p->size] : (double)NAN);
