@@ -89,6 +89,13 @@ import Testing
         }
     }
 
+    /// A BLAS that uses OpenMP is told to use one thread; the loops of kernels are not.
+    @Test func threadsAreThereAfterwards() {
+        let before = apus_thread_count()
+        _ = factorized(APUS_DETERMINANT, 1, 1, 1, APUS_FLOAT64, [2], results: 3)
+        #expect(apus_thread_count() == before)
+    }
+
     /// The mode in which a program runs is the same afterwards.
     @Test func floatModeIsRestored() {
         let before = apus_flush_denormals()

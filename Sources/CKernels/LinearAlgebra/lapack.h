@@ -18,4 +18,11 @@ typedef struct {
 /// `NULL` if the machine has no LAPACK.
 const lapack_functions *lapack(void);
 
+/// Whether several threads may call it at a time.
+bool lapack_is_concurrent(void);
+
+/// Until the number that is returned is given back, a BLAS over OpenMP uses one thread where this thread calls it.
+int lapack_take_one_thread(void);
+void lapack_give_back_threads(int before);
+
 #endif

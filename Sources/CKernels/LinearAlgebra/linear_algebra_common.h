@@ -39,13 +39,26 @@ static inline int64_t linear_chunks(int64_t count, int64_t slot_bytes) {
     return linear_maximum(1, linear_minimum(count, fitting));
 }
 
+typedef struct {
+    apus_loop_body body;
+    void *context;
+} linear_loop;
+
+static inline void linear_share(void *pointer, int64_t first, int64_t last) {
+    const linear_loop *loop = pointer;
+    int threads = lapack_take_one_thread();
+    loop->body(loop->context, first, last);
+    lapack_give_back_threads(threads);
+}
+
 /// Runs `body` over the chunks of a batch while denormal numbers count.
 static inline void linear_for_chunks(int64_t chunks, double flops, apus_loop_body body, void *context) {
+    linear_loop loop = {body, context};
     uint64_t mode = apus_keep_denormals();
-    if (flops < 100000)
-        body(context, 0, chunks);
+    if (flops < 100000 || !lapack_is_concurrent())
+        linear_share(&loop, 0, chunks);
     else
-        apus_parallel_for(chunks, body, context);
+        apus_parallel_for(chunks, linear_share, &loop);
     apus_restore_denormals(mode);
 }
 
