@@ -23,8 +23,8 @@ let inferenceExamples = ["8-inference", "16-trained-model"]
 
 /// Kernels of one folder use templates of others.
 let kernelFolders = [
-    "Attention", "Base", "Convolutions", "Elementwise", "Gemm", "Images", "Lanes", "Movement", "Normalization",
-    "OneDNN", "Pooling",
+    "Attention", "Base", "Convolutions", "Elementwise", "Gemm", "Images", "Lanes", "LinearAlgebra", "Movement",
+    "Normalization", "OneDNN", "Pooling",
     "Random", "Reductions", "Scan", "Softmax", "Winograd",
 ]
 
@@ -56,6 +56,7 @@ let package = Package(
     targets: [
         // System libraries and C, from the ground up (the house is drawn in ARCHITECTURE.md).
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "CLAPACKE", providers: [.apt(["liblapacke-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
@@ -65,7 +66,7 @@ let package = Package(
             name: "CImages", dependencies: ["CPNG", "CJPEG"],
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
         .target(
-            name: "CKernels", dependencies: ["COneDNN"],
+            name: "CKernels", dependencies: ["CLAPACKE", "COneDNN"],
             cSettings: kernelFolders.map { .headerSearchPath($0) },
             linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
 
@@ -113,7 +114,10 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "ApusSearch",
-            dependencies: ["ApusConfiguration", "ApusGraph", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "ApusBackend", "ApusConfiguration", "ApusGraph", "ApusTensor",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: swift),
         .target(
             name: "ApusTraining",

@@ -23,6 +23,7 @@ need() { # package, file pattern...
 }
 
 need libdnnl-dev /usr/include/dnnl.h /usr/local/include/dnnl.h "/usr/include/*/dnnl.h"
+need liblapacke-dev /usr/include/lapacke.h /usr/local/include/lapacke.h
 need zlib1g-dev /usr/include/zlib.h /usr/local/include/zlib.h
 need libxxhash-dev /usr/include/xxhash.h /usr/local/include/xxhash.h
 need libpng-dev /usr/include/png.h /usr/local/include/png.h
@@ -47,7 +48,7 @@ fi
 
 if ! command -v apt-get >/dev/null; then
     echo "apus: missing: ${missing[*]} (names of Debian's packages)." >&2
-    echo "This system has no apt-get: install oneDNN, zlib, xxHash, libpng, libjpeg, PCRE2, SQLite and libgomp with their headers in its own way, and put the four" >&2
+    echo "This system has no apt-get: install oneDNN, LAPACKE, zlib, xxHash, libpng, libjpeg, PCRE2, SQLite and libgomp with their headers in its own way, and put the four" >&2
     echo "Fashion-MNIST files into a folder that the environment variable APUS_DATA names." >&2
     exit 1
 fi

@@ -8,6 +8,9 @@ package struct CPU: Backend {
 
     package var device: Device { .cpu }
 
+    /// Whether LAPACK, which factorizations of matrices and systems of equations need, is there.
+    package static var hasLinearAlgebra: Bool { apus_lapack_is_available() }
+
     package var conditions: [String: String] {
         let names = [APUS_ISA_BASELINE: "baseline", APUS_ISA_AVX2: "AVX2", APUS_ISA_AVX512: "AVX-512"]
         var (major, minor, patch) = (Int32(0), Int32(0), Int32(0))

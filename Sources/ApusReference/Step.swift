@@ -51,6 +51,9 @@ struct Step {
         case .convolutionInputGradient(let geometry, _): convolutionInputGradient(geometry)
         case .convolutionKernelGradient(let geometry, _): convolutionKernelGradient(geometry)
 
+        case .factorize(let factorization): factorize(factorization)
+        case .solve(let matrix): solve(matrix)
+
         case .maxPool(let geometry): maxPool(geometry)
         case .maxPoolGradient(let geometry): maxPoolGradient(geometry)
         case .maxPoolSelect(let geometry): maxPoolSelect(geometry)

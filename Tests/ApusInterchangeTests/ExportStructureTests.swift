@@ -143,6 +143,10 @@ import Testing
             problem { x, _ in x.scatterAdded(Tensor([0, 1, 1, 0], type: .int32), size: 2, axis: 1) }
                 == "the layer 1.lambda (Lambda(\"odd\")) can't be written as ONNX: there is no counterpart of scatterAdd. "
                 + "Compute it outside of the model, or by other operations.")
+        #expect(
+            problem { x, _ in x.expandingShape(at: -1).qr().q }
+                == "the layer 1.lambda (Lambda(\"odd\")) can't be written as ONNX: there is no counterpart of qr. "
+                + "Compute it outside of the model, or by other operations.")
     }
 
     @Test func dependenceOnTheNumberOfSamples() {

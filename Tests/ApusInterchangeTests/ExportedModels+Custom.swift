@@ -197,6 +197,10 @@ extension ExportCase {
             x.cumulativeSum(axis: 1) + x.cumulativeSum(axis: 2, exclusive: true)
                 + x.cumulativeSum(axis: 1, reverse: true)
         },
+        lambda("determinant") { x in
+            let (sign, logarithm) = x[0..., 0..., 0..<4].logDeterminant()
+            return Tensor.stacked([x[0..., 0..<3, 1..<4].determinant(), sign * logarithm], axis: 1)
+        },
         lambda("topK") { x in x.topK(3, axis: 2).values.sum(axes: [1]) },
         lambda("sorted") { $0.sorted(axis: 1) + $0.sorted(axis: 2, descending: true) },
         lambda("reversed") { $0.reversed(axes: [2]) + $0.reversed(axes: [1]) },

@@ -7,7 +7,8 @@ package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
     case input, constant, iota, random, unary, binary, select, clamp, cast, stopGradient, reshape, transpose
     case broadcast, slice, pad, concatenate, reverse, gather, scatterAdd, gatherAlong, scatterAddAlong, oneHot
     case reduce, argReduce, cumulativeSum, argsort, matmul, convolution, convolutionInputGradient
-    case convolutionKernelGradient, maxPool, maxPoolGradient, maxPoolSelect, averagePool, averagePoolGradient
+    case convolutionKernelGradient, factorize, solve, maxPool, maxPoolGradient, maxPoolSelect, averagePool,
+        averagePoolGradient
     case channelMoments, batchNorm, batchNormTraining, batchNormParameterGradient, batchNormInputGradient
     case layerNorm, softmax, logSoftmax, softmaxCrossEntropy, softmaxCrossEntropyGradient
     case attention, attentionGradient, scan
@@ -45,6 +46,8 @@ package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
             case .convolution: .convolution
             case .convolutionInputGradient: .convolutionInputGradient
             case .convolutionKernelGradient: .convolutionKernelGradient
+            case .factorize: .factorize
+            case .solve: .solve
             case .maxPool: .maxPool
             case .maxPoolGradient: .maxPoolGradient
             case .maxPoolSelect: .maxPoolSelect
@@ -73,6 +76,8 @@ package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
         case .binary: BinaryOperation.allCases.map { "binary.\($0.rawValue)" }
         case .reduce: Reduction.allCases.map { "reduce.\($0.rawValue)" }
         case .argReduce: ArgReduction.allCases.map { "argReduce.\($0.rawValue)" }
+        case .factorize: Factorization.allCases.map { "factorize.\($0.rawValue)" }
+        case .solve: SystemMatrix.allCases.map { "solve.\($0.rawValue)" }
         case .random: DistributionFamily.allCases.map { "random.\($0.rawValue)" }
         default: [rawValue]
         }
@@ -86,6 +91,8 @@ package enum OperationFamily: String, Sendable, Hashable, CaseIterable {
         case .binary(let binary): "\(family).\(binary.rawValue)"
         case .reduce(let reduction, _): "\(family).\(reduction.rawValue)"
         case .argReduce(let reduction, _): "\(family).\(reduction.rawValue)"
+        case .factorize(let factorization): "\(family).\(factorization.rawValue)"
+        case .solve(let matrix): "\(family).\(matrix.rawValue)"
         case .random(let distribution, _, _): "\(family).\(DistributionFamily(distribution).rawValue)"
         default: family
         }

@@ -5,6 +5,8 @@
 /// a row fails the suite.
 package enum OperationTable {
     package static let rows: [OperationRow] =
-        leaves + unary + binary + choices + casts + movement + indexing + reductions + matrixProducts + convolutions
+        leaves + unary + binary + choices + casts + movement + indexing + reductions + matrixProducts + factorizations
+        + systems
+        + convolutions
         + pooling + normalization + softmax + attention + loops
 }

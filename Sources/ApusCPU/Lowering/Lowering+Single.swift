@@ -26,6 +26,8 @@ extension Lowering {
         case .matmul: product(number)
         case .convolution: FusedConvolution(number).lower([number], into: &self)
         case .convolutionInputGradient, .convolutionKernelGradient: convolutionGradient(number)
+        case .factorize(let factorization): factorize(number, factorization)
+        case .solve(let matrix): solve(number, matrix)
         case .maxPool, .maxPoolGradient, .maxPoolSelect, .averagePool, .averagePoolGradient: pool(number)
         case .channelMoments, .batchNorm, .batchNormTraining, .batchNormParameterGradient, .batchNormInputGradient,
             .layerNorm:

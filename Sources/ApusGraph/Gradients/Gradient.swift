@@ -113,6 +113,8 @@ extension Node {
             ]
         case .convolution, .convolutionInputGradient, .convolutionKernelGradient:
             return convolutionGradients(g, wanted: wanted)
+        case .factorize(let factorization): return [gradient(of: factorization, g)]
+        case .solve(let matrix): return solveGradients(matrix, g, wanted: wanted)
         case .maxPool(let geometry): return [Node(.maxPoolGradient(geometry), [inputs[0], g])]
         case .maxPoolGradient(let geometry): return [nil, Node(.maxPoolSelect(geometry), [inputs[0], g])]
         case .maxPoolSelect(let geometry): return [nil, Node(.maxPoolGradient(geometry), [inputs[0], g])]

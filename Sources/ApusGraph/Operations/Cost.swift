@@ -63,6 +63,10 @@ extension Node {
             return 2 *| inputs[0].shape.count *| inputs[1].shape.dimensions.dropLast().product
         case .convolutionKernelGradient:
             return 2 *| inputs[1].shape.count *| shape.dimensions.dropLast().product
+        case .factorize(let factorization): return factorization.flops(inputs[0].shape)
+        case .solve(let matrix):
+            let n = shape[-2]
+            return 2 *| count *| n +| (matrix == .general ? 2 *| inputs[0].shape.count *| n / 3 : 0)
         case .maxPool(let geometry), .averagePool(let geometry):
             return count *| geometry.window.height *| geometry.window.width
         case .averagePoolGradient(let geometry, _):

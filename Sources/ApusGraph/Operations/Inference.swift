@@ -57,6 +57,8 @@ final class Inference {
         case .reduce, .argReduce, .cumulativeSum, .argsort: return reduction()
         case .matmul: return matmul()
         case .convolution, .convolutionInputGradient, .convolutionKernelGradient: return convolution()
+        case .factorize(let factorization): return factorize(factorization)
+        case .solve: return solve()
         case .maxPool, .maxPoolGradient, .maxPoolSelect, .averagePool, .averagePoolGradient: return pooling()
         case .channelMoments, .batchNorm, .batchNormTraining, .batchNormParameterGradient, .batchNormInputGradient,
             .layerNorm:
@@ -75,11 +77,11 @@ final class Inference {
         case .input, .constant, .iota: 0
         case .random, .unary, .clamp, .cast, .stopGradient, .reshape, .transpose, .broadcast, .slice, .pad, .reverse,
             .oneHot, .reduce, .argReduce, .cumulativeSum, .argsort, .maxPool, .averagePool, .averagePoolGradient,
-            .channelMoments, .softmax, .logSoftmax:
+            .channelMoments, .softmax, .logSoftmax, .factorize:
             1
         case .binary, .gather, .scatterAdd, .gatherAlong, .scatterAddAlong, .matmul, .convolution,
             .convolutionInputGradient, .convolutionKernelGradient, .maxPoolGradient, .maxPoolSelect,
-            .softmaxCrossEntropy:
+            .softmaxCrossEntropy, .solve:
             2
         case .select, .batchNormParameterGradient, .layerNorm, .softmaxCrossEntropyGradient, .attention: 3
         case .batchNormTraining: 4

@@ -38,6 +38,8 @@ extension Operation {
         case .convolution: "convolution"
         case .convolutionInputGradient: "convolutionInputGradient"
         case .convolutionKernelGradient: "convolutionKernelGradient"
+        case .factorize(let factorization): factorization.rawValue
+        case .solve(let matrix): matrix == .general ? "solve" : "solveTriangular"
         case .maxPool: "maxPool"
         case .maxPoolGradient: "maxPoolGradient"
         case .maxPoolSelect: "maxPoolSelect"

@@ -75,6 +75,10 @@ package enum Operation: Hashable, Sendable {
     case convolutionInputGradient(ConvolutionGeometry, image: ImageSize)
     /// (x, gradient: [N, H', W', O]) → gradient to the kernel, whose window size is given.
     case convolutionKernelGradient(ConvolutionGeometry, window: ImageSize)
+    /// (a: [..., m, n]) → what `Factorization` says, of each matrix.
+    case factorize(Factorization)
+    /// (a: [..., n, n], b: [..., n, m]) → x with a x = b: [..., n, m]; equal leading dimensions.
+    case solve(SystemMatrix)
 
     // MARK: Pooling
     /// (x: [N, H, W, C]) → [N, H', W', C]; padding is never the maximum.

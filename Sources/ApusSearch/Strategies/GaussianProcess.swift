@@ -1,3 +1,4 @@
+import ApusTensor
 import Foundation
 
 /// A Gaussian process with a Matérn 5/2 kernel, one length per coordinate, and noise (Rasmussen and Williams, 2006):
@@ -8,7 +9,8 @@ package struct GaussianProcess {
     /// σ².
     package let variance: Double
     private let mean: Double
-    private let factor: Cholesky
+    /// L⁻¹ row by row, where the covariances of the points are L Lᵀ.
+    private let whitening: [Double]
     private let solution: [Double]
     /// The logarithm of the probability of the values.
     package let logLikelihood: Double
@@ -21,37 +23,86 @@ package struct GaussianProcess {
     package init?(
         _ points: [[Double]], _ values: [Double], lengths: [Double], variance: Double?, noise: Double, mean: Double = 0
     ) {
-        let count = points.count
-        let inverseLengths = lengths.map { 1 / $0 }
-        var matrix = [Double](repeating: 0, count: count * count)
-        for i in 0..<count {
-            for j in 0..<i { matrix[i * count + j] = Self.correlation(points[i], points[j], inverseLengths) }
-            matrix[i * count + i] = 1 + noise
-        }
-        guard count > 0, let factor = Cholesky(matrix, size: count) else { return nil }
-        let centered = values.map { $0 - mean }
-        solution = factor.solved(centered)
-        let fit = zip(centered, solution).reduce(0) { $0 + $1.0 * $1.1 }
-        let variance = variance ?? max(fit / Double(count), 1e-12)
-        logLikelihood =
-            -0.5
-            * (fit / variance + factor.logDeterminant + Double(count) * log(2 * .pi * variance))
+        let covariance = Covariances(points, values.map { $0 - mean }, [(lengths, noise)])
+        guard !points.isEmpty, let likelihood = covariance.likelihoods(variance: variance).flatMap({ $0[0] }),
+            let (whitening, solution) = covariance.solution
+        else { return nil }
         self.points = points
-        self.inverseLengths = inverseLengths
-        self.variance = variance
         self.mean = mean
-        self.factor = factor
+        inverseLengths = lengths.map { 1 / $0 }
+        (self.whitening, self.solution) = (whitening, solution)
+        (logLikelihood, self.variance) = likelihood
     }
 
     /// Mean and variance, without noise, of the value at a point.
     package func prediction(at point: [Double]) -> (mean: Double, variance: Double) {
-        let correlations = points.map { Self.correlation($0, point, inverseLengths) }
+        let correlations = points.map { Covariances.correlation($0, point, inverseLengths) }
         let mean = zip(correlations, solution).reduce(self.mean) { $0 + $1.0 * $1.1 }
-        let explained = factor.solvedLower(correlations).reduce(0) { $0 + $1 * $1 }
+        let count = points.count
+        var explained = 0.0
+        whitening.withUnsafeBufferPointer { rows in
+            correlations.withUnsafeBufferPointer { correlations in
+                for i in 0..<count {
+                    var sum = 0.0
+                    for j in 0...i { sum += rows[i * count + j] * correlations[j] }
+                    explained += sum * sum
+                }
+            }
+        }
         return (mean, variance * max(1 - explained, 0))
     }
+}
 
-    private static func correlation(_ a: [Double], _ b: [Double], _ inverseLengths: [Double]) -> Double {
+/// The covariances of points, as fractions of σ², under several settings of lengths and noise at once, and their factors L Lᵀ.
+private struct Covariances {
+    private let count: Int
+    /// [settings, n, n].
+    private let lower: Tensor
+    /// L⁻¹ y: [settings, n, 1].
+    private let white: Tensor
+
+    init(_ points: [[Double]], _ centered: [Double], _ settings: [(lengths: [Double], noise: Double)]) {
+        count = points.count
+        var numbers: [Double] = []
+        for (lengths, noise) in settings {
+            let inverseLengths = lengths.map { 1 / $0 }
+            var matrix = [Double](repeating: 0, count: count * count)
+            for i in 0..<count {
+                for j in 0..<i {
+                    let correlation = Self.correlation(points[i], points[j], inverseLengths)
+                    (matrix[i * count + j], matrix[j * count + i]) = (correlation, correlation)
+                }
+                matrix[i * count + i] = 1 + noise
+            }
+            numbers += matrix
+        }
+        lower = Tensor(numbers, shape: [settings.count, count, count], type: .float64).cholesky()
+        white = lower.solveTriangular(Tensor(centered, shape: [count, 1], type: .float64))
+    }
+
+    /// The logarithm of the probability of the values under each setting, and its σ²; `nil` where there is no factor.
+    func likelihoods(variance given: Double?) -> [(logLikelihood: Double, variance: Double)?]? {
+        let logDeterminants = log(lower.diagonal()).sum(axes: [1]) * 2
+        let fits = square(white).sum(axes: [1, 2])
+        guard (try? evaluate(logDeterminants, fits, lower, white)) != nil else { return nil }
+        return zip(logDeterminants.scalars(as: Double.self), fits.scalars(as: Double.self)).map { logDeterminant, fit in
+            // What has no factor is not a number.
+            guard logDeterminant.isFinite, fit.isFinite else { return nil }
+            let variance = given ?? max(fit / Double(count), 1e-12)
+            let sum = fit / variance + logDeterminant + Double(count) * log(2 * .pi * variance)
+            return (-0.5 * sum, variance)
+        }
+    }
+
+    /// L⁻¹ and the covariances' inverse times y, of the only setting.
+    var solution: (whitening: [Double], weights: [Double])? {
+        let inverse = lower.solveTriangular(Tensor.identity(count, type: .float64))
+        let weights = lower.transposed([0, 2, 1]).solveTriangular(white, isUpper: true)
+        guard (try? evaluate(inverse, weights)) != nil else { return nil }
+        return (inverse.scalars(as: Double.self), weights.scalars(as: Double.self))
+    }
+
+    static func correlation(_ a: [Double], _ b: [Double], _ inverseLengths: [Double]) -> Double {
         var squares = 0.0
         for index in a.indices {
             let distance = (a[index] - b[index]) * inverseLengths[index]
@@ -72,32 +123,37 @@ extension GaussianProcess {
         guard let dimensions = points.first?.count, !values.isEmpty else { return nil }
         let mean = values.reduce(0, +) / Double(values.count)
 
-        var best: (process: GaussianProcess, lengths: [Double], noise: Double, score: Double)?
-        func consider(_ lengths: [Double], _ noise: Double) {
-            guard
-                let process = GaussianProcess(
-                    points, values, lengths: lengths, variance: nil, noise: noise, mean: mean)
-            else { return }
-            let prior = lengths.reduce(0) { $0 - pow(log($1 / 0.5), 2) / (2 * 1.5 * 1.5) }
-            let score = process.logLikelihood + prior - pow(log(noise / 1e-4), 2) / (2 * 4 * 4)
-            if score > best?.score ?? -.infinity { best = (process, lengths, noise, score) }
+        var best: (lengths: [Double], noise: Double, score: Double)?
+        /// Takes the first setting that is better than the best one, or the best of all that are.
+        func consider(_ settings: [(lengths: [Double], noise: Double)], takesFirst: Bool) {
+            let covariances = Covariances(points, values.map { $0 - mean }, settings)
+            guard let likelihoods = covariances.likelihoods(variance: nil) else { return }
+            for ((lengths, noise), likelihood) in zip(settings, likelihoods) {
+                guard let likelihood else { continue }
+                let prior = lengths.reduce(0) { $0 - pow(log($1 / 0.5), 2) / (2 * 1.5 * 1.5) }
+                let score = likelihood.logLikelihood + prior - pow(log(noise / 1e-4), 2) / (2 * 4 * 4)
+                guard score > best?.score ?? -.infinity else { continue }
+                best = (lengths, noise, score)
+                if takesFirst { return }
+            }
         }
 
-        for length in [0.1, 0.25, 0.5, 1, 2] {
-            for noise in [1e-6, 1e-4, 1e-2, 1e-1] {
-                consider([Double](repeating: length, count: dimensions), noise)
-            }
+        let grid = [0.1, 0.25, 0.5, 1, 2].flatMap { length in
+            [1e-6, 1e-4, 1e-2, 1e-1].map { (lengths: [Double](repeating: length, count: dimensions), noise: $0) }
         }
+        consider(grid, takesFirst: false)
         for scale in [2.5, 1.5] {
             for coordinate in 0..<dimensions {
-                for factor in [scale, 1 / scale] {
-                    guard let (_, lengths, noise, _) = best else { return nil }
+                guard let (lengths, noise, _) = best else { return nil }
+                let changes = [scale, 1 / scale].map { factor in
                     var changed = lengths
                     changed[coordinate] = min(max(changed[coordinate] * factor, 0.02), 20)
-                    consider(changed, noise)
+                    return (lengths: changed, noise: noise)
                 }
+                consider(changes, takesFirst: true)
             }
         }
-        return best?.process
+        guard let (lengths, noise, _) = best else { return nil }
+        return GaussianProcess(points, values, lengths: lengths, variance: nil, noise: noise, mean: mean)
     }
 }

@@ -1,4 +1,6 @@
 public import ApusConfiguration
+import ApusBackend
+import ApusTensor
 import Foundation
 
 /// Models the score by a Gaussian process and tries where the expected improvement is largest (Jones et al., 1998;
@@ -39,6 +41,13 @@ public struct GaussianProcessSearch: SearchStrategy {
             return "expected candidates between 1 and 1000000 but received \(candidates)"
         }
         return nil
+    }
+
+    package func problem(in space: SearchSpace) -> String? {
+        Device.hasLinearAlgebra
+            ? nil
+            : "gaussianProcess needs LAPACK, but liblapacke.so.3 was not found on this machine; install it (Debian: liblapacke), or "
+                + "take another strategy"
     }
 
     /// More trials than these do not enter the model: the best ones and the last ones do.

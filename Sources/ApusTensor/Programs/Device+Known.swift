@@ -18,6 +18,9 @@ extension Device {
         backend.conditions.merging(["device": rawValue]) { $1 }
     }
 
+    /// Whether programs of the processor can compute factorizations of matrices and systems of equations: LAPACK is there.
+    package static var hasLinearAlgebra: Bool { CPU.hasLinearAlgebra }
+
     /// What gradient checks compute with.
     package static var exactEvaluator: any ExactEvaluator { ReferenceBackend() }
 

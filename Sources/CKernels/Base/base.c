@@ -66,6 +66,16 @@ uint64_t apus_flush_denormals(void) {
     return mode;
 }
 
+uint64_t apus_keep_denormals(void) {
+    uint64_t mode = float_mode();
+#if defined(__x86_64__)
+    set_float_mode(mode & ~(uint64_t)0x8040);
+#elif defined(__aarch64__)
+    set_float_mode(mode & ~((uint64_t)1 << 24));
+#endif
+    return mode;
+}
+
 void apus_restore_denormals(uint64_t mode) { set_float_mode(mode); }
 
 // MARK: Instruction sets

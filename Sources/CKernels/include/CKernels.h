@@ -8,6 +8,7 @@
 #include "apus_images.h"
 #include "apus_indexing.h"
 #include "apus_lanes.h"
+#include "apus_linear_algebra.h"
 #include "apus_movement.h"
 #include "apus_normalization.h"
 #include "apus_onednn.h"

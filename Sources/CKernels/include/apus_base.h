@@ -63,6 +63,8 @@ void apus_set_own_thread_count(int count);
 /// Makes the calling thread treat denormal numbers as 0; returns what `apus_restore_denormals` needs. Parallel loops pass the
 /// mode on to their threads.
 uint64_t apus_flush_denormals(void);
+/// Makes the calling thread compute with denormal numbers, also inside of `apus_flush_denormals`.
+uint64_t apus_keep_denormals(void);
 void apus_restore_denormals(uint64_t mode);
 
 // MARK: Instruction sets

@@ -9,6 +9,13 @@ extension ONNXOperators {
             try call.demand(a.rank > 0 && b.rank > 0, "a scalar has no product of matrices")
             return [ONNXValue(product(a.plain, b.plain), a.type)]
         },
+        "Det": { call in
+            let a = try call.input(0)
+            try call.demand(
+                a.rank >= 2 && a.shape[a.rank - 1] == a.shape[a.rank - 2],
+                "expected square matrices, received \(a.shape)")
+            return [ONNXValue(a.plain.determinant(), a.type)]
+        },
         "Gemm": { call in
             let (a, b) = (try call.input(0), try call.input(1))
             try call.demand(a.rank == 2 && b.rank == 2, "expected matrices, received \(a.shape) and \(b.shape)")

@@ -33,6 +33,7 @@ extension GraphExporter {
         case .argsort(let axis, let descending, let count):
             return try argsort(axis, descending: descending, count: count, node)
         case .matmul: return try product(node)
+        case .factorize(.determinant): return try determinant(node)
         case .convolution(let geometry): return try convolution(geometry, node)
         case .convolutionInputGradient(let geometry, let image):
             return try transposedConvolution(geometry, image, node)
@@ -45,7 +46,7 @@ extension GraphExporter {
         case .scatterAdd, .scatterAddAlong, .convolutionKernelGradient, .maxPoolGradient, .maxPoolSelect,
             .averagePoolGradient, .channelMoments, .batchNormTraining, .batchNormParameterGradient,
             .batchNormInputGradient, .softmaxCrossEntropy, .softmaxCrossEntropyGradient, .attention, .attentionGradient,
-            .scan:
+            .scan, .factorize, .solve:
             throw trace.unsupported(
                 node, "there is no counterpart of \(node.operation.name)",
                 remedy: "Compute it outside of the model, or by other operations.")

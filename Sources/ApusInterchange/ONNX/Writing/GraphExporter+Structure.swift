@@ -236,6 +236,16 @@ extension GraphExporter {
         return mapped("CumSum", value, [place], attributes)
     }
 
+    /// Determinant, sign and logarithm of its absolute value side by side.
+    func determinant(_ node: Node) throws -> ExportedValue {
+        let x = try value(of: node.inputs[0])
+        let value = add("Det", [name(x, x.layout.natural)])
+        let parts = [value, add("Sign", [value]), add("Log", [add("Abs", [value])])]
+        let columns = parts.map { add("Unsqueeze", [$0, numbers([-1])]) }
+        let name = add("Concat", columns, ["axis": .integer(-1)])
+        return ExportedValue(source: .named(name), layout: AxisLayout(trace.shape(node)))
+    }
+
     func argsort(_ axis: Int, descending: Bool, count: Int, _ node: Node) throws -> ExportedValue {
         let (value, places) = separated(try value(of: node.inputs[0]), [axis])
         let results = add(
