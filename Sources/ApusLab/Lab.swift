@@ -46,6 +46,7 @@ public enum Lab {
         Classics(),
         Transfer(),
         EndToEnd(),
+        Sequences(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.
