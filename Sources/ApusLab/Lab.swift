@@ -47,6 +47,8 @@ public enum Lab {
         Transfer(),
         EndToEnd(),
         Sequences(),
+        Attention(),
+        Sentences(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.

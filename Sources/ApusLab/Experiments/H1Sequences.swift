@@ -135,7 +135,7 @@ struct Sequences: LabExperiment {
             .init(
                 Words("The same question in depth instead of time.", "시간 대신 깊이에서 같은 물음."), .shell,
                 "apus lab run vanishing")
-        ], seeds: 5, seconds: 180)
+        ], seeds: 8, seconds: 190)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let steps = size.of(1000, quick: 300, trial: 40)
