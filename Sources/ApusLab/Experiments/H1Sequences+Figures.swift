@@ -67,7 +67,7 @@ extension Sequences {
     ) -> LineChart {
         LineChart(
             title, x: Axis(Words("Steps back from the end", "끝에서 거슬러 간 스텝")[language]),
-            y: Axis(Words("Power of ten", "10의 거듭제곱")[language], range: -16...4),
+            y: Axis(Words("Power of ten", "10의 거듭제곱")[language], range: -16...2),
             series: race.cells.map { cell in
                 let arm = results["\(race.id)-\(cell.rawValue)"]
                 let (reach, looks) = (arm.band("reach").mean, arm.band("steps").mean.count)

@@ -1,4 +1,6 @@
 extension Attention {
+    private static let pilot = Claim.Basis.calibrated(date: "2026-11-30")
+
     var claims: [Claim] {
         let share = Words("share of the better head on the place of the answer", "더 나은 헤드가 답의 자리에 준 몫")
         let accuracy = Words("share of right answers; by chance 0.125", "맞힌 비율(우연은 0.125)")
@@ -19,11 +21,18 @@ extension Attention {
                     "찾기: 한 헤드가 답의 자리에 가중치의 0.9 이상을 준다."), statistic: share, .atLeast(0.9),
                 basis: .predicted, isTaught: true, evidence: mean("share", .lookup, .none)),
             Claim(
+                "lookup-top",
+                Words(
+                    "Look up: of both heads together the place of the answer gets the largest weight, in at least 95 % of the sequences.",
+                    "찾기: 두 헤드를 합치면 시퀀스의 95 % 이상에서 답의 자리가 가장 큰 가중치를 받는다."),
+                statistic: Words("share of sequences", "시퀀스의 비율"), .atLeast(0.95), basis: .predicted, isTaught: true,
+                evidence: mean("top", .lookup, .none)),
+            Claim(
                 "reverse-looks",
                 Words(
-                    "Reverse, learned places: a head gives the place of the answer at least 0.9 of its weight.",
-                    "뒤집기, 학습한 위치: 한 헤드가 답의 자리에 가중치의 0.9 이상을 준다."), statistic: share,
-                .atLeast(0.9), basis: .predicted, isTaught: true, evidence: mean("share", .reverse, .learned)),
+                    "Reverse, learned places: a head gives the place of the answer at least 0.8 of its weight.",
+                    "뒤집기, 학습한 위치: 한 헤드가 답의 자리에 가중치의 0.8 이상을 준다."), statistic: share,
+                .atLeast(0.8), basis: Attention.pilot, isTaught: true, evidence: mean("share", .reverse, .learned)),
             Claim(
                 "reverse-blind",
                 Words(
@@ -48,12 +57,12 @@ extension Attention {
             Claim(
                 "longer-rotary",
                 Words(
-                    "Three back at the doubled length: rotary places still answer at least 95 % right.",
-                    "두 배 길이의 ‘셋 앞’: 회전 위치는 여전히 95 % 이상 맞힌다."), statistic: longer,
-                .atLeast(0.95), basis: .predicted, isTaught: true, evidence: mean("longer", .back, .rotary)),
+                    "Three back at the doubled length: rotary places still answer at least 85 % right.",
+                    "두 배 길이의 ‘셋 앞’: 회전 위치는 여전히 85 % 이상 맞힌다."), statistic: longer,
+                .atLeast(0.85), basis: Attention.pilot, isTaught: true, evidence: mean("longer", .back, .rotary)),
             Claim(
                 "longer-sinusoidal",
-                Words("So do sines.", "사인 위치도 그렇다."), statistic: longer, .atLeast(0.95), basis: .predicted,
+                Words("So do sines.", "사인 위치도 그렇다."), statistic: longer, .atLeast(0.85), basis: Attention.pilot,
                 isTaught: true, evidence: mean("longer", .back, .sinusoidal)),
             Claim(
                 "longer-learned",

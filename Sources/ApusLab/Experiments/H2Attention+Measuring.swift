@@ -24,6 +24,7 @@ extension Attention {
             for (name, value) in [
                 ("steps", Double(state.step)), ("accuracy", Double(accuracy.item())), ("share", shares.max() ?? .nan),
                 ("other", shares.min() ?? .nan),
+                ("top", Attention.top(weights, tested, first: task.first(length))),
             ] {
                 measurement.series[name, default: []].append(value)
                 measurement[name] = value
@@ -58,5 +59,11 @@ extension Attention {
                 return sum + Double(numbers[row * length + places[index]])
             } / Double(count * asked)
         }
+    }
+
+    /// How often the place of the answer gets more weight than any other, of both heads together.
+    private static func top(_ weights: Tensor, _ samples: LookSamples, first: Int) -> Double {
+        let seen = weights.mean(axes: [1])[0..., first..., 0...].argmax()
+        return Double((seen .== samples.places).cast(to: .float32).mean().item())
     }
 }

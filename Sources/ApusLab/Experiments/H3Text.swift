@@ -74,7 +74,7 @@ struct Sentences: LabExperiment {
             .init(
                 Words("The same sentences as a lesson in overfitting.", "같은 문장으로 배우는 과적합."), .shell,
                 "apus lab run overfit")
-        ], seeds: 5, seconds: 180)
+        ], seeds: 10, seconds: 200)
 
     static func id(_ way: SentenceReader.Way, isShuffled: Bool = false, words: Int = Sentences.words) -> String {
         way.rawValue + (isShuffled ? "-shuffled" : "") + (words == Sentences.words ? "" : "-\(words)")
@@ -94,7 +94,7 @@ struct Sentences: LabExperiment {
                     epochs: size.of(15, quick: 10, trial: 2), isMade: size == .trial))
         }
         return SentenceReader.Way.allCases.map { arm($0) } + Sentences.shuffledWays.map { arm($0, isShuffled: true) }
-            + [SentenceReader.Way.multiHot, .lstm].flatMap { way in
+            + [SentenceReader.Way.multiHot, .mean].flatMap { way in
                 Sentences.vocabularies.filter { $0 != Sentences.words }.map { arm(way, words: $0) }
             }
     }
