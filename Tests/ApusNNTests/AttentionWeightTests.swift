@@ -14,10 +14,10 @@ import Testing
     @Test func byHand() throws {
         let layer = MultiHeadAttention(heads: 1, useBias: false)
         var weights = try layer.initialized(input: [2, 2], seed: 1)
-        let one = Tensor.eye(2)
-        try weights.setValue("query/kernel", one * (2.0.squareRoot() * Foundation.log(3)))
+        let one = Tensor.identity(2)
+        try weights.setValue("query/kernel", one * (2.0.squareRoot() * Foundation.log(3.0)))
         try weights.setValue("key/kernel", one)
-        let looks = layer.attentionWeights(for: Tensor([[[1.0, 0], [0, 1]]]), weights)
+        let looks = layer.attentionWeights(for: one.reshaped(to: [1, 2, 2]), weights)
         #expect(looks.names == [""] && looks[""].shape == [1, 1, 2, 2])
         for (found, expected) in zip(looks[""].scalars, [0.75, 0.25, 0.25, 0.75] as [Float]) {
             #expect(abs(found - expected) < 1e-6)

@@ -53,8 +53,8 @@ extension Sequences {
             LabFigure(
                 "clipping",
                 caption: Words(
-                    "The plain layer copying over 20 steps, with and without clipping of gradients. Plain SGD needs it; Adam, which divides by the size of the gradient anyway, does not.",
-                    "20스텝을 베끼는 단순 순환층에서 기울기를 자를 때와 자르지 않을 때. SGD에는 필요하지만, 어차피 기울기의 크기로 나누는 Adam에는 필요하지 않다."
+                    "The plain layer copying over 20 steps, with and without clipping of gradients. Plain SGD needs it; Adam, which divides by the size of the gradient anyway, learns without it, too, if less smoothly.",
+                    "20스텝을 베끼는 단순 순환층에서 기울기를 자를 때와 자르지 않을 때. SGD에는 필요하다. 어차피 기울기의 크기로 나누는 Adam은 자르지 않아도 배우지만, 덜 매끄럽다."
                 )[language],
                 chart: Sized(
                     errors(Sequences.optimizers.map { ($0.id, $0.title[language]) }, .copy, results, language), size)),

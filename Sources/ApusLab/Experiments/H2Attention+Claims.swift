@@ -62,13 +62,14 @@ extension Attention {
                 .atLeast(0.85), basis: Attention.pilot, isTaught: true, evidence: mean("longer", .back, .rotary)),
             Claim(
                 "longer-sinusoidal",
-                Words("So do sines.", "사인 위치도 그렇다."), statistic: longer, .atLeast(0.85), basis: Attention.pilot,
+                Words("Three back at the doubled length: so do sines.", "두 배 길이의 ‘셋 앞’: 사인 위치도 그렇다."),
+                statistic: longer, .atLeast(0.85), basis: Attention.pilot,
                 isTaught: true, evidence: mean("longer", .back, .sinusoidal)),
             Claim(
                 "longer-learned",
                 Words(
-                    "Learned places do not: of the doubled length at most 0.7 are right.",
-                    "학습한 위치는 그렇지 않다. 두 배 길이에서 맞히는 것은 0.7 이하이다."), statistic: longer,
+                    "Three back at the doubled length: learned places do not, at most 70 % are right.",
+                    "두 배 길이의 ‘셋 앞’: 학습한 위치는 그렇지 않다. 맞히는 것은 70 % 이하이다."), statistic: longer,
                 .atMost(0.7), basis: .predicted, isTaught: true, evidence: mean("longer", .back, .learned)),
         ]
     }

@@ -13,7 +13,10 @@ extension Attention {
             Words("Sequence", "시퀀스")[language], .choice, options: (1...Attention.shown).map(String.init))
         let time = LabFigure.Control(
             Words("Training", "학습")[language], .slider,
-            options: (0..<looks).map { "\($0 * 100 / max(1, looks - 1)) %" }, first: max(0, looks - 1))
+            options: (results.arms.first?.band("steps").mean ?? []).map {
+                Words("step \(Int($0))", "\(Int($0))걸음")[language]
+            },
+            first: max(0, looks - 1))
         let places = LabFigure.Control(
             Words("Task", "과제")[language], .choice,
             options: [LookTask.back, .reverse].map { $0.title[language] }, first: 1)
@@ -21,8 +24,8 @@ extension Attention {
             LabFigure(
                 "heads",
                 caption: Words(
-                    "Who looks where (seed 1): a row is a place that looks, a column one that is seen, dark what gets much weight. Drag the bar: first everybody looks everywhere, then the place of the answer appears. Look up has it in the last row, where the column begins with the letter asked for; three back beside the diagonal; reverse on the other diagonal.",
-                    "누가 어디를 보는가(시드 1): 행은 보는 자리, 열은 보이는 자리, 진할수록 가중치가 크다. 막대를 끌면 처음에는 모두가 모든 곳을 보다가 답의 자리가 나타난다. 찾기는 마지막 행에서 물은 글자로 시작하는 열, 셋 앞은 대각선 옆, 뒤집기는 반대 대각선이다."
+                    "Who looks where (seed 1): a row is a place that looks, a column one that is seen, a strong color much weight. Drag the bar: first everybody looks everywhere, then the place of the answer appears. Look up has it in the last row, where the column begins with the letter asked for, and beside it the question itself; three back beside the diagonal; reverse on the other diagonal.",
+                    "누가 어디를 보는가(시드 1): 행은 보는 자리, 열은 보이는 자리, 색이 강할수록 가중치가 크다. 막대를 끌면 처음에는 모두가 모든 곳을 보다가 답의 자리가 나타난다. 찾기는 마지막 행에서 물은 글자로 시작하는 열(그리고 질문 자신), 셋 앞은 대각선 옆, 뒤집기는 반대 대각선이다."
                 )[language], controls: [tasks, samples, time]
             ) { choice in
                 let (task, positions) = Attention.drawn[choice[0]]
@@ -41,16 +44,13 @@ extension Attention {
                 let (task, positions) = Attention.drawn[choice[0]]
                 let arm = results[Attention.id(task, positions)]
                 return LineChart(
-                    "", x: Axis(Words("Training step", "학습 걸음")[language]),
+                    "", x: Axis(Words("Training step", "학습 걸음")[language], scale: .logarithmic),
                     y: Axis(Words("Share", "비율")[language], range: 0...1),
                     series: [
                         ("accuracy", Words("right answers", "맞힌 비율")),
                         ("share", Words("better head", "더 나은 헤드")), ("other", Words("other head", "다른 헤드")),
                     ].map { name, title in
-                        let band = arm.band(name)
-                        return .init(
-                            title[language], x: arm.band("steps").mean, y: band.mean, lower: band.lower,
-                            upper: band.upper)
+                        curve(title[language], arm, name)
                     })
             },
             LabFigure(
@@ -62,14 +62,10 @@ extension Attention {
             ) { choice in
                 let task = [LookTask.back, .reverse][choice[0]]
                 return LineChart(
-                    "", x: Axis(Words("Training step", "학습 걸음")[language]),
+                    "", x: Axis(Words("Training step", "학습 걸음")[language], scale: .logarithmic),
                     y: Axis(Words("Right answers", "맞힌 비율")[language], range: 0...1),
                     series: Positions.allCases.map { positions in
-                        let arm = results[Attention.id(task, positions)]
-                        let band = arm.band("accuracy")
-                        return .init(
-                            positions.title[language], x: arm.band("steps").mean, y: band.mean, lower: band.lower,
-                            upper: band.upper)
+                        curve(positions.title[language], results[Attention.id(task, positions)], "accuracy")
                     })
             },
             LabFigure(
@@ -88,6 +84,14 @@ extension Attention {
                         }
                     })),
         ]
+    }
+
+    /// A number over training, which has no place for step 0 on its axis, with the least and the greatest of the seeds.
+    private func curve(_ title: String, _ arm: LabResults.Arm, _ name: String) -> LineChart.Series {
+        let band = arm.band(name)
+        return .init(
+            title, x: Array(arm.band("steps").mean.dropFirst()), y: Array(band.mean.dropFirst()),
+            lower: Array(band.lower.dropFirst()), upper: Array(band.upper.dropFirst()))
     }
 
     /// Where a head looks, of one sequence at one look.

@@ -37,7 +37,7 @@ extension Attention {
         for index in 0..<setting.steps {
             let (x, y) = try drawn(key.child(UInt64(index)))
             try step(&state, Batch(inputs: x, targets: y))
-            if (index + 1) % max(1, setting.steps / Attention.looks) == 0 { try note() }
+            if Attention.looks.contains((index + 1) * 1000 / setting.steps) { try note() }
         }
         measurement.series["symbols"] = tested.symbols[0..<Attention.shown].scalars.map(Double.init)
         if task == .back {

@@ -69,12 +69,19 @@ struct Sentences: LabExperiment {
                 print(try trainer.fit(data, epochs: 30, batchSize: 4).epochs.last!.training)
                 """)
         ],
-        lesson: Words("…", "가"), surprise: Words("…", "가"),
+        lesson: Words(
+            "Refuted here: with 7000 sentences to learn from, nothing beats knowing which words occur (0.758). LSTM (0.750) and transformer (0.751) are below it, and shuffling the words of every sentence costs neither of them anything. What helps is to know more words: 8000 instead of 2000 gain three points.",
+            "여기서는 반증되었다. 배울 문장이 7000개일 때, 어떤 낱말이 나오는지 아는 것(0.758)보다 나은 방법은 없다. LSTM(0.750)과 트랜스포머(0.751)는 그보다 낮고, 문장마다 낱말을 섞어도 둘 다 잃는 것이 없다. 도움이 되는 것은 낱말을 더 아는 것이다. 2000개 대신 8000개를 알면 3점 오른다."
+        ),
+        surprise: Words(
+            "Even where order decides, reading it does not pay yet: of eight pairs such as “not bad but good” and “not good but bad”, LSTM and transformer tell five apart the right way, hardly more than by chance. And all fail at the same sentences: of those that multi-hot gets wrong, the transformer gets three quarters wrong, too.",
+            "순서가 뜻을 정하는 곳에서도 순서를 읽는 것은 아직 소용이 없다. ‘not bad but good’과 ‘not good but bad’ 같은 여덟 쌍 가운데 LSTM과 트랜스포머가 옳게 구별하는 것은 다섯으로, 우연과 별로 다르지 않다. 게다가 모두 같은 문장에서 틀린다. 멀티핫이 틀린 문장의 4분의 3을 트랜스포머도 틀린다."
+        ),
         next: [
             .init(
                 Words("The same sentences as a lesson in overfitting.", "같은 문장으로 배우는 과적합."), .shell,
                 "apus lab run overfit")
-        ], seeds: 10, seconds: 200)
+        ], seeds: 5, seconds: 110)
 
     static func id(_ way: SentenceReader.Way, isShuffled: Bool = false, words: Int = Sentences.words) -> String {
         way.rawValue + (isShuffled ? "-shuffled" : "") + (words == Sentences.words ? "" : "-\(words)")

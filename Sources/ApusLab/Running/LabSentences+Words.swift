@@ -1,19 +1,19 @@
-import Apus
+package import Apus
 import ApusText
 
 /// Sentences as numbers, for networks that read them.
-struct EncodedSentences {
+package struct EncodedSentences {
     /// Three parts that the seed draws, without a sentence in two of them.
-    let parts: (training: Dataset, validation: Dataset, test: Dataset)
+    package let parts: (training: Dataset, validation: Dataset, test: Dataset)
     /// Sentences of one's own as the parts are encoded.
-    let others: Tensor
+    package let others: Tensor
     /// The numbers that words have.
-    let vocabulary: Int
+    package let vocabulary: Int
 }
 
 extension LabSentences {
     /// Whether sentences become the words that occur in them, or their words in order, or in an order that is drawn.
-    enum Order: String, Codable {
+    package enum Order: String, Codable {
         case none, kept, shuffled
     }
 
@@ -26,7 +26,7 @@ extension LabSentences {
     ///   - count: The greatest number that stands for something.
     ///   - order: `none` yields [N, vocabulary] of 0 and 1, the others [N, length].
     ///   - others: Sentences of one's own, whose order stays.
-    func encoded(
+    package func encoded(
         training: Int, validation: Int, test: Int, words count: Int, order: Order, others: [String], seed: UInt64
     ) throws -> EncodedSentences {
         let key = RandomKey(seed: seed)

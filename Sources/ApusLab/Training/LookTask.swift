@@ -1,7 +1,7 @@
-import Apus
+package import Apus
 
 /// A task whose answers stand somewhere in the sequence, so that it is known where attention has to look.
-enum LookTask: String, Codable, CaseIterable {
+package enum LookTask: String, Codable, CaseIterable {
     /// Pairs of a key and a value in any order, then one of the keys: its value is asked for.
     case lookup
     /// Symbols; asked for is the one three places before each.
@@ -13,13 +13,13 @@ enum LookTask: String, Codable, CaseIterable {
     private static let distance = 3
 
     /// The numbers of a place: which symbol, or which key and which value.
-    var channels: Int { self == .lookup ? 2 * LookTask.alphabet : LookTask.alphabet }
+    package var channels: Int { self == .lookup ? 2 * LookTask.alphabet : LookTask.alphabet }
     /// The first place that has an answer.
-    func first(_ length: Int) -> Int { self == .lookup ? length - 1 : self == .back ? LookTask.distance : 0 }
+    package func first(_ length: Int) -> Int { self == .lookup ? length - 1 : self == .back ? LookTask.distance : 0 }
 
     /// Sequences x [N, length, channels], the symbols of which they are made [N, length] and answers [N, places with an answer]; and where the
     /// answers stand, likewise.
-    func drawn(_ count: Int, length: Int, _ key: RandomKey) -> LookSamples {
+    package func drawn(_ count: Int, length: Int, _ key: RandomKey) -> LookSamples {
         var key = key
         let alphabet = LookTask.alphabet
         guard self == .lookup else {
@@ -58,14 +58,14 @@ enum LookTask: String, Codable, CaseIterable {
 }
 
 /// Sequences, what is asked of them, and where the answers stand.
-struct LookSamples {
-    var x: Tensor
-    var symbols: Tensor
-    var answers: Tensor
-    var places: Tensor
+package struct LookSamples {
+    package var x: Tensor
+    package var symbols: Tensor
+    package var answers: Tensor
+    package var places: Tensor
 
     /// All of it with its numbers.
-    func evaluated() throws -> LookSamples {
+    package func evaluated() throws -> LookSamples {
         try evaluate([x, symbols, answers, places])
         return self
     }

@@ -1,7 +1,7 @@
-import Apus
+package import Apus
 
 /// A task in which what is asked at the end of a sequence stood far before it. Hochreiter and Schmidhuber (1997).
-enum SequenceTask: String, Codable, CaseIterable {
+package enum SequenceTask: String, Codable, CaseIterable {
     /// The sum of two numbers of [0, 1) that are marked, one in each half. Always to say 1 has an error of 1/6.
     case adding
     /// Three of eight symbols, blanks, then three signs at which the symbols are to be named. Guessing has a loss of ln 8.
@@ -33,7 +33,7 @@ enum SequenceTask: String, Codable, CaseIterable {
     }
 
     /// Sequences [N, length, channels] with their answers.
-    func drawn(_ count: Int, length: Int, _ key: RandomKey) -> (x: Tensor, y: Tensor) {
+    package func drawn(_ count: Int, length: Int, _ key: RandomKey) -> (x: Tensor, y: Tensor) {
         var key = key
         switch self {
         case .adding:
