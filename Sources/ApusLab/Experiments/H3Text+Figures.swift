@@ -38,22 +38,23 @@ extension Sentences {
             LabFigure(
                 "pairs",
                 caption: Words(
-                    "What each way says of sentences made of the same words: the probability of praise, mean over the seeds. The first of each pair praises more. Who only counts words must give both the same.",
-                    "같은 낱말로 된 문장들에 대한 답: 칭찬일 확률, 시드의 평균. 쌍마다 앞 문장이 더 칭찬이다. 낱말을 세기만 하면 둘에 같은 답을 할 수밖에 없다.")[
-                        language],
-                chart: Sized(
-                    HeatMap(
+                    "Eight pairs of sentences of the same words, such as “not boring but funny” and “not funny but boring”: how much more probable praise is in the first, which stands here, than in the second, with 95 % intervals. Right of the line is right; who only counts words stands on it.",
+                    "같은 낱말로 된 문장 여덟 쌍, 예를 들면 ‘not boring but funny’와 ‘not funny but boring’: 여기 적힌 앞 문장이 칭찬일 확률이 뒤 문장보다 얼마나 높은지와 95 % 구간. 선의 오른쪽이 옳은 쪽이다. 낱말을 세기만 하면 선 위에 선다."
+                )[language], controls: [chosen]
+            ) { choice in
+                let praise = results[Sentences.id(ways[choice[0]])].series("praise")
+                return Sized(
+                    IntervalChart(
                         "",
-                        values: Sentences.pairs.indices.flatMap { pair in
-                            [2 * pair, 2 * pair + 1].map { place in
-                                ways.map { way in
-                                    let praise = results[Sentences.id(way)].band("praise").mean
-                                    return praise.indices.contains(place) ? praise[place] : .nan
-                                }
-                            }
-                        }, rowLabels: Sentences.pairs.flatMap { [$0.0, $0.1] },
-                        columnLabels: ways.map { $0.title[language] },
-                        colorMap: .diverging, range: 0...1), ChartSize(width: 720, height: 560))),
+                        axis: Axis(
+                            Words("Probability of praise, first − second", "칭찬일 확률, 앞 문장 − 뒤 문장")[language],
+                            range: -0.6...0.6), reference: 0,
+                        rows: Sentences.pairs.indices.map { pair in
+                            IntervalChart.Row(
+                                Sentences.pairs[pair].0,
+                                Estimate(.mean(praise.map { $0[2 * pair] - $0[2 * pair + 1] })))
+                        }), ChartSize(width: 720, height: 300))
+            },
             LabFigure(
                 "vocabulary",
                 caption: Words(
