@@ -165,7 +165,8 @@ let package = Package(
             name: "ApusLab",
             dependencies: [
                 "Apus", "ApusCharts", "ApusChecks", "ApusConfiguration", "ApusData", "ApusExperiments", "ApusFormats",
-                "ApusGraph", "ApusNN", "ApusOptimizers", "ApusReport", "ApusSearch", "ApusTensor", "ApusTraining",
+                "ApusGraph", "ApusNN", "ApusOptimizers", "ApusReport", "ApusSearch", "ApusTensor", "ApusText",
+                "ApusTraining",
             ], exclude: ["Data/README.md"],
             resources: [
                 .embedInCode("Pages/lab.css"), .embedInCode("Pages/lab.js"),

@@ -46,6 +46,9 @@ public enum Lab {
         Classics(),
         Transfer(),
         EndToEnd(),
+        Sequences(),
+        Attention(),
+        Sentences(),
     ]
 
     /// The experiment of a name, or of a number such as `C2`.

@@ -81,6 +81,8 @@ public struct LabAbout: Sendable {
         case choosing = "F"
         /// Convolutions, classic networks, transfer.
         case convolution = "G"
+        /// Recurrent layers, attention, texts.
+        case sequences = "H"
 
         /// What the course calls it.
         public var title: Words {
@@ -92,6 +94,7 @@ public struct LabAbout: Sendable {
             case .normalization: Words("Batch normalization", "배치 정규화")
             case .choosing: Words("Choosing", "선택")
             case .convolution: Words("Convolution", "합성곱")
+            case .sequences: Words("Sequences and texts", "시퀀스와 글")
             }
         }
     }

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 
 /// Sentences of film reviews that say yes or no, as the words that occur in them.
-struct LabSentences {
+package struct LabSentences {
     /// The words of each sentence, in small letters.
     let words: [[String]]
     /// 1 where the sentence praises, 0 where it does not.
@@ -39,7 +39,7 @@ struct LabSentences {
     }
 
     /// Sentences of made-up words, for runs that only try whether everything works: each class has words that it prefers.
-    static func made(_ count: Int, seed: UInt64) -> LabSentences {
+    package static func made(_ count: Int, seed: UInt64) -> LabSentences {
         let (length, vocabulary) = (6, 20)
         let draws = Tensor.uniform([count, length], key: RandomKey(seed: seed).child("sentences")).scalars
         return LabSentences(

@@ -111,6 +111,15 @@ extension Layer {
 }
 
 extension TracedModel {
+    /// A pass that predicts, and its failure where the model does not fit inputs and variables.
+    static func predicting(
+        _ model: some Model, _ inputs: Values, _ variables: Variables
+    ) -> (traced: TracedModel, failure: Tensor?) {
+        let traced = TracedModel(model, inputs, variables, .inference, nil)
+        let problems = traced.problems(lacking: variables)
+        return (traced, problems.isEmpty ? nil : Tensor(Node(problems: problems)))
+    }
+
     fileprivate init(
         _ model: some Model, _ inputs: Values, _ variables: Variables, _ mode: Mode, _ key: RandomKey?
     ) {

@@ -9,13 +9,25 @@ struct HeadsAttention: Model, Container, CustomStringConvertible {
     var dropout: Double
 
     func outputs(for inputs: Values, in context: Context) -> Values {
+        Values(attended(inputs, weights: dropout > 0 ? { $0.dropped(dropout, $0.shape, context) } : nil))
+    }
+
+    /// The weights with which values are added up at inference, [N, heads, T, S].
+    func weights(for inputs: Values) -> Tensor {
+        var seen: Tensor?
+        let sums = attended(inputs) {
+            seen = $0
+            return $0
+        }
+        return seen ?? sums
+    }
+
+    private func attended(_ inputs: Values, weights change: ((Tensor) -> Tensor)?) -> Tensor {
         var (q, k) = (inputs["queries"], inputs["keys"])
         if positions == .rotary { (q, k) = (q.rotated(base: rotaryBase), k.rotated(base: rotaryBase)) }
-        let change: ((Tensor) -> Tensor)? = dropout > 0 ? { $0.dropped(dropout, $0.shape, context) } : nil
-        return Values(
-            dotProductAttention(
-                q, k, inputs["values"], mask: inputs.contains("mask") ? inputs["mask"] : nil, isCausal: isCausal,
-                scale: nil, weights: change))
+        return dotProductAttention(
+            q, k, inputs["values"], mask: inputs.contains("mask") ? inputs["mask"] : nil, isCausal: isCausal,
+            scale: nil, weights: change)
     }
 
     var description: String { "dot products\(isCausal ? ", causal" : "")\(positions == .rotary ? ", rotary" : "")" }
