@@ -55,8 +55,8 @@ struct Generate: ParsableCommand {
         if !json { try Terminal.print(prompt, terminator: "") }
         let text = try generator.text(
             after: prompt, length: length, sampling: sampling, seed: seed,
-            report: { Terminal.write("warning: \($0)\n") },
-            { piece in if !json { try Terminal.print(piece, terminator: "") } })
+            { piece in if !json { try Terminal.print(piece, terminator: "") } },
+            report: { Terminal.write("warning: \($0)\n") })
         let seconds = (clock.now - start) / Duration.seconds(1)
         guard json else { return try Terminal.print("") }
         try Terminal.print(

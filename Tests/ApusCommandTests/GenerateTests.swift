@@ -75,8 +75,8 @@ import Testing
 
                     """)
             for (options, message) in [
-                ("--length -1", "--length must be at least 0, received -1"),
-                ("--temperature -1", "--temperature must be a number of at least 0, received -1.0"),
+                ("--length=-1", "--length must be at least 0, received -1"),
+                ("--temperature=-1", "--temperature must be a number of at least 0, received -1.0"),
                 ("--temperature nan", "--temperature must be a number of at least 0, received nan"),
                 ("--top-k 0", "--top-k must be at least 1, received 0"),
                 ("--top-p 0", "--top-p must be above 0 and at most 1, received 0.0"),

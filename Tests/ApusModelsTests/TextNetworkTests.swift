@@ -43,7 +43,7 @@ import Testing
         #expect(TextNetwork("lenet5") == nil)
         #expect(
             message { try ModelSource.name("charactermodel").model() }
-                == "there is no network \"charactermodel\" (did you mean characterModel?)")
+                == "there is no network charactermodel (did you mean characterModel?)")
     }
 
     @Test(arguments: [

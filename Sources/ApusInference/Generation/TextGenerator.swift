@@ -74,15 +74,15 @@ public struct TextGenerator: Sendable {
     ///   - length: The number of tokens.
     ///   - sampling: How tokens are chosen.
     ///   - seed: The seed of what is left to chance.
-    ///   - report: Receives what people should know of the beginning: tokens that the training did not have.
     ///   - receive: Receives the text piece by piece as it is made; the error that it throws ends the text.
+    ///   - report: Receives what people should know of the beginning: tokens that the training did not have.
     /// - Returns: The text without its beginning.
     /// - Throws: `PredictionError` for numbers that are impossible, or a model whose answers are no numbers; `TextError` if the beginning
     ///   can't be read.
     @discardableResult
     public func text(
         after prompt: String = "", length: Int = 200, sampling: Sampling = Sampling(), seed: UInt64 = 7,
-        report: (String) -> Void = { _ in }, _ receive: (String) throws -> Void = { _ in }
+        _ receive: (String) throws -> Void = { _ in }, report: (String) -> Void = { _ in }
     ) throws -> String {
         if let problem = sampling.problem ?? (length < 0 ? "the length can't be negative, received \(length)" : nil) {
             throw PredictionError(

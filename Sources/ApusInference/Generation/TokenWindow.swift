@@ -117,8 +117,8 @@ struct WholeReading {
 
     /// Whether answers are the same but for rounding.
     private func isSame(_ a: some Collection<Float>, _ b: some Collection<Float>) -> Bool {
-        let greatest = a.reduce(0) { max($0, abs($1)) }
+        let greatest = a.reduce(0) { max($0, $1.isFinite ? abs($1) : 0) }
         let tolerance = greatest * (model.precision == .float32 ? 1e-3 : 0.05)
-        return zip(a, b).allSatisfy { abs($0 - $1) <= tolerance || $0 == $1 }
+        return zip(a, b).allSatisfy { abs($0 - $1) <= tolerance || $0 == $1 || $0.isNaN && $1.isNaN }
     }
 }
