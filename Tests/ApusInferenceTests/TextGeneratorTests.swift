@@ -56,7 +56,7 @@ private struct CausalMean: Layer {
         let texts = try TextGeneratorTests.prompts.map {
             try generator.text(after: $0, length: 12, sampling: Sampling(temperature: 0))
         }
-        #expect(Set(texts).count > 3 && Set(texts.joined()).count > 3, "\(texts)")
+        #expect(Set(texts).count > 3, "\(texts)")
     }
 
     static let recurrent: [Sequential] = [
