@@ -60,6 +60,22 @@ import Testing
         let set = try ExperimentFile(yaml: "{name: t, model: {gpt: {width: 64}}}", path: "t.yaml").setting(
             "model.gpt.layers", to: "3")
         #expect(try set.experiment().model == .text(.gpt(GPT(width: 64, layers: 3))))
+        // Files above each other: the same network keeps its sizes, another one or parts take its place.
+        let file = try ExperimentFile(yaml: "{name: t, model: {gpt: {width: 64}}}", path: "t.yaml")
+        func merged(_ model: String) throws -> ModelSource {
+            try file.merging(ExperimentFile(yaml: "{name: t, model: \(model)}", path: "o.yaml")).experiment().model
+        }
+        #expect(try merged("{gpt: {heads: 2}}") == .text(.gpt(GPT(width: 64, heads: 2))))
+        #expect(try merged("{characterModel: {units: 3}}") == .text(.characterModel(CharacterModel(units: 3))))
+        #expect(try merged("lenet5") == .name("lenet5"))
+        #expect(
+            try ExperimentFile(model: "gpt").setting("model.gpt.width", to: "32").experiment().model
+                == .text(.gpt(GPT(width: 32))))
+        let parts = try ExperimentFile(
+            yaml: "{name: t, model: {gpt: {from: input, layers: [{dense: 2}]}, b: {from: gpt, layers: [{dense: 3}]}}}",
+            path: "t.yaml"
+        ).setting("model.gpt.layers.0.dense.units", to: "7").setting("model.b.layers.0.dense.units", to: "9")
+        #expect(try parts.experiment().yaml().contains("7") && parts.experiment().yaml().contains("9"))
         // A part of that name is a part.
         let graph = try Experiment(
             yaml: "{name: t, model: {gpt: {from: input, layers: [{dense: 2}]}}}", path: "t.yaml"
