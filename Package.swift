@@ -126,7 +126,8 @@ let package = Package(
                 "ApusFormats", "ApusInference",
             ],
             swiftSettings: swift),
-        .target(name: "ApusModels", dependencies: ["ApusGraph", "ApusNN"], swiftSettings: swift),
+        .target(
+            name: "ApusModels", dependencies: ["ApusConfiguration", "ApusGraph", "ApusNN"], swiftSettings: swift),
         .target(
             name: "ApusInterchange",
             dependencies: [

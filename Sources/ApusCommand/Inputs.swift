@@ -111,12 +111,13 @@ enum ModelArgument {
     static func model(_ argument: String, outputs: Int, input: Shape?) throws -> any Model {
         try checkName(argument)
         let source = isFile(argument) ? try ModelSource(yaml: try text(of: argument), path: argument) : .name(argument)
-        return try source.model(outputs: outputs, input: input)
+        // As many tokens as there are bytes, where no data say how many.
+        return try source.model(outputs: outputs, input: input, vocabulary: 256)
     }
 
     /// The shapes of the data of the experiment in a file; that of Fashion-MNIST for anything else.
     static func inputs(_ argument: String) throws -> Signature {
-        let usual = Signature([28, 28, 1])
+        let usual = TextNetwork(argument) == nil ? Signature([28, 28, 1]) : Signature([128], .int32)
         guard isFile(argument), let experiment = try? Experiment(yaml: try text(of: argument), path: argument),
             experiment.data.source != .fashionMNIST
         else { return usual }

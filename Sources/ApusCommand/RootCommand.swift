@@ -17,7 +17,7 @@ struct RootCommand: ParsableCommand {
             """,
         version: ApusVersion.current,
         subcommands: [
-            Train.self, Evaluate.self, Predict.self, Import.self, Export.self, Verify.self, Tune.self,
+            Train.self, Evaluate.self, Predict.self, Generate.self, Import.self, Export.self, Verify.self, Tune.self,
             CrossValidate.self, Runs.self, Summary.self, Gradcheck.self, ExperimentCommand.self, Bench.self,
             ZooCommand.self, LabCommand.self, DoctorCommand.self,
         ])

@@ -10,6 +10,8 @@ struct ZooCommand: ParsableCommand {
         discussion: """
             Parameters and operations are those of the published form. In an experiment a network has as many outputs as the data \
             have classes, and the form for the size of their images: up to 64 × 64 its first layers do not shrink them. \
+            Networks of texts are counted for 128 tokens out of 256; in an experiment the data say how many, and sizes can be given: \
+            model: {gpt: {width: 64}}. \
             NAME-small and NAME-large say which form; NAME-aux trains with auxiliary heads. Example: apus summary resnet50-large
             """)
 
@@ -17,7 +19,7 @@ struct ZooCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let networks = try Zoo.allCases.map { network in
+        let images = try Zoo.allCases.map { network in
             let (input, classes, images) = network.published
             let summary = try network.model(classes: classes, images: images).summary(input: input)
             return Line(
@@ -27,6 +29,15 @@ struct ZooCommand: ParsableCommand {
                     + (network.modelWithAuxiliaries() == nil ? [] : ["aux"]),
                 paper: network.paper)
         }
+        let texts = try TextNetwork.all.map { network in
+            let (vocabulary, length, classes) = (256, 128, network.isLanguageModel ? 256 : 2)
+            let summary = try network.model(vocabulary: vocabulary, length: length, outputs: classes).summary(
+                inputs: Signature([length], .int32))
+            return Line(
+                name: network.name, parameters: summary.trainableCount, flops: summary.flops, input: [length],
+                classes: classes, forms: [], paper: network.paper)
+        }
+        let networks = images + texts
         guard !json else { return try Terminal.print(FileJSON.text(networks, isPretty: true)) }
         let table = TextTable(
             header: ["network", "parameters", "MFLOPs", "input", "classes", "forms", "paper"],

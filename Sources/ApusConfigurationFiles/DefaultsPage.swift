@@ -26,7 +26,7 @@ package struct DefaultsPage: CustomStringConvertible {
     }
 
     private mutating func write(_ name: String, _ value: FileNode, _ form: Form, _ indent: String) {
-        if let kinds = form.kinds {
+        if let kinds = form.plainKinds {
             let beside = kinds.beside.map(\.name)
             let current = value.scalar ?? value.entries?.first { !beside.contains($0.key) }?.key ?? ""
             let constants = kinds.kind(current)?.content?.constants ?? []
@@ -57,7 +57,7 @@ package struct DefaultsPage: CustomStringConvertible {
     private mutating func comment(_ constant: Form.Constant, _ indent: String) {
         var text = constant.help.map { $0 + "." } ?? ""
         if constant.isRequired { text += " Must be given." }
-        if let kinds = (constant.form.element ?? constant.form).kinds, kinds.what != "layer" {
+        if let kinds = (constant.form.element ?? constant.form).plainKinds, kinds.what != "layer" {
             text += " Known are \(kinds.kinds.map(\.name).joined(separator: ", "))."
         } else if case .words(let words) = constant.form.resolved {
             text += " One of \(words.joined(separator: ", "))."

@@ -20,7 +20,7 @@ extension FileNode {
                 value, at: way.rest, before: way.path, form.element ?? .anything)
             return FileNode(.list(copy), place)
         }
-        if let kinds = form.kinds { return try setting(kinds, way) }
+        if let kinds = form.kinds(of: self, for: name) { return try setting(kinds, way) }
         if let constants = form.constants { return try setting(constants, way) }
         let isOpen = form.alternatives.contains { if case .anything = $0 { true } else { false } }
         guard let content = form.named ?? (isOpen ? .anything : nil) else { throw way.nothingInside(self) }
@@ -90,7 +90,8 @@ extension FileNode {
 
     /// The tree with the values of another one, which go first.
     func merging(_ other: FileNode, _ form: Form) -> FileNode {
-        if let kinds = form.kinds, other.entries != nil || other.scalar != nil {
+        let name = other.entries?.first?.key ?? other.scalar ?? ""
+        if let kinds = form.kinds(of: self, for: name), other.entries != nil || other.scalar != nil {
             let beside = kinds.beside.map(\.name)
             func kind(_ node: FileNode) -> String? {
                 let name = node.scalar ?? node.entries?.first { !beside.contains($0.key) }?.key

@@ -93,6 +93,7 @@ extension TrainedModel {
                 "the model was not trained on texts", expected: details.expected, received: "a text",
                 remedy: "Give samples as a tensor: model.predict(samples).")
         }
+        try reading.checkSamples()
         return try predict([details.inputs[0].name: try reading.samples(of: texts)], names: names, top: limit)
     }
 

@@ -1,3 +1,4 @@
+public import ApusConfiguration
 public import ApusNN
 
 /// A language model that reads from left to right: blocks of causal attention behind embeddings of tokens and of positions.
@@ -10,7 +11,7 @@ public import ApusNN
 /// let small = GPT(vocabulary: 256, width: 128, layers: 4, heads: 4, context: 64)
 /// print(try small.model().summary(inputs: Signature([64], .int32)).parameterCount)   // 867072
 /// ```
-public struct GPT: Sendable, Hashable {
+public struct GPT: Configurable {
     /// The number of different tokens.
     public var vocabulary: Int
     /// The number of channels.
@@ -44,6 +45,11 @@ public struct GPT: Sendable, Hashable {
         self.context = context
         self.dropout = dropout
     }
+
+    /// Files give the sizes; the number of tokens and the context follow from the data.
+    public static let schema = Schema(
+        GPT(), .optional("width", \.width), .optional("layers", \.layers), .optional("heads", \.heads),
+        .optional("dropout", \.dropout))
 
     /// The smallest GPT-2: 12 blocks of 768 channels, 163,037,184 weights with an output of its own.
     public static let gpt2 = GPT(

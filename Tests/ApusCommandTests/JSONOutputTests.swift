@@ -57,6 +57,12 @@ import Testing
             #expect(samples.map { $0["input"] as? String } == ["points.csv#0", "points.csv#1"])
             #expect(samples.allSatisfy { ($0["classes"] as? [Any])?.count == 2 })
             try compare([predicted], "apus predict --json")
+            try command.write(String(repeating: "abcd", count: 40), to: "abcd.txt")
+            try command.write(
+                "{data: {source: {corpus: {files: abcd.txt, length: 8}}, test: 0}, model: {characterModel: {units: 4}}, epochs: 1}",
+                to: "w.yaml")
+            try command.apus("train w.yaml --run written/w")
+            try compare([try command.apus("generate written/w --json --length 5").output], "apus generate --json")
             for list in ["list", "best"] {
                 try compare(
                     [try command.apus("runs \(list) --json").output], "apus runs list --json, apus runs best --json")

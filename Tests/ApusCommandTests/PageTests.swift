@@ -219,6 +219,21 @@ import Testing
             }, compare: true)
     }
 
+    /// On some of the lines that the page is about.
+    @Test func texts() throws {
+        try run(
+            Page("Documentation/Text.md"),
+            prepare: { command in
+                let folder = "\(command.folder)/data"
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                try copy("Tests/Fixtures/authors.csv", command, to: "data/authors.csv")
+                let lines = try String(contentsOfFile: "\(folder)/authors.csv", encoding: .utf8).split(separator: "\n")
+                try command.write(
+                    lines.filter { $0.hasSuffix(",Carroll") }.map { $0.dropLast(8) }.joined(separator: "\n"),
+                    to: "data/alice.txt")
+            }, compare: false)
+    }
+
     @Test func lab() throws {
         try run(Page("Documentation/Lab.md"), environment: "", prepare: { _ in }, compare: true)
     }
@@ -240,7 +255,7 @@ import Testing
         #expect(
             pages == [
                 "README.md", "Documentation/Data.md", "Documentation/Doctor.md", "Documentation/Experiments.md",
-                "Documentation/Lab.md", "Documentation/TrainedModels.md",
+                "Documentation/Lab.md", "Documentation/Text.md", "Documentation/TrainedModels.md",
             ])
     }
 }

@@ -385,9 +385,14 @@ import Testing
         let experiment = try file.experiment()
         #expect(try Experiment(yaml: experiment.yaml(), path: name) == experiment)
         let images = Tensor.normal([4, 28, 28, 1], key: RandomKey(seed: 1))
-        let data = try Dataset(inputs: images, labels: [0, 3, 9, 1])
+        let model = try experiment.model.model(vocabulary: 10)
+        var data = try Dataset(inputs: images, labels: [0, 3, 9, 1])
+        if experiment.model.textNetwork != nil {
+            let tokens = Tensor((0..<32).map { Int32($0 % 10) }, shape: [4, 8])
+            data = try Dataset(inputs: tokens, labels: tokens)
+        }
         var trainer = Trainer(
-            try experiment.model.model(), objective: experiment.objective, optimizer: experiment.optimizer,
+            model, objective: experiment.objective, optimizer: experiment.optimizer,
             schedule: experiment.schedule, seed: experiment.seed)
         let history = try trainer.fit(data, epochs: 1, batchSize: 4)
         #expect(history.epochs.count == 1)

@@ -61,6 +61,8 @@ public struct Dataset: Sendable {
     public var sampleShape: Shape { features.row.shape }
     /// The element type of the samples as stored, such as `uint8`.
     public var elementType: ElementType { features.row.elementType }
+    /// The number of different tokens, where samples are tokens of texts.
+    public var vocabularySize: Int? { inputColumns[0].vocabularySize }
     /// The type of one target: `int32[]` for a label, `float32` of any shape for numbers.
     public var targetType: TensorType { targets.row }
 

@@ -8,6 +8,8 @@ struct InputColumn: Sendable {
     var column: Column
     /// What the places of a table's rows are called, where the source knows it.
     var features: [String] = []
+    /// How many different numbers there may be, where they are those of tokens.
+    var vocabularySize: Int?
 }
 
 /// A target of the samples: labels of classes, or numbers.

@@ -1,4 +1,5 @@
 import ApusConfiguration
+import ApusText
 
 extension DataSource {
     /// Reads the samples, divides and normalizes them.
@@ -11,6 +12,15 @@ extension DataSource {
     /// - Parameter unscaled: Inputs that stay as they are unless `normalize` says otherwise; an empty name means the one of plain data.
     package func load(seed: UInt64, unscaled: Set<String>) throws -> LoadedData {
         let raw = try readChecked()
+        if let corpus = raw.corpus {
+            if let file = validation.file {
+                throw ConfigurationError(
+                    "data.validation.file numbers samples, \(file), but the parts of a corpus follow each other; give validation.fraction"
+                )
+            }
+            let parts = try corpus.divided(test: test, validation: validation.fraction)
+            return try finished((parts.training, parts.validation, parts.test), raw, unscaled, parts.reading)
+        }
         return try finished(try divided(raw, seed: seed), raw, unscaled)
     }
 
@@ -29,6 +39,11 @@ extension DataSource {
                 "data.validation.file gives one validation part, \(file), so there are no \(k) folds; leave it out")
         }
         let raw = try readChecked()
+        if raw.corpus != nil {
+            throw ConfigurationError(
+                "a corpus is one text whose parts follow each other, so there are no \(k) folds; train with a validation part"
+            )
+        }
         let (rest, test) = try withTest(raw, raw.samples)
         let parts =
             if let groups = raw.groups {
@@ -106,11 +121,16 @@ extension DataSource {
     }
 
     /// The parts with missing values filled and normalized, both by what the training part says.
-    private func finished(_ parts: Parts, _ raw: RawSamples, _ unscaled: Set<String>) throws -> LoadedData {
+    ///
+    /// - Parameter corpus: How one long text became samples, if it did.
+    private func finished(
+        _ parts: Parts, _ raw: RawSamples, _ unscaled: Set<String>, _ corpus: TextReading? = nil
+    ) throws -> LoadedData {
         var parts = parts
         let texts = try raw.texts?.read(fittingTo: parts.training.rows)
         if let texts {
-            let inputs = [InputColumn(name: "", column: texts.column)]
+            let size = texts.reading.encoding == .sequence ? texts.reading.tokenizer.vocabularySize : nil
+            let inputs = [InputColumn(name: "", column: texts.column, vocabularySize: size)]
             parts.training = parts.training.replacing(inputs: inputs)
             parts.validation = parts.validation?.replacing(inputs: inputs)
             parts.test = parts.test?.replacing(inputs: inputs)
@@ -132,8 +152,10 @@ extension DataSource {
         try parts.training.check(augment)
         return LoadedData(
             training: parts.training, validation: parts.validation, test: parts.test, featureNames: raw.featureNames,
-            columns: raw.columns, notes: raw.notes + DataNotes.of(parts.training, parts.validation, parts.test),
-            augmentations: augment, text: texts?.reading)
+            columns: raw.columns,
+            // That characters are rare is no news.
+            notes: raw.notes + (corpus == nil ? DataNotes.of(parts.training, parts.validation, parts.test) : []),
+            augmentations: augment, text: texts?.reading ?? corpus)
     }
 }
 

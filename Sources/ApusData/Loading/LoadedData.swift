@@ -129,6 +129,7 @@ extension LoadedData: CustomStringConvertible {
         let size = sampleShape.dimensions.map(String.init).joined(separator: "x")
         let samples =
             switch kind {
+            case _ where text?.stride != nil: (count == 1 ? "window" : "windows") + " of \(sampleShape[0]) tokens"
             case _ where text != nil: count == 1 ? "text" : "texts"
             case .images: count == 1 ? "image \(size)" : "images \(size)"
             case .sequence: count == 1 ? "sequence \(size)" : "sequences \(size)"

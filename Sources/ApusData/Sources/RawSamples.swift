@@ -16,6 +16,8 @@ public struct RawSamples: Sendable {
     public var notes: [String] = []
     /// Texts that become the input when the training part is known.
     var texts: RawTexts?
+    /// A text that becomes windows when it is divided, in place of the samples.
+    var corpus: RawCorpus?
     /// The group of each sample, if the request named a column for it.
     public var groups: [String]?
 

@@ -32,6 +32,8 @@ public struct SampleSource: Sendable {
     public static func csv(_ source: CSVSource) -> SampleSource { SampleSource(source) }
     /// Texts.
     public static func text(_ source: TextSource) -> SampleSource { SampleSource(source) }
+    /// One long text, for language models.
+    public static func corpus(_ source: CorpusSource) -> SampleSource { SampleSource(source) }
     /// NumPy arrays.
     public static func npz(_ source: NPZSource) -> SampleSource { SampleSource(source) }
     /// Samples that are drawn from `data.seed`.

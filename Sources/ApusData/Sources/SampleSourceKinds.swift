@@ -19,7 +19,7 @@ public enum SampleSourceKinds {
     /// In the order in which the documentation lists them.
     private static let files: [any (SampleReader & Configurable).Type] = [
         FashionMNISTSource.self, IDXSource.self, CIFAR10Source.self, CIFAR100Source.self, ImageSource.self,
-        CSVSource.self, NPZSource.self, TextSource.self,
+        CSVSource.self, NPZSource.self, TextSource.self, CorpusSource.self,
     ]
 
     package static let registry = Registry<any SampleReader>("data source", files.map { $0 } + [GivenSource.self])

@@ -17,8 +17,12 @@ struct Patient: Sendable {
         self.experiment = experiment
         self.data = data
         var layered = experiment
-        if case .name = experiment.model, let layers = try? experiment.network(for: data.training) as? Sequential {
-            layered.model = .layers(layers)
+        switch experiment.model {
+        case .name, .text:
+            if let layers = try? experiment.network(for: data.training) as? Sequential {
+                layered.model = .layers(layers)
+            }
+        case .layers, .graph: break
         }
         tree = try ExperimentTree(layered)
         namedLayers = layered.model == experiment.model ? nil : tree["model"]

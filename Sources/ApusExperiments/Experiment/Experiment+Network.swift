@@ -12,9 +12,15 @@ extension Experiment {
 
     /// The network that the experiment trains; one of the zoo has as many outputs as the data ask for, and the form for their size.
     ///
-    /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
+    /// - Throws: `TrainingError` with a suggestion if the zoo has no such name, or if a network for texts gets no tokens.
     public func network(for data: Dataset) throws -> any Model {
-        try model.model(outputs: outputCount(for: data), input: data.sampleShape)
+        if let network = model.textNetwork, data.vocabularySize == nil {
+            throw TrainingError(
+                "\(network.name) reads tokens of texts, but a sample of the data is \(data.elementType)\(data.sampleShape); "
+                    + "give data: {source: {\(network.isLanguageModel ? "corpus" : "text"): …}}", kind: .malformed)
+        }
+        return try model.model(
+            outputs: outputCount(for: data), input: data.sampleShape, vocabulary: data.vocabularySize ?? 0)
     }
 
     /// A trainer of a network with the experiment's settings.

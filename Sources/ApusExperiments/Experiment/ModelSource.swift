@@ -1,7 +1,7 @@
 import ApusConfigurationFiles
 public import ApusConfiguration
 public import ApusGraph
-import ApusModels
+public import ApusModels
 public import ApusNN
 import ApusTraining
 
@@ -16,6 +16,8 @@ public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomS
     /// A network of the zoo, in the form that fits the data unless the name says which: `lenet5`, `resnet18-large`,
     /// `googlenet-aux`.
     case name(String)
+    /// A network of the zoo that reads texts, with sizes of its own.
+    case text(TextNetwork)
     /// Layers one after the other.
     case layers(Sequential)
     /// Named parts: several inputs or outputs.
@@ -26,6 +28,7 @@ public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomS
     public var description: String {
         switch self {
         case .name(let name): name
+        case .text(let network): "\(network)"
         case .layers(let layers): "\(layers)"
         case .graph(let graph): "\(graph)"
         }
@@ -33,13 +36,17 @@ public enum ModelSource: Sendable, Hashable, ExpressibleByStringLiteral, CustomS
 }
 
 extension ModelSource: FileRepresentable {
-    public static var form: Form { .either([.text, .type(Sequential.self), .type(ModelGraph.self)]) }
+    public static var form: Form {
+        .either([.text, .type(TextNetwork.self), .type(Sequential.self), .type(ModelGraph.self)])
+    }
 }
 
 extension ModelSource: Codable {
     public init(from decoder: any Decoder) throws {
         if let name = try? decoder.singleValueContainer().decode(String.self) {
             self = .name(name)
+        } else if ModelSource.namesTextNetwork(decoder) {
+            self = .text(try TextNetwork(from: decoder))
         } else if decoder.isMapping {
             self = .graph(try ModelGraph(from: decoder))
         } else {
@@ -47,11 +54,21 @@ extension ModelSource: Codable {
         }
     }
 
+    /// Whether a mapping is a network's name with its sizes; a part of that name would say where it comes from.
+    private static func namesTextNetwork(_ decoder: any Decoder) -> Bool {
+        guard let container = try? decoder.container(keyedBy: NameKey.self), let key = container.allKeys.first,
+            container.allKeys.count == 1, TextNetwork(key.stringValue) != nil
+        else { return false }
+        let part = try? container.nestedContainer(keyedBy: NameKey.self, forKey: key)
+        return part?.contains(NameKey("from")) != true
+    }
+
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .name(let name):
             var container = encoder.singleValueContainer()
             try container.encode(name)
+        case .text(let network): try network.encode(to: encoder)
         case .layers(let layers): try layers.encode(to: encoder)
         case .graph(let graph): try graph.encode(to: encoder)
         }
@@ -76,15 +93,33 @@ extension ModelSource {
     ///
     /// - Parameters:
     ///   - outputs: The outputs of a network of the zoo: one a class, or one a number.
-    ///   - input: The shape of a sample, which decides for what size of images the network is made unless its name says so.
+    ///   - input: The shape of a sample, which decides for what size of images the network is made unless its name says so, and how
+    ///     many tokens a network for texts reads.
+    ///   - vocabulary: The number of different tokens of a network for texts.
     /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
-    public func model(outputs: Int = 10, input: Shape? = nil) throws -> any Model {
+    public func model(outputs: Int = 10, input: Shape? = nil, vocabulary: Int = 0) throws -> any Model {
         switch self {
         case .layers(let layers): return layers
         case .graph(let graph): return graph
+        case .text(let network):
+            let length = input.flatMap { $0.rank == 1 ? $0[0] : nil } ?? GPT().context
+            return network.model(vocabulary: vocabulary, length: length, outputs: outputs)
         case .name(let name):
+            if let network = textNetwork {
+                return try ModelSource.text(network).model(outputs: outputs, input: input, vocabulary: vocabulary)
+            }
             if let network = ZooNetwork(name) { return network.model(classes: outputs, input: input) }
-            throw TrainingError("there is no network \(name.shown) (\(Names.hint(name, Zoo.allCases.map(\.rawValue))))")
+            let names = Zoo.allCases.map(\.rawValue) + TextNetwork.all.map(\.name)
+            throw TrainingError("there is no network \(name.shown) (\(Names.hint(name, names)))")
+        }
+    }
+
+    /// The network for texts, if it is one of the zoo.
+    package var textNetwork: TextNetwork? {
+        switch self {
+        case .text(let network): network
+        case .name(let name): TextNetwork(name)
+        case .layers, .graph: nil
         }
     }
 }

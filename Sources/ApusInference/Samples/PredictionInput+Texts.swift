@@ -44,3 +44,13 @@ extension PredictionInput {
         return (lines, names(path, lines.count))
     }
 }
+
+extension TextReading {
+    /// Throws for a language model, which takes no texts as samples.
+    func checkSamples() throws(PredictionError) {
+        guard stride != nil else { return }
+        throw PredictionError(
+            "the model says of each token which one comes next", expected: "a text to go on with",
+            received: "texts as samples", remedy: "Let it write: apus generate RUN --prompt TEXT, or TextGenerator.")
+    }
+}

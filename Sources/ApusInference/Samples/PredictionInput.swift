@@ -28,7 +28,10 @@ package struct PredictionInput: Sendable {
     package static func read(
         _ paths: [String], for model: ModelDescription, limit: Int? = nil
     ) throws -> [PredictionInput] {
-        if let text = model.text { return try read(paths, text, model, limit: limit) }
+        if let text = model.text {
+            try text.checkSamples()
+            return try read(paths, text, model, limit: limit)
+        }
         var left = limit ?? .max
         var result: [PredictionInput] = []
         var images: [String] = []

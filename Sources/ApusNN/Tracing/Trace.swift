@@ -8,6 +8,8 @@ final class Trace {
     let key: RandomKey
     /// Which variables keep their values in training, by path.
     let isFrozen: (String) -> Bool
+    /// How sequences are read token by token; `nil` where whole ones are read.
+    let memory: TokenMemory?
     /// What has been collected so far.
     var contents: TraceContents
     /// What layers do wrong that their outputs can't carry.
@@ -18,11 +20,12 @@ final class Trace {
     /// - Parameter values: The variables that exist; others are placeholders.
     init(
         mode: Mode, key: RandomKey, values: [String: Tensor] = [:],
-        isFrozen: @escaping (String) -> Bool = { _ in false }
+        isFrozen: @escaping (String) -> Bool = { _ in false }, memory: TokenMemory? = nil
     ) {
         self.mode = mode
         self.key = key
         self.isFrozen = isFrozen
+        self.memory = memory
         contents = TraceContents(values: values)
     }
 
@@ -148,6 +151,10 @@ struct TraceContents {
     var misuses: [GraphProblem] = []
     /// In what way layers are others in training than at inference.
     var differences: [(path: String, what: TrainingDifference)] = []
+    /// What layers remember from token to token.
+    var remembered: [RememberedValue] = []
+    /// Whether a layer asked how many tokens came before.
+    var hasPositions = false
 
     init(values: [String: Tensor]) { self.values = values }
 

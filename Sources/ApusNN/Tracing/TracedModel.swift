@@ -9,7 +9,7 @@ package struct TracedModel {
     package let key: Tensor
     /// What the model yields; bfloat16 becomes float32, so that losses and metrics do not round.
     package let outputs: Values
-    private let trace: Trace
+    let trace: Trace
     private let given: Set<String>
 
     /// - Parameters:
@@ -17,12 +17,15 @@ package struct TracedModel {
     ///   - variables: The variables that exist; for others placeholders are made.
     ///   - precision: In which the products of the model are computed.
     ///   - isFrozen: Which variables keep their values in training, by path: states among them are not updated.
+    ///   - memory: How sequences are read token by token; whole ones are read if `nil`.
     package init(
         _ model: some Model, _ inputs: Values, mode: Mode, key: Tensor, variables: [String: Tensor] = [:],
-        precision: NumericPrecision = .float32, isFrozen: @escaping (String) -> Bool = { _ in false }
+        precision: NumericPrecision = .float32, isFrozen: @escaping (String) -> Bool = { _ in false },
+        memory: TokenMemory? = nil
     ) {
         self.init(
-            mode: mode, key: RandomKey(key, stream: 0), variables: variables, precision: precision, isFrozen: isFrozen
+            mode: mode, key: RandomKey(key, stream: 0), variables: variables, precision: precision, isFrozen: isFrozen,
+            memory: memory
         ) {
             model(inputs, in: $0)
         }
@@ -31,11 +34,12 @@ package struct TracedModel {
     /// A pass through whatever a function does in the context of a model.
     package init(
         mode: Mode, key: RandomKey, variables: [String: Tensor] = [:], precision: NumericPrecision = .float32,
-        isFrozen: @escaping (String) -> Bool = { _ in false }, _ body: (Context) -> Values
+        isFrozen: @escaping (String) -> Bool = { _ in false }, memory: TokenMemory? = nil,
+        _ body: (Context) -> Values
     ) {
         self.key = key.tensor
         given = Set(variables.keys)
-        let trace = Trace(mode: mode, key: key, values: variables, isFrozen: isFrozen)
+        let trace = Trace(mode: mode, key: key, values: variables, isFrozen: isFrozen, memory: memory)
         let outputs = TraceProblems.$current.withValue(trace.outside) { precision { body(trace.context) } }
         self.outputs = outputs.mapValues { $0.elementType == .bfloat16 ? $0.cast(to: .float32) : $0 }
         self.trace = trace

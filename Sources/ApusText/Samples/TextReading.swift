@@ -24,11 +24,14 @@ public struct TextReading: Sendable, Codable {
     public var column: String?
     /// Whether each file is one text, not each of its lines.
     public var readsWholeFiles: Bool
+    /// How many tokens lie between the starts of two windows of one text, of which each position's target is the next token: a
+    /// language model. `nil` for texts that are samples of their own.
+    public var stride: Int?
 
     /// Creates a value; arguments set the properties of their names.
     public init(
         _ tokenizer: FittedTokenizer, encoding: TextEncoding, length: Int, keeping: TokenBatch.Part = .start,
-        column: String? = nil, readsWholeFiles: Bool = false
+        column: String? = nil, readsWholeFiles: Bool = false, stride: Int? = nil
     ) {
         self.tokenizer = tokenizer
         self.encoding = encoding
@@ -36,6 +39,7 @@ public struct TextReading: Sendable, Codable {
         self.keeping = keeping
         self.column = column
         self.readsWholeFiles = readsWholeFiles
+        self.stride = stride
     }
 
     /// The most bytes of samples: what is larger hardly fits into memory.
@@ -75,6 +79,7 @@ extension TextReading: CustomStringConvertible {
             case .subwords: "parts of words"
             }
         let size = tokenizer.vocabularySize
+        if stride != nil { return "windows of \(length) tokens out of \(size) (\(kind))" }
         return encoding == .sequence
             ? "sequences of \(length) tokens out of \(size) (\(kind))"
             : "one feature for each of \(size) tokens (\(kind))"

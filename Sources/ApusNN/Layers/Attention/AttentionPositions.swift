@@ -22,7 +22,10 @@ extension Tensor {
     /// Su et al. (2021), “RoFormer”.
     ///
     /// - Parameter base: The base of the angles, above 1.
-    public func rotated(base: Double = 10_000) -> Tensor {
+    public func rotated(base: Double = 10_000) -> Tensor { rotated(base: base, at: nil) }
+
+    /// - Parameter places: The positions of the vectors, [T, 1]; 0, 1, 2, … if `nil`.
+    func rotated(base: Double, at places: Tensor?) -> Tensor {
         guard problems.isEmpty else { return self }
         guard rank == 4, shape[3] % 2 == 0, elementType.isFloatingPoint, base > 1, base.isFinite else {
             return .invalid(
@@ -30,7 +33,9 @@ extension Tensor {
                     + "\(elementType)\(shape) and \(base)")
         }
         let type = elementType.accumulator
-        let angles = Tensor.angles(positions: shape[1], count: shape[3] / 2, base: base).expandingShape(at: 1)
+        let angles = Tensor.angles(
+            at: places ?? .places(shape[1]), count: shape[3] / 2, base: base
+        ).expandingShape(at: 1)
         let (cosine, sine) = (cos(angles).cast(to: type), sin(angles).cast(to: type))
         let halves = cast(to: type).split(into: 2, axis: 3)
         return Tensor.concatenated(
@@ -38,11 +43,13 @@ extension Tensor {
         ).cast(to: elementType)
     }
 
-    /// t · base^(−i / count) in float64, [positions, count].
-    static func angles(positions: Int, count: Int, base: Double) -> Tensor {
-        let place = Tensor(.iota(axis: 0, TensorType([positions, 1], .float64)), [])
+    /// 0, 1, 2, …: [count, 1].
+    static func places(_ count: Int) -> Tensor { Tensor(.iota(axis: 0, TensorType([count, 1], .float64)), []) }
+
+    /// t · base^(−i / count) in float64, [T, count], at places t [T, 1].
+    static func angles(at places: Tensor, count: Int, base: Double) -> Tensor {
         let index = Tensor(.iota(axis: 1, TensorType([1, count], .float64)), [])
         let step = -Foundation.log(base) / Double(Swift.max(1, count))
-        return place * exp(index * step)
+        return places.cast(to: .float64) * exp(index * step)
     }
 }

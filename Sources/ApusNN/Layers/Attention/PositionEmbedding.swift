@@ -47,6 +47,9 @@ public struct PositionEmbedding: CheckedLayer, Configurable {
     public func output(for x: Tensor, in context: Context) -> Tensor {
         let table = context.parameter(
             "embeddings", shape: [length, x.shape[2]], initializer: initializer, regularizer: regularizer)
+        if let place = context.tokenPlace {
+            return x + table.gathered(place.position, axis: 0).cast(to: x.elementType)
+        }
         return x + table[0..<x.shape[1]].cast(to: x.elementType)
     }
 }

@@ -37,7 +37,8 @@ public struct SinusoidalEncoding: CheckedLayer, Configurable {
     }
 
     public func output(for x: Tensor, in context: Context) -> Tensor {
-        let angles = Tensor.angles(positions: x.shape[1], count: x.shape[2] / 2, base: base)
+        let places = context.tokenPlace.map { $0.position.reshaped(to: [1, 1]) } ?? .places(x.shape[1])
+        let angles = Tensor.angles(at: places, count: x.shape[2] / 2, base: base)
         let pairs = Tensor.stacked([sin(angles), cos(angles)], axis: 2)
         return x + pairs.reshaped(to: [x.shape[1], x.shape[2]]).cast(to: x.elementType)
     }

@@ -183,6 +183,7 @@ extension GatedLayer {
         let type = recurrent.elementType
         gates = gates.cast(to: type)
         let constants = constants(in: context)
+        if context.readsTokens { return next(gates, recurrent, constants, in: context) }
         let start = (0..<Self.stateCount).map { _ in Tensor.zeros([x.shape[0], units], type: type) }
         var inputs = [gates]
         if let mask { inputs.append(mask.transposed([1, 0]).expandingShape(at: 2)) }
@@ -192,6 +193,17 @@ extension GatedLayer {
             return (next, next[0])
         }
         return returnsSequences ? all.transposed([1, 0, 2]) : last[0]
+    }
+
+    /// The state after one token, from what is remembered of those before; gates are [1, N, gates · units].
+    private func next(
+        _ gates: Tensor, _ kernel: Tensor, _ constants: [Tensor], in context: Context
+    ) -> Tensor {
+        let names = (0..<Self.stateCount).map { "state\($0)" }
+        let before = names.map { context.remembered($0, [gates.shape[1], units], kernel.elementType) }
+        let after = step(before, gates.squeezingShape(at: 0), kernel, constants)
+        for (name, value) in zip(names, after) { context.remember(name, value) }
+        return returnsSequences ? after[0].expandingShape(at: 1) : after[0]
     }
 }
 
