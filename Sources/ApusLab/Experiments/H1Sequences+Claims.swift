@@ -51,7 +51,7 @@ extension Sequences {
                 statistic: Words(
                     "before training: log₁₀ of the gradient 25 steps back ÷ at the end",
                     "학습 전: log₁₀(25스텝 앞의 기울기 ÷ 끝의 기울기)"), .atLeast(2), basis: Sequences.pilot, isTaught: true,
-                evidence: Evidence.mean(of: "startReach", in: "adding-large")),
+                evidence: { .mean($0["adding-large"].numbers("startReach").map { min($0, 25 * log10(1.5)) }) }),
             Claim(
                 "lstm-keeps-at-start",
                 Words(
@@ -110,7 +110,7 @@ extension Sequences {
                     "Copying over 20 steps: the LSTM ends with less than a tenth of the plain layer's loss.",
                     "20스텝 베끼기: LSTM의 마지막 손실은 단순 순환층의 10분의 1보다 작다."), statistic: ratio,
                 .atLeast(1), basis: Sequences.pilot, isTaught: true,
-                evidence: Evidence.difference(of: "logError", "copy-plain", minus: "copy-lstm")),
+                evidence: { .mean($0.ratios("error", "copy-plain", over: "copy-lstm").map { log10($0) }) }),
             Claim(
                 "nobody-copies-far",
                 Words(

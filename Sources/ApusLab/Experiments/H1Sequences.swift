@@ -145,7 +145,7 @@ struct Sequences: LabExperiment {
         ], seeds: 8, seconds: 190)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
-        let steps = size.of(1000, quick: 300, trial: 40)
+        let steps = size.of(1000, quick: 300, trial: 20)
         let races = Sequences.races.flatMap { race in
             race.cells.map { cell in
                 LabArm(
@@ -153,7 +153,9 @@ struct Sequences: LabExperiment {
                     Words(
                         "\(race.title.english): \(cell.title.english)", "\(race.title.korean): \(cell.title.korean)"),
                     Setting(
-                        task: race.task, cell: cell, length: size.of(race.length, trial: race.length / 5 + 4),
+                        task: race.task, cell: cell,
+                        length: size.of(
+                            race.length, trial: race.id == "copy-long" ? 30 : race.length / 5 + 4),
                         steps: race.length == 100 ? steps * 3 / 2 : steps))
             }
         }

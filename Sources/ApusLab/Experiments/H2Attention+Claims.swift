@@ -6,7 +6,8 @@ extension Attention {
         let accuracy = Words("share of right answers; by chance 0.125", "맞힌 비율(우연은 0.125)")
         let longer = Words("share of right answers at 24 places", "자리 24개에서 맞힌 비율")
         func mean(_ number: String, _ task: LookTask, _ positions: Positions) -> @Sendable (LabResults) -> Evidence {
-            Evidence.mean(of: number, in: Attention.id(task, positions))
+            // A share is at most 1.
+            { .mean($0[Attention.id(task, positions)].numbers(number).map { min($0, 1) }) }
         }
         return [
             Claim(

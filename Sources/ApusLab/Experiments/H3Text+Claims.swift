@@ -65,7 +65,7 @@ extension Sentences {
                     "The LSTM reads “not bad but good” as more praise than “not good but bad”: right for at least 3 of 4 such pairs.",
                     "LSTM은 ‘not bad but good’을 ‘not good but bad’보다 칭찬으로 읽는다. 이런 쌍 넷 가운데 셋 이상에서 옳다."),
                 statistic: pairs, .atLeast(0.75), basis: .predicted, isTaught: true,
-                evidence: Evidence.mean(of: "pairs", in: Sentences.id(.lstm))),
+                evidence: { .mean($0[Sentences.id(.lstm)].numbers("pairs").map { min($0, 1) }) }),
         ]
     }
 

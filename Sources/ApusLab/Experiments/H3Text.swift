@@ -12,7 +12,7 @@ struct Sentences: LabExperiment {
         /// Sentences of validation; twice as many of the test.
         var others: Int
         var epochs: Int
-        /// Whether sentences are made up, and seconds, so that no file is needed and runs are equal.
+        /// Whether sentences are made up, and seconds and pairs, so that no file is needed and runs are equal.
         var isMade: Bool
     }
 
@@ -97,8 +97,8 @@ struct Sentences: LabExperiment {
                 Words(way.title.english + rest.english, way.title.korean + rest.korean),
                 Setting(
                     way: way, isShuffled: isShuffled, words: size.of(words, trial: 5 + words / 100),
-                    training: size.of(7000, quick: 2000, trial: 60), others: size.of(1000, quick: 500, trial: 20),
-                    epochs: size.of(15, quick: 10, trial: 2), isMade: size == .trial))
+                    training: size.of(7000, quick: 2000, trial: 300), others: size.of(1000, quick: 500, trial: 300),
+                    epochs: size.of(15, quick: 10, trial: 5), isMade: size == .trial))
         }
         return SentenceReader.Way.allCases.map { arm($0) } + Sentences.shuffledWays.map { arm($0, isShuffled: true) }
             + [SentenceReader.Way.multiHot, .mean].flatMap { way in
@@ -145,7 +145,7 @@ struct Sentences: LabExperiment {
             [
                 "accuracy": 1 - wrong.mean, "validation.loss": loss, "rate": rate,
                 "seconds": setting.isMade ? made : seconds.min() ?? .nan,
-                "pairs": Double(ordered) / Double(Sentences.pairs.count),
+                "pairs": setting.isMade ? made / 8 : Double(ordered) / Double(Sentences.pairs.count),
             ],
             series: [
                 "wrong": wrong, "praise": praise,
