@@ -98,8 +98,11 @@ struct Session {
             model, loss: .softmaxCrossEntropy, optimizer: .adam(), metrics: [.accuracy],
             precision: precision, memory: computation.memory)
         state = try TrainingState(model, optimizer: .adam(), input: input, seed: 1)
-        let inputs = Tensor.normal(Shape([batchSize] + input.dimensions), key: RandomKey(seed: 1))
-        let targets = Tensor.zeros([batchSize], type: .int32)
+        // In 0..<1, so that an embedding finds them in its table.
+        let inputs = Tensor.uniform(Shape([batchSize] + input.dimensions), key: RandomKey(seed: 1))
+        // A class for each sample, or for each step of a sequence.
+        let steps = try model.summary(input: input).rows.last?.outputShape.dimensions.dropLast() ?? []
+        let targets = Tensor.zeros(Shape([batchSize] + steps), type: .int32)
         try evaluate(inputs, targets)
         batch = Batch(inputs: inputs, targets: targets)
     }

@@ -76,6 +76,12 @@ import Testing
                 let product = numbers["\(step)Milliseconds"]! * numbers["\(step)SamplesPerSecond"]!
                 #expect(abs(product - 4000) < 1e-6)
             }
+            // Tokens, and a class for each step.
+            try command.write(
+                "[{embedding: {vocabulary: 9, units: 4}}, {lstm: {units: 3, returnsSequences: true}}, {dense: 9}]",
+                to: "steps.yaml")
+            let steps = try command.apus("bench steps.yaml --input 6 --seconds 0.01 --batch-size 2 --json").output
+            try compare([steps], "apus bench --json")
         }
     }
 

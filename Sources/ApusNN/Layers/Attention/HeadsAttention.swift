@@ -12,7 +12,7 @@ struct HeadsAttention: Model, Container, CustomStringConvertible {
         if let place = context.tokenPlace {
             return Values(next(inputs, place.position, window: place.window, in: context))
         }
-        Values(attended(inputs, weights: dropout > 0 ? { $0.dropped(dropout, $0.shape, context) } : nil))
+        return Values(attended(inputs, weights: dropout > 0 ? { $0.dropped(dropout, $0.shape, context) } : nil))
     }
 
     /// The weights with which values are added up at inference, [N, heads, T, S].
