@@ -32,6 +32,10 @@ class Workload:
         return any(layer.kind == "batchNorm" for layer in self.layers)
 
     @property
+    def is_recurrent(self):
+        return any(layer.kind == "lstm" for layer in self.layers)
+
+    @property
     def is_mixed(self):
         return "mixedBFloat16" in self.precisions
 
@@ -44,12 +48,12 @@ class Layer:
     constants: dict
 
     #: The name of a constant that may stand alone, and defaults.
-    LEADING = {"dense": "units", "maxPool2D": "poolSize"}
+    LEADING = {"dense": "units", "lstm": "units", "maxPool2D": "poolSize"}
     DEFAULTS = {
         "dense": {"activation": "linear", "useBias": True},
         "conv2D": {"strides": 1, "padding": "valid", "activation": "linear", "useBias": True},
         "maxPool2D": {"padding": "valid"},
-        "batchNorm": {"momentum": 0.99, "epsilon": 1e-3},
+        "batchNorm": {"momentum": 0.99, "epsilon": 1e-3}, "lstm": {"unitForgetBias": True},
         "residual": {"shortcut": None, "activation": "linear"},
         "flatten": {}, "globalAveragePool": {}, "relu": {},
     }

@@ -3,7 +3,8 @@ public import Apus
 /// The numbers with which every framework starts, so that their first losses are equal when they do the same work.
 ///
 /// A number is a function of its stream and its place alone: the bits of `place + stream · 0x9E3779B9`, mixed. Stream 0 is the
-/// inputs, 1 the labels, 2 and on the kernels in the order of their layers, a residual body before its shortcut.
+/// inputs, 1 the labels, 2 and on the kernels in the order of their layers, a residual body before its shortcut, the kernel of an
+/// LSTM's inputs before that of its state.
 /// Benchmarks/peers/start_values.py has the same.
 public enum StartValues {
     /// The bits at a place of a stream; the mixing is lowbias32 of Wellons, "Prospecting for hash functions" (2018).
@@ -33,7 +34,7 @@ public enum StartValues {
 
     /// Kernels drawn as He et al. (2015) do, uniformly; other variables stay as they are.
     public static func setKernels(of variables: inout Variables) throws {
-        let kernels = variables.paths.filter { $0.hasSuffix("/kernel") }
+        let kernels = variables.paths.filter { $0.hasSuffix("/kernel") || $0.hasSuffix("/recurrentKernel") }
         for (number, path) in kernels.enumerated() {
             let shape = variables[path]!.shape
             let inputs = shape.dimensions.dropLast().reduce(1, *)

@@ -52,7 +52,7 @@ class Network:
             y = self.sequential(inside(layer.body), x, walk)
             shortcut = self.sequential(inside(layer.shortcut), x, walk) if layer.shortcut else x
             return self.evaluate(lambda x, y: ACTIVATIONS[layer.activation](x + y), walk, y, shortcut)
-        if layer.kind in ("dense", "conv2D", "batchNorm"):
+        if layer.kind in ("dense", "conv2D", "batchNorm", "lstm"):
             if walk is None:
                 self.parameters.append(self.initial(layer, x.shape))
                 if layer.kind == "batchNorm":
@@ -60,6 +60,8 @@ class Network:
             parameters = self.parameters[-1] if walk is None else next(walk.parameters)
             if layer.kind == "batchNorm":
                 return x if walk is None else walk.normalized(layer, parameters, x)
+            if layer.kind == "lstm":
+                return self.evaluate(lambda x: last_state(layer, parameters, x), walk, x)
             return self.evaluate(lambda x: weighted(layer, parameters, x), walk, x)
         function = {"relu": jax.nn.relu, "flatten": lambda x: x.reshape(len(x), -1),
                     "globalAveragePool": lambda x: x.mean((1, 2)),
@@ -74,14 +76,31 @@ class Network:
     def initial(self, layer, shape):
         if layer.kind == "batchNorm":
             return {"gamma": jnp.ones(shape[-1]), "beta": jnp.zeros(shape[-1])}
+        if layer.kind == "lstm":
+            return {"kernel": self.kernel((shape[-1], 4 * layer.units)),
+                    "recurrent": self.kernel((layer.units, 4 * layer.units)), "bias": jnp.zeros(4 * layer.units)}
         size = (layer.kernelSize,) * 2 if layer.kind == "conv2D" else ()
         outputs = layer.filters if layer.kind == "conv2D" else layer.units
-        kernel_shape = (*size, shape[-1], outputs)
-        if self.kernels:
-            kernel = jnp.asarray(self.kernels.next(kernel_shape))
-        else:
-            kernel = jax.nn.initializers.he_uniform()(next(self.keys), kernel_shape)
+        kernel = self.kernel((*size, shape[-1], outputs))
         return {"kernel": kernel, **({"bias": jnp.zeros(outputs)} if layer.useBias else {})}
+
+    def kernel(self, shape):
+        if self.kernels:
+            return jnp.asarray(self.kernels.next(shape))
+        return jax.nn.initializers.he_uniform()(next(self.keys), shape)
+
+
+def last_state(layer, parameters, x):
+    """The state of an LSTM after the last step of [N, T, C]."""
+    def step(state, gates):
+        h, c = state
+        i, f, g, o = jnp.split(gates + h @ parameters["recurrent"], 4, -1)
+        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
+
+    gates = x @ parameters["kernel"] + parameters["bias"]
+    start = jnp.zeros((x.shape[0], layer.units))
+    return jax.lax.scan(step, (start, start), gates.swapaxes(0, 1))[0][0]
 
 
 class Walk:

@@ -36,6 +36,8 @@ class Builder:
             x, padding = self.padded(layer, x)
             return self.weighted(layers.Conv2D(layer.filters, layer.kernelSize, layer.strides, padding,
                                                activation=activation, use_bias=layer.useBias), x)
+        if layer.kind == "lstm":
+            return self.recurrent(layers.LSTM(layer.units, unit_forget_bias=layer.unitForgetBias), x)
         if layer.kind == "batchNorm":
             return layers.BatchNormalization(momentum=layer.momentum, epsilon=layer.epsilon)(x)
         if layer.kind == "maxPool2D":  # behind a ReLU zeros are as good as nothing
@@ -65,6 +67,13 @@ class Builder:
         y = layer(x)
         if self.kernels:
             layer.kernel.assign(self.kernels.next(layer.kernel.shape))
+        return y
+
+    def recurrent(self, layer, x):
+        y = layer(x)
+        if self.kernels:
+            for kernel in (layer.cell.kernel, layer.cell.recurrent_kernel):
+                kernel.assign(self.kernels.next(kernel.shape))
         return y
 
 

@@ -27,6 +27,17 @@ class Residual(nn.Module):
         return self.activation(self.body(x) + self.shortcut(x))
 
 
+class LastState(nn.Module):
+    """A recurrent layer of which the state after the last step is the result."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        return self.layer(x)[0][:, -1]
+
+
 class Builder:
     """Makes modules of layers. A sample goes with them, so that nobody computes input sizes."""
 
@@ -50,6 +61,8 @@ class Builder:
             padding = {"valid": 0, "same": layer.kernelSize // 2}.get(layer.padding, layer.padding)
             yield self.weighted(nn.Conv2d(x.shape[1], layer.filters, layer.kernelSize, layer.strides, padding,
                                           bias=layer.useBias))
+        elif layer.kind == "lstm":
+            yield LastState(self.recurrent(nn.LSTM(x.shape[2], layer.units, batch_first=True)))
         elif layer.kind == "batchNorm":
             yield nn.BatchNorm2d(x.shape[1], layer.epsilon, 1 - layer.momentum)
         elif layer.kind == "maxPool2D":
@@ -82,6 +95,15 @@ class Builder:
             module.weight.data.copy_(kernel.permute(3, 2, 0, 1) if size else kernel.T)
             if module.bias is not None:
                 module.bias.data.zero_()
+        return module
+
+    def recurrent(self, module):
+        """The module with the next two kernels, [inputs, gates] and [units, gates]; its own are [gates, inputs]."""
+        if self.kernels:
+            for weight in (module.weight_ih_l0, module.weight_hh_l0):
+                weight.data.copy_(torch.from_numpy(self.kernels.next(weight.shape[::-1])).T)
+            for bias in (module.bias_ih_l0, module.bias_hh_l0):
+                bias.data.zero_()
         return module
 
 

@@ -1,7 +1,8 @@
 """The numbers with which every framework starts, so that their first losses are equal when they do the same work.
 
 The same as ApusWorkloads/StartValues.swift: a number is a function of its stream and its place alone. Stream 0 is the inputs,
-1 the labels, 2 and on the kernels in the order of their layers, a residual body before its shortcut.
+1 the labels, 2 and on the kernels in the order of their layers, a residual body before its shortcut,
+the kernel of an LSTM's inputs before that of its state.
 """
 import numpy as np
 
