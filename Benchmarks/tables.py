@@ -34,6 +34,16 @@ def deep_row(c, title):
             ", ".join(f"{ratio:.2f}" for ratio in c["peer_ratios"])]
 
 
+def times(comparisons):
+    """What ratios are of, `three runs`: rows that were measured in other ways have no number in common."""
+    kinds = {(len(c["peer_ratios"]), c["repeats"]) for c in comparisons}
+    if len(kinds) > 1:
+        names = sorted({repeats.removesuffix("s") for _, repeats in kinds})
+        return f"each {' or '.join(names)}"
+    count, repeats = kinds.pop()
+    return f"{NUMBERS.get(count, count)} {repeats if count > 1 else repeats.removesuffix('s')}"
+
+
 def table(kind, content, known):
     """The table of a kind as Markdown, in the order of the workloads."""
     if kind not in ("short", "deep"):
@@ -44,9 +54,7 @@ def table(kind, content, known):
         header = ["step", "Apus", "best peer", "ratio", "best PyTorch", "ratio"]
         rows = [short_row(c, known[c["workload"]].title) for c in comparisons]
     else:
-        count, repeats = len(comparisons[0]["peer_ratios"]), comparisons[0]["repeats"]
-        header = ["work", "precision", "Apus, ms", "best peer, ms", "",
-                  f"ratio in {NUMBERS.get(count, count)} {repeats if count > 1 else repeats.removesuffix('s')}"]
+        header = ["work", "precision", "Apus, ms", "best peer, ms", "", f"ratio in {times(comparisons)}"]
         rows = [deep_row(c, known[c["workload"]].title) for c in comparisons]
     lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (header, *rows)]
     return "\n".join([lines[0], "|" + "---|" * len(header), *lines[1:], ""])

@@ -116,6 +116,14 @@ class Tables(unittest.TestCase):
             "| work | precision | Apus, ms | best peer, ms | | ratio in two rounds |\n|---|---|---|---|---|---|\n"
             "| Big | float32 | 10.0 | 20.0 | Keras `graph` | 2.00, 1.50 |\n")))
 
+    def test_rows_measured_in_other_ways_have_no_number_in_common(self):
+        def row(count, repeats):
+            return {"peer_ratios": [1.0] * count, "repeats": repeats}
+
+        self.assertEqual(tables.times([row(3, "runs"), row(3, "runs")]), "three runs")
+        self.assertEqual(tables.times([row(1, "rounds")]), "one round")
+        self.assertEqual(tables.times([row(3, "runs"), row(5, "rounds")]), "each round or run")
+
 
 class Classes(unittest.TestCase):
     def test_names(self):
