@@ -291,10 +291,19 @@ import Testing
     @Test func everyCommandSucceedsAndFails() throws {
         try Command.inFolder { command in
             try prepare(command)
+            try command.write(String(repeating: "abcd", count: 40), to: "abcd.txt")
+            try command.write(
+                "{data: {source: {corpus: {files: abcd.txt, length: 8}}, test: 0}, model: {characterModel: {units: 4}}, epochs: 1}",
+                to: "w.yaml")
+            try command.apus("train w.yaml --run runs/w")
             let lines: [(name: String, right: String, wrong: String, code: Int32, message: String)] = [
                 ("train", "i.yaml", "", 64, "Error: give a network, an experiment file, or --resume and a run\n"),
                 ("evaluate", "runs/i", "", 64, "Error: Missing expected argument '<run>'\n"),
                 ("predict", "runs/i points.csv", "runs/i i.yaml", 65, "error: i.yaml: this is not an IDX file"),
+                (
+                    "generate", "runs/w --length 5", "runs/i", 65,
+                    "error: the model is no language model. Expected a model "
+                ),
                 (
                     "tune", "i.yaml --over 'seed={choice: [1]}' --trials 1", "i.yaml --over 'sed={choice: [1]}'", 64,
                     "error: sed can't be set: there is no key sed (did you mean seed?)\n"

@@ -88,7 +88,7 @@ import Testing
         let graph = try item.model.exportedGraph(variables, item.inputs, images: item.images)
         let names = Set(graph.initializers.map(\.name))
         // What is computed from a weight is a number of its own.
-        let folded = ["standardized", "normalization", "transformer-blocks"]
+        let folded = ["standardized", "normalization", "transformer-blocks", "gru-before"]
         for path in variables.paths where !folded.contains(item.name) {
             #expect(names.contains(path.replacing("/", with: ".")), "\(path)")
         }

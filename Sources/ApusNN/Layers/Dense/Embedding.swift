@@ -53,7 +53,7 @@ public struct Embedding: CheckedLayer, Configurable {
         Embedding(vocabulary: 0, 0), .required("vocabulary", \.vocabulary),
         .required("units", \.units, isLabelled: false),
         .optional("initializer", \.initializer), .optional("regularizer", \.regularizer),
-        .optional("constraint", \.constraint))
+        .optional("constraint", \.constraint), .optional("padding", \.padding))
 
     func check(_ check: inout Check, _ x: Tensor) {
         check.expectPositive("vocabulary", vocabulary)
