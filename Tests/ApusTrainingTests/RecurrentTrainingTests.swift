@@ -49,7 +49,7 @@ import Testing
         var values = noise.map { $0 * 0.3 }
         for index in 0..<count { values[index * length] = labels[index] == 1 ? 2 : -2 }
         let data = try Dataset(inputs: Tensor(values, shape: [count, length, 1]), labels: labels)
-        func accuracy(_ layer: some Layer) throws -> Double {
+        func accuracy(_ layer: any Layer) throws -> Double {
             var trainer = Trainer(
                 Sequential {
                     layer; Dense(2)
@@ -58,8 +58,12 @@ import Testing
             try trainer.fit(data, epochs: 30, batchSize: 32)
             return try trainer.evaluate(data)["accuracy"] ?? 0
         }
-        #expect(try accuracy(LSTM(16)) > 0.98)
-        #expect(try accuracy(GRU(16)) > 0.98)
-        #expect(try accuracy(Bidirectional(layer: GRU(8))) > 0.98)
+        // Eight bits of a product are fewer than it takes to be right in every last sample.
+        let least = precision == .float32 ? 0.98 : 0.9
+        let layers: [any Layer] = [LSTM(16), GRU(16), Bidirectional(layer: GRU(8))]
+        for layer in layers {
+            let reached = try accuracy(layer)
+            #expect(reached > least, "\(layer): \(reached)")
+        }
     }
 }
