@@ -244,7 +244,7 @@ private struct CausalMean: Layer {
             refusal(Sampling(topP: 1.5)) == "topP is a probability above 0 and at most 1, received 1.5" + end)
         #expect(refusal(Sampling(), -1) == "the length can't be negative, received -1" + end)
         #expect(
-            try message { try constant([.nan, .nan]).text(length: 3) }
+            message { try constant([.nan, .nan]).text(length: 3) }
                 == "the model's answer is no number. Expected finite logits; received NaN or infinity. Its training diverged: train again with a smaller learning rate."
         )
     }
