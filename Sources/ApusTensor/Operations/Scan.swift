@@ -29,12 +29,12 @@ public func scan<Carry: TensorTree, Sequence: TensorTree, Yield: TensorTree>(
     body: (Carry, Sequence) -> (Carry, Yield)
 ) -> (last: Carry, all: Yield) {
     if LoopExpansion.isWanted { return written(over: sequences, from: initial, reversed: reversed, body: body) }
-    let length = sequences.leaves.first.flatMap { $0.rank > 0 ? $0.shape[0] : nil } ?? 0
+    let length = length(of: sequences.leaves)
     let fits = sequences.leaves.allSatisfy { $0.rank > 0 && $0.shape[0] == length }
     guard savesMemory, length > 1, fits else {
         return loop(over: sequences, from: initial, reversed: reversed, body: body)
     }
-    let part = max(1, Int(Double(length).squareRoot().rounded(.up)))
+    let part = Int(Double(length).squareRoot().rounded(.up))
     let whole = length / part * part
     // The parts of one length in a loop of loops, and what is left of the sequence.
     func ofParts(_ carry: Carry) -> (last: Carry, all: Yield) {
@@ -57,11 +57,17 @@ public func scan<Carry: TensorTree, Sequence: TensorTree, Yield: TensorTree>(
     return (end.last, low.with(zip(low.leaves, high.leaves).map { .concatenated([$0, $1]) }))
 }
 
+/// The number of entries of sequences [T, ...], as the first one has them.
+private func length(of sequences: [Tensor]) -> Int {
+    sequences.first.flatMap { $0.rank > 0 ? $0.shape[0] : nil } ?? 0
+}
+
+/// The loop as one operation.
 private func loop<Carry: TensorTree, Sequence: TensorTree, Yield: TensorTree>(
     over sequences: Sequence, from initial: Carry, reversed: Bool, body: (Carry, Sequence) -> (Carry, Yield)
 ) -> (last: Carry, all: Yield) {
     let (inputs, starts) = (sequences.leaves, initial.leaves)
-    let length = inputs.first.flatMap { $0.rank > 0 ? $0.shape[0] : nil } ?? 0
+    let length = length(of: inputs)
     let entries = inputs.enumerated().map { index, sequence in
         Node(
             .input(
@@ -98,14 +104,8 @@ private func loop<Carry: TensorTree, Sequence: TensorTree, Yield: TensorTree>(
         sequences: inputs.map(\.node), length: length, isReversed: reversed)
     let parts = scan.parts
     let last = parts[..<carries.count].map { part in
-        let all = node.part(part)
-        let place = reversed ? 0 : length
-        return Tensor(
-            Node(
-                .slice(
-                    [AxisSlice(start: place, count: 1)]
-                        + part.shape.dimensions.dropFirst().map { AxisSlice(start: 0, count: $0) }), [all]
-            ).reshape(Shape(Array(part.shape.dimensions.dropFirst()))))
+        let entry = node.part(part).entries(reversed ? 0 : length, 1)
+        return Tensor(entry.reshape(Shape(Array(part.shape.dimensions.dropFirst()))))
     }
     var ofOthers = parts[carries.count...].makeIterator()
     let all = yielded.map { yield in
@@ -126,7 +126,7 @@ private func written<Carry: TensorTree, Sequence: TensorTree, Yield: TensorTree>
 ) -> (last: Carry, all: Yield) {
     // What does not fit is refused, and nothing yields what has no entries, as in a loop.
     let loop = loop(over: sequences, from: initial, reversed: reversed, body: body)
-    let length = sequences.leaves.first.flatMap { $0.rank > 0 ? $0.shape[0] : nil } ?? 0
+    let length = length(of: sequences.leaves)
     guard loop.last.leaves.allSatisfy({ $0.problems.isEmpty }), length > 0 else { return loop }
     var carry = initial
     var yields: [[Tensor]] = []
