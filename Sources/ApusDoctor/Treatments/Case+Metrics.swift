@@ -6,7 +6,7 @@ extension Case {
     var metricFinding: Finding? {
         // Where the output itself does not fit, its repair says what metrics take.
         guard outputTreatments().isEmpty, let metrics = tree["metrics"]?.items else { return nil }
-        let areProbabilities = ["sigmoid", "softmax", "hardSigmoid"].contains(outputActivation)
+        let areProbabilities = Case.reach(outputActivation).map { $0 == (0, 1) } ?? false
         var places: [String] = []
         let changed = metrics.enumerated().map { index, metric -> SettingValue in
             guard metric.kind == "binaryAccuracy" else { return metric }
@@ -20,11 +20,10 @@ extension Case {
         guard !places.isEmpty else { return nil }
         let observation =
             areProbabilities
-            ? "binaryAccuracy takes logits, but outputs are probabilities: their sigmoid is at least 0.5, so that every answer is yes"
-            : "binaryAccuracy takes probabilities, but outputs are logits: an answer is yes from 0.5 on, not from 0"
+            ? "binaryAccuracy takes logits, but outputs are probabilities, whose sigmoid lies between 0.5 and 0.732, whatever the answer is"
+            : "binaryAccuracy takes probabilities, but outputs are logits, which it compares with the threshold as they are"
         return Finding(
             label: .metricWrong, places: places, confidence: 0.99, level: 0, observation: observation, evidence: [:],
-            experiment: nil,
-            repair: Finding.Repair(settings: Edit("metrics", .list(changed)).settings))
+            experiment: nil, repair: Finding.Repair(settings: Edit("metrics", .list(changed)).settings))
     }
 }

@@ -164,7 +164,7 @@ extension Case {
     }
 
     /// The numbers that an activation can yield; `nil` for all.
-    private static func reach(_ activation: String) -> (Double, Double)? {
+    static func reach(_ activation: String) -> (Double, Double)? {
         switch activation {
         case "relu", "softplus", "exponential": (0, .infinity)
         case "relu6": (0, 6)
