@@ -95,6 +95,22 @@ import Testing
         #expect(diagnosis.findings.first?.repair?.settings == ["data.validation.fraction=0.1"])
     }
 
+    /// Of enough samples most may be held back: whoever asks for that wants a short training.
+    @Test func samplesHeldBackOfMany() throws {
+        let given = experiment(
+            "few of many",
+            data: DataSource(
+                source: .generated(.spirals(count: 6000, noise: 0.1, turns: 2)), validation: .init(fraction: 0.9),
+                test: 0.3),
+            layers: Sequential {
+                Dense(32, activation: .relu, kernelInitializer: .heNormal)
+                Dense(32, activation: .relu, kernelInitializer: .heNormal)
+                Dense(2)
+            }, epochs: 40)
+        let diagnosis = try examine(given)
+        #expect(!diagnosis.findings.contains { $0.label == .tooLittleData }, "\(diagnosis)")
+    }
+
     @Test func rateTooHigh() throws {
         try expect(
             .learningRateTooHigh, in: experiment("rate", layers: usual, optimizer: .adam(learningRate: 30)), gain: 0.1)

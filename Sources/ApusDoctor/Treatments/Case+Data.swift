@@ -5,11 +5,12 @@ extension Case {
     func dataTreatments() -> [Treatment] {
         var found: [Treatment] = []
         let held = experiment.data.validation.fraction
-        if held > 0.5, experiment.data.validation.file == nil {
+        if held > 0.5, experiment.data.validation.file == nil, patient.data.training.count < Patient.fewSamples {
             found.append(
                 Treatment(
                     .tooLittleData, at: ["data.validation.fraction"], Edit("data.validation.fraction", .number(0.1)),
-                    "\((held * 100).short) % of the samples are held back from training", suspicion: 0.9,
+                    "\((held * 100).short) % of the samples are held back from training, which leaves \(patient.data.training.count)",
+                    suspicion: 0.9,
                     minimumGain: 0.03, level: 1))
         }
         if let augment = tree["data.augment"]?.items, !augment.isEmpty {

@@ -49,6 +49,9 @@ struct Patient: Sendable {
         return isUnbalanced ? 1 / Double(max(2, classCounts.filter { $0 > 0 }.count)) : score.chance
     }
 
+    /// Fewer training samples than this may be too few.
+    static let fewSamples = 300
+
     /// Steps of an epoch.
     var stepsPerEpoch: Int { max(1, (data.training.count + experiment.batchSize - 1) / experiment.batchSize) }
 }
