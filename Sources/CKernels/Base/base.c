@@ -1,4 +1,5 @@
 #include "apus_base.h"
+#include "apus_crowd.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -132,37 +133,67 @@ void __tsan_release(void *address);
 #define APUS_BEFORE(address) (void)(address)
 #endif
 
+static int64_t nanoseconds_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 typedef struct {
     apus_loop_body body;
     void *context;
     int64_t tasks;
     uint64_t float_mode;
     enum apus_isa isa;
+    bool is_measured;
+    /// The nanoseconds of the share that took the shortest, where they are measured.
+    _Atomic int64_t least;
 } loop;
 
 static void loop_share(void *pointer) {
-    const loop *l = pointer;
+    loop *l = pointer;
     APUS_AFTER(pointer);
     if (float_mode() != l->float_mode) set_float_mode(l->float_mode);
     if (apus_isa() != l->isa) apus_set_isa(l->isa);
     int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
     int64_t first = l->tasks * thread / threads, last = l->tasks * (thread + 1) / threads;
+    int64_t start = l->is_measured ? nanoseconds_now() : 0;
     if (first < last) l->body(l->context, first, last);
+    if (l->is_measured) {
+        int64_t mine = nanoseconds_now() - start, least = atomic_load_explicit(&l->least, memory_order_relaxed);
+        while (mine < least
+               && !atomic_compare_exchange_weak_explicit(&l->least, &least, mine, memory_order_relaxed,
+                                                         memory_order_relaxed)) {
+        }
+    }
     APUS_BEFORE(pointer);
 }
 
+static _Thread_local apus_crowd crowd;
+
 void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context) {
     if (tasks <= 0) return;
-    int64_t threads = apus_thread_count();
-    if (threads > tasks) threads = tasks;
-    if (threads == 1 || omp_in_parallel()) {
+    int threads = apus_thread_count();
+    if (threads == 1 || tasks == 1 || omp_in_parallel()) {
         body(context, 0, tasks);
         return;
     }
-    loop l = {body, context, tasks, float_mode(), apus_isa()};
+    bool is_measured = apus_crowd_measures(&crowd);
+    int64_t start = is_measured ? nanoseconds_now() : 0;
+    if (is_measured) apus_crowd_begin(&crowd, start);
+    threads = apus_crowd_threads(&crowd, threads);
+    if (threads > tasks) threads = (int)tasks;
+    if (threads == 1) {
+        body(context, 0, tasks);
+        return;
+    }
+    loop l = {body, context, tasks, float_mode(), apus_isa(), is_measured, INT64_MAX};
     APUS_BEFORE(&l);
     GOMP_parallel(loop_share, &l, (unsigned)threads, 0);
     APUS_AFTER(&l);
+    if (!is_measured) return;
+    int64_t end = nanoseconds_now();
+    apus_crowd_note(&crowd, threads, end, end - start, atomic_load_explicit(&l.least, memory_order_relaxed));
 }
 
 // MARK: Programs
@@ -173,12 +204,6 @@ int64_t apus_run(const apus_step *steps, int64_t count, int *status) {
         if (*status) return i;
     }
     return -1;
-}
-
-static int64_t nanoseconds_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 int64_t apus_run_timed(const apus_step *steps, int64_t count, int *status, int64_t *nanoseconds) {
