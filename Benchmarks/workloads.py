@@ -14,6 +14,7 @@ class Workload:
     title: str  # what tables call it
     layers: tuple  # the network, in the vocabulary of experiment files; see `Layer.list`
     input: tuple  # the shape of a sample
+    vocabulary: int  # how many different tokens a sample consists of, each with a label; 0 if it consists of numbers
     batch: int
     optimizer: str  # "adam" or "sgd"
     learning_rate: float
@@ -30,10 +31,6 @@ class Workload:
     def is_deep(self):
         """Whether it has batch normalizations, whose running values are part of a step."""
         return any(layer.kind == "batchNorm" for layer in self.layers)
-
-    @property
-    def is_recurrent(self):
-        return any(layer.kind == "lstm" for layer in self.layers)
 
     @property
     def is_mixed(self):
@@ -53,7 +50,8 @@ class Layer:
         "dense": {"activation": "linear", "useBias": True},
         "conv2D": {"strides": 1, "padding": "valid", "activation": "linear", "useBias": True},
         "maxPool2D": {"padding": "valid"},
-        "batchNorm": {"momentum": 0.99, "epsilon": 1e-3}, "lstm": {"unitForgetBias": True},
+        "batchNorm": {"momentum": 0.99, "epsilon": 1e-3}, "layerNorm": {"epsilon": 1e-3},
+        "lstm": {"unitForgetBias": True}, "transformerBlock": {"isCausal": False}, "embedding": {}, "positionEmbedding": {},
         "residual": {"shortcut": None, "activation": "linear"},
         "flatten": {}, "globalAveragePool": {}, "relu": {},
     }
@@ -86,7 +84,8 @@ class Layer:
 def workload(entry, models):
     kind, constants = next(iter(entry["optimizer"].items()))
     return Workload(
-        entry["name"], entry["title"], Layer.list(models[entry["model"]]), tuple(entry["input"]), entry["batch"], kind,
+        entry["name"], entry["title"], Layer.list(models[entry["model"]]), tuple(entry["input"]), entry.get("vocabulary", 0),
+        entry["batch"], kind,
         constants["learningRate"], constants.get("momentum", 0.0), tuple(entry.get("precisions", ["float32"])),
         entry.get("isInference", False), entry.get("isShort", False))
 

@@ -109,11 +109,12 @@ func measure(_ workload: Workload, _ precision: NumericPrecision, seconds: Doubl
         last = try session.run()
         times.append(now() - before)
     }
+    let mean = (now() - start) / Double(times.count)
     times.sort()
     return """
         {"framework": "apus", "mode": "\(precision)", "precision": "\(precision == .float32 ? "float32" : "bfloat16")", \
         "workload": "\(workload.name)", "median_ms": \(times[times.count / 2] * 1e3), "min_ms": \(times[0] * 1e3), \
-        "steps": \(times.count), "\(workload.isInference ? "first_output" : "first_loss")": \(first), \
+        "mean_ms": \(mean * 1e3), "steps": \(times.count), "\(workload.isInference ? "first_output" : "first_loss")": \(first), \
         "\(workload.isInference ? "last_output" : "last_loss")": \(last)}
         """
 }

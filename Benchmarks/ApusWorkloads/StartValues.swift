@@ -4,7 +4,7 @@ public import Apus
 ///
 /// A number is a function of its stream and its place alone: the bits of `place + stream · 0x9E3779B9`, mixed. Stream 0 is the
 /// inputs, 1 the labels, 2 and on the kernels in the order of their layers, a residual body before its shortcut, the kernel of an
-/// LSTM's inputs before that of its state.
+/// LSTM's inputs before that of its state, those of attention in the order query, key, value, output.
 /// Benchmarks/peers/start_values.py has the same.
 public enum StartValues {
     /// The bits at a place of a stream; the mixing is lowbias32 of Wellons, "Prospecting for hash functions" (2018).
@@ -25,16 +25,24 @@ public enum StartValues {
         return Tensor(numbers, shape: shape)
     }
 
-    /// Inputs of variance 1, [batch, …], and labels from 0 to 9, [batch].
+    /// Inputs of variance 1, [batch, …], and labels from 0 to 9, [batch]; or tokens, and a token as the label of each.
     public static func batch(_ workload: Workload) -> Batch {
-        let inputs = uniform(0, Shape([workload.batch] + workload.input.dimensions), limit: 3.0.squareRoot())
+        let shape = Shape([workload.batch] + workload.input.dimensions)
+        if let vocabulary = workload.vocabulary {
+            func tokens(_ stream: Int) -> Tensor {
+                Tensor((0..<shape.count).map { Int32(bits(stream, $0) % UInt32(vocabulary)) }, shape: shape)
+            }
+            return Batch(inputs: tokens(0), targets: tokens(1))
+        }
+        let inputs = uniform(0, shape, limit: 3.0.squareRoot())
         let labels = (0..<workload.batch).map { Int32(bits(1, $0) % 10) }
         return Batch(inputs: inputs, targets: Tensor(labels))
     }
 
-    /// Kernels drawn as He et al. (2015) do, uniformly; other variables stay as they are.
+    /// Kernels and embeddings drawn as He et al. (2015) do, uniformly; other variables stay as they are.
     public static func setKernels(of variables: inout Variables) throws {
-        let kernels = variables.paths.filter { $0.hasSuffix("/kernel") || $0.hasSuffix("/recurrentKernel") }
+        let names = ["kernel", "recurrentKernel", "embeddings"]
+        let kernels = variables.paths.filter { path in names.contains { path.hasSuffix("/\($0)") } }
         for (number, path) in kernels.enumerated() {
             let shape = variables[path]!.shape
             let inputs = shape.dimensions.dropLast().reduce(1, *)

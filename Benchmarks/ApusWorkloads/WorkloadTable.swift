@@ -7,6 +7,7 @@ private struct WorkloadTable: Decodable {
         let name: String
         let model: String
         let input: [Int]
+        let vocabulary: Int?
         let batch: Int
         let optimizer: Optimizer
         let isInference: Bool?
@@ -36,7 +37,8 @@ extension Workload {
                 DecodingError.Context(codingPath: [], debugDescription: "\(entry.name) has no model \(entry.model)"))
         }
         self.init(
-            name: entry.name, model: model, optimizer: entry.optimizer, input: Shape(entry.input), batch: entry.batch,
+            name: entry.name, model: model, optimizer: entry.optimizer, input: Shape(entry.input),
+            vocabulary: entry.vocabulary, batch: entry.batch,
             isInference: entry.isInference ?? false, precisions: entry.precisions ?? [.float32])
     }
 }

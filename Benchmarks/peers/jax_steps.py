@@ -33,7 +33,7 @@ class Network:
         self.layers, self.pooling, self.kernels = workload.layers, pooling, kernels
         self.keys = iter(jax.random.split(jax.random.key(0), 64))
         self.parameters, self.running = [], []
-        sample = jax.ShapeDtypeStruct((1, *workload.input), jnp.float32)
+        sample = jax.ShapeDtypeStruct((1, *workload.input), jnp.int32 if workload.vocabulary else jnp.float32)
         self.sequential(self.layers, sample, None)
 
     def __call__(self, parameters, running, x, training):
@@ -52,7 +52,7 @@ class Network:
             y = self.sequential(inside(layer.body), x, walk)
             shortcut = self.sequential(inside(layer.shortcut), x, walk) if layer.shortcut else x
             return self.evaluate(lambda x, y: ACTIVATIONS[layer.activation](x + y), walk, y, shortcut)
-        if layer.kind in ("dense", "conv2D", "batchNorm", "lstm"):
+        if layer.kind in WEIGHTED:
             if walk is None:
                 self.parameters.append(self.initial(layer, x.shape))
                 if layer.kind == "batchNorm":
@@ -60,11 +60,11 @@ class Network:
             parameters = self.parameters[-1] if walk is None else next(walk.parameters)
             if layer.kind == "batchNorm":
                 return x if walk is None else walk.normalized(layer, parameters, x)
-            if layer.kind == "lstm":
-                return self.evaluate(lambda x: last_state(layer, parameters, x), walk, x)
+            if layer.kind in FUNCTIONS:
+                return self.evaluate(lambda x: FUNCTIONS[layer.kind](layer, parameters, x), walk, x)
             return self.evaluate(lambda x: weighted(layer, parameters, x), walk, x)
         function = {"relu": jax.nn.relu, "flatten": lambda x: x.reshape(len(x), -1),
-                    "globalAveragePool": lambda x: x.mean((1, 2)),
+                    "globalAveragePool": lambda x: x.mean(tuple(range(1, x.ndim - 1))),
                     "maxPool2D": lambda x: self.pooling(layer, x)}[layer.kind]
         return self.evaluate(function, walk, x)
 
@@ -75,10 +75,22 @@ class Network:
 
     def initial(self, layer, shape):
         if layer.kind == "batchNorm":
-            return {"gamma": jnp.ones(shape[-1]), "beta": jnp.zeros(shape[-1])}
+            return ones_and_zeros(shape[-1])
         if layer.kind == "lstm":
             return {"kernel": self.kernel((shape[-1], 4 * layer.units)),
                     "recurrent": self.kernel((layer.units, 4 * layer.units)), "bias": jnp.zeros(4 * layer.units)}
+        channels = shape[-1]
+        if layer.kind == "layerNorm":
+            return ones_and_zeros(channels)
+        if layer.kind in ("embedding", "positionEmbedding"):
+            return {"kernel": self.kernel((layer.vocabulary, layer.units) if layer.kind == "embedding"
+                                          else (layer.length, channels))}
+        if layer.kind == "transformerBlock":
+            parts = [self.kernel((channels, channels)) for _ in range(3)]
+            maps = {"inputs": jnp.concatenate(parts, 1), "output": self.kernel((channels, channels)),
+                    "dense1": self.kernel((channels, 4 * channels)), "dense2": self.kernel((4 * channels, channels))}
+            return {"norm1": ones_and_zeros(channels), "norm2": ones_and_zeros(channels),
+                    **{name: {"kernel": kernel, "bias": jnp.zeros(kernel.shape[1])} for name, kernel in maps.items()}}
         size = (layer.kernelSize,) * 2 if layer.kind == "conv2D" else ()
         outputs = layer.filters if layer.kind == "conv2D" else layer.units
         kernel = self.kernel((*size, shape[-1], outputs))
@@ -101,6 +113,37 @@ def last_state(layer, parameters, x):
     gates = x @ parameters["kernel"] + parameters["bias"]
     start = jnp.zeros((x.shape[0], layer.units))
     return jax.lax.scan(step, (start, start), gates.swapaxes(0, 1))[0][0]
+
+
+def ones_and_zeros(channels):
+    return {"gamma": jnp.ones(channels), "beta": jnp.zeros(channels)}
+
+
+def layer_normalized(epsilon, parameters, x):
+    mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    return (x - mean) * lax.rsqrt(variance + epsilon) * parameters["gamma"] + parameters["beta"]
+
+
+def block(layer, parameters, x):
+    """A block of a transformer with normalization before: the map to queries, keys and values is one."""
+    def mapped(name, x):
+        return x @ parameters[name]["kernel"] + parameters[name]["bias"]
+
+    n, t, c = x.shape
+    maps = mapped("inputs", layer_normalized(1e-5, parameters["norm1"], x)).reshape(n, t, 3, layer.heads, c // layer.heads)
+    found = jax.nn.dot_product_attention(maps[:, :, 0], maps[:, :, 1], maps[:, :, 2], is_causal=layer.isCausal)
+    x = x + mapped("output", found.reshape(n, t, c))
+    hidden = jax.nn.gelu(mapped("dense1", layer_normalized(1e-5, parameters["norm2"], x)), approximate=False)
+    return x + mapped("dense2", hidden)
+
+
+FUNCTIONS = {
+    "lstm": last_state, "transformerBlock": block,
+    "layerNorm": lambda layer, parameters, x: layer_normalized(layer.epsilon, parameters, x),
+    "embedding": lambda layer, parameters, x: parameters["kernel"][x],
+    "positionEmbedding": lambda layer, parameters, x: x + parameters["kernel"],
+}
+WEIGHTED = {"dense", "conv2D", "batchNorm", *FUNCTIONS}
 
 
 class Walk:
@@ -154,7 +197,7 @@ def make_step(workload, mode, starts_equal):
     def loss_of(parameters, running, x, y):
         outputs, running = network(parameters, running, x, training=True)
         scores = jax.nn.log_softmax(outputs)
-        return -jnp.mean(jnp.take_along_axis(scores, y[:, None], 1)), running
+        return -jnp.mean(jnp.take_along_axis(scores, y[..., None], -1)), running
 
     def sgd(state, gradients):
         if momentum == 0:

@@ -17,6 +17,20 @@ MODES = {
 }
 
 
+class Positions(layers.Layer):
+    """Adds a row for each position."""
+
+    def __init__(self, length):
+        super().__init__()
+        self.length = length
+
+    def build(self, shape):
+        self.embeddings = self.add_weight(shape=(self.length, shape[-1]), name="embeddings")
+
+    def call(self, x):
+        return x + self.embeddings
+
+
 class Builder:
     """Applies layers one after the other."""
 
@@ -38,6 +52,16 @@ class Builder:
                                                activation=activation, use_bias=layer.useBias), x)
         if layer.kind == "lstm":
             return self.recurrent(layers.LSTM(layer.units, unit_forget_bias=layer.unitForgetBias), x)
+        if layer.kind == "transformerBlock":
+            return self.block(layer, x)
+        if layer.kind == "embedding":
+            return self.weighted(layers.Embedding(layer.vocabulary, layer.units), x)
+        if layer.kind == "positionEmbedding":
+            return self.weighted(Positions(layer.length), x)
+        if layer.kind == "layerNorm":
+            return layers.LayerNormalization(epsilon=layer.epsilon)(x)
+        if layer.kind == "globalAveragePool" and len(x.shape) == 3:
+            return layers.GlobalAveragePooling1D()(x)
         if layer.kind == "batchNorm":
             return layers.BatchNormalization(momentum=layer.momentum, epsilon=layer.epsilon)(x)
         if layer.kind == "maxPool2D":  # behind a ReLU zeros are as good as nothing
@@ -66,8 +90,22 @@ class Builder:
     def weighted(self, layer, x):
         y = layer(x)
         if self.kernels:
-            layer.kernel.assign(self.kernels.next(layer.kernel.shape))
+            kernel = layer.embeddings if hasattr(layer, "embeddings") else layer.kernel
+            kernel.assign(self.kernels.next(kernel.shape))
         return y
+
+    def block(self, layer, x):
+        """A block of a transformer with normalization before."""
+        channels = x.shape[-1]
+        attention = layers.MultiHeadAttention(layer.heads, channels // layer.heads)
+        y = layers.LayerNormalization(epsilon=1e-5)(x)
+        y = attention(y, y, use_causal_mask=layer.isCausal)
+        if self.kernels:  # [C, heads, size], and [heads, size, C] of what attention yields
+            for kernel in (attention.query_dense, attention.key_dense, attention.value_dense, attention.output_dense):
+                kernel.kernel.assign(self.kernels.next((channels, channels)).reshape(kernel.kernel.shape))
+        x = x + y
+        y = self.weighted(layers.Dense(4 * channels, "gelu"), layers.LayerNormalization(epsilon=1e-5)(x))
+        return x + self.weighted(layers.Dense(channels), y)
 
     def recurrent(self, layer, x):
         y = layer(x)
@@ -78,7 +116,7 @@ class Builder:
 
 
 def network(workload, starts_equal):
-    inputs = layers.Input(workload.input)
+    inputs = layers.Input(workload.input, dtype="int32" if workload.vocabulary else "float32")
     *rest, last = workload.layers
     builder = Builder(start_values.Kernels() if starts_equal else None)
     x = builder.sequential(rest, inputs)

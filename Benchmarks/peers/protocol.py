@@ -79,7 +79,7 @@ def measure(step, count, seconds, what):
         last_loss = step()
         times.append((time.perf_counter() - start) * 1000 / count)
     return {"median_ms": round(statistics.median(times), 5), "min_ms": round(min(times), 5),
-            "steps": len(times) * count,
+            "mean_ms": round(statistics.fmean(times), 5), "steps": len(times) * count,
             # Of steps that are made ten at a time the last one's loss is known.
             **({f"first_{what}": first_loss} if count == 1 else {}), f"last_{what}": last_loss}
 

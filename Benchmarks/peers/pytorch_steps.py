@@ -38,6 +38,43 @@ class LastState(nn.Module):
         return self.layer(x)[0][:, -1]
 
 
+class Block(nn.Module):
+    """A block of a transformer with normalization before: the map to queries, keys and values is one."""
+
+    def __init__(self, layer, channels):
+        super().__init__()
+        self.heads, self.is_causal = layer.heads, layer.isCausal
+        self.norm1, self.norm2 = nn.LayerNorm(channels), nn.LayerNorm(channels)
+        self.inputs, self.output = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
+        self.dense1, self.dense2 = nn.Linear(channels, 4 * channels), nn.Linear(4 * channels, channels)
+
+    def forward(self, x):
+        n, t, c = x.shape
+        maps = self.inputs(self.norm1(x)).view(n, t, 3, self.heads, c // self.heads)
+        q, k, v = (y.transpose(1, 2) for y in maps.unbind(2))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=self.is_causal)
+        x = x + self.output(y.transpose(1, 2).reshape(n, t, c))
+        return x + self.dense2(F.gelu(self.dense1(self.norm2(x))))
+
+
+class Positions(nn.Module):
+    """Adds a row for each position."""
+
+    def __init__(self, table):
+        super().__init__()
+        self.weight = nn.Parameter(table)
+
+    def forward(self, x):
+        return x + self.weight
+
+
+class Mean(nn.Module):
+    """The mean over positions, [N, T, C] to [N, C]."""
+
+    def forward(self, x):
+        return x.mean(1)
+
+
 class Builder:
     """Makes modules of layers. A sample goes with them, so that nobody computes input sizes."""
 
@@ -56,13 +93,21 @@ class Builder:
     def modules(self, layer, x):
         activation = ACTIVATIONS[layer.constants.get("activation", "linear")]
         if layer.kind == "dense":
-            yield self.weighted(nn.Linear(x.shape[1], layer.units, layer.useBias))
+            yield self.weighted(nn.Linear(x.shape[-1], layer.units, layer.useBias))
         elif layer.kind == "conv2D":
             padding = {"valid": 0, "same": layer.kernelSize // 2}.get(layer.padding, layer.padding)
             yield self.weighted(nn.Conv2d(x.shape[1], layer.filters, layer.kernelSize, layer.strides, padding,
                                           bias=layer.useBias))
         elif layer.kind == "lstm":
             yield LastState(self.recurrent(nn.LSTM(x.shape[2], layer.units, batch_first=True)))
+        elif layer.kind == "transformerBlock":
+            yield self.block(Block(layer, x.shape[2]))
+        elif layer.kind == "embedding":
+            yield nn.Embedding(layer.vocabulary, layer.units, _weight=self.table(layer.vocabulary, layer.units))
+        elif layer.kind == "positionEmbedding":
+            yield Positions(self.table(layer.length, x.shape[2]))
+        elif layer.kind == "layerNorm":
+            yield nn.LayerNorm(x.shape[-1], layer.epsilon)
         elif layer.kind == "batchNorm":
             yield nn.BatchNorm2d(x.shape[1], layer.epsilon, 1 - layer.momentum)
         elif layer.kind == "maxPool2D":
@@ -73,7 +118,7 @@ class Builder:
             self.flattened = x.shape[1:]
             yield nn.Flatten()
         elif layer.kind == "globalAveragePool":
-            yield nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+            yield nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()) if x.dim() == 4 else Mean()
         elif layer.kind == "residual":
             inside = type(layer).list
             body, _ = self.sequential(inside(layer.body), x)
@@ -107,8 +152,24 @@ class Builder:
         return module
 
 
+    def block(self, block):
+        """The block with the next six kernels: of queries, keys, values, of what attention yields, of the dense layers."""
+        if self.kernels:
+            channels = block.output.in_features
+            for part in block.inputs.weight.data.split(channels):
+                part.copy_(torch.from_numpy(self.kernels.next((channels, channels))).T)
+            block.inputs.bias.data.zero_()
+            for linear in (block.output, block.dense1, block.dense2):
+                self.weighted(linear)
+        return block
+
+    def table(self, rows, channels):
+        """The next kernel as the rows of an embedding."""
+        return torch.from_numpy(self.kernels.next((rows, channels))) if self.kernels else 0.02 * torch.randn(rows, channels)
+
+
 def network(workload, starts_equal):
-    sample = torch.zeros(1, *workload.input)
+    sample = torch.zeros(1, *workload.input, dtype=torch.long if workload.vocabulary else torch.float)
     builder = Builder(start_values.Kernels() if starts_equal else None)
     with torch.no_grad():
         return builder.sequential(workload.layers, sample.permute(0, 3, 1, 2) if workload.has_images else sample)[0]
@@ -131,7 +192,9 @@ def prediction(model, inputs, mode):
 
 def make_step(workload, mode, starts_equal):
     inputs, labels = start_values.batch(workload)
-    inputs, labels = torch.from_numpy(inputs), torch.from_numpy(labels).long()
+    inputs, labels = torch.from_numpy(inputs), torch.from_numpy(labels).long().flatten()
+    if workload.vocabulary:
+        inputs = inputs.long()
     model = network(workload, starts_equal).train()
     if workload.has_images:
         inputs = inputs.permute(0, 3, 1, 2).contiguous()
@@ -147,7 +210,7 @@ def make_step(workload, mode, starts_equal):
             model.parameters(), workload.learning_rate, momentum=workload.momentum, fused=True)
 
     def loss_of(inputs, labels):
-        return F.cross_entropy(model(inputs), labels)
+        return F.cross_entropy(model(inputs).flatten(0, -2), labels)
 
     if mode == "compile":
         torch.compiler.reset()

@@ -2,7 +2,7 @@
 
 The same as ApusWorkloads/StartValues.swift: a number is a function of its stream and its place alone. Stream 0 is the inputs,
 1 the labels, 2 and on the kernels in the order of their layers, a residual body before its shortcut,
-the kernel of an LSTM's inputs before that of its state.
+the kernel of an LSTM's inputs before that of its state, those of attention in the order query, key, value, output.
 """
 import numpy as np
 
@@ -24,7 +24,11 @@ def uniform(stream, shape, limit):
 
 
 def batch(workload):
-    """Inputs of variance 1 ([N, H, W, C] for images) and labels from 0 to 9."""
+    """Inputs of variance 1 ([N, H, W, C] for images) and labels from 0 to 9; or tokens, and a token as the label of each."""
+    if workload.vocabulary:
+        shape = (workload.batch, *workload.input)
+        return tuple((bits(stream, int(np.prod(shape))) % workload.vocabulary).astype(np.int32).reshape(shape)
+                     for stream in (0, 1))
     inputs = uniform(0, (workload.batch, *workload.input), 3**0.5)
     return inputs, (bits(1, workload.batch) % 10).astype(np.int32)
 

@@ -171,6 +171,11 @@ class StartValues(unittest.TestCase):
         np.testing.assert_array_equal(inputs.ravel()[:3], np.array([-1.7320508, -0.31748825, 1.0970745], np.float32))
         self.assertEqual(labels[:8].tolist(), [4, 2, 0, 2, 5, 4, 9, 5])
         np.testing.assert_array_equal(kernel.ravel()[:3], np.array([-0.1344979, 0.13727373, 0.036614705], np.float32))
+        tokens, labels = start_values.batch(workloads.table()["gpt-b8"])
+        self.assertEqual((tokens.shape, labels.shape), ((8, 256), (8, 256)))
+        self.assertEqual((tokens[0, :4].tolist(), labels[0, :4].tolist()), ([0, 192, 129, 221], [82, 52, 206, 54]))
+        table = start_values.Kernels().next((256, 256))
+        np.testing.assert_array_equal(table.ravel()[:2], np.array([-0.14714645, -0.07203715], np.float32))
 
 
 if __name__ == "__main__":

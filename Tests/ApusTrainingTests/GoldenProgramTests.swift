@@ -27,7 +27,9 @@ import Testing
                 Subject(
                     name: workload.name, model: workload.model, optimizer: workload.optimizer,
                     loss: .softmaxCrossEntropy,
-                    inputs: TensorType(Shape([workload.batch] + workload.input.dimensions), .float32))
+                    inputs: TensorType(
+                        Shape([workload.batch] + workload.input.dimensions),
+                        workload.vocabulary == nil ? .float32 : .int32))
             })
     }
 
@@ -110,10 +112,10 @@ import Testing
                     seed: 1)
                 try trainer.prepare(input: sample)
                 let output = try trainer.predictionProgram(for: inputs)
+                let outputs = output.signature.outputs[0].type.shape
                 let targets =
                     loss == .meanSquaredError
-                    ? Tensor.zeros(output.signature.outputs[0].type.shape)
-                    : Tensor.zeros([inputs.shape[0]], type: .int32)
+                    ? Tensor.zeros(outputs) : Tensor.zeros(Shape(outputs.dimensions.dropLast()), type: .int32)
                 let batch = Batch(inputs: inputs, targets: targets)
                 let step = try TrainingStep(
                     model, loss: loss, optimizer: optimizer, metrics: metrics, precision: precision, memory: memory)

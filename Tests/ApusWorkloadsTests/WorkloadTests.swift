@@ -53,7 +53,30 @@ import Testing
         #expect(kernel.scalars(as: Float.self).prefix(3) == WorkloadTests.kernel[...])
     }
 
+    /// Tokens, and a token as the label of each; all tables and kernels are drawn.
+    @Test func startValuesOfTokens() throws {
+        let gpt = try #require(Workload.all.first { $0.name == "gpt-b8" })
+        let batch = StartValues.batch(gpt)
+        #expect(batch.inputs.only.shape == [8, 256] && batch.targets.only.shape == [8, 256])
+        #expect(batch.inputs.only.scalars(as: Int.self).prefix(4) == WorkloadTests.tokens[...])
+        #expect(batch.targets.only.scalars(as: Int.self).prefix(4) == WorkloadTests.labelsOfTokens[...])
+        var variables = try gpt.model.initialized(input: gpt.input, seed: 1)
+        try StartValues.setKernels(of: &variables)
+        let names = variables.paths.filter { $0.hasPrefix("3.") && $0.hasSuffix("kernel") }
+            .map { $0.split(separator: "/").dropFirst().joined(separator: "/") }
+        #expect(
+            names == [
+                "attention/query/kernel", "attention/key/kernel", "attention/value/kernel", "attention/output/kernel",
+                "dense1/kernel", "dense2/kernel",
+            ])
+        let table = try #require(variables["1.embedding/embeddings"])
+        #expect(table.scalars(as: Float.self).prefix(2) == WorkloadTests.table[...])
+    }
+
     private static let inputs: [Float] = [-1.7320508, -0.31748825, 1.0970745]
     private static let labels = [4, 2, 0, 2, 5, 4, 9, 5]
     private static let kernel: [Float] = [-0.1344979, 0.13727373, 0.036614705]
+    private static let tokens = [0, 192, 129, 221]
+    private static let labelsOfTokens = [82, 52, 206, 54]
+    private static let table: [Float] = [-0.14714645, -0.07203715]
 }
