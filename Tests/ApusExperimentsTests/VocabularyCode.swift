@@ -222,6 +222,7 @@ enum VocabularyCode {
         #".accuracy"#: .accuracy,
         #".binaryAccuracy(threshold: 0.9)"#: .binaryAccuracy(threshold: 0.9),
         #".topKAccuracy(k: 3)"#: .topKAccuracy(k: 3),
+        #".perplexity()"#: .perplexity(),
         #".precision(average: .binary)"#: .precision(average: .binary),
         #".recall(average: .none)"#: .recall(average: .none),
         #".f1(average: .weighted)"#: .f1(average: .weighted),

@@ -539,6 +539,15 @@ def metrics():
                              lambda w: m.top_k_accuracy_score(
                                  actual, output.reshape(-1, count), k=k, labels=range(count), sample_weight=w))
 
+    for name in "labels", "one-hot", "rank-3":
+        output, target = data[name]
+        actual, _, count = predictions(output, target)
+        for given in "logits", "probabilities":
+            x = softmax(output) if given == "probabilities" else output
+            add_both(f"perplexity-{name}-{given}", "perplexity", {"fromProbabilities": True} if x is not output else {},
+                     x, target, lambda w: np.exp(m.log_loss(
+                         actual, softmax(output).reshape(-1, count), labels=range(count), sample_weight=w)))
+
     for name, shape in ("vector", (14,)), ("column", (14, 1)), ("several", (8, 3)):
         target = labels(f"binary-{name}", *shape, among=[0.0, 1.0])
         for threshold in 0.5, 0.3:

@@ -145,7 +145,7 @@ public enum MetricKinds {
         [
             Accuracy.self, BinaryAccuracy.self, TopKAccuracy.self, Precision.self, Recall.self, F1.self,
             ConfusionMatrix.self, ROCAUC.self, PRAUC.self, MeanAbsoluteErrorMetric.self, MeanSquaredErrorMetric.self,
-            RootMeanSquaredError.self, R2.self,
+            RootMeanSquaredError.self, R2.self, Perplexity.self,
         ])
 
     /// Makes a custom metric readable.
@@ -209,6 +209,10 @@ extension Metric {
     }
     /// The fraction of samples whose class is among the k largest outputs.
     public static func topKAccuracy(k: Int = 5) -> Metric { Metric(TopKAccuracy(k: k)) }
+    /// e to the mean cross-entropy: between how many classes a model is undecided.
+    public static func perplexity(fromProbabilities: Bool = false) -> Metric {
+        Metric(Perplexity(fromProbabilities: fromProbabilities))
+    }
     /// TP / (TP + FP) of each class, averaged unless `none`.
     public static func precision(average: Average = .macro) -> Metric { Metric(Precision(average: average)) }
     /// TP / (TP + FN) of each class, averaged unless `none`.

@@ -16,7 +16,7 @@ public enum MonitorMode: String, Sendable, Hashable, Codable, CaseIterable {
         switch self {
         case .min: true
         case .max: false
-        case .auto: monitor.hasSuffix("loss") || monitor.lowercased().hasSuffix("error")
+        case .auto: ["loss", "error", "perplexity"].contains { monitor.lowercased().hasSuffix($0) }
         }
     }
 }
