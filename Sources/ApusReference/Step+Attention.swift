@@ -15,12 +15,25 @@ extension Step {
         let (q, k) = (operands[0], operands[1])
         let (length, heads, size) = (q.shape[1], q.shape[2], q.shape[3])
         let (positions, groups) = (k.shape[1], k.shape[2])
+        let mask = form.mask == nil ? nil : operands.last
+        /// What the mask says of a query and the key at a position, if it does not hide it.
+        func added(_ sample: Int, _ head: Int, _ t: Int, _ position: Int) -> Double? {
+            guard let mask else { return 0 }
+            let place = zip([sample, head, t, position], mask.shape.dimensions).reduce(0) {
+                $0 * $1.1 + ($1.1 == 1 ? 0 : $1.0)
+            }
+            let value = mask.values[place]
+            guard form.mask == .added else { return value == 0 ? nil : 0 }
+            return value == -.infinity ? nil : value
+        }
         return (0..<(q.shape[0] * length * heads)).map { row in
             let (sample, t, head) = (row / heads / length, row / heads % length, row % heads)
             let seen = form.isCausal ? min(positions, t + 1) : positions
-            let keys = (0..<seen).map { (sample * positions + $0) * groups + head / (heads / groups) }
-            let products = keys.map { key in
+            let visible = (0..<seen).compactMap { position in added(sample, head, t, position).map { (position, $0) } }
+            let keys = visible.map { (sample * positions + $0.0) * groups + head / (heads / groups) }
+            let products = zip(keys, visible).map { key, visible in
                 form.scale * (0..<size).reduce(0) { $0 + q.values[row * size + $1] * k.values[key * size + $1] }
+                    + visible.1
             }
             let most = products.contains(where: \.isNaN) ? .nan : products.max() ?? 0
             let exponentials = products.map { exp($0 - most) }

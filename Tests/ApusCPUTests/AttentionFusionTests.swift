@@ -40,6 +40,24 @@ import Testing
         #expect(try CPU.compile(fused, options: .unfused).stepNames.count == 4)
     }
 
+    /// A mask is read by the step, and sums of one mask are not those of another.
+    @Test func masked() throws {
+        let q = input("q", [2, 70, 2, 4]), k = input("k", [2, 70, 2, 4])
+        let some = input("some", [2, 1, 1, 70], .bool), shift = input("shift", [1, 2, 70, 70])
+        func attention(_ kind: AttentionMask, _ mask: Node) -> Node {
+            Node(.attention(AttentionForm(isCausal: false, scale: 1, mask: kind)), [q, k, k, mask])
+        }
+        let y = attention(.seen, some) * attention(.added, shift)
+        let all = graph(
+            [q, k, some, shift], Node.gradients(of: [y.reduce(.sum, [0, 1, 2, 3])], withRespectTo: [q, k]))
+        let values = draw(all)
+        let program = try CPU.compile(all)
+        #expect(program.stepNames.count { $0 == "attention" } == 2)
+        #expect(program.stepNames.count { $0 == "attentionGradient" } == 2)
+        #expect(!program.stepNames.contains { $0.contains("softmax") })
+        expectClose(try program.values(values), try ReferenceBackend().run(all, inputs: values), 1e-5)
+    }
+
     /// Queries that look at two sequences: each finds its own sums.
     @Test func sharedQueries() throws {
         let (q, a, b) = (input("q", [1, 5, 2, 4]), input("a", [1, 6, 2, 4]), input("b", [1, 6, 2, 4]))

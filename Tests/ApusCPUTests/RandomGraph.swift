@@ -124,9 +124,17 @@ struct RandomGraph {
             guard let q = pick({ $0.shape.count == 24 }), let k = pick({ $0.shape.count == 24 }),
                 let v = pick({ $0.shape.count == 24 })
             else { return nil }
-            let form = AttentionForm(isCausal: chance(50), scale: chance(50) ? 0.5 : 1)
+            var form = AttentionForm(isCausal: chance(50), scale: chance(50) ? 0.5 : 1)
             let shape = ([[2, 3, 2, 2], [2, 6, 1, 2]] as [Shape]).randomElement(using: &generator)!
-            return Node(.attention(form), [q.reshape([2, 3, 2, 2]), k.reshape(shape), v.reshape(shape)])
+            var operands = [q.reshape([2, 3, 2, 2]), k.reshape(shape), v.reshape(shape)]
+            if chance(40), let mask = pick({ [2 * shape[1], 6 * shape[1]].contains($0.shape.count) }) {
+                let rest = mask.shape.count == 2 * shape[1] ? [2, 1, 1] : [1, 2, 3]
+                form.mask = chance(50) ? .seen : .added
+                let numbers = mask.reshape(Shape(rest + [shape[1]]))
+                operands.append(
+                    form.mask == .added ? numbers : .binary(.greater, numbers, .constant(0, [], numbers.elementType)))
+            }
+            return Node(.attention(form), operands)
         default:
             return rank > 0
                 ? Node(.cumulativeSum(axis: rank - 1, exclusive: chance(50), reverse: chance(50)), [x]).unary(.tanh)

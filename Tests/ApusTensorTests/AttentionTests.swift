@@ -41,6 +41,22 @@ import Testing
         #expect(dotProductAttention(none, x, x).shape == [1, 0, 1, 2])
     }
 
+    /// Numbers that are added are learned, one for all samples and heads; −∞ hides, also everything.
+    @Test func learnedShifts() throws {
+        let x = Tensor.normal([2, 3, 2, 2], key: RandomKey(seed: 1))
+        let shift = Tensor([[0.5, -1, -.infinity], [-.infinity, -.infinity, -.infinity], [0, 2, 1]] as [[Float]])
+        func loss(_ shift: Tensor) -> Tensor { square(dotProductAttention(x, x, x, mask: shift)).sum() }
+        #expect(dotProductAttention(x, x, x, mask: shift)[0, 1].scalars == [0, 0, 0, 0])
+        let slopes = slope(of: shift, loss)
+        #expect(slopes.shape == [3, 3])
+        for (row, column) in [(0, 0), (0, 1), (2, 0), (2, 1), (2, 2)] {
+            let step = Tensor((0..<9).map { $0 == row * 3 + column ? 1e-2 : 0 } as [Float], shape: [3, 3])
+            let difference = (loss(shift + step) - loss(shift - step)).item() / 2e-2
+            #expect(abs(slopes[row, column].item() - difference) < 1e-2, "\(row) \(column)")
+        }
+        #expect([slopes[0, 2], slopes[1, 0], slopes[1, 1]].map { $0.item() } == [0, 0, 0])
+    }
+
     @Test func otherTypes() throws {
         let x = Tensor.normal([2, 4, 2, 4], key: RandomKey(seed: 1))
         let exact = dotProductAttention(x, x, x, isCausal: true).scalars

@@ -10,6 +10,35 @@ extension OperationTable {
         (1, 0, 3, 2, 2, 2, 2), (1, 3, 0, 2, 1, 2, 2), (1, 70, 3, 1, 1, 2, 3), (1, 2, 140, 1, 1, 3, 2),
     ]
 
+    /// Masks of every kind and shape.
+    private static var masked: [OperationRow] {
+        let shapes: [Shape] = [[2, 1, 1, 7], [1, 4, 3, 1], [2, 4, 3, 7], [1, 1, 3, 7], [1, 1, 1, 1]]
+        return AttentionMask.allCases.flatMap { kind in
+            shapes.flatMap { shape in
+                [false, true].flatMap { isCausal -> [OperationRow] in
+                    let form = AttentionForm(isCausal: isCausal, scale: 0.7, mask: kind)
+                    let operands: [TestInput] = [
+                        .floating([2, 3, 4, 3]), .floating([2, 7, 2, 3]), .floating([2, 7, 2, 2]),
+                    ]
+                    let result = TestInput.floating([2, 3, 4, 2])
+                    let mask = kind == .seen ? TestInput.bool(shape) : .floating(shape)
+                    let name = "with a mask \(kind) \(shape)\(isCausal ? " causal" : "")"
+                    return [
+                        OperationRow("attention \(name)", operands + [mask], toleranceFactor: 4) { x, _ in
+                            Node(.attention(form), x)
+                        }
+                    ]
+                        + AttentionOperand.allCases.map { operand in
+                            OperationRow(
+                                "attentionGradient of \(operand) \(name)", operands + [result, result, mask],
+                                toleranceFactor: 8
+                            ) { x, _ in Node(.attentionGradient(form, of: operand), x) }
+                        }
+                }
+            }
+        }
+    }
+
     static var attention: [OperationRow] {
         sizes.flatMap { size in
             [false, true].flatMap { isCausal -> [OperationRow] in
@@ -34,7 +63,7 @@ extension OperationTable {
                         ) { x, _ in Node(.attentionGradient(form, of: operand), x) }
                     }
             }
-        } + [
+        } + masked + [
             OperationRow(
                 "attention of large products",
                 [

@@ -1080,7 +1080,7 @@ def main():
         if arguments.check:
             fixture.check(arguments.output)
         else:
-            fixture.save(arguments.output, limit=200_000)
+            fixture.save(arguments.output, limit=250_000)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ struct FusedAttention: Fusion {
 
     var form: AttentionForm
     var isGradient: Bool
-    /// The nodes of queries, keys and values; of gradients also of the result and the gradient to it.
+    /// The nodes of queries, keys and values; of gradients also of the result and the gradient to it; of a mask the last.
     var inputs: [Int]
 
     static func find(in units: inout Units) {
@@ -36,7 +36,9 @@ struct FusedAttention: Fusion {
         }
     }
 
-    private var sums: SideValue { .attentionSums(queries: inputs[0], keys: inputs[1], form) }
+    private var sums: SideValue {
+        .attentionSums(queries: inputs[0], keys: inputs[1], mask: form.mask == nil ? nil : inputs.last, form)
+    }
 
     var notes: [SideValue] { isGradient ? [] : [sums] }
     var reads: [SideValue] { isGradient ? [sums] : [] }
@@ -44,7 +46,8 @@ struct FusedAttention: Fusion {
     func lower(_ nodes: [Int], into lowering: inout Lowering) {
         let operands = inputs.map { lowering.graph.nodes[$0] }
         var parameters = apus_attention_parameters(form, operands.map(\.shape))
-        let read = inputs.map { Operand.read(lowering.value($0)) }
+        var read = inputs.map { Operand.read(lowering.value($0)) }
+        let mask = form.mask == nil ? Operand.none : read.removeLast()
         let cost = nodes.map { lowering.graph.nodes[$0].cost }.reduce(.zero, +)
         guard isGradient else {
             let count = operands[0].shape.count / max(1, operands[0].shape[3])
@@ -52,7 +55,8 @@ struct FusedAttention: Fusion {
             let scratch = Int(apus_attention_scratch_bytes(&parameters))
             lowering.step(
                 "attention", apus_attention,
-                read + [.write(lowering.result(nodes[0])), noted, .scratch(byteCount: scratch)], parameters, cost: cost)
+                read + [.write(lowering.result(nodes[0])), noted, .scratch(byteCount: scratch), mask], parameters,
+                cost: cost)
             return
         }
         let written = AttentionOperand.allCases.map { operand in
@@ -62,20 +66,34 @@ struct FusedAttention: Fusion {
         let noted = lowering.noted(sums).map { Operand.read($0) } ?? .none
         let scratch = Int(apus_attention_gradient_scratch_bytes(&parameters))
         lowering.step(
-            "attentionGradient", apus_attention_gradient, read + [noted] + written + [.scratch(byteCount: scratch)],
-            parameters, cost: cost)
+            "attentionGradient", apus_attention_gradient,
+            read + [noted] + written + [.scratch(byteCount: scratch), mask], parameters, cost: cost)
     }
 }
 
 extension FusedAttention: Hashable {}
 
 extension apus_attention_parameters {
-    /// - Parameter shapes: Those of queries, keys and values, and maybe others.
+    /// - Parameter shapes: Those of queries, keys and values, and maybe others; of a mask the last.
     fileprivate init(_ form: AttentionForm, _ shapes: [Shape]) {
         let (q, k, v) = (shapes[0], shapes[1], shapes[2])
+        // Elements from one index of an axis of the mask to the next; 0 along an axis of 1.
+        var strides: [Int64] = [0, 0, 0, 0]
+        if form.mask != nil, let mask = shapes.last {
+            for axis in 0..<4 where mask[axis] != 1 {
+                strides[axis] = Int64(mask.dimensions[(axis + 1)...].reduce(1, *))
+            }
+        }
+        let kind =
+            switch form.mask {
+            case nil: APUS_ATTENTION_NO_MASK
+            case .seen: APUS_ATTENTION_SEEN
+            case .added: APUS_ATTENTION_ADDED
+            }
         self.init(
             samples: Int64(q[0]), heads: Int64(q[2]), groups: Int64(k[2]), queries: Int64(q[1]), keys: Int64(k[1]),
             size: Int64(q[3]), depth: Int64(v[3]), causal: form.isCausal ? 1 : 0, scale: Float(form.scale),
+            mask: Int32(kind.rawValue), mask_strides: (strides[0], strides[1], strides[2], strides[3]),
             threads: Int64(apus_thread_count()))
     }
 }

@@ -8,6 +8,6 @@ enum SideValue: Hashable {
     case lanesMask(of: Int)
     /// One byte an element: where in its window a maximum pooling of an image found it.
     case maxima(image: Int, PoolGeometry)
-    /// For each query of attention the logarithm of the sum of its exponentials, by the nodes of queries and keys.
-    case attentionSums(queries: Int, keys: Int, AttentionForm)
+    /// For each query of attention the logarithm of the sum of its exponentials, by the nodes of queries, keys and mask.
+    case attentionSums(queries: Int, keys: Int, mask: Int?, AttentionForm)
 }

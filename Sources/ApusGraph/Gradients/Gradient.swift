@@ -137,9 +137,13 @@ extension Node {
         case .softmaxCrossEntropy:
             return [Node(.softmaxCrossEntropyGradient, [inputs[0], inputs[1], g]), nil]
         case .attention(let form):
-            return zip(AttentionOperand.allCases, wanted).map { operand, isWanted in
-                isWanted ? Node(.attentionGradient(form, of: operand), inputs + [self, g]) : nil
+            let operands = inputs.prefix(3) + [self, g] + inputs.dropFirst(3)
+            let gradients = zip(AttentionOperand.allCases, wanted).map { operand, isWanted in
+                isWanted ? Node(.attentionGradient(form, of: operand), Array(operands)) : nil
             }
+            guard form.mask != nil else { return gradients }
+            let isLearned = form.mask == .added && wanted[3]
+            return gradients + [isLearned ? ExpandedAttention(self, form).maskGradient(result: self, g) : nil]
         case .channelMoments, .batchNorm, .batchNormParameterGradient, .batchNormInputGradient, .layerNorm,
             .softmaxCrossEntropyGradient, .attentionGradient:
             return expandedGradients(g)

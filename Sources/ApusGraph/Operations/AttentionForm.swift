@@ -6,10 +6,13 @@ package struct AttentionForm: Hashable, Sendable {
     package var isCausal: Bool
     /// The factor of the dot products.
     package var scale: Double
+    /// What the last operand says of pairs of queries and keys; without one there is no such operand.
+    package var mask: AttentionMask?
 
-    package init(isCausal: Bool, scale: Double) {
+    package init(isCausal: Bool, scale: Double, mask: AttentionMask? = nil) {
         self.isCausal = isCausal
         self.scale = scale
+        self.mask = mask
     }
 
     /// How many keys all queries of a head see together.
@@ -18,6 +21,14 @@ package struct AttentionForm: Hashable, Sendable {
         let rising = min(queries, keys)
         return rising *| (rising + 1) / 2 +| max(0, queries - keys) *| keys
     }
+}
+
+/// What a mask [N, heads, T, S] says, each of whose axes may be 1. A query that sees nothing finds 0.
+package enum AttentionMask: String, Hashable, Sendable, CaseIterable {
+    /// bool: which keys a query sees.
+    case seen
+    /// Numbers that are added to the products; −∞ hides a key.
+    case added
 }
 
 /// The operands of attention.

@@ -1,5 +1,5 @@
 extension Inference {
-    func attention() -> TensorType {
+    func attention(_ form: AttentionForm) -> TensorType {
         let (q, k, v) = (inputs[0], inputs[1], inputs[2])
         guard [q, k, v].allSatisfy({ $0.shape.rank == 4 && $0.elementType.isFloatingPoint }) else {
             problems.append(
@@ -21,6 +21,14 @@ extension Inference {
             groups > 0 ? heads % groups == 0 : heads == 0,
             "expected a number of heads of keys and values (axis 2) that divides the \(heads) of queries but received "
                 + shapes)
+        if let kind = form.mask {
+            let (mask, whole) = (inputs.last!, Shape([q.shape[0], heads, q.shape[1], k.shape[1]]))
+            expect(
+                mask.shape.rank == 4 && Shape.broadcast(mask.shape, whole) == whole
+                    && mask.elementType == (kind == .seen ? .bool : q.elementType),
+                "expected a mask \(kind == .seen ? .bool : q.elementType) that broadcasts to [N, heads, T, S] = \(whole) but received \(mask)"
+            )
+        }
         let result = TensorType([q.shape[0], q.shape[1], heads, v.shape[3]], q.elementType)
         guard case .attentionGradient(_, let operand) = operation else { return result }
         for index in [3, 4] {

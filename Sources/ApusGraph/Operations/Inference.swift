@@ -64,7 +64,7 @@ final class Inference {
             .layerNorm:
             return normalization()
         case .softmax, .logSoftmax, .softmaxCrossEntropy, .softmaxCrossEntropyGradient: return softmax()
-        case .attention, .attentionGradient: return attention()
+        case .attention(let form), .attentionGradient(let form, _): return attention(form)
         case .scan(let body):
             problems += body.problems(inputs)
             return problems.isEmpty ? TensorType([body.elementCount], body.elementType) : Self.unknown
@@ -83,9 +83,11 @@ final class Inference {
             .convolutionInputGradient, .convolutionKernelGradient, .maxPoolGradient, .maxPoolSelect,
             .softmaxCrossEntropy, .solve:
             2
-        case .select, .batchNormParameterGradient, .layerNorm, .softmaxCrossEntropyGradient, .attention: 3
+        case .select, .batchNormParameterGradient, .layerNorm, .softmaxCrossEntropyGradient: 3
+        case .attention(let form): form.mask == nil ? 3 : 4
         case .batchNormTraining: 4
-        case .batchNorm, .batchNormInputGradient, .attentionGradient: 5
+        case .batchNorm, .batchNormInputGradient: 5
+        case .attentionGradient(let form, _): form.mask == nil ? 5 : 6
         case .concatenate, .scan: nil
         }
     }

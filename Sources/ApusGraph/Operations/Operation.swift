@@ -118,9 +118,10 @@ package enum Operation: Hashable, Sendable {
 
     // MARK: Attention
     /// (queries: [N, T, heads, size], keys: [N, S, groups, size], values: [N, S, groups, depth]) → [N, T, heads, depth]: values
-    /// weighed by softmax(scale · query · key); each group serves as many heads that follow each other.
+    /// weighed by softmax(scale · query · key); each group serves as many heads that follow each other. With a mask a fourth operand.
     case attention(AttentionForm)
-    /// (queries, keys, values, result, gradient: [N, T, heads, depth]) → the gradient to one of the first three.
+    /// (queries, keys, values, result, gradient: [N, T, heads, depth]) → the gradient to one of the first three. With a mask a sixth
+    /// operand.
     case attentionGradient(AttentionForm, of: AttentionOperand)
 
     // MARK: Loops

@@ -28,7 +28,7 @@ public func dotProductAttention(
     dotProductAttention(queries, keys, values, mask: mask, isCausal: isCausal, scale: scale, weights: nil)
 }
 
-/// Without a mask or a change, one operation, whose kernel never writes the weights [N, heads, T, S].
+/// Without a change one operation, whose kernel never writes the weights [N, heads, T, S].
 ///
 /// - Parameter change: What becomes of the weights [N, heads, T, S] before values are added up: dropout.
 package func dotProductAttention(
@@ -39,50 +39,24 @@ package func dotProductAttention(
     let type = [keys, values].reduce(queries.elementType) { ElementType.promoted($0, $1.elementType) }
     let (q, k, v) = (queries.cast(to: type), keys.cast(to: type), values.cast(to: type))
     let scale = scale ?? 1 / Double(Swift.max(1, q.rank == 4 ? q.shape[3] : 1)).squareRoot()
-    let operation = Operation.attention(AttentionForm(isCausal: isCausal, scale: scale))
-    let operands = [q.node, k.node, v.node]
-    guard mask != nil || change != nil else {
-        guard AttentionExpansion.isWanted else { return Tensor(operation, operands) }
-        let node = Node(operation, operands)
-        return Tensor(tracking: node.isValid ? node.expansion! : node)
-    }
-    // What is wrong with the operands.
-    let checked = Node(operation, operands)
-    guard checked.isValid else { return Tensor(checked) }
-    if let mask, let problem = maskProblem(q, k, mask) { return Tensor(Node(problem: problem, operation: "attention")) }
-    let (samples, length, heads, size) = (q.shape[0], q.shape[1], q.shape[2], q.shape[3])
-    let (positions, groups, depth) = (k.shape[1], k.shape[2], v.shape[3])
-    let each = groups == 0 ? 0 : heads / groups
-    // The heads of a group one below the other: [N, groups, heads of a group · T, size].
-    let rows = q.reshaped(to: [samples, length, groups, each, size]).transposed([0, 2, 3, 1, 4])
-        .reshaped(to: [samples, groups, each *| length, size])
-    let products = rows.matmul(k.transposed([0, 2, 3, 1])) * scale
-    var scores = products.reshaped(to: [samples, heads, length, positions])
-    var isSeen: Tensor?
-    if isCausal {
-        let matrix = TensorType([length, positions], .int32)
-        isSeen = Tensor(.iota(axis: 1, matrix), []) .<= Tensor(.iota(axis: 0, matrix), [])
-    }
+    var form = AttentionForm(isCausal: isCausal, scale: scale)
+    var operands = [q.node, k.node, v.node]
     if let mask {
-        if mask.elementType == .bool {
-            isSeen = isSeen.map { $0 .& mask } ?? mask
-        } else {
-            scores = scores + mask.cast(to: type)
+        // What is wrong with the others.
+        let checked = Node(.attention(form), operands)
+        guard checked.isValid else { return Tensor(checked) }
+        if let problem = maskProblem(q, k, mask) {
+            return Tensor(Node(problem: problem, operation: "attention"))
         }
+        form.mask = mask.elementType == .bool ? .seen : .added
+        let whole = mask.reshaped(to: Shape(Array(repeating: 1, count: 4 - mask.rank) + mask.shape.dimensions))
+        operands.append((form.mask == .seen ? whole : whole.cast(to: type)).node)
     }
-    var weights: Tensor
-    if let isSeen {
-        // A finite number, so that a row without any position has no NaN.
-        weights = softmax(Tensor.where(isSeen, scores, -1e30))
-        if mask != nil { weights = Tensor.where(isSeen, weights, 0) }
-    } else {
-        weights = softmax(scores)
-    }
-    if let change { weights = change(weights) }
-    return weights.reshaped(to: [samples, groups, each *| length, positions])
-        .matmul(v.transposed([0, 2, 1, 3]))
-        .reshaped(to: [samples, groups, each, length, depth]).transposed([0, 3, 1, 2, 4])
-        .reshaped(to: [samples, length, heads, depth])
+    let node = Node(.attention(form), operands)
+    guard node.isValid, change != nil || AttentionExpansion.isWanted else { return Tensor(node) }
+    let parts = ExpandedAttention(node, form)
+    let weights = Tensor(tracking: parts.weights)
+    return Tensor(tracking: parts.result(of: (change?(weights) ?? weights).node))
 }
 
 /// What is wrong with the mask of an attention.

@@ -9,6 +9,7 @@
 #include "apus_attention.h"
 #include "gemm_shape.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -29,6 +30,8 @@ enum {
 typedef struct {
     const apus_attention_parameters *p;
     const float *q, *k, *v;
+    /// Bytes or floats, as the parameters say.
+    const void *mask;
     float *y;
     const float *g;
     float *statistics;
@@ -82,6 +85,7 @@ int apus_attention(void *const *buffers, const void *parameters) {
                          .statistics = buffers[4],
                          .tasks = p->samples * p->heads * gemm_ceiling(p->queries, ATTENTION_QUERIES),
                          .scratch = buffers[5],
+                         .mask = buffers[6],
                          .scratch_size = forward_size(p)};
     if (p->depth > 0) run(&job, APUS_DISPATCH(attention_forward));
     return 0;
@@ -102,6 +106,7 @@ int apus_attention_gradient(void *const *buffers, const void *parameters) {
                          .is_known = buffers[5] != NULL,
                          .tasks = p->samples * p->groups,
                          .scratch = buffers[9],
+                         .mask = buffers[10],
                          .scratch_size = gradient_size(p)};
     run(&job, APUS_DISPATCH(attention_backward));
     return 0;

@@ -27,6 +27,11 @@ static void APUS_FN(attention_weights)(const APUS_FN(attention_block) *b, int64_
     }
 }
 
+/// Zeros in the rows of one head.
+static void APUS_FN(attention_clear)(float *rows, int64_t count, int64_t stride, int64_t columns) {
+    for (int64_t i = 0; i < count; i++) memset(rows + i * stride, 0, (size_t)columns * sizeof(float));
+}
+
 /// A block of queries: its own gradient, and what it adds to those of all keys and values that it sees.
 static void APUS_FN(attention_backward_block)(const attention_job *job, int64_t sample, int64_t head, int64_t index,
                                               float *scratch) {
@@ -37,6 +42,8 @@ static void APUS_FN(attention_backward_block)(const attention_job *job, int64_t 
     float *dq = job->dq ? job->dq + row * b.q_stride + head * p->size : NULL;
     float *dk = job->dk ? job->dk + sample * p->keys * b.k_stride + group * p->size : NULL;
     float *dv = job->dv ? job->dv + sample * p->keys * b.v_stride + group * p->depth : NULL;
+    if (b.end == 0 && dq) APUS_FN(attention_clear)(dq, b.rows, b.q_stride, p->size);
+    if (b.end == 0) return;
     float *packed_g = b.packed_q + p->size * ATTENTION_QUERIES;
     float *gradients = packed_g + p->depth * ATTENTION_QUERIES, *logarithms = b.factor, *dots = b.other;
 
@@ -118,11 +125,6 @@ static void APUS_FN(attention_backward_block)(const attention_job *job, int64_t 
             APUS_FN(attention_multiply)(&product);
         }
     }
-}
-
-/// Zeros in the rows of one head.
-static void APUS_FN(attention_clear)(float *rows, int64_t count, int64_t stride, int64_t columns) {
-    for (int64_t i = 0; i < count; i++) memset(rows + i * stride, 0, (size_t)columns * sizeof(float));
 }
 
 /// A head of keys and values of one sample, with all queries that it serves.

@@ -53,6 +53,9 @@ typedef struct {
     /// Keys behind this one are hidden from all of its queries.
     int64_t end;
     const float *q, *k, *v;
+    /// What the mask says of the first query and the first key: bytes or floats, as the parameters say.
+    const uint8_t *seen;
+    const float *added;
     int64_t q_stride, k_stride, v_stride, y_stride;
     float *packed_q, *weights, *most, *sum, *factor, *other;
 } APUS_FN(attention_block);
@@ -74,6 +77,11 @@ static APUS_FN(attention_block)
     b.q = job->q + (sample * p->queries + first) * b.q_stride + head * p->size;
     b.k = job->k + sample * p->keys * b.k_stride + group * p->size;
     b.v = job->v + sample * p->keys * b.v_stride + group * p->depth;
+    int64_t mask = sample * p->mask_strides[0] + head * p->mask_strides[1] + first * p->mask_strides[2];
+    if (p->mask == APUS_ATTENTION_SEEN) b.seen = (const uint8_t *)job->mask + mask;
+    if (p->mask == APUS_ATTENTION_ADDED) b.added = (const float *)job->mask + mask;
+    // Padding stands behind what counts.
+    while (b.seen && p->mask_strides[2] == 0 && b.end > 0 && !b.seen[(b.end - 1) * p->mask_strides[3]]) b.end--;
     b.most = scratch;
     b.sum = b.most + ATTENTION_QUERIES;
     b.factor = b.sum + ATTENTION_QUERIES;
@@ -91,6 +99,25 @@ static void APUS_FN(attention_pack)(const float *rows, int64_t count, int64_t st
     APUS_FN(gemm_copy)(rows, 1, stride, count, features, to, width);
 }
 
+/// What the mask does to the products of some keys with the block's queries.
+static void APUS_FN(attention_mask)(const APUS_FN(attention_block) *b, int64_t key, int64_t keys) {
+    int64_t query_stride = b->p->mask_strides[2], key_stride = b->p->mask_strides[3];
+    for (int64_t i = 0; i < keys; i++) {
+        float *weights = b->weights + i * b->width;
+        int64_t at = (key + i) * key_stride;
+        if (query_stride == 0 && b->seen) {
+            for (int64_t lane = 0; lane < b->width && !b->seen[at]; lane++) weights[lane] = -INFINITY;
+        } else if (query_stride == 0) {
+            for (int64_t lane = 0; lane < b->width; lane++) weights[lane] += b->added[at];
+        } else if (b->seen) {
+            for (int64_t lane = 0; lane < b->rows; lane++)
+                weights[lane] = b->seen[at + lane * query_stride] ? weights[lane] : -INFINITY;
+        } else {
+            for (int64_t lane = 0; lane < b->rows; lane++) weights[lane] += b->added[at + lane * query_stride];
+        }
+    }
+}
+
 /// The products of some keys with the block's queries, [keys, width]; those of hidden keys are -infinity.
 static void APUS_FN(attention_scores)(const APUS_FN(attention_block) *b, int64_t key, int64_t keys) {
     const apus_attention_parameters *p = b->p;
@@ -106,6 +133,7 @@ static void APUS_FN(attention_scores)(const APUS_FN(attention_block) *b, int64_t
                                           .c_row_stride = b->width,
                                           .alpha = p->scale};
     APUS_FN(attention_multiply)(&product);
+    if (p->mask != APUS_ATTENTION_NO_MASK) APUS_FN(attention_mask)(b, key, keys);
     if (!p->causal) return;
     for (int64_t i = gemm_greatest(0, b->first + 1 - key); i < keys; i++) {
         // Queries before this key.
@@ -125,7 +153,9 @@ MATH_INLINE vfloat APUS_FN(attention_exp)(vfloat x) {
 static void APUS_FN(attention_exponentials)(const APUS_FN(attention_block) *b, int64_t keys, bool is_first) {
     for (int64_t lane = 0; lane < b->width; lane += APUS_LANES) {
         float *weights = b->weights + lane;
-        vfloat most = is_first ? vload(weights) : vload(b->most + lane), before = most;
+        // A query that has seen nothing yet has a finite largest product all the same.
+        vfloat first = b->p->mask ? vsplat(-FLT_MAX) : vload(weights);
+        vfloat most = is_first ? first : vload(b->most + lane), before = most;
         for (int64_t i = 0; i < keys; i++) {
             vfloat x = vload(weights + i * b->width);
             most = VECTOR_GREATER(x, most);
@@ -157,8 +187,11 @@ static void APUS_FN(attention_scale)(float *rows, int64_t count, int64_t stride,
     }
 }
 
-/// log sum exp of each query's products: from the largest and the sum.
+/// log sum exp of each query's products, from the largest and the sum; infinity for a query that saw nothing, all of whose
+/// weights it makes 0.
 static void APUS_FN(attention_logarithms)(const APUS_FN(attention_block) *b, float *to) {
-    for (int64_t lane = 0; lane < b->width; lane += APUS_LANES)
-        vstore(to + lane, vload(b->most + lane) + vlog(vload(b->sum + lane)));
+    for (int64_t lane = 0; lane < b->width; lane += APUS_LANES) {
+        vfloat sum = vload(b->sum + lane);
+        vstore(to + lane, vselect(sum == 0.0f, vsplat(INFINITY), vload(b->most + lane) + vlog(sum)));
+    }
 }

@@ -7,7 +7,10 @@ static void APUS_FN(attention_forward_task)(const attention_job *job, int64_t ta
     APUS_FN(attention_block) b = APUS_FN(attention_block_of)(job, sample, head, task % blocks, scratch);
     float *y = job->y + (sample * p->queries + b.first) * b.y_stride + head * p->depth;
     if (b.end == 0) {
-        for (int64_t r = 0; r < b.rows; r++) memset(y + r * b.y_stride, 0, (size_t)p->depth * sizeof(float));
+        for (int64_t r = 0; r < b.rows; r++) {
+            memset(y + r * b.y_stride, 0, (size_t)p->depth * sizeof(float));
+            if (job->statistics) job->statistics[line * p->queries + b.first + r] = INFINITY;
+        }
         return;
     }
     APUS_FN(attention_pack)(b.q, b.rows, b.q_stride, p->size, b.packed_q, b.width);
@@ -30,7 +33,10 @@ static void APUS_FN(attention_forward_task)(const attention_job *job, int64_t ta
                                               .adds = key > 0};
         APUS_FN(attention_multiply)(&product);
     }
-    for (int64_t lane = 0; lane < b.width; lane += APUS_LANES) vstore(b.factor + lane, 1 / vload(b.sum + lane));
+    for (int64_t lane = 0; lane < b.width; lane += APUS_LANES) {
+        vfloat sum = vload(b.sum + lane);
+        vstore(b.factor + lane, vselect(sum == 0.0f, sum, 1 / sum));
+    }
     APUS_FN(attention_scale)(y, b.rows, b.y_stride, p->depth, b.factor);
     if (!job->statistics) return;
     APUS_FN(attention_logarithms)(&b, b.other);
