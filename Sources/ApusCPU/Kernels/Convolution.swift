@@ -1,8 +1,8 @@
-import ApusGraph
+package import ApusGraph
 import CKernels
 
 /// A convolution or one of its gradients, with what its kernel does besides: all that decides which kernel computes it.
-struct Convolution: Hashable {
+package struct Convolution: Hashable {
     /// What is computed.
     enum Direction: Hashable {
         case forward, inputGradient, kernelGradient
@@ -22,7 +22,7 @@ struct Convolution: Hashable {
     var isPrepared = false
 
     /// The convolution that a node is; `nil` if it is another operation.
-    init?(_ node: Node) {
+    package init?(_ node: Node) {
         switch node.operation {
         case .convolution(let own):
             (direction, geometry, image, kernel) = (.forward, own, node.inputs[0].type, node.inputs[1].shape)
@@ -41,33 +41,6 @@ struct Convolution: Hashable {
         return image.elementType == .float32 && kernel[0] == 1 && kernel[1] == 1 && geometry.strides == one
             && geometry.groups == 1
             && [padding.top, padding.left, padding.bottom, padding.right].allSatisfy { $0 == 0 }
-    }
-
-    /// Whether it is a product that the own kernel computes faster than oneDNN the convolution: few summands are
-    /// soon computed, and then rows of the result are written too slowly; with few pixels the kernel is transposed for too
-    /// little.
-    var suitsProduct: Bool {
-        guard isProduct else { return false }
-        let (inputs, outputs) = (kernel[2], kernel[3])
-        switch direction {
-        case .forward: return inputs >= 32
-        case .inputGradient: return outputs >= 32 && pixels >= 128
-        case .kernelGradient: return min(inputs, outputs) >= 24
-        }
-    }
-
-    /// Whether Winograd computes it faster than direct convolutions: the transforms cost as much as some channels'
-    /// multiplications, and those of the kernel as much as some tiles'.
-    var suitsWinograd: Bool {
-        let one = ImageSize(height: 1, width: 1)
-        let padding = geometry.padding
-        let fits =
-            [.float32, .bfloat16].contains(image.elementType) && kernel[0] == 3 && kernel[1] == 3
-            && geometry.strides == one && geometry.dilation == one && geometry.groups == 1
-            && image.shape[1] >= 4 && image.shape[2] >= 4
-            && [padding.top, padding.left, padding.bottom, padding.right].allSatisfy { (0...2).contains($0) }
-        let tiles = image.shape[0] * ((image.shape[1] + 3) / 4) * ((image.shape[2] + 3) / 4)
-        return fits && kernel[2] >= 32 && kernel[3] >= 32 && tiles >= 16
     }
 
     /// The pixels of all images.

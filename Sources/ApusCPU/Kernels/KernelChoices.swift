@@ -1,7 +1,7 @@
 import ApusGraph
 
 /// Which kernel computes a convolution or one of its gradients.
-enum ConvolutionKernel {
+package enum ConvolutionKernel: Hashable, Sendable {
     /// Own Winograd: 36 multiplications for 16 results in place of 144.
     case winograd
     /// Own product of matrices.
@@ -21,32 +21,41 @@ package final class KernelChoices {
     @TaskLocal package static var allowsWinograd = true
 
     private let allowsWinograd = KernelChoices.allowsWinograd
+    private let cpu: CPUModel
     private var convolutions = PlannedComputations<Convolution> { LibraryPlan($0) }
     private var products = PlannedComputations<MatrixProduct> { LibraryPlan($0) }
 
-    init() {}
+    init(cpu: CPUModel = .current) {
+        self.cpu = cpu
+    }
 
     /// The kernel that computes a convolution.
     func kernel(for convolution: Convolution) -> ConvolutionKernel {
-        if usesWinograd(for: convolution) { return .winograd }
-        if usesProduct(for: convolution) { return .product }
+        let wanted = convolution.kernel(on: cpu)
+        if wanted == .winograd && allowsWinograd || wanted == .product || wanted == .loops { return wanted }
         return convolutions.contains(convolution) ? .library : .loops
     }
 
-    /// Whether Winograd computes a convolution: a rule of its shape alone.
-    func usesWinograd(for convolution: Convolution) -> Bool { allowsWinograd && convolution.suitsWinograd }
+    /// Whether Winograd computes a convolution.
+    func usesWinograd(for convolution: Convolution) -> Bool {
+        allowsWinograd && convolution.kernel(on: cpu) == .winograd
+    }
 
-    /// Whether the own product computes a convolution, which then can add a residual: a rule of its shape alone.
-    func usesProduct(for convolution: Convolution) -> Bool { convolution.suitsProduct }
+    /// Whether the own product computes a convolution, which then can add a residual.
+    func usesProduct(for convolution: Convolution) -> Bool { convolution.kernel(on: cpu) == .product }
 
     /// The library's plan for a convolution whose kernel is the library's.
     func plan(for convolution: Convolution) -> LibraryPlan { convolutions.plan(for: convolution)! }
 
     /// Whether the library computes a product of bfloat16 matrices.
-    func hasKernel(for product: MatrixProduct) -> Bool { products.contains(product) }
+    func hasKernel(for product: MatrixProduct) -> Bool {
+        cpu.multipliesBFloat16 && products.contains(product)
+    }
 
     /// The library's plan for a product of bfloat16 matrices; `nil` if it doesn't compute that.
-    func plan(for product: MatrixProduct) -> LibraryPlan? { products.plan(for: product) }
+    func plan(for product: MatrixProduct) -> LibraryPlan? {
+        cpu.multipliesBFloat16 ? products.plan(for: product) : nil
+    }
 
     /// The plans that were made to decide, and that no step took.
     var unusedPlanCount: Int { convolutions.unusedCount + products.unusedCount }

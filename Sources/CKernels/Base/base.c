@@ -7,6 +7,10 @@
 #include <string.h>
 #include <time.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 // libgomp's entry points. Its header exists only beside gcc, and clang's own OpenMP runtime must not be linked.
 void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
 int omp_get_thread_num(void);
@@ -80,6 +84,21 @@ uint64_t apus_keep_denormals(void) {
 void apus_restore_denormals(uint64_t mode) { set_float_mode(mode); }
 
 // MARK: Instruction sets
+
+bool apus_cpu_has(enum apus_cpu_feature feature) {
+#if defined(__x86_64__)
+    unsigned a, b, c, d, e;
+    if (feature == APUS_CPU_BFLOAT16) return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5);
+    // AMX-TILE and AMX-BF16; and that the system saves tiles when it changes between threads.
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & 5u << 22) != 5u << 22) return false;
+    if (!__get_cpuid(1, &a, &b, &c, &e) || !(c & 1u << 27)) return false;
+    __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+    return (a & 3u << 17) == 3u << 17;
+#else
+    (void)feature;
+    return false;
+#endif
+}
 
 static enum apus_isa best_isa(void) {
 #if defined(__x86_64__)
@@ -178,10 +197,11 @@ void apus_parallel_for(int64_t tasks, apus_loop_body body, void *context) {
         body(context, 0, tasks);
         return;
     }
-    bool is_measured = apus_crowd_measures(&crowd);
+    // Who asked for a number of threads for itself gets it.
+    bool adapts = own_threads == 0, is_measured = adapts && apus_crowd_measures(&crowd);
     int64_t start = is_measured ? nanoseconds_now() : 0;
     if (is_measured) apus_crowd_begin(&crowd, start);
-    threads = apus_crowd_threads(&crowd, threads);
+    if (adapts) threads = apus_crowd_threads(&crowd, threads);
     if (threads > tasks) threads = (int)tasks;
     if (threads == 1) {
         body(context, 0, tasks);

@@ -77,6 +77,17 @@ enum apus_isa {
     APUS_ISA_COUNT = 3,
 };
 
+/// What some CPUs have besides.
+enum apus_cpu_feature {
+    /// Vectors that multiply bfloat16: AVX512_BF16.
+    APUS_CPU_BFLOAT16 = 0,
+    /// Tiles of bfloat16 that the system lets programs use: AMX.
+    APUS_CPU_TILES = 1,
+};
+
+/// Whether this CPU has it.
+bool apus_cpu_has(enum apus_cpu_feature feature);
+
 /// The instruction set in use: the best that this CPU has, unless the environment variable `APUS_ISA`
 /// (`baseline`, `avx2`, `avx512`) or `apus_set_isa` asks for less.
 enum apus_isa apus_isa(void);
