@@ -52,122 +52,166 @@ private struct ScanGradient {
     }
 
     mutating func results() -> [Node?] {
-        let (parts, length, inputs) = (body.parts, body.length, node.inputs)
-        let (carryCount, sequenceCount) = (body.carryCount, body.sequenceCount)
-        let first = carryCount + sequenceCount
-        let outputs = body.graph.outputs.map(\.node)
+        let arrivals = arrivals()
+        let slopes = slopes(arrivals)
+        return joined(arrivals, slopes, loop(arrivals, slopes))
+    }
 
-        // What arrives at each output of an entry: from the entries after it, and from outside.
-        let arriving = (0..<carryCount).map { Self.stand(for: outputs[$0], "gradient of carry", $0) }
-        let (before, after, last) = body.isReversed ? (1, 0, 0) : (0, 1, length)
-        var (starts, beforeFirst): ([Node], [FlatPieces]) = ([], [])
+    // MARK: What arrives
+
+    /// What arrives at the outputs of entries: from the entries after them, and from outside.
+    private struct Arrivals {
+        /// Stand-ins for the gradients to what is carried, from the entries after.
+        var carried: [Node] = []
+        /// The gradients to what is carried out of the last entry.
+        var ofLast: [Node] = []
+        /// The gradients to what is carried into the first entry, which is kept, too.
+        var ofFirst: [FlatPieces] = []
+        /// The gradients to outputs of an entry.
         var seeds: [(output: Node, seed: Node)] = []
-        for index in 0..<carryCount {
-            let (shape, type) = (outputs[index].shape, outputs[index].elementType)
+    }
+
+    private mutating func arrivals() -> Arrivals {
+        var all = Arrivals()
+        let (outputs, parts, length) = (body.graph.outputs.map(\.node), body.parts, body.length)
+        for (output, part) in zip(outputs, parts).prefix(body.carryCount) {
+            let carried = Self.stand(for: output, "gradient of carry", all.carried.count)
             func entries(_ first: Int, _ count: Int) -> FlatPieces {
-                let start = parts[index].start + first * parts[index].stride
-                return gradient.part(start..<(start + count * parts[index].stride))
+                let start = part.start + first * part.stride
+                return gradient.part(start..<(start + count * part.stride))
             }
-            let (stride, own) = (parts[index].stride, entries(after, length))
-            let place = (last - after) * stride
+            let (stride, own) = (part.stride, entries(body.isReversed ? 0 : 1, length))
+            let place = body.isReversed ? 0 : (length - 1) * stride
             let (ofLast, others) = length > 0 ? own.divided(place..<(place + stride)) : (own, own)
-            starts.append(ofLast.part(place..<(place + stride)).joined(shape, type))
-            beforeFirst.append(entries(body.isReversed ? length : 0, 1))
-            guard !others.isEmpty else {
-                seeds.append((outputs[index], arriving[index]))
-                continue
-            }
-            seeds.append(
-                (
-                    outputs[index],
-                    arriving[index] + read(others.joined(Shape([length] + shape.dimensions), type), for: outputs[index])
-                ))
+            all.ofLast.append(ofLast.part(place..<(place + stride)).joined(output.shape, output.elementType))
+            all.ofFirst.append(entries(body.isReversed ? length : 0, 1))
+            all.carried.append(carried)
+            let outside = read(others, Shape([length] + output.shape.dimensions), for: output)
+            all.seeds.append((output, outside.map { carried + $0 } ?? carried))
         }
-        for index in carryCount..<outputs.count {
-            let pieces = gradient.part(parts[index].start..<(parts[index].start + parts[index].shape.count))
-            guard !pieces.isEmpty else { continue }
-            seeds.append(
-                (
-                    outputs[index],
-                    read(pieces.joined(parts[index].shape, outputs[index].elementType), for: outputs[index])
-                ))
+        for (output, part) in zip(outputs, parts).dropFirst(body.carryCount) {
+            let pieces = gradient.part(part.start..<(part.start + part.shape.count))
+            if let outside = read(pieces, part.shape, for: output) { all.seeds.append((output, outside)) }
         }
+        return all
+    }
 
-        // What is differentiated: numbers that somebody wants.
-        let entryPlaces = (0..<sequenceCount).filter { wanted[carryCount + $0] }
-        let constantPlaces = (0..<body.constantCount).filter { wanted[first + $0] }
-        let targets = body.carries + entryPlaces.map { body.entries[$0] } + constantPlaces.map { body.constants[$0] }
-        let gradients = Node.gradients(of: seeds.map(\.output), seeds: seeds.map(\.seed), withRespectTo: targets)
-        let ofEntries = gradients[carryCount...].prefix(entryPlaces.count).map { yield($0) }
+    /// What each entry reads of pieces, for one of its outputs; `nil` if they are all zeros.
+    private mutating func read(_ pieces: FlatPieces, _ shape: Shape, for output: Node) -> Node? {
+        pieces.isEmpty ? nil : read(pieces.joined(shape, output.elementType), for: output)
+    }
 
-        // The parts of the gradient to each constant.
+    // MARK: What an entry computes
+
+    /// The gradients that an entry computes.
+    private struct Slopes {
+        /// To what is carried into it.
+        var carries: [Node]
+        /// To what it reads: its place among the sequences, and the number of the yield.
+        var entries: [(place: Int, yield: Int)]
+        /// To constants: parts that are products over samples.
+        var products: [(place: Int, products: [Product])] = []
+        /// And parts that are summed up from entry to entry.
         var sums: [Sum] = []
-        var products: [[Product]] = []
-        for (place, gradient) in zip(constantPlaces, gradients[(carryCount + entryPlaces.count)...]) {
+    }
+
+    private mutating func slopes(_ arrivals: Arrivals) -> Slopes {
+        let entryPlaces = (0..<body.sequenceCount).filter { wanted[body.carryCount + $0] }
+        let constantPlaces = (0..<body.constantCount).filter { wanted[firstConstant + $0] }
+        let targets = body.carries + entryPlaces.map { body.entries[$0] } + constantPlaces.map { body.constants[$0] }
+        let gradients = Node.gradients(
+            of: arrivals.seeds.map(\.output), seeds: arrivals.seeds.map(\.seed), withRespectTo: targets)
+        let others = gradients.dropFirst(body.carryCount)
+        var all = Slopes(
+            carries: Array(gradients.prefix(body.carryCount)),
+            entries: zip(entryPlaces, others).map { ($0, yield($1)) })
+        for (place, gradient) in zip(constantPlaces, others.dropFirst(entryPlaces.count)) {
             let terms = gradient.terms
             let found = terms.map { Product($0, body) }
-            products.append(found.compactMap { $0 })
+            all.products.append((place, found.compactMap { $0 }))
             let rest = zip(terms, found).filter { $1 == nil }.map(\.0)
             guard let head = rest.first else { continue }
             let sum = rest.dropFirst().reduce(head, +).cast(to: body.elementType)
-            let stand = Self.stand(for: sum, "sum", sums.count)
-            sums.append(Sum(constant: place, before: stand, after: stand + sum))
+            let stand = Self.stand(for: sum, "sum", all.sums.count)
+            all.sums.append(Sum(constant: place, before: stand, after: stand + sum))
         }
-        for product in products.joined() {
+        for product in all.products.flatMap(\.products) {
             for factor in [product.left, product.right] where !isRead(factor.node) { _ = yield(factor.node) }
         }
+        return all
+    }
 
+    // MARK: The loop
+
+    /// The backward pass, with all entries of what it reads and yields.
+    private struct Loop {
+        /// The gradients to initial values, and the sums.
+        var carried: [Node]
+        /// All entries of what stands for one.
+        var all: [Node: Node]
+        /// All entries of what each yields, in the order of the yields.
+        var yielded: [Node]
+    }
+
+    private mutating func loop(_ arrivals: Arrivals, _ slopes: Slopes) -> Loop {
+        let inputs = node.inputs
         // What the forward pass keeps.
-        let computed: [Node] = gradients[..<carryCount] + sums.map(\.after) + yields
+        let computed = slopes.carries + slopes.sums.map(\.after) + yields
         let kept = Node.products(of: body, neededBy: computed)
         let forward = kept.isEmpty ? body : body.yielding(kept)
         let result = kept.isEmpty ? node : Node(.scan(forward), inputs)
-        let history = parts[..<carryCount].map { result.part($0).entries(before, length) }
         var stands: [Node: Node] = [:]
-        for (value, part) in zip(kept, forward.parts[outputs.count...]) {
+        for (value, part) in zip(kept, forward.parts[body.parts.count...]) {
             stands[value] = read(result.part(part), for: value)
         }
 
+        let carryCount = body.carryCount
+        let history = body.parts[..<carryCount].map { result.part($0).entries(body.isReversed ? 1 : 0, body.length) }
         let states = zip(body.carries, history).map { ($0, $1) }
-        let given = states + zip(body.entries, inputs[carryCount..<first]).map { ($0, $1) }
+        let given = states + zip(body.entries, inputs[carryCount..<firstConstant]).map { ($0, $1) }
         let (scan, inner) = Node.scan(
-            Node.substituted(computed, stands), carries: arriving + sums.map(\.before),
-            keeps: Array(repeating: false, count: carryCount + sums.count),
+            Node.substituted(computed, stands), carries: arrivals.carried + slopes.sums.map(\.before),
+            keeps: Array(repeating: false, count: carryCount + slopes.sums.count),
             entries: given.map(\.0) + sequences.map(\.entry),
-            initial: starts + sums.map { $0.before.filled(0) },
-            sequences: given.map(\.1) + sequences.map(\.all), length: length, isReversed: !body.isReversed)
+            initial: arrivals.ofLast + slopes.sums.map { $0.before.filled(0) },
+            sequences: given.map(\.1) + sequences.map(\.all), length: body.length, isReversed: !body.isReversed)
         // What it captures is made of the body's own constants, whose values are here.
-        let backward = Node(
-            scan.operation,
-            Node.substituted(scan.inputs, Dictionary(uniqueKeysWithValues: zip(body.constants, inputs[first...]))))
+        let constants = Dictionary(uniqueKeysWithValues: zip(body.constants, inputs[firstConstant...]))
+        let backward = Node(scan.operation, Node.substituted(scan.inputs, constants))
         let found = inner.parts.map { backward.part($0) }
-        let yielded = found[(carryCount + sums.count)...]
+        let count = carryCount + slopes.sums.count
+        let pairs = given + sequences.map { ($0.entry, $0.all) } + zip(yields, found[count...]).map { ($0, $1) }
+        return Loop(
+            carried: Array(found[..<count]), all: Dictionary(pairs, uniquingKeysWith: { first, _ in first }),
+            yielded: Array(found[count...]))
+    }
 
+    // MARK: The results
+
+    /// The gradients to the inputs.
+    private func joined(_ arrivals: Arrivals, _ slopes: Slopes, _ loop: Loop) -> [Node?] {
+        let (inputs, carryCount) = (node.inputs, body.carryCount)
         var results: [Node?] = Array(repeating: nil, count: inputs.count)
         for index in 0..<carryCount where wanted[index] {
-            // The initial value is also the first that is kept.
-            let initial = beforeFirst[index]
+            let (carried, initial) = (loop.carried[index], arrivals.ofFirst[index])
             results[index] =
-                initial.isEmpty
-                ? found[index] : found[index] + initial.joined(inputs[index].shape, inputs[index].elementType)
+                initial.isEmpty ? carried : carried + initial.joined(inputs[index].shape, inputs[index].elementType)
         }
-        for (place, yield) in zip(entryPlaces, ofEntries) {
-            results[carryCount + place] = yielded[yielded.startIndex + yield].cast(to: body.entries[place].elementType)
+        for (place, yield) in slopes.entries {
+            results[carryCount + place] = loop.yielded[yield].cast(to: body.entries[place].elementType)
         }
-        func all(_ factor: Node) -> Node {
-            if let place = given.firstIndex(where: { $0.0 === factor }) { return given[place].1 }
-            if let place = sequences.firstIndex(where: { $0.entry === factor }) { return sequences[place].all }
-            return yielded[yielded.startIndex + yields.firstIndex { $0 === factor }!]
-        }
-        for (place, products) in zip(constantPlaces, products) {
-            var terms = products.map { $0.total(all($0.left.node), all($0.right.node)) }
-            if let sum = sums.firstIndex(where: { $0.constant == place }) {
-                terms.append(found[carryCount + sum].cast(to: body.constants[place].elementType))
+        for (place, products) in slopes.products {
+            var terms = products.map { $0.total(loop.all[$0.left.node]!, loop.all[$0.right.node]!) }
+            if let sum = slopes.sums.firstIndex(where: { $0.constant == place }) {
+                terms.append(loop.carried[carryCount + sum].cast(to: body.constants[place].elementType))
             }
-            results[first + place] = terms.dropFirst().reduce(terms[0], +)
+            results[firstConstant + place] = terms.dropFirst().reduce(terms[0], +)
         }
         return results
     }
+
+    /// The place of the first constant among the inputs.
+    private var firstConstant: Int { body.carryCount + body.sequenceCount }
 
     /// Whether the backward pass reads a value of each entry, so that those of all entries are known.
     private func isRead(_ node: Node) -> Bool {
