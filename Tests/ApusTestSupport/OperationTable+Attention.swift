@@ -22,16 +22,19 @@ extension OperationTable {
                     ]
                     let result = TestInput.floating([2, 3, 4, 2])
                     let mask = kind == .seen ? TestInput.bool(shape) : .floating(shape)
+                    // What is added to all keys alike, and what leaves one key, has gradients of 0 but for rounding.
+                    let isDifferentiable = !isCausal && shape[3] > 1
                     let name = "with a mask \(kind) \(shape)\(isCausal ? " causal" : "")"
                     return [
-                        OperationRow("attention \(name)", operands + [mask], toleranceFactor: 4) { x, _ in
-                            Node(.attention(form), x)
-                        }
+                        OperationRow(
+                            "attention \(name)", operands + [mask], isDifferentiable: isDifferentiable,
+                            toleranceFactor: 4
+                        ) { x, _ in Node(.attention(form), x) }
                     ]
                         + AttentionOperand.allCases.map { operand in
                             OperationRow(
                                 "attentionGradient of \(operand) \(name)", operands + [result, result, mask],
-                                toleranceFactor: 8
+                                isDifferentiable: isDifferentiable, toleranceFactor: 8
                             ) { x, _ in Node(.attentionGradient(form, of: operand), x) }
                         }
                 }

@@ -69,7 +69,7 @@ import Testing
                 "attention/query/kernel", "attention/key/kernel", "attention/value/kernel", "attention/output/kernel",
                 "dense1/kernel", "dense2/kernel",
             ])
-        let table = try #require(variables["1.embedding/embeddings"])
+        let table = try #require(variables["0.embedding/embeddings"])
         #expect(table.scalars(as: Float.self).prefix(2) == WorkloadTests.table[...])
     }
 
