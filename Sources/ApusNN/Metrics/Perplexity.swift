@@ -30,7 +30,9 @@ public struct Perplexity: MetricRule {
         return Tensor.weightedMeanSums(loss.values(output, target), weights)
     }
 
-    public func value(_ gathered: [Double], classes: Int) -> MetricValue { .number(Foundation.exp(gathered[0] / gathered[1])) }
+    public func value(_ gathered: [Double], classes: Int) -> MetricValue {
+        .number(Foundation.exp(gathered[0] / gathered[1]))
+    }
 
     public func problem(_ output: Tensor, _ target: Tensor) -> String? {
         Tensor.hasOneOutput(output)
