@@ -43,6 +43,7 @@ final class GraphExporter {
     private var known: [ExportedGraph.Node: String] = [:]
     private var initializers: [InitializerKey: String] = [:]
     private var shared: [SharedKey: String] = [:]
+    private var stored: [String: String] = [:]
     /// The node that is being visited.
     private(set) var current: Node
 
@@ -243,6 +244,15 @@ final class GraphExporter {
         graph.initializers.append(ExportedGraph.Initializer(name: name, tensor: tensor))
         shared[key] = name
         return name
+    }
+
+    /// The name of numbers that are stored under a name in the form in which one operator reads them.
+    func stored(_ tensor: Tensor, _ name: String) -> String {
+        if let known = stored[name] { return known }
+        let own = unique(name)
+        graph.initializers.append(ExportedGraph.Initializer(name: own, tensor: tensor))
+        stored[name] = own
+        return own
     }
 
     /// The name of a constant in a layout.
