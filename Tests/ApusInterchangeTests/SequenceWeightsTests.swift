@@ -166,6 +166,28 @@ import Testing
         }
     }
 
+    /// A file of PyTorch's attention is not taken for another one.
+    @Test func attentionThatPyTorchHasNot() throws {
+        func message(_ layer: MultiHeadAttention) throws -> String {
+            let net = Sequential([layer.named("attention")])
+            var weights = try net.initialized(input: [5, 4], seed: 1)
+            let path = "\(SequenceWeightsTests.folder)/torch-attention.pth"
+            return ApusTestKit.message { try weights.load(path) }.replacing(path, with: "a.pth")
+        }
+        #expect(
+            try message(MultiHeadAttention(heads: 2, positions: .rotary)) == """
+                a.pth: the weights are not those of the model's layer: the attention attention turns queries and keys by their \
+                positions, and PyTorch's nn.MultiheadAttention does not. Make the layer without positions, keyValueHeads and \
+                keySize, or take other weights.
+                """)
+        #expect(
+            try message(MultiHeadAttention(heads: 2, keyValueHeads: 1)).contains(
+                "has 1 heads of keys and values for 2 of queries, and PyTorch's nn.MultiheadAttention as many"))
+        #expect(
+            try message(MultiHeadAttention(heads: 2, keySize: 3)).contains(
+                "has 2 heads of 3 for 4 channels, and PyTorch's nn.MultiheadAttention divides the channels"))
+    }
+
     /// Layers that are not alike are no list of PyTorch's; one alone is.
     @Test func listsOfLayers() throws {
         func names(_ layers: [any Layer]) throws -> [String] {

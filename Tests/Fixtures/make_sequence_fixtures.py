@@ -178,7 +178,8 @@ def make_keras(generator):
 
 
 def add(name, list_, output, inputs):
-    tensors[f"{name}/output"] = output
+    # Transposed arrays would be written as they lie.
+    tensors[f"{name}/output"] = np.ascontiguousarray(output)
     tensors.update({f"{name}/{key}": value for key, value in inputs.items()})
     layers[name] = json.dumps(list_)
 

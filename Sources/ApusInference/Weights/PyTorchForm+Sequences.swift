@@ -24,7 +24,7 @@ extension PyTorchForm {
         }
     }
 
-    private static func dotted(_ path: String) -> String { path.replacing("/", with: ".") }
+    static func dotted(_ path: String) -> String { path.replacing("/", with: ".") }
 
     private static func recurrent(_ place: RecurrentPlace, _ inner: Shape) -> [PyTorchPart] {
         let words: [String]
@@ -42,7 +42,7 @@ extension PyTorchForm {
     }
 
     private static func attention(_ place: AttentionPlace, _ inner: Shape) -> PyTorchPart {
-        let owner = place.block.map { joined(dotted($0), "self_attn") } ?? dotted(place.path)
+        let owner = owner(of: place)
         let channels = place.channels[0]
         guard let number = ["query", "key", "value"].firstIndex(of: place.map) else {
             return PyTorchPart(
@@ -58,6 +58,11 @@ extension PyTorchForm {
                 name: joined(owner, "\(place.map.prefix(1))_proj_weight"), shape: Shape([inner[1], inner[0]]))
         }
         return PyTorchPart(name: joined(owner, "in_proj_weight"), shape: [3 * channels, channels], rows: rows)
+    }
+
+    /// What PyTorch calls attention.
+    static func owner(of place: AttentionPlace) -> String {
+        place.block.map { joined(dotted($0), "self_attn") } ?? dotted(place.path)
     }
 
     // MARK: Values
@@ -79,34 +84,5 @@ extension PyTorchForm {
         guard place.kind == GRU.kind else { return x }
         let n = place.units
         return .concatenated([x[n..<(2 * n)], x[0..<n], x[(2 * n)..<(3 * n)]], axis: 0)
-    }
-
-    // MARK: What PyTorch has not
-
-    /// Why no layer of PyTorch computes what the variable's layer does, and what to do; `nil` if one does.
-    package var problem: (text: String, remedy: String)? {
-        guard case .recurrent(let place) = place else { return nil }
-        let layer = "the \(place.kind) \(place.layer)"
-        let other = ["lstm": "nn.LSTM", "gru": "nn.GRU"][place.kind] ?? "nn.RNN"
-        if place.resetsBefore {
-            return (
-                "\(layer) resets the state before the product, and PyTorch's \(other) after it",
-                "Make the layer with resetsAfter: true; weights learned with false can't be turned into such."
-            )
-        }
-        if place.isReversed {
-            return (
-                "\(layer) begins with the last step, and PyTorch's \(other) with the first",
-                "Let the layer be the second direction of a Bidirectional, or reverse sequences before a layer with isReversed: false."
-            )
-        }
-        guard place.functions.isEmpty || place.kind == SimpleRNN.kind && place.functions == [.relu] else {
-            let functions = place.functions.map { "\($0)" }.joined(separator: " and ")
-            let usual = place.kind == SimpleRNN.kind ? "tanh or relu" : "tanh and sigmoid"
-            return (
-                "\(layer) applies \(functions), and PyTorch's \(other) \(usual)", "Make the layer with \(usual)."
-            )
-        }
-        return nil
     }
 }

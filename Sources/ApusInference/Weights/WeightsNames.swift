@@ -25,6 +25,8 @@ package struct WeightsNames {
     /// The targets of arrays by their names, where order counts.
     private let positions: [String: String]
     private let variables: Variables
+    /// The names of the file as paths of the model, where they may be PyTorch's.
+    private let keys: Set<String>
     /// Keras's forms of the variables, by the names of their arrays; by their paths with these names.
     private let keras: (byName: [String: [KerasForm]], byPath: [String: (form: KerasForm, name: String)])
 
@@ -39,7 +41,7 @@ package struct WeightsNames {
     ) rethrows {
         self.variables = variables
         if let form {
-            (style, parts, targets, positions) = (.keras, [:], [:], [:])
+            (style, parts, targets, positions, keys) = (.keras, [:], [:], [:], [])
             // The order of layers is in files of before alone.
             let matching = try KerasMatching(names, isOrdered: form == .legacy, shape: shape, of: variables).forms
             let byPath = matching.flatMap { name, forms in forms.map { ($0.path, (form: $0, name: name)) } }
@@ -50,6 +52,7 @@ package struct WeightsNames {
         let paths = Set(variables.paths)
         let counted = names.filter { !WeightsNames.isCounter($0) }
         let keys = Set(counted.flatMap { WeightsNames.keys($0, renamed) })
+        self.keys = keys
         let forms = variables.pyTorchForms
         let chosen = forms.map { form in
             let isByPath = keys.contains(form.byPath.key) && !form.parts.contains { keys.contains($0.key) }
@@ -151,7 +154,8 @@ package struct WeightsNames {
     }
 
     /// Why the arrays of the file are not what the layer of a variable computes with, and what to do.
-    package func problem(of path: String) -> (text: String, remedy: String)? {
-        style == .pyTorch || style == .order ? parts[path]?.form.problem : nil
+    package func problem(of path: String) -> PyTorchProblem? {
+        guard let problem = parts[path]?.form.problem else { return nil }
+        return style == .order && problem.isOfAllFiles || problem.keys.contains(where: keys.contains) ? problem : nil
     }
 }

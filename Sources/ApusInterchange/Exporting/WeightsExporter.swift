@@ -68,7 +68,7 @@ extension Variables {
     ///
     /// - Throws: `FormatError` for layers that PyTorch has no counterpart of.
     func pyTorchArrays(for path: String) throws -> [(name: String, array: NumericArray)] {
-        if let problem = pyTorchForms.lazy.compactMap(\.problem).first {
+        if let problem = pyTorchForms.lazy.compactMap(\.problem).first(where: \.isOfAllFiles) {
             throw FormatError(.unsupported, path: path, problem.text, remedy: problem.remedy)
         }
         return try pyTorchArrays.flatMap { array in

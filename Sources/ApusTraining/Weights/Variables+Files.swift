@@ -71,7 +71,7 @@ extension Variables {
                 continue
             }
             let arrays = matching.targets(of: name).map { sources[$0] }
-            if let problem = matching.problem(of: name), arrays.contains(where: { $0 != nil }) {
+            if let problem = matching.problem(of: name) {
                 throw FormatError(
                     .unsupported, path: path, "the weights are not those of the model's layer: \(problem.text)",
                     remedy: problem.remedy)

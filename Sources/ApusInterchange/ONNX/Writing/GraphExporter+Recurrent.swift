@@ -69,27 +69,36 @@ private struct RecurrentOperator {
 // Recurrent layers, of which ONNX has the usual ones as operators. The steps that they are written out in are left without a reader.
 
 extension GraphExporter {
+    /// The call of a recurrent layer that yields a node, if ONNX has an operator for it.
+    func recurrentCall(_ node: Node) -> RecurrentCall? {
+        guard let call = trace.recurrentCalls[node], RecurrentOperator(call.layer) != nil, !isConstant(call.x),
+            call.x.elementType == .float32, node.elementType == .float32,
+            variable("kernel", call) != nil, variable("recurrentKernel", call) != nil
+        else { return nil }
+        return call
+    }
+
+    private func variable(_ name: String, _ call: RecurrentCall) -> Tensor? {
+        trace.variableNodes[call.path.isEmpty ? name : "\(call.path)/\(name)"].map { Tensor($0) }
+    }
+
     /// What a recurrent layer yields; `nil` where its steps must be written out.
     func recurrent(_ node: Node) throws -> ExportedValue? {
-        guard let call = trace.recurrentCalls[node], let own = RecurrentOperator(call.layer),
-            !isConstant(call.x), call.x.elementType == .float32, node.elementType == .float32
+        guard let call = recurrentCall(node), let own = RecurrentOperator(call.layer),
+            let kernel = variable("kernel", call), let recurrentKernel = variable("recurrentKernel", call)
         else { return nil }
         let units = call.layer.units
-        func variable(_ name: String) -> Tensor? {
-            trace.variableNodes[call.path.isEmpty ? name : "\(call.path)/\(name)"].map { Tensor($0) }
-        }
         func stored(_ name: String, _ value: Tensor) throws -> String {
             let path = call.path.isEmpty ? name : "\(call.path.withDots).\(name)"
             return self.stored(try value.evaluated(), path)
         }
-        guard let kernel = variable("kernel"), let recurrentKernel = variable("recurrentKernel") else { return nil }
         var inputs = [
             "", try stored("kernel", own.weights(kernel, units: units)),
             try stored("recurrentKernel", own.weights(recurrentKernel, units: units)),
         ]
-        if let bias = variable("bias") {
+        if let bias = variable("bias", call) {
             let first = own.weights(bias, units: units)
-            let second = variable("recurrentBias").map { own.weights($0, units: units) } ?? first * 0
+            let second = variable("recurrentBias", call).map { own.weights($0, units: units) } ?? first * 0
             inputs.append(try stored("bias", .concatenated([first, second], axis: 1)))
         }
         let value = try value(of: call.x)

@@ -82,7 +82,8 @@ final class GraphExporter {
             values[node] = value
         }
         findConstants()
-        for node in trace.nodes where values[node] == nil && !constants.contains(node) {
+        let read = readNodes()
+        for node in trace.nodes where values[node] == nil && !constants.contains(node) && read.contains(node) {
             switch node.operation {
             // Written where they are read.
             case .broadcast, .input: continue
@@ -92,6 +93,17 @@ final class GraphExporter {
         }
         for (name, node) in trace.outputs { try yield(name.isEmpty ? GraphExporter.output : name, node, layout) }
         graph.removeUnused()
+    }
+
+    /// The nodes that anything reads: not the steps of layers that are written as one operator.
+    private func readNodes() -> Set<Node> {
+        var read: Set<Node> = []
+        var rest = trace.outputs.map(\.node)
+        while let node = rest.popLast() {
+            guard read.insert(node).inserted else { continue }
+            if let call = recurrentCall(node) { rest.append(call.x) } else { rest += node.inputs }
+        }
+        return read
     }
 
     /// Inputs and outputs have their names; everything else takes others.
