@@ -158,4 +158,22 @@ import Testing
         let positions = kernel.shape[0] / 4
         #expect(dense.exported(kernel)[0][positions].item() == kernel[1][0].item())
     }
+
+    /// Flattened sequences have their channels first in PyTorch where a convolution yields them, and last behind words, states and
+    /// dense layers.
+    @Test func flattenedSequences() throws {
+        func isMoved(_ layers: [any Layer], _ inputs: Signature) throws -> Bool {
+            let net = Sequential(layers + [Flatten(), Dense(2).named("head")])
+            let weights = try net.initialized(inputs: inputs, seed: 1)
+            let form = try #require(weights.pyTorchForms.first { $0.path == "head/kernel" })
+            let kernel = try #require(weights["head/kernel"])
+            return form.exported(kernel).scalars != kernel.transposed().scalars
+        }
+        #expect(try isMoved([Conv1D(filters: 3, kernelSize: 2)], Signature([5, 4])))
+        #expect(try isMoved([Conv1D(filters: 3, kernelSize: 2), MaxPool1D(2), Dropout(0.5)], Signature([5, 4])))
+        #expect(try !isMoved([Embedding(vocabulary: 7, 3)], Signature([5], .int32)))
+        #expect(try !isMoved([GRU(3, returnsSequences: true), ActivationLayer(.relu)], Signature([5, 4])))
+        #expect(try !isMoved([MultiHeadAttention(heads: 2)], Signature([5, 4])))
+        #expect(try !isMoved([Dense(3, activation: .relu)], Signature([5, 4])))
+    }
 }

@@ -252,6 +252,24 @@ extension ExportCase {
         ExportCase("rnn", [3, 4], SimpleRNN(2)), ExportCase("lstm-reversed", [3, 4], LSTM(2, isReversed: true)),
         ExportCase("gru", [3, 4], GRU(2, returnsSequences: true)),
         ExportCase("gru-before", [3, 4], GRU(2, resetsAfter: false)),
+        ExportCase("gru-reversed", [3, 4], GRU(3, returnsSequences: true, isReversed: true)),
+        ExportCase("rnn-relu", [3, 4], SimpleRNN(2, activation: .relu, returnsSequences: true)),
+        ExportCase("rnn-elu", [3, 4], SimpleRNN(2, activation: .elu())),
+        ExportCase("lstm-relu", [3, 4], LSTM(2, activation: .relu, useBias: false)),
+        ExportCase("lstm-step", [1, 4], LSTM(2, returnsSequences: true)),
+        ExportCase("lstm-channel", [3, 1], LSTM(1, returnsSequences: true)),
+        ExportCase(
+            "lstm-stack", [4, 3],
+            Sequential {
+                LayerNorm(); Bidirectional(layer: LSTM(2, returnsSequences: true)); Dense(3, activation: .tanh)
+                Bidirectional(layer: LSTM(2), merge: .average); Dense(2)
+            }),
+        ExportCase(
+            "conv-gru", [6, 3],
+            Sequential {
+                Conv1D(filters: 4, kernelSize: 3, activation: .relu); GRU(2, returnsSequences: true)
+                Conv1D(filters: 2, kernelSize: 2); Flatten(); Dense(2)
+            }),
         ExportCase(
             "words-lstm", Signature([3], .int32),
             Sequential {

@@ -41,6 +41,7 @@ extension ExportedGraph.Node {
                 case .integers(let numbers): "\(numbers)"
                 case .number(let number): "\(Float(number))"
                 case .text(let text): text
+                case .texts(let texts): "\(texts)"
                 }
             return "\(name): \(text)"
         }

@@ -153,4 +153,35 @@ import ApusInterchange
             message { try traced(numbers([4]), shape) }.contains(
                 "shape depends on the inputs of the model; shapes are fixed when a model is traced"))
     }
+
+    @Test("What recurrent operators do not do")
+    func recurrent() {
+        func problem(_ kind: String, _ attributes: Onnx_AttributeProto..., inputs: [String] = ["x", "w", "r"]) -> String
+        {
+            let sample = Sample().input("x", [4, 2, 3]).output("y").weight("w", [1, 6, 3]).weight("r", [1, 6, 2])
+                .weight("one", [6]).whole("lengths", [1, 2, 3])
+                .node(kind, inputs, ["y"], attributes)
+            return message { try sample.run(["x": numbers([4, 2, 3])]) }
+        }
+        #expect(problem("GRU") == "no error")
+        #expect(problem("GRU", .text("direction", "both")).contains("GRU y: the direction \"both\" is not known"))
+        #expect(
+            problem("GRU", .texts("activations", ["Tanh", "Cosine"])).contains("the activation \"Cosine\" is not known")
+        )
+        #expect(problem("GRU", .texts("activations", ["Tanh"])).contains("expected 2 activations, received 1"))
+        #expect(problem("GRU", .int("activations", 1)).contains("the attribute activations must be texts"))
+        #expect(problem("LSTM").contains("expected W of [1, 8, 3], received [1, 6, 3]"))
+        #expect(problem("GRU", .int("hidden_size", 3)).contains("expected W of [1, 9, 3], received [1, 6, 3]"))
+        #expect(problem("GRU", .int("hidden_size", -1)).contains("the hidden_size must be at least 1, received -1"))
+        #expect(problem("GRU", .text("direction", "bidirectional")).contains("expected W of [2, 6, 3]"))
+        #expect(problem("GRU", .float("clip", -1)).contains("clip must not be negative, received -1.0"))
+        #expect(problem("GRU", inputs: ["one", "w", "r"]).contains("expected sequences of 3 axes, received [6]"))
+        #expect(problem("GRU", inputs: ["x", "w"]).contains("the input 2 is missing"))
+        #expect(
+            problem("GRU", inputs: ["x", "w", "r", "", "lengths"]).contains(
+                "expected lengths of 2 sequences, received [3]"))
+        #expect(
+            problem("GRU", inputs: ["x", "w", "r", "", "", "w"]).contains(
+                "expected start values of [1, 2, 2], received [1, 6, 3]"))
+    }
 }

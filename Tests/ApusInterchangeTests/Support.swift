@@ -146,6 +146,13 @@ extension Onnx_AttributeProto {
         }
     }
 
+    static func texts(_ name: String, _ values: [String]) -> Onnx_AttributeProto {
+        .with {
+            ($0.name, $0.type) = (name, .strings)
+            $0.strings = values.map { Data($0.utf8) }
+        }
+    }
+
     static func text(_ name: String, _ value: String) -> Onnx_AttributeProto {
         .with {
             ($0.name, $0.type) = (name, .string)

@@ -159,7 +159,10 @@ import Testing
     }
 
     @Test func whatIsMinimized() {
-        for name in ["loss", "validation.loss", "training.meanAbsoluteError", "validation.rootMeanSquaredError", "validation.perplexity"] {
+        for name in [
+            "loss", "validation.loss", "training.meanAbsoluteError", "validation.rootMeanSquaredError",
+            "validation.perplexity",
+        ] {
             #expect(MonitorMode.auto.minimizes(name) && !MonitorMode.max.minimizes(name), "\(name)")
         }
         for name in ["accuracy", "validation.rocAUC", "training.f1[0]", "validation.r2"] {

@@ -190,7 +190,8 @@ struct DataExamination {
             return test
         }
         let reached = judged(control).value
-        guard training.count < Patient.fewSamples, !patient.task.isNumbers, control.training.value > reached + 0.15 else { return nil }
+        guard training.count < Patient.fewSamples, !patient.task.isNumbers, control.training.value > reached + 0.15
+        else { return nil }
         var half = experiment
         half.epochs = experiment.epochs * 2
         var (seeds, whole, halved): ([UInt64], [Double], [Double]) = ([], [], [])

@@ -12,7 +12,7 @@ package struct WeightsExporter: ModelExporter {
         let variables = try model.describedVariables()
         switch format {
         case .pyTorch:
-            let arrays = try variables.pyTorchArrays()
+            let arrays = try variables.pyTorchArrays(for: path)
             if final.lowercased().hasSuffix(".safetensors") {
                 try SafetensorsFile.write(arrays, to: path)
             } else {
@@ -20,8 +20,17 @@ package struct WeightsExporter: ModelExporter {
             }
         case .keras:
             let forms = KerasForm.all(variables)
+            var arrays: [(name: String, holds: [(form: KerasForm, value: Tensor)])] = []
+            for form in forms {
+                let held = (form: form, value: variables[form.path]!)
+                if arrays.last?.name == form.name {
+                    arrays[arrays.count - 1].holds.append(held)
+                } else {
+                    arrays.append((form.name, [held]))
+                }
+            }
             try KerasFile.writeWeights(
-                forms.map { ($0.name, try NumericArray(variables[$0.path]!)) },
+                arrays.map { ($0.name, try NumericArray(KerasForm.array($0.holds))) },
                 layers: Dictionary(forms.map { ("layers/\($0.layer)", $0.layer) }) { first, _ in first }, to: path)
         case .npz: try variables.write(npz: path)
         case .safetensors, .onnx: try variables.write(safetensors: path)
@@ -33,11 +42,16 @@ package struct WeightsExporter: ModelExporter {
         let file = try WeightsFile(path)
         let names = try WeightsNames(
             file.names, of: variables, keras: file.kerasForm, shape: { try file.shape(of: $0) }, renamed: { $0 })
+        let sources = Dictionary(
+            file.names.filter { !WeightsNames.isCounter($0) }.map { (names.target(of: $0) { $0 }, $0) }
+        ) { first, _ in first }
         var isRead: Set<String> = []
-        for name in file.names where !WeightsNames.isCounter(name) {
-            let target = names.target(of: name) { $0 }
-            try variables.setValue(target, names.value(target, try file.tensor(name)))
-            isRead.insert(target)
+        for path in variables.paths {
+            let targets = names.targets(of: path)
+            let found = targets.compactMap { sources[$0] }
+            guard found.count == targets.count else { continue }
+            try variables.setValue(path, names.value(path, try found.map { try file.tensor($0) }))
+            isRead.insert(path)
         }
         guard isRead.count == variables.count else {
             throw FormatError(
@@ -51,12 +65,17 @@ package struct WeightsExporter: ModelExporter {
 
 extension Variables {
     /// The values as a state dictionary of PyTorch, with a counter for each batch normalization.
-    func pyTorchArrays() throws -> [(name: String, array: NumericArray)] {
-        try pyTorchForms.flatMap { form in
-            let array = (name: form.name, array: try NumericArray(form.exported(self[form.path]!)))
-            guard let counter = form.counter else { return [array] }
+    ///
+    /// - Throws: `FormatError` for layers that PyTorch has no counterpart of.
+    func pyTorchArrays(for path: String) throws -> [(name: String, array: NumericArray)] {
+        if let problem = pyTorchForms.lazy.compactMap(\.problem).first(where: \.isOfAllFiles) {
+            throw FormatError(.unsupported, path: path, problem.text, remedy: problem.remedy)
+        }
+        return try pyTorchArrays.flatMap { array in
+            let value = (name: array.part.name, array: try NumericArray(array.value { self[$0]! }))
+            guard let counter = array.holds[0].form.counter else { return [value] }
             // After the variance, as PyTorch has it, is not needed: it finds tensors by name.
-            return [array, (name: counter, array: try NumericArray(shape: [], elements: [0] as [Int64]))]
+            return [value, (name: counter, array: try NumericArray(shape: [], elements: [0] as [Int64]))]
         }
     }
 }

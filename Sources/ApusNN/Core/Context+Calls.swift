@@ -16,7 +16,8 @@ extension Context {
                         model.kind))
         }
         trace.contents.records.append(
-            LayerRecord(path: path, layer: model, inputs: inputs, depth: trace.open.count + 1, outputs: outputs))
+            LayerRecord(
+                path: path, layer: model, inputs: inputs, mask: mask, depth: trace.open.count + 1, outputs: outputs))
         return outputs
     }
 
@@ -89,6 +90,8 @@ package struct LayerRecord {
     package let path: String
     package let layer: any Model
     package let inputs: Values
+    /// Which entries of sequences count where the layer is; `nil` if all do.
+    package let mask: Tensor?
     /// How many models are around this one, itself included.
     package let depth: Int
     package let outputs: Values

@@ -93,6 +93,8 @@ public struct VariableDescription: Hashable, Sendable {
     package var form = VariableForm.plain
     /// The kind of the layer whose variable it is; known as well.
     package var layerKind = ""
+    /// Where it stands in recurrent layers and attention; known as well.
+    package var place: VariablePlace?
 
     package init(
         shape: Shape, initializer: Initializer, isTrainable: Bool, regularizer: Regularizer? = nil,

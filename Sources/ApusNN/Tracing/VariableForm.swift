@@ -22,12 +22,11 @@ extension TracedModel {
         let nodes = Node.sorted(outputs.leaves.map(\.node) + updates.values.map(\.node))
         var users: [Node: Node] = [:]
         for node in nodes { for input in node.inputs where users[input] == nil { users[input] = node } }
-        var layers: [String: String] = [:]
-        for record in records where layers[record.path] == nil { layers[record.path] = record.layer.kind }
+        let places = PlacesOfVariables(records)
         return descriptions.map { path, description in
             var description = description
-            let owner = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-            description.layerKind = layers[owner] ?? ""
+            description.layerKind = places.kind(path)
+            description.place = places.place(path)
             description.form =
                 switch description.layerKind {
                 case BatchNorm.kind: .batchNorm
@@ -54,6 +53,20 @@ extension TracedModel {
         return .plain
     }
 
+    /// Whether convolutions or poolings yield what x is made of, and not words, states or products.
+    private static func isRead(byWindows x: Node) -> Bool {
+        var node = x
+        while true {
+            switch node.operation {
+            case .gather, .scan, .matmul, .attention: return false
+            case .convolution, .maxPool, .averagePool: return true
+            default:
+                guard let input = node.inputs.first else { return true }
+                node = input
+            }
+        }
+    }
+
     /// The shape [H, W, C] of the images whose elements stand in the rows of x, if they were flattened on the way.
     private static func flattened(_ x: Node, depth: Int = 0) -> Shape? {
         guard depth < 16 else { return nil }
@@ -62,6 +75,8 @@ extension TracedModel {
             let shape = x.inputs[0].shape
             guard shape.rank > 2, shape[0] == x.shape[0], x.shape.rank == 2 else { return nil }
             let sample = Shape(Array(shape.dimensions.dropFirst()))
+            // Sequences have their channels first where windows go over them, else last.
+            guard sample.rank > 2 || isRead(byWindows: x.inputs[0]) else { return nil }
             // Channels alone have one order.
             return sample.dimensions.dropLast().allSatisfy { $0 == 1 } ? nil : sample
         case .unary, .binary, .select, .clamp, .cast, .stopGradient:

@@ -59,9 +59,10 @@ extension Variables {
             sources[target] = name == target ? other : name
             report.unexpected.append(target)
         }
+        let known = Set(paths.flatMap { matching.targets(of: $0) })
         report.unexpected += names.filter { name in
             let target = matching.target(of: name, renamed: renamed)
-            return sources[target] == name && variable(target) == nil && !isExcepted(target)
+            return sources[target] == name && !known.contains(target) && !isExcepted(target)
                 && !isExcepted(slashed(name))
         }
         for name in paths {
@@ -69,25 +70,37 @@ extension Variables {
                 report.excepted.append(name)
                 continue
             }
-            guard let source = sources[name] else {
+            let arrays = matching.targets(of: name).map { sources[$0] }
+            if let problem = matching.problem(of: name) {
+                throw FormatError(
+                    .unsupported, path: path, "the weights are not those of the model's layer: \(problem.text)",
+                    remedy: problem.remedy)
+            }
+            let found = arrays.compactMap { $0 }
+            guard found.count == arrays.count else {
                 report.missing.append(name)
                 continue
             }
-            let shape = try file.shape(of: source)
-            let expected = matching.expected(name, for: shape)
-            if expected.fits {
-                report.loaded.append(name)
-            } else {
+            var isFitting = true
+            for (number, source) in found.enumerated() where isFitting {
+                let shape = try file.shape(of: source)
+                let expected = matching.expected(name, number, for: shape)
+                guard !expected.fits else { continue }
+                isFitting = false
                 report.mismatched.append(WeightsReport.Mismatch(name: name, shape: shape, expected: expected.shape))
             }
+            if isFitting { report.loaded.append(name) }
         }
         if mode == .strict ? !report.isComplete : report.loaded.isEmpty { throw WeightsError(report: report) }
         var copy = self
         for name in report.loaded {
-            let source = sources[name]!
-            let average = "\(source)/\(Optimizer.averageSlot.name)"
-            let isAverage = usesAverages && file.isSlot(average) && file.contains(average)
-            try copy.setValue(name, matching.value(name, try file.tensor(isAverage ? average : source)))
+            let arrays = try matching.targets(of: name).map { target in
+                let source = sources[target]!
+                let average = "\(source)/\(Optimizer.averageSlot.name)"
+                let isAverage = usesAverages && file.isSlot(average) && file.contains(average)
+                return try file.tensor(isAverage ? average : source)
+            }
+            try copy.setValue(name, matching.value(name, arrays))
         }
         self = copy
         return report

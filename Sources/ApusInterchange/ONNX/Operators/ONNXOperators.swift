@@ -9,7 +9,7 @@ package enum ONNXOperators {
     static let table: [String: Operator] = [
         activations, arithmetic, comparisons, convolutions, constants, indexing, losses, movement, normalizations,
         optimizers,
-        poolings, products, reductions, resizing, rearrangements, shapes, types, windows,
+        poolings, products, recurrent, reductions, resizing, rearrangements, shapes, types, windows,
     ].reduce(into: [:]) { table, family in table.merge(family) { $1 } }
 
     /// The names of all operators of ONNX's own domain and of training, in order.

@@ -15,7 +15,7 @@ struct ONNXUses {
     private static let settings: [String: Set<Int>] = [
         "Clip": [1, 2], "Pad": [1, 2, 3], "Resize": [1, 2, 3], "Upsample": [1], "Dropout": [1, 2], "Pow": [1],
         "OneHot": [1, 2], "ConstantOfShape": [0], "Range": [0, 1, 2], "Cast": [], "Adagrad": [0, 1], "Adam": [0, 1],
-        "Momentum": [0, 1],
+        "Momentum": [0, 1], "LSTM": [5, 6], "GRU": [5], "RNN": [5],
     ]
 
     init(_ graph: Onnx_GraphProto) {

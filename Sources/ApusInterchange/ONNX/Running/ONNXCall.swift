@@ -73,6 +73,15 @@ struct ONNXCall {
         }
     }
 
+    func strings(_ name: String) throws -> [String]? {
+        switch node.attributes[name] {
+        case nil: nil
+        case .strings(let values)?: values
+        case .floats(let values)? where values.isEmpty: []
+        case let other?: throw wrong(name, "texts", other)
+        }
+    }
+
     func ints(_ name: String) throws -> [Int]? {
         switch node.attributes[name] {
         case nil: nil

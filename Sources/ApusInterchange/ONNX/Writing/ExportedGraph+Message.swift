@@ -80,6 +80,9 @@ extension ExportedGraph.Node {
             case .text(let text):
                 attribute.type = .string
                 attribute.s = Data(text.utf8)
+            case .texts(let texts):
+                attribute.type = .strings
+                attribute.strings = texts.map { Data($0.utf8) }
             }
             return attribute
         }

@@ -23,6 +23,7 @@ package struct ExportedGraph: Sendable {
         case integers([Int])
         case number(Double)
         case text(String)
+        case texts([String])
     }
 
     /// Numbers that are part of the graph.

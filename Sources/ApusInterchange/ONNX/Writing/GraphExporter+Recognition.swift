@@ -6,7 +6,8 @@ import ApusTensor
 extension GraphExporter {
     /// The value of a node that ends such a composition; `nil` if it ends none.
     func recognized(_ node: Node) throws -> ExportedValue? {
-        switch node.operation {
+        if let recurrent = try recurrent(node) { return recurrent }
+        return switch node.operation {
         case .select: try branches(node)
         case .binary(.multiply): try product(ofActivation: node)
         case .binary(.divide): try quotient(node)

@@ -43,6 +43,7 @@ final class GraphExporter {
     private var known: [ExportedGraph.Node: String] = [:]
     private var initializers: [InitializerKey: String] = [:]
     private var shared: [SharedKey: String] = [:]
+    private var stored: [String: String] = [:]
     /// The node that is being visited.
     private(set) var current: Node
 
@@ -81,7 +82,8 @@ final class GraphExporter {
             values[node] = value
         }
         findConstants()
-        for node in trace.nodes where values[node] == nil && !constants.contains(node) {
+        let read = readNodes()
+        for node in trace.nodes where values[node] == nil && !constants.contains(node) && read.contains(node) {
             switch node.operation {
             // Written where they are read.
             case .broadcast, .input: continue
@@ -91,6 +93,17 @@ final class GraphExporter {
         }
         for (name, node) in trace.outputs { try yield(name.isEmpty ? GraphExporter.output : name, node, layout) }
         graph.removeUnused()
+    }
+
+    /// The nodes that anything reads: not the steps of layers that are written as one operator.
+    private func readNodes() -> Set<Node> {
+        var read: Set<Node> = []
+        var rest = trace.outputs.map(\.node)
+        while let node = rest.popLast() {
+            guard read.insert(node).inserted else { continue }
+            if let call = recurrentCall(node) { rest.append(call.x) } else { rest += node.inputs }
+        }
+        return read
     }
 
     /// Inputs and outputs have their names; everything else takes others.
@@ -243,6 +256,15 @@ final class GraphExporter {
         graph.initializers.append(ExportedGraph.Initializer(name: name, tensor: tensor))
         shared[key] = name
         return name
+    }
+
+    /// The name of numbers that are stored under a name in the form in which one operator reads them.
+    func stored(_ tensor: Tensor, _ name: String) -> String {
+        if let known = stored[name] { return known }
+        let own = unique(name)
+        graph.initializers.append(ExportedGraph.Initializer(name: own, tensor: tensor))
+        stored[name] = own
+        return own
     }
 
     /// The name of a constant in a layout.

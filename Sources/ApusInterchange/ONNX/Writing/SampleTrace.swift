@@ -21,6 +21,10 @@ struct SampleTrace {
     let variables: [Node: String]
     /// The nodes that read a node, each once.
     let users: [Node: [Node]]
+    /// The nodes of variables by their paths.
+    let variableNodes: [String: Node]
+    /// Calls of recurrent layers by what they yield.
+    let recurrentCalls: [Node: RecurrentCall]
     private let shapes: [Node: [AxisExtent]]
     private let places: [Node: Place]
     private let path: String
@@ -43,6 +47,8 @@ struct SampleTrace {
         self.inputs = names
         outputs = first.outputs.map { ($0.name, $0.tensor.node) }
         self.variables = Dictionary(zip(values.map(\.node), variables.paths)) { first, _ in first }
+        variableNodes = Dictionary(uniqueKeysWithValues: zip(variables.paths, values.map(\.node)))
+        recurrentCalls = RecurrentCall.calls(first.records)
         nodes = Node.sorted(outputs.map(\.node))
         guard !nodes.isEmpty else {
             throw FormatError(
