@@ -10,7 +10,7 @@ let swift: [SwiftSetting] = [
 let examples = [
     "1-activations", "2-gradients", "3-model", "4-training", "5-custom-layer", "6-custom-training-loop", "7-search",
     "9-functional", "10-own-parts", "11-two-towers", "12-gan", "13-vae", "14-cartpole",
-    "15-own-command", "17-attention",
+    "15-own-command", "17-attention", "18-pseudo-labels",
 ]
 
 /// What examples need besides Apus.

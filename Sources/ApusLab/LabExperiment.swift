@@ -46,6 +46,12 @@ public protocol LabExperiment: Sendable {
     /// Measures one arm with one seed: a pure function of both.
     func measure(_ setting: Setting, seed: UInt64) throws -> LabMeasurement
 
+    /// Measures one arm with several seeds, for experiments that `measuresSeedsTogether`: the same as one by one.
+    func measure(_ setting: Setting, seeds: [UInt64]) throws -> [LabMeasurement]
+
+    /// Whether the seeds of an arm are measured together, as where many small trainings run side by side.
+    var measuresSeedsTogether: Bool { get }
+
     /// The claims that the results decide.
     var claims: [Claim] { get }
 
@@ -55,6 +61,12 @@ public protocol LabExperiment: Sendable {
 
 extension LabExperiment {
     public func files(_ size: LabSize) -> [LabFile] { [] }
+
+    public func measure(_ setting: Setting, seeds: [UInt64]) throws -> [LabMeasurement] {
+        try seeds.map { try measure(setting, seed: $0) }
+    }
+
+    public var measuresSeedsTogether: Bool { false }
 }
 
 /// What an experiment of the lab is, in words.

@@ -43,6 +43,15 @@ import Testing
         #expect(abs(try PCA(samples, whitens: true).samples(of: white) - samples).max().item() < 1e-4)
     }
 
+    /// Codes of fewer numbers are those of the first directions.
+    @Test(arguments: [false, true]) func fewerDirections(whitens: Bool) throws {
+        let samples = Tensor.normal([30, 5], key: RandomKey(seed: 4)) * Tensor([4.0, 1, 2, 0.5, 3]) + 3
+        let (five, two) = (try PCA(samples, whitens: whitens), try PCA(samples, count: 2, whitens: whitens))
+        let expected = two.samples(of: two(samples))
+        #expect(abs(five.samples(of: five(samples)[0..., 0..<2]) - expected).max().item() < 1e-5)
+        #expect(abs(samples - expected).max().item() > 0.1)
+    }
+
     /// Nothing varies along some directions: their codes are 0, also white ones.
     @Test func constantFeatures() throws {
         let samples = Tensor([[1.0, 2, 0], [3, 2, 0], [8, 2, 0], [4, 2, 0]])

@@ -24,6 +24,110 @@ import Testing
         }
     }
 
+    // MARK: Putting in another order
+
+    /// Pixels move with their channels, numbers of other samples one by one; the samples keep types, labels, weights and order.
+    @Test func permuting() throws {
+        let images = try Dataset(
+            inputs: Tensor((0..<24).map { UInt8($0) }, shape: [2, 2, 3, 2]), labels: [1, 0],
+            preprocessing: Preprocessing(scales: [1, 2], offsets: [0, 3])
+        ).weighted([1, 2]).shuffled(seed: 1)
+        let order = [5, 0, 1, 4, 3, 2]
+        let moved = try images.permutingFeatures(by: order)
+        #expect(moved.elementType == .uint8 && moved.sampleShape == [2, 3, 2])
+        #expect(moved.preprocessing == images.preprocessing && moved.isInMemory)
+        for index in 0..<2 {
+            let pixels = images.features(at: index).scalars(as: Int.self)
+            #expect(
+                moved.features(at: index).scalars(as: Int.self)
+                    == order.flatMap { [pixels[2 * $0], pixels[2 * $0 + 1]] })
+            #expect(moved.label(at: index) == images.label(at: index))
+        }
+        func weights(_ data: Dataset) throws -> [Float]? {
+            try #require(Array(data.batches(of: 2, epoch: 0, seed: 0, shuffled: false)).first).weights?.scalars
+        }
+        #expect(try weights(moved) == weights(images))
+
+        let inverse = order.indices.map { order.firstIndex(of: $0)! }
+        #expect(try moved.permutingFeatures(by: inverse).features(at: 0).scalars == images.features(at: 0).scalars)
+
+        let matrices = try Dataset(inputs: Tensor((0..<6).map { Float($0) }, shape: [1, 2, 3]), labels: [0])
+        #expect(try matrices.permutingFeatures(by: order).features(at: 0).scalars == [5, 0, 1, 4, 3, 2])
+    }
+
+    /// Rows of features take their scaling along, and are the same whether they are in memory or made when they are needed.
+    @Test func permutingTables() throws {
+        let rows = Tensor.normal([6, 3], key: RandomKey(seed: 1))
+        let data = try Dataset(
+            inputs: rows, labels: [0, 1, 0, 1, 0, 1],
+            preprocessing: Preprocessing(scales: [1, 2, 3], offsets: [4, 5, 6]))
+        let moved = try data.permutingFeatures(by: [2, 0, 1])
+        #expect(moved.preprocessing == Preprocessing(scales: [3, 1, 2], offsets: [6, 4, 5]))
+        #expect(moved.features(at: 3).scalars == [2, 0, 1].map { rows[3, $0].item() })
+        let made = try Dataset(count: 6, fingerprint: "rows", classNames: data.classNames) { data[$0] }
+        let later = try made.permutingFeatures(by: [2, 0, 1])
+        #expect(!later.isInMemory && later.fingerprint != made.fingerprint)
+        for index in 0..<6 { #expect(later.features(at: index).scalars == moved.features(at: index).scalars) }
+    }
+
+    @Test func permutingBySeed() throws {
+        let data = try Dataset(inputs: Tensor.normal([2, 40], key: RandomKey(seed: 1)), labels: [0, 1])
+        let (one, same, other) = (
+            try data.permutingFeatures(seed: 1), try data.permutingFeatures(seed: 1),
+            try data.permutingFeatures(seed: 2)
+        )
+        #expect(one.features(at: 1).scalars == same.features(at: 1).scalars)
+        #expect(one.features(at: 1).scalars != other.features(at: 1).scalars)
+        #expect(one.features(at: 1).scalars != data.features(at: 1).scalars)
+        #expect(one.features(at: 1).scalars.sorted() == data.features(at: 1).scalars.sorted())
+    }
+
+    @Test func permutingErrors() throws {
+        let data = try Dataset(inputs: Tensor.ones([2, 2, 2, 1]), labels: [0, 1])
+        #expect(
+            problem { try data.permutingFeatures(by: [0, 1, 2]) }
+                == "this is no order of the places of a sample. Expected each of 0..<4 once, for samples [2, 2, 1]; received 3 "
+                + "numbers. Give a permutation, or a seed.")
+        #expect(
+            problem { try data.permutingFeatures(by: [0, 1, 2, 2]) }
+                == "this is no order of the places of a sample. Expected each of 0..<4 once, for samples [2, 2, 1]; received 4 "
+                + "numbers with others among them. Give a permutation, or a seed.")
+        let matrices = try Dataset(
+            inputs: Tensor.ones([2, 2, 2]), labels: [0, 1],
+            preprocessing: Preprocessing(scales: [1, 2], offsets: [0, 0]))
+        #expect(
+            problem { try matrices.permutingFeatures(seed: 1) }
+                == "numbers that are scaled by column can't be put in other columns. Expected one scale for all columns; received "
+                + "2 scales. Scale the samples by one number, or put their rows in order.")
+    }
+
+    // MARK: Labels
+
+    /// Labels belong to the samples in their order, whatever order and memory they are in; inputs, weights and scaling stay.
+    @Test func labelling() throws {
+        let data = try numbered(30).shuffled(seed: 2).weighted((0..<30).map { Double($0) })
+        let labels = (0..<30).map { $0 % 3 }
+        let given = try data.labelled(labels, classNames: ["a", "b", "c"])
+        #expect(given.numbers == data.numbers && given.classNames == ["a", "b", "c"])
+        #expect((0..<30).map { given.label(at: $0) } == labels)
+        #expect(try given.labelled(labels.reversed()).classNames == ["a", "b", "c"])
+        let part = try given.subset([4, 2, 9])
+        #expect((0..<3).map { part.label(at: $0) } == [1, 2, 0])
+        let twice = try data.subset([3, 3, 1]).labelled([0, 1, 1], classNames: ["a", "b"])
+        #expect((0..<3).map { twice.label(at: $0) } == [0, 1, 1])
+        #expect(twice.numbers == [3, 3, 1].map { data.numbers[$0] })
+        func weights(_ data: Dataset) throws -> [Float]? {
+            try #require(Array(data.batches(of: 30, epoch: 0, seed: 0, shuffled: false)).first).weights?.scalars
+        }
+        #expect(try weights(twice) == weights(try data.subset([3, 3, 1])))
+        #expect(try streamed(10).labelled((0..<10).map { 9 - $0 }).label(at: 0) == 9)
+        let bare = try Dataset(inputs: Tensor([1, 2] as [Float])).labelled([0, 4])
+        #expect(bare.classNames == ["0", "1", "2", "3", "4"] && bare.hasTargets)
+        #expect(
+            problem { try data.labelled([1]) }
+                == "labels and samples differ in number. Expected 30 labels; received 1. Give a label for each sample.")
+    }
+
     // MARK: Filtering
 
     @Test func filtering() throws {

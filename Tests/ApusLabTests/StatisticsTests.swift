@@ -13,23 +13,6 @@ import Testing
         }
     }
 
-    /// What is left after the first k directions is what NumPy's singular values say: the mean square of the rest.
-    @Test func principalComponents() throws {
-        let samples = Tensor(StatisticsTests.rows.map { $0.map { Float($0) } })
-        let components = try PrincipalComponents(samples, count: 3)
-        for (count, error) in [(1, 0.3680488564150527), (2, 0.233137715877493), (3, 0.11993716397846994)] {
-            let rest = samples - components.reconstruction(samples, count: count)
-            #expect(abs(Double((rest * rest).mean().item()) - error) < 1e-5, "\(count)")
-        }
-        let first = components.axes[0..., 0..<1].scalars.map(Double.init)
-        let expected = [-0.06481987, -0.11611364, -0.55772795, -0.46222644, -0.67646305]
-        let sign = first[4] < 0 ? 1.0 : -1
-        for (a, b) in zip(first, expected) { #expect(abs(a * sign - b) < 1e-4) }
-        let gram = components.axes.transposed().matmul(components.axes)
-        #expect(Double(abs(gram - Tensor.identity(3)).max().item()) < 1e-5)
-        #expect(components.codes(samples).shape == [12, 3])
-    }
-
     @Test func ridge() {
         let targets = StatisticsTests.rows.enumerated().map { cos(0.9 * Double($0)) + $1[1] }
         for (lambda, prediction) in [(0.5, -0.06780085643644648), (10, 0.11560851694400148)] {

@@ -182,6 +182,14 @@ import Testing
         #expect(try #require(numbers(best).last) > 400)
     }
 
+    /// Eight labels become hundreds, and the network is no worse for it.
+    @Test func pseudoLabels() throws {
+        let lines = try run("18-pseudo-labels").map(numbers)
+        #expect(lines.count == 5 && lines[0][1] == 8)
+        #expect(lines[1...].allSatisfy { (500..<1000).contains($0[1]) })
+        #expect(lines[4][2] > 0.8 && lines[4][2] > lines[0][2] - 0.02)
+    }
+
     /// A layer and a loss of one's own in files.
     @Test func ownCommand() throws {
         let yaml = """

@@ -94,8 +94,12 @@ public struct PCA: Sendable {
     }
 
     /// The samples that codes stand for, [..., count] → [..., features]: the nearest ones that have these codes.
+    ///
+    /// Codes of fewer numbers are those of the first directions: `pca.samples(of: pca(samples)[0..., 0..<2])`.
     public func samples(of codes: Tensor) -> Tensor {
-        (whitens ? codes * deviations : codes).matmul(axes.transposed()) + mean
+        let count = codes.rank > 0 ? Swift.min(codes.shape[-1], axes.shape[1]) : axes.shape[1]
+        let codes = whitens ? codes * deviations[0..<count] : codes
+        return codes.matmul(axes[0..., 0..<count].transposed()) + mean
     }
 
     private var deviations: Tensor {

@@ -109,7 +109,7 @@ extension Column {
 
 extension Preprocessing {
     /// What belongs to some channels.
-    fileprivate func selecting(_ places: [Int]) -> Preprocessing {
+    func selecting(_ places: [Int]) -> Preprocessing {
         scales.count == 1 ? self : Preprocessing(scales: places.map { scales[$0] }, offsets: places.map { offsets[$0] })
     }
 }

@@ -48,7 +48,11 @@ extension Dataset {
             }
         }
         var read = zip(columns, buffers).map { Column(buffer: $1, row: $0.row) }[...]
-        let inputs = inputColumns.map { InputColumn(name: $0.name, column: read.removeFirst()) }
+        let inputs = inputColumns.map { input in
+            var input = input
+            input.column = read.removeFirst()
+            return input
+        }
         let targets = targetColumns.map { target in
             var target = target
             target.column = read.removeFirst()

@@ -144,17 +144,15 @@ struct XOR: LabExperiment {
         let solved = shares.map { $0 == 1 }
         // A network that solved its task is drawn, and one that did not, where there are both.
         var series = ["shares": [0.25, 0.5, 0.75, 1, 0].map { share in Double(shares.count { $0 == share }) }]
-        let axis = (0..<XOR.grid).map {
-            Float(
-                XOR.range.lowerBound + (XOR.range.upperBound - XOR.range.lowerBound) * Double($0) / Double(XOR.grid - 1)
-            )
-        }
-        let x = Tensor((0..<XOR.grid).flatMap { _ in axis })
-        let y = Tensor(axis.flatMap { value in (0..<XOR.grid).map { _ in value } })
+        // Cells whose middles reach from one end to the other.
+        let margin = (XOR.range.upperBound - XOR.range.lowerBound) / Double(2 * (XOR.grid - 1))
+        let range = (XOR.range.lowerBound - margin)...(XOR.range.upperBound + margin)
         for (name, place) in [("solved", solved.firstIndex(of: true)), ("failed", solved.firstIndex(of: false))] {
             guard let place else { continue }
             let one = weights.map { $0[place..<(place + 1)] }
-            series["map.\(name)"] = networks.logits(one, x, y).scalars.map { $0 > 0 ? 1 : 0 }
+            series["map.\(name)"] = try DecisionMap(x: range, y: range, columns: XOR.grid, rows: XOR.grid) {
+                networks.logits(one, $0[0..., 0], $0[0..., 1]) .> 0
+            }.classes.joined().map(Double.init)
         }
         return LabMeasurement(
             [

@@ -91,7 +91,7 @@ struct Boundary: LabExperiment {
             .init(
                 Words("The smallest task that no line divides.", "직선이 나눌 수 없는 가장 작은 과제를 보자."), .shell,
                 "apus lab run xor")
-        ], seeds: 20, seconds: 25)
+        ], seeds: 20, seconds: 25, revision: 2)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let steps = size.of(2000, quick: 500, trial: 16)
@@ -168,54 +168,75 @@ struct Boundary: LabExperiment {
         return Tensor.concatenated([points, x * x, y * y, x * y, sin(x * Float.pi), sin(y * Float.pi)], axis: 1)
     }
 
+    var measuresSeedsTogether: Bool { true }
+
     func measure(_ setting: Setting, seed: UInt64) throws -> LabMeasurement {
-        let data = try Boundary.data(setting.task, seed: seed)
-        func given(_ samples: Dataset) throws -> (samples: Dataset, points: Tensor, labels: [Int]) {
-            let (points, labels) = try LabData.arrays(samples)
+        try measure(setting, seeds: [seed])[0]
+    }
+
+    /// The points of one seed.
+    private struct Points {
+        let samples: Dataset
+        let points: Tensor
+        let labels: [Int]
+
+        init(_ samples: Dataset, _ setting: Setting) throws {
+            (points, labels) = try LabData.arrays(samples)
             let inputs = try Boundary.inputs(points, setting).evaluated()
-            return (try Dataset(inputs: inputs, labels: labels, classNames: samples.classNames), points, labels)
+            self.samples = try Dataset(inputs: inputs, labels: labels, classNames: samples.classNames)
         }
-        let (training, test) = (try given(data.training), try given(data.test))
+    }
+
+    func measure(_ setting: Setting, seeds: [UInt64]) throws -> [LabMeasurement] {
+        let data = try seeds.map { seed in
+            let data = try Boundary.data(setting.task, seed: seed)
+            return (training: try Points(data.training, setting), test: try Points(data.test, setting))
+        }
         let net = DenseNet(
             hidden: setting.hidden, classes: setting.task.classes, activation: setting.activation,
             headInitializer: .glorotUniform
         ).model
-        let axis = (0..<Boundary.grid).map {
-            Float(setting.task.reach * (2 * Double($0) / Double(Boundary.grid - 1) - 1))
+        // Cells whose middles reach from one end to the other.
+        let reach = setting.task.reach * (1 + 1 / Double(Boundary.grid - 1))
+        func decisions(_ weights: Variables) throws -> [Double] {
+            try DecisionMap(x: -reach...reach, y: -reach...reach, columns: Boundary.grid, rows: Boundary.grid) {
+                net(Boundary.inputs($0, setting), weights).argmax()
+            }.classes.joined().map(Double.init)
         }
-        let places = Tensor(axis.flatMap { y in axis.flatMap { x in [x, y] } }, shape: [axis.count * axis.count, 2])
-        let grid = try Boundary.inputs(places, setting).evaluated()
         let hasFrames = setting.hidden == [100] && setting.task == .spiral || setting.hidden == [100, 2]
-        var measurement = LabMeasurement()
+        var measurements = seeds.map { _ in LabMeasurement() }
         let steps = LabSteps(
             net: net, optimizer: .adam(learningRate: setting.hidden.isEmpty ? 0.1 : 0.01), steps: setting.steps,
-            seed: seed,
-            every: max(1, setting.steps / Boundary.frames))
-        var frame = 0
+            seed: 0, every: hasFrames ? max(1, setting.steps / Boundary.frames) : setting.steps)
+        var frames = seeds.map { _ in 0 }
         // Each point many times, so that an epoch is long enough to be worth its beginning.
-        let copies = try training.samples.subset((0..<20).flatMap { _ in 0..<training.samples.count })
-        let result = try steps.run(on: copies) { look in
-            guard hasFrames, frame <= Boundary.frames else { return }
-            let weights = look.state.evaluatedVariables
-            measurement.series["frame.\(frame)"] = net(grid, weights).argmax().scalars(as: Double.self)
+        let copies = try data.map { data in
+            try data.training.samples.subset((0..<20).flatMap { _ in 0..<data.training.samples.count })
+        }
+        let states = try steps.run(on: copies, seeds: seeds) { place, state in
+            guard hasFrames, frames[place] <= Boundary.frames else { return }
+            let weights = state.evaluatedVariables
+            measurements[place].series["frame.\(frames[place])"] = try decisions(weights)
             if setting.hidden.count == 2 {
-                measurement.series["bent.\(frame)"] = Boundary.hidden(training.points, weights, setting).scalars.map {
-                    Double($0)
-                }
+                measurements[place].series["bent.\(frames[place])"] =
+                    Boundary.hidden(data[place].training.points, weights, setting).scalars.map(Double.init)
             }
-            frame += 1
+            frames[place] += 1
         }
-        let weights = result.state.evaluatedVariables
-        measurement["training"] = try LabData.accuracy(net, weights, on: training.samples)
-        measurement["test"] = try LabData.accuracy(net, weights, on: test.samples)
-        measurement.series["map"] = net(grid, weights).argmax().scalars(as: Double.self)
-        measurement.series["points"] = training.points.scalars.map(Double.init)
-        measurement.series["labels"] = training.labels.map(Double.init)
-        if setting.hidden == [10] {
+        for (place, state) in states.enumerated() {
+            let (weights, training) = (state.evaluatedVariables, data[place].training)
+            measurements[place]["training"] = try LabData.accuracy(net, weights, on: training.samples)
+            measurements[place]["test"] = try LabData.accuracy(net, weights, on: data[place].test.samples)
+            measurements[place].series["map"] = try decisions(weights)
+            measurements[place].series["points"] = training.points.scalars.map(Double.init)
+            measurements[place].series["labels"] = training.labels.map(Double.init)
+            guard setting.hidden == [10] else { continue }
+            let grid = DecisionMap.places(
+                x: -reach...reach, y: -reach...reach, columns: Boundary.grid, rows: Boundary.grid)
             let rows = relu(grid.matmul(weights["1.dense/kernel"]!) + weights["1.dense/bias"]!)
-            measurement.series["units"] = rows.transposed().scalars.map(Double.init)
+            measurements[place].series["units"] = rows.transposed().scalars.map(Double.init)
         }
-        return measurement
+        return measurements
     }
 
     /// The outputs of the last of two hidden layers.

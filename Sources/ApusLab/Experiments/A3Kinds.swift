@@ -10,8 +10,6 @@ struct Kinds: LabExperiment {
         var images = 0
         var test = 0
         var epochs = 0
-        /// How often the covariance is applied where principal components are sought.
-        var iterations = 0
     }
 
     enum Kind: String, Codable {
@@ -99,7 +97,7 @@ struct Kinds: LabExperiment {
                 "regression", Words("10-32-1"), Setting(kind: .regression, epochs: size.of(60, trial: 20))),
             LabArm(
                 "principal", Words("principal components", "주성분"),
-                Setting(kind: .principal, images: images, test: test, iterations: size.of(40, quick: 40, trial: 2))),
+                Setting(kind: .principal, images: images, test: test)),
             code(.linearCode, "linear 784-32-784", "선형 784-32-784", epochs: 20),
             code(.reluCode, "784-32-784, code with ReLU", "784-32-784, 코드에 ReLU", epochs: 20),
             code(.deepCode, "784-128-32-128-784", "784-128-32-128-784", epochs: 30),
@@ -186,9 +184,10 @@ struct Kinds: LabExperiment {
 
     private func principal(_ setting: Setting, seed: UInt64) throws -> LabMeasurement {
         let (training, test, labels) = try rows(setting, seed: seed)
-        let components = try PrincipalComponents(training, count: 32, iterations: setting.iterations)
+        let pca = try PCA(training, count: 32)
+        func copies(_ samples: Tensor, _ count: Int) -> Tensor { pca.samples(of: pca(samples)[0..., 0..<count]) }
         func error(_ samples: Tensor, _ count: Int) -> Double {
-            Double(square(samples - components.reconstruction(samples, count: count)).mean().item())
+            Double(square(samples - copies(samples, count)).mean().item())
         }
         let shown = test[0..<Kinds.drawn]
         return LabMeasurement(
@@ -198,9 +197,8 @@ struct Kinds: LabExperiment {
             ],
             series: [
                 "images": shown.scalars.map(Double.init),
-                "copies": components.reconstruction(shown, count: 32).scalars.map(Double.init),
-                "codes": components.codes(test[0..<min(Kinds.mapped, setting.test)])[0..., 0..<2].scalars.map(
-                    Double.init),
+                "copies": copies(shown, 32).scalars.map(Double.init),
+                "codes": pca(test[0..<min(Kinds.mapped, setting.test)])[0..., 0..<2].scalars.map(Double.init),
                 "labels": labels.prefix(Kinds.mapped).map(Double.init),
             ])
     }

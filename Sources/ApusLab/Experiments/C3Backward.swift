@@ -63,7 +63,7 @@ struct Backward: LabExperiment {
         next: [
             .init(
                 Words("Look at the values on the way forward.", "순전파의 값을 살펴보자."), .shell, "apus lab run histograms")
-        ], seeds: 10, seconds: 145)
+        ], seeds: 10, seconds: 145, revision: 2)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         DenseStack.all.map {
@@ -281,20 +281,18 @@ package struct GradientFlow {
         let layers = (0..<depth).map { _ in stack.scale.kernel(n, n, key.next()) }
         let head = stack.scale.kernel(n, Backward.classes, key.next())
         let labels = floor(Tensor.uniform([samples], key: key.next()) * Float(Backward.classes)).cast(to: .int32)
-        // Zeros that are added to each layer's output: the gradient to them is that to the output.
-        let zeros = (0..<depth).map { _ in Tensor.zeros([samples, n]) }
-        var values: [Tensor] = []
-        let (_, gradients) = valueAndGradient(at: layers + zeros) { tensors in
-            var h = x
-            values = []
-            for layer in 0..<depth {
-                h = stack.activation(h.matmul(tensors[layer])) + tensors[depth + layer]
-                values.append(h)
-            }
-            return softmaxCrossEntropy(h.matmul(head), labels)
+        let net = Sequential {
+            for _ in 0..<depth { Dense(n, activation: stack.activation.layer, useBias: false) }
+            Dense(Backward.classes, useBias: false)
         }
+        var weights = try net.initialized(input: [n], seed: seed)
+        for (path, kernel) in zip(weights.paths, layers + [head]) { try weights.setValue(path, kernel) }
+        let signals = try LayerRecorder(net, loss: .softmaxCrossEntropy)(weights, Batch(inputs: x, targets: labels))
+        let hidden = signals.layers.prefix(depth)
         // One program for all of them.
-        let squares = (gradients + values.map(stack.activation.slope)).map { ($0 * $0).mean() }
+        let squares =
+            (signals.gradients.prefix(depth).map(\.value) + hidden.map(\.gradient)
+            + hidden.map { stack.activation.slope($0.output) }).map { ($0 * $0).mean() }
         try evaluate(squares)
         let roots = squares.map { Double($0.item()).squareRoot() }
         kernels = Array(roots[..<depth])

@@ -43,10 +43,11 @@ struct Features: LabExperiment {
         }
     }
 
-    /// Where probes look: so many layers of the network lie before them.
-    static let places: [(name: String, title: Words, layers: Int)] = [
-        ("raw", Words("pixels", "픽셀"), 0), ("conv1", Words("1st convolution", "첫 합성곱"), 2),
-        ("conv2", Words("2nd convolution", "둘째 합성곱"), 4), ("dense", Words("dense layer", "밀집층"), 6),
+    /// Where probes look: at the pixels, or at what a layer yields.
+    static let places: [(name: String, title: Words, layer: String?)] = [
+        ("raw", Words("pixels", "픽셀"), nil), ("conv1", Words("1st convolution", "첫 합성곱"), "1.maxPool2D"),
+        ("conv2", Words("2nd convolution", "둘째 합성곱"), "3.maxPool2D"),
+        ("dense", Words("dense layer", "밀집층"), "5.dense"),
     ]
     static let size = 5
     static let filters = 16
@@ -98,7 +99,7 @@ struct Features: LabExperiment {
             .init(
                 Words("Compare learned features with those made by hand.", "배운 특징을 손으로 만든 특징과 비교해 보자."), .shell,
                 "apus lab run end-to-end")
-        ], seeds: 15, seconds: 120)
+        ], seeds: 15, seconds: 120, revision: 2)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         func arm(_ network: Network, shuffled: Bool = false) -> LabArm<Setting> {
@@ -121,9 +122,10 @@ struct Features: LabExperiment {
     func measure(_ setting: Setting, seed: UInt64) throws -> LabMeasurement {
         var data = try LabData.fashion(training: setting.images, test: setting.test, seed: seed)
         if setting.isShuffled {
-            let key = RandomKey(seed: seed).child("pixels")
-            data.training = try LabData.shufflingPixels(data.training, key)
-            data.test = try LabData.shufflingPixels(data.test, key)
+            let order = LabData.permutation(
+                of: data.training.sampleShape.count, RandomKey(seed: seed).child("pixels"))
+            data.training = try data.training.permutingFeatures(by: order)
+            data.test = try data.test.permutingFeatures(by: order)
         }
         let net = setting.network.net
         var optimizer = Optimizer.adam(learningRate: 0.001)
@@ -147,20 +149,12 @@ struct Features: LabExperiment {
             (measurement["selectivity.trained"] ?? .nan) - (measurement["selectivity.random"] ?? .nan)
         let probed = data.training.prefix(setting.probed)
         for place in Features.places {
-            let part = Sequential(Array(net.layers.prefix(place.layers)))
-            func features(_ samples: Dataset) throws -> Dataset {
-                try LabData.features(of: samples) { place.layers == 0 ? $0 : part($0, after) }
-            }
-            var (learned, judged) = (try features(probed), try features(data.test))
-            let scaling = try Scaling.standardize().fitted(to: learned)
-            (learned.preprocessing, judged.preprocessing) = (scaling, scaling)
-            let probe = try LabTraining(
-                net: Sequential {
-                    Flatten(); Dense(10)
-                }, optimizer: .adam(learningRate: 0.001), epochs: setting.probeEpochs,
-                seed: seed
-            ).run(on: learned)
-            measurement["probe.\(place.name)"] = try probe.trainer.evaluate(judged)[.accuracy] ?? .nan
+            let probe =
+                if let layer = place.layer {
+                    try LinearProbe(
+                        trained.trainer, at: layer, probed, epochs: setting.probeEpochs, seed: seed)
+                } else { try LinearProbe(probed, epochs: setting.probeEpochs, seed: seed) }
+            measurement["probe.\(place.name)"] = try probe.accuracy(on: data.test)
         }
         let image = try LabData.arrays(data.test.prefix(1)).inputs
         let maps = Sequential(Array(net.layers.prefix(2)))(image, after)

@@ -79,33 +79,6 @@ package enum LabData {
             inputs: inputs, labels: labels, classNames: samples.classNames, preprocessing: samples.preprocessing)
     }
 
-    /// The same images, each with its pixels in another order, the same for all.
-    static func shufflingPixels(_ samples: Dataset, _ key: RandomKey) throws -> Dataset {
-        let pixels = samples.sampleShape.dimensions.reduce(1, *)
-        let order = permutation(of: pixels, key)
-        return try features(of: samples) { images in
-            let numbers = images.scalars
-            var shuffled: [Float] = []
-            shuffled.reserveCapacity(numbers.count)
-            for start in stride(from: 0, to: numbers.count, by: pixels) {
-                for place in order { shuffled.append(numbers[start + place]) }
-            }
-            return Tensor(shuffled).reshaped(to: images.shape)
-        }
-    }
-
-    /// The same samples with what a function makes of their inputs, [N, …], in parts of at most 500.
-    static func features(of samples: Dataset, _ function: (Tensor) throws -> Tensor) throws -> Dataset {
-        let (inputs, labels) = try arrays(samples)
-        let parts = try stride(from: 0, to: samples.count, by: 500).map { start in
-            let part = try function(inputs[start..<min(start + 500, samples.count)])
-            try part.evaluated()
-            return part
-        }
-        return try Dataset(
-            inputs: Tensor.concatenated(parts, axis: 0), labels: labels, classNames: samples.classNames)
-    }
-
     /// The share of samples that a network of ten classes gets right.
     static func accuracy(_ net: Sequential, _ weights: Variables, on samples: Dataset) throws -> Double {
         try measured(net, weights, on: samples).accuracy

@@ -102,11 +102,18 @@ public struct LabRunner: Sendable {
                         remainingSeconds: spent.count > 0 ? spent.seconds / Double(spent.count) * left : nil,
                         arm: arm.title, seed: seed))
                 let start = ContinuousClock.now
-                let measurement = try experiment.measure(arm.setting, seed: seed)
+                let missing =
+                    experiment.measuresSeedsTogether
+                    ? try seeds[round...].filter {
+                        try home.measurement(of: arm, seed: $0, revision: about.revision) == nil
+                    } : [seed]
+                let measurements = try experiment.measure(arm.setting, seeds: missing)
                 spent.seconds += (ContinuousClock.now - start) / .seconds(1)
-                spent.count += 1
-                try home.keep(measurement, of: arm, seed: seed, revision: about.revision)
-                measured[index].append(measurement)
+                spent.count += missing.count
+                for (seed, measurement) in zip(missing, measurements) {
+                    try home.keep(measurement, of: arm, seed: seed, revision: about.revision)
+                }
+                measured[index].append(measurements[0])
             }
         }
         let results = LabResults(

@@ -1,4 +1,5 @@
 import Apus
+import ApusData
 import ApusTraining
 
 /// A training of a network of ten classes or so, step by step, that something looks into at times.
@@ -54,6 +55,45 @@ struct LabSteps {
                 count += 1
             }
             state.epoch += 1
+        }
+    }
+}
+
+extension LabSteps {
+    /// Trains several seeds side by side, each on samples of its own.
+    ///
+    /// - Parameters:
+    ///   - data: As many samples for each seed.
+    ///   - look: Is called for each seed, by its place, before the first step, after every `every` steps, and after the last.
+    /// - Returns: The states after the last step.
+    func run(
+        on data: [Dataset], seeds: [UInt64], look: (_ place: Int, _ state: TrainingState) throws -> Void
+    ) throws -> [TrainingState] {
+        // One matrix is multiplied otherwise than several: alone it would have other last bits.
+        if seeds.count == 1 {
+            let twice = try run(on: [data[0], data[0]], seeds: [seeds[0], seeds[0]]) { place, state in
+                if place == 0 { try look(0, state) }
+            }
+            return [twice[0]]
+        }
+        let states = try zip(data, seeds).map { data, seed in
+            try TrainingState(net, optimizer: optimizer, input: data.sampleShape, seed: seed)
+        }
+        let step = try TrainingStep(net, loss: .softmaxCrossEntropy, optimizer: optimizer)
+        var training = try SeedTraining(step, states)
+        let samples = try SeedBatches(data)
+        var epoch = 0
+        while true {
+            let batches = try samples.batches(of: batch, epoch: epoch, seeds: seeds)
+            for batch in batches {
+                if training.stepCount % every == 0 || training.stepCount == steps {
+                    for (place, state) in training.states(epoch: epoch).enumerated() { try look(place, state) }
+                }
+                guard training.stepCount < steps else { return training.states(epoch: epoch) }
+                try training(batch, learningRate: optimizer.learningRate)
+            }
+            try batches.checkFailure()
+            epoch += 1
         }
     }
 }

@@ -174,30 +174,12 @@ extension RunReport {
             return nil
         }
         let shown = data.prefix(2000)
-        let points = (0..<shown.count).map { shown.features(at: $0).cast(to: .float32).scalars.map(Double.init) }
-        let groups = names.indices.map { label in
-            let own = points.indices.filter { shown.label(at: $0) == label }.map { points[$0] }
-            return ScatterChart.Group(names[label], x: own.map { $0[0] }, y: own.map { $0[1] })
+        do {
+            return try DecisionMap(trainer, around: shown).chart("Decisions", samples: shown)
+        } catch is TrainingError {
+            // Outputs that are no classes, and samples on a line, have no such picture.
+            return nil
         }
-        func range(_ axis: Int) -> ClosedRange<Double>? {
-            let values = points.map { $0[axis] }.filter(\.isFinite)
-            guard let low = values.min(), let high = values.max(), low < high else { return nil }
-            return (low - 0.08 * (high - low))...(high + 0.08 * (high - low))
-        }
-        guard let x = range(0), let y = range(1) else { return nil }
-        let side = 96
-        func place(_ range: ClosedRange<Double>, _ index: Int) -> Float {
-            Float(range.lowerBound + (range.upperBound - range.lowerBound) * (Double(index) + 0.5) / Double(side))
-        }
-        let grid = (0..<side).flatMap { row in (0..<side).flatMap { [place(x, $0), place(y, row)] } }
-        let output = try trainer.predict(
-            Tensor(grid, shape: [side * side, 2]), preprocessing: trainer.scaled(data).preprocessing)
-        let meaning = trainer.loss.meaning(of: output.shape, hasClasses: true)
-        guard meaning.isClass else { return nil }
-        let classes = meaning(output).argmax(axis: -1).scalars(as: Int.self)
-        let regions = ScatterChart.Regions(
-            classes: (0..<side).map { Array(classes[$0 * side..<($0 + 1) * side]) }, x: x, y: y)
-        return ScatterChart("Decisions", x: "Feature 0", y: "Feature 1", groups: groups, regions: regions)
     }
 
     static func percent(_ value: Double) -> String { NumberFormat.percent(value) }

@@ -32,9 +32,13 @@ package struct ProgramBuilder<Role: Hashable & Sendable> {
 
     /// Compiles what was built.
     ///
+    /// - Parameters:
+    ///   - count: For how many sets of inputs at once; each input and output then has a new first axis. One set without it if `nil`.
+    ///   - isStacked: Which inputs have a value for each set; the others have one for all.
     /// - Throws: `GraphError` with every problem of the graph; `BackendError` for what the device lacks.
     package consuming func compiled(
-        on device: Device = .current, _ options: CompileOptions = CompileOptions()
+        on device: Device = .current, _ options: CompileOptions = CompileOptions(), stacking count: Int? = nil,
+        where isStacked: (Role) -> Bool = { _ in true }
     ) throws -> BoundProgram<Role> {
         let given = Set(inputs.map(\.node))
         let others = Node.sorted(outputs.map(\.node)).filter { !given.contains($0) }
@@ -47,12 +51,16 @@ package struct ProgramBuilder<Role: Hashable & Sendable> {
         var options = options
         options.constantInputs.formUnion(constants.map { places[$0]! })
         options.constantInputs.formUnion(inputs.count..<(inputs.count + captured.count))
-        let graph = Graph(
+        var graph = Graph(
             inputs: inputs.map(\.node) + captured,
             outputs: outputs.map { output in
                 Graph.Output(
                     name: "\(output.role)", node: output.node, replaces: output.replaced.map { places[$0]! })
             })
+        if let count {
+            let roles = inputs.map(\.role)
+            graph = Stacking.graph(graph, count: count) { $0 < roles.count && isStacked(roles[$0]) }
+        }
         return BoundProgram(
             executable: try device.backend.compile(graph, options: options), inputRoles: inputs.map(\.role),
             inputs: places,

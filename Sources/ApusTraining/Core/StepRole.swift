@@ -26,6 +26,8 @@ enum StepRole: Hashable, Sendable, CustomStringConvertible {
     case metric(Int)
     /// What a layer yields, by its place among the calls of layers; or the preprocessed input.
     case layerOutput(Int)
+    /// The gradient of the loss with respect to what a layer yields, by the place of its output.
+    case layerGradient(Int)
     /// A variable as it was before a step that is watched.
     case before(String)
     /// Sums over weights, gradients, updates and outputs of layers, of a step that is watched.
@@ -48,6 +50,7 @@ enum StepRole: Hashable, Sendable, CustomStringConvertible {
         case .lossWeight: "weight of the loss"
         case .metric(let index): "metric \(index)"
         case .layerOutput(let index): "output of call \(index)"
+        case .layerGradient(let index): "gradient of the output of call \(index)"
         case .before(let path): "\(path) before"
         case .watched: "watched"
         case .preprocessedInput(let name): "preprocessed input \(name)"

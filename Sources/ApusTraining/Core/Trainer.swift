@@ -209,10 +209,7 @@ public struct Trainer: Sendable {
             throw TrainingError(
                 "there is nothing to validate on: the data set is empty; leave validation out, or hold back more data")
         }
-        try prepare(inputs: training.signature)
-        for remark in try checked(model, training, batchSize: batchSize) { report(remark) }
-        samples = TrainedSamples(training)
-        preprocessing = training.preprocessing
+        for remark in try begin(training, batchSize: batchSize) { report(remark) }
         // One step serves all who watch: as often as who watches most often.
         let step = try makeStep(
             model, objective, watchEvery: callbacks.compactMap(\.rule.watchEvery).filter { $0 > 0 }.min())
@@ -253,6 +250,18 @@ public struct Trainer: Sendable {
             if let features { return try features.validate(variables) }
             return try validation.map { try evaluate(variables, $0, batchSize: validationBatchSize) }
         }
+    }
+
+    /// What comes before the first step on samples: start values, a look at the labels, and how samples are scaled from now on.
+    ///
+    /// - Returns: What can be trained on but is rarely meant.
+    @discardableResult
+    mutating func begin(_ training: Dataset, batchSize: Int) throws -> [String] {
+        try prepare(inputs: training.signature)
+        let remarks = try checked(model, training, batchSize: batchSize)
+        samples = TrainedSamples(training)
+        preprocessing = training.preprocessing
+        return remarks
     }
 
     /// A model of any type becomes one of some type.

@@ -152,6 +152,14 @@ public struct TrainingState: Sendable {
     /// Whether both have the same values because they lie in the same place.
     func sharesMemory(with other: TrainingState) -> Bool { memory === other.memory }
 
+    /// The same training with other variables and slots, further on.
+    func replacing(_ buffers: [Buffer], step: Int, epoch: Int) -> TrainingState {
+        var state = self
+        state.memory = Memory(buffers)
+        (state.step, state.epoch, state.batch) = (step, epoch, 0)
+        return state
+    }
+
     /// Makes sure that no other state shares the memory, so that a step may overwrite it.
     mutating func makeUnique() {
         if !isKnownUniquelyReferenced(&memory) { memory = Memory(memory.buffers.map { $0.copy() }) }

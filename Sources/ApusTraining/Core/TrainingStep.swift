@@ -168,25 +168,60 @@ public struct TrainingStep: Sendable {
 
     private func step(for type: BatchType, _ state: TrainingState) throws -> BoundStep {
         try steps(key(type, state), where: { $0.layout == state.layout }) {
-            let plan = try checkedPlan(state, type)
-            var builder = ProgramBuilder<StepRole>()
-            let (model, measured) = try forward(type, state.layout, plan, in: &builder)
-            let places = StepNumbers(plan, of: state.layout.trainedPaths)
-            let update = StepUpdate(optimizer, state.layout, places, in: &builder)
-            var changes = update.changes(
-                of: model.variables, model.gradients(of: measured, state.layout), model.constraints,
-                updates: updates(state))
-            for (path, value) in model.traced.updates { changes[.variable(path)] = value }
-            for role in state.layout.roles {
-                builder.output(
-                    role, changes[role] ?? update.slots[role] ?? model.variables["\(role)"]!, replacing: role)
-            }
-            model.addMeasurements(measured, to: &builder)
-            let program = try compiled(builder)
+            let whole = try whole(type, state, updates: updates(state))
+            let program = try compiled(whole.builder)
             return BoundStep(
-                program, layout: state.layout, places,
-                metrics: MetricLayout(objective, program, classes: measured.classes), type: type)
+                program, layout: state.layout, whole.places,
+                metrics: MetricLayout(objective, program, classes: whole.classes), type: type)
         }
+    }
+
+    /// A step before it is compiled.
+    private struct Whole {
+        var builder = ProgramBuilder<StepRole>()
+        let places: StepNumbers
+        /// The number of outputs a sample of each term.
+        let classes: [Int]
+    }
+
+    /// - Parameter updates: Whether the variables change, or gradients are only gathered.
+    private func whole(_ type: BatchType, _ state: TrainingState, updates: Bool) throws -> Whole {
+        let plan = try checkedPlan(state, type)
+        var builder = ProgramBuilder<StepRole>()
+        let (model, measured) = try forward(type, state.layout, plan, in: &builder)
+        let places = StepNumbers(plan, of: state.layout.trainedPaths)
+        let update = StepUpdate(optimizer, state.layout, places, in: &builder)
+        var changes = update.changes(
+            of: model.variables, model.gradients(of: measured, state.layout), model.constraints, updates: updates)
+        for (path, value) in model.traced.updates { changes[.variable(path)] = value }
+        for role in state.layout.roles {
+            builder.output(
+                role, changes[role] ?? update.slots[role] ?? model.variables["\(role)"]!, replacing: role)
+        }
+        model.addMeasurements(measured, to: &builder)
+        return Whole(builder: builder, places: places, classes: measured.classes)
+    }
+
+    /// The step of several trainings that differ in their seeds.
+    ///
+    /// - Parameters:
+    ///   - type: A batch of one training.
+    ///   - state: The state of one training.
+    func seedStep(for type: BatchType, _ state: TrainingState, trainings: Int, updates: Bool) throws -> SeedStep {
+        let whole = try whole(type, state, updates: updates)
+        let program = try whole.builder.compiled(
+            on: device, options, stacking: trainings
+        ) { role in
+            if case .number = role { false } else { true }
+        }
+        let measured = objective.measured
+        let shapes = measured.indices.map {
+            Shape(Array(program.type(ofOutput: .metric($0)).shape.dimensions.dropFirst()))
+        }
+        return SeedStep(
+            program, layout: state.layout, whole.places,
+            metrics: MetricLayout(measured, contributions: shapes, classes: whole.classes), type: type,
+            trainings: trainings)
     }
 
     private struct Key: Hashable {
@@ -197,7 +232,10 @@ public struct TrainingStep: Sendable {
 
     private func key(_ type: BatchType, _ state: TrainingState) -> Key { Key(batch: type, updates: updates(state)) }
 
-    private func updates(_ state: TrainingState) -> Bool { (state.step + 1) % optimizer.accumulation == 0 }
+    private func updates(_ state: TrainingState) -> Bool { updates(afterSteps: state.step) }
+
+    /// Whether the variables change in the step that follows so many.
+    func updates(afterSteps steps: Int) -> Bool { (steps + 1) % optimizer.accumulation == 0 }
 
     /// What the step's optimizer does with the variables of a state that was made for it.
     private func checkedPlan(_ state: TrainingState, _ type: BatchType) throws -> OptimizerPlan {
@@ -230,8 +268,10 @@ public struct TrainingStep: Sendable {
     }
 
     private func compiled(_ builder: consuming ProgramBuilder<StepRole>) throws -> BoundProgram<StepRole> {
-        try builder.compiled(on: device, CompileOptions(recomputes: memory == .saving))
+        try builder.compiled(on: device, options)
     }
+
+    private var options: CompileOptions { CompileOptions(recomputes: memory == .saving) }
 
     // MARK: Cut at the gradients
 

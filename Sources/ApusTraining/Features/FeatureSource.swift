@@ -83,7 +83,7 @@ struct FeatureSet {
 }
 
 /// Rows in memory.
-private struct MemoryRows: RowReader {
+struct MemoryRows: RowReader {
     let bytes: [UInt8]
     let rowByteCount: Int
 

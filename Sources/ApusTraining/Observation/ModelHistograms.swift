@@ -44,10 +44,7 @@ public struct ModelHistograms: Sendable {
         bins: Int = 64
     ) throws {
         guard bins > 0 else { throw TrainingError("a histogram needs at least one bin, received \(bins)") }
-        guard objective.reduction != .none else {
-            throw TrainingError(
-                "gradients are those of one number, but the loss has the reduction none; use mean or sum")
-        }
+        guard objective.reduction != .none else { throw TrainingError.withoutGradient }
         probe = ModelProbe(model, objective: objective, precision: precision, device: device)
         self.bins = bins
     }
@@ -71,17 +68,11 @@ public struct ModelHistograms: Sendable {
             let numbers = tensor.elements().elements(as: Float.self)
             return ModelObservation.Entry(path: path, histogram: ValueHistogram(numbers, bins: bins))
         }
-        var calls: [String: Int] = [:]
-        let activations = view.calls.filter { !$0.isRepetition }.map { call in
-            calls[call.path, default: 0] += 1
-            let path = call.path.isEmpty ? "model" : call.path
-            let number = calls[call.path]!
-            return entry(number == 1 ? path : "\(path) (\(number))", call.output)
-        }
         return ModelObservation(
             step: state.step, loss: view.loss!,
             weights: variables.paths.filter { variables.variable($0)!.description.isTrainable }.map {
                 entry($0, variables[$0]!)
-            }, gradients: view.gradients.map { entry($0.path, $0.value) }, activations: activations)
+            }, gradients: view.gradients.map { entry($0.path, $0.value) },
+            activations: view.namedCalls.map { entry($0.name, $0.call.output) })
     }
 }

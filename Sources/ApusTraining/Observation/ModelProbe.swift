@@ -21,8 +21,12 @@ package struct ModelProbe: Sendable {
         let mode: Mode
         /// The variables whose gradients are wanted.
         let gradients: [String]
+        /// Whether the gradients to what layers yield are wanted.
+        let toLayers: Bool
         /// The variables that keep their values in training.
         let frozen: Set<String>
+
+        var hasLoss: Bool { toLayers || !gradients.isEmpty }
     }
 
     package init(_ model: any Model, objective: Objective, precision: NumericPrecision, device: Device) {
@@ -37,15 +41,16 @@ package struct ModelProbe: Sendable {
     /// - Parameters:
     ///   - seed: of the random numbers that the step would draw
     ///   - gradients: The variables whose gradients are wanted; without any, neither loss nor targets are looked at.
+    ///   - toLayers: Whether the gradients to what layers yield are wanted, too.
     ///   - frozen: The variables that keep their values in training.
     /// - Throws: `GraphError` if the model does not fit the batch or the variables, `ProgramError` if a label is out of range.
     package func callAsFunction(
         _ variables: Variables, _ batch: Batch, seed: UInt64, step: Int, mode: Mode, gradients: [String] = [],
-        frozen: Set<String> = []
+        toLayers: Bool = false, frozen: Set<String> = []
     ) throws -> ModelView {
         try batch.evaluated()
-        let type = BatchType(batch, hasTargets: !gradients.isEmpty)
-        let question = Question(batch: type, mode: mode, gradients: gradients, frozen: frozen)
+        let type = BatchType(batch, hasTargets: toLayers || !gradients.isEmpty)
+        let question = Question(batch: type, mode: mode, gradients: gradients, toLayers: toLayers, frozen: frozen)
         let types = variables.paths.map { ($0, variables[$0]!.node.type) }
         let probe = try programs(question, where: { $0.variables.elementsEqual(types, by: ==) }) {
             try program(question, types)
@@ -56,12 +61,13 @@ package struct ModelProbe: Sendable {
             return batch.buffer(of: role) ?? key
         }
         return ModelView(
-            loss: gradients.isEmpty ? nil : Double(results.buffer(.loss).first(as: Float.self)),
+            loss: question.hasLoss ? Double(results.buffer(.loss).first(as: Float.self)) : nil,
             inputs: probe.inputs.map { results[.preprocessedInput($0)] },
             calls: probe.calls.map { call in
                 ModelView.Call(
                     path: call.record.path, layer: call.record.layer, depth: call.record.depth,
-                    output: results[.layerOutput(call.output)], isRepetition: call.isRepetition)
+                    output: results[.layerOutput(call.output)],
+                    gradient: toLayers ? results[.layerGradient(call.output)] : nil, isRepetition: call.isRepetition)
             },
             gradients: gradients.map { ($0, results[.gradient($0)]) })
     }
@@ -71,28 +77,37 @@ package struct ModelProbe: Sendable {
         let traced = StepModel(
             model, question.batch, variables: types, mode: question.mode, precision: precision,
             isFrozen: question.frozen.contains, in: &builder)
-        if question.gradients.isEmpty {
-            try traced.traced.validate()
-        } else {
+        var loss: Tensor?
+        if question.hasLoss {
             let measured = traced.measured(objective)
             try traced.validate(measured)
-            let total = traced.total(measured)
-            builder.output(.loss, total)
-            let gradients = gradient(of: total, withRespectTo: question.gradients.map { traced.variables[$0]! })
-            for (path, gradient) in zip(question.gradients, gradients) { builder.output(.gradient(path), gradient) }
+            loss = traced.total(measured)
+        } else {
+            try traced.traced.validate()
         }
         for (name, input) in traced.inputs { builder.output(.preprocessedInput(name), input) }
         var calls: [ProbeProgram.Call] = []
         var places: [Node: Int] = [:]
+        var outputs: [Tensor] = []
         for record in traced.traced.records {
             let node = record.output.node
             let known = places[node]
             let place = known ?? places.count
             if known == nil {
                 places[node] = place
+                outputs.append(record.output)
                 builder.output(.layerOutput(place), record.output.cast(to: .float32))
             }
             calls.append(ProbeProgram.Call(record: record, output: place, isRepetition: known != nil))
+        }
+        if let loss {
+            builder.output(.loss, loss)
+            let points = question.gradients.map { traced.variables[$0]! } + (question.toLayers ? outputs : [])
+            let gradients = gradient(of: loss, withRespectTo: points)
+            for (path, gradient) in zip(question.gradients, gradients) { builder.output(.gradient(path), gradient) }
+            for (place, gradient) in gradients.dropFirst(question.gradients.count).enumerated() {
+                builder.output(.layerGradient(place), gradient.cast(to: .float32))
+            }
         }
         return ProbeProgram(
             program: try builder.compiled(on: device), variables: types, calls: calls, inputs: traced.inputs.names)
@@ -127,6 +142,8 @@ package struct ModelView {
         package let depth: Int
         /// In float32.
         package let output: Tensor
+        /// The gradient of the loss to it, in float32, where it was asked for.
+        package let gradient: Tensor?
         /// Whether another call has yielded the same value before: a list of layers yields what its last layer yields.
         package let isRepetition: Bool
     }
@@ -141,4 +158,20 @@ package struct ModelView {
     package let calls: [Call]
     /// The gradient of the loss with respect to each variable that was asked for.
     package let gradients: [(path: String, value: Tensor)]
+
+    /// The calls that yield something new, by names that tell them apart: `encoder`, `encoder (2)`, and `model` for the model itself.
+    package var namedCalls: [(name: String, call: Call)] {
+        let distinct = calls.filter { !$0.isRepetition }
+        return Array(zip(ModelView.names(of: distinct.map(\.path)), distinct))
+    }
+
+    /// Names that tell calls apart, by their paths.
+    static func names(of paths: [String]) -> [String] {
+        var calls: [String: Int] = [:]
+        return paths.map { path in
+            calls[path, default: 0] += 1
+            let (name, number) = (path.isEmpty ? "model" : path, calls[path, default: 1])
+            return number == 1 ? name : "\(name) (\(number))"
+        }
+    }
 }
