@@ -1,5 +1,5 @@
 import ApusGraph
-package import ApusNN
+import ApusNN
 
 /// Why a layer of PyTorch does not compute what one of Apus does.
 package struct PyTorchProblem: Hashable, Sendable {
