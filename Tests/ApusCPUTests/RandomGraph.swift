@@ -127,12 +127,18 @@ struct RandomGraph {
             var form = AttentionForm(isCausal: chance(50), scale: chance(50) ? 0.5 : 1)
             let shape = ([[2, 3, 2, 2], [2, 6, 1, 2]] as [Shape]).randomElement(using: &generator)!
             var operands = [q.reshape([2, 3, 2, 2]), k.reshape(shape), v.reshape(shape)]
-            if chance(40), let mask = pick({ [2 * shape[1], 6 * shape[1]].contains($0.shape.count) }) {
-                let rest = mask.shape.count == 2 * shape[1] ? [2, 1, 1] : [1, 2, 3]
+            if chance(40) {
+                let type = TensorType([chance(50) ? 2 : 1, 1, chance(50) ? 3 : 1, shape[1]], .int32)
+                // Of positions, not of numbers, whose rounding would decide what is seen.
+                let seen = Node.binary(
+                    .less, Node(.iota(axis: 3, type)), .constant(Double(number(1...shape[1])), [], .int32))
                 form.mask = chance(50) ? .seen : .added
-                let numbers = mask.reshape(Shape(rest + [shape[1]]))
                 operands.append(
-                    form.mask == .added ? numbers : .binary(.greater, numbers, .constant(0, [], numbers.elementType)))
+                    form.mask == .seen
+                        ? seen : .select(seen, seen.cast(to: .float32), .constant(-.infinity, [], .float32)))
+            } else if let mask = pick({ $0.shape.count == 2 * shape[1] }) {
+                form.mask = .added
+                operands.append(mask.reshape([2, 1, 1, shape[1]]))
             }
             return Node(.attention(form), operands)
         default:
