@@ -131,11 +131,11 @@ struct RandomGraph {
                 let type = TensorType([chance(50) ? 2 : 1, 1, chance(50) ? 3 : 1, shape[1]], .int32)
                 // Of positions, not of numbers, whose rounding would decide what is seen.
                 let seen = Node.binary(
-                    .less, Node(.iota(axis: 3, type)), .constant(Double(number(1...shape[1])), [], .int32))
+                    .less, Node(.iota(axis: 3, type)), .constant(Double(number(1..<shape[1] + 1)), [], .int32))
                 form.mask = chance(50) ? .seen : .added
                 operands.append(
                     form.mask == .seen
-                        ? seen : .select(seen, seen.cast(to: .float32), .constant(-.infinity, [], .float32)))
+                        ? seen : Node.select(seen, seen.cast(to: .float32), Node.constant(-Double.infinity)))
             } else if let mask = pick({ $0.shape.count == 2 * shape[1] }) {
                 form.mask = .added
                 operands.append(mask.reshape([2, 1, 1, shape[1]]))
