@@ -85,7 +85,7 @@ bench-kernels: setup
 	        pointwise) folders="Gemm OneDNN" ;; \
         winograd) folders="Winograd OneDNN" ;; \
 	    esac; \
-	    sources=$(KERNELS)/Base/base.c; \
+	    sources="$(KERNELS)/Base/base.c $(KERNELS)/Base/crowd.c"; \
 	    for folder in $$folders; do sources="$$sources $$(echo $(KERNELS)/$$folder/*.c)"; done; \
 	    clang -O2 $(patsubst %/,-I%,$(wildcard $(KERNELS)/*/)) Benchmarks/kernels/$${name}_bench.c $$sources \
 	        -ldnnl -l:libgomp.so.1 -lm -o .build/$${name}_bench; \

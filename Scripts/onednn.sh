@@ -18,7 +18,7 @@ fi
 kernels=$root/Sources/CKernels
 folders=("$kernels"/*/)
 clang -O2 -Wall -Wextra -Werror "${folders[@]/#/-I}" ${flags[@]+"${flags[@]}"} "$root/Scripts/onednn/onednn_check.c" \
-    "$kernels"/OneDNN/*.c "$kernels/Base/base.c" -ldnnl -l:libgomp.so.1 -lm -o "$work/check"
+    "$kernels"/OneDNN/*.c "$kernels/Base/base.c" "$kernels/Base/crowd.c" -ldnnl -l:libgomp.so.1 -lm -o "$work/check"
 "$work/check" >"$work/output" || {
     cat "$work/output"
     exit 1
