@@ -129,16 +129,13 @@ struct RandomGraph {
             var operands = [q.reshape([2, 3, 2, 2]), k.reshape(shape), v.reshape(shape)]
             if chance(40) {
                 let type = TensorType([chance(50) ? 2 : 1, 1, chance(50) ? 3 : 1, shape[1]], .int32)
-                // Of positions, not of numbers, whose rounding would decide what is seen.
+                // Of positions: gradients to numbers that are added may be 0 but for rounding.
                 let seen = Node.binary(
                     .less, Node(.iota(axis: 3, type)), .constant(Double(number(1..<shape[1] + 1)), [], .int32))
                 form.mask = chance(50) ? .seen : .added
                 operands.append(
                     form.mask == .seen
                         ? seen : Node.select(seen, seen.cast(to: .float32), Node.constant(-Double.infinity)))
-            } else if let mask = pick({ $0.shape.count == 2 * shape[1] }) {
-                form.mask = .added
-                operands.append(mask.reshape([2, 1, 1, shape[1]]))
             }
             return Node(.attention(form), operands)
         default:
