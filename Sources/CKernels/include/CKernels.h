@@ -1,8 +1,8 @@
 // Everything that Swift sees of the kernels.
 #include "apus_attention.h"
 #include "apus_base.h"
-#include "apus_crowd.h"
 #include "apus_convolution_direct.h"
+#include "apus_crowd.h"
 #include "apus_elementwise.h"
 #include "apus_engine.h"
 #include "apus_gemm.h"
