@@ -329,11 +329,14 @@ if Context.environment["APUS_SANITIZE"] != nil {
         "ApusReference", "ApusFormats", "ApusText", "ApusTestKit", "ApusTestSupport", "ApusFuzzing", "CKernelsTests",
         "ApusCPUTests",
     ]
-    package.products = []
-    package.targets.removeAll { target in
-        target.type == .executable || ["ApusCharts", "ApusReport", "ApusLab", "ApusCommand"].contains(target.name)
-            || target.type == .test && !tests.contains(target.name)
+    var needed = Set(tests), open = tests
+    while let name = open.popLast(), let target = package.targets.first(where: { $0.name == name }) {
+        for case .byNameItem(let dependency, _) in target.dependencies where needed.insert(dependency).inserted {
+            open.append(dependency)
+        }
     }
+    package.products = []
+    package.targets.removeAll { !needed.contains($0.name) }
     for target in package.targets where optimized.contains(target.name) {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-O"])]
     }
