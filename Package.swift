@@ -331,8 +331,11 @@ if Context.environment["APUS_SANITIZE"] != nil {
     ]
     var needed = Set(tests), open = tests
     while let name = open.popLast(), let target = package.targets.first(where: { $0.name == name }) {
-        for case .byNameItem(let dependency, _) in target.dependencies where needed.insert(dependency).inserted {
-            open.append(dependency)
+        for dependency in target.dependencies {
+            switch dependency {
+            case .byNameItem(let name, _), .targetItem(let name, _): if needed.insert(name).inserted { open.append(name) }
+            default: continue
+            }
         }
     }
     package.products = []
