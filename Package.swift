@@ -330,12 +330,10 @@ if Context.environment["APUS_SANITIZE"] != nil {
         "ApusCPUTests",
     ]
     var needed = Set(tests), open = tests
-    while let name = open.popLast(), let target = package.targets.first(where: { $0.name == name }) {
-        for dependency in target.dependencies {
-            switch dependency {
-            case .byNameItem(let name, _), .targetItem(let name, _): if needed.insert(name).inserted { open.append(name) }
-            default: continue
-            }
+    while let name = open.popLast() {
+        for dependency in package.targets.first(where: { $0.name == name })?.dependencies ?? [] {
+            guard case .byNameItem(let other, _) = dependency, needed.insert(other).inserted else { continue }
+            open.append(other)
         }
     }
     package.products = []
