@@ -14,9 +14,11 @@ struct ProgramSummary {
         let trainer = session.trainer()
         // The first time, the program is compiled.
         let recorder = PassRecorder()
+        let start = ContinuousClock().now
         let program = try PassRecorder.$current.withValue(recorder) {
             try isInference ? trainer.predictionProgram(for: session.batch.inputs.only) : session.program()
         }
+        let compilation = (ContinuousClock().now - start) / .milliseconds(1)
         func run() throws {
             if isInference { _ = try trainer.predict(session.batch.inputs.only) } else { try session.train() }
         }
@@ -43,6 +45,7 @@ struct ProgramSummary {
                 format: "\n%9.1f µs a step of %ld samples" + (isInference ? "" : " with Adam")
                     + "; arena %ld bytes, peak %ld bytes; ", total, batchSize,
                 report.arenaByteCount, report.peakByteCount)
+            + String(format: "compiled in %.1f ms; ", compilation)
             + String(format: "100 %% are the %.0f GFLOP/s of a matrix product of 1024³ here; ", peak)
             + "Winograd does with fewer operations than it is counted for"
     }

@@ -107,6 +107,26 @@ import Testing
         }
     }
 
+    /// What fills shorter texts stands for nothing, unless the tokenizer has no token for that: then it is the one with the number 0.
+    @Test func whatFillsIsKnown() throws {
+        try withTemporaryFolder { folder in
+            let file = try write("abab\nab\n", folder, "lines.txt")
+            for (special, padding) in [(["<end>", "[PAD]"], 1), (["<end>"], nil)] as [([String], Int?)] {
+                try BytePairTokenizer(trainedOn: ["abab"], vocabularySize: 260, specialTokens: special).subwords.write(
+                    to: "\(folder)/\(special.count).json")
+                let source = TextSource(file: file, tokenizer: .file("\(folder)/\(special.count).json"))
+                let data = try DataSource(source: .text(source), validation: .init(fraction: 0), test: 0).load(seed: 1)
+                #expect(data.training.padding == padding)
+                #expect(rows(data.training)[1].last == Float(padding ?? 0))
+            }
+            for (encoding, padding) in [(.sequence, 0), (.multiHot, nil)] as [(TextEncoding, Int?)] {
+                let data = try DataSource(source: .text(TextSource(file: file, encoding: encoding)), test: 0).load(
+                    seed: 1)
+                #expect(data.training.padding == padding)
+            }
+        }
+    }
+
     /// Each fold has the tokenizer of its own training part.
     @Test func folds() throws {
         try withTemporaryFolder { folder in

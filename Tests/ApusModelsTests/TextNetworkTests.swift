@@ -3,6 +3,7 @@ import ApusExperiments
 import ApusGraph
 import ApusModels
 import ApusNN
+import ApusTensor
 import ApusTestKit
 import Foundation
 import Testing
@@ -44,6 +45,32 @@ import Testing
         #expect(
             message { try ModelSource.name("charactermodel").model() }
                 == "there is no network charactermodel (did you mean characterModel?)")
+    }
+
+    /// A shorter text is told as if nothing stood behind it; the data say what does.
+    @Test(arguments: [0, 3]) func paddingDoesNotCount(units: Int) throws {
+        let network = TextNetwork.textClassifier(TextClassifier(embedding: 4, units: units))
+        func outputs(_ tokens: [Int32], padding: Int?) throws -> [Float] {
+            let source = ModelSource.text(network)
+            let model = try #require(
+                try source.model(outputs: 2, input: [tokens.count], vocabulary: 6, padding: padding) as? Sequential)
+            let weights = try model.initialized(inputs: Signature([tokens.count], .int32), seed: 3)
+            let x = Tensor(tokens, shape: [1, tokens.count])
+            return try model.applied(to: x, with: weights, mode: .inference).output.evaluated().scalars
+        }
+        func distance(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).map { abs($0 - $1) }.max() ?? 0 }
+        let alone = try outputs([3, 1, 4], padding: 0)
+        #expect(distance(alone, try outputs([3, 1, 4, 0, 0], padding: 0)) < 1e-6)
+        #expect(distance(alone, try outputs([3, 1, 4, 0, 0], padding: nil)) > 1e-4)
+        let experiment = Experiment(
+            name: "t", data: DataSource(source: .text(TextSource(file: "lines.txt"))), model: .text(network))
+        try withTemporaryFolder { folder in
+            try Data("a b\na\nb\nb a\n".utf8).write(to: URL(filePath: "\(folder)/lines.txt"))
+            var data = experiment.data
+            data.directory = folder
+            let model = try experiment.network(for: data.load(seed: 1).training) as? Sequential
+            #expect((model?.layers.first as? Embedding)?.padding == 0)
+        }
     }
 
     @Test(arguments: [

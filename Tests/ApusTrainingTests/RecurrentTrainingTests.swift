@@ -64,4 +64,23 @@ import Testing
             #expect(reached > 0.98, "\(layer): \(reached)")
         }
     }
+
+    /// A step over a thousand entries is the program of one over ten: it is compiled as fast.
+    @Test func programsDoNotGrowWithTheLength() throws {
+        func steps(_ layer: any Layer, _ length: Int) throws -> Int {
+            let model = Sequential {
+                layer; Dense(2)
+            }
+            let optimizer = Optimizer.adam(learningRate: 0.01)
+            let step = try TrainingStep(model, loss: .softmaxCrossEntropy, optimizer: optimizer)
+            let state = try TrainingState(model, optimizer: optimizer, input: [length, 3], seed: 1)
+            let batch = try Dataset(inputs: .zeros([4, length, 3]), labels: [0, 1, 0, 1]).whole
+            return try step.report(for: state, batch).steps.count
+        }
+        let layers: [any Layer] = [SimpleRNN(8), GRU(8), LSTM(8), Bidirectional(layer: LSTM(8))]
+        for layer in layers {
+            let (short, long) = (try steps(layer, 10), try steps(layer, 1000))
+            #expect(short == long, "\(layer)")
+        }
+    }
 }

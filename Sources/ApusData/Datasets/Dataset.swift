@@ -63,6 +63,8 @@ public struct Dataset: Sendable {
     public var elementType: ElementType { features.row.elementType }
     /// The number of different tokens, where samples are tokens of texts.
     public var vocabularySize: Int? { inputColumns[0].vocabularySize }
+    /// Which token fills texts that are shorter and stands for nothing, if one does.
+    package var padding: Int? { inputColumns[0].padding }
     /// The type of one target: `int32[]` for a label, `float32` of any shape for numbers.
     public var targetType: TensorType { targets.row }
 

@@ -10,6 +10,8 @@ struct InputColumn: Sendable {
     var features: [String] = []
     /// How many different numbers there may be, where they are those of tokens.
     var vocabularySize: Int?
+    /// Which of them fills texts that are shorter and stands for nothing, if one does.
+    var padding: Int?
 }
 
 /// A target of the samples: labels of classes, or numbers.

@@ -129,8 +129,11 @@ extension DataSource {
         var parts = parts
         let texts = try raw.texts?.read(fittingTo: parts.training.rows)
         if let texts {
-            let size = texts.reading.encoding == .sequence ? texts.reading.tokenizer.vocabularySize : nil
-            let inputs = [InputColumn(name: "", column: texts.column, vocabularySize: size)]
+            let tokens = texts.reading.encoding == .sequence ? texts.reading.tokenizer : nil
+            let inputs = [
+                InputColumn(
+                    name: "", column: texts.column, vocabularySize: tokens?.vocabularySize, padding: tokens?.ownPadding)
+            ]
             parts.training = parts.training.replacing(inputs: inputs)
             parts.validation = parts.validation?.replacing(inputs: inputs)
             parts.test = parts.test?.replacing(inputs: inputs)

@@ -20,7 +20,8 @@ extension Experiment {
                     + "give data: {source: {\(network.isLanguageModel ? "corpus" : "text"): …}}", kind: .malformed)
         }
         return try model.model(
-            outputs: outputCount(for: data), input: data.sampleShape, vocabulary: data.vocabularySize ?? 0)
+            outputs: outputCount(for: data), input: data.sampleShape, vocabulary: data.vocabularySize ?? 0,
+            padding: data.padding)
     }
 
     /// A trainer of a network with the experiment's settings.

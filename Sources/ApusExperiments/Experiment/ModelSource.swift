@@ -96,17 +96,21 @@ extension ModelSource {
     ///   - input: The shape of a sample, which decides for what size of images the network is made unless its name says so, and how
     ///     many tokens a network for texts reads.
     ///   - vocabulary: The number of different tokens of a network for texts.
+    ///   - padding: The token that fills texts which are shorter; every token counts if `nil`.
     /// - Throws: `TrainingError` with a suggestion if the zoo has no such name.
-    public func model(outputs: Int = 10, input: Shape? = nil, vocabulary: Int = 0) throws -> any Model {
+    public func model(outputs: Int = 10, input: Shape? = nil, vocabulary: Int = 0, padding: Int? = nil) throws
+        -> any Model
+    {
         switch self {
         case .layers(let layers): return layers
         case .graph(let graph): return graph
         case .text(let network):
             let length = input.flatMap { $0.rank == 1 ? $0[0] : nil } ?? GPT().context
-            return network.model(vocabulary: vocabulary, length: length, outputs: outputs)
+            return network.model(vocabulary: vocabulary, length: length, outputs: outputs, padding: padding)
         case .name(let name):
             if let network = textNetwork {
-                return try ModelSource.text(network).model(outputs: outputs, input: input, vocabulary: vocabulary)
+                return try ModelSource.text(network).model(
+                    outputs: outputs, input: input, vocabulary: vocabulary, padding: padding)
             }
             if let network = ZooNetwork(name) { return network.model(classes: outputs, input: input) }
             let names = Zoo.allCases.map(\.rawValue) + TextNetwork.all.map(\.name)

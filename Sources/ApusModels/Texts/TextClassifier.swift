@@ -33,8 +33,11 @@ public struct TextClassifier: Configurable {
         .optional("hidden", \.hidden), .optional("dropout", \.dropout))
 
     /// The model for a number of different tokens and of classes.
-    public func model(vocabulary: Int, classes: Int) -> Sequential {
-        var parts: [any Layer] = [Embedding(vocabulary: vocabulary, embedding)]
+    ///
+    /// - Parameter padding: The token that fills texts which are shorter, and does not count: neither in the mean nor in the state. Every
+    ///   token counts if `nil`.
+    public func model(vocabulary: Int, classes: Int, padding: Int? = nil) -> Sequential {
+        var parts: [any Layer] = [Embedding(vocabulary: vocabulary, embedding, padding: padding)]
         parts.append(units == 0 ? GlobalAveragePool() : Bidirectional(layer: LSTM(units)))
         if hidden != 0 { parts.append(Dense(hidden, activation: .relu)) }
         if dropout > 0 { parts.append(Dropout(dropout)) }

@@ -57,10 +57,11 @@ public enum TextNetwork: Sendable, Hashable {
     ///   - vocabulary: The number of different tokens.
     ///   - length: The number of tokens of a text.
     ///   - outputs: The number of classes; a language model has one for each token.
-    public func model(vocabulary: Int, length: Int, outputs: Int) -> Sequential {
+    ///   - padding: The token that fills texts which are shorter, and does not count where classes are told; every token counts if `nil`.
+    public func model(vocabulary: Int, length: Int, outputs: Int, padding: Int? = nil) -> Sequential {
         switch self {
         case .characterModel(let sizes): return sizes.model(vocabulary: vocabulary)
-        case .textClassifier(let sizes): return sizes.model(vocabulary: vocabulary, classes: outputs)
+        case .textClassifier(let sizes): return sizes.model(vocabulary: vocabulary, classes: outputs, padding: padding)
         case .gpt(var sizes):
             sizes.vocabulary = vocabulary
             sizes.context = length

@@ -60,20 +60,19 @@ public enum FittedTokenizer: Tokenizer {
     public func decode(_ tokens: [Int]) -> String { tokenizer.decode(tokens) }
 
     /// The number that fills sequences: that of a token for it, or 0.
-    public var padding: Int {
-        guard case .subwords(let tokenizer) = self else { return Vocabulary.padding }
-        return FittedTokenizer.paddingNumber(tokenizer) ?? 0
-    }
+    public var padding: Int { ownPadding ?? 0 }
 
-    private static func paddingNumber(_ tokenizer: SubwordTokenizer) -> Int? {
-        [FittedTokenizer.padding, "[PAD]", "<|padding|>"].lazy.compactMap(tokenizer.number).first
+    /// The number that fills sequences and stands for no text; `nil` if there is no token for it.
+    package var ownPadding: Int? {
+        guard case .subwords(let tokenizer) = self else { return Vocabulary.padding }
+        return [FittedTokenizer.padding, "[PAD]", "<|padding|>"].lazy.compactMap(tokenizer.number).first
     }
 
     /// The numbers that stand for no text: of what fills sequences, and of what is unknown.
     package var numbersWithoutText: Set<Int> {
         switch self {
         case .characters, .words: [Vocabulary.padding, Vocabulary.unknown]
-        case .subwords(let tokenizer): Set([FittedTokenizer.paddingNumber(tokenizer)].compactMap { $0 })
+        case .subwords: Set([ownPadding].compactMap { $0 })
         }
     }
 }
