@@ -36,9 +36,10 @@ struct Bench: ParsableCommand {
         let flops = Double(report.steps.reduce(0) { $0 + $1.cost.flops })
         if json {
             let values: [String: Double] = [
-                "trainingMilliseconds": training * 1e3, "inferenceMilliseconds": inference * 1e3,
-                "trainingSamplesPerSecond": Double(batchSize) / training,
-                "inferenceSamplesPerSecond": Double(batchSize) / inference, "trainingGFLOPs": flops / 1e9,
+                "trainingMilliseconds": training.median * 1e3, "inferenceMilliseconds": inference.median * 1e3,
+                "trainingMeanMilliseconds": training.mean * 1e3, "inferenceMeanMilliseconds": inference.mean * 1e3,
+                "trainingSamplesPerSecond": Double(batchSize) / training.median,
+                "inferenceSamplesPerSecond": Double(batchSize) / inference.median, "trainingGFLOPs": flops / 1e9,
                 "peakBytes": Double(report.peakByteCount),
             ]
             try Terminal.print(FileJSON.text(values, isPretty: true))
@@ -48,16 +49,19 @@ struct Bench: ParsableCommand {
             String(format: "%@  %.3f ms a step, %.0f samples/s", name, time * 1e3, Double(batchSize) / time)
         }
         try Terminal.print(
-            line("training ", training)
-                + String(format: ", %.0f GFLOP/s of operations done directly", flops / training / 1e9))
-        try Terminal.print(line("inference", inference))
+            line("training ", training.median)
+                + String(format: ", %.0f GFLOP/s of operations done directly", flops / training.median / 1e9))
+        try Terminal.print(line("inference", inference.median))
         try Terminal.print(
             "\(batchSize) samples a step, Adam; \(report.steps.count) kernel calls and \(report.peakByteCount) bytes at the peak of training; medians of \(seconds) s each"
-        )
+                + String(format: ", means %.3f and %.3f ms", training.mean * 1e3, inference.mean * 1e3))
+        if training.wereDisturbed || inference.wereDisturbed {
+            Terminal.note("means far above medians: other processes took the cores")
+        }
     }
 
-    /// The median time of a step, in seconds, after some to warm up.
-    static func measure(_ seconds: Double, _ step: () throws -> Void) throws -> Double {
+    /// The times of steps, after some to warm up.
+    static func measure(_ seconds: Double, _ step: () throws -> Void) throws -> StepTimes {
         let clock = ContinuousClock()
         for _ in 0..<3 { try step() }
         var times: [Double] = []
@@ -67,8 +71,23 @@ struct Bench: ParsableCommand {
             try step()
             times.append((clock.now - start) / .seconds(1))
         }
-        return times.sorted()[times.count / 2]
+        return StepTimes(times)
     }
+}
+
+/// What steps took, in seconds.
+package struct StepTimes {
+    package let median, mean: Double
+
+    /// - Parameter times: One for each step, at least one.
+    package init(_ times: [Double]) {
+        median = times.sorted()[times.count / 2]
+        mean = times.reduce(0, +) / Double(times.count)
+    }
+
+    /// Whether some steps took so much longer than most that the median does not say how fast a training is: other processes take the
+    /// cores then.
+    package var wereDisturbed: Bool { mean > 1.25 * median }
 }
 
 /// How a step computes.

@@ -22,7 +22,7 @@ struct ProgramSummary {
         func run() throws {
             if isInference { _ = try trainer.predict(session.batch.inputs.only) } else { try session.train() }
         }
-        let step = try Bench.measure(0.2, run)
+        let step = try Bench.measure(0.2, run).median
         let peak = try ProgramSummary.peak()
         program.isTiming = true
         let repetitions = min(100, max(5, Int(0.5 / step)))
@@ -111,7 +111,7 @@ struct ProgramSummary {
         let a = try Tensor.normal([size, size], key: RandomKey(seed: 1)).evaluated()
         let b = try Tensor.normal([size, size], key: RandomKey(seed: 2)).evaluated()
         let product = compile { (a: Tensor, b: Tensor) in a.matmul(b) }
-        let time = try Bench.measure(0.3) { _ = try product(a, b) }
+        let time = try Bench.measure(0.3) { _ = try product(a, b) }.median
         return 2 * Double(size * size * size) / time / 1e9
     }
 }

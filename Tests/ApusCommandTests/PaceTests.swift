@@ -1,7 +1,7 @@
 import ApusCommand
 import Testing
 
-/// How far and how fast a running epoch is.
+/// How far and how fast a running epoch is, and what steps take.
 @Suite struct PaceTests {
     @Test func byHand() {
         let pace = Pace(samples: 30, of: 120, in: 3, of: 5, counted: 30, seconds: 6)
@@ -9,6 +9,13 @@ import Testing
         #expect(pace.rate == 5)
         // 90 samples of this epoch, and two epochs of 120.
         #expect(pace.left == 66)
+    }
+
+    /// A third of the steps waited for a core.
+    @Test func stepsOfABusyMachine() {
+        let times = StepTimes([3, 1, 1.5, 1, 6, 1.5])
+        #expect(times.median == 1.5 && abs(times.mean - 14.0 / 6) < 1e-12 && times.wereDisturbed)
+        #expect(!StepTimes([1, 1.1, 1.5, 1, 1.2]).wereDisturbed)
     }
 
     /// What was done before an interruption took none of the time.

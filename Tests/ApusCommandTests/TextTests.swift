@@ -216,7 +216,7 @@ import Testing
             #expect(
                 lines[2].wholeMatch(
                     of:
-                        #/4 samples a step, Adam; \d+ kernel calls and \d+ bytes at the peak of training; medians of 0\.01 s each/#
+                        #/4 samples a step, Adam; \d+ kernel calls and \d+ bytes at the peak of training; medians of 0\.01 s each, means \d+\.\d{3} and \d+\.\d{3} ms/#
                 ) != nil)
         }
     }
