@@ -318,6 +318,12 @@ let package = Package(
 /// Every suite may use the kit: random numbers, folders, messages.
 for target in package.targets where target.type == .test { target.dependencies.append("ApusTestKit") }
 
+/// Tests start once and compute little themselves: without optimization they take as long, and are built in half the time. The two that
+/// repeat kernels in Swift keep it.
+for target in package.targets where target.type == .test && !["CKernelsTests", "ApusCPUTests"].contains(target.name) {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone"])]
+}
+
 /// `make sanitize` builds only what it runs; in debug, but what computes much in Swift is optimized: an oracle in `-Onone` takes
 /// minutes.
 if Context.environment["APUS_SANITIZE"] != nil {

@@ -114,14 +114,14 @@ import Testing
             for (special, padding) in [(["<end>", "[PAD]"], 1), (["<end>"], nil)] as [([String], Int?)] {
                 try BytePairTokenizer(trainedOn: ["abab"], vocabularySize: 260, specialTokens: special).subwords.write(
                     to: "\(folder)/\(special.count).json")
-                let source = TextSource(file: file, tokenizer: .file("\(folder)/\(special.count).json"))
+                let source = TextSource(file: file, tokenizer: .file("\(folder)/\(special.count).json"), length: 4)
                 let data = try DataSource(source: .text(source), validation: .init(fraction: 0), test: 0).load(seed: 1)
                 #expect(data.training.padding == padding)
                 #expect(rows(data.training)[1].last == Float(padding ?? 0))
             }
             for (encoding, padding) in [(.sequence, 0), (.multiHot, nil)] as [(TextEncoding, Int?)] {
-                let data = try DataSource(source: .text(TextSource(file: file, encoding: encoding)), test: 0).load(
-                    seed: 1)
+                let source = TextSource(file: file, encoding: encoding)
+                let data = try DataSource(source: .text(source), validation: .init(fraction: 0), test: 0).load(seed: 1)
                 #expect(data.training.padding == padding)
             }
         }

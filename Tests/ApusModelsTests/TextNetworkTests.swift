@@ -63,7 +63,9 @@ import Testing
         #expect(distance(alone, try outputs([3, 1, 4, 0, 0], padding: 0)) < 1e-6)
         #expect(distance(alone, try outputs([3, 1, 4, 0, 0], padding: nil)) > 1e-4)
         let experiment = Experiment(
-            name: "t", data: DataSource(source: .text(TextSource(file: "lines.txt"))), model: .text(network))
+            name: "t",
+            data: DataSource(source: .text(TextSource(file: "lines.txt")), validation: .init(fraction: 0), test: 0),
+            model: .text(network))
         try withTemporaryFolder { folder in
             try Data("a b\na\nb\nb a\n".utf8).write(to: URL(filePath: "\(folder)/lines.txt"))
             var data = experiment.data
