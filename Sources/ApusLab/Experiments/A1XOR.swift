@@ -75,14 +75,14 @@ struct XOR: LabExperiment {
         ], seeds: 1, seconds: 12)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
-        let networks = 1000
+        let networks = size.of(1000, trial: 200)
         return Task.allCases.map { task in
             LabArm(
                 "perceptron-\(task.rawValue)",
                 Words("\(task.rawValue.uppercased()), perceptron", "\(task.rawValue.uppercased()), 퍼셉트론"),
                 Setting(
                     task: task, hidden: 0, activation: .sigmoid, networks: networks,
-                    steps: size.of(4000, quick: 2000, trial: 500)))
+                    steps: size.of(4000, quick: 2000, trial: 200)))
         }
             + DenseStack.Activation.allCases.flatMap { activation in
                 XOR.widths.map { width in
@@ -90,7 +90,7 @@ struct XOR: LabExperiment {
                         "\(activation.rawValue)-\(width)", Words("XOR, 2-\(width)-1 \(activation.rawValue)"),
                         Setting(
                             task: .xor, hidden: width, activation: activation, networks: networks,
-                            steps: size.of(4000, quick: 2000, trial: 500)))
+                            steps: size.of(4000, quick: 2000, trial: 200)))
                 }
             }
     }

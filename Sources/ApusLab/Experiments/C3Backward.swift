@@ -70,7 +70,7 @@ struct Backward: LabExperiment {
             LabArm(
                 $0.id, $0.title,
                 Setting(
-                    stack: $0, images: size.of(20_000, quick: 2000, trial: 500),
+                    stack: $0, samples: size.of(1000, trial: 100), images: size.of(20_000, quick: 2000, trial: 500),
                     epochs: size.of(10, quick: 5, trial: 1)))
         }
     }

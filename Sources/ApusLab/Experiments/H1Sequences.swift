@@ -145,7 +145,7 @@ struct Sequences: LabExperiment {
         ], seeds: 8, seconds: 190)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
-        let steps = size.of(1000, quick: 300, trial: 20)
+        let steps = size.of(1000, quick: 300, trial: 5)
         let races = Sequences.races.flatMap { race in
             race.cells.map { cell in
                 LabArm(

@@ -122,7 +122,7 @@ struct Attention: LabExperiment {
                 ),
                 Setting(
                     task: task, positions: positions, length: size.of(length, trial: length - 2),
-                    steps: size.of(1000, quick: 400, trial: 120)))
+                    steps: size.of(1000, quick: 400, trial: 30)))
         }
         return [arm(.lookup, .none)]
             + [LookTask.back, .reverse].flatMap { task in Positions.allCases.map { arm(task, $0) } }
