@@ -193,6 +193,9 @@ let package = Package(
             swiftSettings: swift),
         .executableTarget(
             name: "apus-text-bench", dependencies: ["ApusText"], path: "Benchmarks/ApusTextBench", swiftSettings: swift),
+        .executableTarget(
+            name: "apus-image-bench", dependencies: ["ApusData", "ApusFormats"], path: "Benchmarks/ApusImageBench",
+            swiftSettings: swift),
 
         // Tests.
         .target(name: "ApusTestKit", path: "Tests/ApusTestKit", swiftSettings: swift),

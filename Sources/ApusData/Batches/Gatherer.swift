@@ -71,7 +71,10 @@ package final class Gatherer: @unchecked Sendable {
         let range = next * size..<min((next + 1) * size, order.count)
         next += 1
         let rows = order[range]
-        for cache in caches { cache.hold(rows.count) }
+        for cache in caches {
+            cache.hold(rows.count)
+            cache.load(rows)
+        }
         defer { for cache in caches { cache.release() } }
         var (inputs, targets) = (Values(), Values())
         var weights: Tensor?

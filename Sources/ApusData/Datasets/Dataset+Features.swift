@@ -54,4 +54,6 @@ private struct PlacedRows<Rows: RowReader>: RowReader {
     func read(_ row: Int, into target: UnsafeMutableRawPointer) throws { try reader.read(places[row], into: target) }
 
     func signature(of row: Int) -> [UInt8] { reader.signature(of: places[row]) }
+
+    var isConcurrent: Bool { reader.isConcurrent }
 }

@@ -14,9 +14,14 @@ package protocol RowReader: Sendable {
 
     /// What never stays the same when the row's content changes, for who keeps what was computed from it; `nil` where nobody knows.
     func version(of row: Int) -> [UInt8]?
+
+    /// Whether several rows may be read at a time, and take long enough to be worth it.
+    var isConcurrent: Bool { get }
 }
 
 extension RowReader {
+    package var isConcurrent: Bool { false }
+
     package func version(of row: Int) -> [UInt8]? { nil }
 }
 
@@ -60,6 +65,10 @@ final class RowCache: Sendable {
             }
             return
         }
+        target.copyMemory(from: try readAndKept(row).start + part.lowerBound, byteCount: part.count)
+    }
+
+    private func readAndKept(_ row: Int) throws -> Buffer {
         let whole = Buffer(byteCount: rowByteCount)
         try reader.read(row, into: whole.start)
         kept.withLock { kept in
@@ -69,7 +78,16 @@ final class RowCache: Sendable {
                 kept.recent[row] = whole
             }
         }
-        target.copyMemory(from: whole.start + part.lowerBound, byteCount: part.count)
+        return whole
+    }
+
+    /// Reads what of some rows is not here, several at a time if the reader can, and keeps it as `hold` says. Rows that can't be read are
+    /// left to `read`.
+    func load(_ rows: ArraySlice<Int>) {
+        guard reader.isConcurrent else { return }
+        let missing = kept.withLock { kept in rows.filter { kept[$0] == nil } }
+        guard missing.count > 1 else { return }
+        try? concurrently(missing.count) { _ = try readAndKept(missing[$0]) }
     }
 
     /// From now on keeps rows that are read for one of their columns, at most as many as are given, until `release`.

@@ -54,7 +54,7 @@ extension Column {
         let row = TensorType([height, width, channels], .uint8)
         guard streams ?? (row.byteCount > memoryLimit / max(1, reader.paths.count)) else {
             let buffer = Buffer(byteCount: reader.paths.count * row.byteCount)
-            for index in reader.paths.indices { try reader.read(index, into: buffer.start + index * row.byteCount) }
+            try concurrently(reader.paths.count) { try reader.read($0, into: buffer.start + $0 * row.byteCount) }
             return Column(buffer: buffer, row: row)
         }
         return Column(reader, row: row, limit: memoryLimit)
@@ -77,6 +77,8 @@ struct ImageRows: RowReader {
         }
         image.pixels.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
     }
+
+    var isConcurrent: Bool { true }
 
     /// The file's name, with that of its folder, and its size.
     func signature(of row: Int) -> [UInt8] {

@@ -1,3 +1,5 @@
+import CImages
+
 extension Image {
     /// The image in another size, by bilinear interpolation; where it shrinks, each pixel is the mean of those it covers
     /// (antialiasing).
@@ -42,9 +44,8 @@ extension Image {
 
 /// The weights with which pixels of a line make those of a line of another length.
 private struct Resampling {
-    private static let precision = 22
-    private let starts: [Int]
-    private let counts: [Int]
+    private let starts: [Int32]
+    private let counts: [Int32]
     /// `stride` weights for each pixel, in fixed point; they add up to 1.
     private let weights: [Int32]
     private let stride: Int
@@ -53,8 +54,8 @@ private struct Resampling {
         let scale = Double(old) / Double(new)
         let support = max(scale, 1)
         stride = 2 * Int(support.rounded(.up)) + 1
-        var starts = [Int]()
-        var counts = [Int]()
+        var starts = [Int32]()
+        var counts = [Int32]()
         var weights = [Int32](repeating: 0, count: stride * new)
         for index in 0..<new {
             let center = (Double(index) + 0.5) * scale
@@ -63,62 +64,50 @@ private struct Resampling {
             let triangle = (0..<count).map { max(0, 1 - abs(Double(start + $0) - center + 0.5) / support) }
             let sum = triangle.reduce(0, +)
             for (place, weight) in triangle.enumerated() {
-                weights[index * stride + place] = Int32((weight / sum * Double(1 << Resampling.precision)).rounded())
+                weights[index * stride + place] = Int32(
+                    (weight / sum * Double(1 << APUS_RESAMPLE_PRECISION)).rounded())
             }
-            starts.append(start)
-            counts.append(count)
+            starts.append(Int32(start))
+            counts.append(Int32(count))
         }
         (self.starts, self.counts, self.weights) = (starts, counts, weights)
     }
 
     /// Resamples lines whose pixels have some channels.
     func applied(to pixels: [UInt8], lines: Int, _ channels: Int) -> [UInt8] {
-        let old = pixels.count / lines
-        let new = starts.count * channels
-        return [UInt8](unsafeUninitializedCapacity: lines * new) { target, initialized in
-            pixels.withUnsafeBufferPointer { pixels in
-                weights.withUnsafeBufferPointer { weights in
-                    for line in 0..<lines {
-                        for index in starts.indices {
-                            for channel in 0..<channels {
-                                var sum: Int32 = 1 << (Resampling.precision - 1)
-                                let start = line * old + starts[index] * channels + channel
-                                for place in 0..<counts[index] {
-                                    sum &+= weights[index * stride + place] &* Int32(pixels[start + place * channels])
-                                }
-                                target[line * new + index * channels + channel] = Resampling.sample(sum)
-                            }
-                        }
-                    }
-                }
+        // As many registers of eight numbers for each pixel as its weights need.
+        let registers = channels == 3 ? (stride + 1) / 2 : (stride + 7) / 8
+        return withUnsafeTemporaryAllocation(byteCount: 32 * registers * starts.count, alignment: 32) { memory in
+            let spread = memory.bindMemory(to: Int32.self).baseAddress
+            return applied(spread, count: lines * starts.count * channels) { weights, target in
+                if let spread { apus_resample_spread(weights, channels, spread) }
+                apus_resample_lines(pixels, lines, pixels.count / lines, channels, weights, target)
             }
-            initialized = lines * new
         }
     }
 
     /// Resamples along columns; a line has `width` samples.
     func applied(toColumns pixels: [UInt8], _ width: Int) -> [UInt8] {
-        var sums = [Int32](repeating: 0, count: width)
-        return [UInt8](unsafeUninitializedCapacity: starts.count * width) { target, initialized in
-            pixels.withUnsafeBufferPointer { pixels in
-                sums.withUnsafeMutableBufferPointer { sums in
-                    for index in starts.indices {
-                        sums.update(repeating: 1 << (Resampling.precision - 1))
-                        for place in 0..<counts[index] {
-                            let weight = weights[index * stride + place]
-                            let start = (starts[index] + place) * width
-                            for x in 0..<width { sums[x] &+= weight &* Int32(pixels[start + x]) }
-                        }
-                        for x in 0..<width { target[index * width + x] = Resampling.sample(sums[x]) }
+        applied(nil, count: starts.count * width) { apus_resample_columns(pixels, width, $0, $1) }
+    }
+
+    /// The bytes that a loop in C writes.
+    private func applied(
+        _ spread: UnsafeMutablePointer<Int32>?, count: Int,
+        _ write: (UnsafePointer<apus_resampling>, UnsafeMutablePointer<UInt8>) -> Void
+    ) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+            starts.withUnsafeBufferPointer { starts in
+                counts.withUnsafeBufferPointer { counts in
+                    weights.withUnsafeBufferPointer { weights in
+                        var resampling = apus_resampling(
+                            count: starts.count, stride: stride, starts: starts.baseAddress,
+                            counts: counts.baseAddress, weights: weights.baseAddress, spread: spread)
+                        if let target = target.baseAddress { write(&resampling, target) }
                     }
                 }
             }
-            initialized = starts.count * width
+            initialized = count
         }
-    }
-
-    @inline(__always)
-    private static func sample(_ sum: Int32) -> UInt8 {
-        UInt8(truncatingIfNeeded: min(max(sum >> Int32(precision), 0), 255))
     }
 }

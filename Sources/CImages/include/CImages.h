@@ -1,4 +1,5 @@
-// PNG and JPEG images by libpng and libjpeg. Both report errors by long jumps, which end here: every function returns.
+// PNG and JPEG images by libpng and libjpeg, and how their size changes. The libraries report errors by long jumps, which end here: every
+// function returns.
 #ifndef APUS_IMAGES_H
 #define APUS_IMAGES_H
 
@@ -65,5 +66,33 @@ bool apus_jpeg_scale(apus_jpeg *jpeg, uint32_t denominator, apus_image_header *h
 bool apus_jpeg_read(apus_jpeg *jpeg, uint8_t *pixels, apus_image_error *error);
 
 void apus_jpeg_close(apus_jpeg *jpeg);
+
+// MARK: Resizing
+
+/// The bits of weights behind the point.
+#define APUS_RESAMPLE_PRECISION 22
+
+/// The weights with which pixels of a line make those of a line of another length.
+typedef struct {
+    /// How many pixels the new line has, and how many weights are stored for each.
+    size_t count, stride;
+    /// The first old pixel of each new one, and how many it takes.
+    const int32_t *starts, *counts;
+    /// `stride` weights for each new pixel in fixed point, which add up to 1.
+    const int32_t *weights;
+    /// What `apus_resample_spread` made of them for the image's channels, 1 or 3; of other images it is not read.
+    const int32_t *spread;
+} apus_resampling;
+
+/// Writes the weights as `apus_resample_lines` reads them, in `count` times ⌈`stride` / (3 channels: 2, 1 channel: 8)⌉ times 8 numbers at an
+/// address that 32 divides.
+void apus_resample_spread(const apus_resampling *resampling, size_t channels, int32_t *spread);
+
+/// Resamples lines of `old` bytes, each pixel with its channels.
+void apus_resample_lines(const uint8_t *pixels, size_t lines, size_t old, size_t channels,
+                         const apus_resampling *resampling, uint8_t *target);
+
+/// Resamples along columns; a line has `width` bytes.
+void apus_resample_columns(const uint8_t *pixels, size_t width, const apus_resampling *resampling, uint8_t *target);
 
 #endif
