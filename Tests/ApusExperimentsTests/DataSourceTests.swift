@@ -148,6 +148,18 @@ private struct Ramp: SampleReader, Configurable {
         }
     }
 
+    /// Of several damaged images the first one is named, however many threads read.
+    @Test func theFirstDamagedImage() throws {
+        try withTemporaryFolder { folder in
+            try writeImages(folder)
+            for name in ["a/2", "a/3", "b/1"] { try Data("garbage!".utf8).write(to: file(folder, "\(name).png")) }
+            for _ in 0..<20 {
+                let found = message { try load("{source: {images: {folder: \(folder), height: 6, width: 6}}}") }
+                #expect(found.hasPrefix("\(folder)/a/2.png: "), "\(found)")
+            }
+        }
+    }
+
     // MARK: Tables and arrays
 
     @Test func tables() throws {
