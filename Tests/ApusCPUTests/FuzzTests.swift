@@ -24,10 +24,25 @@ import Testing
                 let pairs = zip(received.values, expected.values).filter { abs($0 - $1) >= 1e-6 }.prefix(3)
                 #expect(
                     isClose,
-                    "seed \(seed), fused: \(options.fuses), output \(index) of \(expected.type): \(Array(pairs))")
+                    """
+                    seed \(seed), fused: \(options.fuses), output \(index) of \(expected.type): \(Array(pairs)); \
+                    \(try repeated(graph, values, program, index, expected: expected, received: received))
+                    """)
             }
             #expect(program.memoryConflict == nil, "seed \(seed), fused: \(options.fuses)")
         }
+    }
+
+    /// Whether the same is computed again: by the reference, by the program, and by one that is compiled anew.
+    private func repeated(
+        _ graph: Graph, _ values: [ReferenceValue], _ program: Program, _ index: Int, expected: ReferenceValue,
+        received: ReferenceValue
+    ) throws -> String {
+        let reference = try ReferenceBackend().run(graph, inputs: values)[index].values == expected.values
+        let again = try program.values(values)[index].values == received.values
+        let anew = try CPU.compile(graph).values(values)[index].values
+        return "again: reference \(reference), program \(again); compiled anew, relative difference "
+            + "\(relativeDifference(anew, expected.values))"
     }
 
     @Test(arguments: 0..<200) func matrices(seed: Int) throws { try check(UInt64(seed), imageBatch: nil) }

@@ -65,7 +65,8 @@ final class RowCache: Sendable {
             }
             return
         }
-        target.copyMemory(from: try readAndKept(row).start + part.lowerBound, byteCount: part.count)
+        let whole = try readAndKept(row)
+        target.copyMemory(from: whole.start + part.lowerBound, byteCount: part.count)
     }
 
     private func readAndKept(_ row: Int) throws -> Buffer {
