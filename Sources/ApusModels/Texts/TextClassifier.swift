@@ -32,10 +32,13 @@ public struct TextClassifier: Configurable {
         TextClassifier(), .optional("embedding", \.embedding), .optional("units", \.units),
         .optional("hidden", \.hidden), .optional("dropout", \.dropout))
 
-    /// The model for a number of different tokens and of classes.
+    /// The model for texts of some vocabulary.
     ///
-    /// - Parameter padding: The token that fills texts which are shorter, and does not count: neither in the mean nor in the state. Every
-    ///   token counts if `nil`.
+    /// - Parameters:
+    ///   - vocabulary: The number of different tokens.
+    ///   - classes: The number of classes.
+    ///   - padding: The token that fills texts which are shorter, and does not count: neither in the mean nor in the state. Every token
+    ///     counts if `nil`.
     public func model(vocabulary: Int, classes: Int, padding: Int? = nil) -> Sequential {
         var parts: [any Layer] = [Embedding(vocabulary: vocabulary, embedding, padding: padding)]
         parts.append(units == 0 ? GlobalAveragePool() : Bidirectional(layer: LSTM(units)))
