@@ -152,8 +152,15 @@ private struct Ramp: SampleReader, Configurable {
     @Test func theFirstDamagedImage() throws {
         try withTemporaryFolder { folder in
             try writeImages(folder)
-            for name in ["a/2", "a/3", "b/1"] { try Data("garbage!".utf8).write(to: file(folder, "\(name).png")) }
-            for _ in 0..<20 {
+            for name in ["a/3", "a/4", "b/1"] { try Data("garbage!".utf8).write(to: file(folder, "\(name).png")) }
+            // One whose damage is found last, though it is the first.
+            var generator = SeededGenerator(seed: 1)
+            let pixels = (0..<4_000_000).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+            try Image(height: 2000, width: 2000, channels: 1, pixels: pixels).writePNG(to: "\(folder)/a/2.png")
+            var bytes = try Data(contentsOf: file(folder, "a/2.png"))
+            for place in bytes.count - 200..<bytes.count - 100 { bytes[place] ^= 0xff }
+            try bytes.write(to: file(folder, "a/2.png"))
+            for _ in 0..<5 {
                 let found = message { try load("{source: {images: {folder: \(folder), height: 6, width: 6}}}") }
                 #expect(found.hasPrefix("\(folder)/a/2.png: "), "\(found)")
             }
