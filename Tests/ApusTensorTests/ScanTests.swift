@@ -92,6 +92,26 @@ import Testing
         try expectNear(last, h)
     }
 
+    /// One entry alone counts: what follows it has no gradient.
+    @Test(arguments: [0, 3, 5], [false, true]) func oneEntry(_ place: Int, _ reversed: Bool) throws {
+        let x = normal([6, 4, 8], 1)
+        func next(_ h: Tensor, _ xt: Tensor, _ w: Tensor) -> Tensor { tanh(h.matmul(w) + xt) }
+        let point = [normal([4, 8], 3), normal([8, 8], 2)]
+        let (_, loop) = valueAndGradient(at: point) { p in
+            let (_, all) = scan(over: x, from: p[0], reversed: reversed) { h, xt in
+                let h = next(h, xt, p[1])
+                return (h, h)
+            }
+            return (all[place] * all[place]).sum()
+        }
+        let (_, expected) = valueAndGradient(at: point) { p in
+            let order = reversed ? Array((place..<6).reversed()) : Array(0...place)
+            let h = order.reduce(p[0]) { next($0, x[$1], p[1]) }
+            return (h * h).sum()
+        }
+        for (a, b) in zip(loop, expected) { try expectNear(a, b) }
+    }
+
     /// What is computed again is what was computed, whatever the length of the parts.
     @Test(arguments: [1, 2, 3, 7, 9], [false, true]) func aLoopThatSavesMemory(_ length: Int, _ reversed: Bool) throws {
         let (sequences, start) = (
