@@ -45,8 +45,8 @@ check: build
 docs: build
 	@python3 Scripts/check/docc.py --write .build/docs $(ARGS)
 
-## Runs the tests that reach C, memory and threads under sanitizers; one of them: make sanitize ARGS=address; in a third of the time,
-## without training: make sanitize ARGS=--quick
+## Runs the tests that reach C, memory and threads under sanitizers; one of them: make sanitize ARGS=address; without training
+## and with fewer damaged files: make sanitize ARGS=--quick
 sanitize: setup
 	@Scripts/sanitize.sh $(ARGS)
 

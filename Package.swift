@@ -321,8 +321,8 @@ let package = Package(
 /// Every suite may use the kit: random numbers, folders, messages.
 for target in package.targets where target.type == .test { target.dependencies.append("ApusTestKit") }
 
-/// Tests start once and compute little themselves: without optimization they take as long, and are built in half the time. The two that
-/// repeat kernels in Swift keep it.
+/// Tests start once and compute little themselves: without optimization they take as long, and are built sooner. The two that repeat
+/// kernels in Swift keep it.
 for target in package.targets where target.type == .test && !["CKernelsTests", "ApusCPUTests"].contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone"])]
 }

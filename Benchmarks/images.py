@@ -63,10 +63,11 @@ def main():
         subprocess.run([torchvision, "-c", WRITE, PHOTOGRAPHS, folder, "256"], check=True)
         given = [folder, options.size, options.batch, options.seconds]
         peer = HERE / "peers" / "image_loading.py"
-        programs = [[options.apus, *given], [torchvision, peer, "torchvision", *given], [keras, peer, "tensorflow", *given]]
+        programs = {"apus": [options.apus, *given], "torchvision": [torchvision, peer, "torchvision", *given],
+                    "tf.data": [keras, peer, "tensorflow", *given]}
         for number in range(options.rounds):
-            for command in programs:
-                print(f"round {number + 1}: {Path(command[0]).name} {command[2] if len(command) > 5 else ''}", file=sys.stderr)
+            for program, command in programs.items():
+                print(f"round {number + 1}: {program}", file=sys.stderr)
                 for line, _ in lines_of(command, limit=300):
                     found.setdefault((line["framework"], line["mode"]), []).append(line)
     rows = [["program", "how", "images/s", "processor time, ms an image"]]
