@@ -295,11 +295,13 @@ let package = Package(
             dependencies: ["Apus", "ApusExperiments", "ApusReport", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Golden"], swiftSettings: swift),
         .testTarget(
-            name: "ApusLabTests", dependencies: ["Apus", "ApusCharts", "ApusConfiguration", "ApusFormats", "ApusLab"],
+            name: "ApusLabTests",
+            dependencies: ["Apus", "ApusCharts", "ApusConfiguration", "ApusExperiments", "ApusFormats", "ApusLab"],
             swiftSettings: swift),
         .testTarget(name: "ApusTests", dependencies: ["Apus"], swiftSettings: swift),
         .testTarget(
-            name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusCLI", "ApusFormats", "ApusInference"],
+            name: "ApusCommandTests",
+            dependencies: ["ApusCommand", "ApusCLI", "ApusFormats", "ApusInference", "ApusLab"],
             swiftSettings: swift),
         .testTarget(
             name: "ExamplesTests",

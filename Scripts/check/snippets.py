@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Compiles the Swift of pages and of doc comments against what is built.
+"""Compiles the Swift of pages, of doc comments and of the lab's experiments against what is built.
 
 Each block of a page is a program, with `import Apus` where it imports nothing; a block that imports PackageDescription is a
 manifest, which SwiftPM reads. Each block of a doc comment is the body of a function that may throw and wait, in a file that
-imports Apus and the comment's own module; all of them are compiled together.
+imports Apus and the comment's own module, and so is each program that the page of an experiment shows; all of them are compiled
+together.
 """
 import concurrent.futures
 import os
@@ -11,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 import package
@@ -18,6 +20,7 @@ import symbols
 
 BLOCK = re.compile(r"^```swift\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXAMPLE = re.compile(r"^( *)/// ```swift\n((?:\1///.*\n)*?)\1/// ```$", re.MULTILINE)
+RECIPE = re.compile(r'\.swift,\n *"""\n(.*?)\n *"""', re.DOTALL)
 IMPORT = re.compile(r"^import (\w+)$", re.MULTILINE)
 
 
@@ -30,6 +33,12 @@ def examples(text):
     """The Swift of a file's doc comments, each block with the line in which it begins."""
     return [(text.count("\n", 0, match.start()) + 2, re.sub(r"^ */// ?", "", match[2], flags=re.MULTILINE))
             for match in EXAMPLE.finditer(text)]
+
+
+def recipes(text):
+    """The Swift that an experiment of the lab shows, each program with the line in which it begins."""
+    return [(text.count("\n", 0, match.start()) + 3, textwrap.dedent(match[1]).replace("\\\\", "\\") + "\n")
+            for match in RECIPE.finditer(text)]
 
 
 def function(number, file, line, code):
@@ -62,19 +71,26 @@ def failure(code):
 
 
 def example_files():
-    """Files of all examples of the public modules' comments: those that import the same are together, but for a long list."""
+    """Files of all examples of comments and experiments: those that import the same are together, but for a long list."""
     description = package.description()
     together = set(package.exported(description, "Apus"))
     targets = {target["name"]: target for target in description["targets"]}
     files = {}
     number = 0
+
+    def add(used, file, line, code):
+        nonlocal number
+        number += 1
+        imports, text = function(number, file.relative_to(package.ROOT), line, code)
+        files.setdefault((tuple(sorted({"Apus"} | imports | used)), number % os.cpu_count()), []).append(text)
+
     for module in package.public_modules(description) + sorted(package.public_names(description, together)):
         for file in sorted(package.sources(targets[module]).rglob("*.swift")):
             for line, code in examples(file.read_text()):
-                number += 1
-                imports, text = function(number, file.relative_to(package.ROOT), line, code)
-                used = {"Apus"} | imports | ({module} & set(package.public_modules(description)) - together)
-                files.setdefault((tuple(sorted(used)), number % os.cpu_count()), []).append(text)
+                add({module} & set(package.public_modules(description)) - together, file, line, code)
+    for file in sorted((package.ROOT / "Sources/ApusLab/Experiments").glob("*.swift")):
+        for line, code in recipes(file.read_text()):
+            add(set(), file, line, code)
     return ["".join(f"import {name}\n" for name in used) + "".join(texts) for (used, _), texts in files.items()]
 
 

@@ -19,6 +19,9 @@ struct Bench: ParsableCommand {
 
     @OptionGroup var computation: ComputationOptions
 
+    @Flag(help: "Measures inference alone.")
+    var inference = false
+
     @Flag(help: "Prints a JSON object.")
     var json = false
 
@@ -29,9 +32,9 @@ struct Bench: ParsableCommand {
         }
         let (model, input) = try network.loadLayers(for: "bench")
         var session = try Session(model, input: input, batchSize: batchSize, computation)
+        guard !inference else { return try print(inference: Bench.measureInference(of: session, seconds)) }
         let training = try Bench.measure(seconds) { try session.train() }
-        let trainer = session.trainer()
-        let inference = try Bench.measure(seconds) { _ = try trainer.predict(session.batch.inputs.only).evaluated() }
+        let inference = try Bench.measureInference(of: session, seconds)
         let report = try session.program().report
         let flops = Double(report.steps.reduce(0) { $0 + $1.cost.flops })
         if json {
@@ -45,9 +48,6 @@ struct Bench: ParsableCommand {
             try Terminal.print(FileJSON.text(values, isPretty: true))
             return
         }
-        func line(_ name: String, _ time: Double) -> String {
-            String(format: "%@  %.3f ms a step, %.0f samples/s", name, time * 1e3, Double(batchSize) / time)
-        }
         try Terminal.print(
             line("training ", training.median)
                 + String(format: ", %.0f GFLOP/s of operations done directly", flops / training.median / 1e9))
@@ -58,6 +58,31 @@ struct Bench: ParsableCommand {
         if training.wereDisturbed || inference.wereDisturbed {
             Terminal.note("means far above medians: other processes took the cores")
         }
+    }
+
+    /// A line of what is measured: median times, and samples by these.
+    private func line(_ name: String, _ time: Double) -> String {
+        String(format: "%@  %.3f ms a step, %.0f samples/s", name, time * 1e3, Double(batchSize) / time)
+    }
+
+    private func print(inference: StepTimes) throws {
+        if json {
+            let values: [String: Double] = [
+                "inferenceMilliseconds": inference.median * 1e3, "inferenceMeanMilliseconds": inference.mean * 1e3,
+                "inferenceSamplesPerSecond": Double(batchSize) / inference.median,
+            ]
+            return try Terminal.print(FileJSON.text(values, isPretty: true))
+        }
+        try Terminal.print(line("inference", inference.median))
+        try Terminal.print(
+            "\(batchSize) samples a step; the median of \(seconds) s"
+                + String(format: ", the mean %.3f ms", inference.mean * 1e3))
+        if inference.wereDisturbed { Terminal.note("the mean is far above the median: other processes took the cores") }
+    }
+
+    private static func measureInference(of session: Session, _ seconds: Double) throws -> StepTimes {
+        let trainer = session.trainer()
+        return try measure(seconds) { _ = try trainer.predict(session.batch.inputs.only).evaluated() }
     }
 
     /// The times of steps, after some to warm up.

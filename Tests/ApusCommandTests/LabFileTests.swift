@@ -1,3 +1,4 @@
+import ApusLab
 import Testing
 
 /// Experiments whose files were not fetched, or are damaged.
@@ -21,6 +22,29 @@ import Testing
             #expect(lines.last == "error: for lack of data did not run: G4 transfer, D1 overfit")
             #expect(command.text("lab/ewa/results.json").contains("\"quick\": true"))
             #expect(command.text("lab/transfer/results.json").isEmpty)
+        }
+    }
+
+    /// The commands that the pages show are commands, with the options that they have there.
+    @Test func recipesAreCommands() throws {
+        let recipes = Lab.experiments.flatMap { $0.about.recipes + $0.about.next }.filter { $0.form == .shell }
+        let lines = Set(recipes.flatMap { $0.text.split(separator: "\n") })
+        #expect(lines.count > 10)
+        try Command.inFolder { command in
+            var help: [Substring: String] = [:]
+            for line in lines {
+                let words = line.split(separator: " ")
+                try #require(words.count > 1 && words[0] == "apus", "\(line)")
+                if line.hasPrefix("apus lab run ") {
+                    #expect(words[3...].allSatisfy { Lab.experiment(String($0)) != nil }, "\(line)")
+                    continue
+                }
+                if help[words[1]] == nil { help[words[1]] = try command.shell("apus \(words[1]) --help").output }
+                #expect(help[words[1]]!.contains("USAGE: apus \(words[1])"), "\(line)")
+                for option in words where option.hasPrefix("--") {
+                    #expect(help[words[1]]!.contains("\(option) "), "\(line)")
+                }
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import ApusExperiments
 import ApusLab
 import ApusTestKit
 import Foundation
@@ -34,10 +35,21 @@ import Testing
             #expect(!words.english.isEmpty)
             #expect(words.korean.unicodeScalars.contains { (0xAC00...0xD7A3).contains($0.value) }, "\(words.korean)")
             #expect(!words.english.unicodeScalars.contains { (0xAC00...0xD7A3).contains($0.value) })
+            // One word for one thing: 에포크, 밀집층, and %포인트 for differences of shares.
+            #expect(!words.korean.contains(/에폭|완전연결|[0-9]점/), "\(words.korean)")
         }
         #expect(!about.taught.isEmpty && !about.recipes.isEmpty && !about.next.isEmpty)
         #expect(Set(experiment.claims.map(\.id)).count == experiment.claims.count && !experiment.claims.isEmpty)
         #expect(about.seeds >= 1 && about.seconds > 0)
+    }
+
+    /// An experiment file that a page shows is one, and has the schedule of the arm: that of a file without it is another.
+    @Test(arguments: Lab.experiments.map(\.about.id)) func recipesAreRead(_ id: String) throws {
+        let about = try #require(Lab.experiment(id)).about
+        for recipe in about.recipes + about.next where recipe.form == .yaml {
+            _ = try Experiment(yaml: recipe.text, path: id)
+            #expect(recipe.text.contains("\nschedule: "), "\(recipe.text)")
+        }
     }
 
     /// Each experiment runs, twice to the same bytes; its page has both languages and its pictures; and each claim could have come out

@@ -138,6 +138,10 @@ class Snippets(unittest.TestCase):
     def test_comments(self):
         self.assertEqual(snippets.examples(self.COMMENT), [(6, "import B\nlet c = 1 +\n    2\n")])
 
+    def test_recipes(self):
+        text = 'a\n.init(Words("In Swift"), .swift,\n    """\n    import B\n\n    f { "\\\\($0)" }\n    """),\n'
+        self.assertEqual(snippets.recipes(text), [(4, 'import B\n\nf { "\\($0)" }\n')])
+
     def test_functions(self):
         imports, code = snippets.function(7, "A.swift", 6, "import B\nlet c = 1\n")
         self.assertEqual(imports, {"B"})

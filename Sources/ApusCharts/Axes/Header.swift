@@ -1,7 +1,7 @@
 /// What stands above the drawing: the title, a remark, the legend.
 struct Header {
     struct Entry {
-        enum Symbol { case line, dashedLine, faintLine, area, dot }
+        enum Symbol { case line, dashedLine, faintLine, area, dot, ring }
         var name: String
         var paint: Paint
         var symbol: Symbol
@@ -89,6 +89,10 @@ struct Header {
             let box = Rectangle(x: point.x + 1, y: point.y - 5, width: 12, height: 10)
             canvas.rectangle(box, canvas.fill(entry.paint), radius: 2)
         case .dot: canvas.circle(Point(x: point.x + 7, y: point.y), radius: 4.5, canvas.fill(entry.paint))
+        case .ring:
+            canvas.circle(
+                Point(x: point.x + 7, y: point.y), radius: 3.5,
+                canvas.fill(.background) + canvas.stroke(entry.paint, width: 2))
         }
     }
 }

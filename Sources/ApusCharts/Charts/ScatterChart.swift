@@ -75,7 +75,9 @@ public struct ScatterChart: Chart {
     public var preferredSize: ChartSize { ChartSize(width: 480, height: 400) }
 
     public func draw(on canvas: inout Canvas, in area: Rectangle) {
-        let entries = groups.indices.map { Header.Entry(name: groups[$0].name, paint: paint($0), symbol: .dot) }
+        let entries = groups.indices.map {
+            Header.Entry(name: groups[$0].name, paint: paint($0), symbol: isRing($0) ? .ring : .dot)
+        }
         let isCrowded = groups.reduce(0) { $0 + min($1.x.count, $1.y.count) } > 2000
         let rest = Header(title: title, entries: entries.count > 1 ? entries : []).draw(on: &canvas, in: area)
         var (xs, ys) = (Extent(), Extent())
@@ -110,6 +112,11 @@ public struct ScatterChart: Chart {
         groups.indices.contains(index) ? groups[index].paint ?? .category(index) : .category(index)
     }
 
+    /// When the colors come again, rings tell the points apart.
+    private func isRing(_ index: Int) -> Bool {
+        groups.indices.contains(index) && groups[index].paint == nil && index / Paint.categories.count % 2 == 1
+    }
+
     private func drawPoints(_ index: Int, crowded: Bool, on canvas: inout Canvas, _ frame: Frame) {
         let group = groups[index]
         let points = zip(group.x, group.y).compactMap { x, y -> Point? in
@@ -117,8 +124,9 @@ public struct ScatterChart: Chart {
             return Point(x: px, y: py)
         }
         if !crowded {
-            let attributes = canvas.fill(paint(index)) + canvas.stroke(.background, width: 0.75)
-            canvas.group(attributes) { canvas in
+            let ring = canvas.fill(.background) + canvas.stroke(paint(index), width: 1.5)
+            let dot = canvas.fill(paint(index)) + canvas.stroke(.background, width: 0.75)
+            canvas.group(isRing(index) ? ring : dot) { canvas in
                 for point in points { canvas.circle(point, radius: 3.2) }
             }
             return

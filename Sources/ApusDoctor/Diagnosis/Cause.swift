@@ -52,6 +52,8 @@ public enum Cause: String, Sendable, Hashable, Codable, CaseIterable {
     case initBadBias = "init_bad_bias"
     /// Early layers get next to no gradient.
     case vanishingGradient = "vanishing_gradient"
+    /// Gradients grow with the steps of a sequence, or with depth.
+    case explodingGradient = "exploding_gradient"
     /// Activations explode.
     case explodingForward = "exploding_forward"
     /// Units are dead.
@@ -113,6 +115,7 @@ public enum Cause: String, Sendable, Hashable, Codable, CaseIterable {
         case .initTooLarge: "Weights begin too large"
         case .initBadBias: "Biases begin at a bad place"
         case .vanishingGradient: "Early layers get next to no gradient"
+        case .explodingGradient: "Gradients grow with the steps of a sequence, or with depth"
         case .explodingForward: "Activations explode"
         case .deadReLU: "Units are dead"
         case .saturation: "Units are saturated"

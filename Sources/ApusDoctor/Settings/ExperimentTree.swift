@@ -33,8 +33,14 @@ struct ExperimentTree: Sendable {
         /// The argument that may be written without its name.
         private var leadingArgument: String? { ExperimentTree.leadingArguments[kind] }
 
-        /// Whether it has a kernel.
-        var isLinear: Bool { ["dense", "conv2D", "conv1D", "depthwiseConv2D", "convTranspose2D"].contains(kind) }
+        /// Whether it is a linear map with one kernel.
+        var isLinear: Bool { Layer.linear.contains(kind) }
+
+        /// The kinds of layers with one kernel.
+        static let linear: Set<String> = [
+            "dense", "conv1D", "conv2D", "conv1DTranspose", "conv2DTranspose", "depthwiseConv1D", "depthwiseConv2D",
+            "sparseConv2D",
+        ]
 
         /// The activation that it applies by itself.
         var activation: String? { argument("activation")?.kind }

@@ -14,6 +14,7 @@ extension Case {
             take(outputTreatments().suffix(1) + lossTreatments())
             take(inputTreatments().suffix(1))
             take(activationTreatments().filter { $0.suspicion > 0.5 }.prefix(1) + initializationTreatments())
+            take(recurrentTreatments())
             take(regularizationTreatments())
             take(scheduleTreatments())
             if let rule = tree.optimizer {

@@ -96,8 +96,13 @@ extension Case {
     /// The layers with a kernel, and what their kernels begin with.
     private var kernels: [(layer: ExperimentTree.Layer, gradient: Look.Gradient)] {
         let layers = tree.layers.filter(\.isLinear)
-        let gradients = control.start?.gradients.filter { $0.path.hasSuffix("kernel") } ?? []
-        return layers.count == gradients.count ? Array(zip(layers, gradients)) : []
+        let all = control.start?.gradients.filter { $0.path.hasSuffix("kernel") } ?? []
+        // Recurrent layers and attention have kernels of their own.
+        let own = all.filter { gradient in
+            let layer = gradient.path.split(separator: "/").dropLast().last ?? ""
+            return ExperimentTree.Layer.linear.contains(String(layer.split(separator: ".").last ?? ""))
+        }
+        return [all, own].first { $0.count == layers.count }.map { Array(zip(layers, $0)) } ?? []
     }
 
     func initializationTreatments() -> [Treatment] {

@@ -60,7 +60,8 @@ struct Case {
     func treatments() -> [Treatment] {
         let all =
             outputTreatments() + lossTreatments() + inputTreatments() + targetTreatments() + initializationTreatments()
-            + activationTreatments() + depthTreatments() + regularizationTreatments() + optimizerTreatments()
+            + activationTreatments() + recurrentTreatments() + depthTreatments() + regularizationTreatments()
+            + optimizerTreatments()
             + scheduleTreatments() + dataTreatments() + rateTreatments() + effortTreatments()
         var seen: Set<Edit> = []
         return all.map(writingOut).filter { seen.insert($0.edit).inserted }.sorted { $0.suspicion > $1.suspicion }

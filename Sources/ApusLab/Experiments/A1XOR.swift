@@ -66,8 +66,9 @@ struct XOR: LabExperiment {
             "Held: no perceptron solves XOR, and eight hidden tanh units nearly always do. Two hidden units, the network of the textbook, often do not.",
             "성립한다. 어떤 퍼셉트론도 XOR을 풀지 못하고, tanh 유닛 여덟 개는 거의 언제나 푼다. 그러나 교과서의 은닉 유닛 두 개는 자주 실패한다."),
         surprise: Words(
-            "That two units are enough to represent XOR does not mean that descent finds how: with ReLU it fails in four of five networks, since a unit that is off for all four points never comes back.",
-            "유닛 두 개로 XOR을 표현할 수 있다는 것이 경사하강이 그 방법을 찾는다는 뜻은 아니다. ReLU는 다섯 중 네 번 실패한다. 네 점 모두에서 꺼진 유닛은 다시 켜지지 않기 때문이다."),
+            "That two units are enough to represent XOR does not mean that descent finds how: with ReLU it fails in four of five networks. A unit that is off for all four points never comes back, and networks whose units both live get stuck, too.",
+            "유닛 두 개로 XOR을 표현할 수 있다는 것이 경사하강이 그 방법을 찾는다는 뜻은 아니다. ReLU는 다섯 중 네 번 실패한다. 네 점 모두에서 꺼진 유닛은 다시 켜지지 않고, 두 유닛이 살아 있는 신경망도 갇힌다."
+        ),
         next: [
             .init(
                 Words("See what hidden units do where nothing is that small.", "더 큰 문제에서 은닉층의 시작값이 하는 일을 보자."), .shell,

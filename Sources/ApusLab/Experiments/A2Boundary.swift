@@ -19,7 +19,15 @@ struct Boundary: LabExperiment {
     enum Task: String, Codable, CaseIterable {
         case spiral, flower, penguins
 
-        var classes: Int { self == .flower ? 2 : 3 }
+        /// The classes, in the order of their labels.
+        var names: [Words] {
+            switch self {
+            case .spiral: ["0", "1", "2"].map { Words($0) }
+            case .flower: ["0", "1"].map { Words($0) }
+            case .penguins: [Words("Adelie", "아델리"), Words("Chinstrap", "턱끈"), Words("Gentoo", "젠투")]
+            }
+        }
+        var classes: Int { names.count }
         var activation: Activation { self == .spiral ? .relu : .tanh }
         /// Half the side of the square that is drawn.
         var reach: Double {
@@ -269,14 +277,15 @@ struct Boundary: LabExperiment {
             Claim(
                 "depth-helps",
                 Words(
-                    "Four layers of five units are better than one by two points.", "유닛 다섯 개 네 층은 한 층보다 2점 이상 낫다."),
+                    "Four layers of five units are better than one by two points.", "유닛 다섯 개 네 층은 한 층보다 2 %포인트 이상 낫다."),
                 statistic: Words("training accuracy, four layers − one", "훈련 정확도, 네 층 − 한 층"), .atLeast(0.02),
                 basis: .predicted, isTaught: true,
                 evidence: Evidence.difference(of: "training", "spiral-5-5-5-5", minus: "spiral-5")),
             Claim(
                 "flower-three",
                 Words(
-                    "The flower needs three units: two are worse by ten points.", "꽃에는 유닛 세 개가 필요하다. 두 개는 10점 이상 못하다."),
+                    "The flower needs three units: two are worse by ten points.",
+                    "꽃에는 유닛 세 개가 필요하다. 두 개는 10 %포인트 이상 못하다."),
                 statistic: Words("training accuracy, three units − two", "훈련 정확도, 세 개 − 두 개"), .atLeast(0.1),
                 basis: .predicted, isTaught: true,
                 evidence: Evidence.difference(of: "training", "flower-3", minus: "flower-2")),
@@ -290,7 +299,7 @@ struct Boundary: LabExperiment {
                 "penguins-linear",
                 Words(
                     "Penguins need no hidden layer: a linear model is within two points of a hundred hidden units.",
-                    "펭귄에는 은닉층이 필요 없다. 선형 모델은 은닉 유닛 100개와 2점 안에 있다."),
+                    "펭귄에는 은닉층이 필요 없다. 선형 모델은 은닉 유닛 100개와 2 %포인트 안에 있다."),
                 statistic: Words("test accuracy, linear − 100 hidden units", "테스트 정확도, 선형 − 은닉 100개"),
                 .within(-0.02...0.02), basis: .predicted,
                 evidence: Evidence.difference(of: "test", "penguins-linear", minus: "penguins-100")),
@@ -316,7 +325,7 @@ struct Boundary: LabExperiment {
             ) { picture(arms[$0[0]], task, arms[$0[0]].series("map").first ?? [], language) }
         }
         let frames = [0, 1, 2, 4, Boundary.frames]
-        let film = frames.map { text("step", "걸음") + " \($0)/\(Boundary.frames)" }
+        let film = frames.map { "\($0)/\(Boundary.frames) " + text("of the training", "학습") }
         return [
             boundaries(
                 .spiral,
@@ -344,7 +353,8 @@ struct Boundary: LabExperiment {
                         Sized(
                             ScatterChart(
                                 "", x: Axis(text("Unit 1", "유닛 1")), y: Axis(text("Unit 2", "유닛 2")),
-                                groups: groups(places, labels, classes: 3)), ChartSize(width: 360, height: 340)),
+                                groups: groups(places, labels, names: Task.spiral.names.map { $0[language] })),
+                            ChartSize(width: 360, height: 340)),
                     ])
             },
             LabFigure(
@@ -398,13 +408,13 @@ struct Boundary: LabExperiment {
     }
 
     /// Every third point, by class.
-    private func groups(_ places: [Double], _ labels: [Double], classes: Int) -> [ScatterChart.Group] {
-        (0..<classes).map { number in
+    private func groups(_ places: [Double], _ labels: [Double], names: [String]) -> [ScatterChart.Group] {
+        names.enumerated().map { number, name in
             let points = stride(from: 0, to: min(labels.count, places.count / 2), by: 3).filter {
                 labels[$0] == Double(number)
             }
             return ScatterChart.Group(
-                "\(number)", x: points.map { places[2 * $0] }, y: points.map { places[2 * $0 + 1] })
+                name, x: points.map { places[2 * $0] }, y: points.map { places[2 * $0 + 1] })
         }
     }
 
@@ -419,7 +429,7 @@ struct Boundary: LabExperiment {
             ? (Words("Bill", "부리"), Words("Flipper", "날개")) : (Words("x"), Words("y"))
         return ScatterChart(
             "", x: Axis(names.0[language], range: range), y: Axis(names.1[language], range: range),
-            groups: groups(points, labels, classes: task.classes),
+            groups: groups(points, labels, names: task.names.map { $0[language] }),
             regions: rows.isEmpty ? nil : ScatterChart.Regions(classes: rows, x: range, y: range))
     }
 }

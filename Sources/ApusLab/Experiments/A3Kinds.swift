@@ -47,7 +47,7 @@ struct Kinds: LabExperiment {
         ],
         setup: Words(
             "Classes: 784-256-128-10 on Fashion-MNIST, Adam 0.001, five epochs. Numbers: the progression of diabetes in 442 patients, five folds, 10-32-1 with Adam 0.003 and 60 epochs beside ridge regression with λ = 10. Codes: autoencoders on 20,000 images, Adam with a cosine schedule, code of 32 or two numbers, beside principal components of the same images. Errors of codes are means over pixels of the standardized images.",
-            "클래스: Fashion-MNIST에서 784-256-128-10, Adam 0.001, 5에포크. 수: 환자 442명의 당뇨 진행도, 5겹, 10-32-1과 Adam 0.003으로 60에포크, 곁에 λ = 10인 릿지 회귀. 코드: 그림 2만 장의 오토인코더, 코사인 스케줄의 Adam, 코드는 수 32개 또는 두 개, 곁에 같은 그림의 주성분. 코드의 오차는 표준화한 그림의 픽셀 평균이다."
+            "클래스: Fashion-MNIST에서 784-256-128-10, Adam 0.001, 5에포크. 수: 환자 442명의 당뇨 진행도, 5겹, 10-32-1과 Adam 0.003으로 60에포크, 곁에 λ = 10인 릿지 회귀. 코드: 이미지 2만 장의 오토인코더, 코사인 스케줄의 Adam, 코드는 수 32개 또는 두 개, 곁에 같은 이미지의 주성분. 코드의 오차는 표준화한 이미지의 픽셀 평균이다."
         ),
         recipes: [
             .init(
@@ -71,8 +71,9 @@ struct Kinds: LabExperiment {
             "성립한다. Fashion-MNIST는 5에포크에 0.876이다. 선형 오토인코더는 주성분의 1 % 안까지 다가가지만 결코 더 낫지 않다. 깊은 오토인코더는 같은 수 32개에서 오차가 19 %, 두 개에서 34 % 작다."
         ),
         surprise: Words(
-            "Ridge regression, a formula of one line, explains 0.49 of the variance of 442 patients, the network 0.45. And ReLU on the code alone makes an autoencoder 2 % worse than principal components.",
-            "한 줄짜리 공식인 릿지 회귀는 환자 442명의 분산 중 0.49를, 신경망은 0.45를 설명한다. 그리고 코드에 ReLU만 붙이면 오토인코더는 주성분보다 2 % 나빠진다."),
+            "Ridge regression, a formula of one line, explains 0.49 of the variance of 442 patients, the network 0.45. And ReLU on the code alone makes an autoencoder 2 % worse than principal components (the linear one is 1 % worse).",
+            "한 줄짜리 공식인 릿지 회귀는 환자 442명의 분산 중 0.49를, 신경망은 0.45를 설명한다. 그리고 코드에 ReLU만 붙이면 오토인코더는 주성분보다 2 % 나빠진다(선형도 1 % 나쁘다)."
+        ),
         next: [
             .init(
                 Words("See how a good number can be no number at all.", "좋은 수치가 아무 뜻도 없을 수 있음을 보자."), .shell,
@@ -334,7 +335,7 @@ struct Kinds: LabExperiment {
                 "classes",
                 caption: text(
                     "Classes: which of the test images are taken for what, in percent of the row. Shirts are taken for T-shirts, coats and pullovers.",
-                    "클래스: 테스트 그림을 무엇으로 보는가(행의 백분율). 셔츠를 티셔츠, 코트, 풀오버로 본다."),
+                    "클래스: 테스트 이미지를 무엇으로 보는가(행의 백분율). 셔츠를 티셔츠, 코트, 풀오버로 본다."),
                 chart: {
                     let all = results["classes"].band("counts").mean
                     let rows = stride(from: 0, to: all.count, by: 10).map { start -> [Double] in
@@ -367,7 +368,7 @@ struct Kinds: LabExperiment {
                 "codes",
                 caption: text(
                     "Codes: the error of test images that were packed into a few numbers and unpacked.",
-                    "코드: 테스트 그림을 수 몇 개로 줄였다가 되살릴 때의 오차."),
+                    "코드: 테스트 이미지를 수 몇 개로 줄였다가 되살릴 때의 오차."),
                 chart: BarChart(
                     "", axis: Axis(text("Mean squared error", "평균 제곱 오차")), labels: codes.map(\.title),
                     values: codes.map(\.value))),
@@ -375,9 +376,9 @@ struct Kinds: LabExperiment {
                 "copies",
                 caption: text(
                     "A test image, and what 32 numbers keep of it. Linear codes leave ghosts of other clothes; the deep one has sharper edges.",
-                    "테스트 그림과 수 32개가 남기는 것. 선형 코드에는 다른 옷의 흔적이 남고, 깊은 쪽은 윤곽이 더 뚜렷하다."),
+                    "테스트 이미지와 수 32개가 남기는 것. 선형 코드에는 다른 옷의 흔적이 남고, 깊은 쪽은 윤곽이 더 뚜렷하다."),
                 controls: [
-                    .init(text("Image", "그림"), .choice, options: (1...2).map(String.init), first: 0)
+                    .init(text("Image", "이미지"), .choice, options: (1...2).map(String.init), first: 0)
                 ]
             ) { choice in
                 Figure(

@@ -67,11 +67,11 @@ struct Splits: LabExperiment {
         ],
         lesson: Words(
             "Held: features chosen on all rows predict coin tosses with 0.93, and copies on both sides add 19 points. Both are gone where all that learns, the choice of features included, sees training rows only, and where groups are kept together.",
-            "성립한다. 모든 행에서 고른 특성은 동전 던지기를 0.93으로 맞히고, 양쪽에 있는 복사본은 19점을 보탠다. 특성 고르기를 포함해 배우는 모든 것이 훈련 행만 보고, 한 묶음을 한쪽에 두면 둘 다 사라진다."
+            "성립한다. 모든 행에서 고른 특성은 동전 던지기를 0.93으로 맞히고, 양쪽에 있는 복사본은 19 %포인트를 보탠다. 특성 고르기를 포함해 배우는 모든 것이 훈련 행만 보고, 한 묶음을 한쪽에 두면 둘 다 사라진다."
         ),
         surprise: Words(
             "Not every leak matters: scaling by all rows changed the accuracy by less than a fifth of a point. And stratified folds, equal as they are, made the estimate hardly steadier: 20 seeds do not even decide whether they did.",
-            "모든 누수가 중요한 것은 아니다. 모든 행으로 스케일을 정해도 정확도는 0.2점도 달라지지 않았다. 그리고 층화 겹은 비율이 똑같아도 추정을 거의 더 안정시키지 못했다. 시드 20개로는 안정시켰는지조차 판정되지 않는다."
+            "모든 누수가 중요한 것은 아니다. 모든 행으로 스케일을 정해도 정확도는 0.2 %포인트도 달라지지 않았다. 그리고 층화 겹은 비율이 똑같아도 추정을 거의 더 안정시키지 못했다. 시드 20개로는 안정시켰는지조차 판정되지 않는다."
         ),
         next: [
             .init(
@@ -320,7 +320,7 @@ struct Splits: LabExperiment {
                 evidence: Evidence.ratio(of: "estimateSpread", "folds-stratified", over: "folds-plain")),
             Claim(
                 "stratified-mean",
-                Words("Stratified folds do not change the mean by a point.", "층화해도 평균은 1점도 변하지 않는다."),
+                Words("Stratified folds do not change the mean by a point.", "층화해도 평균은 1 %포인트도 변하지 않는다."),
                 statistic: Words("accuracy, stratified − random", "정확도, 층화 − 무작위"), .within(-0.01...0.01),
                 basis: .predicted,
                 evidence: Evidence.difference(of: "accuracy", "folds-stratified", minus: "folds-plain")),
@@ -328,7 +328,7 @@ struct Splits: LabExperiment {
                 "copies-leak",
                 Words(
                     "Shifted copies of the same images on both sides raise the accuracy by five points.",
-                    "같은 그림의 옮긴 복사본이 양쪽에 있으면 정확도가 5점 올라간다."),
+                    "같은 이미지의 옮긴 복사본이 양쪽에 있으면 정확도가 5 %포인트 올라간다."),
                 statistic: Words(
                     "accuracy on held-out copies, copies on both sides − kept together",
                     "떼어 둔 복사본의 정확도, 양쪽에 − 한쪽에"), .atLeast(0.05), basis: .predicted, isTaught: true,
@@ -336,7 +336,7 @@ struct Splits: LabExperiment {
             Claim(
                 "scaling-leaks-little",
                 Words(
-                    "Standardizing over all rows leaks less than half a point.", "모든 행으로 표준화하는 누수는 0.5점보다 작다."),
+                    "Standardizing over all rows leaks less than half a point.", "모든 행으로 표준화하는 누수는 0.5 %포인트보다 작다."),
                 statistic: Words("accuracy, scaled by all rows − by training rows", "정확도, 모든 행 − 훈련 행"),
                 .within(-0.005...0.005), basis: .predicted,
                 evidence: Evidence.difference(of: "accuracy", "scaled-all", minus: "scaled-training")),
@@ -386,7 +386,7 @@ struct Splits: LabExperiment {
                 "copies",
                 caption: text(
                     "200 images and ten shifted copies of each: what the held-out copies say, and 2000 images that are really new, shifted as well.",
-                    "그림 200장과 옮긴 복사본 열 장씩. 떼어 둔 복사본이 말하는 것과, 마찬가지로 옮긴 정말 새로운 2000장의 결과."),
+                    "이미지 200장과 옮긴 복사본 열 장씩. 떼어 둔 복사본이 말하는 것과, 마찬가지로 옮긴 정말 새로운 2000장의 결과."),
                 chart: BarChart(
                     "", axis: Axis(accuracy, range: 0...1),
                     labels: ["copies-mixed", "copies-grouped"].map { results[$0].title[language] },
@@ -395,7 +395,7 @@ struct Splits: LabExperiment {
                             text("held-out copies", "떼어 둔 복사본"),
                             ["copies-mixed", "copies-grouped"].map { results[$0].mean("validation.accuracy") }),
                         .init(
-                            text("new images", "새 그림"),
+                            text("new images", "새 이미지"),
                             ["copies-mixed", "copies-grouped"].map { results[$0].mean("test.accuracy") }),
                     ])),
             LabFigure(

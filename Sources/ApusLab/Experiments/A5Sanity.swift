@@ -28,7 +28,7 @@ struct Sanity: LabExperiment {
             case .normal: Words("N(0, 1)")
             case .hundredth: Words("N(0, 0.01²)")
             case .few: Words("32 images", "32장")
-            case .blank: Words("blank images", "빈 그림")
+            case .blank: Words("blank images", "빈 이미지")
             case .shuffled: Words("shuffled labels", "섞은 레이블")
             }
         }
@@ -49,7 +49,7 @@ struct Sanity: LabExperiment {
         ],
         setup: Words(
             "784-256-128-10, ReLU, on Fashion-MNIST, Adam 0.001. The loss of 1000 images before any step under four start values; 32 images for 300 steps; 1000 images without content; 1000 images with the labels of other images, and 1000 others to validate on.",
-            "Fashion-MNIST에서 784-256-128-10 ReLU 신경망을 Adam 0.001로 학습한다. 네 가지 초깃값에서 첫 걸음 전 1000장의 손실, 32장을 300걸음, 내용이 없는 1000장, 다른 그림의 레이블을 붙인 1000장(검증은 다른 1000장)을 잰다."
+            "Fashion-MNIST에서 784-256-128-10 ReLU 신경망을 Adam 0.001로 학습한다. 네 가지 초깃값에서 첫 걸음 전 1000장의 손실, 32장을 300걸음, 내용이 없는 1000장, 다른 이미지의 레이블을 붙인 1000장(검증은 다른 1000장)을 잰다."
         ),
         recipes: [
             .init(
@@ -65,8 +65,9 @@ struct Sanity: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "The first loss and the few images come out as taught: a first loss of ln K and 32 images learned by heart say that data, model and loss fit together. Glorot's last layer already starts above ln K.",
-            "첫 손실과 적은 그림은 배운 대로이다. 첫 손실이 ln K이고 32장을 외우면 데이터와 모델과 손실이 서로 맞는 것이다. Glorot의 마지막 층은 이미 ln K보다 위에서 시작한다."),
+            "The first loss and the few images come out as taught: a first loss of ln K and 32 images learned by heart say that model, loss and optimizer work together, not that the labels are right: shuffled labels pass, too. Glorot's last layer already starts above ln K.",
+            "첫 손실과 적은 이미지는 배운 대로이다. 첫 손실이 ln K이고 32장을 외우면 모델과 손실과 옵티마이저가 서로 맞물려 돌아가는 것이다. 레이블이 옳다는 뜻은 아니다. 섞은 레이블도 통과한다. Glorot의 마지막 층은 이미 ln K보다 위에서 시작한다."
+        ),
         surprise: Words(
             "Labels that mean nothing are learned by heart as well: a training accuracy of 1 says nothing of what was understood.",
             "아무 뜻 없는 레이블도 외운다. 훈련 정확도 1은 무엇을 이해했는지에 대해 아무것도 말해 주지 않는다."),
@@ -175,7 +176,7 @@ struct Sanity: LabExperiment {
                 "blank-prior",
                 Words(
                     "Without content in the images nothing but the shares of the classes is learned.",
-                    "그림에 내용이 없으면 클래스의 비율만 배운다."),
+                    "이미지에 내용이 없으면 클래스의 비율만 배운다."),
                 statistic: Words("training loss minus entropy of the labels", "훈련 손실 − 레이블의 엔트로피"),
                 .within(-0.005...0.02),
                 basis: .theory, evidence: number("aboveEntropy", .blank)),
@@ -186,7 +187,7 @@ struct Sanity: LabExperiment {
                 .atLeast(0.95), basis: .predicted, evidence: number("accuracy", .shuffled)),
             Claim(
                 "shuffled-chance",
-                Words("With shuffled labels other images stay at chance.", "섞은 레이블로는 다른 그림에서 우연 수준에 머문다."),
+                Words("With shuffled labels other images stay at chance.", "섞은 레이블로는 다른 이미지에서 우연 수준에 머문다."),
                 statistic: Words("accuracy on 1000 other images; by chance 0.1", "다른 1000장의 정확도(우연은 0.1)"),
                 .within(0.05...0.15),
                 basis: .theory, evidence: number("validation", .shuffled)),
@@ -208,7 +209,7 @@ struct Sanity: LabExperiment {
                 "training",
                 caption: Words(
                     "The training loss: 32 images and shuffled labels fall to nearly 0, blank images stay at the entropy of the labels.",
-                    "훈련 손실. 32장과 섞은 레이블은 거의 0까지 내려가고, 빈 그림은 레이블의 엔트로피에 머문다.")[language],
+                    "훈련 손실. 32장과 섞은 레이블은 거의 0까지 내려가고, 빈 이미지는 레이블의 엔트로피에 머문다.")[language],
                 chart: LineChart(
                     "", x: Axis(Words("Epoch", "에포크")[language]),
                     y: Axis(Words("Training loss", "훈련 손실")[language], scale: .logarithmic),

@@ -61,8 +61,8 @@ struct GradientChecks: LabExperiment {
                 """),
         ],
         lesson: Words(
-            "Held in Float64: a right gradient has an error below 1e-7 and a wrong one above 1e-4, with ε = 1e-5 best. Refuted for Float32: with the course's ε = 1e-7 a right gradient has an error of 0.8.",
-            "Float64에서는 성립한다. 올바른 기울기의 오차는 1e-7보다 작고 틀린 기울기는 1e-4보다 크며 ε = 1e-5가 가장 좋다. Float32에서는 아니다. 강의의 ε = 1e-7에서 올바른 기울기의 오차가 0.8이다."
+            "Held in Float64: a right gradient has an error below 1e-7 and eight typical faults one above 1e-4, with ε = 1e-5 best. Refuted for Float32: with the course's ε = 1e-7 a right gradient has an error of 0.8.",
+            "Float64에서는 성립한다. 올바른 기울기의 오차는 1e-7보다 작고 흔한 잘못 여덟 가지는 1e-4보다 크며 ε = 1e-5가 가장 좋다. Float32에서는 아니다. 강의의 ε = 1e-7에서 올바른 기울기의 오차가 0.8이다."
         ),
         surprise: Words(
             "A check sees only what the numbers reach: a fault in a dead unit, a missing mask where all units are on and a wrong rule for ties that do not occur pass like right code. And that batch normalization's ε stands outside the root can't be told by a threshold of 1e-4 once it is as small as 1e-5.",

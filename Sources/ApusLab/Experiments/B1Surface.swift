@@ -33,7 +33,7 @@ struct SurfaceWalks: LabExperiment {
         ),
         recipes: [
             .init(
-                Words("One walk in Swift", "Swift로 쓴 한 걸음"), .swift,
+                Words("One walk in Swift", "Swift로 쓴 한 경로"), .swift,
                 """
                 import Apus
 
@@ -43,11 +43,11 @@ struct SurfaceWalks: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "Held. The limit of the rate is 2 divided by the greatest curvature, exactly; where one starts does not matter.",
-            "성립한다. 학습률의 한계는 정확히 2 ÷ 가장 큰 곡률이며, 출발점은 상관없다."),
+            "Held. On the ravine the limit of the rate is 2 divided by the greatest curvature, exactly. On the wave the start decides in which valley descent ends, and exactly on a saddle's axis it never leaves.",
+            "성립한다. 골짜기에서 학습률의 한계는 정확히 2 ÷ 가장 큰 곡률이다. 파동에서는 출발점이 어느 골짜기에서 끝날지를 정하고, 정확히 안장점의 축 위에서는 떠나지 못한다."),
         surprise: Words(
-            "Exactly on the axis descent never leaves the saddle. A little noise in the gradient, as mini-batches have, halves the time.",
-            "정확히 축 위에서는 안장을 영영 떠나지 못한다. 미니배치가 주는 것 같은 작은 잡음이 시간을 절반으로 줄인다."),
+            "A little noise in the gradient, as mini-batches have, halves the time that descent needs to leave the saddle.",
+            "미니배치가 주는 것 같은 기울기의 작은 잡음이 안장을 떠나는 데 걸리는 시간을 절반으로 줄인다."),
         next: [
             .init(
                 Words("See how other optimizers go down the same ravine.", "같은 골짜기를 다른 옵티마이저는 어떻게 내려가는지 보자."), .shell,
@@ -202,7 +202,7 @@ struct SurfaceWalks: LabExperiment {
                 "wave",
                 caption: Words(
                     "x cos πx and where five walks end: which valley it is depends on the start.",
-                    "x cos πx와 다섯 걸음이 끝나는 곳. 어느 골짜기인지는 출발점이 정한다.")[language],
+                    "x cos πx와 다섯 경로가 끝나는 곳. 어느 골짜기인지는 출발점이 정한다.")[language],
                 chart: wave(results, language)),
         ]
     }

@@ -29,7 +29,7 @@ struct Averages: LabExperiment {
                 """
                 import ApusOptimizers
 
-                let days = [8.9, 6.7, 9.4, 8.6, 5.9]
+                let days = [8.9, 6.7, 9.45, 8.9, 5.85]
                 print(try ExponentialAverage.averages(of: days, decay: 0.9))
                 print(try ExponentialAverage.averages(of: days, decay: 0.9, correctsBias: false))
                 """)

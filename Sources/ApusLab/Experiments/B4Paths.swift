@@ -76,8 +76,9 @@ struct Paths: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "The adaptive methods win on this picture because the ravine lies along the axes. Turned by 45°, they lose what they had won.",
-            "적응형 방법이 이 그림에서 이기는 까닭은 골짜기가 좌표축과 나란하기 때문이다. 45° 돌리면 그 이점이 사라진다."),
+            "With the book's rates only AdaGrad ends below SGD. Each at its best rate, all three adaptive methods do, because the ravine lies along the axes: turned by 45°, plain SGD beats them.",
+            "책의 학습률에서 SGD보다 낮게 끝나는 적응형 방법은 AdaGrad뿐이다. 각자 가장 좋은 학습률이면 셋 모두 SGD를 이기는데, 골짜기가 좌표축과 나란하기 때문이다. 45° 돌리면 평범한 SGD가 이긴다."
+        ),
         surprise: Words(
             "With the rates of the book Adam ends worst of its four, although its path looks good. And on the turned ravine, with the best of 81 rates each, plain SGD beats all three adaptive methods.",
             "책의 학습률로는 경로가 좋아 보여도 Adam이 넷 가운데 가장 높은 곳에서 끝난다. 돌린 골짜기에서 각자 가장 좋은 학습률을 쓰면 평범한 SGD가 적응형 세 방법을 모두 이긴다."),
@@ -231,7 +232,7 @@ struct Paths: LabExperiment {
                 "paths",
                 caption: Words(
                     "Thirty steps down the ravine, seen along its axes; the inner lines are lower.",
-                    "골짜기를 따라 본 서른 걸음. 안쪽 선이 더 낮다.")[language],
+                    "골짜기를 내려가는 서른 걸음(골짜기의 축에 맞추어 그림). 안쪽 선이 더 낮다.")[language],
                 controls: [ravine, rates]
             ) { choice in
                 Figure(

@@ -103,6 +103,7 @@ struct Race: LabExperiment {
                   - dense: {units: 100, activation: relu, kernelInitializer: heNormal}
                   - dense: {units: 10, kernelInitializer: heNormal}
                 optimizer: {sgd: {learningRate: 0.01, momentum: 0.9}}
+                schedule: constant
                 batchSize: 128
                 epochs: 4
                 """)
@@ -112,8 +113,8 @@ struct Race: LabExperiment {
             "책의 학습률에서는 배운 대로이다. 모멘텀, AdaGrad, Adam은 SGD보다 20 % 넘게 낮은 손실로 끝난다. 그러나 SGD의 학습률을 열 배로 하면 차이의 10분의 9가 사라지고, 가장 좋은 학습률에서는 Adam보다 5 % 높을 뿐이다. 책의 그림은 방법보다 학습률을 비교하고 있다."
         ),
         surprise: Words(
-            "AdaGrad, seldom used today, is within 2 % of Adam at 2000 steps. Lowest of the thirteen are Lion and Nadam. And Adam forgives no more than momentum: its range of good rates is one step of the sweep wider than that of SGD, and as wide as that of momentum.",
-            "요즘 잘 쓰이지 않는 AdaGrad가 2000걸음에서는 Adam과 2 % 안팎의 차이이다. 열셋 가운데 가장 낮은 것은 Lion과 Nadam이다. 그리고 Adam이 모멘텀보다 더 너그럽지는 않다. 좋은 학습률의 범위는 SGD보다 한 칸 넓고 모멘텀과는 같다."
+            "AdaGrad, seldom used today, is within 2 % of Adam at 2000 steps. Of the thirteen Lion and Nadam end with the lowest training loss. And Adam forgives no more than momentum: its range of good rates is one step of the sweep wider than that of SGD, and as wide as that of momentum.",
+            "요즘 잘 쓰이지 않는 AdaGrad가 2000걸음에서는 Adam과의 차이가 2 % 이내이다. 열셋 가운데 훈련 손실이 가장 낮은 것은 Lion과 Nadam이다. 그리고 Adam이 모멘텀보다 더 너그럽지는 않다. 좋은 학습률의 범위는 SGD보다 한 칸 넓고 모멘텀과는 같다."
         ),
         next: [
             .init(
@@ -242,7 +243,7 @@ struct Race: LabExperiment {
                 "tuned-accuracy",
                 Words(
                     "Each at its best rate, the five differ by at most 0.7 points in test accuracy.",
-                    "각자 가장 좋은 학습률이면 다섯의 테스트 정확도 차이는 0.7점 이하이다."),
+                    "각자 가장 좋은 학습률이면 다섯의 테스트 정확도 차이는 0.7 %포인트 이하이다."),
                 statistic: Words("test accuracy, best − worst of the five", "테스트 정확도, 다섯 중 최선 − 최악"),
                 .atMost(0.007), basis: .predicted
             ) { results in spread(results, "accuracy") { $1 - $0 } },

@@ -39,7 +39,7 @@ struct LearningRate: LabExperiment {
         ],
         setup: Words(
             "LeNet-5 on 30,000 images of Fashion-MNIST that the seed draws, batches of 100, plain SGD, three epochs, at nine rates from 10^−3.5 to 10^0.5, each √10 times the one before. The loss that counts is that of 5000 test images; one above ln 10, which a guess has, counts as ln 10. The range test lets the rate rise from 10^−4 to 10 in 200 steps.",
-            "시드가 뽑은 Fashion-MNIST 3만 장으로 LeNet-5를 배치 100, 평범한 SGD로 세 에폭 학습한다. 학습률은 10^−3.5부터 10^0.5까지 √10배씩 커지는 아홉 값이다. 테스트 이미지 5000장의 손실로 판정하며, 찍기의 손실 ln 10보다 큰 것은 ln 10으로 친다. 범위 검사는 200걸음 동안 학습률을 10^−4에서 10까지 키운다."
+            "시드가 뽑은 Fashion-MNIST 3만 장으로 LeNet-5를 배치 100, 평범한 SGD로 세 에포크 학습한다. 학습률은 10^−3.5부터 10^0.5까지 √10배씩 커지는 아홉 값이다. 테스트 이미지 5000장의 손실로 판정하며, 찍기의 손실 ln 10보다 큰 것은 ln 10으로 친다. 범위 검사는 200걸음 동안 학습률을 10^−4에서 10까지 키운다."
         ),
         recipes: [
             .init(
@@ -58,9 +58,10 @@ struct LearningRate: LabExperiment {
                 """
                 name: rate
                 seed: 1
-                data: {source: fashion-mnist}
+                data: {source: fashion-mnist, validation: {fraction: 0.5}}   # 30,000 images to train on
                 model: lenet5
                 optimizer: {sgd: {learningRate: 0.1}}
+                schedule: constant
                 batchSize: 100
                 epochs: 3
                 """),
@@ -71,7 +72,7 @@ struct LearningRate: LabExperiment {
         ),
         surprise: Words(
             "The best rate is next to the edge, and a range test of 200 steps finds it within a factor of ten. What lies beyond the edge is a matter of luck: of ten seeds at the largest rate, six overflow and four end as a flat line at ln 10 with a finite loss, which no check for NaN notices.",
-            "가장 좋은 학습률은 낭떠러지 바로 앞에 있고, 200걸음의 범위 검사가 그것을 열 배 안팎으로 찾아낸다. 낭떠러지 너머는 운에 달렸다. 가장 큰 학습률에서 열 시드 중 여섯은 넘쳐서 발산하고, 넷은 유한한 손실로 ln 10에 평평하게 머문다. 이런 훈련은 NaN 검사에 걸리지 않는다."
+            "가장 좋은 학습률은 낭떠러지 바로 앞에 있고, 200걸음의 범위 검사가 그것을 열 배 이내로 찾아낸다. 낭떠러지 너머는 운에 달렸다. 가장 큰 학습률에서 열 시드 중 여섯은 넘쳐서 발산하고, 넷은 유한한 손실로 ln 10에 평평하게 머문다. 이런 훈련은 NaN 검사에 걸리지 않는다."
         ),
         next: [
             .init(
@@ -190,7 +191,7 @@ struct LearningRate: LabExperiment {
                 "range-test",
                 Words(
                     "The range test's steepest point is within a factor of ten of the best rate.",
-                    "범위 검사에서 가장 가파른 곳은 가장 좋은 학습률의 10배 안팎에 있다."),
+                    "범위 검사에서 가장 가파른 곳은 가장 좋은 학습률의 10배 이내에 있다."),
                 statistic: Words(
                     "|log₁₀(steepest point ÷ best rate)|", "|log₁₀(가장 가파른 곳 ÷ 가장 좋은 학습률)|"), .atMost(1),
                 basis: .predicted, isTaught: true,

@@ -79,7 +79,7 @@ struct RateSchedule: LabExperiment {
         ],
         setup: Words(
             "LeNet-5 on 10,000 images of Fashion-MNIST that the seed draws, batches of 100, 15 epochs of plain SGD. The first rate is the same for all: the one of 10^−1.5, 10^−1 and 10^−0.5 that is best for a constant rate on 3000 other images, on a seed apart; for Adam of 10^−3.5, 10^−3 and 10^−2.5. Step: a tenth at half and at three quarters. Exponential: down to a hundredth. 1/t: divided by one plus the number of epochs. On plateau: a fifth after an epoch without lower validation loss. Restarts: three cosines, each twice as long. One cycle: up to that rate in 30 % of the steps, then down. Warm-up: one epoch. Averaged weights: moving average with decay 0.99 of the constant rate's.",
-            "시드가 뽑은 Fashion-MNIST 1만 장으로 LeNet-5를 배치 100, 평범한 SGD로 15에폭 학습한다. 첫 학습률은 모두 같다. 10^−1.5, 10^−1, 10^−0.5 중에서 고정 학습률일 때 다른 이미지 3000장에서 가장 좋은 값을 따로 둔 시드로 고른다(Adam은 10^−3.5, 10^−3, 10^−2.5). 계단은 절반과 4분의 3에서 10분의 1로, 지수는 100분의 1까지, 1/t는 1 더하기 에폭 수로 나눈다. 정체 시 감소는 검증 손실이 한 에폭 줄지 않으면 5분의 1로 줄인다. 재시작은 두 배씩 길어지는 코사인 셋, 원사이클은 걸음의 30 % 동안 그 학습률까지 올렸다가 내린다. 워밍업은 한 에폭이고, 가중치 평균은 고정 학습률의 가중치를 감쇠 0.99로 이동평균한다."
+            "시드가 뽑은 Fashion-MNIST 1만 장으로 LeNet-5를 배치 100, 평범한 SGD로 15에포크 학습한다. 첫 학습률은 모두 같다. 10^−1.5, 10^−1, 10^−0.5 중에서 고정 학습률일 때 다른 이미지 3000장에서 가장 좋은 값을 따로 둔 시드로 고른다(Adam은 10^−3.5, 10^−3, 10^−2.5). 계단은 절반과 4분의 3에서 10분의 1로, 지수는 100분의 1까지, 1/t는 1 더하기 에포크 수로 나눈다. 정체 시 감소는 검증 손실이 한 에포크 줄지 않으면 5분의 1로 줄인다. 재시작은 두 배씩 길어지는 코사인 셋, 원사이클은 걸음의 30 % 동안 그 학습률까지 올렸다가 내린다. 워밍업은 한 에포크이고, 가중치 평균은 고정 학습률의 가중치를 감쇠 0.99로 이동평균한다."
         ),
         recipes: [
             .init(
@@ -87,7 +87,7 @@ struct RateSchedule: LabExperiment {
                 """
                 name: schedule
                 seed: 1
-                data: {source: fashion-mnist}
+                data: {source: fashion-mnist, validation: {fraction: 0.8333}}   # 10,000 images to train on
                 model: lenet5
                 optimizer: {sgd: {learningRate: 0.1}}
                 schedule: cosine
@@ -96,12 +96,12 @@ struct RateSchedule: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "Held for the cosine, which ends 1.0 points above the constant rate; the step gains 0.8, which ten seeds do not settle. Not every decay helps: 1/t and exponential end below the constant rate, for they fall before the network has learned. A rate should stay large for long and be small at the end.",
-            "코사인에서는 성립한다. 고정 학습률보다 1.0점 높게 끝난다. 계단은 0.8점을 얻지만 열 시드로는 판정되지 않는다. 모든 감소가 돕는 것은 아니다. 1/t와 지수 감소는 배우기도 전에 학습률이 줄어 고정 학습률보다 낮게 끝난다. 학습률은 오래 크게 두었다가 끝에서 작게 해야 한다."
+            "Held for the cosine, which ends 1.0 points above the constant rate; the step gains 0.8; whether it is more than 0.3, ten seeds do not settle. Not every decay helps: 1/t and exponential end below the constant rate, for they fall before the network has learned. A rate should stay large for long and be small at the end.",
+            "코사인에서는 성립한다. 고정 학습률보다 1.0 %포인트 높게 끝난다. 계단은 0.8 %포인트를 얻는다. 0.3 %포인트를 넘는지는 열 시드로 판정되지 않는다. 모든 감소가 돕는 것은 아니다. 1/t와 지수 감소는 배우기도 전에 학습률이 줄어 고정 학습률보다 낮게 끝난다. 학습률은 오래 크게 두었다가 끝에서 작게 해야 한다."
         ),
         surprise: Words(
             "The best network never slowed down: a constant rate with averaged weights ends 1.6 points above the constant rate alone, and above the cosine. Adam gains nothing from the cosine. And the training loss of the constant rate is the lower one at the end, so what a falling rate improves is not the descent but the test.",
-            "가장 좋은 신경망은 속도를 줄인 적이 없다. 고정 학습률에 가중치 평균을 더하면 고정 학습률만 쓸 때보다 1.6점 높고 코사인보다도 높다. Adam은 코사인에서 얻는 것이 없다. 그리고 마지막 훈련 손실은 고정 학습률 쪽이 더 낮다. 학습률 감소가 좋게 하는 것은 하강이 아니라 테스트이다."
+            "가장 좋은 신경망은 속도를 줄인 적이 없다. 고정 학습률에 가중치 평균을 더하면 고정 학습률만 쓸 때보다 1.6 %포인트 높고 코사인보다도 높다. Adam은 코사인에서 얻는 것이 없다. 그리고 마지막 훈련 손실은 고정 학습률 쪽이 더 낮다. 학습률 감소가 좋게 하는 것은 하강이 아니라 테스트이다."
         ),
         next: [
             .init(
@@ -179,14 +179,14 @@ struct RateSchedule: LabExperiment {
                 "\(plan.rawValue)-better",
                 Words(
                     "Decay (\(plan.title.english)) ends at least 0.3 points above the constant rate.",
-                    "감소(\(plan.title.korean))는 고정 학습률보다 0.3점 이상 높은 정확도로 끝난다."),
+                    "감소(\(plan.title.korean))는 고정 학습률보다 0.3 %포인트 이상 높은 정확도로 끝난다."),
                 statistic: statistic(plan), .atLeast(0.003), basis: .predicted, isTaught: true, evidence: gain(plan))
         } + [
             Claim(
                 "warm-up",
                 Words(
                     "A warm-up changes the accuracy of LeNet by less than 0.3 points.",
-                    "워밍업은 LeNet의 정확도를 0.3점도 바꾸지 않는다."),
+                    "워밍업은 LeNet의 정확도를 0.3 %포인트도 바꾸지 않는다."),
                 statistic: statistic(.warmUp), .within(-0.003...0.003), basis: .predicted, evidence: gain(.warmUp)),
             Claim(
                 "adam-gains-less",
@@ -204,7 +204,7 @@ struct RateSchedule: LabExperiment {
                 "average-as-good",
                 Words(
                     "A constant rate with averaged weights ends at most 0.3 points below the cosine.",
-                    "고정 학습률에 가중치 평균을 더하면 코사인보다 많아야 0.3점 낮다."),
+                    "고정 학습률에 가중치 평균을 더하면 코사인보다 많아야 0.3 %포인트 낮다."),
                 statistic: Words(
                     "test accuracy, averaged weights − cosine", "테스트 정확도, 가중치 평균 − 코사인"), .atLeast(-0.003),
                 basis: .predicted, evidence: gain(.average, over: .cosine)),
@@ -222,7 +222,7 @@ struct RateSchedule: LabExperiment {
     // MARK: Pictures
 
     func figures(_ results: LabResults, in language: Language) -> [LabFigure] {
-        let epoch = Axis(Words("Epoch", "에폭")[language])
+        let epoch = Axis(Words("Epoch", "에포크")[language])
         let groups: [(Words, [Plan])] = [
             (Words("falling", "감소"), [.constant, .step, .exponential, .polynomial, .inverse, .cosine]),
             (Words("others", "그 밖"), [.constant, .oneCycle, .plateau, .restarts, .warmUp, .average]),
@@ -246,7 +246,7 @@ struct RateSchedule: LabExperiment {
                 "epochs",
                 caption: Words(
                     "The validation accuracy after each epoch, its training loss, and the rate at its end. Where the rate of the step falls to a tenth, its accuracy leaps.",
-                    "에폭 뒤의 검증 정확도, 그 에폭의 훈련 손실, 에폭 끝의 학습률. 계단의 학습률이 10분의 1로 떨어지는 곳에서 정확도가 뛰어오른다.")[language],
+                    "에포크 뒤의 검증 정확도, 그 에포크의 훈련 손실, 에포크 끝의 학습률. 계단의 학습률이 10분의 1로 떨어지는 곳에서 정확도가 뛰어오른다.")[language],
                 controls: [measures, schedules]
             ) { choice in
                 let (name, axis) = (

@@ -49,6 +49,7 @@ struct Symmetry: LabExperiment {
                   - dense: {units: 50, activation: relu, kernelInitializer: {constant: 0.1}}
                   - dense: {units: 10, kernelInitializer: {constant: 0.1}}
                 optimizer: {sgd: {learningRate: 0.1}}
+                schedule: constant
                 batchSize: 100
                 epochs: 1
                 """)

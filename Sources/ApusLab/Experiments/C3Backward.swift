@@ -57,8 +57,8 @@ struct Backward: LabExperiment {
             "배운 대로는 아니다. 포화가 없애는 만큼 큰 가중치가 다시 곱해 준다. 시그모이드에서 기울기가 사라지는 것은 N(0, 1)이 아니라 Xavier이고, tanh에서 N(0, 1)은 기울기를 폭발시킨다."
         ),
         surprise: Words(
-            "The cure for sigmoid is a standard deviation of 4/√n: its slope at 0 is 1/4, and the weights must make up for that. And the ratio belongs to its batch: with random labels the first layer's gradient averages out over the inputs, the last one's does not, so with four times as many inputs the sigmoid's ratio is about half.",
-            "시그모이드의 처방은 표준편차 4/√n이다. 0에서의 기울기가 1/4이므로 가중치가 그만큼 메워야 한다. 그리고 이 비는 배치의 크기에 달려 있다. 무작위 레이블에서는 첫 층의 기울기가 입력에 걸쳐 상쇄되지만 마지막 층은 그렇지 않다. 그래서 입력이 네 배이면 시그모이드의 비는 절반쯤이 된다."
+            "What trains best for sigmoid is 4/√n (accuracy 0.84, against 0.72 with N(0, 1) and 0.14 with Xavier): its slope at 0 is 1/4, and the weights make up for that. It slows the vanishing and does not end it: at thirty layers the ratio is 1e-7. And the ratio belongs to its batch: with random labels the first layer's gradient averages out over the inputs, the last one's does not, so with four times as many inputs the sigmoid's ratio is about half.",
+            "시그모이드에서 가장 잘 배우는 것은 표준편차 4/√n이다(정확도 0.84. N(0, 1)은 0.72, Xavier는 0.14). 0에서의 기울기 1/4을 가중치가 메운다. 소실을 늦출 뿐 없애지는 않는다. 30층에서 비는 1e-7이다. 그리고 이 비는 배치의 크기에 달려 있다. 무작위 레이블에서는 첫 층의 기울기가 입력에 걸쳐 상쇄되지만 마지막 층은 그렇지 않다. 그래서 입력이 네 배이면 시그모이드의 비는 절반쯤이 된다."
         ),
         next: [
             .init(

@@ -62,7 +62,7 @@ struct InitRace: LabExperiment {
         ],
         setup: Words(
             "784-100-…-100-10 with ReLU on Fashion-MNIST, batches of 128: SGD 0.01 or Adam 0.001, kernels N(0, 0.01²), N(0, 1/n) or N(0, 2/n). The course's network of four hidden layers is trained with SGD for 4690 steps, ten epochs, and with Adam for 2000; deeper ones for 700.",
-            "Fashion-MNIST에서 ReLU를 쓰는 784-100-…-100-10 신경망을 배치 128, SGD 0.01 또는 Adam 0.001로 학습한다. 커널의 초깃값은 N(0, 0.01²), N(0, 1/n), N(0, 2/n)이다. 강의의 은닉 4층 신경망은 SGD로 4690걸음(10에폭), Adam으로 2000걸음, 더 깊은 신경망은 700걸음 학습한다."
+            "Fashion-MNIST에서 ReLU를 쓰는 784-100-…-100-10 신경망을 배치 128, SGD 0.01 또는 Adam 0.001로 학습한다. 커널의 초깃값은 N(0, 0.01²), N(0, 1/n), N(0, 2/n)이다. 강의의 은닉 4층 신경망은 SGD로 4690걸음(10에포크), Adam으로 2000걸음, 더 깊은 신경망은 700걸음 학습한다."
         ),
         recipes: [
             .init(
@@ -79,13 +79,14 @@ struct InitRace: LabExperiment {
                   - dense: {units: 100, activation: relu, kernelInitializer: heNormal}
                   - dense: {units: 10, kernelInitializer: heNormal}
                 optimizer: {sgd: {learningRate: 0.01}}
+                schedule: constant
                 batchSize: 128
                 epochs: 10
                 """)
         ],
         lesson: Words(
             "At four layers He is only faster: ahead at step 500, by 0.4 point after ten epochs. At thirty layers with SGD the choice decides: He learns (0.78 after 700 steps), Xavier hardly leaves chance (0.18).",
-            "4층에서 He는 조금 빠를 뿐이다. 500걸음에서 앞서고, 10에폭 뒤에는 0.4점 차이 난다. SGD로 학습하는 30층에서는 초깃값이 모든 것을 정한다. He는 배우고(700걸음 뒤 0.78) Xavier는 우연 수준을 거의 벗어나지 못한다(0.18)."
+            "4층에서 He는 조금 빠를 뿐이다. 500걸음에서 앞서고, 10에포크 뒤에는 0.4 %포인트 차이 난다. SGD로 학습하는 30층에서는 초깃값이 모든 것을 정한다. He는 배우고(700걸음 뒤 0.78) Xavier는 우연 수준을 거의 벗어나지 못한다(0.18)."
         ),
         surprise: Words(
             "The optimizer is a part of the answer. With Adam even 0.01 learns at four layers (0.84), though not at ten; Xavier and He are equal up to ten layers, and at thirty Xavier learns, too (0.74 against 0.81).",
@@ -174,7 +175,7 @@ struct InitRace: LabExperiment {
                 "long-hides",
                 Words(
                     "Four layers, SGD: after ten epochs He and Xavier differ by less than half a point.",
-                    "4층, SGD: 10에폭 뒤 He와 Xavier의 차이는 0.5점보다 작다."),
+                    "4층, SGD: 10에포크 뒤 He와 Xavier의 차이는 0.5 %포인트보다 작다."),
                 statistic: Words("test accuracy, He − Xavier", "테스트 정확도, He − Xavier"), .within(-0.005...0.005),
                 basis: .predicted, isTaught: true,
                 evidence: Evidence.difference(of: "accuracy", InitRace.arm(.he, 4), minus: InitRace.arm(.xavier, 4))),
@@ -248,7 +249,7 @@ struct InitRace: LabExperiment {
                 "long",
                 caption: Words(
                     "Does time hide the difference? Test accuracy of four layers with SGD on the way to ten epochs.",
-                    "시간이 차이를 가리는가? SGD로 학습한 4층 신경망의 10에폭까지의 테스트 정확도.")[language],
+                    "시간이 차이를 가리는가? SGD로 학습한 4층 신경망의 10에포크까지의 테스트 정확도.")[language],
                 chart: LineChart(
                     "", x: Axis(Words("Step", "걸음")[language]), y: accuracy,
                     series: Start.allCases.map { start in

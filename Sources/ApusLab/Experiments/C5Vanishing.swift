@@ -43,7 +43,7 @@ struct Vanishing: LabExperiment {
         ],
         setup: Words(
             "784-32-…-32-10 on Fashion-MNIST with 1, 2, 5, 10 or 20 hidden layers, Glorot's start values, batches of 100, 5 epochs, Adam 0.001 or SGD 0.1. Ten layers of sigmoid also with three repairs: start values N(0, 16/n), batch normalization, skip connections. The gradient to each kernel is measured before the first step and ten times on the way; the ratio is that of the first hidden layer to the last.",
-            "Fashion-MNIST에서 은닉층이 1, 2, 5, 10, 20개인 784-32-…-32-10 신경망을 Glorot 초깃값, 배치 100, 5에폭, Adam 0.001 또는 SGD 0.1로 학습한다. 시그모이드 10층은 세 가지 처방으로도 학습한다. 초깃값 N(0, 16/n), 배치 정규화, 잔차 연결이다. 커널마다 기울기를 첫 걸음 전과 도중에 열 번 잰다. 비는 첫 은닉층의 기울기를 마지막 은닉층의 기울기로 나눈 값이다."
+            "Fashion-MNIST에서 은닉층이 1, 2, 5, 10, 20개인 784-32-…-32-10 신경망을 Glorot 초깃값, 배치 100, 5에포크, Adam 0.001 또는 SGD 0.1로 학습한다. 시그모이드 10층은 세 가지 처방으로도 학습한다. 초깃값 N(0, 16/n), 배치 정규화, 잔차 연결이다. 커널마다 기울기를 첫 걸음 전과 도중에 열 번 잰다. 비는 첫 은닉층의 기울기를 마지막 은닉층의 기울기로 나눈 값이다."
         ),
         recipes: [
             .init(
@@ -61,6 +61,7 @@ struct Vanishing: LabExperiment {
                   - dense: {units: 32, activation: sigmoid}
                   - dense: 10
                 optimizer: {adam: {learningRate: 0.001}}
+                schedule: constant
                 batchSize: 100
                 epochs: 5
                 """)
@@ -153,13 +154,13 @@ struct Vanishing: LabExperiment {
                 "relu-wins",
                 Words(
                     "Ten layers, Adam: ReLU is at least 20 points better than sigmoid.",
-                    "10층, Adam: ReLU가 시그모이드보다 20점 이상 높다."), statistic: gap,
+                    "10층, Adam: ReLU가 시그모이드보다 20 %포인트 이상 높다."), statistic: gap,
                 .atLeast(0.2), basis: .predicted, isTaught: true, evidence: difference(10)),
             Claim(
                 "shallow-equal",
                 Words(
                     "Two layers, Adam: ReLU and sigmoid differ by less than a point.",
-                    "2층, Adam: ReLU와 시그모이드의 차이는 1점보다 작다."),
+                    "2층, Adam: ReLU와 시그모이드의 차이는 1 %포인트보다 작다."),
                 statistic: gap, .within(-0.01...0.01), basis: .predicted, evidence: difference(2)),
             Claim(
                 "sigmoid-vanishes",
@@ -218,7 +219,7 @@ struct Vanishing: LabExperiment {
                 "accuracy",
                 caption: Words(
                     "Test accuracy after five epochs against the number of hidden layers, mean and 95 % interval.",
-                    "5에폭 뒤의 테스트 정확도와 은닉층의 수, 평균과 95 % 구간.")[language],
+                    "5에포크 뒤의 테스트 정확도와 은닉층의 수, 평균과 95 % 구간.")[language],
                 controls: [optimizers]
             ) { choice in
                 LineChart(
@@ -278,7 +279,7 @@ struct Vanishing: LabExperiment {
                 "repairs",
                 caption: Words(
                     "Ten layers of sigmoid and three repairs, beside ReLU: test accuracy after five epochs.",
-                    "시그모이드 10층과 세 가지 처방, 그리고 ReLU: 5에폭 뒤의 테스트 정확도.")[language],
+                    "시그모이드 10층과 세 가지 처방, 그리고 ReLU: 5에포크 뒤의 테스트 정확도.")[language],
                 chart: BarChart(
                     "", axis: Axis(Words("Test accuracy", "테스트 정확도")[language], range: 0...1),
                     labels: nets.map { $0.0[language] },

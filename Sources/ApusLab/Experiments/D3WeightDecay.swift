@@ -64,15 +64,20 @@ struct WeightDecay: LabExperiment {
                 """
                 name: weight-decay
                 seed: 1
-                data: {source: fashion-mnist}
+                data: {source: fashion-mnist, validation: {fraction: 0.995}}   # 300 images to train on
                 model:
                   - flatten
                   - dense: {units: 100, activation: relu, kernelInitializer: heNormal, kernelRegularizer: {l2: 0.05}}
                   - dense: {units: 100, activation: relu, kernelInitializer: heNormal, kernelRegularizer: {l2: 0.05}}
+                  - dense: {units: 100, activation: relu, kernelInitializer: heNormal, kernelRegularizer: {l2: 0.05}}
+                  - dense: {units: 100, activation: relu, kernelInitializer: heNormal, kernelRegularizer: {l2: 0.05}}
+                  - dense: {units: 100, activation: relu, kernelInitializer: heNormal, kernelRegularizer: {l2: 0.05}}
+                  - dense: {units: 100, activation: relu, kernelInitializer: heNormal, kernelRegularizer: {l2: 0.05}}
                   - dense: {units: 10, kernelInitializer: heNormal, kernelRegularizer: {l2: 0.05}}
                 optimizer: {sgd: {learningRate: 0.01}}
+                schedule: constant
                 batchSize: 100
-                epochs: 1
+                epochs: 200
                 """)
         ],
         lesson: Words(

@@ -76,14 +76,15 @@ struct Sparsity: LabExperiment {
                 """
                 name: sparsity
                 seed: 1
-                data: {source: fashion-mnist}
+                data: {source: fashion-mnist, validation: {fraction: 0.8333}}   # 10,000 images to train on
                 model:
                   - flatten
-                  - dense: {units: 100, activation: relu, kernelInitializer: heNormal, kernelRegularizer: {l1: 0.001}}
-                  - dense: {units: 10, kernelInitializer: heNormal, kernelRegularizer: {l1: 0.001}}
+                  - dense: {units: 100, activation: relu, kernelInitializer: heNormal, kernelRegularizer: {l1: 0.0005}}
+                  - dense: {units: 10, kernelInitializer: heNormal, kernelRegularizer: {l1: 0.0005}}
                 optimizer: {sgd: {learningRate: 0.1}}
+                schedule: constant
                 batchSize: 100
-                epochs: 2
+                epochs: 30
                 """)
         ],
         lesson: Words(

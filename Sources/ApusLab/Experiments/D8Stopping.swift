@@ -83,8 +83,8 @@ struct Stopping: LabExperiment {
             "손실로 멈추면 테스트 손실은 모든 에포크 뒤의 절반(0.51)이지만, 레이블이 옳으면 테스트 정확도는 2.0 %포인트 낮고, 20 %가 틀리면 1.9 %포인트 높다. 정확도를 원하면 정확도를 보아야 한다. 그리고 재개는 정확하다. 중단된 학습 20번이 모두 비트까지 같은 가중치로 끝났다."
         ),
         surprise: Words(
-            "With right labels the loss is least after about 10 epochs, when the accuracy still rises: watching accuracy stops after 31 epochs, and not stopping at all is the most accurate, 0.744 against 0.739 and 0.724 (by loss).",
-            "레이블이 옳으면 손실은 10에포크쯤에서 가장 작은데 정확도는 그 뒤에도 오른다. 정확도를 보면 31에포크쯤에 멈추고, 아예 멈추지 않는 것이 가장 정확하다. 0.744이고, 정확도로 멈추면 0.739, 손실로 멈추면 0.724이다."
+            "With right labels the loss is least after about 10 epochs, when the accuracy still rises: watching accuracy stops after 31 epochs, and not stopping at all is at least as accurate, 0.744 against 0.739 and 0.724 (by loss).",
+            "레이블이 옳으면 손실은 10에포크쯤에서 가장 작은데 정확도는 그 뒤에도 오른다. 정확도를 보면 31에포크쯤에 멈추고, 아예 멈추지 않아도 그보다 못하지 않다. 0.744이고, 정확도로 멈추면 0.739, 손실로 멈추면 0.724이다."
         ),
         next: [
             .init(Words("See why the loss rises.", "손실이 왜 커지는지 보자."), .shell, "apus lab run overfit")
@@ -318,8 +318,8 @@ struct Stopping: LabExperiment {
             LabFigure(
                 "resumed",
                 caption: Words(
-                    "Where each training was killed, and the checkpoint from which it went on. All of them ended at the same weights as one that was left alone where the claim above holds.",
-                    "학습마다 중단된 걸음과 이어 간 체크포인트. 위의 주장이 성립하면 모두 내버려 둔 학습과 같은 가중치로 끝난 것이다.")[language],
+                    "Where each training was killed, and the checkpoint from which it went on. The claim below is that all of them ended at the same weights as one that was left alone.",
+                    "학습마다 중단된 걸음과 이어 간 체크포인트. 모두 내버려 둔 학습과 같은 가중치로 끝났는지는 아래의 판정이 말한다.")[language],
                 chart: ScatterChart(
                     "", x: Axis(Words("Killed at step", "중단된 걸음")[language]),
                     y: Axis(Words("Resumed from step", "재개한 걸음")[language]),

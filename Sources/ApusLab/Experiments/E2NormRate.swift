@@ -83,7 +83,7 @@ struct NormRate: LabExperiment {
         ],
         setup: Words(
             "LeNet with average pooling on Fashion-MNIST, batches of 128, SGD, 2 epochs, with ReLU or sigmoid, with batch normalization before each activation or without, seven learning rates from 0.01 to 10. A rate can be used if the test accuracy on 2000 images is at least 0.75. Then 3000 images in batches of 2, 8, 32 and 128, ReLU, the two convolutions normalized over the batch, over all channels of a sample, over groups of channels, over single channels, or not, and over the batch in dense layers, too; each with the best of three rates.",
-            "Fashion-MNIST에서 평균 풀링을 쓰는 LeNet을 배치 128, SGD로 2에폭 학습한다. ReLU 또는 시그모이드, 활성화마다 앞에 배치 정규화를 두거나 두지 않고, 학습률은 0.01에서 10까지 일곱 가지이다. 2000장의 테스트 정확도가 0.75 이상이면 쓸 수 있는 학습률로 본다. 그다음 3000장을 2, 8, 32, 128장씩의 배치로 학습한다. ReLU를 쓰고, 두 합성곱 층을 배치, 표본의 모든 채널, 채널 그룹, 채널 하나에 걸쳐 정규화하거나 하지 않으며, 완전연결층까지 배치에 걸쳐 정규화하기도 한다. 저마다 세 학습률 가운데 가장 좋은 것을 쓴다."
+            "Fashion-MNIST에서 평균 풀링을 쓰는 LeNet을 배치 128, SGD로 2에포크 학습한다. ReLU 또는 시그모이드, 활성화마다 앞에 배치 정규화를 두거나 두지 않고, 학습률은 0.01에서 10까지 일곱 가지이다. 2000장의 테스트 정확도가 0.75 이상이면 쓸 수 있는 학습률로 본다. 그다음 3000장을 2, 8, 32, 128장씩의 배치로 학습한다. ReLU를 쓰고, 두 합성곱 층을 배치, 표본의 모든 채널, 채널 그룹, 채널 하나에 걸쳐 정규화하거나 하지 않으며, 밀집층까지 배치에 걸쳐 정규화하기도 한다. 저마다 세 학습률 가운데 가장 좋은 것을 쓴다."
         ),
         recipes: [
             .init(
@@ -102,20 +102,26 @@ struct NormRate: LabExperiment {
                   - activation: relu
                   - averagePool2D: 2
                   - flatten
-                  - dense: {units: 84, activation: relu}
+                  - dense: 120
+                  - batchNorm: {momentum: 0.9}
+                  - activation: relu
+                  - dense: 84
+                  - batchNorm: {momentum: 0.9}
+                  - activation: relu
                   - dense: 10
                 optimizer: {sgd: {learningRate: 1}}
+                schedule: constant
                 batchSize: 128
                 epochs: 2
                 """)
         ],
         lesson: Words(
             "Held: with batch normalization ReLU trains with rates ten times as large (3 in place of 0.3), and sigmoid with every rate from 0.01 to 10. But the rate is not the whole gain: with the best rate of each, ReLU still gains 3 points after two epochs, and sigmoid 8.",
-            "성립한다. 배치 정규화를 쓰면 ReLU는 열 배 큰 학습률(0.3 대신 3)로도 학습되고, 시그모이드는 0.01에서 10까지 모든 학습률로 학습된다. 그러나 학습률이 이득의 전부는 아니다. 각자 가장 좋은 학습률을 써도 2에폭 뒤에 ReLU는 3점, 시그모이드는 8점 높다."
+            "성립한다. 배치 정규화를 쓰면 ReLU는 열 배 큰 학습률(0.3 대신 3)로도 학습되고, 시그모이드는 0.01에서 10까지 모든 학습률로 학습된다. 그러나 학습률이 이득의 전부는 아니다. 각자 가장 좋은 학습률을 써도 2에포크 뒤에 ReLU는 3 %포인트, 시그모이드는 8 %포인트 높다."
         ),
         surprise: Words(
             "In batches of two, batch normalization after convolutions is no worse than group normalization (0.79 and 0.78): each channel is still averaged over all places of both images. Only where dense layers are normalized, too, and two numbers are all there is, it collapses to 0.54.",
-            "배치가 둘이어도 합성곱 뒤의 배치 정규화는 그룹 정규화보다 못하지 않다(0.79와 0.78). 채널마다 두 이미지의 모든 위치에서 평균을 내기 때문이다. 완전연결층까지 정규화하면 숫자가 둘뿐이어서 0.54로 무너진다."
+            "배치가 둘이어도 합성곱 뒤의 배치 정규화는 그룹 정규화보다 못하지 않다(0.79와 0.78). 채널마다 두 이미지의 모든 위치에서 평균을 내기 때문이다. 밀집층까지 정규화하면 숫자가 둘뿐이어서 0.54로 무너진다."
         ),
         next: [
             .init(Words("Why? Two explanations, tested.", "왜 그런가? 두 설명을 시험해 보자."), .shell, "apus lab run bn-why")
@@ -146,7 +152,7 @@ struct NormRate: LabExperiment {
                 (Kind.allCases.map { ($0, false) } + [(.batch, true)]).map { kind, isWhole in
                     LabArm(
                         "\(kind.rawValue)-\(batch)\(isWhole ? "-whole" : "")",
-                        batchTitle(kind, batch, isWhole ? Words(", dense layers, too", ", 완전연결층도") : Words("")),
+                        batchTitle(kind, batch, isWhole ? Words(", dense layers, too", ", 밀집층도") : Words("")),
                         Setting(
                             kind: kind, isWhole: isWhole, rates: size.of(NormRate.rates(batch: batch), quick: [0.03]),
                             batch: batch, images: size.of(3000, quick: 500, trial: 20), epochs: size.of(2, trial: 1)))
@@ -197,7 +203,7 @@ struct NormRate: LabExperiment {
                 "relu-tuned-equal",
                 Words(
                     "ReLU: with the best rate of each, both differ by less than a point.",
-                    "ReLU: 각자 가장 좋은 학습률을 쓰면 차이가 1점보다 작다."),
+                    "ReLU: 각자 가장 좋은 학습률을 쓰면 차이가 1 %포인트보다 작다."),
                 statistic: Words("best test accuracy, with − without batch normalization", "최고 테스트 정확도, 배치 정규화 − 없음"),
                 .within(-0.01...0.01), basis: .predicted,
                 evidence: Evidence.difference(of: "best", "relu-batch", minus: "relu-plain")),
@@ -205,7 +211,7 @@ struct NormRate: LabExperiment {
                 "sigmoid-tuned-better",
                 Words(
                     "Sigmoid: with the best rate of each, batch normalization gains at least 3 points.",
-                    "시그모이드: 각자 가장 좋은 학습률을 써도 배치 정규화가 3점 이상 높다."),
+                    "시그모이드: 각자 가장 좋은 학습률을 써도 배치 정규화가 3 %포인트 이상 높다."),
                 statistic: Words("best test accuracy, with − without batch normalization", "최고 테스트 정확도, 배치 정규화 − 없음"),
                 .atLeast(0.03), basis: .predicted, isTaught: true,
                 evidence: Evidence.difference(of: "best", "sigmoid-batch", minus: "sigmoid-plain")),
@@ -220,7 +226,7 @@ struct NormRate: LabExperiment {
                 "batch-of-two-dense",
                 Words(
                     "If dense layers are normalized, too, it loses at least three points in batches of two.",
-                    "완전연결층도 정규화하면 배치가 둘일 때 3점 이상 못하다."),
+                    "밀집층도 정규화하면 배치가 둘일 때 3 %포인트 이상 못하다."),
                 statistic: Words(
                     "best test accuracy, batch in all layers − group in convolutions", "최고 테스트 정확도, 모든 층의 배치 − 합성곱의 그룹"),
                 .atMost(-0.03), basis: .predicted,
@@ -240,7 +246,7 @@ struct NormRate: LabExperiment {
                 "rates",
                 caption: Words(
                     "Test accuracy after two epochs against the learning rate, mean over seeds with a band from least to greatest.",
-                    "2에폭 뒤의 테스트 정확도와 학습률. 평균과 시드의 최소–최대 띠이다.")[language],
+                    "2에포크 뒤의 테스트 정확도와 학습률. 평균과 시드의 최소–최대 띠이다.")[language],
                 controls: [activations]
             ) { choice in
                 let activation = NormRate.activations[choice[0]].rawValue
@@ -260,7 +266,7 @@ struct NormRate: LabExperiment {
                 "batches",
                 caption: Words(
                     "What the size of the batch does: test accuracy with the best of three rates, two epochs of 3000 images, mean and 95 % interval. The kinds are of the convolutions; only batch normalization looks at the other images of the batch.",
-                    "배치 크기가 하는 일: 세 학습률 가운데 가장 좋은 것으로 3000장을 2에폭 학습한 테스트 정확도, 평균과 95 % 구간. 종류는 합성곱 층의 정규화이다. 배치의 다른 이미지를 보는 것은 배치 정규화뿐이다."
+                    "배치 크기가 하는 일: 세 학습률 가운데 가장 좋은 것으로 3000장을 2에포크 학습한 테스트 정확도, 평균과 95 % 구간. 종류는 합성곱 층의 정규화이다. 배치의 다른 이미지를 보는 것은 배치 정규화뿐이다."
                 )[
                     language],
                 chart: LineChart(
@@ -272,7 +278,7 @@ struct NormRate: LabExperiment {
                             over: batches.map { (Double($0), "\(kind.rawValue)-\($0)") })
                     } + [
                         results.line(
-                            Words("batch, dense layers too", "배치, 완전연결층도")[language], "best",
+                            Words("batch, dense layers too", "배치, 밀집층도")[language], "best",
                             over: batches.map { (Double($0), "batch-\($0)-whole") })
                     ])),
         ]

@@ -63,8 +63,8 @@ struct NormWhy: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "The course's second reason is false at the start: in fifty layers of ReLU with batch normalization the gradient grows 13,000-fold, where without it it keeps its size. The first is not needed: noise that makes a layer's inputs drift more than in the plain network (0.36 against 0.21) leaves the test accuracy about that of the plain network, a point and a half below batch normalization, though the training loss is higher.",
-            "둘째 이유는 시작할 때 성립하지 않는다. 배치 정규화를 쓴 ReLU 50층에서 기울기는 1만 3천 배로 커지는데, 쓰지 않으면 크기가 유지된다. 첫째 이유는 필요하지 않다. 층의 입력을 일반 신경망보다 더 움직이게 하는 잡음(0.36 대 0.21)을 넣어도 테스트 정확도는 일반 신경망과 비슷하고 배치 정규화보다 1.5점 낮다. 다만 훈련 손실은 더 높다."
+            "The course's second reason is false at the start: in fifty layers of ReLU with batch normalization the gradient grows 13,000-fold, where without it it keeps its size. Whether the first is the reason stays open here: noise that makes a layer's inputs drift more than in the plain network (0.36 against 0.21) takes 1.5 of the 1.9 points that batch normalization gains. It ends near the plain network (0.845 and 0.841, undecided), but noise also harms by itself: the training loss is higher.",
+            "둘째 이유는 시작할 때 성립하지 않는다. 배치 정규화를 쓴 ReLU 50층에서 기울기는 1만 3천 배로 커지는데, 쓰지 않으면 크기가 유지된다. 첫째가 이유인지는 여기서 가려지지 않는다. 층의 입력을 일반 신경망보다 더 움직이게 하는 잡음(0.36 대 0.21)을 넣으면 배치 정규화의 이득 1.9 %포인트 가운데 1.5가 사라져 일반 신경망과 비슷해진다(0.845 대 0.841, 미정). 다만 잡음은 그 자체로도 해로워 훈련 손실이 더 높다."
         ),
         surprise: Words(
             "With skips the growth is no longer exponential: 19-fold at fifty layers, still more than expected. What batch normalization does change is the way down: along the gradient the loss varies an eighth as much. And the number belongs to its batch: with 1000 inputs the gradient grows 4500-fold, for with random labels the first layer's averages out over the inputs. Four times the noise does harm (0.69).",

@@ -69,7 +69,7 @@ struct HyperparameterSearch: LabExperiment {
         ],
         setup: Words(
             "784-6×100-10 with ReLU and He, SGD with batches of 100 on 400 images of Fashion-MNIST that the seed draws; the score is the accuracy on 1000 others. In the ranges of the book, 25 random trials of 27 epochs: rate 10^−6 to 10^−2, λ 10^−8 to 10^−4. In ranges that have the best values inside (rate 10^−4 to 10^0.5, λ 10^−6 to 10^−1): a grid of 5 × 5, 25 random trials, 25 of a tree-structured Parzen estimator, and one round of Hyperband up to 27 epochs, which costs about half as many epochs. The penalty is λ Σw² of all kernels.",
-            "시드가 뽑은 Fashion-MNIST 400장에서 ReLU와 He를 쓴 784-6×100-10 신경망을 배치 100의 SGD로 학습하고, 다른 1000장의 정확도를 점수로 삼는다. 책의 범위(학습률 10^−6–10^−2, λ 10^−8–10^−4)에서는 27에폭씩 무작위로 25번 시도한다. 가장 좋은 값이 안에 있는 범위(학습률 10^−4–10^0.5, λ 10^−6–10^−1)에서는 5 × 5 격자, 무작위 25번, TPE(트리 구조 파르젠 추정기) 25번, 그리고 에폭이 절반쯤 드는 최대 27에폭 하이퍼밴드 한 바퀴를 비교한다. 벌점은 모든 커널의 λ Σw²이다."
+            "시드가 뽑은 Fashion-MNIST 400장에서 ReLU와 He를 쓴 784-6×100-10 신경망을 배치 100의 SGD로 학습하고, 다른 1000장의 정확도를 점수로 삼는다. 책의 범위(학습률 10^−6–10^−2, λ 10^−8–10^−4)에서는 27에포크씩 무작위로 25번 시도한다. 가장 좋은 값이 안에 있는 범위(학습률 10^−4–10^0.5, λ 10^−6–10^−1)에서는 5 × 5 격자, 무작위 25번, TPE(트리 구조 파르젠 추정기) 25번, 그리고 에포크가 절반쯤 드는 최대 27에포크 하이퍼밴드 한 바퀴를 비교한다. 벌점은 모든 커널의 λ Σw²이다."
         ),
         recipes: [
             .init(
@@ -104,7 +104,7 @@ struct HyperparameterSearch: LabExperiment {
         ),
         surprise: Words(
             "The choice of the range is worth eight points, the choice of the method little more than two: random is as good as the grid or better in 16 of 20 seeds, Bayes gains less than a point more, and Hyperband comes as far as random in half of the epochs. Twenty seeds are too few to settle these small differences. And the accuracy of the winner, on the images that chose it, is one point higher than on the test.",
-            "범위의 선택은 8점, 방법의 선택은 2점 남짓이다. 무작위는 20시드 중 16에서 격자 못지않고, 베이즈는 거기서 1점도 더 얻지 못하며, 하이퍼밴드는 절반의 에폭으로 무작위만큼 나아간다. 이 작은 차이를 가르기에 20시드는 부족하다. 그리고 뽑힌 시도의 정확도는 그것을 고른 이미지에서 테스트보다 1점 높다."
+            "범위의 선택은 8 %포인트, 방법의 선택은 2 %포인트 남짓이다. 무작위는 20시드 중 16에서 격자 못지않고, 베이즈는 거기서 1 %포인트도 더 얻지 못하며, 하이퍼밴드는 절반의 에포크로 무작위만큼 나아간다. 이 작은 차이를 가르기에 20시드는 부족하다. 그리고 뽑힌 시도의 정확도는 그것을 고른 이미지에서 테스트보다 1 %포인트 높다."
         ),
         next: [
             .init(
@@ -235,7 +235,7 @@ struct HyperparameterSearch: LabExperiment {
                 "hyperband-half",
                 Words(
                     "With half of the epochs Hyperband is as good as 25 random trials.",
-                    "하이퍼밴드는 절반의 에폭으로 무작위 25번 못지않다."),
+                    "하이퍼밴드는 절반의 에포크로 무작위 25번 못지않다."),
                 statistic: Words(
                     "validation accuracy, Hyperband at half − random at the end", "검증 정확도, 절반에서의 하이퍼밴드 − 끝에서의 무작위"),
                 .atLeast(0), basis: .predicted
@@ -245,7 +245,8 @@ struct HyperparameterSearch: LabExperiment {
             Claim(
                 "bayes-gains-little",
                 Words(
-                    "With 25 trials Bayes gains at most one point over random.", "25번의 시도로 베이즈가 무작위보다 얻는 것은 1점 이하이다."),
+                    "With 25 trials Bayes gains at most one point over random.",
+                    "25번의 시도로 베이즈가 무작위보다 얻는 것은 1 %포인트 이하이다."),
                 statistic: Words("validation accuracy of the best, Bayes − random", "최선의 검증 정확도, 베이즈 − 무작위"),
                 .atMost(0.01), basis: .predicted, evidence: Evidence.difference(of: "best", "tpe", minus: "random")),
         ]
@@ -306,10 +307,10 @@ struct HyperparameterSearch: LabExperiment {
                 "so-far",
                 caption: Words(
                     "The best accuracy so far against the epochs spent, in units of a whole trial; the band is the range over the seeds. Hyperband ends after one round.",
-                    "쓴 에폭(시도 하나 단위)에 따른 그때까지의 최고 정확도. 띠는 시드에 걸친 범위이다. 하이퍼밴드는 한 바퀴 뒤에 끝난다.")[language],
+                    "쓴 에포크(시도 하나 단위)에 따른 그때까지의 최고 정확도. 띠는 시드에 걸친 범위이다. 하이퍼밴드는 한 바퀴 뒤에 끝난다.")[language],
                 chart: Sized(
                     LineChart(
-                        "", x: Axis(Words("Epochs ÷ those of a trial", "에폭 ÷ 시도 하나의 에폭")[language]),
+                        "", x: Axis(Words("Epochs ÷ those of a trial", "에포크 ÷ 시도 하나의 에포크")[language]),
                         y: Axis(Words("Best so far", "그때까지의 최고")[language], range: 0.6...0.8),
                         series: results.lines("curve", arms: Method.rivals.map(\.rawValue), in: language, from: 1)),
                     ChartSize(width: 720, height: 400))),

@@ -26,7 +26,7 @@ struct Geometry: LabExperiment {
         "geometry", number: "G1", part: .convolution, title: Words("Where do the sizes come from?", "합성곱의 크기"),
         question: Words(
             "How large is what a convolution makes, and how much of the picture does a deep unit see?",
-            "합성곱의 결과는 얼마나 크고, 깊은 유닛은 그림을 얼마나 보는가?"),
+            "합성곱의 결과는 얼마나 크고, 깊은 유닛은 이미지를 얼마나 보는가?"),
         taught: [
             .init(
                 Words("The side of the result is ⌊(n + 2p − f) / s⌋ + 1.", "결과의 변은 ⌊(n + 2p − f) / s⌋ + 1이다."),
@@ -39,7 +39,7 @@ struct Geometry: LabExperiment {
         ],
         setup: Words(
             "Random windows (n to 64, f to 7, s to 4, p to 3) are given to the formula, to the library's shapes, and some of them are executed. Receptive fields are measured by the gradient to the input: of random chains of windows, and of the chain of windows of each classic network that sees most. The effective field is measured in stacks of 3 × 3 convolutions of 16 channels with He and ReLU on random pictures: the squared gradient of the middle of the result.",
-            "무작위 창(n은 64, f는 7, s는 4, p는 3까지)을 공식과 라이브러리의 형태 계산에 주고, 일부는 실제로 실행한다. 수용 영역은 입력에 대한 기울기로 잰다. 무작위 창의 사슬과, 고전 신경망마다 가장 많이 보는 창의 사슬이다. 유효 수용 영역은 He와 ReLU를 쓰는 16채널 3 × 3 합성곱을 쌓아 무작위 그림에서 결과 가운데의 기울기 제곱으로 잰다."
+            "무작위 창(n은 64, f는 7, s는 4, p는 3까지)을 공식과 라이브러리의 형태 계산에 주고, 일부는 실제로 실행한다. 수용 영역은 입력에 대한 기울기로 잰다. 무작위 창의 사슬과, 고전 신경망마다 가장 많이 보는 창의 사슬이다. 유효 수용 영역은 He와 ReLU를 쓰는 16채널 3 × 3 합성곱을 쌓아 무작위 이미지에서 결과 가운데의 기울기 제곱으로 잰다."
         ),
         recipes: [
             .init(Words("Sizes and receptive fields of a model", "모델의 크기와 수용 영역"), .shell, "apus summary vgg16"),
@@ -268,7 +268,7 @@ struct Geometry: LabExperiment {
                 "ceiling",
                 Words(
                     "In ceil mode the result has a row more where something is left, unless its window would begin behind the picture.",
-                    "올림 방식에서는 남는 것이 있으면 한 줄이 늘지만, 창이 그림 뒤에서 시작하면 늘지 않는다."),
+                    "올림 방식에서는 남는 것이 있으면 한 줄이 늘지만, 창이 이미지 뒤에서 시작하면 늘지 않는다."),
                 statistic: share, .equal(to: 1), basis: .theory, evidence: agrees(.ceiling)),
             Claim(
                 "dropped",
@@ -319,8 +319,9 @@ struct Geometry: LabExperiment {
             LabFigure(
                 "windows",
                 caption: text(
-                    "A window that moves over ten columns: each row is a number of the result, and shows the columns that it sees. Padding is marked blue. A column without any red cell is dropped by the floor.",
-                    "열 열 개 위를 움직이는 창: 행은 결과의 수 하나이고 그것이 보는 열을 나타낸다. 패딩은 파랑이다. 붉은 칸이 하나도 없는 열은 내림이 버린 것이다."),
+                    "A window that moves over ten columns: each row is a number of the result, and shows the columns that it sees. Padding is marked blue. Columns behind the last window are dropped by the floor; where f < s, columns between windows are seen by none, too. In the table 1 is seen, −0.4 is padding.",
+                    "열 10개 위를 움직이는 창. 행마다 결과의 수 하나이며 그것이 보는 열을 칠했다. 패딩은 파랑이다. 마지막 창 뒤의 열은 내림이 버린 것이고, f < s이면 창 사이의 열도 아무 창이 보지 않는다. 표에서 1은 보는 열, −0.4는 패딩이다."
+                ),
                 controls: [
                     control(text("Kernel f", "커널 f"), sizes, first: 1),
                     control(text("Stride s", "스트라이드 s"), strides, first: 1),
@@ -348,7 +349,7 @@ struct Geometry: LabExperiment {
                 "networks",
                 caption: text(
                     "The side of the pictures and the receptive field, window by window, along the chain that sees most: one shrinks, the other grows, counted in pixels of the input. GoogLeNet and ResNet-18 end with fields that are wider than their input of 224 pixels.",
-                    "가장 많이 보는 사슬을 따라 창마다 그림의 변과 수용 영역. 변은 줄고, 입력의 픽셀로 센 수용 영역은 커진다. GoogLeNet과 ResNet-18의 수용 영역은 224픽셀 입력보다 넓다."
+                    "가장 많이 보는 사슬을 따라 창마다 이미지의 변과 수용 영역. 변은 줄고, 입력의 픽셀로 센 수용 영역은 커진다. GoogLeNet과 ResNet-18의 수용 영역은 224픽셀 입력보다 넓다."
                 ),
                 controls: [
                     .init(text("Network", "신경망"), .choice, options: Geometry.networks.map(\.title), first: 2)

@@ -67,8 +67,8 @@ struct Features: LabExperiment {
                     "Deep Learning from Scratch, chapter 7; deeplearning.ai, Neural Networks and Deep Learning, week 4")
         ],
         setup: Words(
-            "A CNN (16 filters of 5 × 5, pooling, 32 filters, pooling, 64 units, 65,162 parameters) and a network of one dense layer with as many parameters, on 10,000 images of Fashion-MNIST, Adam 0.001, 8 epochs. Both once more on images whose pixels are in another order, and the CNN with its first filters as they were drawn. Linear probes learn the classes from the output of each layer. A filter's selectivity is how much its response to gratings depends on their direction: 0 for none, 1 for a single direction.",
-            "Fashion-MNIST 1만 장에서 합성곱 신경망(5 × 5 필터 16개, 풀링, 필터 32개, 풀링, 유닛 64개, 매개변수 65,162개)과 매개변수가 같은 밀집층 신경망을 Adam 0.001로 8에폭 학습한다. 픽셀의 순서를 섞은 그림으로, 그리고 첫 필터를 무작위 그대로 둔 채로도 학습한다. 층마다 선형 탐침이 그 출력만으로 클래스를 배운다. 필터의 선택성은 줄무늬에 대한 반응이 방향에 달린 정도이다(0은 무관, 1은 한 방향뿐)."
+            "A CNN (16 filters of 5 × 5, pooling, 32 filters, pooling, 64 units, 65,162 parameters) and a network of one hidden dense layer with as many parameters, on 10,000 images of Fashion-MNIST, Adam 0.001, 8 epochs. Both once more on images whose pixels are in another order, and the CNN with its first filters as they were drawn. Linear probes learn the classes from the output of each layer. A filter's selectivity is how much its response to gratings depends on their direction: 0 for none, 1 for a single direction.",
+            "Fashion-MNIST 1만 장에서 합성곱 신경망(5 × 5 필터 16개, 풀링, 필터 32개, 풀링, 유닛 64개, 매개변수 65,162개)과 매개변수가 같은 은닉 밀집층 하나의 신경망을 Adam 0.001로 8에포크 학습한다. 픽셀의 순서를 섞은 이미지로, 그리고 첫 필터를 무작위 그대로 둔 채로도 학습한다. 층마다 선형 탐침이 그 출력만으로 클래스를 배운다. 필터의 선택성은 줄무늬에 대한 반응이 방향에 달린 정도이다(0은 무관, 1은 한 방향뿐)."
         ),
         recipes: [
             .init(
@@ -89,12 +89,12 @@ struct Features: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "Half of it is seen here. Trained first filters prefer directions a little more than random ones, and the first convolution makes classes easier to read by three points, the second by less than one. The dense layer adds nothing that a linear probe could read, and nothing in a network of this size looks like a part. The CNN's lead of two points lives on neighbouring pixels: with shuffled pixels it falls behind.",
-            "절반만 보인다. 학습한 첫 필터는 무작위 필터보다 방향을 조금 더 가린다. 첫 합성곱은 클래스를 3점 더 읽기 쉽게 하고, 둘째 합성곱은 1점도 안 되게 한다. 밀집층은 선형 탐침이 읽을 것을 더하지 않으며, 이 크기의 신경망에서 부분처럼 생긴 것은 보이지 않는다. 합성곱 신경망이 앞서는 2점은 이웃한 픽셀에서 나온다. 픽셀을 섞으면 뒤처진다."
+            "Half of it is seen here. Trained first filters prefer directions a little more than random ones, and the first convolution makes classes easier to read by three points, the second by less than one. The dense layer adds nothing that a linear probe could read, and whether later layers see parts was not looked at. The CNN's lead of two points lives on neighbouring pixels: with shuffled pixels it falls behind.",
+            "절반만 보인다. 학습한 첫 필터는 무작위 필터보다 방향을 조금 더 가린다. 첫 합성곱은 클래스를 3 %포인트 더 읽기 쉽게 하고, 둘째 합성곱은 1 %포인트도 안 되게 한다. 밀집층은 선형 탐침이 읽을 것을 더하지 않으며, 뒤의 층이 부분을 보는지는 살펴보지 않았다. 합성곱 신경망이 앞서는 2 %포인트는 이웃한 픽셀에서 나온다. 픽셀을 섞으면 뒤처진다."
         ),
         surprise: Words(
             "First filters that stay as they were drawn cost a third of a point: the layers behind them make do.",
-            "첫 필터를 무작위 그대로 두어도 3분의 1점만 잃는다. 뒤의 층들이 그것으로 해낸다."),
+            "첫 필터를 무작위 그대로 두어도 3분의 1 %포인트만 잃는다. 뒤의 층들이 그것으로 해낸다."),
         next: [
             .init(
                 Words("Compare learned features with those made by hand.", "배운 특징을 손으로 만든 특징과 비교해 보자."), .shell,
@@ -176,8 +176,8 @@ struct Features: LabExperiment {
             Claim(
                 "filters-turn",
                 Words(
-                    "Trained first filters prefer a direction more than random ones: edges.",
-                    "학습한 첫 필터는 무작위 필터보다 특정 방향을 더 좋아한다. 경계선이다."),
+                    "Trained first filters prefer a direction more than random ones.",
+                    "학습한 첫 필터는 무작위 필터보다 특정 방향을 더 좋아한다."),
                 statistic: Words("selectivity, trained minus random", "선택성, 학습한 것 − 무작위"), .atLeast(0),
                 basis: .predicted, isTaught: true, evidence: Evidence.mean(of: "selectivityGain", in: "cnn")),
             Claim(
@@ -200,19 +200,19 @@ struct Features: LabExperiment {
                 "cnn-beats-dense",
                 Words(
                     "With as many parameters the CNN is at least 1.5 points better than dense layers.",
-                    "매개변수 수가 같아도 합성곱 신경망이 밀집 신경망보다 1.5점 이상 낫다."), statistic: difference, .atLeast(0.015),
+                    "매개변수 수가 같아도 합성곱 신경망이 밀집 신경망보다 1.5 %포인트 이상 낫다."), statistic: difference, .atLeast(0.015),
                 basis: .predicted, isTaught: true, evidence: Evidence.difference(of: "accuracy", "cnn", minus: "mlp")),
             Claim(
                 "shuffled-pixels",
                 Words(
                     "With shuffled pixels nothing of that is left: at most 0.3 points.",
-                    "픽셀을 섞으면 그 차이가 남지 않는다(0.3점 이하)."),
+                    "픽셀을 섞으면 그 차이가 남지 않는다(0.3 %포인트 이하)."),
                 statistic: difference, .atMost(0.003), basis: .predicted,
                 evidence: Evidence.difference(of: "accuracy", "cnn-shuffled", minus: "mlp-shuffled")),
             Claim(
                 "random-filters",
                 Words(
-                    "First filters that stay random cost at most 2 points.", "첫 필터를 무작위로 두어도 2점까지만 나빠진다."),
+                    "First filters that stay random cost at most 2 points.", "첫 필터를 무작위로 두어도 2 %포인트까지만 나빠진다."),
                 statistic: difference, .atMost(0.02), basis: .predicted,
                 evidence: Evidence.difference(of: "accuracy", "cnn", minus: "frozen")),
         ]
@@ -241,11 +241,11 @@ struct Features: LabExperiment {
                 "maps",
                 caption: Words(
                     "The first test image, and what eight of the trained filters make of it after pooling.",
-                    "첫 테스트 그림과, 학습한 필터 여덟 개가 그것에서 만들어 낸 것(풀링 뒤).")[language],
+                    "첫 테스트 이미지와, 학습한 필터 여덟 개가 그것에서 만들어 낸 것(풀링 뒤).")[language],
                 controls: [
                     LabFigure.Control(
-                        Words("Picture", "그림")[language], .choice,
-                        options: [Words("eight filters", "필터 여덟 개")[language], Words("image", "그림")[language]])
+                        Words("Picture", "이미지")[language], .choice,
+                        options: [Words("eight filters", "필터 여덟 개")[language], Words("image", "이미지")[language]])
                 ]
             ) { choice in
                 choice[0] == 0
@@ -264,7 +264,7 @@ struct Features: LabExperiment {
                 "networks",
                 caption: Words(
                     "The networks on images as they are, and on images whose pixels are in another order.",
-                    "그림 그대로일 때와 픽셀의 순서를 섞었을 때의 신경망들.")[language],
+                    "이미지 그대로일 때와 픽셀의 순서를 섞었을 때의 신경망들.")[language],
                 chart: BarChart(
                     "", axis: Axis(accuracy, range: 0...1), labels: results.arms.map { $0.title[language] },
                     values: results.arms.map { $0.mean("accuracy") })),

@@ -33,7 +33,7 @@ extension Classics {
                 "strip",
                 caption: text(
                     "The published networks from the image to the classes: each box as high as the root of its side in pixels and as wide as the root of its channels. All turn few large pictures into many small ones.",
-                    "발표된 신경망을 그림에서 클래스까지 늘어놓은 것. 상자의 높이는 변(픽셀)의 제곱근, 너비는 채널 수의 제곱근이다. 모두 적고 큰 그림을 많고 작은 그림으로 바꾼다."),
+                    "발표된 신경망을 이미지에서 클래스까지 늘어놓은 것. 상자의 높이는 변(픽셀)의 제곱근, 너비는 채널 수의 제곱근이다. 모두 적고 큰 이미지를 많고 작은 이미지로 바꾼다."),
                 controls: [networks]
             ) { choice in
                 let network = Network.allCases[choice[0]]
@@ -94,13 +94,13 @@ extension Classics {
                 "accuracy",
                 caption: text(
                     "Test accuracy after three epochs of 3000 small images against what the network costs: parameters, operations of one image forward, or seconds of the training. A dot is the mean over the seeds.",
-                    "작은 그림 3000장으로 세 에폭 뒤의 테스트 정확도와 신경망의 비용: 매개변수, 그림 한 장의 순방향 연산, 훈련 시간(초). 점은 시드들의 평균이다."),
+                    "작은 이미지 3000장으로 세 에포크 뒤의 테스트 정확도와 신경망의 비용: 매개변수, 이미지 한 장의 순방향 연산, 훈련 시간(초). 점은 시드들의 평균이다."),
                 controls: [costs]
             ) { choice in
                 let key = ["parameters", "flops", "seconds"][choice[0]]
                 let arms =
                     Network.allCases.map { ("learn-\($0.rawValue)", $0.title) }
-                    + [("learn-long", text("LeNet-5, 30 epochs", "LeNet-5, 30에폭"))]
+                    + [("learn-long", text("LeNet-5, 30 epochs", "LeNet-5, 30에포크"))]
                 return Sized(
                     ScatterChart(
                         "", x: Axis(costs.options[choice[0]], scale: .logarithmic),
@@ -113,7 +113,8 @@ extension Classics {
                 "time",
                 caption: text(
                     "Test accuracy against the seconds of training, on the machine that ran this, with bands from the least seed to the greatest. LeNet-5 has ended thirty epochs before any other has ended one.",
-                    "이 실험을 돌린 컴퓨터에서 훈련 시간(초)에 따른 테스트 정확도. 띠는 시드의 최소에서 최대까지이다. LeNet-5는 다른 것이 한 에폭을 마치기 전에 서른 에폭을 마친다."),
+                    "이 실험을 돌린 컴퓨터에서 훈련 시간(초)에 따른 테스트 정확도. 띠는 시드의 최소에서 최대까지이다. LeNet-5는 다른 것이 한 에포크를 마치기 전에 서른 에포크를 마친다."
+                ),
                 chart: Sized(
                     LineChart(
                         "", x: Axis(text("Training time", "훈련 시간"), unit: text("s", "초"), scale: .logarithmic),
@@ -129,7 +130,7 @@ extension Classics {
                 "depth",
                 caption: text(
                     "Plain and residual networks of 8 and 30 layers: the training loss over the epochs, with bands from the least seed to the greatest.",
-                    "8층과 30층의 평범한 신경망과 잔차 신경망: 에폭에 따른 훈련 손실. 띠는 시드의 최소에서 최대까지이다."),
+                    "8층과 30층의 평범한 신경망과 잔차 신경망: 에포크에 따른 훈련 손실. 띠는 시드의 최소에서 최대까지이다."),
                 controls: [
                     .init(
                         text("Batch normalization", "배치 정규화"), .choice,
@@ -144,7 +145,7 @@ extension Classics {
                 let part = 3 / Double(max(1, results[ids[0]].band("loss").mean.count))
                 return Sized(
                     LineChart(
-                        "", x: Axis(text("Epoch", "에폭")),
+                        "", x: Axis(text("Epoch", "에포크")),
                         y: Axis(text("Training loss", "훈련 손실"), range: 0...2.5),
                         series: results.lines("loss", arms: ids, in: language, from: part, by: part)), wide)
             },

@@ -76,7 +76,7 @@ struct Classics: LabExperiment {
         "classics", number: "G3", part: .convolution, title: Words("Five networks", "고전 신경망"),
         question: Words(
             "What do twenty years of networks for large images cost, and what are they worth on small ones?",
-            "큰 그림을 위한 스무 해의 신경망은 얼마나 비싸고, 작은 그림에서는 얼마나 값을 하는가?"),
+            "큰 이미지를 위한 스무 해의 신경망은 얼마나 비싸고, 작은 이미지에서는 얼마나 값을 하는가?"),
         taught: [
             .init(
                 Words(
@@ -90,8 +90,8 @@ struct Classics: LabExperiment {
                 source: "He et al. (2016); deeplearning.ai, Convolutional Neural Networks, week 2"),
         ],
         setup: Words(
-            "Parameters and operations are those of the published networks. Trained are their forms for small images, in full width: Fashion-MNIST in grey, 28 × 28 for LeNet-5, with zeros around to 32 × 32 for the others; ten classes; dense layers of 4096 units fall away. Adam 0.001 (VGG-16 0.0003), batches of 50. Memorizing: 64 images in one batch, at most 150 steps, and every five it is measured whether all are right. Learning: three epochs of 3000 images, 1000 test images; LeNet-5 once more with 30 epochs. Plain and residual: a convolution of stride 2, then 3 or 14 blocks of two 3 × 3 convolutions of 16 channels, and a dense layer, 8 or 30 layers with weights; the loss is that of the last 30 of 180 steps. Seconds are the lower quartile of those of a step, times the steps; they are the only numbers here that differ from run to run.",
-            "매개변수와 연산 수는 발표된 신경망의 것이다. 학습하는 것은 작은 그림을 위한 형태이며 너비는 그대로이다. 회색조 Fashion-MNIST를 LeNet-5는 28 × 28로, 나머지는 가장자리에 0을 채운 32 × 32로 받고, 클래스는 열 개이며, 4096유닛 밀집층은 없다. Adam 0.001(VGG-16은 0.0003), 배치 50. 암기: 64장을 한 배치로 최대 150걸음, 다섯 걸음마다 모두 맞는지 잰다. 학습: 3000장으로 세 에폭, 테스트 1000장. LeNet-5는 30에폭도 학습한다. 평범한 것과 잔차: 스트라이드 2 합성곱, 16채널 3 × 3 합성곱 두 개짜리 블록 3개 또는 14개, 밀집층으로, 가중치 있는 층이 8개 또는 30개이다. 손실은 180걸음 중 마지막 30걸음의 값이다. 시간은 한 걸음 시간의 하위 사분위수에 걸음 수를 곱한 것으로, 실행마다 달라지는 유일한 수이다."
+            "Parameters and operations are those of torchvision's networks: AlexNet in one column (Krizhevsky, 2014), GoogLeNet with batch normalization. Trained are their forms for small images, in full width: Fashion-MNIST in grey, 28 × 28 for LeNet-5, with zeros around to 32 × 32 for the others; ten classes; dense layers of 4096 units fall away. Adam 0.001 (VGG-16 0.0003), batches of 50. Memorizing: 64 images in one batch, at most 150 steps, and every five it is measured whether all are right. Learning: three epochs of 3000 images, 1000 test images; LeNet-5 once more with 30 epochs. Plain and residual: a convolution of stride 2, then 3 or 14 blocks of two 3 × 3 convolutions of 16 channels, and a dense layer, 8 or 30 layers with weights; the loss is that of the last 30 of 180 steps. Seconds are the lower quartile of those of a step, times the steps; they are the only numbers here that differ from run to run.",
+            "매개변수와 연산 수는 torchvision의 것이다. AlexNet은 한 갈래 형태(2014), GoogLeNet은 배치 정규화를 쓴 형태이다. 학습하는 것은 작은 이미지를 위한 형태이며 너비는 그대로이다. 회색조 Fashion-MNIST를 LeNet-5는 28 × 28로, 나머지는 가장자리에 0을 채운 32 × 32로 받고, 클래스는 열 개이며, 4096유닛 밀집층은 없다. Adam 0.001(VGG-16은 0.0003), 배치 50. 암기: 64장을 한 배치로 최대 150걸음, 다섯 걸음마다 모두 맞는지 잰다. 학습: 3000장으로 세 에포크, 테스트 1000장. LeNet-5는 30에포크도 학습한다. 평범한 것과 잔차: 스트라이드 2 합성곱, 16채널 3 × 3 합성곱 두 개짜리 블록 3개 또는 14개, 밀집층으로, 가중치 있는 층이 8개 또는 30개이다. 손실은 180걸음 중 마지막 30걸음의 값이다. 시간은 한 걸음 시간의 하위 사분위수에 걸음 수를 곱한 것으로, 실행마다 달라지는 유일한 수이다."
         ),
         recipes: [
             .init(Words("The published networks", "발표된 신경망"), .shell, "apus zoo\napus summary vgg16"),
@@ -109,12 +109,12 @@ struct Classics: LabExperiment {
                 """),
         ],
         lesson: Words(
-            "Held: all five have the published number of parameters, memorize 64 images and get more than 70 % right after 180 steps; and of 30 layers the residual network trains better than the plain one. Refuted: that LeNet-5 is a hundred times as fast as AlexNet. It is about 37 times, and 318 times as fast as VGG-16. That depth alone harms a plain network three seeds leave open, though it did in each of them.",
-            "성립한다. 다섯 모두 매개변수가 발표된 수와 같고, 64장을 외우며, 180걸음 뒤에 70 % 넘게 맞힌다. 30층에서는 잔차 신경망이 평범한 것보다 잘 학습된다. LeNet-5가 AlexNet보다 백 배 빠르다는 것은 반증된다. 37배쯤이고, VGG-16보다는 318배 빠르다. 깊이만으로 평범한 신경망이 나빠지는지는 시드 셋으로 판정되지 않지만, 세 시드 모두에서 나빠졌다."
+            "Held: all five have the published number of parameters, memorize 64 images and get more than 70 % right after 180 steps; and of 30 layers the residual network trains better than the plain one. Refuted: that LeNet-5 is a hundred times as fast as AlexNet. It is about 37 times (11 to 63: the clock is noisy), and 318 times as fast as VGG-16. That depth alone harms a plain network three seeds leave open, though it did in each of them.",
+            "성립한다. 다섯 모두 매개변수가 발표된 수와 같고, 64장을 외우며, 180걸음 뒤에 70 % 넘게 맞힌다. 30층에서는 잔차 신경망이 평범한 것보다 잘 학습된다. LeNet-5가 AlexNet보다 백 배 빠르다는 것은 반증된다. 37배쯤이고(11~63배, 시계에는 잡음이 있다), VGG-16보다는 318배 빠르다. 깊이만으로 평범한 신경망이 나빠지는지는 시드 셋으로 판정되지 않지만, 세 시드 모두에서 나빠졌다."
         ),
         surprise: Words(
             "On small images with little time the oldest wins: thirty epochs of LeNet-5 take about a second and reach 86 %, four points more than the best other reaches in three epochs, which take it at least four times as long. GoogLeNet has by far the fewest parameters of the published large ones, yet here it is among the slowest. And shortcuts alone do not save depth: without batch normalization the residual network of 30 layers ends with a higher loss (1.98) than the plain one (1.43).",
-            "작은 그림을 짧은 시간에 배울 때는 가장 오래된 것이 이긴다. LeNet-5의 서른 에폭은 1초쯤 걸리고 86 %에 이르러, 네 배 이상 걸리는 나머지 중 최고의 세 에폭보다 4점 높다. 발표된 큰 신경망 중 GoogLeNet의 매개변수가 가장 적지만 여기서는 가장 느린 축에 든다. 그리고 지름길만으로는 깊이를 구하지 못한다. 배치 정규화가 없으면 30층 잔차 신경망의 손실(1.98)은 평범한 것(1.43)보다 높다."
+            "작은 이미지를 짧은 시간에 배울 때는 가장 오래된 것이 이긴다. LeNet-5의 서른 에포크는 1초쯤 걸리고 86 %에 이르러, 네 배 이상 걸리는 나머지 중 최고의 세 에포크보다 4 %포인트 높다. 발표된 큰 신경망 중 GoogLeNet의 매개변수가 가장 적지만 여기서는 가장 느린 축에 든다. 그리고 지름길만으로는 깊이를 구하지 못한다. 배치 정규화가 없으면 30층 잔차 신경망의 손실(1.98)은 평범한 것(1.43)보다 높다."
         ),
         next: [
             .init(
@@ -193,13 +193,13 @@ struct Classics: LabExperiment {
             [
                 reaches(
                     1, .memorize, network,
-                    Words("\(network.title) memorizes 64 images.", "\(network.title)은 그림 64장을 외운다."),
+                    Words("\(network.title) memorizes 64 images.", "\(network.title)은 이미지 64장을 외운다."),
                     Words("training accuracy", "훈련 정확도")),
                 reaches(
                     0.7, .learn, network,
                     Words(
                         "\(network.title) gets 70 % of the test images right after three epochs of 3000 images.",
-                        "\(network.title)은 3000장으로 세 에폭 뒤에 테스트 그림의 70 % 이상을 맞힌다."),
+                        "\(network.title)은 3000장으로 세 에포크 뒤에 테스트 이미지의 70 % 이상을 맞힌다."),
                     Words("test accuracy", "테스트 정확도")),
             ]
         }
@@ -208,9 +208,9 @@ struct Classics: LabExperiment {
                 "speed-\(other.rawValue)",
                 Words(
                     "LeNet-5 learns at least a hundred times as many images a second as \(other.title).",
-                    "LeNet-5는 초당 \(other.title)의 백 배 이상 많은 그림을 학습한다."),
+                    "LeNet-5는 초당 \(other.title)의 백 배 이상 많은 이미지를 학습한다."),
                 statistic: Words(
-                    "images a second, LeNet-5 ÷ \(other.title)", "초당 그림 수, LeNet-5 ÷ \(other.title)"), .atLeast(100),
+                    "images a second, LeNet-5 ÷ \(other.title)", "초당 이미지 수, LeNet-5 ÷ \(other.title)"), .atLeast(100),
                 basis: .predicted,
                 evidence: Evidence.ratio(of: "rate", "learn-lenet", over: "learn-\(other.rawValue)"))
         }
@@ -221,7 +221,7 @@ struct Classics: LabExperiment {
                 "same-seconds",
                 Words(
                     "Thirty epochs of LeNet-5 are at least as good as three of the best other network.",
-                    "LeNet-5의 서른 에폭은 가장 좋은 다른 신경망의 세 에폭보다 나쁘지 않다."),
+                    "LeNet-5의 서른 에포크는 가장 좋은 다른 신경망의 세 에포크보다 나쁘지 않다."),
                 statistic: Words("test accuracy, LeNet-5 minus the best other", "테스트 정확도, LeNet-5 − 나머지 중 최고"),
                 .atLeast(0), basis: .predicted
             ) { results in

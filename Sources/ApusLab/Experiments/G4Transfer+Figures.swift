@@ -30,7 +30,7 @@ extension Transfer {
                 "curves",
                 caption: Words(
                     "With 10 labels of each class: test accuracy step by step; bands from the least to the greatest seed. On digits fine-tuning is ahead from the first steps and stays so; with clothes as the source it is not.",
-                    "클래스마다 레이블 10개: 스텝에 따른 테스트 정확도. 띠는 시드 가운데 최소에서 최대까지이다. 작은 숫자에서 옮기면 미세 조정이 첫 스텝부터 끝까지 앞서지만, 옷에서 옮기면 그렇지 않다."
+                    "클래스마다 레이블 10개: 걸음에 따른 테스트 정확도. 띠는 시드 가운데 최소에서 최대까지이다. 작은 숫자에서 옮기면 미세 조정이 첫 스텝부터 끝까지 앞서지만, 옷에서 옮기면 그렇지 않다."
                 )[
                     language],
                 controls: [pair]
@@ -38,7 +38,7 @@ extension Transfer {
                 let arm = results[pairs[choice[0]].rawValue]
                 return Sized(
                     LineChart(
-                        "", x: Axis(Words("Step", "스텝")[language], scale: .logarithmic),
+                        "", x: Axis(Words("Step", "걸음")[language], scale: .logarithmic),
                         y: accuracy,
                         series: [Method.scratch, .frozen, .fine, .large].map { method in
                             let band = arm.band(method.rawValue)
@@ -50,7 +50,7 @@ extension Transfer {
             LabFigure(
                 "gain",
                 caption: Words(
-                    "The gain of fine-tuning over training from scratch in points, with 95 % intervals. Only the digits gain; clothes neither help other clothes nor digits. The highest line cheats: its weights have seen the digits of the test, made smaller.",
+                    "The gain of fine-tuning over training from scratch in points, with 95 % intervals. Only the digits gain; with few labels clothes help neither other clothes nor digits. The highest line cheats: its weights have seen the digits of the test, made smaller.",
                     "처음부터 학습한 것과 견준 미세 조정의 이득(%포인트)과 95 % 구간. 이득이 있는 것은 숫자에서 옮길 때뿐이다. 옷은 다른 옷에도 숫자에도 도움이 되지 않는다. 가장 높은 선은 속임수이다. 테스트의 숫자를 줄인 것을 이미 보았다."
                 )[language],
                 chart: Sized(

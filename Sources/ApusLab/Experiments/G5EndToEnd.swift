@@ -65,7 +65,7 @@ struct EndToEnd: LabExperiment {
         "end-to-end", number: "G5", part: .convolution, title: Words("Pipeline or one network?", "종단간 학습"),
         question: Words(
             "With how many images does one network from pixels to classes beat features made by hand?",
-            "그림이 몇 장이면 픽셀에서 클래스까지 한 신경망이 손으로 만든 특징을 이기는가?"),
+            "이미지가 몇 장이면 픽셀에서 클래스까지 한 신경망이 손으로 만든 특징을 이기는가?"),
         taught: [
             .init(
                 Words(
@@ -74,8 +74,8 @@ struct EndToEnd: LabExperiment {
                 source: "deeplearning.ai, Structuring Machine Learning Projects, week 2")
         ],
         setup: Words(
-            "Fashion-MNIST with 100, 1000, 10,000 and 58,000 training images. The pipeline: histograms of oriented gradients (cells of 4 pixels, blocks of 2 cells, 1296 numbers), then 64 ReLU units. Against it: dense layers on pixels, LeNet-5 with ReLU, and a CNN of three convolutions. All have 60,000 to 100,000 parameters. Each is trained with two rates of Adam, 0.001 and 0.003; 2000 other images choose the rate, 5000 test images judge.",
-            "Fashion-MNIST 훈련 그림 100, 1000, 1만, 5만 8천 장. 파이프라인은 방향 기울기 히스토그램(4픽셀 셀, 2셀 블록, 숫자 1296개)에 ReLU 유닛 64개를 붙인다. 상대는 픽셀에 밀집층, ReLU를 쓴 LeNet-5, 합성곱 세 층의 신경망이다. 모두 매개변수가 6만~10만 개다. 각각 Adam의 두 학습률 0.001과 0.003으로 학습하고, 다른 그림 2000장으로 학습률을 고르며, 테스트 그림 5000장으로 판정한다."
+            "Fashion-MNIST with 100, 1000, 10,000 and 58,000 training images. The pipeline: histograms of oriented gradients (cells of 4 pixels, blocks of 2 cells, 1296 numbers), then 64 ReLU units. Against it: dense layers on pixels, LeNet-5 with ReLU, and a CNN of three convolutions. All have 60,000 to 100,000 parameters. Each is trained with two rates of Adam, 0.001 and 0.003, for 60, 30, 12 and 5 epochs; 2000 other images choose the rate, 5000 test images judge.",
+            "Fashion-MNIST 훈련 이미지 100, 1000, 1만, 5만 8천 장. 파이프라인은 기울기 방향 히스토그램(HOG, 4픽셀 셀, 2셀 블록, 숫자 1296개)에 ReLU 유닛 64개를 붙인다. 상대는 픽셀을 그대로 받는 밀집층, ReLU를 쓴 LeNet-5, 합성곱 세 층의 신경망이다. 모두 매개변수가 6만~10만 개다. 각각 Adam의 두 학습률 0.001과 0.003으로 차례로 60, 30, 12, 5에포크 학습하고, 다른 이미지 2000장으로 학습률을 고르며, 테스트 이미지 5000장으로 판정한다."
         ),
         recipes: [
             .init(
@@ -95,10 +95,11 @@ struct EndToEnd: LabExperiment {
         ],
         lesson: Words(
             "Refuted in its second half: with 100 images the pipeline leads, with 1000 the CNN has caught up, and with 58,000 images the two are still level after five epochs.",
-            "뒷부분은 반증된다. 100장이면 파이프라인이 앞서고, 1000장이면 합성곱 신경망이 따라잡지만, 5만 8천 장에서 5에폭을 학습해도 둘은 비슷하다."),
+            "뒷부분은 반증된다. 100장이면 파이프라인이 앞서고, 1000장이면 합성곱 신경망이 따라잡지만, 5만 8천 장에서 5에포크를 학습해도 둘은 비슷하다."),
         surprise: Words(
-            "What the network needs is not depth but the right features: dense layers on pixels never come near the histograms, and LeNet-5 stays below them even with all images.",
-            "필요한 것은 깊이가 아니라 알맞은 특징이다. 픽셀에 밀집층은 히스토그램에 미치지 못하고, LeNet-5는 모든 그림을 써도 그 아래에 머문다."),
+            "Dense layers on pixels stay 1.6 to 3.7 points below the histograms with every number of images, and LeNet-5 0.7 below with all of them. Only the larger CNN draws level.",
+            "픽셀을 그대로 받는 밀집층 신경망은 이미지가 몇 장이든 히스토그램보다 1.6~3.7 %포인트 낮고, LeNet-5는 모든 이미지를 써도 0.7 %포인트 낮다. 더 큰 합성곱 신경망만 따라잡는다."
+        ),
         next: [
             .init(
                 Words("See what a network's own features look like.", "신경망이 스스로 배운 특징을 보자."), .shell,
@@ -163,7 +164,7 @@ struct EndToEnd: LabExperiment {
         return [
             Claim(
                 "pipeline-100",
-                Words("With 100 images the pipeline is at least a point better.", "100장이면 파이프라인이 1점 이상 낫다."),
+                Words("With 100 images the pipeline is at least a point better.", "100장이면 파이프라인이 1 %포인트 이상 낫다."),
                 statistic: statistic, .atLeast(0.01), basis: .predicted, isTaught: true,
                 evidence: difference(.pipeline, .cnn, 100)),
             Claim(
@@ -174,18 +175,19 @@ struct EndToEnd: LabExperiment {
                 "network-58000",
                 Words(
                     "With 58,000 images the network from pixels to classes is at least a point better.",
-                    "5만 8천 장이면 종단간 신경망이 1점 이상 낫다."), statistic: reversed, .atLeast(0.01), basis: .predicted,
+                    "5만 8천 장이면 종단간 신경망이 1 %포인트 이상 낫다."), statistic: reversed, .atLeast(0.01), basis: .predicted,
                 isTaught: true, evidence: difference(.cnn, .pipeline, 58_000)),
             Claim(
                 "lenet-58000",
-                Words("LeNet-5 with 58,000 images is at least a point better, too.", "LeNet-5도 5만 8천 장이면 1점 이상 낫다."),
+                Words(
+                    "LeNet-5 with 58,000 images is at least a point better, too.", "LeNet-5도 5만 8천 장이면 1 %포인트 이상 낫다."),
                 statistic: Words("test accuracy, LeNet-5 minus pipeline", "테스트 정확도, LeNet-5 − 파이프라인"), .atLeast(0.01),
                 basis: .predicted, evidence: difference(.lenet, .pipeline, 58_000)),
             Claim(
                 "features-matter",
                 Words(
                     "Dense layers on pixels never reach the pipeline by half a point.",
-                    "픽셀에 밀집층은 파이프라인보다 언제나 0.5점 이상 낮다."),
+                    "픽셀에 밀집층은 파이프라인보다 언제나 0.5 %포인트 이상 낮다."),
                 statistic: Words(
                     "least difference over the four sizes, pipeline minus dense layers", "네 크기에서 가장 작은 차이, 파이프라인 − 밀집층"),
                 .atLeast(0.005), basis: .predicted
@@ -201,7 +203,7 @@ struct EndToEnd: LabExperiment {
     // MARK: Pictures
 
     func figures(_ results: LabResults, in language: Language) -> [LabFigure] {
-        let images = Axis(Words("Training images", "훈련 그림 수")[language], scale: .logarithmic)
+        let images = Axis(Words("Training images", "훈련 이미지 수")[language], scale: .logarithmic)
         func line(_ method: Method, _ title: String, _ number: String) -> LineChart.Series {
             results.line(
                 title, number, over: EndToEnd.counts.map { (Double($0), "\(method.rawValue)-\($0)") })
@@ -211,7 +213,7 @@ struct EndToEnd: LabExperiment {
                 "accuracy",
                 caption: Words(
                     "Test accuracy against the number of training images, with 95 % intervals over the seeds. Where lines cross, one network takes over from features by hand.",
-                    "훈련 그림 수에 따른 테스트 정확도와 시드들의 95 % 구간. 선이 만나는 곳에서 한 신경망이 손으로 만든 특징을 앞지른다.")[language],
+                    "훈련 이미지 수에 따른 테스트 정확도와 시드들의 95 % 구간. 선이 만나는 곳에서 한 신경망이 손으로 만든 특징을 앞지른다.")[language],
                 chart: Sized(
                     LineChart(
                         "", x: images, y: Axis(Words("Test accuracy", "테스트 정확도")[language]),

@@ -104,8 +104,8 @@ struct Sequences: LabExperiment {
                 source: "Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks (2013)"),
         ],
         setup: Words(
-            "A recurrent layer of 32 units and a dense layer read sequences that are drawn anew for each batch of 50. Adding: numbers of [0, 1), of which one in each half is marked; at the end their sum is asked for, squared error, 1/6 for who always says 1. Copying: three of eight symbols, blanks, then three signs at which the symbols are to be named; guessing has a loss of ln 8. Adam 0.01, gradients clipped to a norm of 1, 1000 steps, 1500 for adding over 100 steps. Twenty times on the way the gradient of the last answer's loss to each step's input is measured on 500 sequences, as the mean of its norms, divided by that of the last step.",
-            "유닛 32개의 순환층과 밀집층이 배치 50개마다 새로 뽑는 시퀀스를 읽는다. 덧셈: [0, 1)의 수 가운데 앞뒤 절반에서 하나씩 표시한 두 수의 합을 끝에서 묻는다. 제곱 오차이며 늘 1이라고 답하면 1/6이다. 베끼기: 여덟 기호 중 셋, 빈칸, 그리고 기호를 차례로 말해야 하는 신호 셋. 찍으면 손실이 ln 8이다. Adam 0.01, 기울기의 노름은 1로 자르고 1000걸음(100스텝 덧셈은 1500걸음) 학습한다. 도중에 스무 번, 시퀀스 500개에서 마지막 답의 손실을 각 스텝의 입력으로 미분한 기울기의 평균 노름을 재고 마지막 스텝의 값으로 나눈다."
+            "A recurrent layer of 32 units and a dense layer read sequences that are drawn anew for each batch of 50. Adding: numbers of [0, 1), of which one in each half is marked; at the end their sum is asked for, squared error, 1/6 for who always says 1. Copying: three of eight symbols, blanks, then three signs at which the symbols are to be named; guessing has a loss of ln 8. The plain layer's kernel of the state starts orthogonal, or normal with a spectral radius of 0.5 (small) or 1.5 (large); the forget gate of the LSTM with a bias of 1 or 0. Adam 0.01, gradients clipped to a norm of 1, 1000 steps, 1500 for adding over 100 steps. Twenty times on the way the gradient of the last answer's loss to each step's input is measured on 500 sequences, as the mean of its norms, divided by that of the last step.",
+            "유닛 32개의 순환층과 밀집층이 배치 50개마다 새로 뽑는 시퀀스를 읽는다. 덧셈: [0, 1)의 수 가운데 앞뒤 절반에서 하나씩 표시한 두 수의 합을 끝에서 묻는다. 제곱 오차이며 늘 1이라고 답하면 1/6이다. 베끼기: 여덟 기호 중 셋, 빈칸, 그리고 기호를 차례로 말해야 하는 신호 셋. 찍으면 손실이 ln 8이다. 단순 순환층의 상태 커널은 직교 행렬, 또는 스펙트럼 반지름이 0.5(작게)나 1.5(크게)인 정규 난수에서 시작하고, LSTM 망각 게이트의 편향은 1 또는 0에서 시작한다. Adam 0.01, 기울기의 노름은 1로 자르고 1000걸음(100스텝 덧셈은 1500걸음) 학습한다. 도중에 스무 번, 시퀀스 500개에서 마지막 답의 손실을 각 스텝의 입력으로 미분한 기울기의 평균 노름을 재고 마지막 스텝의 값으로 나눈다."
         ),
         recipes: [
             .init(
@@ -131,8 +131,8 @@ struct Sequences: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "Held after training: who has learned to add over 100 steps keeps the gradient 50 steps back within a decade, while that of the plain layer, seventeen decades below, never brings it further than always to say 1. But gates do not keep the gradient by themselves: before training it is 200 times smaller in the LSTM than in a plain layer that starts orthogonal. They learn to keep it.",
-            "학습 뒤에는 성립한다. 100스텝 덧셈을 배운 층은 50스텝 앞의 기울기를 한 자릿수 안에서 지킨다. 단순 순환층의 기울기는 그보다 열일곱 자릿수 작고, 늘 1이라고 답하는 수준을 벗어나지 못한다. 그러나 게이트가 저절로 기울기를 지키는 것은 아니다. 학습 전에 LSTM의 기울기는 직교로 시작한 단순 순환층의 200분의 1이다. 지키는 것을 배우는 것이다."
+            "Held after training: an LSTM that has learned to add over 100 steps keeps the gradient 50 steps back within a factor of ten. That of the plain layer is seventeen decades smaller, and at this rate it never does better than always answering 1. But gates do not keep the gradient by themselves: before training it is 200 times smaller in the LSTM than in a plain layer that starts orthogonal. They learn to keep it.",
+            "학습 뒤에는 성립한다. 100스텝 덧셈을 배운 LSTM은 50스텝 앞의 기울기를 한 자릿수 안에서 지킨다. 단순 순환층의 기울기는 그보다 열일곱 자릿수 작고, 이 학습률에서는 늘 1이라고 답하는 수준을 벗어나지 못한다. 그러나 게이트가 저절로 기울기를 지키는 것은 아니다. 학습 전에 LSTM의 기울기는 직교로 시작한 단순 순환층의 200분의 1이다. 지키는 것을 배우는 것이다."
         ),
         surprise: Words(
             "The task decides. Copying over 20 steps, the plain layer ends with a fifteenth of the LSTM's loss; over 50 steps LSTM and GRU still guess, and in seven of eight seeds it has begun to learn. Nor does the gradient before training tell who learns first: the GRU's is as small as that of an LSTM with forget bias 0, and it can add after 300 steps where the LSTM needs 800.",

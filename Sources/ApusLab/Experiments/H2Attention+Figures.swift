@@ -56,8 +56,8 @@ extension Attention {
             LabFigure(
                 "places",
                 caption: Words(
-                    "Right answers by what the block is told of places; bands from the least to the greatest seed. Reversing needs to know where one is, going three back only how far apart two places are: that is all that rotary places tell.",
-                    "자리에 대해 알려 준 것에 따라 맞힌 비율. 띠는 시드 가운데 최소에서 최대까지이다. 뒤집으려면 자기가 어디 있는지 알아야 하지만, 셋 앞을 보려면 두 자리의 거리만 알면 된다. 회전 위치가 알려 주는 것은 거리뿐이다."
+                    "Right answers by what the block is told of places; bands from the least to the greatest seed. Reversing needs to know where one is, going three back only how far apart two places are: that is all that rotary places tell, though distances to the ends give the place away in part.",
+                    "자리에 대해 알려 준 것에 따라 맞힌 비율. 띠는 시드 가운데 최소에서 최대까지이다. 뒤집으려면 자기가 어디 있는지 알아야 하지만, 셋 앞을 보려면 두 자리의 거리만 알면 된다. 회전 위치가 알려 주는 것은 거리뿐이지만, 양 끝까지의 거리로 자리를 어느 정도 짐작할 수는 있다."
                 )[language], controls: [places]
             ) { choice in
                 let task = [LookTask.back, .reverse][choice[0]]

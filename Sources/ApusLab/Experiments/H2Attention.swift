@@ -96,8 +96,8 @@ struct Attention: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "Held for order: without places the block can't reverse (0.34 right); with learned places or sines it makes no error. Rotary places tell distances alone: they go on at twice the length that was trained (0.93 right, learned places 0.53), but can't reverse in one block (0.75). Sines, which are said to carry to any length, carry no further here than learned places (0.51).",
-            "순서에 대해서는 성립한다. 위치를 모르는 블록은 뒤집지 못하고(0.34), 학습한 위치나 사인 위치로는 틀리지 않는다. 회전 위치는 거리만 알려 준다. 그래서 배운 길이의 두 배에서도 통하지만(0.93, 학습한 위치는 0.53) 블록 하나로는 뒤집지 못한다(0.75). 어떤 길이에도 통한다는 사인 위치는 여기서 학습한 위치보다 나을 것이 없다(0.51)."
+            "Held for order: without places the block can't reverse (0.34 right); with learned places or sines it makes no error. Rotary places tell distances alone: they go on at twice the length that was trained (0.93 right, learned places 0.53), but one block reverses only 0.75 of the symbols after 1000 steps. Sines, which are said to carry to any length, carry no further here than learned places (0.51).",
+            "순서에 대해서는 성립한다. 위치를 모르는 블록은 뒤집지 못하고(0.34), 학습한 위치나 사인 위치로는 틀리지 않는다. 회전 위치는 거리만 알려 준다. 그래서 배운 길이의 두 배에서도 통하지만(0.93, 학습한 위치는 0.53) 블록 하나로는 1000걸음 뒤에 기호의 0.75만 뒤집는다. 어떤 길이에도 통한다는 사인 위치는 여기서 학습한 위치보다 나을 것이 없다(0.51)."
         ),
         surprise: Words(
             "The block that looks up never errs, yet the place of the answer gets only half of a head's weight, and in 44 % of the sequences another place gets more: the question itself, which has the same letter and no number. Looking there does no harm, so nothing unlearns it. Weights show where a network looks, not what it uses.",

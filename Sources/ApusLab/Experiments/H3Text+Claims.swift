@@ -13,20 +13,20 @@ extension Sentences {
                 "lstm-wins",
                 Words(
                     "Reading in order beats counting: the LSTM is at least a point better than multi-hot.",
-                    "순서대로 읽으면 세는 것보다 낫다. LSTM이 멀티핫보다 1점 이상 높다."),
+                    "순서대로 읽으면 세는 것보다 낫다. LSTM이 멀티핫보다 1 %포인트 이상 높다."),
                 statistic: gap(SentenceReader.Way.lstm.title), .atLeast(0.01), basis: .predicted, isTaught: true,
                 evidence: against(.lstm)),
             Claim(
                 "transformer-wins",
                 Words(
-                    "The transformer is at least a point better than multi-hot.", "트랜스포머가 멀티핫보다 1점 이상 높다."),
+                    "The transformer is at least a point better than multi-hot.", "트랜스포머가 멀티핫보다 1 %포인트 이상 높다."),
                 statistic: gap(SentenceReader.Way.transformer.title), .atLeast(0.01), basis: .predicted,
                 isTaught: true, evidence: against(.transformer)),
             Claim(
                 "vectors-win",
                 Words(
                     "Vectors of words, learned from these sentences alone, are at least a point better than multi-hot.",
-                    "이 문장들만으로 배운 낱말 벡터가 멀티핫보다 1점 이상 높다."),
+                    "이 문장들만으로 배운 낱말 벡터가 멀티핫보다 1 %포인트 이상 높다."),
                 statistic: gap(SentenceReader.Way.mean.title), .atLeast(0.01), basis: .predicted, isTaught: true,
                 evidence: against(.mean)),
         ]
@@ -45,19 +45,19 @@ extension Sentences {
                 "order-lstm",
                 Words(
                     "Order matters to the LSTM: shuffled words cost it at least a point.",
-                    "LSTM에는 순서가 중요하다. 낱말을 섞으면 1점 이상 잃는다."), statistic: gap, .atLeast(0.01),
+                    "LSTM에는 순서가 중요하다. 낱말을 섞으면 1 %포인트 이상 잃는다."), statistic: gap, .atLeast(0.01),
                 basis: .predicted, isTaught: true, evidence: order(.lstm)),
             Claim(
                 "order-transformer",
                 Words(
                     "Order matters to the transformer: shuffled words cost it at least a point.",
-                    "트랜스포머에는 순서가 중요하다. 낱말을 섞으면 1점 이상 잃는다."), statistic: gap,
+                    "트랜스포머에는 순서가 중요하다. 낱말을 섞으면 1 %포인트 이상 잃는다."), statistic: gap,
                 .atLeast(0.01), basis: .predicted, isTaught: true, evidence: order(.transformer)),
             Claim(
                 "order-mean",
                 Words(
                     "To the mean of vectors it does not: the difference is below half a point.",
-                    "벡터 평균에는 순서가 상관없다. 차이는 0.5점보다 작다."), statistic: gap, .within(-0.005...0.005),
+                    "벡터 평균에는 순서가 상관없다. 차이는 0.5 %포인트보다 작다."), statistic: gap, .within(-0.005...0.005),
                 basis: .theory, evidence: order(.mean)),
             Claim(
                 "negation-lstm",
@@ -80,11 +80,11 @@ extension Sentences {
                 "few-words",
                 Words(
                     "More words are better: 2000 are at least five points better than 100.",
-                    "낱말이 많을수록 좋다. 2000개가 100개보다 5점 이상 높다."), statistic: gap, .atLeast(0.05),
+                    "낱말이 많을수록 좋다. 2000개가 100개보다 5 %포인트 이상 높다."), statistic: gap, .atLeast(0.05),
                 basis: .predicted, isTaught: true, evidence: vocabulary(2000, over: 100)),
             Claim(
                 "many-words",
-                Words("8000 are at least a point better than 2000.", "8000개가 2000개보다 1점 이상 높다."), statistic: gap,
+                Words("8000 are at least a point better than 2000.", "8000개가 2000개보다 1 %포인트 이상 높다."), statistic: gap,
                 .atLeast(0.01), basis: .predicted, isTaught: true, evidence: vocabulary(8000, over: 2000)),
             Claim(
                 "same-errors",
@@ -99,8 +99,8 @@ extension Sentences {
                 "lstm-slow",
                 Words(
                     "An epoch of the LSTM takes at least three times as long as one of the mean.",
-                    "LSTM의 한 에폭은 벡터 평균의 세 배 이상 걸린다."),
-                statistic: Words("seconds an epoch, LSTM ÷ mean", "에폭당 초, LSTM ÷ 벡터 평균"), .atLeast(3),
+                    "LSTM의 한 에포크는 벡터 평균의 세 배 이상 걸린다."),
+                statistic: Words("seconds an epoch, LSTM ÷ mean", "에포크당 초, LSTM ÷ 벡터 평균"), .atLeast(3),
                 basis: .calibrated(date: "2026-11-30"), isTaught: true,
                 evidence: Evidence.ratio(of: "seconds", Sentences.id(.lstm), over: Sentences.id(.mean))),
         ]

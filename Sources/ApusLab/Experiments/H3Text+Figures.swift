@@ -71,12 +71,12 @@ extension Sentences {
                 "curves",
                 caption: Words(
                     "Loss by epoch at the rate that was chosen, as far as all seeds trained; bands from the least to the greatest seed. The training loss is that with dropout.",
-                    "선택된 학습률에서 에폭에 따른 손실, 모든 시드가 학습한 데까지. 띠는 시드 가운데 최소에서 최대까지이다. 훈련 손실은 드롭아웃을 켠 채 잰 것이다.")[
+                    "선택된 학습률에서 에포크에 따른 손실, 모든 시드가 학습한 데까지. 띠는 시드 가운데 최소에서 최대까지이다. 훈련 손실은 드롭아웃을 켠 채 잰 것이다.")[
                         language], controls: [chosen]
             ) { choice in
                 let arm = results[Sentences.id(ways[choice[0]])]
                 return LineChart(
-                    "", x: Axis(Words("Epoch", "에폭")[language]),
+                    "", x: Axis(Words("Epoch", "에포크")[language]),
                     y: Axis(Words("Loss", "손실")[language], range: 0...0.8),
                     series: [("training", Words("training", "훈련")), ("validation", Words("validation", "검증"))].map {
                         name, title in
@@ -88,9 +88,9 @@ extension Sentences {
                 "time",
                 caption: Words(
                     "Seconds of an epoch of 7000 sentences, the fastest of the three rates, mean over the seeds.",
-                    "문장 7000개 한 에폭의 초. 세 학습률 가운데 가장 빠른 것, 시드의 평균.")[language],
+                    "문장 7000개 한 에포크의 초. 세 학습률 가운데 가장 빠른 것, 시드의 평균.")[language],
                 chart: BarChart(
-                    "", axis: Axis(Words("Seconds an epoch", "에폭당 초")[language]),
+                    "", axis: Axis(Words("Seconds an epoch", "에포크당 초")[language]),
                     labels: ways.map { $0.title[language] },
                     values: ways.map { results[Sentences.id($0)].mean("seconds") })),
         ]

@@ -49,8 +49,8 @@ struct Sentences: LabExperiment {
                 source: "course notes on natural language processing"),
         ],
         setup: Words(
-            "10,043 sentences of film reviews, for or against, half of each: 7000 to learn from, 1000 for validation, 2000 for the test, drawn by the seed. Up to 32 words of each, the 2000 most frequent ones; others are one unknown word. Multi-hot: 0 or 1 for each word, 16 ReLU units. Mean: vectors of 16 numbers, their mean, 16 ReLU units. LSTM: the same vectors, 16 units. Transformer: vectors of words and of places, one block of two heads, the mean. All with dropout 0.3 before the two outputs, Adam, batches of 100, up to 15 epochs, ended two epochs after the least validation loss, whose weights are kept. Each way may try the same three rates, 0.001, 0.003 and 0.01, with each seed; that of the least validation loss counts. Shuffled: the words of each sentence are put in an order that is drawn, in all three parts.",
-            "찬성과 반대가 반씩인 영화평 문장 10,043개를 시드가 훈련 7000, 검증 1000, 테스트 2000개로 나눈다. 문장마다 낱말 32개까지, 가장 흔한 2000개를 쓰고 나머지는 ‘모르는 낱말’ 하나로 친다. 멀티핫: 낱말마다 0 또는 1, ReLU 유닛 16개. 평균: 16차원 벡터의 평균과 ReLU 유닛 16개. LSTM: 같은 벡터와 유닛 16개. 트랜스포머: 낱말과 자리의 벡터, 헤드 두 개의 블록 하나, 평균. 모두 출력 둘 앞에 드롭아웃 0.3, Adam, 배치 100, 15에폭까지이며 검증 손실이 가장 작은 에폭에서 두 에폭 뒤에 멈추고 그 가중치를 쓴다. 방법마다 시드마다 같은 세 학습률 0.001, 0.003, 0.01을 시험하고 검증 손실이 가장 작은 것을 택한다. 섞기: 세 부분 모두에서 문장의 낱말을 무작위 순서로 놓는다."
+            "10,043 sentences of film reviews, half for the film and half against: 7000 to learn from, 1000 for validation, 2000 for the test, drawn by the seed. Up to 32 words of each, the 2000 most frequent ones; others are one unknown word. Multi-hot: 0 or 1 for each word, 16 ReLU units. Mean: vectors of 16 numbers, their mean, 16 ReLU units. LSTM: the same vectors, 16 units. Transformer: vectors of words and of places, one block of two heads, the mean. All with dropout 0.3 before the two outputs, Adam, batches of 100, up to 15 epochs, ended two epochs after the least validation loss, whose weights are kept. Each way may try the same three rates, 0.001, 0.003 and 0.01, with each seed; that of the least validation loss counts. Shuffled: the words of each sentence are put in an order that is drawn, in all three parts.",
+            "긍정과 부정이 반씩인 영화평 문장 10,043개를 시드가 훈련 7000, 검증 1000, 테스트 2000개로 나눈다. 문장마다 낱말 32개까지, 가장 흔한 2000개를 쓰고 나머지는 ‘모르는 낱말’ 하나로 친다. 멀티핫: 낱말마다 0 또는 1, ReLU 유닛 16개. 평균: 16차원 벡터의 평균과 ReLU 유닛 16개. LSTM: 같은 벡터와 유닛 16개. 트랜스포머: 낱말과 자리의 벡터, 헤드 두 개의 블록 하나, 평균. 모두 출력 둘 앞에 드롭아웃 0.3, Adam, 배치 100, 15에포크까지이며 검증 손실이 가장 작은 에포크에서 두 에포크 뒤에 멈추고 그 가중치를 쓴다. 방법마다 시드마다 같은 세 학습률 0.001, 0.003, 0.01을 시험하고 검증 손실이 가장 작은 것을 택한다. 섞기: 세 부분 모두에서 문장의 낱말을 무작위 순서로 놓는다."
         ),
         recipes: [
             .init(
@@ -70,8 +70,8 @@ struct Sentences: LabExperiment {
                 """)
         ],
         lesson: Words(
-            "Refuted here: with 7000 sentences to learn from, nothing beats knowing which words occur (0.758). LSTM (0.750) and transformer (0.751) are below it, and shuffling the words of every sentence costs neither of them anything. What helps is to know more words: 8000 instead of 2000 gain three points.",
-            "여기서는 반증되었다. 배울 문장이 7000개일 때, 어떤 낱말이 나오는지 아는 것(0.758)보다 나은 방법은 없다. LSTM(0.750)과 트랜스포머(0.751)는 그보다 낮고, 문장마다 낱말을 섞어도 둘 다 잃는 것이 없다. 도움이 되는 것은 낱말을 더 아는 것이다. 2000개 대신 8000개를 알면 3점 오른다."
+            "Refuted here: with 7000 sentences to learn from, nothing beats knowing which words occur (0.758). LSTM (0.750) and transformer (0.751) are no better, and shuffling the words of every sentence costs neither of them anything. What helps is to know more words: 8000 instead of 2000 gain three points.",
+            "여기서는 반증되었다. 배울 문장이 7000개일 때, 어떤 낱말이 나오는지 아는 것(0.758)보다 나은 방법은 없다. LSTM(0.750)과 트랜스포머(0.751)는 그보다 낫지 않고, 문장마다 낱말을 섞어도 둘 다 잃는 것이 없다. 도움이 되는 것은 낱말을 더 아는 것이다. 2000개 대신 8000개를 알면 3 %포인트 오른다."
         ),
         surprise: Words(
             "Even where order decides, reading it does not pay yet: of eight pairs such as “not bad but good” and “not good but bad”, LSTM and transformer tell five apart the right way, hardly more than by chance. And all fail at the same sentences: of those that multi-hot gets wrong, the transformer gets three quarters wrong, too.",

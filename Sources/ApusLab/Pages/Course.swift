@@ -34,7 +34,6 @@ struct Course {
         let rows = outcome.claims.map { decided in
             "| **\(decided.verdict.title[language])** | \(cell(decided.claim.statement[language])) | \(cell(decided.sentence(language))) |"
         }
-        let seeds = Words("\(outcome.results.seeds.count) seeds", "시드 \(outcome.results.seeds.count)개")[language]
         return """
 
             ### \(about.number). \(about.title[language])
@@ -51,7 +50,7 @@ struct Course {
 
             \(about.surprise[language])
 
-            `apus lab run \(about.id)` (\(seeds))
+            `apus lab run \(about.id)` (\(outcome.seeds[language]))
 
             """
     }

@@ -15,6 +15,15 @@ struct LabPage {
     }
 
     private var about: LabAbout { outcome.about }
+    private var isQuick: Bool { outcome.size != .whole }
+
+    /// What a reader of a quick run must know before the texts, which tell of the whole one.
+    private static func quickRun(_ id: String) -> Words {
+        Words(
+            "This was a quick run: few seeds, and smaller or shorter trainings. The texts tell of the whole run (apus lab run \(id)); numbers and verdicts are this run's own and may differ.",
+            "빠른 실행의 결과이다. 시드가 적고 학습이 작거나 짧다. 글은 전체 실행(apus lab run \(id))을 설명한다. 수와 판정은 이번 실행의 것이어서 다를 수 있다."
+        )
+    }
 
     /// The page; the language is the one in which it opens.
     func html(_ language: Language) -> String {
@@ -40,6 +49,7 @@ struct LabPage {
             \(LabHTML.both("p", Words("\(about.number) · \(part.english)", "\(about.number) · \(part.korean)"), class: "number"))
             \(LabHTML.both("h1", about.title))
             \(LabHTML.both("p", about.question, class: "question"))
+            \(isQuick ? LabHTML.both("p", LabPage.quickRun(about.id), class: "notice") : "")
             \(LabHTML.both("p", about.lesson, class: "lesson"))
             <p class="counts"><a href="#verdicts">\(LabHTML.both("span", Words("Verdicts", "판정")))</a>\(LabHTML.counts(outcome.claims.map(\.verdict)))</p>
             </header>
@@ -151,14 +161,11 @@ struct LabPage {
     }
 
     private var footer: String {
-        let count = outcome.results.seeds.count
-        let quick =
-            outcome.size != .whole ? Words(" A quick run: few seeds, smaller arms.", " 빠른 실행: 시드와 설정을 줄였다.") : Words("")
         let words = Words(
-            "\(count) seeds. Intervals have a confidence of 95 %: Student's t for means over seeds, Wilson's for shares. "
-                + "Thresholds were fixed before these seeds ran.\(quick.english) Data: results.json.",
-            "시드 \(count)개. 구간의 신뢰도는 95 %이다. 평균은 스튜던트 t, 비율은 윌슨 구간을 쓴다. "
-                + "기준값은 이 시드를 돌리기 전에 정했다.\(quick.korean) 자료: results.json.")
+            "\(outcome.seeds.english). Intervals have a confidence of 95 %: Student's t for means over seeds, Wilson's for shares. "
+                + "Thresholds were fixed before these seeds ran. Data: results.json. apus is .build/release/apus of the repository.",
+            "\(outcome.seeds.korean). 구간의 신뢰도는 95 %이다. 평균은 스튜던트 t, 비율은 윌슨 구간을 쓴다. "
+                + "기준값은 이 시드를 돌리기 전에 정했다. 자료: results.json. apus는 저장소의 .build/release/apus이다.")
         return "<footer>\(LabHTML.both("p", words))</footer>"
     }
 }

@@ -34,6 +34,12 @@ public struct LabOutcome: Sendable {
     public let claims: [DecidedClaim]
     /// How large it was.
     public let size: LabSize
+
+    /// The number of seeds in words.
+    var seeds: Words {
+        let count = results.seeds.count
+        return Words("\(count) \(count == 1 ? "seed" : "seeds")", "시드 \(count)개")
+    }
 }
 
 /// Runs experiments of the lab. What was measured before is not measured again, so a run that was stopped goes on.
