@@ -32,57 +32,47 @@ struct Bench: ParsableCommand {
         }
         let (model, input) = try network.loadLayers(for: "bench")
         var session = try Session(model, input: input, batchSize: batchSize, computation)
-        guard !inference else { return try print(inference: Bench.measureInference(of: session, seconds)) }
-        let training = try Bench.measure(seconds) { try session.train() }
-        let inference = try Bench.measureInference(of: session, seconds)
-        let report = try session.program().report
-        let flops = Double(report.steps.reduce(0) { $0 + $1.cost.flops })
+        let training = try inference ? nil : Bench.measure(seconds) { try session.train() }
+        let trainer = session.trainer()
+        let inference = try Bench.measure(seconds) { _ = try trainer.predict(session.batch.inputs.only).evaluated() }
+        let report = try training == nil ? nil : session.program().report
+        let flops = Double(report?.steps.reduce(0) { $0 + $1.cost.flops } ?? 0)
         if json {
-            let values: [String: Double] = [
-                "trainingMilliseconds": training.median * 1e3, "inferenceMilliseconds": inference.median * 1e3,
-                "trainingMeanMilliseconds": training.mean * 1e3, "inferenceMeanMilliseconds": inference.mean * 1e3,
-                "trainingSamplesPerSecond": Double(batchSize) / training.median,
-                "inferenceSamplesPerSecond": Double(batchSize) / inference.median, "trainingGFLOPs": flops / 1e9,
-                "peakBytes": Double(report.peakByteCount),
-            ]
-            try Terminal.print(FileJSON.text(values, isPretty: true))
-            return
-        }
-        try Terminal.print(
-            line("training ", training.median)
-                + String(format: ", %.0f GFLOP/s of operations done directly", flops / training.median / 1e9))
-        try Terminal.print(line("inference", inference.median))
-        try Terminal.print(
-            "\(batchSize) samples a step, Adam; \(report.steps.count) kernel calls and \(report.peakByteCount) bytes at the peak of training; medians of \(seconds) s each"
-                + String(format: ", means %.3f and %.3f ms", training.mean * 1e3, inference.mean * 1e3))
-        if training.wereDisturbed || inference.wereDisturbed {
-            Terminal.note("means far above medians: other processes took the cores")
-        }
-    }
-
-    /// A line of what is measured: median times, and samples by these.
-    private func line(_ name: String, _ time: Double) -> String {
-        String(format: "%@  %.3f ms a step, %.0f samples/s", name, time * 1e3, Double(batchSize) / time)
-    }
-
-    private func print(inference: StepTimes) throws {
-        if json {
-            let values: [String: Double] = [
+            var values: [String: Double] = [
                 "inferenceMilliseconds": inference.median * 1e3, "inferenceMeanMilliseconds": inference.mean * 1e3,
                 "inferenceSamplesPerSecond": Double(batchSize) / inference.median,
             ]
-            return try Terminal.print(FileJSON.text(values, isPretty: true))
+            if let training, let report {
+                values["trainingMilliseconds"] = training.median * 1e3
+                values["trainingMeanMilliseconds"] = training.mean * 1e3
+                values["trainingSamplesPerSecond"] = Double(batchSize) / training.median
+                values["trainingGFLOPs"] = flops / 1e9
+                values["peakBytes"] = Double(report.peakByteCount)
+            }
+            try Terminal.print(FileJSON.text(values, isPretty: true))
+            return
+        }
+        func line(_ name: String, _ time: Double) -> String {
+            String(format: "%@  %.3f ms a step, %.0f samples/s", name, time * 1e3, Double(batchSize) / time)
+        }
+        if let training {
+            try Terminal.print(
+                line("training ", training.median)
+                    + String(format: ", %.0f GFLOP/s of operations done directly", flops / training.median / 1e9))
         }
         try Terminal.print(line("inference", inference.median))
-        try Terminal.print(
-            "\(batchSize) samples a step; the median of \(seconds) s"
-                + String(format: ", the mean %.3f ms", inference.mean * 1e3))
-        if inference.wereDisturbed { Terminal.note("the mean is far above the median: other processes took the cores") }
-    }
-
-    private static func measureInference(of session: Session, _ seconds: Double) throws -> StepTimes {
-        let trainer = session.trainer()
-        return try measure(seconds) { _ = try trainer.predict(session.batch.inputs.only).evaluated() }
+        if let training, let report {
+            try Terminal.print(
+                "\(batchSize) samples a step, Adam; \(report.steps.count) kernel calls and \(report.peakByteCount) bytes at the peak of training; medians of \(seconds) s each"
+                    + String(format: ", means %.3f and %.3f ms", training.mean * 1e3, inference.mean * 1e3))
+        } else {
+            try Terminal.print(
+                "\(batchSize) samples a step; the median of \(seconds) s"
+                    + String(format: ", the mean %.3f ms", inference.mean * 1e3))
+        }
+        if inference.wereDisturbed || training?.wereDisturbed == true {
+            Terminal.note("means far above medians: other processes took the cores")
+        }
     }
 
     /// The times of steps, after some to warm up.

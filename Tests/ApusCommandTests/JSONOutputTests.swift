@@ -76,6 +76,10 @@ import Testing
                 let product = numbers["\(step)Milliseconds"]! * numbers["\(step)SamplesPerSecond"]!
                 #expect(abs(product - 4000) < 1e-6)
             }
+            let alone = try Command.json(try command.apus("bench d.yaml --seconds 0.01 --inference --json").output)
+            #expect(
+                Set(try #require(alone as? [String: Double]).keys)
+                    == Set(numbers.keys.filter { $0.hasPrefix("inference") }))
             // Tokens, and a class for each step.
             try command.write(
                 "[{embedding: {vocabulary: 9, units: 4}}, {lstm: {units: 3, returnsSequences: true}}, {dense: 9}]",

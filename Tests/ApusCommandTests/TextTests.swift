@@ -218,6 +218,11 @@ import Testing
                     of:
                         #/4 samples a step, Adam; \d+ kernel calls and \d+ bytes at the peak of training; medians of 0\.01 s each, means \d+\.\d{3} and \d+\.\d{3} ms/#
                 ) != nil)
+            let alone = try command.apus("bench d.yaml --seconds 0.01 --batch-size 4 --inference").lines
+            try #require(alone.count == 2)
+            #expect(alone[0].wholeMatch(of: steps[1]) != nil)
+            #expect(
+                alone[1].wholeMatch(of: #/4 samples a step; the median of 0\.01 s, the mean \d+\.\d{3} ms/#) != nil)
         }
     }
 

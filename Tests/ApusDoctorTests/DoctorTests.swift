@@ -173,6 +173,64 @@ import Testing
         #expect(diagnosis.repair.isEmpty && diagnosis.repairedQuality == nil)
     }
 
+    /// Sequences of numbers of which two are marked, and the sum of these.
+    private func sums() throws -> LoadedData {
+        let (count, length) = (900, 16)
+        let numbers = Tensor.uniform([count, length], key: RandomKey(seed: 5))
+        let marks = Tensor.uniform([count, 2], key: RandomKey(seed: 6)).scalars
+        var marked = Array(repeating: Float(0), count: count * length)
+        for (index, mark) in marks.enumerated() {
+            // One in each half.
+            marked[index / 2 * length + index % 2 * length / 2 + Int(mark * Float(length / 2))] = 1
+        }
+        let mask = Tensor(marked, shape: [count, length])
+        let data = try Dataset(
+            inputs: Tensor.stacked([numbers, mask], axis: 2),
+            targets: (numbers * mask).sum(axes: [1], keepingAxes: true))
+        let (training, validation) = try data.split(validation: 0.25, seed: 1)
+        return try LoadedData(training: training, validation: validation)
+    }
+
+    private func recurrent(_ name: String, _ layers: Sequential) -> Experiment {
+        experiment(name, layers: layers, loss: .meanSquaredError, metrics: [.r2], epochs: 15)
+    }
+
+    @Test func stateThatGrows() throws {
+        let given = recurrent(
+            "growing",
+            Sequential {
+                SimpleRNN(16, activation: .relu, recurrentInitializer: .normal(standardDeviation: 1))
+                Dense(1)
+            })
+        let diagnosis = try examine(given, data: sums())
+        let finding = try #require(diagnosis.findings.first, "\(diagnosis)")
+        #expect(finding.label == .explodingGradient && finding.places[0].hasPrefix("model.0.simpleRNN."))
+        #expect((diagnosis.repairedQuality ?? 0) > diagnosis.quality + 0.5)
+    }
+
+    @Test func stateThatIsForgotten() throws {
+        let given = recurrent(
+            "forgetting",
+            Sequential {
+                SimpleRNN(16, activation: .sigmoid)
+                Dense(1)
+            })
+        let diagnosis = try examine(given, data: sums())
+        #expect(diagnosis.findings.first?.label == .vanishingGradient, "\(diagnosis)")
+        #expect((diagnosis.repairedQuality ?? 0) > diagnosis.quality + 0.1)
+    }
+
+    @Test func healthyGates() throws {
+        let given = recurrent(
+            "gates",
+            Sequential {
+                GRU(16)
+                Dense(1)
+            })
+        let diagnosis = try examine(given, data: sums())
+        #expect(diagnosis.verdict == .healthy, "\(diagnosis)")
+    }
+
     @Test func theSameTwice() throws {
         let given = experiment("rate", layers: usual, optimizer: .adam(learningRate: 30))
         var (first, second) = (try examine(given), try examine(given))
