@@ -231,6 +231,32 @@ import Testing
         #expect(diagnosis.verdict == .healthy, "\(diagnosis)")
     }
 
+    /// Symbols of which each position is asked for the one before: a label at each position.
+    private func echoes() throws -> LoadedData {
+        let symbols = Tensor.integers([500, 13], in: 0..<6, key: RandomKey(seed: 7))
+        let data = try Dataset(inputs: symbols[0..., 1...], labels: symbols[0..., ..<12])
+        let (training, validation) = try data.split(validation: 0.25, seed: 1)
+        return try LoadedData(training: training, validation: validation)
+    }
+
+    private func echoing(rate: Float) -> Experiment {
+        experiment(
+            "echo",
+            layers: Sequential {
+                Embedding(vocabulary: 6, 12)
+                GRU(24, returnsSequences: true)
+                Dense(6)
+            }, optimizer: .adam(learningRate: rate), epochs: 20)
+    }
+
+    @Test func labelsOfPositions() throws {
+        let healthy = try examine(echoing(rate: 0.01), data: echoes())
+        #expect(healthy.verdict == .healthy && healthy.quality > 0.9, "\(healthy)")
+        let slow = try examine(echoing(rate: 1e-5), data: echoes())
+        #expect(slow.findings.first?.label == .learningRateTooLow, "\(slow)")
+        #expect((slow.repairedQuality ?? 0) > 0.8)
+    }
+
     @Test func theSameTwice() throws {
         let given = experiment("rate", layers: usual, optimizer: .adam(learningRate: 30))
         var (first, second) = (try examine(given), try examine(given))

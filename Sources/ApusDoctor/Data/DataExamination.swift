@@ -26,12 +26,15 @@ struct DataExamination {
     /// Everything that is wrong with the data.
     func findings() throws -> [Finding] {
         var found: [Finding] = []
-        let checks = [wrongMetric, imbalance, tooLittleData, groupLeak, identifierLeak, nearDuplicates]
+        // Neighbours and counts of sequences say nothing about their positions.
+        let checks =
+            patient.task.isPositions
+            ? [wrongMetric] : [wrongMetric, imbalance, tooLittleData, groupLeak, identifierLeak, nearDuplicates]
         for check in checks where !trials.isOver {
             if let finding = try check() { found.append(finding) }
         }
         // Other shares of the classes explain another score.
-        if !found.contains(where: { $0.label == .classImbalance }), !trials.isOver {
+        if !found.contains(where: { $0.label == .classImbalance }), !patient.task.isPositions, !trials.isOver {
             if let finding = try otherTestPart() ?? damagedInputs() { found.append(finding) }
         }
         return found
@@ -73,7 +76,8 @@ struct DataExamination {
 
     /// Whether neither the network nor its samples' neighbours tell labels better than a guess.
     func withoutSignal() throws -> Finding? {
-        guard training.isClassification || patient.task == .answers(1), training.count >= 200,
+        guard training.isClassification && !patient.task.isPositions || patient.task == .answers(1),
+            training.count >= 200,
             let rows = SampleRows.of(training, limit: 1500)
         else { return nil }
         func label(_ index: Int) -> Int {

@@ -88,6 +88,9 @@ extension Case {
                 if units < count { edit = edit.and(Edit(head.last.path("units"), .whole(count))) }
                 loss = "softmaxCrossEntropy"
             }
+        case .positions(let count):
+            if units < count { edit = edit.and(Edit(head.last.path("units"), .whole(count))) }
+            loss = "softmaxCrossEntropy"
         case .oneHot(let count):
             guard units == count else { return nil }
             loss = "softmaxCrossEntropy"
@@ -127,10 +130,12 @@ extension Case {
                     .lossTaskMismatch, ["loss"], right, "\(lossName) compares classes, but the targets are numbers", 0.9
                 )
             }
-        case .classes, .answers, .oneHot:
+        case .classes, .answers, .oneHot, .positions:
             if activation == "softmax", units == 1 {
                 add(mismatch, places, right, "softmax over one output is 1, whatever the input is", 1)
-            } else if case .classes(let count) = patient.task, units < count, !(units == 1 && count == 2) {
+            } else if let count = patient.task.labelCount, units < count,
+                !(units == 1 && patient.task == .classes(2))
+            {
                 add(
                     mismatch, [head.last.path("units"), "loss"], right,
                     "\(units.counted("output")) can't tell \(count) classes apart", 1)

@@ -92,7 +92,8 @@ extension Case {
 
     /// Gradients through many steps may be large by chance.
     private func clippingTreatments(_ layers: [ExperimentTree.Layer]) -> [Treatment] {
-        guard control.diverged || control.failure != nil, tree["optimizer.clipping"] ?? SettingValue.none == SettingValue.none
+        guard control.diverged || control.failure != nil,
+            tree["optimizer.clipping"] ?? SettingValue.none == SettingValue.none
         else {
             return []
         }

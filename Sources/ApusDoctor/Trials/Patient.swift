@@ -10,7 +10,7 @@ struct Patient: Sendable {
     let task: Task
     /// The layers of a network of the zoo, which settings reach only where they are written out; `nil` for other networks.
     let namedLayers: SettingValue?
-    /// The classes of the training part, by number of samples; empty for other tasks.
+    /// The classes of the training part, by number of samples; empty for other tasks and for labels of positions.
     let classCounts: [Int]
 
     init(_ experiment: Experiment, _ data: LoadedData) throws {
@@ -27,10 +27,10 @@ struct Patient: Sendable {
         tree = try ExperimentTree(layered)
         namedLayers = layered.model == experiment.model ? nil : tree["model"]
         guard let task = try Task(experiment, data.training) else {
-            throw DoctorError("the doctor examines networks with one output for each sample; this one has several")
+            throw DoctorError("the doctor examines networks with one output; this one has several")
         }
         self.task = task
-        classCounts = data.training.isClassification ? data.training.classCounts : []
+        classCounts = data.training.isClassification && !task.isPositions ? data.training.classCounts : []
     }
 
     /// Whether answers are compared over classes and not over samples: the rarest class has less than a third of its share.

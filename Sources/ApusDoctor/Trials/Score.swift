@@ -7,7 +7,7 @@ import ApusTraining
 
 /// How well a network does its task on some samples, whatever loss it was trained with.
 struct Score: Sendable {
-    /// For classes and answers the share that is right; for numbers R², at least −1.
+    /// For classes and answers the share that is right, of labels of positions that of positions; for numbers R², at least −1.
     let value: Double
     /// The mean share that is right over the classes; `value` for other tasks.
     let balanced: Double
@@ -28,7 +28,7 @@ struct Score: Sendable {
 
     /// The score of a training that failed: that of who always gives the same answer.
     static func failed(_ task: Task, on data: Dataset) -> Score {
-        guard data.isClassification else { return worst(data.count).withValue(0) }
+        guard data.isClassification, !task.isPositions else { return worst(data.count).withValue(0) }
         let counts = data.classCounts.map(Double.init)
         let share = (counts.max() ?? 0) / max(1, counts.reduce(0, +))
         return Score(
@@ -47,15 +47,20 @@ struct Score: Sendable {
         var targets: [[Float]] = []
         let term = trainer.objective.terms[0]
         var shape = Shape([1])
-        for batch in trainer.scaled(data).batches(of: 512, epoch: 0, seed: 0, shuffled: false) {
-            let output = try trainer.predict(batch.inputs, preprocessing: batch.preprocessing).only
+        let size = max(1, min(512, 16_384 / max(1, task.isPositions ? data.targetType.shape.count : 1)))
+        for batch in trainer.scaled(data).batches(of: size, epoch: 0, seed: 0, shuffled: false) {
+            var output = try trainer.predict(batch.inputs, preprocessing: batch.preprocessing).only
+            // Answers and not the scores of all classes, which of many positions fill the memory.
+            if task.isPositions { output = output.argmax(axis: -1) }
             let target = term.target.tensor(inputs: batch.preprocessing(batch.inputs), targets: batch.targets)
             try ApusTensor.evaluate([output, target])
             shape = output.shape
             outputs += Score.rows(try output.cast(to: .float32).evaluated().scalars, batch.count)
             targets += Score.rows(try target.cast(to: .float32).evaluated().scalars, batch.count)
         }
-        self = Score(outputs, targets, task, isProbability: Score.areProbabilities(trainer.loss, shape))
+        self = Score(
+            outputs, targets, task, isProbability: Score.areProbabilities(trainer.loss, shape),
+            ignored: data.ignoredLabels.values.first.map(Float.init))
     }
 
     private static func rows(_ values: [Float], _ count: Int) -> [[Float]] {
@@ -73,7 +78,7 @@ struct Score: Sendable {
         }
     }
 
-    init(_ outputs: [[Float]], _ targets: [[Float]], _ task: Task, isProbability: Bool) {
+    init(_ outputs: [[Float]], _ targets: [[Float]], _ task: Task, isProbability: Bool, ignored: Float? = nil) {
         let count = outputs.count
         guard count > 0, outputs.joined().allSatisfy(\.isFinite) else {
             self = .worst(count)
@@ -102,6 +107,18 @@ struct Score: Sendable {
             chance = (total.max() ?? 0) / Double(count)
             isConstant = Set(answers).count == 1
             self.classes = Array(zip(right, total)).map { (right: $0, count: $1) }
+        case .positions:
+            samples = zip(outputs, targets).map { answers, truths in
+                let counted = zip(answers, truths).filter { $1 != ignored }
+                return Double(counted.count { $0 == $1 }) / Double(max(1, counted.count))
+            }
+            value = samples.reduce(0, +) / Double(count)
+            balanced = value
+            var counts: [Float: Int] = [:]
+            for truth in targets.joined() where truth != ignored { counts[truth, default: 0] += 1 }
+            chance = Double(counts.values.max() ?? 0) / Double(max(1, counts.values.reduce(0, +)))
+            isConstant = Set(outputs.joined()).count == 1
+            classes = []
         case .answers:
             samples = zip(outputs, targets).map { row, truth in
                 let hits = zip(row, truth).filter { ($0 > threshold) == ($1 > 0.5) }.count

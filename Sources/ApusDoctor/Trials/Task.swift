@@ -7,6 +7,8 @@ import ApusTensor
 enum Task: Hashable, Sendable {
     /// One of so many classes, as labels.
     case classes(Int)
+    /// One of so many classes at each position of a sample, as labels: the next token, the tag of a word.
+    case positions(Int)
     /// So many answers of yes or no, as numbers 0 and 1.
     case answers(Int)
     /// One of so many classes, as rows with a single 1.
@@ -14,7 +16,7 @@ enum Task: Hashable, Sendable {
     /// So many numbers.
     case numbers(Int)
 
-    /// What the data ask; `nil` for what the doctor does not judge: several outputs, labels of positions.
+    /// What the data ask; `nil` for what the doctor does not judge: several outputs.
     init?(_ experiment: Experiment, _ data: Dataset) throws {
         guard experiment.losses == nil, data.targetNames.count <= 1 else { return nil }
         if let target = experiment.target, target.isInput {
@@ -23,8 +25,7 @@ enum Task: Hashable, Sendable {
         }
         guard data.hasTargets else { return nil }
         if data.isClassification {
-            guard data.targetType.shape.rank == 0 else { return nil }
-            self = .classes(data.classCount)
+            self = data.targetType.shape.rank == 0 ? .classes(data.classCount) : .positions(data.classCount)
             return
         }
         let width = max(1, data.targetType.shape.count)
@@ -39,10 +40,20 @@ enum Task: Hashable, Sendable {
     /// Whether one class is the answer, and not several answers or numbers.
     var isClasses: Bool {
         switch self {
-        case .classes, .oneHot: true
+        case .classes, .oneHot, .positions: true
         case .answers, .numbers: false
         }
     }
+
+    /// How many classes labels may name; `nil` for other targets.
+    var labelCount: Int? {
+        switch self {
+        case .classes(let count), .positions(let count): count
+        case .oneHot, .answers, .numbers: nil
+        }
+    }
+
+    var isPositions: Bool { if case .positions = self { true } else { false } }
 
     var isNumbers: Bool { if case .numbers = self { true } else { false } }
 }

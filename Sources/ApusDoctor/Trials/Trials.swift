@@ -92,7 +92,8 @@ final class Trials {
             return (data.training, try thinned(validation, heldOutLimit))
         }
         let (training, heldOut) = try data.training.split(
-            validation: 0.2, stratified: data.training.isClassification, seed: seed)
+            validation: 0.2,
+            stratified: data.training.isClassification && data.training.targetType.shape.rank == 0, seed: seed)
         return (training, try thinned(heldOut, heldOutLimit))
     }
 
