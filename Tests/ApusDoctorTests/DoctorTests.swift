@@ -239,7 +239,7 @@ import Testing
         return try LoadedData(training: training, validation: validation)
     }
 
-    private func echoing(rate: Float) -> Experiment {
+    private func echoing(rate: Double) -> Experiment {
         experiment(
             "echo",
             layers: Sequential {
