@@ -188,9 +188,10 @@ struct Examination {
         }
     }
 
-    /// What an arm gains over the control with the same seed.
+    /// What an arm gains over the control with the same seed, or over a guess where either is worse than that.
     private func gain(_ arm: Trial, _ control: Trial, _ treatment: Treatment, _ patient: Patient) -> Double {
-        let quality = patient.quality(arm.score) - patient.quality(control.score)
+        func skill(_ score: Score) -> Double { max(patient.quality(score), patient.chance(score)) }
+        let quality = skill(arm.score) - skill(control.score)
         guard treatment.isMeasuredByLoss else { return quality }
         guard quality > -0.02, control.heldOutLoss > 0, arm.heldOutLoss.isFinite else { return -1 }
         return control.heldOutLoss.isFinite ? 1 - arm.heldOutLoss / control.heldOutLoss : 1

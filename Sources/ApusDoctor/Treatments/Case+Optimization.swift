@@ -40,6 +40,14 @@ extension Case {
             default: break
             }
         }
+        let noise = noiseOfOutput
+        if !noise.isEmpty {
+            found.append(
+                Treatment(
+                    .overRegularised, at: noise.map { "\($0.place).\($0.kind)" },
+                    Edit(noise.map { ($0.place, "linear") }),
+                    "noise is added to the outputs that the loss compares", suspicion: 0.92, minimumGain: 0.01))
+        }
         if !quiet.assignments.isEmpty {
             found.append(
                 Treatment(
@@ -226,18 +234,26 @@ extension Case {
                     "training ends while the network still improves", suspicion: 0.2, minimumGain: 0.09, level: 3,
                     greatestShare: 0.67))
         }
-        let dense = tree.layers.filter { $0.kind == "dense" && $0.place != head?.last.place }
-        if !dense.isEmpty, tree.isList, experiment.target?.isInput != true,
-            dense.contains(where: { ($0.argument("units")?.int ?? 0) < 64 })
-        {
-            let wider = dense.map { layer in
-                (layer.path("units"), SettingValue.whole(max(32, (layer.argument("units")?.int ?? 8) * 4)))
+        let hidden = tree.layers.filter {
+            ["dense", "conv2D", "conv1D"].contains($0.kind) && $0.place != head?.last.place
+        }
+        if !hidden.isEmpty, tree.isList, experiment.target?.isInput != true {
+            // Filters work at every place of an image: few of them are as much as many units, and cost more.
+            func width(_ layer: ExperimentTree.Layer) -> (path: String, units: Int, isFew: Bool, more: Int) {
+                let units = layer.argument(layer.kind == "dense" ? "units" : "filters")?.int ?? 8
+                return layer.kind == "dense"
+                    ? (layer.path("units"), units, units < 64, max(32, units * 4))
+                    : (layer.path("filters"), units, units < 8, units < 16 ? units * 4 : units)
             }
-            found.append(
-                Treatment(
-                    .underfittingCapacity, at: wider.map(\.0), Edit(wider),
-                    "hidden layers have \(dense.compactMap { $0.argument("units")?.int }.map(String.init).joined(separator: ", ")) units",
-                    suspicion: 0.2, minimumGain: 0.09, level: 3, greatestShare: 0.67))
+            let widths = hidden.map(width)
+            let wider = widths.map { ($0.path, SettingValue.whole($0.more)) }
+            if widths.contains(where: \.isFew) {
+                found.append(
+                    Treatment(
+                        .underfittingCapacity, at: wider.map(\.0), Edit(wider),
+                        "hidden layers have \(widths.map { "\($0.units)" }.joined(separator: ", ")) units",
+                        suspicion: 0.2, minimumGain: 0.09, level: 3, greatestShare: 0.67))
+            }
         }
         return found
     }

@@ -4,13 +4,25 @@ import ApusTensor
 
 /// The end of the network: output, loss and metrics against the question of the data.
 extension Case {
-    /// The layers at the end: the last one with a kernel, and the activations behind it.
+    /// The layers at the end: the last one with a kernel, and the activations behind it, between which noise may stand.
     var head: (last: ExperimentTree.Layer, activations: [ExperimentTree.Layer])? {
         let layers = tree.outerLayers
         guard let index = layers.lastIndex(where: \.isLinear) else { return nil }
         let behind = Array(layers[(index + 1)...])
-        return behind.allSatisfy { Case.activationNames.contains($0.kind) || $0.kind == "activation" }
-            ? (layers[index], behind) : nil
+        let activations = behind.filter { Case.activationNames.contains($0.kind) || $0.kind == "activation" }
+        let noise = behind.filter { Case.noiseNames.contains($0.kind) }
+        return activations.count + noise.count == behind.count ? (layers[index], activations) : nil
+    }
+
+    /// Layers that draw random numbers while training.
+    static let noiseNames: Set<String> = [
+        "dropout", "alphaDropout", "gaussianDropout", "spatialDropout", "gaussianNoise",
+    ]
+
+    /// The noise behind the last layer with a kernel.
+    var noiseOfOutput: [ExperimentTree.Layer] {
+        guard let last = head?.last, let index = tree.outerLayers.firstIndex(of: last) else { return [] }
+        return tree.outerLayers[index...].filter { Case.noiseNames.contains($0.kind) }
     }
 
     static let activationNames: Set<String> = [
@@ -112,7 +124,9 @@ extension Case {
         var found: [Treatment] = []
         func add(_ cause: Cause, _ places: [String], _ edit: Edit, _ text: String, _ suspicion: Double) {
             guard !edit.assignments.isEmpty else { return }
-            found.append(Treatment(cause, at: places, edit, text, suspicion: suspicion))
+            // What is wrong by itself need not do much harm.
+            let least = suspicion > 0.9 ? 0.01 : 0.02
+            found.append(Treatment(cause, at: places, edit, text, suspicion: suspicion, minimumGain: least))
         }
         let mismatch = Cause.outputActivationMismatch
         switch patient.task {
@@ -238,12 +252,25 @@ extension Case {
                     "the loss is multiplied by \(experiment.loss.weight)",
                     suspicion: 0.3))
         }
+        if let reason = unsuitableLoss {
+            found.append(
+                Treatment(
+                    .lossTaskMismatch, at: ["loss"], Edit("loss", "meanSquaredError"), reason, suspicion: 0.9))
+        }
         return found
-            + (lossName == "meanSquaredLogarithmicError" && targetRange.0 < 0
-                ? [
-                    Treatment(
-                        .lossTaskMismatch, at: ["loss"], Edit("loss", "meanSquaredError"),
-                        "a loss of logarithms takes every negative number for 0", suspicion: 0.9)
-                ] : [])
+    }
+
+    /// Why the loss does not suit the numbers that are to be told; `nil` if it does.
+    private var unsuitableLoss: String? {
+        guard patient.task.isNumbers else { return nil }
+        let (low, high) = targetRange
+        switch lossName {
+        case "meanSquaredLogarithmicError" where low < 0:
+            return "a loss of logarithms takes every negative number for 0"
+        case "poisson" where low < 0: return "a loss of rates has no meaning for negative numbers"
+        case "meanAbsolutePercentageError" where low < 0.05 * (high - low) && high > -0.05 * (high - low):
+            return "errors are measured as shares of targets that come near 0, where a small one counts most"
+        default: return nil
+        }
     }
 }

@@ -17,6 +17,8 @@ extension Case {
                     .inputNotNormalised, at: ["\(rescaling.place).rescaling"], Edit(rescaling.place, "linear"),
                     "the first layer scales inputs that are scaled already", suspicion: 0.6, level: 1))
         }
+        // Places in a table are no measurements, and stay as they are.
+        guard !layers.contains(where: { $0.kind == "embedding" }) else { return found }
         guard let input = control.start?.input, tree["target"]?.kind != "input" || tree["data.normalize"] != nil else {
             return found
         }
@@ -265,11 +267,16 @@ extension Case {
                 edit = edit.and(Edit(layer.path("activation"), "relu"))
                 if layer.initializer == nil { edit = edit.and(Edit(layer.path("kernelInitializer"), "heNormal")) }
             }
-            found.append(
-                Treatment(
-                    .missingNonlinearity, at: linear.map { $0.path("activation") }, edit,
-                    "no hidden layer has an activation: together they are one linear map", suspicion: 0.8,
-                    minimumGain: 0.05))
+            let text = "no hidden layer has an activation: together they are one linear map"
+            let places = linear.map { $0.path("activation") }
+            found.append(Treatment(.missingNonlinearity, at: places, edit, text, suspicion: 0.8, minimumGain: 0.05))
+            // So few units bend the map in few places.
+            let narrow = linear.filter { ($0.argument("units")?.int ?? 0) < 32 }
+            if !narrow.isEmpty {
+                let wide = edit.and(Edit(narrow.map { ($0.path("units"), 32) }))
+                found.append(
+                    Treatment(.missingNonlinearity, at: places, wide, text, suspicion: 0.78, minimumGain: 0.05))
+            }
         }
         return found
     }
@@ -284,15 +291,36 @@ extension Case {
     private var shortened: [Int]? {
         let layers = tree.outerLayers
         let dense = layers.filter { $0.kind == "dense" && $0.place != head?.last.place }
-        guard dense.count > 5, layers.allSatisfy({ $0.kind == "dense" || Case.activationNames.contains($0.kind) })
-        else {
-            return nil
-        }
+        let others: Set<String> = ["dense", "flatten", "reshape", "dropout"]
+        guard dense.count > 5,
+            layers.allSatisfy({ others.contains($0.kind) || Case.activationNames.contains($0.kind) })
+        else { return nil }
         let equal = dense.dropFirst().filter { $0.argument("units") == dense[1].argument("units") }
         return equal.dropFirst(2).compactMap { Int($0.place.split(separator: ".")[1]) }
     }
 
+    /// Start values of He for many layers of ReLU, each of which halves the signal of Glorot's.
+    private var rectifiedStart: Treatment? {
+        let halved = hidden.filter { layer in
+            activation(behind: layer) == "relu"
+                && ["glorotUniform", "glorotNormal", "lecunUniform", "lecunNormal"].contains(
+                    layer.initializer?.kind ?? "glorotUniform")
+        }
+        guard tree.isList, halved.count > 8, !tree.layers.contains(where: { $0.kind.hasSuffix("Norm") }) else {
+            return nil
+        }
+        let places = halved.map { $0.path("kernelInitializer") }
+        return Treatment(
+            .initTooSmall, at: places, Edit(places.map { ($0, "heNormal") }),
+            "each of \(halved.count) layers of ReLU halves the signal that its start values keep", suspicion: 0.75,
+            minimumGain: 0.02, level: 2)
+    }
+
     func depthTreatments() -> [Treatment] {
+        (rectifiedStart.map { [$0] } ?? []) + shorteningTreatments()
+    }
+
+    private func shorteningTreatments() -> [Treatment] {
         guard let places = shortened, !places.isEmpty, let items = tree["model"]?.items else { return [] }
         let kept = items.indices.filter { !places.contains($0) }.map { items[$0] }
         let dead = control.end?.deadShare ?? control.start?.deadShare ?? 0
