@@ -188,10 +188,11 @@ struct Examination {
         }
     }
 
-    /// What an arm gains over the control with the same seed, or over a guess where either is worse than that.
+    /// What an arm gains over the control with the same seed; nothing where it is no better than a guess.
     private func gain(_ arm: Trial, _ control: Trial, _ treatment: Treatment, _ patient: Patient) -> Double {
-        func skill(_ score: Score) -> Double { max(patient.quality(score), patient.chance(score)) }
-        let quality = skill(arm.score) - skill(control.score)
+        let difference = patient.quality(arm.score) - patient.quality(control.score)
+        let isGuess = patient.quality(arm.score) < patient.chance(arm.score) + 0.005
+        let quality = isGuess ? min(0, difference) : difference
         guard treatment.isMeasuredByLoss else { return quality }
         guard quality > -0.02, control.heldOutLoss > 0, arm.heldOutLoss.isFinite else { return -1 }
         return control.heldOutLoss.isFinite ? 1 - arm.heldOutLoss / control.heldOutLoss : 1
@@ -270,7 +271,9 @@ struct Examination {
             curves.treated.append(b.epochs.compactMap { $0.validation?.loss })
             let (mean, bound) = Examination.lowerBound(gains)
             guard seeds.count >= 3 else { continue }
-            if bound > least, matters(mean, given, arm.treatment) {
+            // What lowers the loss must not cost right answers.
+            let change = Moments(zip(treated, control).map { $0 - $1 }).mean
+            if bound > least, matters(mean, given, arm.treatment), change > -0.005 {
                 return Finding.Proof(
                     seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound,
                     curves: isComparable ? curves : nil)
