@@ -257,6 +257,85 @@ import Testing
         #expect((slow.repairedQuality ?? 0) > 0.8)
     }
 
+    /// Numbers about 0, a linear map of four others.
+    private func numbersAboutZero() throws -> LoadedData {
+        let inputs = Tensor.normal([900, 4], key: RandomKey(seed: 8))
+        let weights = Tensor([1, -2, 0.5, 1.5], shape: [4, 1])
+        let data = try Dataset(inputs: inputs, targets: inputs.matmul(weights))
+        let (training, validation) = try data.split(validation: 0.25, seed: 1)
+        return try LoadedData(training: training, validation: validation)
+    }
+
+    @Test(arguments: [Loss.meanAbsolutePercentageError, .poisson])
+    func lossesThatDoNotSuitTheirNumbers(loss: Loss) throws {
+        let layers = Sequential {
+            Dense(16, activation: .relu, kernelInitializer: .heNormal)
+            Dense(1)
+        }
+        let given = experiment("loss", layers: layers, loss: loss, metrics: [.r2])
+        let diagnosis = try examine(given, data: numbersAboutZero())
+        #expect(diagnosis.findings.first?.label == .lossTaskMismatch, "\(diagnosis)")
+        #expect((diagnosis.repairedQuality ?? 0) > 0.9)
+    }
+
+    /// Behind the output noise is a fault, before it a remedy.
+    @Test func noiseBehindTheOutput() throws {
+        func noisy(_ isBehind: Bool) -> Experiment {
+            experiment(
+                "noise",
+                layers: Sequential {
+                    Dense(32, activation: .relu, kernelInitializer: .heNormal)
+                    if !isBehind { Dropout(0.3) }
+                    Dense(2)
+                    if isBehind { Dropout(0.8) }
+                }, epochs: 30)
+        }
+        let behind = try examine(noisy(true))
+        #expect(behind.findings.first?.label == .overRegularised, "\(behind)")
+        #expect(behind.findings.first?.places == ["model.2.dropout"] && behind.repair == ["model.2=linear"])
+        let before = try examine(noisy(false))
+        #expect(before.verdict == .healthy, "\(before)")
+    }
+
+    /// A chain of plain layers, also behind one that only changes the shape.
+    @Test(arguments: [false, true]) func manyPlainLayers(isFlattened: Bool) throws {
+        let given = experiment(
+            "deep",
+            layers: Sequential {
+                if isFlattened { Flatten() }
+                for _ in 0..<30 { Dense(16, activation: .relu) }
+                Dense(2)
+            })
+        let diagnosis = try examine(given)
+        let causes: [Cause] = [.initTooSmall, .tooDeepWithoutResidual, .deadReLU, .vanishingGradient]
+        #expect(diagnosis.findings.first.map { causes.contains($0.label) } == true, "\(diagnosis)")
+        #expect((diagnosis.repairedQuality ?? 0) > diagnosis.quality + 0.2)
+    }
+
+    @Test func linearStackOfFewUnits() throws {
+        let given = experiment(
+            "few", data: DataSource(source: .generated(.spirals(count: 1200, noise: 0.05)), test: 0.3),
+            layers: Sequential {
+                Dense(3)
+                Dense(3)
+                Dense(2)
+            }, epochs: 60)
+        let diagnosis = try examine(given)
+        #expect(diagnosis.findings.first?.label == .missingNonlinearity, "\(diagnosis)")
+        #expect((diagnosis.repairedQuality ?? 0) > diagnosis.quality + 0.15)
+    }
+
+    /// Where nothing can be learned, a rate that makes answers no better than a guess is no repair.
+    @Test func guessesAreNoRepair() throws {
+        let symbols = Tensor.integers([500, 12], in: 0..<6, key: RandomKey(seed: 7))
+        let data = try Dataset(
+            inputs: symbols, labels: Tensor.integers([500, 12], in: 0..<6, key: RandomKey(seed: 9)))
+        let (training, validation) = try data.split(validation: 0.25, seed: 1)
+        let diagnosis = try examine(
+            echoing(rate: 1), data: LoadedData(training: training, validation: validation))
+        #expect(diagnosis.verdict == .unknown && diagnosis.repair.isEmpty, "\(diagnosis)")
+    }
+
     @Test func theSameTwice() throws {
         let given = experiment("rate", layers: usual, optimizer: .adam(learningRate: 30))
         var (first, second) = (try examine(given), try examine(given))
