@@ -38,7 +38,7 @@ public struct Doctor: Sendable {
     /// - Parameters:
     ///   - experiment: What does not learn, or seems to.
     ///   - data: In place of the data that the experiment names.
-    /// - Throws: `DoctorError` for networks of several outputs; what reading the data throws.
+    /// - Throws: `DoctorError` where the data have no targets; what reading them throws.
     public func examine(_ experiment: Experiment, data: LoadedData? = nil) throws -> Diagnosis {
         var examination = try Examination(self, experiment, data)
         return try examination.diagnosis()

@@ -354,7 +354,45 @@ import Testing
         #expect((finding?["repair"] as? [String: Any])?["settings"] as? [String] != nil)
     }
 
-    @Test func severalOutputsAreRefused() throws {
+    @Test func severalOutputs() throws {
+        let inputs = Tensor.uniform([900, 2], -1..<1, key: RandomKey(seed: 10))
+        let (x, y) = (inputs[0..., 0], inputs[0..., 1])
+        let kinds = (x * y).scalars.map { $0 > 0 ? 1 : 0 }
+        let data = try Dataset(
+            inputs: Values(inputs),
+            targets: [
+                "kind": Tensor(kinds.map { Int32($0) }, shape: [900]), "radius": (x * x + y * y).reshaped([900, 1]),
+            ],
+            classNames: ["kind": ["no", "yes"]])
+        let (training, validation) = try data.split(validation: 0.25, seed: 1)
+        func examined(rate: String) throws -> Diagnosis {
+            let file = """
+                name: two
+                data: {source: moons}
+                model:
+                  hidden: {from: input, layers: [{dense: {units: 32, activation: relu}}, {dense: {units: 16, activation: relu}}]}
+                  kind: {from: hidden, layers: [{dense: 2}]}
+                  radius: {from: hidden, layers: [{dense: 1}]}
+                losses: {kind: softmaxCrossEntropy, radius: meanSquaredError}
+                metrics: {kind: [accuracy]}
+                optimizer: {adam: {learningRate: \(rate)}}
+                schedule: constant
+                batchSize: 32
+                epochs: 30
+                """
+            return try examine(
+                try Experiment(yaml: file, path: "two.yaml"),
+                data: LoadedData(training: training, validation: validation))
+        }
+        let healthy = try examined(rate: "0.01")
+        #expect(healthy.verdict == .healthy && healthy.quality > 0.85, "\(healthy)")
+        let slow = try examined(rate: "1e-6")
+        #expect(slow.findings.first?.label == .learningRateTooLow, "\(slow)")
+        #expect((slow.repairedQuality ?? 0) > 0.8)
+    }
+
+    /// An output that is compared with a target that the data do not have.
+    @Test func targetsThatAreMissing() throws {
         var two = experiment("two", layers: usual)
         two.losses = ["a": .softmaxCrossEntropy, "b": .softmaxCrossEntropy]
         #expect(throws: (any Error).self) { try examine(two) }

@@ -26,15 +26,15 @@ struct DataExamination {
     /// Everything that is wrong with the data.
     func findings() throws -> [Finding] {
         var found: [Finding] = []
-        // Neighbours and counts of sequences say nothing about their positions.
+        // Neighbours and counts of samples say nothing about positions, or about one of several outputs.
         let checks =
-            patient.task.isPositions
+            !patient.task.hasOneAnswer
             ? [wrongMetric] : [wrongMetric, imbalance, tooLittleData, groupLeak, identifierLeak, nearDuplicates]
         for check in checks where !trials.isOver {
             if let finding = try check() { found.append(finding) }
         }
         // Other shares of the classes explain another score.
-        if !found.contains(where: { $0.label == .classImbalance }), !patient.task.isPositions, !trials.isOver {
+        if !found.contains(where: { $0.label == .classImbalance }), patient.task.hasOneAnswer, !trials.isOver {
             if let finding = try otherTestPart() ?? damagedInputs() { found.append(finding) }
         }
         return found
@@ -76,7 +76,7 @@ struct DataExamination {
 
     /// Whether neither the network nor its samples' neighbours tell labels better than a guess.
     func withoutSignal() throws -> Finding? {
-        guard training.isClassification && !patient.task.isPositions || patient.task == .answers(1),
+        guard training.isClassification && patient.task.hasOneAnswer || patient.task == .answers(1),
             training.count >= 200,
             let rows = SampleRows.of(training, limit: 1500)
         else { return nil }

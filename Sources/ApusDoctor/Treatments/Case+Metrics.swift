@@ -5,7 +5,9 @@ extension Case {
     /// A metric that takes outputs for what they are not: what it says is wrong, whatever the network learned.
     var metricFinding: Finding? {
         // Where the output itself does not fit, its repair says what metrics take.
-        guard outputTreatments().isEmpty, let metrics = tree["metrics"]?.items else { return nil }
+        guard patient.task.hasOneAnswer, outputTreatments().isEmpty, let metrics = tree["metrics"]?.items else {
+            return nil
+        }
         let areProbabilities = Case.reach(outputActivation).map { $0 == (0, 1) } ?? false
         var places: [String] = []
         let changed = metrics.enumerated().map { index, metric -> SettingValue in

@@ -109,6 +109,7 @@ extension Case {
         case .answers(let count):
             guard units == count else { return nil }
             loss = "binaryCrossEntropy"
+        case .several: return nil
         case .numbers: loss = isLossOfNumbers && lossName != "poisson" ? lossName : "meanSquaredError"
         }
         if tree["loss"] != .text(loss) { edit = edit.and(Edit("loss", .text(loss))) }
@@ -130,6 +131,7 @@ extension Case {
         }
         let mismatch = Cause.outputActivationMismatch
         switch patient.task {
+        case .several: break
         case .numbers:
             guard let (least, greatest) = Case.reach(activation) else { break }
             let (low, high) = targetRange

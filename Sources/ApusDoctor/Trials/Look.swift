@@ -42,7 +42,9 @@ struct Look: Sendable {
         let variables = state.variables
         let paths = variables.paths.filter { variables.variable($0)?.description.isTrainable == true }
         // Of samples with many positions fewer, whose signals need the memory of more.
-        let count = max(16, min(256, 16_384 / max(1, samples.targetType.shape.count)))
+        let count = max(
+            16, min(256, 16_384 / max(1, samples.targetNames.map { samples.targetType(of: $0).shape.count }.max() ?? 1))
+        )
         let batches = samples.prefix(count).batches(of: count, epoch: 0, seed: 0, shuffled: false)
         guard let batch = batches.first(where: { _ in true }),
             let view = try? probe(variables, batch, seed: 0, step: 0, mode: .inference, gradients: paths)

@@ -10,7 +10,7 @@ struct Patient: Sendable {
     let task: Task
     /// The layers of a network of the zoo, which settings reach only where they are written out; `nil` for other networks.
     let namedLayers: SettingValue?
-    /// The classes of the training part, by number of samples; empty for other tasks and for labels of positions.
+    /// The classes of the training part, by number of samples; empty for other tasks.
     let classCounts: [Int]
 
     init(_ experiment: Experiment, _ data: LoadedData) throws {
@@ -26,11 +26,11 @@ struct Patient: Sendable {
         }
         tree = try ExperimentTree(layered)
         namedLayers = layered.model == experiment.model ? nil : tree["model"]
-        guard let task = try Task(experiment, data.training) else {
-            throw DoctorError("the doctor examines networks with one output; this one has several")
+        guard let task = Task(experiment, data.training) else {
+            throw DoctorError("the data have no targets that the outputs of the network could be compared with")
         }
         self.task = task
-        classCounts = data.training.isClassification && !task.isPositions ? data.training.classCounts : []
+        classCounts = if case .classes = task { data.training.classCounts } else { [] }
     }
 
     /// Whether answers are compared over classes and not over samples: the rarest class has less than a third of its share.

@@ -28,7 +28,7 @@ struct Score: Sendable {
 
     /// The score of a training that failed: that of who always gives the same answer.
     static func failed(_ task: Task, on data: Dataset) -> Score {
-        guard data.isClassification, !task.isPositions else { return worst(data.count).withValue(0) }
+        guard case .classes = task else { return worst(data.count).withValue(0) }
         let counts = data.classCounts.map(Double.init)
         let share = (counts.max() ?? 0) / max(1, counts.reduce(0, +))
         return Score(
@@ -41,26 +41,49 @@ struct Score: Sendable {
             value: value, balanced: value, chance: chance, samples: samples, isConstant: isConstant, classes: classes)
     }
 
-    /// Measures a trainer on samples.
+    /// Measures a trainer on samples: of several outputs the mean over them.
     init(_ trainer: Trainer, _ task: Task, on data: Dataset) throws {
-        var outputs: [[Float]] = []
-        var targets: [[Float]] = []
-        let term = trainer.objective.terms[0]
-        var shape = Shape([1])
-        let size = max(1, min(512, 16_384 / max(1, task.isPositions ? data.targetType.shape.count : 1)))
-        for batch in trainer.scaled(data).batches(of: size, epoch: 0, seed: 0, shuffled: false) {
-            var output = try trainer.predict(batch.inputs, preprocessing: batch.preprocessing).only
-            // Answers and not the scores of all classes, which of many positions fill the memory.
-            if task.isPositions { output = output.argmax(axis: -1) }
-            let target = term.target.tensor(inputs: batch.preprocessing(batch.inputs), targets: batch.targets)
-            try ApusTensor.evaluate([output, target])
-            shape = output.shape
-            outputs += Score.rows(try output.cast(to: .float32).evaluated().scalars, batch.count)
-            targets += Score.rows(try target.cast(to: .float32).evaluated().scalars, batch.count)
+        let (tasks, terms) = (task.parts, trainer.objective.terms)
+        var outputs: [[[Float]]] = Array(repeating: [], count: tasks.count)
+        var targets = outputs
+        var shapes = Array(repeating: Shape([1]), count: tasks.count)
+        let positions = zip(tasks, terms).map { task, term in
+            task.isPositions ? data.targetType(of: term.target.name(among: data.targetNames)).shape.count : 1
         }
-        self = Score(
-            outputs, targets, task, isProbability: Score.areProbabilities(trainer.loss, shape),
-            ignored: data.ignoredLabels.values.first.map(Float.init))
+        let size = max(1, min(512, 16_384 / max(1, positions.max() ?? 1)))
+        for batch in trainer.scaled(data).batches(of: size, epoch: 0, seed: 0, shuffled: false) {
+            let predicted = try trainer.predict(batch.inputs, preprocessing: batch.preprocessing)
+            let inputs = batch.preprocessing(batch.inputs)
+            for (index, (task, term)) in zip(tasks, terms).enumerated() {
+                var output = term.output.isEmpty ? predicted.only : predicted[term.output]
+                // Answers and not the scores of all classes, which of many positions fill the memory.
+                if task.isPositions { output = output.argmax(axis: -1) }
+                let target = term.target.tensor(inputs: inputs, targets: batch.targets)
+                try ApusTensor.evaluate([output, target])
+                shapes[index] = output.shape
+                outputs[index] += Score.rows(try output.cast(to: .float32).evaluated().scalars, batch.count)
+                targets[index] += Score.rows(try target.cast(to: .float32).evaluated().scalars, batch.count)
+            }
+        }
+        let ignored = data.ignoredLabels
+        let scores = tasks.indices.map { index in
+            Score(
+                outputs[index], targets[index], tasks[index],
+                isProbability: Score.areProbabilities(terms[index].loss, shapes[index]),
+                ignored: ignored[terms[index].target.name(among: data.targetNames)].map(Float.init))
+        }
+        self = scores.count == 1 ? scores[0] : Score(meanOf: scores)
+    }
+
+    /// The mean over several outputs.
+    private init(meanOf scores: [Score]) {
+        func mean(_ numbers: [Double]) -> Double { numbers.reduce(0, +) / Double(max(1, numbers.count)) }
+        value = mean(scores.map(\.value))
+        balanced = value
+        chance = mean(scores.map(\.chance))
+        samples = (scores.first?.samples ?? []).indices.map { index in mean(scores.map { $0.samples[index] }) }
+        isConstant = scores.allSatisfy(\.isConstant)
+        classes = []
     }
 
     private static func rows(_ values: [Float], _ count: Int) -> [[Float]] {
@@ -86,6 +109,7 @@ struct Score: Sendable {
         }
         let threshold: Float = isProbability ? 0.5 : 0
         switch task {
+        case .several: self = .worst(count)
         case .classes, .oneHot:
             let classes: Int =
                 if case .oneHot(let count) = task { count } else if case .classes(let count) = task { count } else { 2 }

@@ -16,20 +16,33 @@ enum Task: Hashable, Sendable {
     /// So many numbers.
     case numbers(Int)
 
-    /// What the data ask; `nil` for what the doctor does not judge: several outputs.
-    init?(_ experiment: Experiment, _ data: Dataset) throws {
-        guard experiment.losses == nil, data.targetNames.count <= 1 else { return nil }
-        if let target = experiment.target, target.isInput {
-            self = .numbers(data.sampleShape.count)
+    /// Several outputs, each with its own question, in the order of the terms of the objective.
+    indirect case several([Task])
+
+    /// What the data ask; `nil` where an output is compared with what they do not have.
+    init?(_ experiment: Experiment, _ data: Dataset) {
+        let terms = experiment.objective.terms
+        let tasks = terms.compactMap { Task($0.target, data) }
+        guard tasks.count == terms.count, let first = tasks.first else { return nil }
+        self = tasks.count == 1 ? first : .several(tasks)
+    }
+
+    private init?(_ target: Objective.Target, _ data: Dataset) {
+        let names = target.isInput ? data.inputNames : data.targetNames
+        let name = target.name(among: names)
+        guard names.contains(name), target.isInput || data.hasTargets else { return nil }
+        if target.isInput {
+            self = .numbers(data.sampleShape(of: name).count)
             return
         }
-        guard data.hasTargets else { return nil }
-        if data.isClassification {
-            self = data.targetType.shape.rank == 0 ? .classes(data.classCount) : .positions(data.classCount)
+        let shape = data.targetType(of: name).shape
+        if data.isClassification(of: name) {
+            let count = data.classNames(of: name).count
+            self = shape.rank == 0 ? .classes(count) : .positions(count)
             return
         }
-        let width = max(1, data.targetType.shape.count)
-        let rows = (0..<min(data.count, 512)).map { data.target(at: $0).scalars }
+        let width = max(1, shape.count)
+        let rows = (0..<min(data.count, 512)).map { data.target(name, at: $0).scalars }
         guard rows.joined().allSatisfy({ $0 == 0 || $0 == 1 }) else {
             self = .numbers(width)
             return
@@ -41,7 +54,7 @@ enum Task: Hashable, Sendable {
     var isClasses: Bool {
         switch self {
         case .classes, .oneHot, .positions: true
-        case .answers, .numbers: false
+        case .answers, .numbers, .several: false
         }
     }
 
@@ -49,7 +62,18 @@ enum Task: Hashable, Sendable {
     var labelCount: Int? {
         switch self {
         case .classes(let count), .positions(let count): count
-        case .oneHot, .answers, .numbers: nil
+        case .oneHot, .answers, .numbers, .several: nil
+        }
+    }
+
+    /// The question of each output.
+    var parts: [Task] { if case .several(let tasks) = self { tasks } else { [self] } }
+
+    /// Whether a sample has one answer: neither one at each position nor one of each output.
+    var hasOneAnswer: Bool {
+        switch self {
+        case .classes, .oneHot, .answers, .numbers: true
+        case .positions, .several: false
         }
     }
 

@@ -93,7 +93,8 @@ final class Trials {
         }
         let (training, heldOut) = try data.training.split(
             validation: 0.2,
-            stratified: data.training.isClassification && data.training.targetType.shape.rank == 0, seed: seed)
+            stratified: data.training.targetNames.count == 1 && data.training.isClassification
+                && data.training.targetType.shape.rank == 0, seed: seed)
         return (training, try thinned(heldOut, heldOutLimit))
     }
 
@@ -132,7 +133,7 @@ final class Trials {
             experiment.epochs = shortening.epochs(of: experiment.epochs)
         }
         if let change { (training, heldOut) = try change(training, heldOut) }
-        guard let task = try Task(experiment, training) else { throw DoctorError("the targets are of no known kind") }
+        guard let task = Task(experiment, training) else { throw DoctorError("the targets are of no known kind") }
         var epochs: [EpochRecord] = []
         var isStopped = false
         var start: Look?
