@@ -355,7 +355,7 @@ import Testing
     }
 
     @Test func severalOutputs() throws {
-        let inputs = Tensor.uniform([900, 2], -1..<1, key: RandomKey(seed: 10))
+        let inputs = Tensor.uniform([900, 2], low: -1, high: 1, key: RandomKey(seed: 10))
         let (x, y) = (inputs[0..., 0], inputs[0..., 1])
         let kinds = (x * y).scalars.map { $0 > 0 ? 1 : 0 }
         let data = try Dataset(
