@@ -282,10 +282,10 @@ import Testing
     @Test func noiseBehindTheOutput() throws {
         func noisy(_ isBehind: Bool) -> Experiment {
             experiment(
-                "noise",
+                "noise", data: DataSource(source: .generated(.spirals(count: 1200, noise: 0.1)), test: 0.3),
                 layers: Sequential {
                     Dense(32, activation: .relu, kernelInitializer: .heNormal)
-                    if !isBehind { Dropout(0.3) }
+                    if !isBehind { Dropout(0.1) }
                     Dense(2)
                     if isBehind { Dropout(0.8) }
                 }, epochs: 30)
@@ -395,6 +395,7 @@ import Testing
     @Test func targetsThatAreMissing() throws {
         var two = experiment("two", layers: usual)
         two.losses = ["a": .softmaxCrossEntropy, "b": .softmaxCrossEntropy]
-        #expect(throws: (any Error).self) { try examine(two) }
+        let diagnosis = try examine(two)
+        #expect(diagnosis.verdict == .unknown && diagnosis.notes.contains { $0.hasPrefix("training fails: ") })
     }
 }
