@@ -27,6 +27,19 @@ import Testing
         }
     }
 
+    /// More groups than colors: those that have a color again are rings, in the drawing and in the legend.
+    @Test func groupsWithTheSameColor() {
+        func rings(_ groups: Int) -> Int {
+            let chart = ScatterChart(
+                "Many", x: "x", y: "y", groups: (0..<groups).map { .init("\($0)", x: [Double($0)], y: [1]) })
+            // Of a ring the border has a color, the inside that of the ground.
+            return chart.svg(theme: .light).matches(of: /stroke-width="(1\.5|2)"/).count
+        }
+        let colors = Paint.categories.count
+        #expect(rings(colors) == rings(1))
+        #expect(rings(colors + 3) - rings(colors) == 6)
+    }
+
     @Test func sameChartSameBytes() {
         for sample in samples { #expect(sample.svg() == sample.svg()) }
     }

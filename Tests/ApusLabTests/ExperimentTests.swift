@@ -75,6 +75,8 @@ import Testing
         let page = try String(contentsOfFile: "\(folder)/a/\(about.id)/report.html", encoding: .utf8)
         #expect(page.contains("<h1 lang=\"en\">") && page.contains("<h1 lang=\"ko\">"))
         #expect(!page.contains("http://") && !page.contains("https://"))
+        // What is written describes the whole run.
+        #expect(page.contains("class=\"notice\""))
         #expect(page.count < 8_000_000)
         let parser = XMLParser(data: Data(page.replacing("<!DOCTYPE html>", with: "").utf8))
         #expect(parser.parse(), "\(parser.parserError.map { "\($0)" } ?? "") in line \(parser.lineNumber)")
