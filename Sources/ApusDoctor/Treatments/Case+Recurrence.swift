@@ -23,16 +23,17 @@ extension Case {
             $0.weight * $0.fanIn.squareRoot()
         }
         let isLarge = (sizes?.max() ?? 1) > 1
-        // Units that are alike have one state.
         let isConstant = given.contains {
             ["zeros", "ones", "constant"].contains($0.argument("recurrentInitializer")!.kind)
         }
+        let text =
+            isConstant
+            ? "all weights of the kernel of the state begin with the same number"
+            : "the kernel of the state makes signals \(isLarge ? "greater" : "smaller") from step to step"
         return [
             Treatment(
                 isConstant ? .symmetricInit : isLarge ? .explodingGradient : .initTooSmall, at: places,
-                Edit(places.map { ($0, "orthogonal") }),
-                "the kernel of the state makes signals \(isLarge ? "greater" : "smaller") from step to step",
-                suspicion: 0.85, level: 2)
+                Edit(places.map { ($0, "orthogonal") }), text, suspicion: 0.85, level: 2)
         ]
     }
 
