@@ -73,7 +73,7 @@ struct XOR: LabExperiment {
             .init(
                 Words("See what hidden units do where nothing is that small.", "더 큰 문제에서 은닉층의 시작값이 하는 일을 보자."), .shell,
                 "apus lab run histograms")
-        ], seeds: 1, seconds: 12)
+        ], seeds: 1, seconds: 11)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let networks = size.of(1000, trial: 200)

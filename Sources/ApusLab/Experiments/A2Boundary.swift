@@ -99,7 +99,7 @@ struct Boundary: LabExperiment {
             .init(
                 Words("The smallest task that no line divides.", "직선이 나눌 수 없는 가장 작은 과제를 보자."), .shell,
                 "apus lab run xor")
-        ], seeds: 20, seconds: 25, revision: 2)
+        ], seeds: 20, seconds: 12, revision: 2)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let steps = size.of(2000, quick: 500, trial: 16)

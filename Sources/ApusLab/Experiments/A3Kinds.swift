@@ -78,7 +78,7 @@ struct Kinds: LabExperiment {
             .init(
                 Words("See how a good number can be no number at all.", "좋은 수치가 아무 뜻도 없을 수 있음을 보자."), .shell,
                 "apus lab run splits")
-        ], seeds: 10, seconds: 80)
+        ], seeds: 10, seconds: 95)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let (images, test) = (size.of(20_000, quick: 2000, trial: 100), size.of(2000, quick: 1000, trial: 100))

@@ -77,7 +77,7 @@ struct Splits: LabExperiment {
             .init(
                 Words("Check data and model before a long training.", "긴 학습 전에 데이터와 모델을 점검해 보자."), .shell,
                 "apus lab run sanity")
-        ], seeds: 20, seconds: 40)
+        ], seeds: 20, seconds: 10)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let epochs = size.of(20, quick: 10, trial: 1)

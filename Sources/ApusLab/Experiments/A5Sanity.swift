@@ -75,7 +75,7 @@ struct Sanity: LabExperiment {
             .init(
                 Words("Check the gradients of a network of your own.", "직접 만든 신경망의 기울기를 점검해 보자."), .shell,
                 "apus gradcheck lenet5")
-        ], seeds: 5, seconds: 20, revision: 2)
+        ], seeds: 5, seconds: 4, revision: 2)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         Kind.allCases.map { kind in

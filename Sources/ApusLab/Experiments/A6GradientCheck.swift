@@ -72,7 +72,7 @@ struct GradientChecks: LabExperiment {
             .init(
                 Words("See what start values do to right gradients.", "올바른 기울기에 초깃값이 하는 일을 보자."), .shell,
                 "apus lab run backward")
-        ], seeds: 10, seconds: 20)
+        ], seeds: 10, seconds: 15)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let (inputs, hidden) = (size.of(20, trial: 4), size.of(10, trial: 3))

@@ -109,7 +109,7 @@ struct BatchSize: LabExperiment {
         next: [
             .init(
                 Words("See which rates a network can stand.", "신경망이 견디는 학습률을 알아보자."), .shell, "apus lab run rate")
-        ], seeds: 5, seconds: 30)
+        ], seeds: 5, seconds: 20)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         var base = Setting(

@@ -120,7 +120,7 @@ struct Race: LabExperiment {
             .init(
                 Words("See the same optimizers on two weights.", "같은 옵티마이저를 두 가중치에서 살펴보자."), .shell,
                 "apus lab run paths")
-        ], seeds: 10, seconds: 300)
+        ], seeds: 10, seconds: 120)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let rates: [Double] = size.of(

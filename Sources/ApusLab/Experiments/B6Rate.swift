@@ -77,7 +77,7 @@ struct LearningRate: LabExperiment {
         next: [
             .init(
                 Words("See how a rate that falls compares.", "점점 줄어드는 학습률과 비교해 보자."), .shell, "apus lab run schedule")
-        ], seeds: 10, seconds: 70)
+        ], seeds: 10, seconds: 48)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let exponents: [Double] = size.of(

@@ -106,7 +106,7 @@ struct RateSchedule: LabExperiment {
         next: [
             .init(
                 Words("See how the first rate is found.", "첫 학습률을 찾는 법을 살펴보자."), .shell, "apus lab run rate")
-        ], seeds: 10, seconds: 170)
+        ], seeds: 10, seconds: 160)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let plans = size.of(

@@ -64,7 +64,7 @@ struct Symmetry: LabExperiment {
             .init(
                 Words("See what random numbers of other sizes do.", "무작위 수의 크기가 하는 일을 보자."), .shell,
                 "apus lab run histograms")
-        ], seeds: 5, seconds: 10, revision: 2)
+        ], seeds: 5, seconds: 5, revision: 2)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let steps = size.of(1000, quick: 100)

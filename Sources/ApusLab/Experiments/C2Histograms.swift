@@ -54,7 +54,7 @@ struct Histograms: LabExperiment {
             .init(
                 Words("See what this does to the gradient.", "이것이 기울기에 어떤 영향을 주는지 보자."), .shell,
                 "apus lab run backward")
-        ], seeds: 10, seconds: 7, revision: 2)
+        ], seeds: 10, seconds: 6, revision: 2)
 
     static let layers = 1...5
 

@@ -63,7 +63,7 @@ struct Backward: LabExperiment {
         next: [
             .init(
                 Words("Look at the values on the way forward.", "순전파의 값을 살펴보자."), .shell, "apus lab run histograms")
-        ], seeds: 10, seconds: 145, revision: 2)
+        ], seeds: 10, seconds: 90, revision: 2)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         DenseStack.all.map {

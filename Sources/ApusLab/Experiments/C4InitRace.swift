@@ -96,7 +96,7 @@ struct InitRace: LabExperiment {
             .init(
                 Words("See what the same start values do to the gradient.", "같은 초깃값이 기울기에 하는 일을 보자."), .shell,
                 "apus lab run backward")
-        ], seeds: 12, seconds: 240)
+        ], seeds: 12, seconds: 250)
 
     static func arm(_ start: Start, _ depth: Int, adam: Bool = false) -> String {
         "\(start.rawValue)-\(depth)\(adam ? "-adam" : "")"

@@ -79,7 +79,7 @@ struct Vanishing: LabExperiment {
                 Words(
                     "Does batch normalization keep gradients in bounds at any depth?", "배치 정규화는 어떤 깊이에서도 기울기를 붙잡아 두는가?"),
                 .shell, "apus lab run bn-why")
-        ], seeds: 5, seconds: 60)
+        ], seeds: 5, seconds: 54)
 
     static func arm(_ activation: DenseStack.Activation, _ depth: Int, adam: Bool, _ repair: Repair? = nil) -> String {
         "\(activation.rawValue)-\(depth)\(adam ? "-adam" : "-sgd")\(repair.map { "-\($0.rawValue)" } ?? "")"

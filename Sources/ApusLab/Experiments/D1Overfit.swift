@@ -127,7 +127,7 @@ struct Overfit: LabExperiment {
         ),
         next: [
             .init(Words("See which remedies help.", "어떤 처방이 듣는지 보자."), .shell, "apus lab run remedies")
-        ], seeds: 10, seconds: 100)
+        ], seeds: 10, seconds: 120)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         let usual = Setting(

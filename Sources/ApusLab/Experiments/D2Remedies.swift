@@ -102,7 +102,7 @@ struct Remedies: LabExperiment {
         ),
         next: [
             .init(Words("See what causes it.", "무엇이 원인인지 보자."), .shell, "apus lab run overfit")
-        ], seeds: 10, seconds: 95)
+        ], seeds: 10, seconds: 80)
 
     static func id(_ remedy: Remedy?, _ flipped: Double) -> String {
         "\(remedy?.rawValue ?? "none")\(flipped > 0 ? "-noisy" : "")"

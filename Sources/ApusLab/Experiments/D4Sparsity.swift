@@ -97,7 +97,7 @@ struct Sparsity: LabExperiment {
         ),
         next: [
             .init(Words("See what L2 does over λ.", "λ에 따라 L2가 하는 일을 보자."), .shell, "apus lab run weight-decay")
-        ], seeds: 5, seconds: 90, revision: 2)
+        ], seeds: 5, seconds: 72, revision: 2)
 
     static func id(_ penalty: Penalty, _ rule: Rule, _ factor: Double = claimed) -> String {
         penalty == .none ? "none-\(rule.rawValue)" : "\(penalty.rawValue)-\(rule.rawValue)-\(factor)"

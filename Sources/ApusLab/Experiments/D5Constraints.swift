@@ -82,7 +82,7 @@ struct Constraints: LabExperiment {
         next: [
             .init(
                 Words("See where weights start.", "가중치가 어디에서 시작하는지 보자."), .shell, "apus lab run histograms")
-        ], seeds: 5, seconds: 20)
+        ], seeds: 5, seconds: 6)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         Kind.allCases.flatMap { kind in

@@ -80,7 +80,7 @@ struct SwitchingOff: LabExperiment {
         next: [
             .init(
                 Words("See whether it is an ensemble.", "드롭아웃이 앙상블인지 보자."), .shell, "apus lab run ensemble")
-        ], seeds: 5, seconds: 160)
+        ], seeds: 5, seconds: 120)
 
     static func id(_ rate: Double, _ width: Int, _ images: Int, _ kind: Kind = .standard) -> String {
         "\(kind == .standard ? "" : kind.rawValue + "-")p\(rate)-w\(width)-n\(images)"

@@ -94,7 +94,7 @@ struct Ensemble: LabExperiment {
         ),
         next: [
             .init(Words("See when dropout helps.", "드롭아웃이 언제 돕는지 보자."), .shell, "apus lab run dropout")
-        ], seeds: 5, seconds: 30)
+        ], seeds: 5, seconds: 25)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         Kind.allCases.map { kind in

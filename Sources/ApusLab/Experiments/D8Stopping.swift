@@ -88,7 +88,7 @@ struct Stopping: LabExperiment {
         ),
         next: [
             .init(Words("See why the loss rises.", "손실이 왜 커지는지 보자."), .shell, "apus lab run overfit")
-        ], seeds: 10, seconds: 20)
+        ], seeds: 10, seconds: 22)
 
     static func id(_ kind: Kind, _ flipped: Double) -> String { "\(kind.rawValue)-\(flipped)" }
 

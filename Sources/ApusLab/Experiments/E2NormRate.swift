@@ -125,7 +125,7 @@ struct NormRate: LabExperiment {
         ),
         next: [
             .init(Words("Why? Two explanations, tested.", "왜 그런가? 두 설명을 시험해 보자."), .shell, "apus lab run bn-why")
-        ], seeds: 5, seconds: 300)
+        ], seeds: 5, seconds: 285)
 
     static let activations: [DenseStack.Activation] = [.relu, .sigmoid]
 

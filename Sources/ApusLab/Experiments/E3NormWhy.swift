@@ -73,7 +73,7 @@ struct NormWhy: LabExperiment {
         next: [
             .init(
                 Words("See what it buys: larger steps.", "그 대가로 얻는 것, 더 큰 학습률을 보자."), .shell, "apus lab run bn-rate")
-        ], seeds: 20, seconds: 60)
+        ], seeds: 20, seconds: 45)
 
     static let kinds: [(id: String, title: Words)] = [
         ("plain", Words("plain", "그대로")), ("norm", Words("batch normalization", "배치 정규화")),

@@ -110,7 +110,7 @@ struct HyperparameterSearch: LabExperiment {
             .init(
                 Words("See how one rate is found in a single run.", "한 번의 실행으로 학습률을 찾는 법을 알아보자."), .shell,
                 "apus lab run rate")
-        ], seeds: 20, seconds: 200)
+        ], seeds: 20, seconds: 105)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         Method.allCases.map { method in

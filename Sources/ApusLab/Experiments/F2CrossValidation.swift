@@ -87,7 +87,7 @@ struct CrossValidated: LabExperiment {
             .init(
                 Words("See how a search of hyperparameters goes about it.", "하이퍼파라미터 탐색은 어떻게 하는지 보자."), .shell,
                 "apus lab run search")
-        ], seeds: 20, seconds: 165)
+        ], seeds: 20, seconds: 140)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         [100, 300].map { images in

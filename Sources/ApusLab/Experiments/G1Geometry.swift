@@ -64,7 +64,7 @@ struct Geometry: LabExperiment {
         ),
         next: [
             .init(Words("Look at a network layer by layer.", "신경망을 층마다 살펴보자."), .shell, "apus summary resnet18")
-        ], seeds: 5, seconds: 5)
+        ], seeds: 5, seconds: 3)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         func arm(_ kind: Kind, _ title: Words, _ cases: Int) -> LabArm<Setting> {

@@ -99,7 +99,7 @@ struct Features: LabExperiment {
             .init(
                 Words("Compare learned features with those made by hand.", "배운 특징을 손으로 만든 특징과 비교해 보자."), .shell,
                 "apus lab run end-to-end")
-        ], seeds: 15, seconds: 120, revision: 2)
+        ], seeds: 15, seconds: 98, revision: 2)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         func arm(_ network: Network, shuffled: Bool = false) -> LabArm<Setting> {

@@ -104,7 +104,7 @@ struct EndToEnd: LabExperiment {
             .init(
                 Words("See what a network's own features look like.", "신경망이 스스로 배운 특징을 보자."), .shell,
                 "apus lab run features")
-        ], seeds: 8, seconds: 360)
+        ], seeds: 8, seconds: 295)
 
     func arms(_ size: LabSize) -> [LabArm<Setting>] {
         EndToEnd.counts.flatMap { count in

@@ -107,7 +107,7 @@ struct Attention: LabExperiment {
             .init(
                 Words("See what order is worth in real sentences.", "실제 문장에서 순서가 얼마나 중요한지 보자."), .shell,
                 "apus lab run text")
-        ], seeds: 20, seconds: 90, revision: 2)
+        ], seeds: 20, seconds: 64, revision: 2)
 
     static func id(_ task: LookTask, _ positions: Positions) -> String { "\(task.rawValue)-\(positions.rawValue)" }
 

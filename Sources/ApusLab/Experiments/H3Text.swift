@@ -81,7 +81,7 @@ struct Sentences: LabExperiment {
             .init(
                 Words("The same sentences as a lesson in overfitting.", "같은 문장으로 배우는 과적합."), .shell,
                 "apus lab run overfit")
-        ], seeds: 5, seconds: 110)
+        ], seeds: 5, seconds: 130)
 
     static func id(_ way: SentenceReader.Way, isShuffled: Bool = false, words: Int = Sentences.words) -> String {
         way.rawValue + (isShuffled ? "-shuffled" : "") + (words == Sentences.words ? "" : "-\(words)")
