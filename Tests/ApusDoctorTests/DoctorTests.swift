@@ -361,7 +361,8 @@ import Testing
         let data = try Dataset(
             inputs: Values(inputs),
             targets: [
-                "kind": Tensor(kinds.map { Int32($0) }, shape: [900]), "radius": (x * x + y * y).reshaped(to: [900, 1]),
+                "kind": Tensor(kinds.map { Int32($0) }, shape: [900]),
+                "radius": (x * x + y * y).reshaped(to: [900, 1]),
             ],
             classNames: ["kind": ["no", "yes"]])
         let (training, validation) = try data.split(validation: 0.25, seed: 1)

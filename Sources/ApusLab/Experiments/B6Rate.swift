@@ -48,7 +48,7 @@ struct LearningRate: LabExperiment {
                 import Apus
 
                 let data = try FashionMNIST.load()
-                let trainer = Trainer(.lenet5(), loss: .softmaxCrossEntropy, optimizer: .sgd(), seed: 1)
+                let trainer = Trainer(Sequential.lenet5(), loss: .softmaxCrossEntropy, optimizer: .sgd(), seed: 1)
                 let range = try trainer.learningRateRange(
                     data.training, from: 1e-4, to: 10, steps: 200, batchSize: 100)
                 print(range.suggestion ?? "the loss never falls")
