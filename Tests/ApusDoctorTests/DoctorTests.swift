@@ -218,6 +218,8 @@ import Testing
         let diagnosis = try examine(given, data: sums())
         #expect(diagnosis.findings.first?.label == .vanishingGradient, "\(diagnosis)")
         #expect((diagnosis.repairedQuality ?? 0) > diagnosis.quality + 0.1)
+        let tried = diagnosis.rejected.map(\.settings) + diagnosis.findings.compactMap { $0.repair?.settings }
+        #expect(tried.contains(["model.0={gru: {units: 16}}"]), "\(tried)")
     }
 
     @Test func healthyGates() throws {
