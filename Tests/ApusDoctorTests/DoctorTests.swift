@@ -312,6 +312,9 @@ import Testing
         let causes: [Cause] = [.initTooSmall, .tooDeepWithoutResidual, .deadReLU, .vanishingGradient]
         #expect(diagnosis.findings.first.map { causes.contains($0.label) } == true, "\(diagnosis)")
         #expect((diagnosis.repairedQuality ?? 0) > diagnosis.quality + 0.2)
+        // Fewer of them are tried, whatever helps.
+        let tried = diagnosis.rejected.map(\.settings) + diagnosis.findings.compactMap { $0.repair?.settings }
+        #expect(tried.contains { $0.count == 1 && $0[0].hasPrefix("model=[") }, "\(tried)")
     }
 
     @Test func linearStackOfFewUnits() throws {
@@ -327,14 +330,16 @@ import Testing
         #expect((diagnosis.repairedQuality ?? 0) > diagnosis.quality + 0.15)
     }
 
-    /// Where nothing can be learned, a rate that makes answers no better than a guess is no repair.
+    /// Where nothing can be learned, a rate that makes answers no better than a guess is no repair: most labels are the same, but a
+    /// wild rate answers with another.
     @Test func guessesAreNoRepair() throws {
         let symbols = Tensor.integers([500, 12], in: 0..<6, key: RandomKey(seed: 7))
-        let data = try Dataset(
-            inputs: symbols, labels: Tensor.integers([500, 12], in: 0..<6, key: RandomKey(seed: 9)))
+        let draws = Tensor.uniform([6000], key: RandomKey(seed: 9)).scalars
+        let labels = draws.map { $0 < 0.6 ? Int32(0) : 1 + Int32(12 * ($0 - 0.6)) }
+        let data = try Dataset(inputs: symbols, labels: Tensor(labels, shape: [500, 12]))
         let (training, validation) = try data.split(validation: 0.25, seed: 1)
         let diagnosis = try examine(
-            echoing(rate: 1), data: LoadedData(training: training, validation: validation))
+            echoing(rate: 30), data: LoadedData(training: training, validation: validation))
         #expect(diagnosis.verdict == .unknown && diagnosis.repair.isEmpty, "\(diagnosis)")
     }
 
