@@ -222,6 +222,19 @@ import Testing
         #expect(tried.contains(["model.0={gru: {units: 16}}"]), "\(tried)")
     }
 
+    /// Kernels behind a recurrent layer are found among its own.
+    @Test func zerosBehindGates() throws {
+        let given = recurrent(
+            "zeros",
+            Sequential {
+                GRU(16)
+                Dense(16, activation: .relu, kernelInitializer: .zeros)
+                Dense(1)
+            })
+        let diagnosis = try examine(given, data: sums())
+        #expect(diagnosis.findings.first?.label == .initZero, "\(diagnosis)")
+    }
+
     @Test func healthyGates() throws {
         let given = recurrent(
             "gates",
