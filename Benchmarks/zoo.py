@@ -40,7 +40,7 @@ def parse():
     parser.add_argument("--batch", type=int, default=1, help="images of a prediction (default: 1)")
     parser.add_argument("--rounds", type=int, default=3, help="times that everything is measured (default: 3)")
     parser.add_argument("--seconds", type=float, default=1, help="to measure a network in one way (default: 1)")
-    parser.add_argument("--modes", default="eager,channels-last,compile,frozen", help="PyTorch's ways (default: all)")
+    parser.add_argument("--modes", help="PyTorch's ways, comma-separated (default: all)")
     options = parser.parse_args()
     options.networks = options.networks.split(",")
     unknown = [name for name in options.networks if name not in NETWORKS]
@@ -71,8 +71,8 @@ def main():
             size = 299 if name == "inceptionV3" else 224
             times = found.setdefault(name, {})
             times.setdefault("apus", []).append(here(name, size, options))
-            command = [torchvision, PEER, NETWORKS[name], size, options.batch, options.seconds, options.modes]
-            for line, _ in lines_of(command, limit=600):
+            command = [torchvision, PEER, NETWORKS[name], size, options.batch, options.seconds]
+            for line, _ in lines_of(command + ([options.modes] if options.modes else []), limit=600):
                 if "error" in line:
                     print(f"{name}, {line['mode']}: {line['error']}", file=sys.stderr)
                 else:
@@ -81,6 +81,9 @@ def main():
     for name, times in found.items():
         medians = {mode: statistics.median(values) for mode, values in times.items()}
         own = medians.pop("apus")
+        if not medians:
+            rows.append([name, f"{own:.2f}", "-", "every way failed", "-"])
+            continue
         best = min(medians, key=medians.get)
         rows.append([name, f"{own:.2f}", f"{medians[best]:.2f}", best, f"{medians[best] / own:.2f}"])
     print(table(rows))

@@ -412,8 +412,8 @@ import Testing
         #expect((slow.repairedQuality ?? 0) > 0.8)
     }
 
-    /// An output that is compared with a target that the data do not have.
-    @Test func targetsThatAreMissing() throws {
+    /// Losses of outputs that the network does not have: why training fails is told.
+    @Test func outputsThatAreMissing() throws {
         var two = experiment("two", layers: usual)
         two.losses = ["a": .softmaxCrossEntropy, "b": .softmaxCrossEntropy]
         let diagnosis = try examine(two)
