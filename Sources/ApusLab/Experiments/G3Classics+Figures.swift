@@ -112,8 +112,8 @@ extension Classics {
             LabFigure(
                 "time",
                 caption: text(
-                    "Test accuracy against the seconds of training, on the machine that ran this, with bands from the least seed to the greatest. LeNet-5 has ended thirty epochs before any other has ended one.",
-                    "이 실험을 돌린 컴퓨터에서 훈련 시간(초)에 따른 테스트 정확도. 띠는 시드의 최소에서 최대까지이다. LeNet-5는 다른 것이 한 에포크를 마치기 전에 서른 에포크를 마친다."
+                    "Test accuracy against the seconds of training, on the machine that ran this, with bands from the least seed to the greatest. LeNet-5 ends its thirtieth epoch when AlexNet, the next, ends its first.",
+                    "이 실험을 돌린 컴퓨터에서 훈련 시간(초)에 따른 테스트 정확도. 띠는 시드의 최소에서 최대까지이다. LeNet-5는 그다음으로 빠른 AlexNet이 첫 에포크를 마칠 무렵 서른 번째 에포크를 마친다."
                 ),
                 chart: Sized(
                     LineChart(
