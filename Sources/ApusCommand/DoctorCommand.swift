@@ -57,7 +57,9 @@ struct DoctorCommand: ParsableCommand {
         let experiment = try experiment()
         let isQuiet = json
         let doctor = Doctor(budget: budget.seconds) { line in if !isQuiet { Terminal.write("\(line.printable)\n") } }
-        let diagnosis = try doctor.examine(experiment)
+        let diagnosis =
+            isRun && settings.assignments.isEmpty
+            ? try doctor.examine(RunFolder(existing: file)) : try doctor.examine(experiment)
         if let repair { try AtomicFile.write(diagnosis.repaired(experiment).yaml(), to: repair) }
         if let page { try AtomicFile.write(diagnosis.page, to: page) }
         if isRun, settings.assignments.isEmpty { keep(diagnosis) }

@@ -1,5 +1,6 @@
 public import ApusData
 public import ApusExperiments
+import ApusTraining
 import Foundation
 
 /// Finds out why a network does not learn, proves it by controlled trainings, and repairs it.
@@ -40,7 +41,43 @@ public struct Doctor: Sendable {
     ///   - data: In place of the data that the experiment names.
     /// - Throws: `DoctorError` where the data have no targets; what reading them throws.
     public func examine(_ experiment: Experiment, data: LoadedData? = nil) throws -> Diagnosis {
-        var examination = try Examination(self, experiment, data)
+        var examination = Examination(self, experiment, data)
         return try examination.diagnosis()
+    }
+
+    /// Examines a run.
+    ///
+    /// Where it went well and then wrong, and a checkpoint of before is kept, trainings are forks that go on from it: one as it is, and one for
+    /// each edit of how it goes on. Where they do not tell the cause, or the run went badly from the start, its experiment is examined.
+    ///
+    /// - Parameters:
+    ///   - run: The folder of a run.
+    ///   - data: In place of the data that its experiment names.
+    /// - Throws: `TrainingError` where the folder can't be read; what examining its experiment throws.
+    public func examine(_ run: RunFolder, data: LoadedData? = nil) throws -> Diagnosis {
+        let experiment = try run.experiment()
+        let begin = Date()
+        if let relapse = try relapse(of: run, experiment, data) {
+            // The rest is left for trainings from the start.
+            var doctor = self
+            doctor.budget = budget / 2
+            var examination = Examination(doctor, experiment, data, from: relapse)
+            if let diagnosis = try examination.diagnosis(of: relapse) { return diagnosis }
+        }
+        var doctor = self
+        doctor.budget = max(budget / 2, budget - Date().timeIntervalSince(begin))
+        return try doctor.examine(experiment, data: data)
+    }
+
+    private func relapse(of run: RunFolder, _ experiment: Experiment, _ data: LoadedData?) throws -> Relapse? {
+        guard let history = try? run.history(), let record = try? run.record() else { return nil }
+        let loaded = try data ?? experiment.loadedData()
+        guard loaded.validation?.isEmpty == false else { return nil }
+        var trainer = experiment.trainer(of: try experiment.network(for: loaded.training))
+        try trainer.prepare(inputs: loaded.training.signature)
+        guard let fresh = trainer.state else { return nil }
+        return Relapse(
+            history.epochs, diverged: record.state == .diverged, last: experiment.epochs,
+            states: TrainingCheckpoint.states(in: run.checkpoints, for: fresh))
     }
 }

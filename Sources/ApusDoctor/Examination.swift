@@ -9,14 +9,17 @@ struct Examination {
     private let doctor: Doctor
     private let original: Experiment
     private let trials: Trials
+    /// Where trainings begin that are forks of a run; `nil` where they begin at the start.
+    private let relapse: Relapse?
     private let begin = Date()
     private var notes: [String] = []
     private var rejected: [Diagnosis.Rejection] = []
 
-    init(_ doctor: Doctor, _ experiment: Experiment, _ data: LoadedData?) throws {
+    init(_ doctor: Doctor, _ experiment: Experiment, _ data: LoadedData?, from relapse: Relapse? = nil) {
         self.doctor = doctor
+        self.relapse = relapse
         original = experiment
-        trials = Trials(given: data, budget: doctor.budget)
+        trials = Trials(given: data, budget: doctor.budget, from: relapse)
     }
 
     private var seed: UInt64 { original.seed }
@@ -65,15 +68,39 @@ struct Examination {
         }
         var diagnosis = diagnosis(
             verdict(findings, quality, chance, control), findings, quality: quality, chance: chance)
+        try complete(&diagnosis, repair, current)
+        return diagnosis
+    }
+
+    /// Adds what all repairs together change and reach.
+    private func complete(_ diagnosis: inout Diagnosis, _ repair: Edit, _ repaired: Experiment) throws {
         for index in diagnosis.findings.indices {
             guard let settings = diagnosis.findings[index].repair?.settings else { continue }
             diagnosis.findings[index].repair?.difference = original.difference(settings)
         }
-        if !repair.assignments.isEmpty {
-            diagnosis.difference = original.difference(repair.settings)
-            diagnosis.repairedQuality = try patient(current).quality(control.score)
-            diagnosis.repair = repair.settings
-        }
+        guard !repair.assignments.isEmpty else { return }
+        diagnosis.difference = original.difference(repair.settings)
+        diagnosis.repairedQuality = try patient(repaired).quality(trial(repaired).score)
+        diagnosis.repair = repair.settings
+    }
+
+    /// What made a run go wrong, by forks of the training as it was before: one as it is, and one for each edit of how it goes on.
+    ///
+    /// - Returns: `nil` where the training was not good before, the fork as it is does not go wrong, or no edit keeps it from that.
+    mutating func diagnosis(of relapse: Relapse) throws -> Diagnosis? {
+        let patient = try patient(original)
+        guard let score = try trials.score(before: relapse, original) else { return nil }
+        let (before, guess) = (patient.quality(score), patient.chance(score))
+        guard before > guess + 0.5 * (1 - guess) else { return nil }
+        let given = Case(patient: patient, control: try trial(original))
+        guard relapse.comesBack(in: given.control), given.quality < before - 0.02 else { return nil }
+        let forks =
+            "\(relapse.text); all trainings go on from the checkpoint of epoch \(relapse.state.epoch), to the end of epoch \(relapse.end)"
+        notes.append(forks)
+        doctor.report(forks)
+        guard let found = try bestTreatment(given, round: 1) else { return nil }
+        var diagnosis = diagnosis(.faulty, found.findings, quality: given.quality, chance: guess)
+        try complete(&diagnosis, found.edit, found.experiment)
         return diagnosis
     }
 
@@ -124,7 +151,8 @@ struct Examination {
     /// The treatment that helps most; `nil` if none helps by as much as matters.
     private mutating func bestTreatment(_ given: Case, round: Int) throws -> Found? {
         var arms: [Arm] = []
-        for treatment in given.treatments() where trials.shortening == nil || !treatment.isEffort {
+        let treatments = relapse.map { given.treatments(after: $0) } ?? given.treatments()
+        for treatment in treatments where trials.shortening == nil || !treatment.isEffort {
             if trials.isOver {
                 notes.append("the budget of \(doctor.budget.short) s ended before everything was tried")
                 break

@@ -238,6 +238,20 @@ struct GEMMTests {
         }
     }
 
+    @Test("a matrix is copied where it does not stay in the CPU's second-level cache")
+    func cachesDecideWhatIsCopied() {
+        func bytes(_ k: Int, _ n: Int) -> [Int64] {
+            [256, 512, 1024, 2048].map { (kilobytes: Int) in
+                var p = Product(m: 128, n: n, k: k).parameters
+                return apus_gemm_scratch_bytes_with(&p, Int64(kilobytes) << 10)
+            }
+        }
+        #expect(bytes(784, 256) == [802_816, 802_816, 0, 0])
+        #expect(bytes(256, 256) == [0, 0, 0, 0])
+        // More than 1 MiB is copied everywhere.
+        #expect(bytes(600, 512) == Array(repeating: 600 * 512 * 4, count: 4))
+    }
+
     @Test("an empty sum is zero, plus bias and activation")
     func emptySum() {
         let operands = Operands(

@@ -196,6 +196,25 @@ extension Case {
         return (isWild ? [0.1, 0.01, 0.001] : [0.1, 10, 0.01, 100, 1000, 0.001, 10_000]).map(treatment)
     }
 
+    /// What is tried of a training that goes wrong after it went well, besides what is tried of every one.
+    func laterTreatments() -> [Treatment] {
+        var found: [Treatment] = []
+        if tree["schedule"] == "constant" {
+            found.append(
+                Treatment(
+                    .learningRateTooHigh, at: ["schedule"], Edit("schedule", "cosine"),
+                    "the rate does not fall while steps become too long", suspicion: 0.4))
+        }
+        if tree["optimizer.clipping"] ?? SettingValue.none == SettingValue.none {
+            found.append(
+                Treatment(
+                    .explodingGradient, at: ["optimizer.clipping"],
+                    Edit("optimizer.clipping", ["globalNorm": .number(1)]),
+                    "some batches have gradients that are far greater than others", suspicion: 0.35))
+        }
+        return found
+    }
+
     // MARK: Effort
 
     func effortTreatments() -> [Treatment] {

@@ -12,8 +12,8 @@ struct Treatment: Sendable {
     let suspicion: Double
     /// The least gain in quality that makes the cause a fault.
     let minimumGain: Double
-    /// At which level it was suspected: 0 by the experiment, 1 by the data, 2 at the start, 3 while training.
-    let level: Int
+    /// At which level it was suspected: 0 by the experiment, 1 by the data, 2 at the start, 3 while training, 4 by forks of a run.
+    var level: Int
     /// Whether its gain is that of the loss on samples that are held back, as a share of the control's; the edit leaves the loss as it is.
     let isMeasuredByLoss: Bool
     /// What the control reaches at most of what the arm reaches above chance; more effort helps every network a little.
@@ -65,6 +65,18 @@ struct Case {
             + scheduleTreatments() + dataTreatments() + rateTreatments() + effortTreatments()
         var seen: Set<Edit> = []
         return all.map(writingOut).filter { seen.insert($0.edit).inserted }.sorted { $0.suspicion > $1.suspicion }
+    }
+
+    /// What keeps a training that went well from going wrong: edits of how it goes on, most suspicious first.
+    func treatments(after relapse: Relapse) -> [Treatment] {
+        let going = ["optimizer", "schedule", "loss", "callbacks"]
+        return (laterTreatments() + treatments().filter { !$0.isEffort }).filter { treatment in
+            treatment.edit.paths.allSatisfy { path in going.contains { path == $0 || path.hasPrefix("\($0).") } }
+        }.map { treatment in
+            var treatment = treatment
+            treatment.level = 4
+            return treatment
+        }
     }
 
     /// The treatment with the layers of a network of the zoo written out, where its edit is one of them.

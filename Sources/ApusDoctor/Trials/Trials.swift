@@ -17,6 +17,8 @@ final class Trials {
     /// How trials are made shorter than the experiment; `nil` if they are not.
     private(set) var shortening: Shortening?
     private let budget: Double
+    /// Where every training begins; `nil` for the start.
+    private let relapse: Relapse?
 
     /// Fewer samples and epochs than the experiment has, the same for all arms.
     struct Shortening: Sendable {
@@ -40,9 +42,11 @@ final class Trials {
     /// - Parameters:
     ///   - given: The data in place of those that the experiment names.
     ///   - budget: Seconds after which no training begins.
-    init(given: LoadedData?, budget: Double) {
+    ///   - relapse: Where every training begins, with the data of the training that came so far; `nil` for the start.
+    init(given: LoadedData?, budget: Double, from relapse: Relapse? = nil) {
         self.given = given
         self.budget = budget
+        self.relapse = relapse
         deadline = Date(timeIntervalSinceNow: budget)
     }
 
@@ -120,14 +124,27 @@ final class Trials {
         return trial
     }
 
+    /// How good the training is that forks go on from.
+    func score(before relapse: Relapse, _ experiment: Experiment) throws -> Score? {
+        let (training, heldOut) = try Trials.parts(
+            loadedData(experiment, seed: relapse.state.seed), seed: relapse.state.seed)
+        guard let task = Task(experiment, training) else { return nil }
+        var trainer = experiment.trainer(of: try experiment.network(for: training))
+        trainer.preprocessing = training.preprocessing
+        try trainer.fork(relapse.state, inputs: training.signature)
+        return try Score(trainer, task, on: heldOut)
+    }
+
     /// Another training or held-out part than the experiment's, for what no setting says.
     typealias DataChange = (_ training: Dataset, _ heldOut: Dataset) throws -> (Dataset, Dataset)
 
     private func train(_ experiment: Experiment, seed: UInt64, _ change: DataChange?) throws -> Trial {
         var experiment = experiment
         experiment.seed = seed
-        let loaded = try loadedData(experiment, seed: seed)
-        var (training, heldOut) = try Trials.parts(loaded, seed: seed)
+        // What weights have learned from is not held back from them.
+        let dataSeed = relapse?.state.seed ?? seed
+        let loaded = try loadedData(experiment, seed: dataSeed)
+        var (training, heldOut) = try Trials.parts(loaded, seed: dataSeed)
         if let shortening {
             training = try Trials.thinned(training, shortening.samples)
             experiment.epochs = shortening.epochs(of: experiment.epochs)
@@ -142,21 +159,29 @@ final class Trials {
             var trainer = experiment.trainer(of: model)
             trainer.preprocessing = training.preprocessing
             try trainer.prepare(inputs: training.signature)
-            try experiment.initialization?.load(into: &trainer)
+            if let relapse {
+                try trainer.fork(relapse.state, inputs: training.signature)
+            } else {
+                try experiment.initialization?.load(into: &trainer)
+            }
+            let epochsBefore = relapse?.state.epoch ?? 0
             start = Look(trainer, training)
-            // The best epoch is kept, as in a run.
-            let keepsBest = experiment.keepsBest
+            // The best epoch is kept, as in a run; but of a fork it is asked what becomes of it.
+            let keepsBest = experiment.keepsBest && relapse == nil
             var best: (loss: Double, state: TrainingState)?
             try trainer.fit(
-                training, validation: heldOut, epochs: experiment.epochs, batchSize: experiment.batchSize,
-                augmentations: loaded.augmentations, callbacks: experiment.callbacks.filter(\.writesNothing)
+                training, validation: heldOut, epochs: experiment.epochs - epochsBefore,
+                batchSize: experiment.batchSize, augmentations: loaded.augmentations,
+                callbacks: experiment.callbacks.filter(\.writesNothing)
             ) { event, control in
                 switch event {
                 case .epochEnded(let record):
                     epochs.append(record)
                     let loss = record.validation?.loss ?? record.training.loss
                     if keepsBest, loss.isFinite, loss < best?.loss ?? .infinity { best = (loss, control.state) }
-                case .stopped: isStopped = true
+                    // The schedule is that of the whole training.
+                    if let relapse, record.epoch >= relapse.end { control.stop(.completed) }
+                case .stopped(let reason): isStopped = reason != .completed
                 case .ended: if let best { control.replaceState(best.state) }
                 default: break
                 }

@@ -7,7 +7,7 @@ extension ExperimentRun {
     /// - Throws: What examining throws; `FormatError` if the disk refuses.
     @discardableResult
     public func examine(_ doctor: Doctor) throws -> Diagnosis {
-        let diagnosis = try doctor.examine(experiment, data: data)
+        let diagnosis = try folder.map { try doctor.examine($0, data: data) } ?? doctor.examine(experiment, data: data)
         try folder?.write(diagnosis)
         return diagnosis
     }

@@ -98,8 +98,9 @@ public struct LabRunner: Sendable {
                     measured[index].append(known)
                     continue
                 }
-                if spent.count == 0, let problem = LabFile.problem(experiment.files(size)) { throw problem }
+                // Who only asks what is there needs no data.
                 if isStopped() { return nil }
+                if spent.count == 0, let problem = LabFile.problem(experiment.files(size)) { throw problem }
                 let finished = round * arms.count + index
                 let left = Double(seeds.count * arms.count - finished)
                 progress(

@@ -118,3 +118,22 @@ public func valueAndGradient<Auxiliary>(
 public func gradient(at variables: Variables, of function: (Variables) throws -> Tensor) rethrows -> Variables {
     try valueAndGradient(at: variables, of: function).1
 }
+
+/// The product of the second derivatives of a function of a model's variables with a direction, with respect to those that training adjusts.
+///
+/// - Parameters:
+///   - variables: The point.
+///   - direction: Values for the paths of the variables that training adjusts; others do not count.
+///   - function: The function; it yields one number.
+/// - Returns: The products under the paths of the variables.
+public func hessianVectorProduct(
+    at variables: Variables, along direction: Variables, of function: (Variables) throws -> Tensor
+) rethrows -> Variables {
+    let picked = variables.trainable
+    let products = try hessianVectorProduct(at: picked.leaves, along: picked.paths.compactMap { direction[$0] }) {
+        var leaves = $0[...]
+        return try function(variables.merging(Variables(structure: picked.structure, leaves: &leaves)))
+    }
+    var leaves = products[...]
+    return Variables(structure: picked.structure, leaves: &leaves)
+}

@@ -309,6 +309,16 @@ extension TrainingCheckpoint {
         }
     }
 
+    /// The states of all checkpoints of a folder that are whole, the newest first.
+    ///
+    /// - Parameter fresh: A state of the same model, optimizer and seed.
+    package static func states(in folder: String, for fresh: TrainingState) -> [TrainingState] {
+        CheckpointStore(folder).names().compactMap { name in
+            let path = "\(folder)/\(name)"
+            return try? TrainingCheckpoint(path, checkedText(path), for: fresh).state
+        }.sorted { ($0.step, $0.epoch) > ($1.step, $1.epoch) }
+    }
+
     /// Reads the newest checkpoint of a folder that is whole, and tells what is damaged.
     ///
     /// - Returns: `nil` if there is none at all.

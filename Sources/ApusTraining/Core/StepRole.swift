@@ -33,6 +33,10 @@ enum StepRole: Hashable, Sendable, CustomStringConvertible {
     /// Sums over weights, gradients, updates and outputs of layers, of a step that is watched.
     case watched
     case preprocessedInput(String)
+    /// The part of a direction in the space of the variables that belongs to one of them.
+    case direction(String)
+    /// The product of the loss's second derivatives with a direction, for a variable.
+    case product(String)
 
     /// The name in graphs.
     var description: String {
@@ -54,6 +58,8 @@ enum StepRole: Hashable, Sendable, CustomStringConvertible {
         case .before(let path): "\(path) before"
         case .watched: "watched"
         case .preprocessedInput(let name): "preprocessed input \(name)"
+        case .direction(let path): "direction of \(path)"
+        case .product(let path): "product for \(path)"
         }
     }
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -98,6 +99,22 @@ bool apus_cpu_has(enum apus_cpu_feature feature) {
     (void)feature;
     return false;
 #endif
+}
+
+static int64_t second_cache_bytes;
+static pthread_once_t second_cache_once = PTHREAD_ONCE_INIT;
+
+static void find_second_cache(void) {
+    long bytes = 0;
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+    bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+    second_cache_bytes = bytes > 0 ? bytes : 1 << 20;
+}
+
+int64_t apus_second_cache_bytes(void) {
+    pthread_once(&second_cache_once, find_second_cache);
+    return second_cache_bytes;
 }
 
 static enum apus_isa best_isa(void) {

@@ -29,7 +29,7 @@ enum {
     GEMM_TALL = 4,
     // The most floats of A in a block: half a megabyte.
     GEMM_A_BLOCK = 1 << 17,
-    // Floats that must stay in the L2 cache for a matrix to be read in place.
+    // Floats that must stay in the L2 cache for a matrix to be read in place, where that cache is no smaller.
     GEMM_IN_PLACE = 1 << 18,
     // The most rows for which a transposed B is multiplied by dot products.
     GEMM_DOT_ROWS = 4,
@@ -48,7 +48,9 @@ static void exchange_operands(apus_gemm_parameters *p) {
     p->b_column_stride = from.a_row_stride;
 }
 
-static gemm_shape shape_of(const apus_gemm_parameters *parameters) {
+/// - cache: the bytes of the second-level cache
+static gemm_shape shape_for(const apus_gemm_parameters *parameters, int64_t cache) {
+    int64_t in_place = gemm_least(GEMM_IN_PLACE, cache / (int64_t)sizeof(float));
     gemm_shape s = {.p = *parameters};
     apus_gemm_parameters *p = &s.p;
     // A batch that shares B and lies in one piece is one tall product.
@@ -76,7 +78,7 @@ static gemm_shape shape_of(const apus_gemm_parameters *parameters) {
     // Packing row-major B costs as much as multiplying about three rows; it pays once B leaves the L2 cache. So does
     // a large transposed A, of which each k is on another page.
     s.packs_b = p->k > 0 && !s.dots && !s.fetches_k
-        && (p->b_column_stride != 1 || (p->m >= 128 && p->k * p->n > GEMM_IN_PLACE));
+        && (p->b_column_stride != 1 || (p->m >= 128 && p->k * p->n > in_place));
     s.packs_a = p->k > 0 && !s.fetches_k && p->a_column_stride != 1 && p->n >= 256 && p->m * p->k > GEMM_IN_PLACE;
     s.packed_a_count = p->a_batch_stride == 0 || p->batch == 1 ? 1 : p->batch;
     s.packed_b_count = p->b_batch_stride == 0 || p->batch == 1 ? 1 : p->batch;
@@ -89,14 +91,22 @@ static gemm_shape shape_of(const apus_gemm_parameters *parameters) {
     s.row_blocks = gemm_greatest(1, gemm_ceiling(p->m * gemm_ceiling(p->k, s.k_blocks), GEMM_A_BLOCK));
     s.row_blocks = gemm_least(s.row_blocks, gemm_ceiling(p->m, 48));
     // While B stays in the cache, rows of A and C come from memory and go there once, in their order.
-    s.fetches_rows = !s.dots && p->m >= GEMM_MANY_ROWS && s.k_blocks == 1 && p->k * p->n <= GEMM_IN_PLACE
+    s.fetches_rows = !s.dots && p->m >= GEMM_MANY_ROWS && s.k_blocks == 1 && p->k * p->n <= in_place
         && p->a_column_stride == 1 && p->a_row_stride == p->k && p->c_row_stride == p->n;
     if (s.fetches_rows) s.row_blocks = gemm_ceiling(p->m, GEMM_FETCHED_ROWS);
     return s;
 }
 
+static gemm_shape shape_of(const apus_gemm_parameters *parameters) {
+    return shape_for(parameters, apus_second_cache_bytes());
+}
+
 int64_t apus_gemm_scratch_bytes(const apus_gemm_parameters *parameters) {
-    gemm_shape s = shape_of(parameters);
+    return apus_gemm_scratch_bytes_with(parameters, apus_second_cache_bytes());
+}
+
+int64_t apus_gemm_scratch_bytes_with(const apus_gemm_parameters *parameters, int64_t second_cache_bytes) {
+    gemm_shape s = shape_for(parameters, second_cache_bytes);
     if (s.parts > 1) return s.parts * s.p.m * s.p.n * (int64_t)sizeof(float);
     int64_t a = s.packs_a ? s.packed_a_count * s.p.m * s.packed_a_stride : 0;
     return (s.packed_a_offset + a) * (int64_t)sizeof(float);

@@ -88,6 +88,9 @@ enum apus_cpu_feature {
 /// Whether this CPU has it.
 bool apus_cpu_has(enum apus_cpu_feature feature);
 
+/// The bytes of a core's second-level cache; 1 MiB where the system does not say.
+int64_t apus_second_cache_bytes(void);
+
 /// The instruction set in use: the best that this CPU has, unless the environment variable `APUS_ISA`
 /// (`baseline`, `avx2`, `avx512`) or `apus_set_isa` asks for less.
 enum apus_isa apus_isa(void);

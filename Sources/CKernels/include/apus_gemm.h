@@ -50,4 +50,7 @@ int apus_gemm_float32(void *const *buffers, const void *parameters);
 /// The bytes of scratch that `apus_gemm_float32` needs, 64-byte aligned; 0 for most products with an untransposed B.
 int64_t apus_gemm_scratch_bytes(const apus_gemm_parameters *parameters);
 
+/// The same on a CPU with a second-level cache of so many bytes: a B that does not stay in it is copied.
+int64_t apus_gemm_scratch_bytes_with(const apus_gemm_parameters *parameters, int64_t second_cache_bytes);
+
 #endif
