@@ -358,7 +358,8 @@ import Testing
                 + groups.flatMap { group in try commands(command, group).map { "\(group) \($0)" } }
             #expect(Set(known) == Set(lines.map(\.name)), "\(known)")
             for line in lines {
-                let right = try command.shell("apus \(line.name) \(line.right)")
+                // As on a machine that lacks what `make lab-data` fetches.
+                let right = try command.shell("APUS_LAB_DATA=nothing apus \(line.name) \(line.right)")
                 #expect(right.code == 0, "\(line.name): \(right.errors)")
                 #expect(!right.output.isEmpty && !right.errors.contains("rror:"), "\(line.name): \(right.errors)")
                 let wrong = try command.shell("apus \(line.name) \(line.wrong)")

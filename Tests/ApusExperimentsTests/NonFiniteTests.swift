@@ -99,7 +99,7 @@ import Testing
     /// The loss is finite, its gradient is not: no step changes anything.
     @Test func noWeightThatChangedIsADivergence() throws {
         try withTemporaryFolder { path in
-            // (w x)² is finite, its derivative 2 w x² is not.
+            // (w x)² is finite, its derivative 2 w x² is not; of one sample, for sums of more would not be finite either.
             try (["x,label"] + (0..<40).map { _ in "1.73e19,0.5" }).joined(separator: "\n").write(
                 toFile: "\(path)/d.csv", atomically: true, encoding: .utf8)
             let experiment = try ExperimentFile(
@@ -110,6 +110,7 @@ import Testing
                     loss: meanSquaredError
                     metrics: []
                     optimizer: {adam: {learningRate: 0.1}, skipsNonFinite: true}
+                    batchSize: 1
                     epochs: 1
                     """, path: "e.yaml"
             ).experiment()

@@ -7,20 +7,15 @@ package struct CPUModel: Hashable, Sendable {
     /// Whether units of their own multiply tiles of bfloat16: AMX.
     package var hasTiles: Bool
 
-    /// Whether vectors have 8 numbers in 16 registers: AVX2.
-    package var hasNarrowVectors: Bool
-
-    package init(hasBFloat16: Bool, hasTiles: Bool, hasNarrowVectors: Bool = false) {
+    package init(hasBFloat16: Bool, hasTiles: Bool) {
         self.hasBFloat16 = hasBFloat16
         self.hasTiles = hasTiles
-        self.hasNarrowVectors = hasNarrowVectors
     }
 
     /// The CPU that this process runs on, with the instructions that the calling thread may use.
     package static var current: CPUModel {
         let isWide = apus_isa() == APUS_ISA_AVX512
         return CPUModel(
-            hasBFloat16: isWide && apus_cpu_has(APUS_CPU_BFLOAT16), hasTiles: isWide && apus_cpu_has(APUS_CPU_TILES),
-            hasNarrowVectors: apus_isa() == APUS_ISA_AVX2)
+            hasBFloat16: isWide && apus_cpu_has(APUS_CPU_BFLOAT16), hasTiles: isWide && apus_cpu_has(APUS_CPU_TILES))
     }
 }

@@ -8,14 +8,14 @@ extension Convolution {
         if suitsWinograd(on: cpu) { return .winograd }
         // Legalization computes in float32 what only plain loops would compute in bfloat16.
         if image.elementType == .bfloat16 && !cpu.hasBFloat16 { return .loops }
-        return suitsProduct(on: cpu) ? .product : .library
+        return suitsProduct ? .product : .library
     }
 
     /// Whether it is a product that the own kernel computes faster than oneDNN the convolution: few summands are
     /// soon computed, and then rows of the result are written too slowly; with few pixels the kernel is transposed for too
-    /// little. With vectors of 8 numbers oneDNN's kernels are faster.
-    func suitsProduct(on cpu: CPUModel) -> Bool {
-        guard isProduct, !cpu.hasNarrowVectors else { return false }
+    /// little.
+    var suitsProduct: Bool {
+        guard isProduct else { return false }
         let (inputs, outputs) = (kernel[2], kernel[3])
         switch direction {
         case .forward: return inputs >= 32
