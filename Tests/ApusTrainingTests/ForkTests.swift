@@ -34,7 +34,7 @@ import Testing
             var fork = Trainer(
                 Sequential.lively, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.01),
                 schedule: .cosine(), seed: seed)
-            #expect(try fork.fork(half, inputs: data.signature).isWhole)
+            #expect(try fork.fork(half, on: data).isWhole)
             #expect(try #require(fork.state).numbers == half.numbers)
             try fork.fit(data, epochs: 3, batchSize: 16)
             let (a, b) = (try #require(fork.state), try #require(original.state))
@@ -51,7 +51,7 @@ import Testing
         let half = try #require(try Self.trained(.small).state)
         var momentum = Trainer(
             Sequential.small, loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1, momentum: 0.9), seed: 2)
-        let fork = try momentum.fork(half, inputs: data.signature)
+        let fork = try momentum.fork(half, on: data)
         #expect(fork.begun.sorted() == half.variables.paths.map { "\($0)/momentum" }.sorted())
         #expect(fork.left.sorted() == half.slots.map(\.path).sorted() && !fork.isWhole)
         let taken = try #require(momentum.state).variables
@@ -62,7 +62,7 @@ import Testing
             Dense(16, activation: .relu); Dense(5)
         }
         var other = Trainer(wider, loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.01), seed: 2)
-        let begun = try other.fork(half, inputs: data.signature).begun
+        let begun = try other.fork(half, on: data).begun
         #expect(begun.allSatisfy { $0.hasPrefix("1.dense/") } && begun.count == 6)
         let kernel = try #require(other.state).variables["0.dense/kernel"]!
         #expect(kernel.scalars == half.variables["0.dense/kernel"]!.scalars)
@@ -74,13 +74,13 @@ import Testing
         let averaging = Optimizer.sgd(learningRate: 0.1).averagingWeights(decay: 0.9)
         let half = try #require(try Self.trained(.small, averaging).state)
         var same = Trainer(Sequential.small, loss: .softmaxCrossEntropy, optimizer: averaging, seed: 2)
-        #expect(try same.fork(half, inputs: data.signature).isWhole)
+        #expect(try same.fork(half, on: data).isWhole)
         let (path, averaged) = ("0.dense/kernel", try #require(same.state).evaluatedVariables)
         #expect(averaged[path]!.scalars == half.evaluatedVariables[path]!.scalars)
         #expect(averaged[path]!.scalars != half.variables[path]!.scalars)
         let plain = try #require(try Self.trained(.small, .sgd(learningRate: 0.1)).state)
         var begun = Trainer(Sequential.small, loss: .softmaxCrossEntropy, optimizer: averaging, seed: 2)
-        #expect(try begun.fork(plain, inputs: data.signature).begun.count == 4)
+        #expect(try begun.fork(plain, on: data).begun.count == 4)
         #expect(try #require(begun.state).evaluatedVariables[path]!.scalars == plain.variables[path]!.scalars)
     }
 
@@ -90,7 +90,7 @@ import Testing
         let half = try #require(try Self.trained(.small).state)
         let gradual = Optimizer.sgd(learningRate: 0.1, momentum: 0.9).unfreezing("0.*", epoch: 3)
         var fork = Trainer(Sequential.small, loss: .softmaxCrossEntropy, optimizer: gradual, seed: 2)
-        try fork.fork(half, inputs: data.signature)
+        try fork.fork(half, on: data)
         #expect(try #require(fork.state).slots.count == 4)
         try fork.fit(data, epochs: 1, batchSize: 16)
         let kernel = try #require(fork.state).variables["0.dense/kernel"]!

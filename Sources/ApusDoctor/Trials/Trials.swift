@@ -131,7 +131,7 @@ final class Trials {
         guard let task = Task(experiment, training) else { return nil }
         var trainer = experiment.trainer(of: try experiment.network(for: training))
         trainer.preprocessing = training.preprocessing
-        try trainer.fork(relapse.state, inputs: training.signature)
+        try trainer.fork(relapse.state, on: training)
         return try Score(trainer, task, on: heldOut)
     }
 
@@ -160,7 +160,7 @@ final class Trials {
             trainer.preprocessing = training.preprocessing
             try trainer.prepare(inputs: training.signature)
             if let relapse {
-                try trainer.fork(relapse.state, inputs: training.signature)
+                try trainer.fork(relapse.state, on: training)
             } else {
                 try experiment.initialization?.load(into: &trainer)
             }

@@ -1,5 +1,6 @@
 import ApusBackend
-public import ApusNN
+public import ApusData
+import ApusNN
 import ApusOptimizers
 
 /// What a fork took over of the training that it goes on from, and what it could not.
@@ -67,19 +68,19 @@ extension Trainer {
     /// var trainer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1, momentum: 0.9))
     /// try trainer.fit(data, epochs: 5, batchSize: 32)
     /// var calmer = Trainer(net, loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.01, momentum: 0.9))
-    /// let fork = try calmer.fork(trainer.state!, inputs: data.signature)
+    /// let fork = try calmer.fork(trainer.state!, on: data)
     /// try calmer.fit(data, epochs: 5, batchSize: 32)
     /// print(fork.isWhole)   // true
     /// ```
     ///
     /// - Parameters:
     ///   - other: What to go on from.
-    ///   - inputs: The shape of a sample, where this trainer has no weights yet.
+    ///   - training: The samples that it is going to be trained on.
     /// - Returns: What begins anew, and what of the other training has no place here.
-    /// - Throws: `GraphError` if the model does not fit the inputs.
+    /// - Throws: `GraphError` if the model does not fit the samples.
     @discardableResult
-    public mutating func fork(_ other: TrainingState, inputs: Signature) throws -> Fork {
-        try prepare(inputs: inputs)
+    public mutating func fork(_ other: TrainingState, on training: Dataset) throws -> Fork {
+        try prepare(inputs: training.signature)
         let (forked, fork) = state!.forked(from: other)
         state = forked
         return fork
