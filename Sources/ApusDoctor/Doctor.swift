@@ -62,7 +62,7 @@ public struct Doctor: Sendable {
             var doctor = self
             doctor.budget = budget / 2
             var examination = Examination(doctor, experiment, data, from: relapse)
-            if let diagnosis = try examination.diagnosis(of: relapse) { return diagnosis }
+            if let diagnosis = try examination.diagnosisOfRelapse() { return diagnosis }
         }
         var doctor = self
         doctor.budget = max(budget / 2, budget - Date().timeIntervalSince(begin))

@@ -87,9 +87,10 @@ struct Examination {
     /// What made a run go wrong, by forks of the training as it was before: one as it is, and one for each edit of how it goes on.
     ///
     /// - Returns: `nil` where the training was not good before, the fork as it is does not go wrong, or no edit keeps it from that.
-    mutating func diagnosis(of relapse: Relapse) throws -> Diagnosis? {
+    mutating func diagnosisOfRelapse() throws -> Diagnosis? {
+        guard let relapse else { return nil }
         let patient = try patient(original)
-        guard let score = try trials.score(before: relapse, original) else { return nil }
+        guard let score = try trials.scoreAtStart(original) else { return nil }
         let (before, guess) = (patient.quality(score), patient.chance(score))
         guard before > guess + 0.5 * (1 - guess) else { return nil }
         let given = Case(patient: patient, control: try trial(original))

@@ -67,7 +67,7 @@ struct Case {
         return all.map(writingOut).filter { seen.insert($0.edit).inserted }.sorted { $0.suspicion > $1.suspicion }
     }
 
-    /// What keeps a training that went well from going wrong: edits of how it goes on, most suspicious first.
+    /// What keeps a training that went well from going wrong: edits of how it goes on.
     func treatments(after relapse: Relapse) -> [Treatment] {
         let going = ["optimizer", "schedule", "loss", "callbacks"]
         return (laterTreatments() + treatments().filter { !$0.isEffort }).filter { treatment in

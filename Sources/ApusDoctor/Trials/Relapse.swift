@@ -1,5 +1,3 @@
-import ApusData
-import ApusExperiments
 import ApusTraining
 
 /// Where a run went wrong after it had gone well, and the training as it was before: what forks begin with.

@@ -125,14 +125,27 @@ final class Trials {
     }
 
     /// How good the training is that forks go on from.
-    func score(before relapse: Relapse, _ experiment: Experiment) throws -> Score? {
-        let (training, heldOut) = try Trials.parts(
-            loadedData(experiment, seed: relapse.state.seed), seed: relapse.state.seed)
+    func scoreAtStart(_ experiment: Experiment) throws -> Score? {
+        let seed = dataSeed(experiment.seed)
+        let (training, heldOut) = try Trials.parts(loadedData(experiment, seed: seed), seed: seed)
         guard let task = Task(experiment, training) else { return nil }
+        return try Score(trainer(experiment, for: training), task, on: heldOut)
+    }
+
+    /// The seed by which data are divided: what weights have learned from is not held back from them.
+    private func dataSeed(_ seed: UInt64) -> UInt64 { relapse?.state.seed ?? seed }
+
+    /// A trainer where trainings begin.
+    private func trainer(_ experiment: Experiment, for training: Dataset) throws -> Trainer {
         var trainer = experiment.trainer(of: try experiment.network(for: training))
         trainer.preprocessing = training.preprocessing
-        try trainer.fork(relapse.state, on: training)
-        return try Score(trainer, task, on: heldOut)
+        try trainer.prepare(inputs: training.signature)
+        if let relapse {
+            try trainer.fork(relapse.state, on: training)
+        } else {
+            try experiment.initialization?.load(into: &trainer)
+        }
+        return trainer
     }
 
     /// Another training or held-out part than the experiment's, for what no setting says.
@@ -141,8 +154,7 @@ final class Trials {
     private func train(_ experiment: Experiment, seed: UInt64, _ change: DataChange?) throws -> Trial {
         var experiment = experiment
         experiment.seed = seed
-        // What weights have learned from is not held back from them.
-        let dataSeed = relapse?.state.seed ?? seed
+        let dataSeed = dataSeed(seed)
         let loaded = try loadedData(experiment, seed: dataSeed)
         var (training, heldOut) = try Trials.parts(loaded, seed: dataSeed)
         if let shortening {
@@ -155,15 +167,7 @@ final class Trials {
         var isStopped = false
         var start: Look?
         do {
-            let model = try experiment.network(for: training)
-            var trainer = experiment.trainer(of: model)
-            trainer.preprocessing = training.preprocessing
-            try trainer.prepare(inputs: training.signature)
-            if let relapse {
-                try trainer.fork(relapse.state, on: training)
-            } else {
-                try experiment.initialization?.load(into: &trainer)
-            }
+            var trainer = try trainer(experiment, for: training)
             let epochsBefore = relapse?.state.epoch ?? 0
             start = Look(trainer, training)
             // The best epoch is kept, as in a run; but of a fork it is asked what becomes of it.

@@ -15,8 +15,8 @@ extension Trainer {
     ///   - batchSize: The samples of a batch, as in training: batch normalization depends on it.
     ///   - batches: The number of batches at most.
     ///   - products: The products H·v of the Lanczos iteration.
-    /// - Throws: `TrainingError` if the model has no weights yet, none of them is trained, or there are fewer samples than a batch;
-    ///   `GraphError` if the model does not fit the samples; `DivergenceError` where loss or gradients are not finite.
+    /// - Throws: `TrainingError` if the model has no weights yet, none of them is trained, there are fewer samples than a batch,
+    ///   or loss or gradients are not finite; `GraphError` if the model does not fit the samples.
     public func curvature(
         on dataset: Dataset, batchSize: Int = 32, batches: Int = 8, products: Int = 12
     ) throws -> LossCurvature {
