@@ -4,6 +4,14 @@ import ApusNN
 import ApusOptimizers
 
 /// What a fork took over of the training that it goes on from, and what it could not.
+///
+/// ```swift
+/// let net = Sequential { Dense(8, activation: .relu); Dense(2) }
+/// let wider = Sequential { Dense(8, activation: .relu); Dense(3) }
+/// let trained = try TrainingState(net, optimizer: .sgd(), input: [4], seed: 7)
+/// let (_, fork) = try TrainingState(wider, optimizer: .sgd(), input: [4], seed: 8).forked(from: trained)
+/// print(fork.isWhole, fork.begun, fork.left)   // false: the last layer's variables have another shape
+/// ```
 public struct Fork: Sendable, Hashable {
     /// Variables and slots that begin anew, for the other training has none of that name and shape: `1.dense/kernel`,
     /// `1.dense/kernel/momentum`.
