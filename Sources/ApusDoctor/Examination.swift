@@ -57,7 +57,7 @@ struct Examination {
         }
         for round in 1...3 where !trials.isOver {
             let patient = try patient(current)
-            let given = Case(patient: patient, control: control)
+            let given = Case(patient: patient, control: control, stableRate: trials.stableRate(current))
             guard let found = try bestTreatment(given, round: round) ?? (isHelpless(given) ? rescue(given) : nil) else {
                 break
             }
@@ -93,7 +93,7 @@ struct Examination {
         guard let score = try trials.scoreAtStart(original) else { return nil }
         let (before, guess) = (patient.quality(score), patient.chance(score))
         guard before > guess + 0.5 * (1 - guess) else { return nil }
-        let given = Case(patient: patient, control: try trial(original))
+        let given = Case(patient: patient, control: try trial(original), stableRate: trials.stableRate(original))
         guard relapse.comesBack(in: given.control), given.quality < before - 0.02 else { return nil }
         let forks =
             "\(relapse.text); all trainings go on from the checkpoint of epoch \(relapse.state.epoch), to the end of epoch \(relapse.end)"
@@ -330,7 +330,9 @@ struct Examination {
             confidence: min(
                 0.99, 0.6 + 0.2 * treatment.suspicion + (arm.proof.map { $0.lowerBound > 0.05 ? 0.2 : 0.1 } ?? 0)),
             level: treatment.level, observation: treatment.observation,
-            evidence: ["quality": given.quality, "treated": arm.quality, "suspicion": treatment.suspicion],
+            evidence: treatment.evidence.merging([
+                "quality": given.quality, "treated": arm.quality, "suspicion": treatment.suspicion,
+            ]) { $1 },
             experiment: arm.proof, repair: Finding.Repair(settings: treatment.edit.settings))
     }
 }

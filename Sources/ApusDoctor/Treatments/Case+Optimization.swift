@@ -181,6 +181,10 @@ extension Case {
     func rateTreatments() -> [Treatment] {
         guard let path = tree.optimizerPath("learningRate"), experiment.optimizer.learningRate > 0 else { return [] }
         let rate = experiment.optimizer.learningRate
+        let limit = stableRate.flatMap { $0 < rate ? $0 : nil }
+        let excess = limit.map {
+            ": \(rate.short) is \((rate / $0).short) times the greatest rate that is stable where training begins, \($0.short)"
+        }
         func treatment(_ factor: Double) -> Treatment {
             let value = rate * factor
             let digits = value.rounded(digits: 2)
@@ -188,12 +192,15 @@ extension Case {
             return Treatment(
                 isLess ? .learningRateTooHigh : .learningRateTooLow, at: [path], Edit(path, .number(digits)),
                 isLess
-                    ? "steps are so long that the loss does not settle"
+                    ? "steps are so long that the loss does not settle" + (excess ?? "")
                     : "steps are so short that training gets nowhere",
-                suspicion: 0.3, minimumGain: 0.05, level: 3, greatestShare: 0.85)
+                suspicion: 0.3, minimumGain: 0.05, level: 3, evidence: stableRate.map { ["stableRate": $0] } ?? [:],
+                greatestShare: 0.85)
         }
         let isWild = control.diverged || control.failure != nil
-        return (isWild ? [0.1, 0.01, 0.001] : [0.1, 10, 0.01, 100, 1000, 0.001, 10_000]).map(treatment)
+        let factors = isWild ? [0.1, 0.01, 0.001] : [0.1, 10, 0.01, 100, 1000, 0.001, 10_000]
+        // Half of what is stable: the loss bends more as training goes on.
+        return ((limit.map { [$0 / rate / 2] } ?? []) + factors).map(treatment)
     }
 
     /// What is tried of a training that goes wrong after it went well, besides what is tried of every one.

@@ -16,6 +16,8 @@ struct Treatment: Sendable {
     var level: Int
     /// Whether its gain is that of the loss on samples that are held back, as a share of the control's; the edit leaves the loss as it is.
     let isMeasuredByLoss: Bool
+    /// What was measured that speaks for it, by name.
+    let evidence: [String: Double]
     /// What the control reaches at most of what the arm reaches above chance; more effort helps every network a little.
     let greatestShare: Double
 
@@ -24,7 +26,7 @@ struct Treatment: Sendable {
         guard level == 0, suspicion >= 0.9, !edit.paths.contains(where: { $0.hasPrefix("loss") }) else { return nil }
         return Treatment(
             cause, at: places, edit, observation, suspicion: suspicion, minimumGain: 0.02, isMeasuredByLoss: true,
-            greatestShare: greatestShare)
+            evidence: evidence, greatestShare: greatestShare)
     }
 
     /// Whether it is more of the same, which short trainings can't judge.
@@ -33,7 +35,7 @@ struct Treatment: Sendable {
     init(
         _ cause: Cause, at places: [String], _ edit: Edit, _ observation: String, suspicion: Double,
         minimumGain: Double = 0.02, level: Int = 0, isMeasuredByLoss: Bool = false,
-        greatestShare: Double = 1
+        evidence: [String: Double] = [:], greatestShare: Double = 1
     ) {
         self.cause = cause
         self.places = places
@@ -43,6 +45,7 @@ struct Treatment: Sendable {
         self.minimumGain = minimumGain
         self.level = level
         self.isMeasuredByLoss = isMeasuredByLoss
+        self.evidence = evidence
         self.greatestShare = greatestShare
     }
 }
@@ -51,6 +54,8 @@ struct Treatment: Sendable {
 struct Case {
     let patient: Patient
     let control: Trial
+    /// The greatest rate at which gradient descent is stable where the training begins; `nil` where it is not known.
+    var stableRate: Double?
 
     var tree: ExperimentTree { patient.tree }
     var experiment: Experiment { patient.experiment }

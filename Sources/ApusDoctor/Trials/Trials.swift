@@ -2,6 +2,7 @@ import ApusConfiguration
 import ApusData
 import ApusExperiments
 import ApusNN
+import ApusOptimizers
 import ApusTraining
 import Foundation
 
@@ -147,6 +148,24 @@ final class Trials {
         }
         return trainer
     }
+
+    /// The greatest rate at which an experiment's gradient descent is stable where trainings begin.
+    ///
+    /// - Returns: `nil` for optimizers that scale the steps of each weight, and where the loss can't be measured.
+    func stableRate(_ experiment: Experiment) -> Double? {
+        guard let rule = experiment.optimizer.rule as? SGD, experiment.optimizer.groups.isEmpty else { return nil }
+        let seed = dataSeed(experiment.seed)
+        guard let (training, _) = try? Trials.parts(loadedData(experiment, seed: seed), seed: seed),
+            let trainer = try? trainer(experiment, for: training),
+            let curvature = try? trainer.curvature(
+                on: Trials.thinned(training, Trials.curvedSamples),
+                batchSize: min(experiment.batchSize, Trials.curvedSamples, training.count))
+        else { return nil }
+        return curvature.greatestStableRate(momentum: rule.momentum)
+    }
+
+    /// The samples at most over which the curvature of the loss is measured.
+    private static let curvedSamples = 256
 
     /// Another training or held-out part than the experiment's, for what no setting says.
     typealias DataChange = (_ training: Dataset, _ heldOut: Dataset) throws -> (Dataset, Dataset)

@@ -6,16 +6,19 @@
 
 #include "lanes_vector_template.h"
 
-// Registers: outs × rows × columns accumulators, rows × columns inputs, a weight. 32 registers hold 6 × 4 or 2 × 8,
-// 16 hold 2 × 4.
+// Registers: outs × rows × columns accumulators; and rows × columns inputs and a weight, of which 32 registers hold 6 × 4 or
+// 2 × 8, or the weights and an input, of which 16 hold 3 × 4 or 1 × 8.
 #undef MOST_OUTS
-#undef WIDE
+#undef WIDE_OUTS
+#undef HOLDS_WEIGHTS
 #if APUS_LANES == 16 || defined(__aarch64__)
 #define MOST_OUTS 6
-#define WIDE 8
+#define WIDE_OUTS 2
+#define HOLDS_WEIGHTS 0
 #else
-#define MOST_OUTS 2
-#define WIDE 4
+#define MOST_OUTS 3
+#define WIDE_OUTS 1
+#define HOLDS_WEIGHTS 1
 #endif
 
 #if !LANES_INTRINSICS
@@ -94,7 +97,7 @@ LANES_INLINE void APUS_FN(convolution_compute)(const int outs, const int rows, c
                                                const convolution_tile *t,
                                                const convolution_constants *k) {
     const int area = rows * columns;
-    VF sums[MOST_OUTS * WIDE];
+    VF sums[4 * MOST_OUTS > 8 * WIDE_OUTS ? 4 * MOST_OUTS : 8 * WIDE_OUTS];
 #pragma clang loop unroll(full)
     for (int o = 0; o < outs; o++) {
         VF start = APUS_FN(splat)(t->bias ? t->bias[o] : 0.0f);
@@ -108,6 +111,19 @@ LANES_INLINE void APUS_FN(convolution_compute)(const int outs, const int rows, c
         for (int64_t ky = 0; ky < kernel_height; ky++, x_line += x_row) {
             const float *x = x_line;
             for (int64_t kx = 0; kx < kernel_width; kx++, x += ELEMENT, w += w_tap) {
+#if HOLDS_WEIGHTS
+                VF weights[MOST_OUTS];
+#pragma clang loop unroll(full)
+                for (int o = 0; o < outs; o++) weights[o] = APUS_FN(splat)(w[o]);
+#pragma clang loop unroll(full)
+                for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+                    for (int c = 0; c < columns; c++) {
+                        VF input = LANES_LOAD_HERE(x + r * x_row + c * ELEMENT);
+#pragma clang loop unroll(full)
+                        for (int o = 0; o < outs; o++) sums[o * area + r * columns + c] += weights[o] * input;
+                    }
+#else
                 VF inputs[8];
 #pragma clang loop unroll(full)
                 for (int r = 0; r < rows; r++)
@@ -120,6 +136,7 @@ LANES_INLINE void APUS_FN(convolution_compute)(const int outs, const int rows, c
 #pragma clang loop unroll(full)
                     for (int i = 0; i < area; i++) sums[o * area + i] += weight * inputs[i];
                 }
+#endif
             }
         }
     }
@@ -155,9 +172,9 @@ LANES_INLINE void APUS_FN(convolution_compute)(const int outs, const int rows, c
     }
 #undef TILES
 #define TILES(outs) TILE(outs, 1, 1) TILE(outs, 1, 2) TILE(outs, 1, 3) TILE(outs, 1, 4) TILE(outs, 2, 2)
-TILES(1) TILES(2) TILE(1, 1, 8) TILE(2, 1, 8) TILE(1, 2, 4) TILE(2, 2, 4)
-#if MOST_OUTS > 2
-TILES(3) TILES(4) TILES(5) TILES(6)
+TILES(1) TILES(2) TILES(3) TILE(1, 1, 8) TILE(1, 2, 4)
+#if MOST_OUTS > 3
+TILES(4) TILES(5) TILES(6) TILE(2, 1, 8) TILE(2, 2, 4)
 #endif
 
 /// Index: outs - 1, then 1, 2, 3, 4, 8 columns of one row, 2, 4 columns of two rows.
@@ -168,9 +185,13 @@ static void (*const APUS_FN(convolution_tiles)[MOST_OUTS][7])(const convolution_
 #define NAME(outs, rows, columns) APUS_FN(convolution_tile_##outs##_##rows##_##columns)
 #define ROW(outs) NAME(outs, 1, 1), NAME(outs, 1, 2), NAME(outs, 1, 3), NAME(outs, 1, 4)
     {ROW(1), NAME(1, 1, 8), NAME(1, 2, 2), NAME(1, 2, 4)},
+#if WIDE_OUTS == 2
     {ROW(2), NAME(2, 1, 8), NAME(2, 2, 2), NAME(2, 2, 4)},
-#if MOST_OUTS > 2
+#else
+    {ROW(2), 0, NAME(2, 2, 2), 0},
+#endif
     {ROW(3), 0, NAME(3, 2, 2), 0},
+#if MOST_OUTS > 3
     {ROW(4), 0, NAME(4, 2, 2), 0},
     {ROW(5), 0, NAME(5, 2, 2), 0},
     {ROW(6), 0, NAME(6, 2, 2), 0},
@@ -188,7 +209,7 @@ static void APUS_FN(convolution_band)(const apus_lanes_convolution_parameters *p
         int64_t out = lanes_part(p->channels_out, groups, group);
         int64_t outs = lanes_part(p->channels_out, groups, group + 1) - out;
         // Few output channels leave registers for more columns.
-        int64_t most = outs <= 2 ? WIDE : 4;
+        int64_t most = outs <= WIDE_OUTS ? 8 : 4;
         for (int64_t row = 0; row < rows; row++) {
             for (int part = 0; part < ELEMENT / APUS_LANES; part++) {
                 for (int64_t column = 0; column < columns;) {

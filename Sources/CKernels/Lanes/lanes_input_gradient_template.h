@@ -7,16 +7,17 @@
 #include "lanes_vector_template.h"
 #include "lanes_expand_template.h"
 
-// Registers: ins × (columns + taps - 1) sums, the columns, a weight: 2 × 9 + 5 + 1 of 32, or 1 × 7 + 5 + 1 of 16.
-#undef MOST_INS
+// Registers: ins × (columns + taps - 1) sums; and the columns and a weight, of which 32 registers hold 2 × 9 + 5 + 1, or the weights
+// and a column, of which 16 hold 2 × 6 + 2 + 1 for one tap. A sum takes a product of every tap, one after the other: two of them are
+// ins × columns products apart, and 8 hide the time that one takes.
 #undef MOST_TAPS
-#define MOST_COLUMNS 5
-#if APUS_LANES == 16 || defined(__aarch64__)
 #define MOST_INS 2
+#if APUS_LANES == 16 || defined(__aarch64__)
 #define MOST_TAPS 5
+#define MOST_COLUMNS 5
 #else
-#define MOST_INS 1
-#define MOST_TAPS 3
+#define MOST_TAPS 1
+#define MOST_COLUMNS 6
 #endif
 
 LANES_INLINE void APUS_FN(input_compute)(const int ins, const int taps, const int columns, const input_tile *t) {
@@ -32,6 +33,17 @@ LANES_INLINE void APUS_FN(input_compute)(const int ins, const int taps, const in
     for (int64_t out = 0; out < t->channels_out; out++, g_channel += t->g_channel, w_channel += t->w_channel) {
         const float *g = g_channel, *w = w_channel;
         for (int64_t ky = 0; ky < kernel_rows; ky++, g -= g_row, w += taps * ins) {
+#if MOST_TAPS == 1
+            VF weights[MOST_INS];
+#pragma clang loop unroll(full)
+            for (int i = 0; i < ins; i++) weights[i] = APUS_FN(splat)(w[i]);
+#pragma clang loop unroll(full)
+            for (int c = 0; c < columns; c++) {
+                VF gradient = LANES_LOAD_HERE(g + c * ELEMENT);
+#pragma clang loop unroll(full)
+                for (int i = 0; i < ins; i++) sums[i * width + c] += weights[i] * gradient;
+            }
+#else
             VF gradients[MOST_COLUMNS];
 #pragma clang loop unroll(full)
             for (int c = 0; c < columns; c++) gradients[c] = *(const VF *)(g + c * ELEMENT);
@@ -43,6 +55,7 @@ LANES_INLINE void APUS_FN(input_compute)(const int ins, const int taps, const in
 #pragma clang loop unroll(full)
                     for (int c = 0; c < columns; c++) sums[i * width + c + k] += weight * gradients[c];
                 }
+#endif
         }
     }
 #pragma clang loop unroll(full)
@@ -57,25 +70,25 @@ LANES_INLINE void APUS_FN(input_compute)(const int ins, const int taps, const in
         APUS_FN(input_compute)(ins, taps, columns, t); \
     }
 #undef TILES
-#define TILES(ins, taps) TILE(ins, taps, 1) TILE(ins, taps, 2) TILE(ins, taps, 3) TILE(ins, taps, 4) TILE(ins, taps, 5)
-TILES(1, 1) TILES(1, 2) TILES(1, 3)
-#if MOST_INS > 1
-TILES(1, 4) TILES(1, 5) TILES(2, 1) TILES(2, 2) TILES(2, 3) TILES(2, 4) TILES(2, 5)
-#endif
-
-static void (*const APUS_FN(input_tiles)[MOST_INS][MOST_TAPS][MOST_COLUMNS])(const input_tile *) = {
 #undef NAME
+#undef NAMES
 #undef ROW
 #define NAME(ins, taps, columns) APUS_FN(input_tile_##ins##_##taps##_##columns)
-#define ROW(ins, taps) \
+#if MOST_TAPS == 5
+#define TILES(ins, taps) TILE(ins, taps, 1) TILE(ins, taps, 2) TILE(ins, taps, 3) TILE(ins, taps, 4) TILE(ins, taps, 5)
+#define NAMES(ins, taps) \
     {NAME(ins, taps, 1), NAME(ins, taps, 2), NAME(ins, taps, 3), NAME(ins, taps, 4), NAME(ins, taps, 5)}
-#if MOST_INS > 1
-    {ROW(1, 1), ROW(1, 2), ROW(1, 3), ROW(1, 4), ROW(1, 5)},
-    {ROW(2, 1), ROW(2, 2), ROW(2, 3), ROW(2, 4), ROW(2, 5)},
+#define ROW(ins) {NAMES(ins, 1), NAMES(ins, 2), NAMES(ins, 3), NAMES(ins, 4), NAMES(ins, 5)}
+TILES(1, 1) TILES(1, 2) TILES(1, 3) TILES(1, 4) TILES(1, 5)
+TILES(2, 1) TILES(2, 2) TILES(2, 3) TILES(2, 4) TILES(2, 5)
 #else
-    {ROW(1, 1), ROW(1, 2), ROW(1, 3)},
+#define TILES(ins) TILE(ins, 1, 1) TILE(ins, 1, 2) TILE(ins, 1, 3) TILE(ins, 1, 4) TILE(ins, 1, 5) TILE(ins, 1, 6)
+#define ROW(ins) \
+    {{NAME(ins, 1, 1), NAME(ins, 1, 2), NAME(ins, 1, 3), NAME(ins, 1, 4), NAME(ins, 1, 5), NAME(ins, 1, 6)}}
+TILES(1) TILES(2)
 #endif
-};
+
+static void (*const APUS_FN(input_tiles)[MOST_INS][MOST_TAPS][MOST_COLUMNS])(const input_tile *) = {ROW(1), ROW(2)};
 
 static input_cut APUS_FN(cut_of)(const apus_lanes_convolution_parameters *p) {
     return (input_cut){lanes_divide_up(p->kernel_width, MOST_TAPS), MOST_INS};
@@ -103,12 +116,13 @@ static void APUS_FN(input_rows)(const apus_lanes_convolution_parameters *p, cons
             int64_t ky = lanes_maximum(row + p->pad_top - band->last_row + 1, 0);
             int64_t last_ky = lanes_minimum(row + p->pad_top - band->first_row + 1, p->kernel_height);
             int64_t g_row = row + p->pad_top - ky - band->first_row;
-            for (int64_t piece = 0; piece < cut.pieces && ky < last_ky; piece++) {
-                int64_t tap = lanes_part(p->kernel_width, cut.pieces, piece);
-                int64_t taps = lanes_part(p->kernel_width, cut.pieces, piece + 1) - tap;
-                for (int64_t part = 0; part < parts; part++) {
-                    int64_t column = lanes_part(columns, parts, part);
-                    int64_t count = lanes_part(columns, parts, part + 1) - column;
+            for (int64_t part = 0; part < parts && ky < last_ky; part++) {
+                int64_t column = lanes_part(columns, parts, part);
+                int64_t count = lanes_part(columns, parts, part + 1) - column;
+                // Columns of all channels stay in the first-level cache, whole rows would not.
+                for (int64_t piece = 0; piece < cut.pieces; piece++) {
+                    int64_t tap = lanes_part(p->kernel_width, cut.pieces, piece);
+                    int64_t taps = lanes_part(p->kernel_width, cut.pieces, piece + 1) - tap;
                     for (int lanes = 0; lanes < ELEMENT; lanes += APUS_LANES) {
                         input_tile t = {
                             .g = band->g + g_row * band->g_row + column * ELEMENT + lanes,
@@ -131,4 +145,5 @@ static void APUS_FN(input_rows)(const apus_lanes_convolution_parameters *p, cons
         }
     }
 }
+#undef MOST_INS
 #undef MOST_COLUMNS

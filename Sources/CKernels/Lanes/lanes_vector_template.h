@@ -31,6 +31,11 @@ typedef int32_t APUS_FN(lanes_vei) __attribute__((vector_size(64)));
 #define LANES_INTRINSICS 0
 #endif
 
+// A load that stays where it is written: where sums and weights leave one register, the compiler's order would need two and move sums
+// to memory.
+#undef LANES_LOAD_HERE
+#define LANES_LOAD_HERE(from) (*(const volatile VF *)(from))
+
 /// All lanes equal to `value`.
 LANES_INLINE VF APUS_FN(splat)(float value) {
 #if APUS_LANES == 16

@@ -174,6 +174,7 @@ void lanes_weight_gradient(const apus_lanes_convolution_parameters *p, const flo
         .sum_channels = APUS_DISPATCH(sum_channels),
         .taps = APUS_DISPATCH(weight_taps),
     };
+    job.plan.rows_expanded = APUS_DISPATCH(rows_of)(job.plan.rows_expanded);
     int64_t results = p->kernel_height * p->kernel_width * p->channels_in * p->channels_out + p->channels_out;
     if (job.plan.groups <= 0) {  // no samples
         if (dw) memset(dw, 0, (size_t)(results - p->channels_out) * sizeof(float));

@@ -43,6 +43,29 @@ LANES_INLINE void APUS_FN(add_lanes)(const int count, const VF *v, float *result
     memcpy(sums, &d, sizeof sums);
 #pragma clang loop unroll(full)
     for (int i = 0; i < count; i++) results[i] = sums[i];
+#elif APUS_LANES == 8
+    // The same tree over eight vectors at a time.
+#pragma clang loop unroll(full)
+    for (int first = 0; first < count; first += 8) {
+        VF a[4], b[2];
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; i++) {
+            int even_index = first + 2 * i, odd_index = even_index + 1;
+            VF even = even_index < count ? v[even_index] : (VF){0}, odd = odd_index < count ? v[odd_index] : (VF){0};
+            a[i] = __builtin_shufflevector(even, odd, 0, 8, 2, 10, 4, 12, 6, 14)
+                + __builtin_shufflevector(even, odd, 1, 9, 3, 11, 5, 13, 7, 15);
+        }
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 2; i++)
+            b[i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 1, 8, 9, 4, 5, 12, 13)
+                + __builtin_shufflevector(a[2 * i], a[2 * i + 1], 2, 3, 10, 11, 6, 7, 14, 15);
+        VF c = __builtin_shufflevector(b[0], b[1], 0, 1, 2, 3, 8, 9, 10, 11)
+            + __builtin_shufflevector(b[0], b[1], 4, 5, 6, 7, 12, 13, 14, 15);
+        float sums[8];
+        memcpy(sums, &c, sizeof sums);
+#pragma clang loop unroll(full)
+        for (int i = first; i < count && i < first + 8; i++) results[i] = sums[i - first];
+    }
 #else
 #pragma clang loop unroll(full)
     for (int i = 0; i < count; i++) {
@@ -61,17 +84,20 @@ LANES_INLINE void APUS_FN(weight_compute)(const int taps, const int outs, const 
 #pragma clang loop unroll(full)
     for (int i = 0; i < taps * outs; i++) sums[i] = (VF){0};
     const int64_t x_tap = t->x_tap, g_channel = t->g_channel;
-    for (int64_t row = 0; row < t->rows; row++) {
-        const float *x = t->x + row * t->x_row, *g = t->g + row * t->g_row;
-        for (int64_t column = t->columns; column > 0; column--, x += ELEMENT, g += ELEMENT) {
-            VF inputs[MOST_TAPS];
+    for (int part = 0; part < ELEMENT / APUS_LANES; part++) {
+        for (int64_t row = 0; row < t->rows; row++) {
+            const float *x = t->x + row * t->x_row + part * APUS_LANES;
+            const float *g = t->g + row * t->g_row + part * APUS_LANES;
+            for (int64_t column = t->columns; column > 0; column--, x += ELEMENT, g += ELEMENT) {
+                VF inputs[MOST_TAPS];
 #pragma clang loop unroll(full)
-            for (int k = 0; k < taps; k++) inputs[k] = *(const VF *)(x + k * x_tap);
+                for (int k = 0; k < taps; k++) inputs[k] = *(const VF *)(x + k * x_tap);
 #pragma clang loop unroll(full)
-            for (int o = 0; o < outs; o++) {
-                VF gradient = *(const VF *)(g + o * g_channel);
+                for (int o = 0; o < outs; o++) {
+                    VF gradient = *(const VF *)(g + o * g_channel);
 #pragma clang loop unroll(full)
-                for (int k = 0; k < taps; k++) sums[k * outs + o] += gradient * inputs[k];
+                    for (int k = 0; k < taps; k++) sums[k * outs + o] += gradient * inputs[k];
+                }
             }
         }
     }
@@ -107,6 +133,12 @@ static void (*const APUS_FN(weight_tiles)[MOST_TAPS][MOST_OUTS])(const weight_ti
 #endif
 };
 
+/// The rows that are expanded at a time of as many as there is memory for: half of them where CPUs with such vectors mostly have a
+/// first-level cache of 32 KB and not of 48.
+static int64_t APUS_FN(rows_of)(int64_t most) {
+    return APUS_LANES == 16 || MOST_TAPS > 3 ? most : lanes_maximum(most / 2, 1);
+}
+
 /// Adds the products of one band with `outs` <= 4 output channels to dw, which points at the first of these channels.
 static void APUS_FN(weight_taps)(const apus_lanes_convolution_parameters *p, const weight_tile *band, int64_t x_channel,
                                  int64_t outs, float *dw) {
@@ -114,19 +146,17 @@ static void APUS_FN(weight_taps)(const apus_lanes_convolution_parameters *p, con
     const int64_t tap_count = single ? p->channels_in : p->kernel_width;
     const int64_t dw_tap = single ? p->channels_out : p->channels_in * p->channels_out;
     const int64_t pieces = lanes_divide_up(tap_count, MOST_TAPS);
-    for (int part = 0; part < ELEMENT / APUS_LANES; part++)
-        for (int64_t channel = 0; channel < (single ? 1 : p->channels_in); channel++)
-            for (int64_t ky = 0; ky < p->kernel_height; ky++)
-                for (int64_t piece = 0; piece < pieces; piece++) {
-                    int64_t tap = lanes_part(tap_count, pieces, piece);
-                    int64_t taps = lanes_part(tap_count, pieces, piece + 1) - tap;
-                    weight_tile t = *band;
-                    t.x_tap = single ? x_channel : ELEMENT;
-                    t.x += channel * x_channel + ky * t.x_row + tap * t.x_tap + part * APUS_LANES;
-                    t.g += part * APUS_LANES;
-                    int64_t at = (ky * p->kernel_width * p->channels_in + channel) * p->channels_out + tap * dw_tap;
-                    APUS_FN(weight_tiles)[taps - 1][outs - 1](&t, dw_tap, dw + at);
-                }
+    for (int64_t channel = 0; channel < (single ? 1 : p->channels_in); channel++)
+        for (int64_t ky = 0; ky < p->kernel_height; ky++)
+            for (int64_t piece = 0; piece < pieces; piece++) {
+                int64_t tap = lanes_part(tap_count, pieces, piece);
+                int64_t taps = lanes_part(tap_count, pieces, piece + 1) - tap;
+                weight_tile t = *band;
+                t.x_tap = single ? x_channel : ELEMENT;
+                t.x += channel * x_channel + ky * t.x_row + tap * t.x_tap;
+                int64_t at = (ky * p->kernel_width * p->channels_in + channel) * p->channels_out + tap * dw_tap;
+                APUS_FN(weight_tiles)[taps - 1][outs - 1](&t, dw_tap, dw + at);
+            }
 }
 
 /// Adds the sum of `elements` elements of each channel to `sums`.
