@@ -25,7 +25,11 @@ struct Examination {
     private var seed: UInt64 { original.seed }
 
     mutating func diagnosis() throws -> Diagnosis {
-        do { _ = try trials.loadedData(original, seed: seed) } catch {
+        do {
+            if let finding = DataExamination.notFinite(try trials.loadedData(original, seed: seed), original) {
+                return diagnosis(.faulty, [finding], quality: 0, chance: 0)
+            }
+        } catch {
             guard let finding = DataExamination.unreadable(error, original) else { throw error }
             return diagnosis(.faulty, [finding], quality: 0, chance: 0)
         }
@@ -153,7 +157,7 @@ struct Examination {
     private mutating func bestTreatment(_ given: Case, round: Int) throws -> Found? {
         var arms: [Arm] = []
         let treatments = relapse.map { given.treatments(after: $0) } ?? given.treatments()
-        for treatment in treatments where trials.shortening == nil || !treatment.isEffort {
+        for treatment in treatments where trials.shortening == nil || !treatment.needsWholeTrainings {
             if trials.isOver {
                 notes.append("the budget of \(doctor.budget.short) s ended before everything was tried")
                 break
@@ -240,14 +244,15 @@ struct Examination {
         for recipe in given.recipes() where !trials.isOver {
             var parts = recipe
             guard let experiment = try? Case.joined(parts).applied(to: given.experiment) else { continue }
-            let best = given.patient.quality(try trial(experiment).score)
+            // Other data may not exist for these edits.
+            guard let best = (try? trial(experiment)).map({ given.patient.quality($0.score) }) else { continue }
             doctor.report("all usual settings together: \(best.short)")
             guard best > given.quality + 0.1 else { continue }
             // The least suspicious parts are left out first.
             for part in parts.sorted(by: { $0.suspicion < $1.suspicion }) where !trials.isOver {
                 let rest = parts.filter { $0.edit != part.edit }
                 guard let experiment = try? Case.joined(rest).applied(to: given.experiment) else { continue }
-                let quality = given.patient.quality(try trial(experiment).score)
+                guard let quality = (try? trial(experiment)).map({ given.patient.quality($0.score) }) else { continue }
                 doctor.report("without \(part.edit.settings.joined(separator: " ")): \(quality.short)")
                 if quality >= best - 0.03 { parts = rest }
             }
@@ -300,9 +305,11 @@ struct Examination {
             curves.treated.append(b.epochs.compactMap { $0.validation?.loss })
             let (mean, bound) = Examination.lowerBound(gains)
             guard seeds.count >= 3 else { continue }
-            // What lowers the loss must not cost right answers.
+            // What lowers the loss must gain right answers, too; where these are counted, they may be lost by chance.
             let change = Moments(zip(treated, control).map { $0 - $1 }).mean
-            if bound > least, matters(mean, given, arm.treatment), change > -0.005 {
+            if bound > least, matters(mean, given, arm.treatment),
+                change > (arm.treatment.isMeasuredByLoss ? 0.02 : -0.005)
+            {
                 return Finding.Proof(
                     seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound,
                     curves: isComparable ? curves : nil)

@@ -29,7 +29,9 @@ struct DataExamination {
         // Neighbours and counts of samples say nothing about positions, or about one of several outputs.
         let checks =
             !patient.task.hasOneAnswer
-            ? [wrongMetric] : [wrongMetric, imbalance, tooLittleData, groupLeak, identifierLeak, nearDuplicates]
+            ? [wrongMetric] : [
+                wrongMetric, imbalance, tooLittleData, groupLeak, identifierLeak, tellingColumn, nearDuplicates,
+            ]
         for check in checks where !trials.isOver {
             if let finding = try check() { found.append(finding) }
         }
@@ -49,6 +51,21 @@ struct DataExamination {
         return Finding(
             label: .dataNonfinite, places: [file ?? "data.source"], confidence: 0.99, level: 0, observation: text,
             evidence: [:], experiment: nil, repair: nil)
+    }
+
+    /// Numbers that are not finite, in samples that a training reads or is measured on.
+    static func notFinite(_ data: LoadedData, _ experiment: Experiment) -> Finding? {
+        let parts = [("training", data.training), ("validation", data.validation), ("test", data.test)]
+        for (name, part) in parts {
+            guard let found = part?.numbersNotFinite else { continue }
+            let file = (try? ExperimentTree(experiment))?["data.source"]?.arguments?["file"]?.string
+            return Finding(
+                label: .dataNonfinite, places: [file ?? "data.source"], confidence: 0.99, level: 0,
+                observation:
+                    "\(found.samples.counted("sample")) of the \(name) part hold numbers that are not finite: \(found.first)",
+                evidence: ["samples": Double(found.samples)], experiment: nil, repair: nil)
+        }
+        return nil
     }
 
     // MARK: Seeds
@@ -77,26 +94,24 @@ struct DataExamination {
     /// Whether neither the network nor its samples' neighbours tell labels better than a guess.
     func withoutSignal() throws -> Finding? {
         guard training.isClassification && patient.task.hasOneAnswer || patient.task == .answers(1),
-            training.count >= 200,
-            let rows = SampleRows.of(training, limit: 1500)
+            training.count >= 200, isGuess, !readsTokens, let sample = try balanced(training)
         else { return nil }
-        func label(_ index: Int) -> Int {
-            guard !training.isClassification else { return training.label(at: index) }
-            return (training.target(at: index).scalars.first ?? 0) > 0.5 ? 1 : 0
+        guard let told = Neighbours(sample.samples, sample.labels), told.accuracy < told.chance + 2.5 * told.error else {
+            return nil
         }
-        let scaled = SampleRows.scaled([rows])[0]
-        let truths = SampleRows.places(training, 1500).map(label)
-        // Every other sample is told by those between.
-        let (even, odd) = (stride(from: 0, to: scaled.count, by: 2), stride(from: 1, to: scaled.count, by: 2))
-        let known = NearestNeighbors(even.map { scaled[$0] }, even.map { truths[$0] }, k: 5)
-        let told = odd.map { truths[$0] }
-        let accuracy = known.accuracy(odd.map { scaled[$0] }, told)
-        var counts: [Int: Int] = [:]
-        for truth in told { counts[truth, default: 0] += 1 }
-        let chance = Double(counts.values.max() ?? 0) / Double(told.count)
-        let error = (chance * (1 - chance) / Double(told.count)).squareRoot()
-        guard accuracy < chance + 2.5 * error, isGuess(chance) else { return nil }
-        let fitted = control.training.value
+        // Rows that slipped against their labels are told by the label of another row.
+        for offset in [1, -1] {
+            let labels = sample.places.map { label(training, $0, offset) ?? -1 }
+            guard let slipped = Neighbours(sample.samples, labels),
+                slipped.accuracy > max(slipped.chance + 5 * slipped.error, told.accuracy + 0.15)
+            else { continue }
+            return finding(
+                .labelCorrupted, at: [dataPlace],
+                "the five nearest samples tell the label of a sample in \((told.accuracy * 100).short) % of the cases, and that of the sample \(offset > 0 ? "behind" : "before") it in \((slipped.accuracy * 100).short) %: labels have slipped by one row",
+                evidence: ["neighbours": told.accuracy, "slipped": slipped.accuracy, "chance": told.chance],
+                proof: proof([seed], [told.accuracy], [slipped.accuracy]))
+        }
+        let (accuracy, chance, fitted) = (told.accuracy, told.chance, control.training.value)
         return finding(
             .noLearnableSignal, at: [dataPlace],
             "the five nearest samples tell the label of a sample in \((accuracy * 100).short) % of the cases, always the same answer in \((chance * 100).short) %; the network reaches \((control.score.value * 100).short) % there and \((fitted * 100).short) % on what it was trained on: what can be learned here is learned by heart",
@@ -104,10 +119,58 @@ struct DataExamination {
             proof: proof([seed], [chance], [accuracy]))
     }
 
+    /// How often the five nearest of every other sample tell the label of those between.
+    private struct Neighbours {
+        let accuracy: Double
+        /// What who always gives the most frequent label reaches, and its standard error.
+        let chance, error: Double
+
+        init?(_ samples: Dataset, _ truths: [Int]) {
+            guard let rows = SampleRows.of(samples, limit: samples.count) else { return nil }
+            let scaled = SampleRows.scaled([rows])[0]
+            let even = stride(from: 0, to: scaled.count, by: 2), odd = stride(from: 1, to: scaled.count, by: 2)
+            let known = NearestNeighbors(even.map { scaled[$0] }, even.map { truths[$0] }, k: 5)
+            let told = odd.map { truths[$0] }
+            accuracy = known.accuracy(odd.map { scaled[$0] }, told)
+            var counts: [Int: Int] = [:]
+            for truth in told { counts[truth, default: 0] += 1 }
+            chance = Double(counts.values.max() ?? 0) / Double(told.count)
+            error = (chance * (1 - chance) / Double(told.count)).squareRoot()
+        }
+    }
+
+    /// The label of a sample, or of the one that many rows behind it in the source; `nil` beyond its ends.
+    private func label(_ data: Dataset, _ index: Int, _ offset: Int = 0) -> Int? {
+        guard let target = data.target(at: index, offset: offset) else { return nil }
+        guard !data.isClassification else { return Int(target.cast(to: .int32).scalar(as: Int32.self)) }
+        return (target.scalars.first ?? 0) > 0.5 ? 1 : 0
+    }
+
+    /// Some samples, of which no label is much rarer than others; `nil` where a label has hardly any.
+    private func balanced(_ data: Dataset) throws -> (samples: Dataset, labels: [Int], places: [Int])? {
+        let limit = 1500
+        var places = SampleRows.places(data, limit)
+        var groups: [Int: [Int]] = [:]
+        for place in data.count > 20_000 ? places : Array(0..<data.count) {
+            groups[label(data, place) ?? 0, default: []].append(place)
+        }
+        guard let least = groups.values.map(\.count).min(), groups.count > 1 else { return nil }
+        if 3 * least * groups.count < groups.values.reduce(0, { $0 + $1.count }) {
+            guard least >= 20 else { return nil }
+            let each = min(least, limit / groups.count)
+            places = groups.values.flatMap { group in Trials.places(group.count, each).map { group[$0] } }.sorted()
+        }
+        return (try data.subset(places), places.map { label(data, $0) ?? 0 }, places)
+    }
+
+    /// Whether inputs are numbers of words, whose distances say nothing.
+    private var readsTokens: Bool { patient.tree.layers.contains { $0.kind == "embedding" } }
+
     /// Whether the network's answers on held-out samples are no better than a guess.
-    private func isGuess(_ chance: Double) -> Bool {
+    private var isGuess: Bool {
+        let (quality, chance) = (patient.quality(control.score), patient.chance(control.score))
         let error = (chance * (1 - chance) / Double(max(1, control.score.samples.count))).squareRoot()
-        return control.score.value < chance + 2.5 * error
+        return quality < chance + 2.5 * error
     }
 
     // MARK: Checks
@@ -194,7 +257,10 @@ struct DataExamination {
             return test
         }
         let reached = judged(control).value
-        guard training.count < Patient.fewSamples, !patient.task.isNumbers, control.training.value > reached + 0.15
+        // Where most are held back, a treatment gives some of them to training.
+        let held = experiment.data.validation
+        guard training.count < Patient.fewSamples, !patient.task.isNumbers, control.training.value > reached + 0.15,
+            held.fraction <= 0.5 || held.file != nil
         else { return nil }
         var half = experiment
         half.epochs = experiment.epochs * 2
@@ -334,6 +400,51 @@ struct DataExamination {
                 .targetLeakage, at: ["data.source.csv.ignore", name],
                 "\(name) is different in every row, like a number of the row, and tells the label by itself in \((accuracy * 100).short) % of the cases; rows to come have other numbers",
                 evidence: ["alone": accuracy, "chance": control.score.chance], proof: try laterRows(edit, values),
+                repair: edit.settings)
+        }
+        return nil
+    }
+
+    /// A number that most rows of one class do not have and all of the other do: what is written down when the answer is known.
+    private func tellingColumn() throws -> Finding? {
+        guard patient.tree["data.source"]?.kind == "csv", training.isClassification, training.classNames.count == 2,
+            let names = patient.data.featureNames, training.sampleShape.count == names.count, names.count > 1,
+            training.isInMemory, training.count >= 100, heldOut.count >= 20
+        else { return nil }
+        func table(_ data: Dataset) -> [[Double]] {
+            (0..<data.count).map { data.features(at: $0).scalars(as: Double.self) }
+        }
+        let (rows, others) = (table(training), table(heldOut))
+        for (column, name) in names.enumerated() where !trials.isOver {
+            var counts: [Double: Int] = [:]
+            for row in rows { counts[row[column], default: 0] += 1 }
+            // One value is that of many rows, and the others have many values.
+            guard let usual = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }), counts.count > 10,
+                usual.value * 20 > rows.count, usual.value * 20 < rows.count * 19
+            else { continue }
+            let first = (0..<rows.count).count { rows[$0][column] == usual.key && training.label(at: $0) == 0 }
+            let usualLabel = 2 * first > usual.value ? 0 : 1
+            func share(_ data: Dataset, _ rows: [[Double]]) -> Double {
+                let right = rows.indices.count {
+                    (rows[$0][column] == usual.key) == (data.label(at: $0) == usualLabel)
+                }
+                return Double(right) / Double(rows.count)
+            }
+            let alone = share(heldOut, others)
+            guard min(alone, share(training, rows)) > 0.98, alone > control.score.chance + 0.05 else { continue }
+            var ignored = patient.tree["data.source.csv.ignore"]?.items ?? []
+            ignored.append(.text(name))
+            let edit = Edit("data.source.csv.ignore", .list(ignored))
+            guard let without = try? edit.applied(to: experiment) else { continue }
+            let controls = try controls(3)
+            let apart = try controls.map { patient.quality(try trials(without, seed: $0.seed).score) }
+            let together = controls.map { patient.quality($0.trial.score) }
+            let proof = proof(controls.map(\.seed), apart, together)
+            guard proof.lowerBound > 0.01 else { continue }
+            return finding(
+                .targetLeakage, at: ["data.source.csv.ignore", name],
+                "whether \(name) is \(usual.key.short) tells the label by itself in \((alone * 100).short) % of the cases, like what is written down once the answer is known; if it is known before, all is well, and without it the network reaches \((proof.gain * 100).short) points less",
+                evidence: ["alone": alone, "chance": control.score.chance, "gain": proof.gain], proof: proof,
                 repair: edit.settings)
         }
         return nil

@@ -37,7 +37,7 @@ extension Case {
             let counts = patient.classCounts.map(Double.init)
             let mean = counts.reduce(0, +) / Double(max(1, counts.filter { $0 > 0 }.count))
             let weights = counts.map { $0 > 0 ? (min(30, mean / $0) * 100).rounded() / 100 : 1 }
-            if experiment.loss.classWeights == nil, weights.count == count {
+            if experiment.loss.classWeights == nil, weights.count == count, !recognizesRareClasses(counts, below: mean / 3) {
                 let least = counts.filter { $0 > 0 }.min() ?? 0
                 found.append(
                     Treatment(
@@ -48,5 +48,18 @@ extension Case {
             }
         }
         return found
+    }
+
+    /// Whether classes with few samples are recognized almost as often as others: being rare does no harm then.
+    private func recognizesRareClasses(_ counts: [Double], below least: Double) -> Bool {
+        let classes = control.score.classes
+        guard classes.count == counts.count else { return false }
+        func recall(_ isChosen: (Double) -> Bool) -> Double? {
+            let chosen = counts.indices.filter { isChosen(counts[$0]) }.map { classes[$0] }
+            let count = chosen.reduce(0) { $0 + $1.count }
+            return count > 0 ? chosen.reduce(0) { $0 + $1.right } / count : nil
+        }
+        guard let rare = recall({ $0 < least }), let others = recall({ $0 >= least }) else { return false }
+        return rare > others - 0.1
     }
 }

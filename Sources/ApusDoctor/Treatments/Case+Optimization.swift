@@ -163,15 +163,16 @@ extension Case {
 
     func scheduleTreatments() -> [Treatment] {
         guard let schedule = tree["schedule"], schedule != "constant" else { return [] }
-        let rates = control.epochs.map(\.learningRate)
         let base = experiment.optimizer.learningRate
+        // Of the whole training, whatever a trial is.
+        let rates = Trials.places(steps, 1000).map { base * experiment.schedule.factor(step: $0, total: steps) }
         let isOdd =
-            rates.isEmpty || rates.max()! > 3 * base || rates.max()! < 0.3 * base
-            || rates.filter { $0 < 0.01 * base }.count * 3 > rates.count
+            rates.max()! > 3 * base || rates.max()! < 0.3 * base
+            || rates.count { $0 < 0.01 * base } * 3 > rates.count
         return [
             Treatment(
                 .scheduleFault, at: ["schedule"], Edit("schedule", "constant"),
-                "the schedule takes the rate from \((rates.first ?? 0).short) to \((rates.last ?? 0).short); the optimizer's is \(base.short)",
+                "the schedule takes the rate from \(rates[0].short) to \(rates[rates.count - 1].short); the optimizer's is \(base.short)",
                 suspicion: isOdd ? 0.85 : 0.35, minimumGain: isOdd ? 0.015 : 0.03)
         ]
     }
@@ -263,7 +264,8 @@ extension Case {
         let hidden = tree.layers.filter {
             ["dense", "conv2D", "conv1D"].contains($0.kind) && $0.place != head?.last.place
         }
-        if !hidden.isEmpty, tree.isList, experiment.target?.isInput != true {
+        // A wider code always reproduces its inputs better.
+        if !hidden.isEmpty, tree.isList, experiment.target?.isInput != true || quality < 0.35 {
             // Filters work at every place of an image: few of them are as much as many units, and cost more.
             func width(_ layer: ExperimentTree.Layer) -> (path: String, units: Int, isFew: Bool, more: Int) {
                 let units = layer.argument(layer.kind == "dense" ? "units" : "filters")?.int ?? 8

@@ -259,7 +259,8 @@ extension Case {
         }
         // A stack of linear maps that is no narrower in between.
         let linear = hidden.filter { layer in
-            layer.kind == "dense" && activation(behind: layer) == "linear" && !isNormalizedBehind(layer)
+            ["dense", "conv1D", "conv2D"].contains(layer.kind) && activation(behind: layer) == "linear"
+                && !isNormalizedBehind(layer)
         }
         if !linear.isEmpty, linear.count == hidden.count {
             var edit = Edit([])
@@ -271,7 +272,7 @@ extension Case {
             let places = linear.map { $0.path("activation") }
             found.append(Treatment(.missingNonlinearity, at: places, edit, text, suspicion: 0.8, minimumGain: 0.05))
             // So few units bend the map in few places.
-            let narrow = linear.filter { ($0.argument("units")?.int ?? 0) < 32 }
+            let narrow = linear.filter { $0.kind == "dense" && ($0.argument("units")?.int ?? 0) < 32 }
             if !narrow.isEmpty {
                 let wide = edit.and(Edit(narrow.map { ($0.path("units"), 32) }))
                 found.append(

@@ -29,8 +29,11 @@ struct Treatment: Sendable {
             evidence: evidence, greatestShare: greatestShare)
     }
 
-    /// Whether it is more of the same, which short trainings can't judge.
-    var isEffort: Bool { cause == .undertrained && places == ["epochs"] || cause == .underfittingCapacity }
+    /// Whether it is more of the same, or another schedule though nothing is odd about this one, which short trainings can't judge.
+    var needsWholeTrainings: Bool {
+        cause == .undertrained && places == ["epochs"] || cause == .underfittingCapacity
+            || cause == .scheduleFault && suspicion < 0.5
+    }
 
     init(
         _ cause: Cause, at places: [String], _ edit: Edit, _ observation: String, suspicion: Double,
@@ -75,7 +78,7 @@ struct Case {
     /// What keeps a training that went well from going wrong: edits of how it goes on.
     func treatments(after relapse: Relapse) -> [Treatment] {
         let going = ["optimizer", "schedule", "loss", "callbacks"]
-        return (laterTreatments() + treatments().filter { !$0.isEffort }).filter { treatment in
+        return (laterTreatments() + treatments().filter { $0.places != ["epochs"] && $0.cause != .underfittingCapacity }).filter { treatment in
             treatment.edit.paths.allSatisfy { path in going.contains { path == $0 || path.hasPrefix("\($0).") } }
         }.map { treatment in
             var treatment = treatment
