@@ -1,5 +1,5 @@
 import ApusBackend
-import ApusTensor
+package import ApusTensor
 
 extension Dataset {
     /// The samples in memory that hold NaN or infinite numbers, weights aside.
@@ -16,7 +16,7 @@ extension Dataset {
             default: return
             }
         }
-        func look<Number: BinaryFloatingPoint>(_ column: Column, _ what: String, _: Number.Type) {
+        func look<Number: BinaryFloatingPoint & BitwiseCopyable>(_ column: Column, _ what: String, _: Number.Type) {
             let (numbers, width) = (column.buffer.elements(as: Number.self), column.row.shape.count)
             for (place, row) in rows.enumerated() {
                 guard let found = numbers[row * width..<(row + 1) * width].first(where: { !$0.isFinite }) else { continue }

@@ -141,9 +141,8 @@ struct DataExamination {
 
     /// The label of a sample, or of the one that many rows behind it in the source; `nil` beyond its ends.
     private func label(_ data: Dataset, _ index: Int, _ offset: Int = 0) -> Int? {
-        guard let target = data.target(at: index, offset: offset) else { return nil }
-        guard !data.isClassification else { return Int(target.cast(to: .int32).scalar(as: Int32.self)) }
-        return (target.scalars.first ?? 0) > 0.5 ? 1 : 0
+        guard let number = data.target(at: index, offset: offset)?.scalars(as: Double.self).first else { return nil }
+        return data.isClassification ? Int(number) : number > 0.5 ? 1 : 0
     }
 
     /// Some samples, of which no label is much rarer than others; `nil` where a label has hardly any.
