@@ -197,4 +197,43 @@ import Testing
         expectClose(try program.values(values), expected, 5e-6)
         expectClose(try CPU.values(graph, values, options: .unfused), expected, 5e-6)
     }
+
+    // MARK: Unfolding
+
+    private static let narrow = CPUModel(hasBFloat16: false, hasTiles: false, hasWideVectors: false)
+
+    static let unfolded: [Case] = [
+        Case(image: [3, 9, 7, 33], kernel: [3, 3, 33, 48], geometry: geometry(strides: 2)),
+        Case(image: [2, 13, 17, 32], kernel: [5, 3, 32, 65], geometry: geometry(strides: 3, padding: 2)),
+        Case(image: [2, 11, 10, 40], kernel: [3, 3, 40, 32], geometry: geometry(dilation: 2, padding: 0)),
+        Case(image: [1, 5, 6, 64], kernel: [3, 3, 64, 33], geometry: geometry(padding: 1)),
+        Case(
+            image: [1, 6, 6, 64], kernel: [2, 2, 64, 33], geometry: geometry(strides: 2, padding: 0), type: .bfloat16),
+    ]
+
+    /// What CPUs with narrow vectors compute of pixels that are copied, in every direction.
+    @Test(arguments: unfolded) func unfoldedIsExactEnough(_ item: Case) throws {
+        let graph = graph(item)
+        let values = draw(graph, seed: 7)
+        let expected = try ReferenceBackend().run(graph, inputs: values)
+        try KernelChoices.$cpu.withValue(ConvolutionTests.narrow) {
+            let program = try CPU.compile(graph)
+            let names = program.stepNames.filter { $0.hasPrefix("unfolded ") }
+            #expect(names.count == 3 && (item.type == .bfloat16 || names.contains("unfolded convolution+bias+relu")))
+            let tolerance = item.type == .bfloat16 ? 1e-2 : 1e-6
+            expectClose(try program.values(values), expected, tolerance)
+            expectClose(try CPU.values(graph, values, options: .unfused), expected, tolerance)
+        }
+    }
+
+    /// A residual is added before the ReLU.
+    @Test func unfoldedResidual() throws {
+        let (x, w, b, r) = (
+            input("x", [2, 7, 7, 32]), input("w", [3, 3, 32, 36]), input("b", [36]), input("r", [2, 3, 3, 36])
+        )
+        let geometry = ConvolutionTests.geometry(strides: 2, padding: 0)
+        let y = Node.binary(.add, .binary(.add, Node(.convolution(geometry), [x, w]), b), r).unary(.relu)
+        let names = try KernelChoices.$cpu.withValue(ConvolutionTests.narrow) { try steps([x, w, b, r], [y]) }
+        #expect(names == ["unfolded convolution+bias+add+relu"])
+    }
 }

@@ -11,14 +11,17 @@ import Testing
         case zen
         /// Xeons of the fourth generation and later: AVX-512 with bfloat16, AMX.
         case xeonWithTiles
-        /// AVX2, AVX-512 without bfloat16, and arm64.
-        case other
+        /// AVX-512 without bfloat16.
+        case wide
+        /// AVX2, and arm64.
+        case narrow
 
         var cpu: CPUModel {
             switch self {
-            case .zen: CPUModel(hasBFloat16: true, hasTiles: false)
-            case .xeonWithTiles: CPUModel(hasBFloat16: true, hasTiles: true)
-            case .other: CPUModel(hasBFloat16: false, hasTiles: false)
+            case .zen: CPUModel(hasBFloat16: true, hasTiles: false, hasWideVectors: true)
+            case .xeonWithTiles: CPUModel(hasBFloat16: true, hasTiles: true, hasWideVectors: true)
+            case .wide: CPUModel(hasBFloat16: false, hasTiles: false, hasWideVectors: true)
+            case .narrow: CPUModel(hasBFloat16: false, hasTiles: false, hasWideVectors: false)
             }
         }
     }
@@ -29,8 +32,9 @@ import Testing
         var kernel: Shape
         var strides = 1
         var padding = 1
+        var groups = 1
         var type = ElementType.float32
-        /// On Zen, on a Xeon with tiles, elsewhere.
+        /// On each machine.
         var kernels: [ConvolutionKernel]
 
         var testDescription: String { name }
@@ -38,47 +42,55 @@ import Testing
         var geometry: ConvolutionGeometry {
             ConvolutionGeometry(
                 strides: ImageSize(height: strides, width: strides),
-                padding: ImagePadding(top: padding, left: padding, bottom: padding, right: padding))
+                padding: ImagePadding(top: padding, left: padding, bottom: padding, right: padding),
+                groups: groups)
         }
     }
 
     private static let rows = [
         Row(
             name: "3×3 of 64 channels", image: [8, 16, 16, 64], kernel: [3, 3, 64, 64],
-            kernels: [.winograd, .winograd, .winograd]),
+            kernels: [.winograd, .winograd, .winograd, .winograd]),
         Row(
             name: "3×3 of 64 channels, bfloat16", image: [8, 16, 16, 64], kernel: [3, 3, 64, 64], type: .bfloat16,
-            kernels: [.winograd, .library, .winograd]),
+            kernels: [.winograd, .library, .winograd, .winograd]),
         Row(
             name: "3×3 of 16 channels", image: [8, 16, 16, 16], kernel: [3, 3, 16, 16],
-            kernels: [.library, .library, .library]),
+            kernels: [.library, .library, .library, .library]),
         Row(
             name: "3×3 of few tiles", image: [1, 8, 8, 64], kernel: [3, 3, 64, 64],
-            kernels: [.library, .library, .library]),
+            kernels: [.library, .library, .library, .unfolded]),
         Row(
             name: "3×3 of small images", image: [32, 3, 3, 64], kernel: [3, 3, 64, 64],
-            kernels: [.library, .library, .library]),
+            kernels: [.library, .library, .library, .unfolded]),
         Row(
             name: "3×3 of stride 2", image: [8, 16, 16, 64], kernel: [3, 3, 64, 64], strides: 2,
-            kernels: [.library, .library, .library]),
+            kernels: [.library, .library, .library, .unfolded]),
         Row(
             name: "3×3 of stride 2, bfloat16", image: [8, 16, 16, 64], kernel: [3, 3, 64, 64], strides: 2,
-            type: .bfloat16, kernels: [.library, .library, .loops]),
+            type: .bfloat16, kernels: [.library, .library, .loops, .loops]),
         Row(
             name: "1×1 of 64 channels", image: [8, 16, 16, 64], kernel: [1, 1, 64, 128], padding: 0,
-            kernels: [.product, .product, .product]),
+            kernels: [.product, .product, .product, .product]),
         Row(
             name: "1×1 of 64 channels, bfloat16", image: [8, 16, 16, 64], kernel: [1, 1, 64, 128], padding: 0,
-            type: .bfloat16, kernels: [.library, .library, .loops]),
+            type: .bfloat16, kernels: [.library, .library, .loops, .loops]),
         Row(
             name: "1×1 of 16 channels", image: [8, 16, 16, 16], kernel: [1, 1, 16, 128], padding: 0,
-            kernels: [.library, .library, .library]),
+            kernels: [.library, .library, .library, .library]),
         Row(
             name: "1×1 of stride 2", image: [8, 16, 16, 64], kernel: [1, 1, 64, 128], strides: 2, padding: 0,
-            kernels: [.library, .library, .library]),
+            kernels: [.library, .library, .library, .library]),
+        Row(
+            name: "3×3 of stride 2, of more pixels than are unfolded at once", image: [1, 256, 256, 64],
+            kernel: [3, 3, 64, 64],
+            strides: 2, kernels: [.library, .library, .library, .library]),
+        Row(
+            name: "3×3 of stride 2 in groups", image: [8, 16, 16, 64], kernel: [3, 3, 32, 64], strides: 2, groups: 2,
+            kernels: [.library, .library, .library, .library]),
         Row(
             name: "7×7 of images", image: [8, 64, 64, 3], kernel: [7, 7, 3, 64], strides: 2, padding: 3,
-            kernels: [.library, .library, .library]),
+            kernels: [.library, .library, .library, .library]),
     ]
 
     @Test(arguments: rows) private func forward(row: Row) throws {
@@ -106,17 +118,19 @@ import Testing
                 return Machine.allCases.map { convolution.kernel(on: $0.cpu) }
             }
         }
-        let everywhere: [ConvolutionKernel] = [.winograd, .winograd, .winograd]
+        let everywhere: [ConvolutionKernel] = [.winograd, .winograd, .winograd, .winograd]
         #expect(try kernels(KernelRuleTests.rows[0]) == [everywhere, everywhere])
-        let narrow: [ConvolutionKernel] = [.winograd, .library, .winograd]
-        #expect(try kernels(KernelRuleTests.rows[1]) == [narrow, narrow])
+        let halves: [ConvolutionKernel] = [.winograd, .library, .winograd, .winograd]
+        #expect(try kernels(KernelRuleTests.rows[1]) == [halves, halves])
+        let strided: [ConvolutionKernel] = [.library, .library, .library, .unfolded]
+        #expect(try kernels(KernelRuleTests.rows[5]) == [strided, strided])
         let few = Row(name: "few pixels", image: [1, 8, 8, 32], kernel: [1, 1, 32, 32], padding: 0, kernels: [])
-        let library = Array(repeating: ConvolutionKernel.library, count: 3)
-        let product = Array(repeating: ConvolutionKernel.product, count: 3)
+        let library = Array(repeating: ConvolutionKernel.library, count: 4)
+        let product = Array(repeating: ConvolutionKernel.product, count: 4)
         #expect(try kernels(few) == [library, product])
     }
 
     @Test func products() {
-        #expect(Machine.allCases.map(\.cpu.multipliesBFloat16) == [true, true, false])
+        #expect(Machine.allCases.map(\.cpu.multipliesBFloat16) == [true, true, false, false])
     }
 }

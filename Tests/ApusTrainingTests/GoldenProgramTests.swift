@@ -95,7 +95,9 @@ import Testing
             }
             for precision in GoldenProgramTests.precisions {
                 do {
-                    try addPrograms(precision, sample, inputs, add)
+                    try KernelChoices.$cpu.withValue(GoldenProgramTests.cpu) {
+                        try addPrograms(precision, sample, inputs, add)
+                    }
                 } catch let error as GraphError {
                     lines.append("\(precision): \(error)")
                 }
@@ -127,6 +129,10 @@ import Testing
             }
         }
     }
+
+    /// What programs on record are compiled for, whatever this CPU is.
+    private static let cpu = CPUModel(
+        hasBFloat16: CPUModel.current.hasBFloat16, hasTiles: false, hasWideVectors: true)
 
     /// Products of bfloat16 need AVX-512.
     private static var precisions: [NumericPrecision] {

@@ -3,17 +3,22 @@ import CKernels
 import CKernelsTestSupport
 import Testing
 
+/// The plain loops, and products of unfolded pixels.
 @Suite(.serialized)
 struct DirectConvolutionTests {
     @Test(arguments: [APUS_FLOAT32, APUS_FLOAT64])
     func forwardAndGradients(type: apus_type) {
         var random = SeededGenerator(seed: 17)
-        for round in 0..<40 {
-            let n = random.pick([1, 2]), groups = random.pick([1, 1, 2, 3])
-            let h = Int.random(in: 1...8, using: &random), w = Int.random(in: 1...8, using: &random)
-            let ci = random.pick([1, 2, 5]), co = round == 39 ? 150 : random.pick([1, 3, 16, 33, 66])
-            let kernel = (random.pick([1, 2, 3]), random.pick([1, 2, 3]))
-            let stride = (random.pick([1, 2, 3]), random.pick([1, 2]))
+        for round in 0..<41 {
+            // More than one block of unfolded pixels.
+            let isLarge = round == 40
+            let n = isLarge ? 3 : random.pick([1, 2]), groups = isLarge ? 1 : random.pick([1, 1, 2, 3])
+            let h = isLarge ? 39 : Int.random(in: 1...8, using: &random),
+                w = isLarge ? 41 : Int.random(in: 1...8, using: &random)
+            let ci = isLarge ? 32 : random.pick([1, 2, 5]),
+                co = isLarge ? 2 : round == 39 ? 150 : random.pick([1, 3, 16, 33, 66])
+            let kernel = isLarge ? (3, 3) : (random.pick([1, 2, 3]), random.pick([1, 2, 3]))
+            let stride = isLarge ? (1, 1) : (random.pick([1, 2, 3]), random.pick([1, 2]))
             let dilation = (random.pick([1, 1, 2]), random.pick([1, 1, 2]))
             let pads = (0..<4).map { _ in Int.random(in: (round % 5 == 0 ? -1 : 0)...2, using: &random) }
             let roomH = h + pads[0] + pads[2] - dilation.0 * (kernel.0 - 1) - 1
@@ -64,8 +69,32 @@ struct DirectConvolutionTests {
                 expectEqual(results[0], y, tolerance(type), size: sizeY, "y")
                 expectEqual(results[1], dx, tolerance(type), size: sizeX, "dx")
                 expectEqual(results[2], dw, tolerance(type), size: sizeW, "dw")
-                return results
+                guard groups == 1, type == APUS_FLOAT32 else { return results }
+                return results + unfolded(p, x, k, bias, g, y, dx, dw, (sizeY, sizeX, sizeW))
             }
         }
+    }
+    /// The same by unfolding; and once more with a residual and a ReLU.
+    private func unfolded(
+        _ convolution: apus_direct_convolution_parameters, _ x: TestBuffer, _ k: TestBuffer, _ bias: TestBuffer?,
+        _ g: TestBuffer, _ y: [Double], _ dx: [Double], _ dw: [Double], _ sizes: ([Double], [Double], [Double])
+    ) -> [TestBuffer] {
+        var p = apus_unfolded_parameters(convolution: convolution, relu: 0, adds: 0)
+        let results = [g.count, x.count, k.count, g.count].map { TestBuffer(APUS_FLOAT32, count: $0) }
+        func scratch(_ bytes: Int64) -> TestBuffer { TestBuffer(APUS_UINT8, count: Int(bytes)) }
+        let forward = scratch(apus_unfolded_convolution_scratch_bytes(&p))
+        let toX = scratch(apus_unfolded_convolution_gradient_x_scratch_bytes(&p))
+        let toW = scratch(apus_unfolded_convolution_gradient_w_scratch_bytes(&p))
+        #expect(runKernel(apus_unfolded_convolution, p, [x, k, bias, results[0], nil, forward]) == 0)
+        #expect(runKernel(apus_unfolded_convolution_gradient_x, p, [g, k, results[1], toX]) == 0)
+        #expect(runKernel(apus_unfolded_convolution_gradient_w, p, [x, g, results[2], toW]) == 0)
+        expectEqual(results[0], y, 2e-6, size: sizes.0, "unfolded y")
+        expectEqual(results[1], dx, 2e-6, size: sizes.1, "unfolded dx")
+        expectEqual(results[2], dw, 2e-6, size: sizes.2, "unfolded dw")
+        (p.relu, p.adds) = (1, 1)
+        #expect(runKernel(apus_unfolded_convolution, p, [x, k, bias, results[3], g, forward]) == 0)
+        let (added, residual) = (zip(y, g.values).map { max(0, $0 + $1) }, zip(sizes.0, g.values).map { $0 + abs($1) })
+        expectEqual(results[3], added, 2e-6, size: residual, "unfolded relu(y + r)")
+        return results
     }
 }

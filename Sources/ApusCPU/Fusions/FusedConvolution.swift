@@ -71,7 +71,7 @@ struct FusedConvolution: Fusion {
         let graph = units.graph
         guard !relu, let add = units.freeUser(result), !taken.contains(add),
             case .binary(.add) = graph.nodes[add].operation,
-            units.kernels.usesProduct(for: description(in: graph)),
+            units.kernels.addsResidual(for: description(in: graph)),
             let residual = units.residual(at: add, besides: result, computed: taken)
         else { return }
         self.residual = residual

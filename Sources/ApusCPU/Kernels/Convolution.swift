@@ -100,6 +100,14 @@ extension apus_direct_convolution_parameters {
     }
 }
 
+extension apus_unfolded_parameters {
+    init(_ convolution: Convolution) {
+        self.init(
+            convolution: apus_direct_convolution_parameters(convolution), relu: convolution.relu ? 1 : 0,
+            adds: convolution.hasResidual ? 1 : 0)
+    }
+}
+
 extension apus_convolution_shape {
     init(_ convolution: Convolution) {
         let direct = apus_direct_convolution_parameters(convolution)

@@ -6,6 +6,8 @@ package enum ConvolutionKernel: Hashable, Sendable {
     case winograd
     /// Own product of matrices.
     case product
+    /// Own product of matrices, of unfolded pixels.
+    case unfolded
     /// oneDNN.
     case library
     /// Own plain loops.
@@ -19,30 +21,37 @@ package enum ConvolutionKernel: Hashable, Sendable {
 package final class KernelChoices {
     /// Whether programs that are compiled now may use Winograd: comparisons of its accuracy switch it off.
     @TaskLocal package static var allowsWinograd = true
+    /// The CPU that programs are compiled for now, if it is not this one: what is on record is the same everywhere.
+    @TaskLocal package static var cpu: CPUModel?
 
     private let allowsWinograd = KernelChoices.allowsWinograd
     private let cpu: CPUModel
     private var convolutions = PlannedComputations<Convolution> { LibraryPlan($0) }
     private var products = PlannedComputations<MatrixProduct> { LibraryPlan($0) }
 
-    init(cpu: CPUModel = .current) {
+    init(cpu: CPUModel = KernelChoices.cpu ?? .current) {
         self.cpu = cpu
     }
 
     /// The kernel that computes a convolution.
     func kernel(for convolution: Convolution) -> ConvolutionKernel {
+        let wanted = wanted(for: convolution)
+        return wanted != .library || convolutions.contains(convolution) ? wanted : .loops
+    }
+
+    /// What the rule says, whether or not the library can compute it.
+    private func wanted(for convolution: Convolution) -> ConvolutionKernel {
         let wanted = convolution.kernel(on: cpu)
-        if wanted == .winograd && allowsWinograd || wanted == .product || wanted == .loops { return wanted }
-        return convolutions.contains(convolution) ? .library : .loops
+        return wanted == .winograd && !allowsWinograd ? .library : wanted
     }
 
-    /// Whether Winograd computes a convolution.
-    func usesWinograd(for convolution: Convolution) -> Bool {
-        allowsWinograd && convolution.kernel(on: cpu) == .winograd
-    }
+    /// Whether the library computes a convolution, if it can.
+    func wantsLibrary(for convolution: Convolution) -> Bool { wanted(for: convolution) == .library }
 
-    /// Whether the own product computes a convolution, which then can add a residual.
-    func usesProduct(for convolution: Convolution) -> Bool { convolution.kernel(on: cpu) == .product }
+    /// Whether what computes a convolution can add a residual: the own product.
+    func addsResidual(for convolution: Convolution) -> Bool {
+        [.product, .unfolded].contains(wanted(for: convolution))
+    }
 
     /// The library's plan for a convolution whose kernel is the library's.
     func plan(for convolution: Convolution) -> LibraryPlan { convolutions.plan(for: convolution)! }

@@ -8,8 +8,24 @@ extension Convolution {
         if suitsWinograd(on: cpu) { return .winograd }
         // Legalization computes in float32 what only plain loops would compute in bfloat16.
         if image.elementType == .bfloat16 && !cpu.hasBFloat16 { return .loops }
-        return suitsProduct ? .product : .library
+        if suitsProduct { return .product }
+        return suitsUnfolding(on: cpu) ? .unfolded : .library
     }
+
+    /// Whether it is computed faster as a product of unfolded pixels than by oneDNN, whose kernels for narrow vectors reach half of what
+    /// the own product does: with so many channels copying the pixels is a small part of the work.
+    func suitsUnfolding(on cpu: CPUModel) -> Bool {
+        guard !cpu.hasWideVectors, image.elementType == .float32, geometry.groups == 1, kernel[0] * kernel[1] > 1,
+            kernel[2] >= 32, kernel[3] >= 32,
+            let results = geometry.output(
+                image: ImageSize(height: image.shape[1], width: image.shape[2]),
+                window: ImageSize(height: kernel[0], width: kernel[1]))
+        else { return false }
+        return results.height *| results.width *| kernel[0] *| kernel[1] *| kernel[2] <= Convolution.mostUnfolded
+    }
+
+    /// The numbers of one unfolded image at most, 16 MB: what its results give back is added up when all of it is there.
+    private static let mostUnfolded = 1 << 22
 
     /// Whether it is a product that the own kernel computes faster than oneDNN the convolution: few summands are
     /// soon computed, and then rows of the result are written too slowly; with few pixels the kernel is transposed for too

@@ -33,6 +33,13 @@ extension Lowering {
             step(
                 "gemm \(name)", apus_gemm_float32, Lowering.product(operands, direction, scratch: scratch), parameters,
                 cost: cost)
+        case .unfolded:
+            let parameters = apus_unfolded_parameters(convolution)
+            let scratch = Int(withUnsafePointer(to: parameters, direction.unfoldedScratch))
+            let residual: [Operand] = direction == .forward && operands.count == 4 ? [.none] : []
+            step(
+                "unfolded \(name)", direction.unfolded, operands + residual + [.scratch(byteCount: scratch)],
+                parameters, cost: cost)
         case .library:
             let plan = kernels.plan(for: convolution)
             // The kernel gradient has a place for the bias gradient, which is a sum of its own here.
@@ -63,7 +70,7 @@ extension Lowering {
     /// Brings a constant kernel into the library's order when it changes, in place of every run.
     private mutating func prepareKernel(of convolution: inout Convolution, _ operands: inout [Operand]) {
         guard convolution.direction == .forward, case .read(let kernel) = operands[1], !plan.constantSlots.isEmpty,
-            plan.isConstant(kernel), !kernels.usesWinograd(for: convolution), !kernels.usesProduct(for: convolution),
+            plan.isConstant(kernel), kernels.wantsLibrary(for: convolution),
             let (preparation, byteCount) = LibraryPlan.preparation(convolution)
         else { return }
         let prepared = temporary(TensorType([byteCount], .uint8))
@@ -97,6 +104,22 @@ extension Convolution.Direction {
         case .forward: { apus_winograd_scratch_bytes($0) }
         case .inputGradient: { apus_winograd_gradient_x_scratch_bytes($0) }
         case .kernelGradient: { apus_winograd_gradient_w_scratch_bytes($0) }
+        }
+    }
+
+    fileprivate var unfolded: apus_kernel {
+        switch self {
+        case .forward: apus_unfolded_convolution
+        case .inputGradient: apus_unfolded_convolution_gradient_x
+        case .kernelGradient: apus_unfolded_convolution_gradient_w
+        }
+    }
+
+    fileprivate var unfoldedScratch: (UnsafePointer<apus_unfolded_parameters>) -> Int64 {
+        switch self {
+        case .forward: { apus_unfolded_convolution_scratch_bytes($0) }
+        case .inputGradient: { apus_unfolded_convolution_gradient_x_scratch_bytes($0) }
+        case .kernelGradient: { apus_unfolded_convolution_gradient_w_scratch_bytes($0) }
         }
     }
 

@@ -19,7 +19,9 @@ extension Dataset {
         func look<Number: BinaryFloatingPoint & BitwiseCopyable>(_ column: Column, _ what: String, _: Number.Type) {
             let (numbers, width) = (column.buffer.elements(as: Number.self), column.row.shape.count)
             for (place, row) in rows.enumerated() {
-                guard let found = numbers[row * width..<(row + 1) * width].first(where: { !$0.isFinite }) else { continue }
+                guard let found = numbers[row * width..<(row + 1) * width].first(where: { !$0.isFinite }) else {
+                    continue
+                }
                 broken.insert(place)
                 if place < first?.place ?? .max { first = (place, "\(found) in the \(what) of sample \(place)") }
             }

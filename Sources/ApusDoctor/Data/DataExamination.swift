@@ -29,7 +29,8 @@ struct DataExamination {
         // Neighbours and counts of samples say nothing about positions, or about one of several outputs.
         let checks =
             !patient.task.hasOneAnswer
-            ? [wrongMetric] : [
+            ? [wrongMetric]
+            : [
                 wrongMetric, imbalance, tooLittleData, groupLeak, identifierLeak, tellingColumn, nearDuplicates,
             ]
         for check in checks where !trials.isOver {
@@ -96,7 +97,8 @@ struct DataExamination {
         guard training.isClassification && patient.task.hasOneAnswer || patient.task == .answers(1),
             training.count >= 200, isGuess, !readsTokens, let sample = try balanced(training)
         else { return nil }
-        guard let told = Neighbours(sample.samples, sample.labels), told.accuracy < told.chance + 2.5 * told.error else {
+        guard let told = Neighbours(sample.samples, sample.labels), told.accuracy < told.chance + 2.5 * told.error
+        else {
             return nil
         }
         // Rows that slipped against their labels are told by the label of another row.

@@ -37,7 +37,9 @@ extension Case {
             let counts = patient.classCounts.map(Double.init)
             let mean = counts.reduce(0, +) / Double(max(1, counts.filter { $0 > 0 }.count))
             let weights = counts.map { $0 > 0 ? (min(30, mean / $0) * 100).rounded() / 100 : 1 }
-            if experiment.loss.classWeights == nil, weights.count == count, !recognizesRareClasses(counts, below: mean / 3) {
+            if experiment.loss.classWeights == nil, weights.count == count,
+                !recognizesRareClasses(counts, below: mean / 3)
+            {
                 let least = counts.filter { $0 > 0 }.min() ?? 0
                 found.append(
                     Treatment(

@@ -78,13 +78,15 @@ struct Case {
     /// What keeps a training that went well from going wrong: edits of how it goes on.
     func treatments(after relapse: Relapse) -> [Treatment] {
         let going = ["optimizer", "schedule", "loss", "callbacks"]
-        return (laterTreatments() + treatments().filter { $0.places != ["epochs"] && $0.cause != .underfittingCapacity }).filter { treatment in
-            treatment.edit.paths.allSatisfy { path in going.contains { path == $0 || path.hasPrefix("\($0).") } }
-        }.map { treatment in
-            var treatment = treatment
-            treatment.level = 4
-            return treatment
-        }
+        return
+            (laterTreatments() + treatments().filter { $0.places != ["epochs"] && $0.cause != .underfittingCapacity })
+            .filter { treatment in
+                treatment.edit.paths.allSatisfy { path in going.contains { path == $0 || path.hasPrefix("\($0).") } }
+            }.map { treatment in
+                var treatment = treatment
+                treatment.level = 4
+                return treatment
+            }
     }
 
     /// The treatment with the layers of a network of the zoo written out, where its edit is one of them.

@@ -2,6 +2,7 @@
 #include "apus_attention.h"
 #include "apus_base.h"
 #include "apus_convolution_direct.h"
+#include "apus_convolution_unfolded.h"
 #include "apus_crowd.h"
 #include "apus_elementwise.h"
 #include "apus_engine.h"
