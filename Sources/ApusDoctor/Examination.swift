@@ -308,7 +308,7 @@ struct Examination {
             // What lowers the loss must gain right answers, too; where these are counted, they may be lost by chance.
             let change = Moments(zip(treated, control).map { $0 - $1 }).mean
             if bound > least, matters(mean, given, arm.treatment),
-                change > (arm.treatment.isMeasuredByLoss ? 0.02 : -0.005)
+                change > (arm.treatment.isMeasuredByLoss ? 0.01 : -0.005)
             {
                 return Finding.Proof(
                     seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound,

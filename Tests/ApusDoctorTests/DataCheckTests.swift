@@ -155,7 +155,68 @@ import Testing
         #expect(found.contains(.classImbalance) == (count == 3), "\(found)")
     }
 
+    /// Few samples of a class that overlaps with the other: who always says the other is right 97 times of 100, and so are neighbours.
+    @Test(arguments: [1.5 as Float, 8]) func aRareClass(_ distance: Float) throws {
+        let rows = normal(1500, 2, seed: 13)
+        let truths = rows.indices.map { $0 % 33 == 0 ? 1 : 0 }
+        let moved = zip(rows, truths).map { row, label in [row[0] + distance * Float(label), row[1]] }
+        let found = try labels(
+            experiment("rare"), LoadedData(training: dataset(moved, truths)))
+        #expect(found == (distance < 2 ? [.classImbalance] : []), "\(found)")
+    }
+
+    // MARK: Labels
+
+    /// Labels that stand one row too late, and labels in any order.
+    @Test(arguments: [true, false]) func labelsOfOtherRows(_ haveSlipped: Bool) throws {
+        let rows = normal(800, 4, seed: 14)
+        func label(_ row: [Float]) -> Int { row[0] + row[1] > 0 ? 1 : 0 }
+        let truths = rows.indices.map { label(rows[haveSlipped ? max(0, $0 - 1) : ($0 * 389 + 7) % 800]) }
+        let found = try labels(experiment("slipped"), LoadedData(training: dataset(rows, truths)))
+        #expect(found == [haveSlipped ? .labelCorrupted : .noLearnableSignal], "\(found)")
+    }
+
+    /// A fee that those pay who left, and one that anyone may pay.
+    @Test(arguments: [true, false]) func aColumnThatIsFilledAfterwards(_ isFilledAfterwards: Bool) throws {
+        let (rows, fees) = (normal(500, 3, seed: 15), Tensor.uniform([500], key: RandomKey(seed: 16)).scalars)
+        let lines = rows.indices.map { index in
+            let row = rows[index], left = row[0] + row[1] > 0
+            let pays = isFilledAfterwards ? left : index % 3 == 0
+            return "\(row[0]),\(row[1] + 2 * row[2]),\(pays ? fees[index] + 0.1 : 0),\(left ? "yes" : "no")"
+        }
+        try withTable(["a,b,fee,label"] + lines) { path in
+            let diagnosis = try Doctor(budget: 120).examine(experiment("fee", data: source(path)))
+            let leak = diagnosis.findings.first { $0.label == .targetLeakage }
+            #expect((leak != nil) == isFilledAfterwards, "\(diagnosis)")
+            if isFilledAfterwards {
+                #expect(leak?.places == ["data.source.csv.ignore", "fee"])
+                #expect(leak?.repair?.settings == ["data.source.csv.ignore=[fee]"])
+                #expect(leak?.experiment?.lowerBound ?? 0 > 0)
+            }
+        }
+    }
+
     // MARK: Cells and metrics
+
+    /// Numbers of arrays, which nobody looks at before training.
+    @Test(arguments: ["training", "validation", "test", ""]) func numbersThatAreNotFinite(_ place: String) throws {
+        func part(_ name: String, seed: UInt64) throws -> Dataset {
+            var rows = normal(150, 3, seed: seed)
+            let labels = rows.map { $0[0] > $0[1] ? 1 : 0 }
+            if name == place { (rows[40][2], rows[41][0]) = (.infinity, .nan) }
+            return try dataset(rows, labels)
+        }
+        let data = try LoadedData(
+            training: part("training", seed: 17), validation: part("validation", seed: 18),
+            test: part("test", seed: 19))
+        let diagnosis = try Doctor(budget: 120).examine(experiment("numbers"), data: data)
+        #expect(diagnosis.findings.map(\.label) == (place.isEmpty ? [] : [.dataNonfinite]), "\(diagnosis)")
+        if !place.isEmpty {
+            #expect(
+                diagnosis.findings.first?.observation
+                    == "2 samples of the \(place) part hold numbers that are not finite: inf in the input of sample 40")
+        }
+    }
 
     @Test func cellsThatAreNotFinite() throws {
         let rows = normal(200, 2, seed: 12)

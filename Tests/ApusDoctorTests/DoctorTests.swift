@@ -116,6 +116,16 @@ import Testing
             .learningRateTooHigh, in: experiment("rate", layers: usual, optimizer: .adam(learningRate: 30)), gain: 0.1)
     }
 
+    /// Gradient descent has a greatest stable rate, which the curvature of the loss tells before training.
+    @Test func rateAboveTheStableOne() throws {
+        let diagnosis = try examine(experiment("steps", layers: usual, optimizer: .sgd(learningRate: 60)))
+        let finding = try #require(diagnosis.findings.first)
+        #expect(finding.label == .learningRateTooHigh, "\(diagnosis)")
+        let limit = try #require(finding.evidence["stableRate"])
+        #expect(limit > 0.1 && limit < 30)
+        #expect(finding.observation.contains("times the greatest rate that is stable"), "\(finding.observation)")
+    }
+
     @Test func rateTooLow() throws {
         try expect(
             .learningRateTooLow, in: experiment("rate", layers: usual, optimizer: .sgd(learningRate: 1e-5)), gain: 0.1)

@@ -4,8 +4,9 @@ package import ApusTensor
 extension Dataset {
     /// The samples in memory that hold NaN or infinite numbers, weights aside.
     ///
-    /// - Returns: How many there are, and the first number: `inf in the input of sample 167`; `nil` where all are finite.
-    package var numbersNotFinite: (samples: Int, first: String)? {
+    /// - Parameter part: What these samples are of the data: `training`.
+    /// - Returns: How many there are, and a sentence that names the first number; `nil` where all are finite.
+    package func numbersNotFinite(in part: String) -> (samples: Int, remark: String)? {
         var broken: Set<Int> = []
         var first: (place: Int, text: String)?
         func look(_ column: Column, _ what: String) {
@@ -28,7 +29,12 @@ extension Dataset {
         }
         for input in inputColumns { look(input.column, "input\(input.name.asName)") }
         for target in targetColumns { look(target.column, "target\(target.name.asName)") }
-        return first.map { (broken.count, $0.text) }
+        guard let first else { return nil }
+        let hold = broken.count == 1 ? "holds" : "hold"
+        return (
+            broken.count,
+            "\(broken.count.counted("sample")) of the \(part) part \(hold) numbers that are not finite: \(first.text)"
+        )
     }
 
     /// The target of the row that stands so many rows behind that of a sample; `nil` beyond the ends, and where rows are not in memory.

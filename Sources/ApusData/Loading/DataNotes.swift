@@ -2,8 +2,14 @@ import ApusConfiguration
 
 /// What people should know of the parts of a data set.
 enum DataNotes {
-    /// Classes that training or measuring can't see.
+    /// Numbers that are not finite, and classes that training or measuring can't see.
     static func of(_ training: Dataset, _ validation: Dataset?, _ test: Dataset?) -> [String] {
+        let parts = [("training", training), ("validation", validation), ("test", test)]
+        return parts.compactMap { name, part in part?.numbersNotFinite(in: name)?.remark }
+            + ofClasses(training, validation, test)
+    }
+
+    private static func ofClasses(_ training: Dataset, _ validation: Dataset?, _ test: Dataset?) -> [String] {
         guard training.isClassification else { return [] }
         let parts: [(name: String, counts: [Int])] =
             [("training", training.classCounts)]

@@ -48,23 +48,23 @@ struct DataExamination {
         let text = "\(error)"
         let words = text.lowercased().split { !$0.isLetter }
         guard words.contains("nan") || words.contains("inf") || words.contains("finite") else { return nil }
-        let file = (try? ExperimentTree(experiment))?["data.source"]?.arguments?["file"]?.string
         return Finding(
-            label: .dataNonfinite, places: [file ?? "data.source"], confidence: 0.99, level: 0, observation: text,
+            label: .dataNonfinite, places: [place(of: experiment)], confidence: 0.99, level: 0, observation: text,
             evidence: [:], experiment: nil, repair: nil)
+    }
+
+    private static func place(of experiment: Experiment) -> String {
+        (try? ExperimentTree(experiment))?["data.source"]?.arguments?["file"]?.string ?? "data.source"
     }
 
     /// Numbers that are not finite, in samples that a training reads or is measured on.
     static func notFinite(_ data: LoadedData, _ experiment: Experiment) -> Finding? {
         let parts = [("training", data.training), ("validation", data.validation), ("test", data.test)]
         for (name, part) in parts {
-            guard let found = part?.numbersNotFinite else { continue }
-            let file = (try? ExperimentTree(experiment))?["data.source"]?.arguments?["file"]?.string
+            guard let found = part?.numbersNotFinite(in: name) else { continue }
             return Finding(
-                label: .dataNonfinite, places: [file ?? "data.source"], confidence: 0.99, level: 0,
-                observation:
-                    "\(found.samples.counted("sample")) of the \(name) part hold numbers that are not finite: \(found.first)",
-                evidence: ["samples": Double(found.samples)], experiment: nil, repair: nil)
+                label: .dataNonfinite, places: [place(of: experiment)], confidence: 0.99, level: 0,
+                observation: found.remark, evidence: ["samples": Double(found.samples)], experiment: nil, repair: nil)
         }
         return nil
     }
@@ -72,7 +72,7 @@ struct DataExamination {
     // MARK: Seeds
 
     /// The trials of the experiment with fresh seeds.
-    private func controls(_ count: Int) throws -> [(seed: UInt64, trial: Trial)] {
+    func controls(_ count: Int) throws -> [(seed: UInt64, trial: Trial)] {
         try (1...UInt64(count)).map { (seed &+ 1000 &* $0, try trials(experiment, seed: seed &+ 1000 &* $0)) }
     }
 
@@ -88,90 +88,6 @@ struct DataExamination {
     func proof(_ seeds: [UInt64], _ control: [Double], _ treated: [Double]) -> Finding.Proof {
         let (mean, bound) = Examination.lowerBound(zip(treated, control).map { $0 - $1 })
         return Finding.Proof(seeds: seeds, control: control, treated: treated, gain: mean, lowerBound: bound)
-    }
-
-    // MARK: Signal
-
-    /// Whether neither the network nor its samples' neighbours tell labels better than a guess.
-    func withoutSignal() throws -> Finding? {
-        guard training.isClassification && patient.task.hasOneAnswer || patient.task == .answers(1),
-            training.count >= 200, isGuess, !readsTokens, let sample = try balanced(training)
-        else { return nil }
-        guard let told = Neighbours(sample.samples, sample.labels), told.accuracy < told.chance + 2.5 * told.error
-        else {
-            return nil
-        }
-        // Rows that slipped against their labels are told by the label of another row.
-        for offset in [1, -1] {
-            let labels = sample.places.map { label(training, $0, offset) ?? -1 }
-            guard let slipped = Neighbours(sample.samples, labels),
-                slipped.accuracy > max(slipped.chance + 5 * slipped.error, told.accuracy + 0.15)
-            else { continue }
-            return finding(
-                .labelCorrupted, at: [dataPlace],
-                "the five nearest samples tell the label of a sample in \((told.accuracy * 100).short) % of the cases, and that of the sample \(offset > 0 ? "behind" : "before") it in \((slipped.accuracy * 100).short) %: labels have slipped by one row",
-                evidence: ["neighbours": told.accuracy, "slipped": slipped.accuracy, "chance": told.chance],
-                proof: proof([seed], [told.accuracy], [slipped.accuracy]))
-        }
-        let (accuracy, chance, fitted) = (told.accuracy, told.chance, control.training.value)
-        return finding(
-            .noLearnableSignal, at: [dataPlace],
-            "the five nearest samples tell the label of a sample in \((accuracy * 100).short) % of the cases, always the same answer in \((chance * 100).short) %; the network reaches \((control.score.value * 100).short) % there and \((fitted * 100).short) % on what it was trained on: what can be learned here is learned by heart",
-            evidence: ["neighbours": accuracy, "chance": chance, "network": control.score.value, "training": fitted],
-            proof: proof([seed], [chance], [accuracy]))
-    }
-
-    /// How often the five nearest of every other sample tell the label of those between.
-    private struct Neighbours {
-        let accuracy: Double
-        /// What who always gives the most frequent label reaches, and its standard error.
-        let chance, error: Double
-
-        init?(_ samples: Dataset, _ truths: [Int]) {
-            guard let rows = SampleRows.of(samples, limit: samples.count) else { return nil }
-            let scaled = SampleRows.scaled([rows])[0]
-            let even = stride(from: 0, to: scaled.count, by: 2), odd = stride(from: 1, to: scaled.count, by: 2)
-            let known = NearestNeighbors(even.map { scaled[$0] }, even.map { truths[$0] }, k: 5)
-            let told = odd.map { truths[$0] }
-            accuracy = known.accuracy(odd.map { scaled[$0] }, told)
-            var counts: [Int: Int] = [:]
-            for truth in told { counts[truth, default: 0] += 1 }
-            chance = Double(counts.values.max() ?? 0) / Double(told.count)
-            error = (chance * (1 - chance) / Double(told.count)).squareRoot()
-        }
-    }
-
-    /// The label of a sample, or of the one that many rows behind it in the source; `nil` beyond its ends.
-    private func label(_ data: Dataset, _ index: Int, _ offset: Int = 0) -> Int? {
-        guard let number = data.target(at: index, offset: offset)?.scalars(as: Double.self).first else { return nil }
-        return data.isClassification ? Int(number) : number > 0.5 ? 1 : 0
-    }
-
-    /// Some samples, of which no label is much rarer than others; `nil` where a label has hardly any.
-    private func balanced(_ data: Dataset) throws -> (samples: Dataset, labels: [Int], places: [Int])? {
-        let limit = 1500
-        var places = SampleRows.places(data, limit)
-        var groups: [Int: [Int]] = [:]
-        for place in data.count > 20_000 ? places : Array(0..<data.count) {
-            groups[label(data, place) ?? 0, default: []].append(place)
-        }
-        guard let least = groups.values.map(\.count).min(), groups.count > 1 else { return nil }
-        if 3 * least * groups.count < groups.values.reduce(0, { $0 + $1.count }) {
-            guard least >= 20 else { return nil }
-            let each = min(least, limit / groups.count)
-            places = groups.values.flatMap { group in Trials.places(group.count, each).map { group[$0] } }.sorted()
-        }
-        return (try data.subset(places), places.map { label(data, $0) ?? 0 }, places)
-    }
-
-    /// Whether inputs are numbers of words, whose distances say nothing.
-    private var readsTokens: Bool { patient.tree.layers.contains { $0.kind == "embedding" } }
-
-    /// Whether the network's answers on held-out samples are no better than a guess.
-    private var isGuess: Bool {
-        let (quality, chance) = (patient.quality(control.score), patient.chance(control.score))
-        let error = (chance * (1 - chance) / Double(max(1, control.score.samples.count))).squareRoot()
-        return quality < chance + 2.5 * error
     }
 
     // MARK: Checks
@@ -341,125 +257,5 @@ struct DataExamination {
             "of classes with few samples \((few.right / few.count * 100).short) % are recognized, of others \((many.right / many.count * 100).short) %; thinned out to as few, the others lose \((proof.gain * 100).short) points",
             evidence: ["rare": few.right / few.count, "frequent": many.right / many.count, "samples": Double(least)],
             proof: proof)
-    }
-
-    // MARK: Leaks
-
-    /// Rows that belong together and stand on both sides of the split.
-    private func groupLeak() throws -> Finding? {
-        guard patient.tree["data.source"]?.kind == "csv", patient.tree["data.validation.groups"] == nil,
-            let ignored = patient.tree["data.source.csv.ignore"]?.items?.compactMap(\.string), !ignored.isEmpty
-        else { return nil }
-        for column in ignored.prefix(3) where !trials.isOver {
-            let setting = Edit("data.validation.groups", .text(column))
-            guard let grouped = try? setting.applied(to: experiment) else { continue }
-            var (seeds, apart, together): ([UInt64], [Double], [Double]) = ([], [], [])
-            for number in 1...UInt64(4) where !trials.isOver {
-                let seed = seed &+ 1000 &* number
-                guard let trial = try? trials(grouped, seed: seed) else { break }
-                together.append(try trials(experiment, seed: seed).score.value)
-                apart.append(trial.score.value)
-                seeds.append(seed)
-            }
-            guard seeds.count >= 3 else { continue }
-            let proof = proof(seeds, apart, together)
-            guard proof.lowerBound > 0.03, proof.gain > 0.08 else { continue }
-            return finding(
-                .splitLeakage, at: ["data.validation.groups"],
-                "rows of one \(column) stand in both parts: where they are kept together, the network reaches \((proof.gain * 100).short) points less, and that is what others will see",
-                evidence: [
-                    "together": together.reduce(0, +) / Double(seeds.count),
-                    "apart": apart.reduce(0, +) / Double(seeds.count),
-                ],
-                proof: proof, repair: setting.settings)
-        }
-        return nil
-    }
-
-    /// A number of the row among the features, which tells the label because the rows were in order.
-    private func identifierLeak() throws -> Finding? {
-        guard patient.tree["data.source"]?.kind == "csv", !patient.task.isNumbers, training.isClassification,
-            let names = patient.data.featureNames, training.sampleShape.count == names.count, training.isInMemory,
-            training.count >= 50
-        else { return nil }
-        let rows = (0..<training.count).map { training.features(at: $0).scalars(as: Double.self) }
-        for (column, name) in names.enumerated() where !trials.isOver {
-            let values = rows.map { $0[column] }
-            let whole = values.allSatisfy { $0 == $0.rounded() }
-            let span = (values.max() ?? 0) - (values.min() ?? 0)
-            guard whole, Set(values).count == values.count, span < 4 * Double(values.count) else { continue }
-            let known = NearestNeighbors(
-                values.map { [$0] }, (0..<training.count).map { training.label(at: $0) }, k: 5)
-            let accuracy = known.accuracy(
-                (0..<heldOut.count).map { [heldOut.features(at: $0).scalars(as: Double.self)[column]] },
-                (0..<heldOut.count).map { heldOut.label(at: $0) })
-            guard accuracy > control.score.chance + 0.2 else { continue }
-            var ignored = patient.tree["data.source.csv.ignore"]?.items ?? []
-            ignored.append(.text(name))
-            let edit = Edit("data.source.csv.ignore", .list(ignored))
-            return finding(
-                .targetLeakage, at: ["data.source.csv.ignore", name],
-                "\(name) is different in every row, like a number of the row, and tells the label by itself in \((accuracy * 100).short) % of the cases; rows to come have other numbers",
-                evidence: ["alone": accuracy, "chance": control.score.chance], proof: try laterRows(edit, values),
-                repair: edit.settings)
-        }
-        return nil
-    }
-
-    /// A number that most rows of one class do not have and all of the other do: what is written down when the answer is known.
-    private func tellingColumn() throws -> Finding? {
-        guard patient.tree["data.source"]?.kind == "csv", training.isClassification, training.classNames.count == 2,
-            let names = patient.data.featureNames, training.sampleShape.count == names.count, names.count > 1,
-            training.isInMemory, training.count >= 100, heldOut.count >= 20
-        else { return nil }
-        func table(_ data: Dataset) -> [[Double]] {
-            (0..<data.count).map { data.features(at: $0).scalars(as: Double.self) }
-        }
-        let (rows, others) = (table(training), table(heldOut))
-        for (column, name) in names.enumerated() where !trials.isOver {
-            var counts: [Double: Int] = [:]
-            for row in rows { counts[row[column], default: 0] += 1 }
-            // One value is that of many rows, and the others have many values.
-            guard let usual = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }), counts.count > 10,
-                usual.value * 20 > rows.count, usual.value * 20 < rows.count * 19
-            else { continue }
-            let first = (0..<rows.count).count { rows[$0][column] == usual.key && training.label(at: $0) == 0 }
-            let usualLabel = 2 * first > usual.value ? 0 : 1
-            func share(_ data: Dataset, _ rows: [[Double]]) -> Double {
-                let right = rows.indices.count {
-                    (rows[$0][column] == usual.key) == (data.label(at: $0) == usualLabel)
-                }
-                return Double(right) / Double(rows.count)
-            }
-            let alone = share(heldOut, others)
-            guard min(alone, share(training, rows)) > 0.98, alone > control.score.chance + 0.05 else { continue }
-            var ignored = patient.tree["data.source.csv.ignore"]?.items ?? []
-            ignored.append(.text(name))
-            let edit = Edit("data.source.csv.ignore", .list(ignored))
-            guard let without = try? edit.applied(to: experiment) else { continue }
-            let controls = try controls(3)
-            let apart = try controls.map { patient.quality(try trials(without, seed: $0.seed).score) }
-            let together = controls.map { patient.quality($0.trial.score) }
-            let proof = proof(controls.map(\.seed), apart, together)
-            guard proof.lowerBound > 0.01 else { continue }
-            return finding(
-                .targetLeakage, at: ["data.source.csv.ignore", name],
-                "whether \(name) is \(usual.key.short) tells the label by itself in \((alone * 100).short) % of the cases, like what is written down once the answer is known; if it is known before, all is well, and without it the network reaches \((proof.gain * 100).short) points less",
-                evidence: ["alone": alone, "chance": control.score.chance, "gain": proof.gain], proof: proof,
-                repair: edit.settings)
-        }
-        return nil
-    }
-
-    /// The same with the last rows held out, with and without the column.
-    private func laterRows(_ edit: Edit, _ values: [Double]) throws -> Finding.Proof? {
-        let order = values.indices.sorted { values[$0] < values[$1] }
-        let (early, late) = (Array(order.prefix(order.count * 4 / 5)), Array(order.suffix(order.count / 5)))
-        // Places of rows are those of the whole training part.
-        guard trials.shortening == nil, let without = try? edit.applied(to: experiment) else { return nil }
-        let change: Trials.DataChange = { training, _ in (try training.subset(early), try training.subset(late)) }
-        return proof(
-            [seed], [try trials(experiment, seed: seed, change: change).score.value],
-            [try trials(without, seed: seed, change: change).score.value])
     }
 }
