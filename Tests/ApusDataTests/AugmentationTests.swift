@@ -4,7 +4,7 @@ import ApusTensor
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct AugmentationTests {
+@Suite(.timeLimit(.minutes(20))) struct AugmentationTests {
     /// Images of random bytes; the label of each is its number.
     private func images(
         _ count: Int, _ shape: [Int] = [8, 9, 1], _ type: ElementType = .uint8, seed: UInt64 = 1

@@ -4,7 +4,7 @@ import ApusGraph
 import ApusTensor
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct BatchTests {
+@Suite(.timeLimit(.minutes(20))) struct BatchTests {
     @Test(arguments: [0, 1, 2, 4, 7]) func everySampleComesOnce(ahead: Int) throws {
         let data = try numbered(1003)
         let batches = Array(data.batches(of: 32, epoch: 0, seed: 7, ahead: ahead))

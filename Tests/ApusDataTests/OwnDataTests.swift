@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// Samples that a function of the user makes.
-@Suite(.timeLimit(.minutes(5))) struct OwnDataTests {
+@Suite(.timeLimit(.minutes(20))) struct OwnDataTests {
     private struct Broken: Error, CustomStringConvertible { let description = "the disk is gone" }
 
     /// The bytes of a sample: three, so that what stands behind them is not at a multiple of four by itself.

@@ -8,7 +8,7 @@ import GRDB
 import Testing
 
 /// Files of today are read tomorrow: those that `GoldenFiles` made.
-@Suite(.timeLimit(.minutes(2))) struct GoldenFileTests {
+@Suite(.timeLimit(.minutes(20))) struct GoldenFileTests {
     @Test(.enabled(if: GoldenFiles.isRenewed)) func renew() throws { try GoldenFiles.renew() }
 
     private func withGolden(_ body: (String) throws -> Void) throws {

@@ -4,7 +4,7 @@ import Foundation
 import GRDB
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct StoreTests {
+@Suite(.timeLimit(.minutes(20))) struct StoreTests {
     private let search = Search(space: ["x": .real(0...1)], strategy: .random, trials: 40)
 
     /// Two connections never claim the same trial.

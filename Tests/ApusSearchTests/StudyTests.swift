@@ -3,7 +3,7 @@ import ApusTestKit
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct StudyTests {
+@Suite(.timeLimit(.minutes(20))) struct StudyTests {
     fileprivate static let space: SearchSpace = [
         "rate": .log(1e-5...1), "size": .choice([32, 64, 128]), "units": .integer(8...64),
     ]

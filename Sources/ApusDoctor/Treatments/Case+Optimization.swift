@@ -162,7 +162,7 @@ extension Case {
     }
 
     func scheduleTreatments() -> [Treatment] {
-        guard let schedule = tree["schedule"], schedule != "constant" else { return [] }
+        guard let schedule = tree["schedule"], schedule != "constant", steps > 0 else { return [] }
         let base = experiment.optimizer.learningRate
         // Of the whole training, whatever a trial is.
         let rates = Trials.places(steps, 1000).map { base * experiment.schedule.factor(step: $0, total: steps) }

@@ -38,10 +38,9 @@ static unfolded_plan plan_of(const apus_unfolded_parameters *parameters, bool wh
     return plan;
 }
 
-/// Where a block begins, in rows.
-static int64_t block_begin(const unfolded_plan *plan, int64_t block, bool whole_samples) {
-    if (!whole_samples) return plan->rows * block / plan->blocks;
-    return plan->p->samples * block / plan->blocks * plan->height_out * plan->width_out;
+/// The first of `units`, rows or samples, of a block.
+static int64_t block_begin(const unfolded_plan *plan, int64_t units, int64_t block) {
+    return units * block / plan->blocks;
 }
 
 /// The rows of the largest block.
@@ -142,7 +141,7 @@ int apus_unfolded_convolution(void *const *buffers, const void *parameters) {
     float *unfolded = buffers[5];
     char *scratch = (char *)unfolded + round_up(most_rows(&plan, false) * plan.depth * (int64_t)sizeof(float));
     for (int64_t block = 0; block < plan.blocks; block++) {
-        int64_t begin = block_begin(&plan, block, false), rows = block_begin(&plan, block + 1, false) - begin;
+        int64_t begin = block_begin(&plan, plan.rows, block), rows = block_begin(&plan, plan.rows, block + 1) - begin;
         unfold_job job = {&plan, buffers[0], unfolded, begin};
         apus_parallel_for(rows, unfold_rows, &job);
         apus_gemm_parameters product = forward_product(parameters, &plan, rows);
@@ -225,7 +224,8 @@ int apus_unfolded_convolution_gradient_x(void *const *buffers, const void *param
     float *unfolded = buffers[3];
     char *scratch = (char *)unfolded + round_up(most_rows(&plan, true) * plan.depth * (int64_t)sizeof(float));
     for (int64_t block = 0; block < plan.blocks; block++) {
-        int64_t first = plan.p->samples * block / plan.blocks, last = plan.p->samples * (block + 1) / plan.blocks;
+        int64_t samples = plan.p->samples;
+        int64_t first = block_begin(&plan, samples, block), last = block_begin(&plan, samples, block + 1);
         apus_gemm_parameters product = input_product(&plan, (last - first) * plane);
         float *g = (float *)buffers[0] + first * plane * product.k;
         void *operands[] = {g, buffers[1], unfolded, NULL, NULL, NULL, NULL, scratch};
@@ -272,7 +272,7 @@ int apus_unfolded_convolution_gradient_w(void *const *buffers, const void *param
     float *unfolded = buffers[3];
     char *scratch = (char *)unfolded + round_up(most_rows(&plan, false) * plan.depth * (int64_t)sizeof(float));
     for (int64_t block = 0; block < plan.blocks; block++) {
-        int64_t begin = block_begin(&plan, block, false), rows = block_begin(&plan, block + 1, false) - begin;
+        int64_t begin = block_begin(&plan, plan.rows, block), rows = block_begin(&plan, plan.rows, block + 1) - begin;
         unfold_job job = {&plan, buffers[0], unfolded, begin};
         apus_parallel_for(rows, unfold_rows, &job);
         apus_gemm_parameters product = kernel_product(&plan, rows);
