@@ -52,9 +52,7 @@ extension DataExamination {
                 (0..<heldOut.count).map { [heldOut.features(at: $0).scalars(as: Double.self)[column]] },
                 (0..<heldOut.count).map { heldOut.label(at: $0) })
             guard accuracy > control.score.chance + 0.2 else { continue }
-            var ignored = patient.tree["data.source.csv.ignore"]?.items ?? []
-            ignored.append(.text(name))
-            let edit = Edit("data.source.csv.ignore", .list(ignored))
+            let edit = leavingOut(name)
             return finding(
                 .targetLeakage, at: ["data.source.csv.ignore", name],
                 "\(name) is different in every row, like a number of the row, and tells the label by itself in \((accuracy * 100).short) % of the cases; rows to come have other numbers",
@@ -91,9 +89,7 @@ extension DataExamination {
             }
             let alone = share(heldOut, others)
             guard min(alone, share(training, rows)) > 0.98, alone > control.score.chance + 0.05 else { continue }
-            var ignored = patient.tree["data.source.csv.ignore"]?.items ?? []
-            ignored.append(.text(name))
-            let edit = Edit("data.source.csv.ignore", .list(ignored))
+            let edit = leavingOut(name)
             guard let without = try? edit.applied(to: experiment) else { continue }
             let controls = try controls(3)
             let apart = try controls.map { patient.quality(try trials(without, seed: $0.seed).score) }
@@ -107,6 +103,12 @@ extension DataExamination {
                 repair: edit.settings)
         }
         return nil
+    }
+
+    /// What leaves a column out of the features.
+    private func leavingOut(_ column: String) -> Edit {
+        let ignored = patient.tree["data.source.csv.ignore"]?.items ?? []
+        return Edit("data.source.csv.ignore", .list(ignored + [.text(column)]))
     }
 
     /// The same with the last rows held out, with and without the column.

@@ -21,7 +21,7 @@ struct DataExamination {
 
     var experiment: Experiment { patient.experiment }
     /// What findings call the data: their file, or their source.
-    var dataPlace: String { patient.tree["data.source"]?.arguments?["file"]?.string ?? "data.source" }
+    var dataPlace: String { DataExamination.place(in: patient.tree) }
 
     /// Everything that is wrong with the data.
     func findings() throws -> [Finding] {
@@ -49,12 +49,13 @@ struct DataExamination {
         let words = text.lowercased().split { !$0.isLetter }
         guard words.contains("nan") || words.contains("inf") || words.contains("finite") else { return nil }
         return Finding(
-            label: .dataNonfinite, places: [place(of: experiment)], confidence: 0.99, level: 0, observation: text,
+            label: .dataNonfinite, places: [place(in: try? ExperimentTree(experiment))], confidence: 0.99, level: 0,
+            observation: text,
             evidence: [:], experiment: nil, repair: nil)
     }
 
-    private static func place(of experiment: Experiment) -> String {
-        (try? ExperimentTree(experiment))?["data.source"]?.arguments?["file"]?.string ?? "data.source"
+    private static func place(in tree: ExperimentTree?) -> String {
+        tree?["data.source"]?.arguments?["file"]?.string ?? "data.source"
     }
 
     /// Numbers that are not finite, in samples that a training reads or is measured on.
@@ -63,7 +64,7 @@ struct DataExamination {
         for (name, part) in parts {
             guard let found = part?.numbersNotFinite(in: name) else { continue }
             return Finding(
-                label: .dataNonfinite, places: [place(of: experiment)], confidence: 0.99, level: 0,
+                label: .dataNonfinite, places: [place(in: try? ExperimentTree(experiment))], confidence: 0.99, level: 0,
                 observation: found.remark, evidence: ["samples": Double(found.samples)], experiment: nil, repair: nil)
         }
         return nil
